@@ -31,11 +31,11 @@ static int tt_test_is_skipped;
 
 /* Ends the running case as skipped: WHY is a text for people. CTest counts it and ./dev test prints it. Plain skip() of
  * cmocka would count as passed, so it is the same here, without a reason. */
-#define TT_SKIP(why)                                                                                                           \
-    do {                                                                                                                       \
-        fprintf(stderr, "skipped: %s\n", (why));                                                                               \
-        tt_test_is_skipped = 1;                                                                                                \
-        _skip(__FILE__, __LINE__);                                                                                             \
+#define TT_SKIP(why)                             \
+    do {                                         \
+        fprintf(stderr, "skipped: %s\n", (why)); \
+        tt_test_is_skipped = 1;                  \
+        _skip(__FILE__, __LINE__);               \
     } while (0)
 #undef skip
 #define skip() TT_SKIP("no reason given")
@@ -70,10 +70,10 @@ static inline int tt_test_main(int argc, char **argv, const struct CMUnitTest *c
     return number == 1 && tt_test_is_skipped ? TT_TEST_SKIPPED : 0;
 }
 
-#define TT_TEST_MAIN(cases)                                                                                                    \
-    int main(int argc, char **argv)                                                                                            \
-    {                                                                                                                          \
-        return tt_test_main(argc, argv, (cases), sizeof(cases) / sizeof((cases)[0]));                                          \
+#define TT_TEST_MAIN(cases)                                                           \
+    int main(int argc, char **argv)                                                   \
+    {                                                                                 \
+        return tt_test_main(argc, argv, (cases), sizeof(cases) / sizeof((cases)[0])); \
     }
 
 #endif
