@@ -1,0 +1,176 @@
+/* telltale/exc.h: exceptions.
+ *
+ * An exception is an object: a type, a text, and links to what caused it and to what was being handled when it was raised.
+ * It is raised by setting it *pending* on the running task (or, outside of tasks, on the thread); a function that raised
+ * returns a negative number, or NULL. A pending exception is sticky: while there is one, a suspending call does nothing and
+ * returns -1, so an ignored return code cannot lose it.
+ *
+ * Handling has a beginning and an end:
+ *
+ *     if (rc < 0 && tt_catch(&tt_ValueError)) {
+ *         ... tt_exc_caught() ...          raising here sets the context of the new exception
+ *         rc = tt_catch_end();             0, or -1 when something was raised in between
+ *     }
+ *
+ * Cleanup has too: tt_cleanup_begin() puts what is pending aside so that cleanup can call and suspend, tt_cleanup_end()
+ * brings it back.
+ *
+ * Threads: an exception belongs to the thread that raised it; the counts are plain. Only the thread-side future
+ * (telltale/threads.h) carries one to another thread, as a deep copy with the same id.
+ *
+ * From: CPython's exception objects and hierarchy; the pending style is that of CPython's C API.
+ */
+#ifndef TELLTALE_EXC_H
+#define TELLTALE_EXC_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <telltale/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------------- types */
+
+/* A type of exceptions: static, compared by address. */
+typedef struct tt_exc_type {
+    const char *name;
+    const struct tt_exc_type *base; /* NULL for BaseException only */
+} tt_exc_type;
+
+typedef struct tt_exc tt_exc;
+
+/* TT_EXC_TYPE(NetworkError, tt_OSError); defines a type of one's own, in one line at file scope. */
+#define TT_EXC_TYPE(NAME, BASE) const tt_exc_type NAME = {#NAME, &(BASE)}
+
+/* The standard tree, as in CPython; X(NAME, BASE). */
+#define TT_EXC_TYPES(X)                                                                                                        \
+    X(SystemExit, BaseException)                                                                                               \
+    X(KeyboardInterrupt, BaseException)                                                                                        \
+    X(CancelledError, BaseException)                                                                                           \
+    X(Exception, BaseException)                                                                                                \
+    X(ArithmeticError, Exception)                                                                                              \
+    X(OverflowError, ArithmeticError)                                                                                          \
+    X(ZeroDivisionError, ArithmeticError)                                                                                      \
+    X(AssertionError, Exception)                                                                                               \
+    X(AttributeError, Exception)                                                                                               \
+    X(BufferError, Exception)                                                                                                  \
+    X(EOFError, Exception)                                                                                                     \
+    X(InvalidStateError, Exception)                                                                                            \
+    X(LookupError, Exception)                                                                                                  \
+    X(IndexError, LookupError)                                                                                                 \
+    X(KeyError, LookupError)                                                                                                   \
+    X(MemoryError, Exception)                                                                                                  \
+    X(OSError, Exception)                                                                                                      \
+    X(BlockingIOError, OSError)                                                                                                \
+    X(ChildProcessError, OSError)                                                                                              \
+    X(ConnectionError, OSError)                                                                                                \
+    X(BrokenPipeError, ConnectionError)                                                                                        \
+    X(ConnectionAbortedError, ConnectionError)                                                                                 \
+    X(ConnectionRefusedError, ConnectionError)                                                                                 \
+    X(ConnectionResetError, ConnectionError)                                                                                   \
+    X(FileExistsError, OSError)                                                                                                \
+    X(FileNotFoundError, OSError)                                                                                              \
+    X(InterruptedError, OSError)                                                                                               \
+    X(IsADirectoryError, OSError)                                                                                              \
+    X(NotADirectoryError, OSError)                                                                                             \
+    X(PermissionError, OSError)                                                                                                \
+    X(ProcessLookupError, OSError)                                                                                             \
+    X(TimeoutError, OSError)                                                                                                   \
+    X(RuntimeError, Exception)                                                                                                 \
+    X(NotImplementedError, RuntimeError)                                                                                       \
+    X(RecursionError, RuntimeError)                                                                                            \
+    X(TypeError, Exception)                                                                                                    \
+    X(ValueError, Exception)                                                                                                   \
+    X(UnicodeError, ValueError)
+
+TT_API extern const tt_exc_type tt_BaseException;
+#define TT_EXC_DECLARE(NAME, BASE) TT_API extern const tt_exc_type tt_##NAME;
+TT_EXC_TYPES(TT_EXC_DECLARE)
+#undef TT_EXC_DECLARE
+
+/* ----------------------------------------------------------------------------------------------------- raising */
+
+/* Raises: makes a new exception of TYPE with the printf-formatted text and sets it pending. What is being handled, or what
+ * was pending already, becomes its context. Always returns -1, so that it can be returned. When memory is short MemoryError
+ * is raised in its place. In a task, in a callback, or outside of loops. Event: exception_raised. */
+#define tt_raise(type, ...) tt_raise_at(TT_HERE, (type), __VA_ARGS__)
+TT_API int tt_raise_at(tt_site *site, const tt_exc_type *type, const char *format, ...) TT_PRINTF(3, 4);
+
+/* The same with a cause (Python's `raise ... from cause`); CAUSE stays the caller's; NULL hides the context (`from None`). */
+#define tt_raise_from(cause, type, ...) tt_raise_from_at(TT_HERE, (cause), (type), __VA_ARGS__)
+TT_API int tt_raise_from_at(tt_site *site, tt_exc *cause, const tt_exc_type *type, const char *format, ...) TT_PRINTF(4, 5);
+
+/* Raises the child of OSError that belongs to ERROR, an errno value (or a negative one, as libuv returns). Its text is
+ * "[Errno N] text of the error", followed by ": " and the formatted text if that is not empty. */
+#define tt_raise_errno(error, ...) tt_raise_errno_at(TT_HERE, (error), __VA_ARGS__)
+TT_API int tt_raise_errno_at(tt_site *site, int error, const char *format, ...) TT_PRINTF(3, 4);
+
+/* Raises an existing exception once more (Python's `raise error`). Takes a reference of its own. */
+#define tt_raise_exc(exc) tt_raise_exc_at(TT_HERE, (exc))
+TT_API int tt_raise_exc_at(tt_site *site, tt_exc *exc);
+
+/* Raises what is being handled once more (Python's bare `raise`). With nothing being handled: RuntimeError "No active exception to reraise". */
+#define tt_reraise() tt_reraise_at(TT_HERE)
+TT_API int tt_reraise_at(tt_site *site);
+
+/* ---------------------------------------------------------------------------------------------------- handling */
+
+/* The pending exception, borrowed, or NULL. */
+TT_API tt_exc *tt_exc_pending(void);
+
+/* If what is pending is of TYPE or of a type derived from it: begins to handle it and returns true; it is not pending any
+ * more. Otherwise false. Each catch that returned true is ended by tt_catch_end; a coroutine that returns with one open ends it. */
+TT_API bool tt_catch(const tt_exc_type *type) TT_MUST_USE;
+
+/* Ends the innermost handling. Returns 0, or -1 when an exception is pending now. */
+TT_API int tt_catch_end(void) TT_MUST_USE;
+
+/* What is being handled innermost, borrowed until tt_catch_end; NULL when nothing is. */
+TT_API tt_exc *tt_exc_caught(void);
+
+/* Puts what is pending (also nothing) aside. Calls in between may suspend and raise. */
+TT_API void tt_cleanup_begin(void);
+
+/* Ends the innermost cleanup: what was put aside is pending again. If the cleanup raised, its exception stays pending with the
+ * other as context. Returns 0 when nothing is pending, else -1. */
+TT_API int tt_cleanup_end(void) TT_MUST_USE;
+
+/* ----------------------------------------------------------------------------------------------------- objects */
+
+/* A new exception that is not raised, for tt_future_set_exception. One reference, the caller's. NULL without memory. */
+#define tt_exc_new(type, ...) tt_exc_new_at(TT_HERE, (type), __VA_ARGS__)
+TT_API tt_exc *tt_exc_new_at(tt_site *site, const tt_exc_type *type, const char *format, ...) TT_PRINTF(3, 4) TT_MUST_USE;
+
+TT_API tt_exc *tt_exc_ref(tt_exc *exc);  /* returns EXC; NULL ok */
+TT_API void tt_exc_unref(tt_exc *exc);   /* NULL ok; frees long chains without recursion */
+
+TT_API const tt_exc_type *tt_exc_type_of(const tt_exc *exc);
+TT_API bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type); /* of TYPE or derived from it; false for NULL */
+TT_API const char *tt_exc_message(const tt_exc *exc);              /* never NULL; borrowed */
+TT_API int tt_exc_errno(const tt_exc *exc);                        /* positive errno value of an OSError, else 0 */
+TT_API tt_exc *tt_exc_cause(const tt_exc *exc);                    /* borrowed or NULL */
+TT_API tt_exc *tt_exc_context(const tt_exc *exc);                  /* borrowed or NULL */
+TT_API const tt_site *tt_exc_raised_at(const tt_exc *exc);         /* first place where it was raised; NULL: not yet */
+TT_API uint64_t tt_exc_id(const tt_exc *exc);                      /* unique in the process, the same in copies */
+
+/* Writes the text of Python's repr, "ValueError('boom')", cut to SIZE - 1 bytes; returns its full length as snprintf does. */
+TT_API int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size);
+
+/* The traceback as Python prints it, causes and contexts first, places of C in the place of Python's frames:
+ *
+ *     Traceback (most recent call last):
+ *       File "server.c", line 31, in echo
+ *     RuntimeError: the network is broken
+ *
+ * A malloc'ed string, the caller's to free; NULL without memory. */
+TT_API char *tt_exc_format(const tt_exc *exc) TT_MUST_USE;
+TT_API void tt_exc_print(const tt_exc *exc, FILE *stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

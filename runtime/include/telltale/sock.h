@@ -1,0 +1,41 @@
+/* telltale/sock.h: awaitable calls on plain non-blocking sockets.
+ *
+ * Each suspends the running task until the descriptor is ready, returns -1 with an exception pending when it fails (OSError's
+ * children) or is cancelled (CancelledError), and leaves nothing behind. The descriptor stays the caller's and must be non-blocking; it must not be closed while a task waits on it.
+ * At most one task at a time may wait to read, and one to write, on a descriptor.
+ *
+ * Threads: inside a task. From: asyncio's loop.sock_accept, sock_recv, sock_sendall, sock_connect.
+ */
+#ifndef TELLTALE_SOCK_H
+#define TELLTALE_SOCK_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <telltale/loop.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A connection: its descriptor (non-blocking, close-on-exec, the caller's), its peer in ADDRESS and *LENGTH if ADDRESS is not NULL. -1: raised. */
+#define tt_sock_accept(listener, address, length) tt_sock_accept_at(TT_HERE, (listener), (address), (length))
+TT_API int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length) TT_MUST_USE;
+
+/* Bytes received, at most SIZE; 0: end of stream. -1: raised. */
+#define tt_sock_recv(socket, buffer, size) tt_sock_recv_at(TT_HERE, (socket), (buffer), (size))
+TT_API ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size) TT_MUST_USE;
+
+/* Sends all SIZE bytes: 0. -1: raised; an unknown part has been sent. SIGPIPE is never raised. */
+#define tt_sock_sendall(socket, data, size) tt_sock_sendall_at(TT_HERE, (socket), (data), (size))
+TT_API int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size) TT_MUST_USE;
+
+/* Connects: 0. -1: raised. */
+#define tt_sock_connect(socket, address, length) tt_sock_connect_at(TT_HERE, (socket), (address), (length))
+TT_API int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address, socklen_t length) TT_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

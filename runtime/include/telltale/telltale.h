@@ -1,0 +1,15 @@
+/* telltale/telltale.h: all of the runtime. Programs include this one. */
+#ifndef TELLTALE_H
+#define TELLTALE_H
+
+#include <telltale/exc.h>
+#include <telltale/future.h>
+#include <telltale/gather.h>
+#include <telltale/loop.h>
+#include <telltale/run.h>
+#include <telltale/sock.h>
+#include <telltale/task.h>
+#include <telltale/threads.h>
+#include <telltale/trace.h>
+
+#endif

@@ -1,0 +1,198 @@
+/* telltale/trace.h: emit telltale's events from any C program.
+ *
+ * What it is for. A program (the telltale runtime, another runtime, a language binding) says what its tasks do: created,
+ * finished, failed, cancelled, looked at. What is said goes into the process's arena, a shared file mapping from which a
+ * recorder, always another process, makes an SQLite store. See tracer/README.md for the life of an event.
+ *
+ * What it leaves to others. It knows no loop and no task: ids, names and places are the caller's. It never opens SQLite.
+ *
+ * Threads. Everything here may be called on any thread. The emit functions may be called in signal handlers too, also
+ * when the signal interrupted another emit.
+ *
+ * Promises of the emit path: no allocation, no lock, nothing printed, and, once a ring has been run through for the first
+ * time, no system call. When the ring is full the event is counted as dropped. errno is preserved.
+ */
+#ifndef TELLTALE_TRACE_H
+#define TELLTALE_TRACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TT_API __attribute__((visibility("default")))
+#define TT_MUST_USE __attribute__((warn_unused_result))
+#define TT_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
+#else
+#define TT_API
+#define TT_MUST_USE
+#define TT_PRINTF(text, first)
+#endif
+
+/* ------------------------------------------------------------------------------------------------------ places */
+
+/* A place in a program's source. The strings live as long as the process (string literals, as a rule). The last two
+ * fields belong to the tracer and start as zero; the struct is written to at its first use, so it must not be const memory.
+ * `text` is what stands there, if that helps: for the creation of a task, the name of the coroutine. */
+typedef struct tt_site {
+    const char *file;
+    const char *func;
+    const char *text;
+    uint32_t line;
+    uint32_t tt__arena; /* ordinal of the arena in which the site is defined; tracer's */
+    uint64_t tt__id;    /* content hash, the site's id in records; tracer's */
+} tt_site;
+
+/* The place where this macro stands, as a pointer to a static tt_site; TEXT is a string literal or NULL. */
+#define TT_SITE_HERE(TEXT)                                                                                                     \
+    (__extension__({                                                                                                           \
+        static tt_site tt__here = {__FILE__, __func__, (TEXT), __LINE__, 0, 0};                                                \
+        &tt__here;                                                                                                             \
+    }))
+#define TT_HERE TT_SITE_HERE(NULL)
+
+/* ------------------------------------------------------------------------------------------------------- words */
+
+#define TT_ENUM_BEGIN(name, text) enum tt_##name {
+#define TT_ENUM_VALUE(name, CONSTANT, number, word, text) TT_##CONSTANT = number,
+#define TT_ENUM_END(name) };
+#include "events.def"
+
+/* -------------------------------------------------------------------------------------------------- categories */
+
+enum tt_category {
+#define TT_CATEGORY(bit, name, default_on, text) TT_CATEGORY_##name = 1u << (bit),
+#include "events.def"
+    TT_CATEGORY_DEFAULT = 0
+#define TT_CATEGORY(bit, name, default_on, text) | ((default_on) << (bit))
+#include "events.def"
+};
+
+/* Categories that are on now; 0 while nothing records. Written by start, stop and fork only: read it, never write it. */
+TT_API extern uint32_t tt_trace_categories;
+
+/* Whether events of CATEGORY (a TT_CATEGORY_ constant) are wanted: one load and one predictable branch. */
+#define tt_trace_on(category) (__builtin_expect((__atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED) & (category)) != 0, 0))
+
+/* ----------------------------------------------------------------------------------------------- emit functions */
+
+/* For each event NAME of events.def: struct tt_event_NAME with its fields, and
+ *
+ *     void tt_emit_NAME(uint64_t time, const struct tt_event_NAME *event);
+ *
+ * TIME is a reading of tt_trace_clock(), or 0 to have the clock read now. EVENT and what it points to is read before the
+ * call returns and stays the caller's. A NULL text is an empty text, a NULL site is no site. Where the category is off the
+ * call does nothing; TT_EMIT saves the caller the work of filling the struct then. */
+#define TT_U8(name, text) uint8_t name;
+#define TT_U16(name, text) uint16_t name;
+#define TT_U32(name, text) uint32_t name;
+#define TT_U64(name, text) uint64_t name;
+#define TT_I32(name, text) int32_t name;
+#define TT_ID(name, text) uint64_t name;
+#define TT_TICKS(name, text) uint64_t name;
+#define TT_WORD(name, enumeration, text) uint8_t name;
+#define TT_SITE(name, text) tt_site *name;
+#define TT_TEXT(name, limit, text) const char *name;
+#define TT_EVENT(number, name, category, level, text, fields)                                                                  \
+    struct tt_event_##name {                                                                                                   \
+        fields                                                                                                                 \
+    };                                                                                                                         \
+    TT_API void tt_emit_##name(uint64_t time, const struct tt_event_##name *event);                                            \
+    enum { TT_EVENT_##name = (number), TT_CATEGORY_OF_##name = TT_CATEGORY_##category };
+#include "events.def"
+
+/* TT_EMIT(task_started, .task_id = id): emits the event with the fields given, the others zero. C only. */
+#define TT_EMIT(name, ...) TT_EMIT_AT(0, name, __VA_ARGS__)
+#define TT_EMIT_AT(time, name, ...)                                                                                            \
+    do {                                                                                                                       \
+        if (tt_trace_on(TT_CATEGORY_OF_##name))                                                                                \
+            tt_emit_##name((time), &(struct tt_event_##name){__VA_ARGS__});                                                    \
+    } while (0)
+
+/* A reading of the clock that records carry, in ticks: the time-stamp counter where it is invariant, else nanoseconds of
+ * CLOCK_MONOTONIC. Readers convert it; compare and subtract readings of one process only. Never 0. Any thread, signal handlers. */
+TT_API uint64_t tt_trace_clock(void);
+
+/* A new id, unique in this process, never 0, also when nothing records. Any thread, signal handlers. */
+TT_API uint64_t tt_trace_new_id(void);
+
+/* Writes a note: TEXT about KEY (NULL: about nothing in particular), said at the caller's place. TASK_ID may be 0. Any thread, signal handlers. */
+#define tt_trace_note(task_id, key, text) tt_trace_note_at((task_id), (key), (text), TT_HERE)
+TT_API void tt_trace_note_at(uint64_t task_id, const char *key, const char *text, tt_site *site);
+
+/* ---------------------------------------------------------------------------------------------------- the board */
+
+/* The board shows what *is*: one slot for each task that lives, readable by others while its program is blocked, and after
+ * a kill. A slot has one writer, the thread of the task's loop. */
+typedef struct tt_board_slot tt_board_slot;
+
+/* Takes a slot for a task, in state ready. Strings are copied and cut; SITE is where the task was created. Returns NULL when
+ * nothing records or the board is full (then counted); the other calls take NULL. Any thread; not in signal handlers. */
+TT_API tt_board_slot *tt_board_claim(uint64_t task_id, uint64_t parent_id, uint64_t loop_id, tt_site *site, const char *name, uint32_t name_number);
+
+/* What a slot shows; times in ticks of tt_trace_clock(). */
+struct tt_board_entry {
+    uint8_t state;         /* enum tt_task_state */
+    uint8_t wait_kind;     /* enum tt_wait_kind; what a waiting task waits for */
+    uint32_t step_count;   /* steps begun so far */
+    uint64_t wait_object;  /* id or descriptor, see enum tt_wait_kind */
+    tt_site *wait_site;    /* where it waits; NULL when it never began */
+    uint64_t since;        /* when it got into this state */
+    uint64_t busy;         /* time that it ran so far, ticks */
+    uint64_t ready;        /* time that it waited for its turn so far, ticks */
+};
+
+/* Publishes ENTRY: readers see all of it or none. Only on the slot's own thread. */
+TT_API void tt_board_write(tt_board_slot *slot, const struct tt_board_entry *entry);
+
+/* Gives the slot back: the task's last reference went. The slot must not be used any more. Only on the slot's own thread. */
+TT_API void tt_board_release(tt_board_slot *slot);
+
+/* ------------------------------------------------------------------------------------------------ start and stop */
+
+enum tt_trace_status {
+    TT_TRACE_OFF = 0,       /* nothing asked for a recording, or tracing was stopped */
+    TT_TRACE_RECORDING = 1, /* a recorder has taken the arena, or is about to */
+    TT_TRACE_ARENA_ONLY = 2 /* no recorder could be started: the arena is written, overwriting what is oldest, and can be made a store later */
+};
+
+struct tt_trace_options {
+    const char *store;      /* path of the store; NULL: TELLTALE_STORE */
+    const char *ring_dir;   /* folder for arenas; NULL: TELLTALE_RING_DIR, else a private one on tmpfs named after the store */
+    uint64_t ring_bytes;    /* bytes of each thread's ring, a power of two, 64 KiB to 1 GiB; 0: TELLTALE_RING_BYTES, else 8 MiB */
+    uint32_t categories;    /* TT_CATEGORY_ bits; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
+    const char *program;    /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
+};
+
+/* Begins to record this process into OPTIONS->store, and starts a recorder for it if none is at work there. Does nothing and
+ * returns TT_TRACE_RECORDING when it is recording already. Returns an enum tt_trace_status, or a negative errno value when
+ * there can be no arena: then nothing is recorded and the program goes on as before. Any thread; not in signal handlers.
+ * Events: process_started, thread_attached. */
+TT_API int tt_trace_start(const struct tt_trace_options *options);
+
+/* The same, if the environment asks for it: TELLTALE_RING_DIR (set by `telltale record`) or TELLTALE_STORE; otherwise
+ * returns TT_TRACE_OFF. The runtime calls it when the first loop is created; calling it again is cheap. */
+TT_API int tt_trace_start_from_environment(void);
+
+/* Says goodbye: emits process_ended and detaches the arena, which the recorder then reads to its end. Also called at exit.
+ * Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */
+TT_API void tt_trace_stop(void);
+
+struct tt_trace_statistics {
+    uint64_t attempt_count; /* events that were to be written */
+    uint64_t drop_count;    /* of these, how many found their ring full */
+    uint64_t board_drop_count; /* tasks that found the board full */
+    uint32_t thread_count;  /* rings in use */
+};
+
+/* Fills OUT_STATISTICS with the counts of this process's arena, zero when there is none. Any thread. */
+TT_API void tt_trace_get_statistics(struct tt_trace_statistics *out_statistics);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
