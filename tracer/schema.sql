@@ -1,0 +1,533 @@
+-- schema.sql: the tables of a store, schema version 1. This text is what gets embedded into the library and executed.
+--
+-- What it is for. One store is one SQLite file and holds one recording: what one or more processes did. Tables hold facts,
+-- one row for each object or happening, written by ingest only. Meaning is derived by the views in views/, which are the
+-- public interface; tables may change with the schema version, views keep their columns.
+--
+-- What it leaves to others. The stream of single steps and turns is not stored.
+--
+-- Rules. Ids of objects are (process_id << 40) | local id. Times end in _ns: nanoseconds since recording.origin_realtime_ns,
+-- and may be slightly negative for a process that began before the first one was found. NULL means not happened, or not
+-- known: rows are filled from events in whatever order they arrive, so any column but the key can still be NULL.
+-- Columns that hold a word of events.def hold its number; table word translates it.
+--
+-- A fact that came from an event carries thread_id and sequence (the number of the attempt to emit it in its thread):
+-- the order of two facts of one thread is that of their sequences; of two threads there is no order but explicit links.
+
+-- The recording itself: exactly one row.
+CREATE TABLE recording (
+    -- Always 1.
+    recording_id INTEGER PRIMARY KEY CHECK (recording_id = 1),
+    -- Random, 16 bytes; names this recording.
+    uuid BLOB NOT NULL,
+    -- Version of telltale that created the store.
+    telltale_version TEXT NOT NULL,
+    -- Wall clock when the store was created, nanoseconds since 1970.
+    created_realtime_ns INTEGER NOT NULL,
+    -- Wall clock at time 0 of this recording, nanoseconds since 1970: the start of its first process.
+    origin_realtime_ns INTEGER,
+    -- CLOCK_MONOTONIC at time 0, nanoseconds; valid for processes of the same boot.
+    origin_monotonic_ns INTEGER,
+    -- The kernel's boot in which time 0 was, 16 bytes.
+    origin_boot_id BLOB
+) STRICT;
+
+-- One row for each traced process.
+CREATE TABLE process (
+    -- Ordinal of the process in the recording: 0, 1, 2, ...
+    process_id INTEGER PRIMARY KEY,
+    -- Random, 16 bytes; names the process's arena or trace.
+    uuid BLOB NOT NULL UNIQUE,
+    -- Process id, in the process's own pid namespace.
+    pid INTEGER,
+    -- Process id of the parent.
+    parent_pid INTEGER,
+    -- User id.
+    uid INTEGER,
+    -- Start time of the process as the kernel counts it (field 22 of /proc/PID/stat); with the pid it identifies the process.
+    start_ticks INTEGER,
+    -- The kernel's boot in which it ran, 16 bytes.
+    boot_id BLOB,
+    -- Host name.
+    host TEXT,
+    -- Path of the executable.
+    program TEXT,
+    -- Command line, words separated by spaces.
+    command TEXT,
+    -- When it began to be traced.
+    started_ns INTEGER,
+    -- Wall clock at started_ns, nanoseconds since 1970.
+    started_realtime_ns INTEGER,
+    -- CLOCK_MONOTONIC at started_ns, nanoseconds.
+    started_monotonic_ns INTEGER,
+    -- CLOCK_BOOTTIME at started_ns, nanoseconds.
+    started_boottime_ns INTEGER,
+    -- The latest instant at which it was seen alive or emitted an event.
+    seen_ns INTEGER,
+    -- When it said goodbye (event process_ended).
+    goodbye_ns INTEGER,
+    -- What it said then: word end_reason.
+    goodbye_reason INTEGER,
+    -- When it was found to be gone.
+    gone_ns INTEGER,
+    -- Its exit status, when a parent told the recorder.
+    exit_status INTEGER,
+    -- The number of the signal that ended it, when a parent told the recorder.
+    signal INTEGER,
+    -- Events that its threads tried to emit.
+    attempt_count INTEGER NOT NULL DEFAULT 0,
+    -- Of these, those that were read.
+    record_count INTEGER NOT NULL DEFAULT 0,
+    -- Of these, those that found their ring full.
+    drop_count INTEGER NOT NULL DEFAULT 0,
+    -- Of these, those that were being written when the process ended: their emit calls never returned.
+    hole_count INTEGER NOT NULL DEFAULT 0,
+    -- Events that are missing and may have been about failures, cancellations or ends of tasks.
+    vital_drop_count INTEGER NOT NULL DEFAULT 0,
+    -- The latest instant at which such an event may have been lost; NULL when none was.
+    vital_drop_last_ns INTEGER,
+    -- Tasks that found the board full: nothing is known about their waits.
+    board_drop_count INTEGER NOT NULL DEFAULT 0,
+    -- Places whose definition found the dictionary full.
+    dictionary_drop_count INTEGER NOT NULL DEFAULT 0,
+    -- 1 when it was read to its end and attempts = records + drops + holes held in each thread; 0 when it was read and that did not hold.
+    is_balanced INTEGER
+) STRICT;
+
+-- One row for each thread that emitted events.
+CREATE TABLE thread (
+    -- (process_id << 40) | ordinal of the thread in its process; ordinal 0 stands for the process's emergency ring.
+    thread_id INTEGER PRIMARY KEY,
+    -- Kernel thread id; 0 for the emergency ring.
+    tid INTEGER,
+    -- Name of the thread.
+    name TEXT,
+    -- When it emitted its first event.
+    attached_ns INTEGER,
+    -- When it ended.
+    detached_ns INTEGER,
+    -- Events that it tried to emit, as far as they are accounted for.
+    attempt_count INTEGER NOT NULL DEFAULT 0,
+    -- Of these, those that were read.
+    record_count INTEGER NOT NULL DEFAULT 0,
+    -- Of these, those that found the ring full.
+    drop_count INTEGER NOT NULL DEFAULT 0,
+    -- Of these, those that were being written when the process ended.
+    hole_count INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Where the recorder goes on reading: one row for each ring of each process, written in one transaction with the rows that
+-- came out of the ring up to there.
+CREATE TABLE cursor (
+    -- The process.
+    process_id INTEGER NOT NULL,
+    -- Index of the ring in the process's arena.
+    ring INTEGER NOT NULL,
+    -- Ordinal of the thread that uses the ring.
+    ordinal INTEGER NOT NULL,
+    -- Every slot before this position is in the store.
+    position INTEGER NOT NULL,
+    -- Attempts of the ring's earlier threads, which count no more.
+    attempt_base INTEGER NOT NULL,
+    -- Number of the next attempt that is expected.
+    attempt_next INTEGER NOT NULL,
+    -- Records of the present thread read so far.
+    record_count INTEGER NOT NULL,
+    -- Attempts of the present thread that were found missing so far.
+    missing_count INTEGER NOT NULL,
+    -- Of these, those that are holes: the writer was killed inside.
+    hole_count INTEGER NOT NULL,
+    -- Time of the last record read.
+    last_ns INTEGER,
+    PRIMARY KEY (process_id, ring)
+) STRICT, WITHOUT ROWID;
+
+-- Events that are missing: one row for a run of them in one thread.
+CREATE TABLE gap (
+    gap_id INTEGER PRIMARY KEY,
+    -- The thread.
+    thread_id INTEGER NOT NULL,
+    -- How many.
+    count INTEGER NOT NULL,
+    -- Time of the last event before them; NULL when there was none.
+    from_ns INTEGER,
+    -- Time of the first event after them; NULL when there was none.
+    to_ns INTEGER,
+    -- Number of the first attempt that is missing.
+    first_sequence INTEGER,
+    -- Why: 'dropped' (the ring was full), 'in_flight' (being written when the process ended), 'overwritten' (nobody read in
+    -- time and the ring was set to overwrite), 'unreadable' (the record was damaged), 'unbalanced' (the counts of the ring do
+    -- not add up; a count below zero says that more was read than tried).
+    what TEXT NOT NULL,
+    -- 1 when an event about failures, cancellations or ends of tasks may be among them.
+    is_vital INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Events as their writers describe them.
+CREATE TABLE event_type (
+    -- Number of the event; never reused.
+    event_type_id INTEGER PRIMARY KEY,
+    -- Its name.
+    name TEXT NOT NULL,
+    -- Its category.
+    category TEXT NOT NULL,
+    -- Its fields: NAME:KIND, separated by spaces.
+    fields TEXT NOT NULL
+) STRICT;
+
+-- Words: what the numbers of an enumeration mean, as their writers describe them.
+CREATE TABLE word (
+    -- Name of the enumeration.
+    enumeration TEXT NOT NULL,
+    -- The number that stands in other tables.
+    number INTEGER NOT NULL,
+    -- The word that stands in views.
+    word TEXT NOT NULL,
+    PRIMARY KEY (enumeration, number)
+) STRICT, WITHOUT ROWID;
+
+-- Places in the source.
+CREATE TABLE site (
+    -- Small number of the place in this store.
+    site_id INTEGER PRIMARY KEY,
+    -- Content hash of the four columns below: the place's id in events.
+    hash INTEGER NOT NULL UNIQUE,
+    -- File, as the compiler was given it; NULL when the definition of the place is missing.
+    file TEXT,
+    -- Line.
+    line INTEGER,
+    -- Function.
+    func TEXT,
+    -- What stands there, if that helps: where a task is created, the name of its coroutine.
+    text TEXT
+) STRICT;
+
+-- One row for each event loop.
+CREATE TABLE loop (
+    loop_id INTEGER PRIMARY KEY,
+    -- When and where it was created.
+    created_ns INTEGER,
+    created_site_id INTEGER,
+    -- When it was last started, and where.
+    started_ns INTEGER,
+    started_site_id INTEGER,
+    -- When it last left its run.
+    stopped_ns INTEGER,
+    -- When and where it was closed.
+    closed_ns INTEGER,
+    closed_site_id INTEGER,
+    -- Tasks that were pending when it was closed.
+    pending_count INTEGER
+) STRICT;
+
+-- One row for each task.
+CREATE TABLE task (
+    task_id INTEGER PRIMARY KEY,
+    -- Its loop.
+    loop_id INTEGER,
+    -- Who created it: word actor, and the id or number that goes with it.
+    parent_kind INTEGER,
+    parent_id INTEGER,
+    -- When and where it was created.
+    created_ns INTEGER,
+    created_site_id INTEGER,
+    -- Name that it was given when it was created; NULL when it has the default name Task-N.
+    name TEXT,
+    -- N of the default name.
+    name_number INTEGER,
+    -- Name that it was given later.
+    new_name TEXT,
+    -- 1 when its creator got a handle, 0 when it was spawned without one.
+    has_handle INTEGER,
+    -- When its first step began.
+    started_ns INTEGER,
+    -- When it ended.
+    ended_ns INTEGER,
+    -- How it ended: word outcome; NULL while it is pending.
+    outcome INTEGER,
+    -- Time that it ran.
+    busy_ns INTEGER,
+    -- Time that it could have run and waited for its turn.
+    ready_ns INTEGER,
+    -- Its longest uninterrupted run.
+    longest_step_ns INTEGER,
+    -- How many steps it made.
+    step_count INTEGER,
+    -- When it was destroyed while pending, because its loop was closed.
+    abandoned_ns INTEGER,
+    -- What it waited for then: word wait_kind, and the id or descriptor that goes with it.
+    wait_kind INTEGER,
+    wait_object INTEGER,
+    -- Where it waited then.
+    wait_site_id INTEGER
+) STRICT;
+
+-- What is: one row for each task that lived when the board of its process was last copied. A row goes when the last
+-- reference to its task goes.
+CREATE TABLE board (
+    task_id INTEGER PRIMARY KEY,
+    -- Slot of the board that it stands in; a slot is used again.
+    slot INTEGER NOT NULL,
+    -- What the task does: word task_state.
+    state INTEGER NOT NULL,
+    -- What it waits for, when it waits: word wait_kind, and the id or descriptor that goes with it.
+    wait_kind INTEGER,
+    wait_object INTEGER,
+    -- Where it waits.
+    wait_site_id INTEGER,
+    -- Since when it has been in this state.
+    since_ns INTEGER,
+    -- Time that it ran until then.
+    busy_ns INTEGER,
+    -- Time that it could have run and waited for its turn until then.
+    ready_ns INTEGER,
+    -- Steps begun until then.
+    step_count INTEGER
+) STRICT;
+
+-- One row for each exception that was raised or stored.
+CREATE TABLE exception (
+    exception_id INTEGER PRIMARY KEY,
+    -- Name of its type.
+    type TEXT,
+    -- Its text.
+    message TEXT,
+    -- Its text with numbers and addresses taken out, the same for failures of one kind; NULL when there is nothing to take out.
+    pattern TEXT,
+    -- When and where it was raised first.
+    raised_ns INTEGER,
+    raised_site_id INTEGER,
+    -- The task that raised it.
+    task_id INTEGER,
+    -- Its cause, set by raise-from.
+    cause_id INTEGER,
+    -- Its context: what was being handled.
+    context_id INTEGER
+) STRICT;
+
+-- One row for each future or task that ended with an exception.
+CREATE TABLE failure (
+    -- The id of the future or task.
+    failure_id INTEGER PRIMARY KEY,
+    -- What it is: word object_kind.
+    kind INTEGER,
+    -- How it came to fail: word failure_how.
+    how INTEGER,
+    -- The exception.
+    exception_id INTEGER,
+    -- Who created the future or task: word actor, and the id or number that goes with it.
+    parent_kind INTEGER,
+    parent_id INTEGER,
+    -- Its loop.
+    loop_id INTEGER,
+    -- Its name; NULL when it has the default name Task-N or none.
+    name TEXT,
+    -- N of the default name.
+    name_number INTEGER,
+    -- Where the future or task was created.
+    created_site_id INTEGER,
+    -- Where the exception was raised.
+    raised_site_id INTEGER,
+    -- The last place where the coroutine raised, awaited or was asked to.
+    last_site_id INTEGER,
+    -- When it failed; NULL when the event that says so is missing.
+    stored_ns INTEGER,
+    -- Handles that the program held then.
+    stored_handle_count INTEGER,
+    -- When and to which handler (word handler_kind) it was reported as never retrieved, and where the last reference was released.
+    reported_ns INTEGER,
+    reported_kind INTEGER,
+    reported_site_id INTEGER,
+    -- When and where the last reference went; NULL while somebody can still read it.
+    released_ns INTEGER,
+    released_site_id INTEGER,
+    -- What its process summed up then: reads by user code, by the library, and failures that it was forwarded to.
+    user_touch_count INTEGER,
+    library_touch_count INTEGER,
+    forward_count INTEGER,
+    -- asyncio's bit: 1 when its message is not due.
+    is_retrieved INTEGER,
+    -- 1 when closing the loop released it.
+    is_loop_closed INTEGER
+) STRICT;
+
+-- Reads of failures.
+CREATE TABLE touch (
+    touch_id INTEGER PRIMARY KEY,
+    failure_id INTEGER NOT NULL,
+    -- When, in which thread, and its number there.
+    touched_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- Who read it: word actor, and the id or number that goes with it.
+    by INTEGER NOT NULL,
+    by_id INTEGER,
+    -- By which call: word touch_how.
+    how INTEGER NOT NULL,
+    -- 1 when user code received it, 0 when only the library saw it.
+    is_user INTEGER NOT NULL,
+    -- Where.
+    site_id INTEGER
+) STRICT;
+
+CREATE INDEX touch_failure ON touch (failure_id);
+
+-- Failures that live on in other ones.
+CREATE TABLE forward (
+    forward_id INTEGER PRIMARY KEY,
+    failure_id INTEGER NOT NULL,
+    -- The failure that it lives on in; NULL when that is none (a callback raised it again).
+    to_id INTEGER,
+    -- When, in which thread, and its number there.
+    forwarded_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- By what: word forward_how.
+    how INTEGER NOT NULL,
+    -- Where.
+    site_id INTEGER
+) STRICT;
+
+CREATE INDEX forward_failure ON forward (failure_id);
+CREATE INDEX forward_to ON forward (to_id);
+
+-- Futures and tasks of which user code said that their failure does not matter; they need not have failed.
+CREATE TABLE discard (
+    -- The future or task.
+    object_id INTEGER PRIMARY KEY,
+    -- When and where.
+    discarded_ns INTEGER NOT NULL,
+    site_id INTEGER,
+    -- Why.
+    reason TEXT
+) STRICT;
+
+-- Handles of failed futures and tasks, taken and released. Those taken before the failure are told when it happens.
+CREATE TABLE reference (
+    reference_id INTEGER PRIMARY KEY,
+    -- The future or task.
+    object_id INTEGER NOT NULL,
+    -- When it was told, in which thread, and its number there.
+    happened_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- 1 when it was taken, 0 when it was released.
+    is_taken INTEGER NOT NULL,
+    -- Where.
+    site_id INTEGER,
+    -- Handles after it.
+    handle_count INTEGER
+) STRICT;
+
+CREATE INDEX reference_object ON reference (object_id);
+
+-- Requests to cancel.
+CREATE TABLE cancellation (
+    cancellation_id INTEGER PRIMARY KEY,
+    -- The task or future.
+    task_id INTEGER NOT NULL,
+    -- When, in which thread, and its number there.
+    requested_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- Who asked: word actor, and the id or number that goes with it.
+    by INTEGER NOT NULL,
+    by_id INTEGER,
+    -- Where.
+    site_id INTEGER,
+    -- 0 when the task or future was done already.
+    is_accepted INTEGER NOT NULL,
+    -- Requests that were outstanding then, this one included.
+    request_count INTEGER,
+    -- The message of the cancellation; NULL when there was none.
+    reason TEXT
+) STRICT;
+
+CREATE INDEX cancellation_task ON cancellation (task_id);
+
+-- What became of requests to cancel.
+CREATE TABLE cancellation_effect (
+    cancellation_effect_id INTEGER PRIMARY KEY,
+    -- The task.
+    task_id INTEGER NOT NULL,
+    -- When, in which thread, and its number there.
+    happened_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- 'delivered' (raised in the task), 'swallowed' (the task returned all the same), 'converted' (it ended with another
+    -- exception) or 'uncancelled' (a request was taken back).
+    what TEXT NOT NULL,
+    -- delivered: where the task was suspended, NULL when it never began. uncancelled: where.
+    site_id INTEGER,
+    -- delivered: 1 when its coroutine never ran.
+    is_before_start INTEGER,
+    -- swallowed and uncancelled: requests that remain.
+    request_count INTEGER,
+    -- converted: the exception it ended with.
+    exception_id INTEGER
+) STRICT;
+
+CREATE INDEX cancellation_effect_task ON cancellation_effect (task_id);
+
+-- Gathers over several futures.
+CREATE TABLE gather (
+    -- Its outer future.
+    gather_id INTEGER PRIMARY KEY,
+    -- When and where it was created.
+    created_ns INTEGER,
+    created_site_id INTEGER,
+    -- Who created it: word actor, and the id or number that goes with it.
+    by INTEGER,
+    by_id INTEGER,
+    -- How many futures it waits for.
+    child_count INTEGER,
+    -- 1 when failures become values of its list.
+    is_returning_exceptions INTEGER
+) STRICT;
+
+-- Calls of exception handlers of loops.
+CREATE TABLE handler_call (
+    handler_call_id INTEGER PRIMARY KEY,
+    -- When, in which thread, and its number there.
+    called_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    loop_id INTEGER,
+    -- Which handler: word handler_kind.
+    kind INTEGER,
+    -- The task or future of the context, and what it is: word object_kind.
+    object_id INTEGER,
+    object_kind INTEGER,
+    -- The exception of the context.
+    exception_id INTEGER,
+    -- The message of the context.
+    message TEXT
+) STRICT;
+
+-- What programs said about themselves.
+CREATE TABLE note (
+    note_id INTEGER PRIMARY KEY,
+    -- When, in which thread, and its number there.
+    noted_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- The task that said it.
+    task_id INTEGER,
+    -- Where.
+    site_id INTEGER,
+    -- What the text is about; NULL when about nothing in particular.
+    key TEXT,
+    -- What it says.
+    text TEXT
+) STRICT;
+
+-- Names of signals, so that views need not know numbers.
+INSERT INTO word (enumeration, number, word) VALUES
+    ('signal', 1, 'SIGHUP'), ('signal', 2, 'SIGINT'), ('signal', 3, 'SIGQUIT'), ('signal', 4, 'SIGILL'),
+    ('signal', 5, 'SIGTRAP'), ('signal', 6, 'SIGABRT'), ('signal', 7, 'SIGBUS'), ('signal', 8, 'SIGFPE'),
+    ('signal', 9, 'SIGKILL'), ('signal', 10, 'SIGUSR1'), ('signal', 11, 'SIGSEGV'), ('signal', 12, 'SIGUSR2'),
+    ('signal', 13, 'SIGPIPE'), ('signal', 14, 'SIGALRM'), ('signal', 15, 'SIGTERM'), ('signal', 16, 'SIGSTKFLT'),
+    ('signal', 17, 'SIGCHLD'), ('signal', 18, 'SIGCONT'), ('signal', 19, 'SIGSTOP'), ('signal', 20, 'SIGTSTP'),
+    ('signal', 21, 'SIGTTIN'), ('signal', 22, 'SIGTTOU'), ('signal', 23, 'SIGURG'), ('signal', 24, 'SIGXCPU'),
+    ('signal', 25, 'SIGXFSZ'), ('signal', 26, 'SIGVTALRM'), ('signal', 27, 'SIGPROF'), ('signal', 28, 'SIGWINCH'),
+    ('signal', 29, 'SIGIO'), ('signal', 30, 'SIGPWR'), ('signal', 31, 'SIGSYS');

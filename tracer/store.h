@@ -1,0 +1,90 @@
+/* store.h: opening stores, the SQLite files that hold recordings.
+ *
+ * What it is for. A reader is a connection that can do nothing but read, to a file that has proved to be a telltale store,
+ * with the views of this version of telltale in front of whatever the file says they are. A writer creates stores or goes on
+ * with them; only the recorder (and an import) has one, and only one at a time.
+ *
+ * What it leaves to others. What goes into rows (ingest.h); what comes out (views/, the viewer).
+ *
+ * Threads. A connection belongs to the thread that opened it. tt_store_interrupt() may be called on any thread and in a
+ * signal handler.
+ */
+#ifndef TT_STORE_H
+#define TT_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "telltale/trace.h"
+
+struct sqlite3;
+
+/* 'TTAL', in the file's header: PRAGMA application_id. */
+#define TT_STORE_APPLICATION_ID 0x5454414c
+/* PRAGMA user_version of the stores that this version writes, and the newest that it reads. */
+#define TT_STORE_SCHEMA_VERSION 1
+
+enum tt_store_error_kind {
+    TT_STORE_OK = 0,
+    TT_STORE_MISSING,           /* there is no such file */
+    TT_STORE_UNREADABLE,        /* it may not be read, or reading failed */
+    TT_STORE_DIRECTORY,         /* it is a directory */
+    TT_STORE_NOT_REGULAR,       /* it is a device, a pipe, a socket */
+    TT_STORE_NOT_SQLITE,        /* it is no SQLite file */
+    TT_STORE_OTHER_APPLICATION, /* it is an SQLite file, but of another application */
+    TT_STORE_NEWER_SCHEMA,      /* it was written by a newer telltale */
+    TT_STORE_DAMAGED,           /* it says that it is a store, and its tables are not what a store has */
+    TT_STORE_NETWORK,           /* writers only: it lies on a network file system, where locks cannot be trusted */
+    TT_STORE_BUSY,              /* another process is writing it, or its locks could not be had in time */
+    TT_STORE_FULL,              /* no room left on the disk */
+    TT_STORE_FAILED             /* anything else: see text */
+};
+
+struct tt_store_error {
+    enum tt_store_error_kind kind;
+    char text[512]; /* one line: what happened, where, what to do next; no capital, no full stop. Raw bytes of the path may be in it. */
+};
+
+/* ------------------------------------------------------------------------------------------------------ readers */
+
+struct tt_store_reader;
+
+/* Opens the store at PATH for reading. Nothing is written: not to the file, and not beside it, unless the folder can be
+ * written and the store is in use or was left by a kill; then SQLite keeps its index of the write-ahead log there. A store
+ * whose folder cannot be written is read from a private copy that close removes.
+ * The file must be a regular file, an SQLite database, a telltale store of at most TT_STORE_SCHEMA_VERSION, with tables that
+ * are what that version has. The connection is read-only, defensive, trusts no schema; all views are TEMP views made from
+ * this version's own text. Statements run at most 60 s until tt_store_set_deadline() says otherwise.
+ * Returns 0 and *OUT_READER, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error);
+
+/* The connection of READER, for statements of the caller's own. It stays READER's; read-only for all that is executed. */
+struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader);
+
+/* The path that was opened, as the caller gave it. READER's. */
+const char *tt_store_reader_path(const struct tt_store_reader *reader);
+
+/* Gives the statements that run from now on NANOSECONDS altogether; a statement that runs longer fails with SQLITE_INTERRUPT.
+ * 0: no limit. */
+void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds);
+
+/* Makes the statement that runs fail with SQLITE_INTERRUPT. Any thread, signal handlers. */
+void tt_store_interrupt(struct tt_store_reader *reader);
+
+/* Closes READER, which may be NULL; its statements must be finalized. Removes the private copy, if one was made. */
+void tt_store_close_reader(struct tt_store_reader *reader);
+
+/* ------------------------------------------------------------------------------------------------- text of views */
+
+struct tt_store_view {
+    const char *name; /* NULL after the last one */
+    const char *sql;  /* a sentence, and CREATE VIEW name AS ... with a sentence above each column */
+};
+
+/* The views of this version; ends with a NULL name. Static. */
+extern const struct tt_store_view tt_store_views[];
+
+/* The text of schema.sql. Static. */
+extern const char tt_store_schema[];
+
+#endif

@@ -1,0 +1,95 @@
+-- The state of each failure, derived from the facts: the rules of the ledger.
+CREATE VIEW failure_states AS
+WITH RECURSIVE
+    -- What the facts say about each failure alone.
+    fact AS MATERIALIZED (
+        SELECT
+            f.failure_id AS failure_id,
+            f.how AS how,
+            f.released_ns IS NOT NULL AS is_released,
+            coalesce(f.is_loop_closed, 0) AS is_loop_closed,
+            -- User code received it by a touch of its own.
+            coalesce(f.user_touch_count, 0) > 0
+                OR EXISTS (SELECT 1 FROM touch AS u WHERE u.failure_id = f.failure_id AND u.is_user) AS is_received,
+            -- The library looked at it or made another failure out of it.
+            coalesce(f.library_touch_count, 0) > 0 OR coalesce(f.forward_count, 0) > 0
+                OR EXISTS (SELECT 1 FROM touch AS u WHERE u.failure_id = f.failure_id AND NOT u.is_user)
+                OR EXISTS (SELECT 1 FROM forward AS w WHERE w.failure_id = f.failure_id) AS is_seen_by_library,
+            EXISTS (SELECT 1 FROM discard AS d WHERE d.object_id = f.failure_id) AS is_discarded,
+            -- Its process runs, or went on when tracing was stopped.
+            p.goodbye_reason IS 2 OR (p.goodbye_reason IS NULL AND p.gone_ns IS NULL) AS is_open,
+            p.goodbye_reason IS 1 AS said_goodbye,
+            -- A state that rests on absence cannot be told: events may be missing.
+            CASE
+                WHEN f.released_ns IS NULL
+                    THEN f.stored_ns IS NULL OR coalesce(p.vital_drop_last_ns >= f.stored_ns, 0)
+                ELSE f.forward_count > (SELECT count(*) FROM forward AS w WHERE w.failure_id = f.failure_id)
+                    OR (f.is_retrieved AND NOT f.user_touch_count AND NOT f.library_touch_count AND NOT f.forward_count)
+            END AS is_uncertain
+        FROM failure AS f
+        LEFT JOIN process AS p ON p.process_id = f.failure_id >> 40
+    ),
+    -- Received by user code, or forwarded to a failure that was.
+    delivered (failure_id) AS (
+        SELECT failure_id FROM fact WHERE is_received
+        UNION
+        SELECT w.failure_id FROM delivered AS d JOIN forward AS w ON w.to_id = d.failure_id
+    ),
+    -- Discarded by user code, or forwarded to a failure that was.
+    discarded (failure_id) AS (
+        SELECT failure_id FROM fact WHERE is_discarded
+        UNION
+        SELECT w.failure_id FROM discarded AS d JOIN forward AS w ON w.to_id = d.failure_id
+    ),
+    -- Not to be told, or forwarded to a failure that cannot be told.
+    uncertain (failure_id) AS (
+        SELECT failure_id FROM fact WHERE is_uncertain
+        UNION
+        SELECT w.failure_id FROM uncertain AS d JOIN forward AS w ON w.to_id = d.failure_id
+    ),
+    -- Somebody holds a reference, or it was forwarded to a failure that somebody holds.
+    held (failure_id) AS (
+        SELECT failure_id FROM fact WHERE NOT is_released AND is_open
+        UNION
+        SELECT w.failure_id FROM held AS d JOIN forward AS w ON w.to_id = d.failure_id
+    ),
+    decided AS (
+        SELECT
+            fact.*,
+            CASE
+                WHEN failure_id IN (SELECT failure_id FROM delivered) THEN 'delivered'
+                WHEN failure_id IN (SELECT failure_id FROM discarded) THEN 'discarded'
+                WHEN failure_id IN (SELECT failure_id FROM uncertain) THEN 'unknown'
+                WHEN failure_id IN (SELECT failure_id FROM held) THEN 'held'
+                WHEN is_seen_by_library THEN 'absorbed'
+                ELSE 'lost'
+            END AS state
+        FROM fact
+    )
+SELECT
+    -- The failure.
+    decided.failure_id AS failure_id,
+    -- delivered, discarded, held, absorbed, lost or unknown.
+    decided.state AS state,
+    -- lost: dropped, ignored, loop_closed, held_at_exit or killed. absorbed: what the library did with it last: gather,
+    -- unread_value, thread_chain, cancel_after_done ... NULL otherwise, or when not known.
+    CASE decided.state
+        WHEN 'lost' THEN CASE
+            WHEN decided.is_released AND decided.is_loop_closed THEN 'loop_closed'
+            WHEN decided.is_released AND decided.how IS 2 THEN 'ignored'
+            WHEN decided.is_released THEN 'dropped'
+            WHEN decided.said_goodbye THEN 'held_at_exit'
+            ELSE 'killed'
+        END
+        WHEN 'absorbed' THEN coalesce(
+            (SELECT CASE
+                WHEN u.how = 5 AND (SELECT g.is_returning_exceptions FROM gather AS g WHERE g.gather_id = u.by_id) THEN 'unread_value'
+                ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'touch_how' AND w.number = u.how)
+             END
+             FROM touch AS u WHERE u.failure_id = decided.failure_id AND NOT u.is_user
+             ORDER BY u.touched_ns DESC, u.sequence DESC LIMIT 1),
+            (SELECT (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how' AND w.number = v.how)
+             FROM forward AS v WHERE v.failure_id = decided.failure_id
+             ORDER BY v.forwarded_ns DESC, v.sequence DESC LIMIT 1))
+    END AS reason
+FROM decided;

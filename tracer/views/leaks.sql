@@ -1,0 +1,59 @@
+-- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending. One row each.
+CREATE VIEW leaks AS
+SELECT
+    -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, destroyed-pending.
+    f.state || '-failure' AS lint,
+    -- 1 when it is a finding in any case, 0 when it may turn out well.
+    f.state <> 'held' AS is_definite,
+    -- The process.
+    f.process_id AS process_id,
+    -- The failure or task that it is about.
+    f.failure_id AS object_id,
+    -- Its id as it is printed: #17, in the recording's second process p1#17.
+    f.id_text AS id_text,
+    -- Its name.
+    f.name AS name,
+    -- The same for findings of one kind.
+    f.fingerprint AS fingerprint,
+    -- When it began.
+    f.stored_ns AS since_ns,
+    -- How long it lasted, or has lasted until now; compare a threshold with it.
+    f.unread_ns AS lasted_ns,
+    -- What happened, in one sentence.
+    CASE f.state
+        WHEN 'held' THEN 'nobody has looked at the failure yet, and somebody still holds it'
+        WHEN 'absorbed' THEN 'the library looked at the failure, user code never did'
+            || CASE f.reason
+                WHEN 'gather' THEN ': gather read it and passed on nothing of it'
+                WHEN 'unread_value' THEN ': it is a value of a list of gather, and its slot was never read'
+                WHEN 'thread_chain' THEN ': it went to the future of another thread, which nobody asked'
+                WHEN 'cancel_after_done' THEN ': cancel was called when it had failed already'
+                ELSE coalesce(': ' || f.reason, '')
+            END
+        ELSE CASE f.reason
+            WHEN 'dropped' THEN 'the last handle was released and nobody had looked at the failure'
+            WHEN 'ignored' THEN 'a coroutine went on with the exception pending, and nobody looked at its failure'
+            WHEN 'loop_closed' THEN 'the loop was closed and nobody had looked at the failure'
+            WHEN 'held_at_exit' THEN 'the process exited while the failure was held, and nobody had looked at it'
+            ELSE 'the process was killed and nobody had looked at the failure'
+        END
+    END AS sentence
+FROM failures AS f
+WHERE f.state IN ('lost', 'absorbed', 'held')
+UNION ALL
+SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
+    'swallowed-cancel | created at ' || coalesce(t.created_at, 'unknown place')
+        || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
+    c.requested_ns, max(0, t.ended_ns - c.requested_ns),
+    'the task was cancelled and returned all the same'
+FROM cancellations AS c
+LEFT JOIN tasks AS t ON t.task_id = c.task_id
+WHERE c.ending = 'swallowed' AND c.cancellation_id
+    = (SELECT min(x.cancellation_id) FROM cancellations AS x WHERE x.task_id = c.task_id AND x.ending = 'swallowed')
+UNION ALL
+SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
+    'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at ' || coalesce(t.wait_at, 'unknown place'),
+    t.ended_ns, t.age_ns,
+    'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, '')
+FROM tasks AS t
+WHERE t.outcome = 'abandoned';

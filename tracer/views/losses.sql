@@ -1,0 +1,18 @@
+-- Every run of events that is missing.
+CREATE VIEW losses AS
+SELECT
+    -- The process.
+    g.thread_id >> 40 AS process_id,
+    -- The thread.
+    g.thread_id AS thread_id,
+    -- How many events are missing.
+    g.count AS count,
+    -- Time of the last event before them; NULL when there was none.
+    g.from_ns AS from_ns,
+    -- Time of the first event after them; NULL when there was none.
+    g.to_ns AS to_ns,
+    -- Why: dropped (the ring was full), in_flight (being written when the process ended), overwritten, unreadable, unbalanced.
+    g.what AS what,
+    -- 1 when an event about failures, cancellations or ends of tasks may be among them.
+    g.is_vital AS is_vital
+FROM gap AS g;
