@@ -123,7 +123,8 @@ struct tt_ring {
     _Atomic uint32_t tid;      /* kernel thread id, 0 for the emergency ring */
     _Atomic uint32_t is_detached; /* 1: its thread ended; when the reader has drained it, it may be reused */
     uint8_t padding[4];
-    uint8_t gap_1[64];
+    _Atomic uint64_t vital_drops; /* writer: of the drops, those of TT_LEVEL_VITAL; without any, nothing about failures is missing */
+    uint8_t gap_1[56];
     _Atomic uint64_t tail;     /* recorder: position up to which everything is safely in the store */
     _Atomic uint32_t is_drained; /* recorder: 1 when a detached ring has been read to its end; the writer may reuse it then */
 };
