@@ -74,7 +74,8 @@ struct tt_arena_header {
     uint64_t dictionary_offset, dictionary_bytes;
     uint64_t board_offset, board_slots;
     uint64_t rings_offset, ring_stride, ring_bytes, ring_count_max; /* ring_stride = 4096 + ring_bytes */
-    uint32_t overwrite_oldest; /* 1: full rings overwrite (no recorder was to be had); 0: they drop and count */
+    uint32_t overwrite_oldest; /* 1: full rings overwrite (no recorder was to be had); 0: they drop and count. It may turn from 0 to 1,
+                                  when the recorder's program could not be executed, never back */
     uint32_t description_offset, description_bytes; /* of the events, inside the header: see below */
     uint32_t reserved;
     _Atomic uint32_t state;       /* enum tt_arena_state */
@@ -101,7 +102,8 @@ struct tt_arena_header {
  *
  *   0   4  length of the whole definition in bytes, a multiple of 8; written last (release)
  *   4   4  line
- *   8   8  id: content hash of file, function, line and text; never 0
+ *   8   8  id: content hash of file, function, line and text; never 0: the FNV-1a 64 of file, a NUL, function, a NUL, the line in
+ *          4 bytes, least first, a NUL, text
  *   16  2  length of file      18 2 length of function      20 2 length of text      22 2 zero
  *   24  .. file, function, text, without NULs
  *
@@ -115,18 +117,20 @@ struct tt_arena_header {
  * slot of position P is P modulo slot_count. */
 struct tt_ring {
     _Atomic uint64_t head;     /* writer: position after the last slot reserved */
-    _Atomic uint64_t attempts; /* writer: emit calls for this ring; a record carries the low 32 bits of its number */
+    _Atomic uint64_t attempts; /* writer: emit calls for this ring, over all threads that had it; a record carries the low 32 bits of its
+                                  number, the first being 0: so a gap between two records is the count of what was dropped there */
     _Atomic uint64_t drops;    /* writer: of these, dropped because the ring was full */
     _Atomic uint64_t populated; /* writer: slots that have memory */
     uint64_t slot_count;       /* a power of two */
     uint32_t ordinal;          /* of the thread in its process: 0 emergency ring, 1, 2, ... never reused */
     _Atomic uint32_t tid;      /* kernel thread id, 0 for the emergency ring */
-    _Atomic uint32_t is_detached; /* 1: its thread ended; when the reader has drained it, it may be reused */
+    _Atomic uint32_t is_detached; /* writer: 1: its thread ended, and it may be reused when the reader has drained it; 2: another thread is
+                                     taking it, leave it alone; 0: in use, by the thread that `ordinal` and `tid` name from now on */
     uint8_t padding[4];
     _Atomic uint64_t vital_drops; /* writer: of the drops, those of TT_LEVEL_VITAL; without any, nothing about failures is missing */
     uint8_t gap_1[56];
     _Atomic uint64_t tail;     /* recorder: position up to which everything is safely in the store */
-    _Atomic uint32_t is_drained; /* recorder: 1 when a detached ring has been read to its end; the writer may reuse it then */
+    _Atomic uint32_t is_drained; /* recorder: from 0 to 1 when is_detached is 1 and all of the ring is in the store; the writer sets it to 0 */
 };
 #define TT_RING_HEAD_BYTES 4096u
 
