@@ -1,0 +1,118 @@
+# shellcheck shell=sh disable=SC2034 # the variables are for the scripts that source this file
+# case.sh: what the scripts of this folder share.
+#
+# A script sources this file, defines each of its cases as a function called case_SENTENCE, and ends with `run_case "$@"`. CTest
+# gives each case a process of its own; by hand: TELLTALE_TEST_BIN=build/dev/bin sh tests/e2e/test_X.sh SENTENCE.
+# A case has passed when it comes to its end; skip ends it as skipped. It starts in an empty folder of its own below $work,
+# which is removed at the end; processes whose ids it has added to $background are ended then.
+set -eu
+
+: "${TELLTALE_TEST_BIN:?is not set: the folder with the programs}"
+TELLTALE_TEST_BIN=$(cd "$TELLTALE_TEST_BIN" && pwd -P)
+TELLTALE_TEST_BUILD=$(dirname "$TELLTALE_TEST_BIN")
+TELLTALE_TEST_SOURCE=${TELLTALE_TEST_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd -P)}
+telltale=$TELLTALE_TEST_BIN/telltale
+work=$(mktemp -d)
+background=''
+status=0
+
+clean_up() {
+    for process in $background; do
+        kill -KILL "$process" 2>/dev/null || :
+    done
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# Ends the case; shows what the last command wrote.
+fail() { # WHY...
+    printf 'failed: %s\n' "$*" >&2
+    for stream in out err; do
+        if [ -s "$work/$stream" ]; then
+            printf -- '--- std%s of the last command\n' "$stream" >&2
+            head -c 20000 "$work/$stream" >&2
+        fi
+    done
+    exit 1
+}
+
+skip() { # WHY...
+    printf 'skipped: %s\n' "$*" >&2
+    exit 77
+}
+
+# Runs COMMAND; its exit status goes to $status, what it writes to $work/out and $work/err.
+run() { # COMMAND...
+    status=0
+    "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+}
+
+# Runs COMMAND, which must succeed.
+must() { # COMMAND...
+    run "$@"
+    expect_status 0 "$@"
+}
+
+expect_status() { # STATUS [WHAT...]
+    [ "$status" -eq "$1" ] || {
+        expected=$1
+        shift
+        fail "exit status $status, expected $expected: $*"
+    }
+}
+
+expect_text() { # out|err TEXT
+    grep -qF -- "$2" "$work/$1" || fail "std$1 does not say: $2"
+}
+
+expect_equal() { # ACTUAL EXPECTED WHAT
+    [ "$1" = "$2" ] || fail "$3:
+--- is
+$1
+--- expected
+$2"
+}
+
+# Tries COMMAND every 50 ms, for at most 20 s, until it succeeds.
+wait_until() { # COMMAND...
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 400 ] || fail "has not become true within 20 s: $*"
+        sleep 0.05
+    done
+}
+
+has_line() { # FILE
+    [ "$(wc -l <"$1")" -gt 0 ]
+}
+
+# The process whose parent is PARENT and whose executable is PROGRAM.
+find_child() { # PARENT PROGRAM
+    for folder in /proc/[0-9]*; do
+        if [ "$(readlink "$folder/exe" 2>/dev/null)" = "$2" ] && grep -qs "^PPid:[[:space:]]*$1\$" "$folder/status"; then
+            printf '%s\n' "${folder#/proc/}"
+            return
+        fi
+    done
+    return 1
+}
+
+# A word of random letters and digits that C takes as a name.
+random_word() {
+    printf 'w%s' "$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')"
+}
+
+random_number() { # LEAST MOST
+    number=$(od -An -N2 -tu2 /dev/urandom | tr -d ' \n')
+    printf '%s' "$(($1 + number % ($2 - $1 + 1)))"
+}
+
+run_case() { # NAME
+    mkdir "$work/here"
+    cd "$work/here"
+    [ $# -eq 1 ] || fail "usage: $0 CASE"
+    command -v "case_$1" >/dev/null || fail "no case is called $1"
+    "case_$1"
+}

@@ -1,0 +1,154 @@
+#!/bin/sh
+# test_out_of_tree.sh: a program that has nothing of this source tree but an installed prefix. Its message, its names and
+# its lines are made up anew in each run, so that nothing can have been prepared for them.
+# shellcheck source-path=SCRIPTDIR source=case.sh
+. "$(dirname "$0")/case.sh"
+
+# Installs what is under test to $prefix.
+install_prefix() {
+    prefix=$work/prefix
+    must cmake --install "$TELLTALE_TEST_BUILD" --prefix "$prefix"
+    find "$prefix" -name telltale.pc >"$work/pc"
+    PKG_CONFIG_PATH=$(dirname "$(cat "$work/pc")")
+    export PKG_CONFIG_PATH
+    libraries=$(pkg-config --variable=libdir telltale)
+}
+
+blank_lines() { # COUNT
+    yes '' | head -n "$1"
+}
+
+# Writes $source: a task fails with the text $message; END is what main does while it still holds the task. Sets
+# $raiser, $creator, $coroutine and the lines $raised_line and $created_line.
+write_program() { # END
+    source=$(random_word).c
+    message="$(random_word) $(random_word)"
+    raiser=$(random_word)
+    coroutine=$(random_word)
+    creator=$(random_word)
+    {
+        printf '#include <signal.h>\n#include <stdio.h>\n#include <telltale/telltale.h>\n'
+        printf 'static int %s(const char *word)\n{\n' "$raiser"
+        blank_lines "$(random_number 1 400)"
+        printf '    return tt_raise(&tt_RuntimeError, "%%s %s", word);\n}\n' "${message#* }"
+        printf 'static int %s(void *arg)\n{\n    return tt_sleep(TT_MSEC(1)) < 0 ? -1 : %s(arg);\n}\n' "$coroutine" "$raiser"
+        printf 'static tt_task *%s(void)\n{\n' "$creator"
+        blank_lines "$(random_number 1 400)"
+        printf '    return tt_create_task(%s, "%s");\n}\n' "$coroutine" "${message% *}"
+        printf 'static int app(void *arg)\n{\n    (void)arg;\n    tt_task *task = %s();\n' "$creator"
+        printf '    if (tt_sleep(TT_MSEC(20)) < 0)\n        return -1;\n    %s\n    tt_task_unref(task);\n    return 0;\n}\n' "$1"
+        printf 'int main(void)\n{\n    return tt_run(app, NULL);\n}\n'
+    } >"$source"
+    raised_line=$(grep -n tt_raise "$source" | cut -d: -f1)
+    created_line=$(grep -n tt_create_task "$source" | cut -d: -f1)
+}
+
+sanitizer_flags() {
+    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || printf -- '-fsanitize=%s' "$TELLTALE_TEST_SANITIZE"
+}
+
+# Builds $source to ./program with what pkg-config says.
+build_with_pkg_config() {
+    # shellcheck disable=SC2046 # lists of options
+    must "${TELLTALE_TEST_COMPILER:-cc}" -std=gnu11 -Wall -Wextra -Werror -g $(sanitizer_flags) -o program "$source" \
+        $(pkg-config --cflags --libs telltale) "-Wl,-rpath,$libraries"
+}
+
+# The store must have this one failure, and the report must name it.
+expect_failure() { # STATE REASON
+    must sqlite3 run.telltale "SELECT type, message, state, reason, raised_file, raised_line, raised_func,
+                                      created_file, created_line, created_func, coroutine FROM failures"
+    expect_equal "$(cat "$work/out")" \
+        "RuntimeError|$message|$1|$2|$source|$raised_line|$raiser|$source|$created_line|$creator|$coroutine" 'the failures'
+    run "$prefix/bin/telltale" report run.telltale
+    expect_status 1 report
+    expect_text out "RuntimeError: $message"
+    expect_text out "$source:$raised_line in $raiser"
+    expect_text out "$source:$created_line in $creator"
+    expect_text out '1 lost failure in 1 group'
+}
+
+case_a_program_built_with_pkg_config_loses_a_failure_and_ends() {
+    install_prefix
+    write_program ''
+    build_with_pkg_config
+    must "$prefix/bin/telltale" record -o run.telltale -- ./program
+    expect_text err 'Task exception was never retrieved'
+    expect_failure lost dropped
+}
+
+case_a_program_built_with_pkg_config_is_killed_with_a_failure_in_its_hands() {
+    install_prefix
+    write_program 'raise(SIGKILL);'
+    build_with_pkg_config
+    run "$prefix/bin/telltale" record -o run.telltale -- ./program
+    expect_status 137 record
+    expect_failure lost killed
+    must sqlite3 run.telltale "SELECT end_reason, signal FROM processes"
+    expect_equal "$(cat "$work/out")" 'signal|9' 'the end of the process'
+}
+
+case_a_program_that_records_itself_is_killed_with_a_failure_in_its_hands() {
+    install_prefix
+    write_program 'raise(SIGKILL);'
+    build_with_pkg_config
+    run env TELLTALE_STORE="$work/run.telltale" TELLTALE_PROGRAM="$prefix/bin/telltale" ./program
+    expect_status 137 program
+    expect_failure lost killed
+}
+
+case_a_program_built_with_the_cmake_package_loses_a_failure() {
+    install_prefix
+    write_program ''
+    cat >CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES C)
+find_package(telltale 0.1 REQUIRED)
+add_executable(program $source)
+target_link_libraries(program PRIVATE telltale::runtime)
+END
+    must cmake -S . -B build -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_C_COMPILER=${TELLTALE_TEST_COMPILER:-cc}" \
+        "-DCMAKE_C_FLAGS=$(sanitizer_flags)"
+    must cmake --build build
+    # CMake compiles with the whole path.
+    source=$(pwd -P)/$source
+    must "$prefix/bin/telltale" record -o run.telltale -- build/program
+    expect_failure lost dropped
+}
+
+case_a_program_without_the_runtime_emits_events_by_the_tracer_alone() {
+    install_prefix
+    cat >emitter.c <<'END'
+#include <stdio.h>
+#include <telltale/trace.h>
+int main(void)
+{
+    uint64_t id = tt_trace_new_id();
+    if (tt_trace_start_from_environment() != TT_TRACE_RECORDING)
+        return 1;
+    TT_EMIT(task_created, .task_id = id, .name = "by hand", .has_handle = 1, .site = TT_SITE_HERE("nothing"));
+    TT_EMIT(task_finished, .task_id = id, .outcome = TT_OUTCOME_RETURNED);
+    return 0;
+}
+END
+    # shellcheck disable=SC2046 # lists of options
+    must "${TELLTALE_TEST_COMPILER:-cc}" -std=gnu11 -Wall -Wextra -Werror $(sanitizer_flags) -o emitter emitter.c \
+        $(pkg-config --cflags --libs telltale-trace) "-Wl,-rpath,$libraries"
+    must "$prefix/bin/telltale" record -o run.telltale -- ./emitter
+    must sqlite3 run.telltale 'SELECT name, coroutine, outcome, created_at FROM tasks'
+    expect_equal "$(cat "$work/out")" 'by hand|nothing|returned|emitter.c:8 in main' 'the tasks'
+}
+
+case_an_installed_tree_can_be_moved() {
+    install_prefix
+    mv "$prefix" "$work/moved"
+    prefix=$work/moved
+    PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name telltale.pc)")
+    libraries=$(pkg-config --variable=libdir telltale)
+    write_program ''
+    build_with_pkg_config
+    must "$prefix/bin/telltale" record -o run.telltale -- ./program
+    expect_failure lost dropped
+}
+
+run_case "$@"

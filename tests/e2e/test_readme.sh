@@ -1,0 +1,55 @@
+#!/bin/sh
+# test_readme.sh: README.md is true. Its program is compiled and run by the very commands that stand there, and what they
+# print is what stands below them; only times, process ids and addresses are masked, by mask.sed.
+# shellcheck source-path=SCRIPTDIR source=case.sh
+. "$(dirname "$0")/case.sh"
+
+here=$TELLTALE_TEST_SOURCE/tests/e2e
+
+# Prints the first block of README.md that is marked with LANGUAGE.
+block() { # LANGUAGE
+    awk -v begin="\`\`\`$1" '$0 == begin { inside = 1; next } inside && /^```/ { exit } inside' "$TELLTALE_TEST_SOURCE/README.md"
+}
+
+# What README's reader has: the programs and the library in the places where compilers and shells look.
+install_for_reader() {
+    must cmake --install "$TELLTALE_TEST_BUILD" --prefix "$work/prefix"
+    PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name telltale.pc)")
+    export PKG_CONFIG_PATH
+    LD_LIBRARY_PATH=$(pkg-config --variable=libdir telltale)
+    export LD_LIBRARY_PATH
+    printf '#!/bin/sh\nexec %s %s "$@"\n' "${TELLTALE_TEST_COMPILER:-/usr/bin/cc}" \
+        "${TELLTALE_TEST_SANITIZE:+-fsanitize=$TELLTALE_TEST_SANITIZE}" >"$work/prefix/bin/cc"
+    chmod 755 "$work/prefix/bin/cc"
+    PATH=$work/prefix/bin:$PATH
+}
+
+case_the_program_prints_what_the_readme_shows() {
+    install_for_reader
+    block c >fetch.c
+    block console >screen
+    grep -q '^\$ telltale report' screen || fail 'README.md has no screen with the report'
+    grep '^\$ ' screen | cut -c3- | while IFS= read -r command; do
+        printf '$ %s\n' "$command"
+        sh -c "$command" 2>&1 </dev/null || :
+    done >printed
+    sed -E -f "$here/mask.sed" screen >expected
+    sed -E -f "$here/mask.sed" printed >masked
+    diff -u expected masked >&2 || fail 'README.md shows something else; what was printed:
+'"$(cat printed)"
+}
+
+case_the_program_is_short() {
+    [ "$(block c | grep -c .)" -le 15 ] || fail 'the program of README.md is not short'
+}
+
+case_the_files_that_the_readme_names_exist() {
+    grep -oE '\]\([^)#:]+\)' "$TELLTALE_TEST_SOURCE/README.md" "$TELLTALE_TEST_SOURCE/ARCHITECTURE.md" |
+        sed -E 's/^.*\]\(([^)]+)\)$/\1/' | sort -u >named
+    [ -s named ] || fail 'README.md links nothing'
+    while IFS= read -r file; do
+        [ -e "$TELLTALE_TEST_SOURCE/$file" ] || fail "there is no $file"
+    done <named
+}
+
+run_case "$@"
