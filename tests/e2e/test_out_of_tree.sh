@@ -105,7 +105,7 @@ cmake_minimum_required(VERSION 3.25)
 project(consumer LANGUAGES C)
 find_package(telltale 0.1 REQUIRED)
 add_executable(program $source)
-target_link_libraries(program PRIVATE telltale::runtime)
+target_link_libraries(program PRIVATE telltale::telltale)
 END
     must cmake -S . -B build -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_C_COMPILER=${TELLTALE_TEST_COMPILER:-cc}" \
         "-DCMAKE_C_FLAGS=$(sanitizer_flags)"
