@@ -139,6 +139,31 @@ END
     expect_equal "$(cat "$work/out")" 'by hand|nothing|returned|emitter.c:8 in main' 'the tasks'
 }
 
+# Compiles each installed header alone; COMPILER gets the rest of the options.
+compile_headers() { # COMPILER...
+    headers=$(find "$prefix/include/telltale" -name '*.h')
+    [ "$(printf '%s\n' "$headers" | wc -l)" -ge 9 ] || fail "only these headers are installed: $headers"
+    for header in $headers; do
+        must "$@" -Wall -Wextra -pedantic -Werror -fsyntax-only "-I$prefix/include" -include "$header" /dev/null
+    done
+}
+
+case_each_header_compiles_alone_as_c() {
+    install_prefix
+    compile_headers "${TELLTALE_TEST_COMPILER:-cc}" -x c -std=c11
+}
+
+case_each_header_compiles_alone_as_cpp() {
+    install_prefix
+    for compiler in g++ clang++; do
+        if command -v "$compiler" >/dev/null; then
+            compile_headers "$compiler" -x c++ -std=c++11
+            return
+        fi
+    done
+    skip 'there is no compiler for C++'
+}
+
 case_an_installed_tree_can_be_moved() {
     install_prefix
     mv "$prefix" "$work/moved"
