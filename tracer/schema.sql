@@ -70,26 +70,28 @@ CREATE TABLE process (
     goodbye_reason INTEGER,
     -- When it was found to be gone.
     gone_ns INTEGER,
+    -- 1 when it went on as another program (exec): then gone_ns says when that was found.
+    is_replaced INTEGER,
     -- Its exit status, when a parent told the recorder.
     exit_status INTEGER,
     -- The number of the signal that ended it, when a parent told the recorder.
     signal INTEGER,
     -- Events that its threads tried to emit.
-    attempt_count INTEGER NOT NULL DEFAULT 0,
+    attempt_count INTEGER,
     -- Of these, those that were read.
-    record_count INTEGER NOT NULL DEFAULT 0,
+    record_count INTEGER,
     -- Of these, those that found their ring full.
-    drop_count INTEGER NOT NULL DEFAULT 0,
+    drop_count INTEGER,
     -- Of these, those that were being written when the process ended: their emit calls never returned.
-    hole_count INTEGER NOT NULL DEFAULT 0,
+    hole_count INTEGER,
     -- Events that are missing and may have been about failures, cancellations or ends of tasks.
-    vital_drop_count INTEGER NOT NULL DEFAULT 0,
+    vital_drop_count INTEGER,
     -- The latest instant at which such an event may have been lost; NULL when none was.
     vital_drop_last_ns INTEGER,
     -- Tasks that found the board full: nothing is known about their waits.
-    board_drop_count INTEGER NOT NULL DEFAULT 0,
+    board_drop_count INTEGER,
     -- Places whose definition found the dictionary full.
-    dictionary_drop_count INTEGER NOT NULL DEFAULT 0,
+    dictionary_drop_count INTEGER,
     -- 1 when it was read to its end and attempts = records + drops + holes held in each thread; 0 when it was read and that did not hold.
     is_balanced INTEGER
 ) STRICT;
@@ -107,13 +109,13 @@ CREATE TABLE thread (
     -- When it ended.
     detached_ns INTEGER,
     -- Events that it tried to emit, as far as they are accounted for.
-    attempt_count INTEGER NOT NULL DEFAULT 0,
+    attempt_count INTEGER,
     -- Of these, those that were read.
-    record_count INTEGER NOT NULL DEFAULT 0,
+    record_count INTEGER,
     -- Of these, those that found the ring full.
-    drop_count INTEGER NOT NULL DEFAULT 0,
+    drop_count INTEGER,
     -- Of these, those that were being written when the process ended.
-    hole_count INTEGER NOT NULL DEFAULT 0
+    hole_count INTEGER
 ) STRICT;
 
 -- Where the recorder goes on reading: one row for each ring of each process, written in one transaction with the rows that

@@ -17,8 +17,10 @@ SELECT
     p.started_ns AS started_ns,
     -- When it ended, or tracing was stopped; NULL while it runs.
     coalesce(p.goodbye_ns, p.gone_ns) AS ended_ns,
-    -- running, exit, signal, stopped (tracing was stopped while it went on), killed_without_goodbye (it is gone, and nothing more is known).
+    -- running, exit, signal, stopped (tracing was stopped while it went on), exec (it went on as another program),
+    -- killed_without_goodbye (it is gone, and nothing more is known).
     CASE
+        WHEN p.is_replaced THEN 'exec'
         WHEN p.signal IS NOT NULL THEN 'signal'
         WHEN p.goodbye_reason IS NULL AND p.exit_status IS NOT NULL THEN 'exit'
         WHEN p.goodbye_reason IS NOT NULL
@@ -30,8 +32,10 @@ SELECT
     p.exit_status AS exit_status,
     -- The number of the signal that ended it, when a parent told the recorder.
     p.signal AS signal,
-    -- How it ended, in words: "exit status 0", "ended by SIGKILL", "ended without goodbye", "tracing was stopped", "running".
+    -- How it ended, in words: "exit status 0", "ended by SIGKILL", "ended without goodbye", "tracing was stopped",
+    -- "replaced by another program", "running".
     CASE
+        WHEN p.is_replaced THEN 'replaced by another program'
         WHEN p.signal IS NOT NULL THEN 'ended by ' || coalesce(
             (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal' AND w.number = p.signal), 'signal ' || p.signal)
         WHEN p.exit_status IS NOT NULL
@@ -46,15 +50,15 @@ SELECT
     -- Failures that are known of.
     (SELECT count(*) FROM failure AS f WHERE f.failure_id BETWEEN p.process_id << 40 AND ((p.process_id + 1) << 40) - 1) AS failure_count,
     -- Events that its threads tried to emit.
-    p.attempt_count AS attempt_count,
+    coalesce(p.attempt_count, 0) AS attempt_count,
     -- Of these, those that are in the store.
-    p.record_count AS record_count,
+    coalesce(p.record_count, 0) AS record_count,
     -- Of these, those that were dropped because a ring was full.
-    p.drop_count AS drop_count,
+    coalesce(p.drop_count, 0) AS drop_count,
     -- Of these, those that were being written when the process ended.
-    p.hole_count AS hole_count,
+    coalesce(p.hole_count, 0) AS hole_count,
     -- Tasks that found no slot on the board: their waits are not known.
-    p.board_drop_count AS board_drop_count,
+    coalesce(p.board_drop_count, 0) AS board_drop_count,
     -- 1 when attempts = records + drops + holes held at its end; 0 when not; NULL while it runs.
     p.is_balanced AS is_balanced
 FROM process AS p;
