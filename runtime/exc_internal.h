@@ -1,18 +1,32 @@
 /* exc_internal.h: what the runtime's other files know of exceptions beyond telltale/exc.h.
  *
- * Each task has an exception state of its own, and each thread one for code outside of tasks. The state that is in force on
- * a thread is what tt__exc_state_now() returns; task.c exchanges it at each step with tt__exc_state_enter().
+ * Each task has an exception state of its own, and each thread one for code outside of tasks. The state that is in
+ * force on a thread is what tt__exc_state_now() returns; step.c exchanges it at each step with tt__exc_state_enter().
  */
 #ifndef TT_EXC_INTERNAL_H
 #define TT_EXC_INTERNAL_H
 
 #include <telltale/exc.h>
 
-struct tt_exc_handling; /* one open catch or cleanup: exc.c */
+/* Catches and cleanups that can be open, one in the other, without allocation. Each costs every task 16 bytes; code
+ * that nests them deeper is rare. */
+#define TT_EXC_HANDLINGS_INLINE 4
 
+/* One open catch or cleanup. exc.c only. */
+struct tt_exc_handling {
+    tt_exc *exc; /* what is handled or was put aside; owned; NULL in a cleanup that began with nothing pending */
+    bool is_cleanup;
+};
+
+/* All zero: nothing pending, nothing open. May be moved while it is not in force. Only `pending` is for others to look
+ * at. */
 struct tt_exc_state {
-    tt_exc *pending;                 /* sticky; owned */
-    struct tt_exc_handling *handling; /* innermost open catch or cleanup; a list outwards */
+    tt_exc *pending;              /* sticky; owned */
+    struct tt_exc_handling *more; /* those beyond the first; NULL while there are none */
+    uint32_t handling_count;      /* the innermost has the highest number */
+    uint32_t more_capacity;
+    uint32_t refused_count; /* cleanups, inside of all of these, for which there was no memory */
+    struct tt_exc_handling first[TT_EXC_HANDLINGS_INLINE];
 };
 
 /* The state in force on this thread; never NULL. */
@@ -25,27 +39,46 @@ struct tt_exc_state *tt__exc_state_enter(struct tt_exc_state *state);
  * aside unless something newer is pending. Called when a coroutine or callback has returned. */
 void tt__exc_state_close_handlings(struct tt_exc_state *state);
 
+/* The same, and releases what is pending then: nobody will look at STATE any more. It is all zero afterwards. */
+void tt__exc_state_finish(struct tt_exc_state *state);
+
 /* Takes what is pending out of STATE: the caller owns it. NULL when nothing is. */
 tt_exc *tt__exc_state_take(struct tt_exc_state *state);
 
-/* Sets EXC pending in STATE (takes over the caller's reference), without touching its context, cause or places. What was
- * pending before is released. For the await of a failed future. */
+/* Sets EXC pending in STATE (takes over the caller's reference), without touching its cause or places. What was pending
+ * before, or else what STATE is handling, becomes its context, in the place of the one it had: so does CPython when it
+ * throws into a coroutine. For the await of a failed future. (A MemoryError for which there was no memory gives way to
+ * what is pending.) */
 void tt__exc_state_set(struct tt_exc_state *state, tt_exc *exc);
 
-/* Adds a place that the exception passed on its way out (an await): shown in the traceback above the places before. Places
- * of one site in direct succession are kept once; beyond 32 the middle ones are dropped and counted. */
+/* Adds a place that the exception passed on its way out (an await): shown in the traceback above the places before.
+ * Places of one site in direct succession are kept once; beyond 32 the middle ones are dropped and counted. SITE may be
+ * NULL. If EXC was not raised before, this is its first raise. Event: exception_raised, then. */
 void tt__exc_add_place(tt_exc *exc, tt_site *site);
 
-/* A new CancelledError with text MESSAGE (NULL: none), its exception_raised event included. NULL without memory never: MemoryError in its place. */
+/* How many places were added so far, and back to that number: a future notes the count when it gets its exception and
+ * goes back to it for each reader, so that one reader's traceback does not show the places of those before (asyncio's
+ * _exception_tb). */
+uint32_t tt__exc_place_count(const tt_exc *exc);
+void tt__exc_rewind_places(tt_exc *exc, uint32_t count);
+
+/* Where EXC was raised first, or, not raised yet, where it was made. May be NULL. */
+tt_site *tt__exc_site(const tt_exc *exc);
+
+/* A new CancelledError with text MESSAGE (NULL: none), raised at SITE (may be NULL), its exception_raised event
+ * included. Without memory a MemoryError in its place, never NULL. */
 tt_exc *tt__exc_new_cancelled(tt_site *site, const char *message);
 
-/* A deep copy for another thread: same id, type, text, errno, places, notes; cause and context copied too. NULL without memory. */
+/* A deep copy for another thread: same id, type, text, errno, places; cause and context copied too. One reference, the
+ * caller's. NULL without memory. On the thread of EXC. */
 tt_exc *tt__exc_copy(const tt_exc *exc);
 
-/* Sets CONTEXT (borrowed) as EXC's context, cutting cycles as CPython does; nothing if they are the same object. */
+/* Sets CONTEXT (borrowed; NULL: none) as EXC's context; nothing if they are the same object. Where EXC is in the
+ * chain of CONTEXT it is cut out of it, as CPython does; but links from causes too, because they are counted
+ * references here. */
 void tt__exc_set_context(tt_exc *exc, tt_exc *context);
 
-/* Provided by task.c: the id of the running task, 0 outside of tasks. */
+/* Not in exc*.c: the id of the running task, 0 outside of tasks. */
 uint64_t tt__current_task_id(void);
 
 #endif

@@ -1,9 +1,9 @@
 /* telltale/exc.h: exceptions.
  *
- * An exception is an object: a type, a text, and links to what caused it and to what was being handled when it was raised.
- * It is raised by setting it *pending* on the running task (or, outside of tasks, on the thread); a function that raised
- * returns a negative number, or NULL. A pending exception is sticky: while there is one, a suspending call does nothing and
- * returns -1, so an ignored return code cannot lose it.
+ * An exception is an object: a type, a text, and links to what caused it and to what was being handled when it was
+ * raised. It is raised by setting it *pending* on the running task (or, outside of tasks, on the thread); a function
+ * that raised returns a negative number, or NULL. A pending exception is sticky: while there is one, a suspending call
+ * does nothing and returns -1, so an ignored return code cannot lose it.
  *
  * Handling has a beginning and an end:
  *
@@ -93,26 +93,33 @@ TT_EXC_TYPES(TT_EXC_DECLARE)
 
 /* ----------------------------------------------------------------------------------------------------- raising */
 
-/* Raises: makes a new exception of TYPE with the printf-formatted text and sets it pending. What is being handled, or what
- * was pending already, becomes its context. Always returns -1, so that it can be returned. When memory is short MemoryError
- * is raised in its place. In a task, in a callback, or outside of loops. Event: exception_raised. */
+/* Raises: makes a new exception of TYPE with the printf-formatted text (NULL: none; %m is errno's text, errno stays)
+ * and sets it pending. What was pending already, or else what is being handled, becomes its context. Always returns -1,
+ * so that it can be returned. When memory is short MemoryError is raised in its place, one that has neither text nor
+ * context nor places; so if an exception is pending then, that one stays, and nothing else happens. In a task, in a
+ * callback, or outside of loops. Event: exception_raised. */
 #define tt_raise(type, ...) tt_raise_at(TT_HERE, (type), __VA_ARGS__)
 TT_API int tt_raise_at(tt_site *site, const tt_exc_type *type, const char *format, ...) TT_PRINTF(3, 4);
 
-/* The same with a cause (Python's `raise ... from cause`); CAUSE stays the caller's; NULL hides the context (`from None`). */
+/* The same with a cause (Python's `raise ... from cause`); CAUSE stays the caller's; NULL hides the context (`from
+ * None`). */
 #define tt_raise_from(cause, type, ...) tt_raise_from_at(TT_HERE, (cause), (type), __VA_ARGS__)
 TT_API int tt_raise_from_at(tt_site *site, tt_exc *cause, const tt_exc_type *type, const char *format, ...) TT_PRINTF(4, 5);
 
-/* Raises the child of OSError that belongs to ERROR, an errno value (or a negative one, as libuv returns). Its text is
- * "[Errno N] text of the error", followed by ": " and the formatted text if that is not empty. */
+/* Raises the child of OSError that belongs to ERROR, an errno value (or a negative one, as libuv returns; what libuv
+ * numbers beyond errno, UV_EOF say, is an OSError "[Errno 4095] Unknown error 4095"). Its text is "[Errno N] text of
+ * the error", followed by ": " and the formatted text if that is not empty; FORMAT may be NULL. */
 #define tt_raise_errno(error, ...) tt_raise_errno_at(TT_HERE, (error), __VA_ARGS__)
 TT_API int tt_raise_errno_at(tt_site *site, int error, const char *format, ...) TT_PRINTF(3, 4);
 
-/* Raises an existing exception once more (Python's `raise error`). Takes a reference of its own. */
+/* Raises an existing exception, also once more (Python's `raise error`). Takes a reference of its own. Its context is
+ * set as tt_raise does, and it gets one more place; its cause stays. NULL, as tt_exc_new returns without memory:
+ * MemoryError. Event: exception_raised, the first time. */
 #define tt_raise_exc(exc) tt_raise_exc_at(TT_HERE, (exc))
 TT_API int tt_raise_exc_at(tt_site *site, tt_exc *exc);
 
-/* Raises what is being handled once more (Python's bare `raise`). With nothing being handled: RuntimeError "No active exception to reraise". */
+/* Raises what is being handled once more (Python's bare `raise`, which adds no place). With nothing being handled:
+ * RuntimeError "No active exception to reraise". */
 #define tt_reraise() tt_reraise_at(TT_HERE)
 TT_API int tt_reraise_at(tt_site *site);
 
@@ -121,21 +128,26 @@ TT_API int tt_reraise_at(tt_site *site);
 /* The pending exception, borrowed, or NULL. */
 TT_API tt_exc *tt_exc_pending(void);
 
-/* If what is pending is of TYPE or of a type derived from it: begins to handle it and returns true; it is not pending any
- * more. Otherwise false. Each catch that returned true is ended by tt_catch_end; a coroutine that returns with one open ends it. */
+/* If what is pending is of TYPE or of a type derived from it: begins to handle it and returns true; it is not pending
+ * any more. Otherwise false: nothing has changed. Each catch that returned true is ended by tt_catch_end; a coroutine
+ * that returns with one open ends it. Catches and cleanups nest; from the fifth level on a level may need memory, and
+ * where there is none a catch returns false, and a cleanup leaves pending what is pending. */
 TT_API bool tt_catch(const tt_exc_type *type) TT_MUST_USE;
 
-/* Ends the innermost handling. Returns 0, or -1 when an exception is pending now. */
+/* Ends the innermost catch, and what was left open inside of it. Returns 0, or -1 when an exception is pending now.
+ * Precondition catch_end.open: a catch is open. */
 TT_API int tt_catch_end(void) TT_MUST_USE;
 
-/* What is being handled innermost, borrowed until tt_catch_end; NULL when nothing is. */
+/* What is being handled innermost, borrowed until that ends; NULL when nothing is. In a cleanup, also a deferred one,
+ * that is what was put aside: so cleanup can tell whether it runs because of a failure. Python: sys.exception(). */
 TT_API tt_exc *tt_exc_caught(void);
 
 /* Puts what is pending (also nothing) aside. Calls in between may suspend and raise. */
 TT_API void tt_cleanup_begin(void);
 
-/* Ends the innermost cleanup: what was put aside is pending again. If the cleanup raised, its exception stays pending with the
- * other as context. Returns 0 when nothing is pending, else -1. */
+/* Ends the innermost cleanup, and what was left open inside of it: what was put aside is pending again. If the cleanup
+ * raised, its exception stays pending with the other as context. Returns 0 when nothing is pending, else -1.
+ * Precondition cleanup_end.open: a cleanup is open. */
 TT_API int tt_cleanup_end(void) TT_MUST_USE;
 
 /* ----------------------------------------------------------------------------------------------------- objects */
@@ -145,9 +157,10 @@ TT_API int tt_cleanup_end(void) TT_MUST_USE;
 TT_API tt_exc *tt_exc_new_at(tt_site *site, const tt_exc_type *type, const char *format, ...) TT_PRINTF(3, 4) TT_MUST_USE;
 
 TT_API tt_exc *tt_exc_ref(tt_exc *exc);  /* returns EXC; NULL ok */
-TT_API void tt_exc_unref(tt_exc *exc);   /* NULL ok; frees long chains without recursion */
+TT_API void tt_exc_unref(tt_exc *exc);   /* NULL ok; frees long chains without recursion; errno stays */
 
-TT_API const tt_exc_type *tt_exc_type_of(const tt_exc *exc);
+/* What an exception is. All take NULL, as tt_exc_pending() may be. */
+TT_API const tt_exc_type *tt_exc_type_of(const tt_exc *exc);       /* NULL for NULL */
 TT_API bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type); /* of TYPE or derived from it; false for NULL */
 TT_API const char *tt_exc_message(const tt_exc *exc);              /* never NULL; borrowed */
 TT_API int tt_exc_errno(const tt_exc *exc);                        /* positive errno value of an OSError, else 0 */
@@ -156,7 +169,9 @@ TT_API tt_exc *tt_exc_context(const tt_exc *exc);                  /* borrowed o
 TT_API const tt_site *tt_exc_raised_at(const tt_exc *exc);         /* first place where it was raised; NULL: not yet */
 TT_API uint64_t tt_exc_id(const tt_exc *exc);                      /* unique in the process, the same in copies */
 
-/* Writes the text of Python's repr, "ValueError('boom')", cut to SIZE - 1 bytes; returns its full length as snprintf does. */
+/* Writes the text of Python's repr, "ValueError('boom')", cut to SIZE - 1 bytes; returns its full length as snprintf
+ * does. Without a text it is "ValueError()"; from errno "ConnectionRefusedError(111, 'Connection refused')". BUFFER may
+ * be NULL if SIZE is 0. Of NULL: "None". */
 TT_API int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size);
 
 /* The traceback as Python prints it, causes and contexts first, places of C in the place of Python's frames:
@@ -165,7 +180,11 @@ TT_API int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size);
  *       File "server.c", line 31, in echo
  *     RuntimeError: the network is broken
  *
- * A malloc'ed string, the caller's to free; NULL without memory. */
+ * One that was never raised has its last line only. Types stand there by their name alone, also those that Python has
+ * in a module ("asyncio.exceptions.CancelledError" there). The text of a KeyError is quoted, as in Python. Of NULL:
+ * nothing.
+ *
+ * tt_exc_format: a malloc'ed string, the caller's to free; NULL without memory. tt_exc_print needs no memory. */
 TT_API char *tt_exc_format(const tt_exc *exc) TT_MUST_USE;
 TT_API void tt_exc_print(const tt_exc *exc, FILE *stream);
 

@@ -1,0 +1,54 @@
+/* exc_types.c: the standard tree of exception types, and which of them an errno value belongs to. Constant: any thread.
+ * From: CPython's built-in exceptions and its errnomap.
+ */
+#include "exc_object.h"
+
+#include <errno.h>
+
+const tt_exc_type tt_BaseException = {"BaseException", NULL};
+#define DEFINE_TYPE(NAME, BASE) const tt_exc_type tt_##NAME = {#NAME, &tt_##BASE};
+TT_EXC_TYPES(DEFINE_TYPE)
+#undef DEFINE_TYPE
+
+const tt_exc_type *tt__exc_type_of_errno(int error)
+{
+    switch (error) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+    case EALREADY:
+    case EINPROGRESS:
+        return &tt_BlockingIOError;
+    case ECHILD:
+        return &tt_ChildProcessError;
+    case EPIPE:
+    case ESHUTDOWN:
+        return &tt_BrokenPipeError;
+    case ECONNABORTED:
+        return &tt_ConnectionAbortedError;
+    case ECONNREFUSED:
+        return &tt_ConnectionRefusedError;
+    case ECONNRESET:
+        return &tt_ConnectionResetError;
+    case EEXIST:
+        return &tt_FileExistsError;
+    case ENOENT:
+        return &tt_FileNotFoundError;
+    case EINTR:
+        return &tt_InterruptedError;
+    case EISDIR:
+        return &tt_IsADirectoryError;
+    case ENOTDIR:
+        return &tt_NotADirectoryError;
+    case EACCES:
+    case EPERM:
+        return &tt_PermissionError;
+    case ESRCH:
+        return &tt_ProcessLookupError;
+    case ETIMEDOUT:
+        return &tt_TimeoutError;
+    default:
+        return &tt_OSError;
+    }
+}
