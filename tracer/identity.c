@@ -1,0 +1,104 @@
+/* identity.c: who this process is, as far as the kernel tells. Reads with plain system calls into memory of the caller, so
+ * that a forked child can call it at its first event. What cannot be read stays empty or 0.
+ */
+#include "writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define STAT_FIELD_AFTER_NAME 3 /* the field that follows the name in parentheses */
+#define STAT_FIELD_START_TIME 22
+
+/* Reads up to SIZE - 1 bytes of the file at PATH and a NUL; returns how many, 0 when there are none. */
+static size_t read_file(const char *path, char *out, size_t size)
+{
+    size_t length = 0;
+    out[0] = '\0';
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    while (length < size - 1) {
+        ssize_t got = read(fd, out + length, size - 1 - length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    close(fd);
+    out[length] = '\0';
+    return length;
+}
+
+static uint64_t read_start_ticks(void)
+{
+    char text[1024];
+    read_file("/proc/self/stat", text, sizeof text);
+    const char *at = strrchr(text, ')'); /* the name may hold anything */
+    for (int field = STAT_FIELD_AFTER_NAME; at && field <= STAT_FIELD_START_TIME; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void read_boot_id(uint8_t out[16])
+{
+    char text[64];
+    int count = 0;
+    read_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
+    memset(out, 0, 16);
+    for (const char *at = text; *at && count < 32; at++) {
+        int digit = hex_digit(*at);
+        if (digit < 0)
+            continue;
+        out[count / 2] = (uint8_t)(out[count / 2] << 4 | digit);
+        count++;
+    }
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+    size_t length = tt__text_cut(text, size - 1);
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
+static void read_command(char *out, size_t size)
+{
+    char text[2048];
+    size_t length = read_file("/proc/self/cmdline", text, sizeof text);
+    while (length > 0 && text[length - 1] == '\0')
+        length--;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] == '\0')
+            text[i] = ' ';
+    text[length] = '\0';
+    copy_text(out, size, text);
+}
+
+void tt__identity_fill(struct tt_arena_header *header)
+{
+    struct utsname names;
+    char program[PATH_MAX];
+    header->pid = (uint32_t)getpid();
+    header->parent_pid = (uint32_t)getppid();
+    header->uid = (uint32_t)geteuid();
+    header->start_ticks = read_start_ticks();
+    read_boot_id(header->boot_id);
+    if (uname(&names) == 0)
+        copy_text(header->host, sizeof header->host, names.nodename);
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = '\0';
+    copy_text(header->program, sizeof header->program, program);
+    read_command(header->command, sizeof header->command);
+}

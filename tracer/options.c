@@ -1,0 +1,141 @@
+/* options.c: what tt_trace_start is asked for, by its caller and by the environment. See struct tt_trace_options.
+ *
+ * The environment of a program with raised privileges is not believed (secure_getenv).
+ */
+#include "writer.h"
+
+#include "ring_dir.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    uint32_t bit;
+} categories[] = {
+#define TT_CATEGORY(bit, name, default_on, text) {#name, 1u << (bit)},
+#include "events.def"
+};
+
+static uint32_t find_category(const char *name, size_t length)
+{
+    uint32_t all = 0;
+    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
+        if (strlen(categories[i].name) == length && memcmp(categories[i].name, name, length) == 0)
+            return categories[i].bit;
+        all |= categories[i].bit;
+    }
+    return length == 3 && memcmp(name, "all", 3) == 0 ? all : 0;
+}
+
+/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out. A list that begins with a name to be taken
+ * out begins with the default. */
+static int read_categories(const char *list, uint32_t *out)
+{
+    uint32_t chosen = list[0] == '-' ? (uint32_t)TT_CATEGORY_DEFAULT : 0;
+    for (const char *at = list; *at; at += *at == ',') {
+        bool is_removed = *at == '-';
+        at += is_removed;
+        size_t length = strcspn(at, ",");
+        uint32_t bits = find_category(at, length);
+        bool is_none = length == 4 && memcmp(at, "none", 4) == 0;
+        if (bits == 0 && (!is_none || is_removed))
+            return -EINVAL;
+        chosen = is_none ? 0 : is_removed ? chosen & ~bits : chosen | bits;
+        at += length;
+    }
+    *out = chosen;
+    return 0;
+}
+
+/* A number of bytes, also in K, M or G. */
+static int read_bytes(const char *text, uint64_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return -EINVAL;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+    end += shift != 0;
+    if (errno != 0 || *end != '\0' || number > (UINT64_MAX >> shift))
+        return -EINVAL;
+    *out = (uint64_t)number << shift;
+    return 0;
+}
+
+static const char *read_variable(const char *name)
+{
+    const char *value = secure_getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static int choose_categories(uint32_t wanted, uint32_t *out)
+{
+    const char *list = wanted == 0 ? read_variable("TELLTALE_EVENTS") : NULL;
+    *out = wanted != 0 ? wanted : (uint32_t)TT_CATEGORY_DEFAULT;
+    int result = list ? read_categories(list, out) : 0;
+    *out |= TT_CATEGORY_process; /* without it the rest would be nobody's */
+    return result;
+}
+
+static int choose_ring_bytes(uint64_t wanted, uint64_t *out)
+{
+    const char *text = wanted == 0 ? read_variable("TELLTALE_RING_BYTES") : NULL;
+    *out = wanted != 0 ? wanted : TT_RING_BYTES_DEFAULT;
+    int result = text ? read_bytes(text, out) : 0;
+    if (result == 0 && ((*out & (*out - 1)) != 0 || *out < TT_RING_BYTES_MIN || *out > TT_RING_BYTES_MAX))
+        result = -EINVAL;
+    return result;
+}
+
+static int copy_path(const char *path, char out[PATH_MAX])
+{
+    if (strlen(path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    strcpy(out, path);
+    return 0;
+}
+
+/* Where the arena goes, and which store it is for. A store that was given for a ring dir that knows its own is not needed. */
+static int choose_places(const char *store, const char *ring_dir, struct tt__plan *plan)
+{
+    int result;
+    if (!ring_dir) {
+        if (!store)
+            return -EINVAL;
+        result = tt__store_canonical_path(store, plan->store, sizeof plan->store);
+        if (result == 0)
+            result = tt__ring_dir_of_store(store, plan->ring_dir, sizeof plan->ring_dir);
+    } else {
+        result = copy_path(ring_dir, plan->ring_dir);
+        if (tt__ring_dir_read_store(ring_dir, plan->store, sizeof plan->store) < 0 &&
+            (!store || tt__store_canonical_path(store, plan->store, sizeof plan->store) < 0))
+            plan->store[0] = '\0';
+    }
+    return result < 0 ? result : tt__ring_dir_prepare(plan->ring_dir, plan->store[0] ? plan->store : NULL);
+}
+
+int tt__options_read(const struct tt_trace_options *options, struct tt__plan *out_plan)
+{
+    static const struct tt_trace_options nothing;
+    const char *supervised = read_variable("TELLTALE_SUPERVISED");
+    if (!options)
+        options = &nothing;
+    const char *store = options->store ? options->store : read_variable("TELLTALE_STORE");
+    const char *ring_dir = options->ring_dir ? options->ring_dir : read_variable("TELLTALE_RING_DIR");
+
+    int result = choose_categories(options->categories, &out_plan->categories);
+    if (result == 0)
+        result = choose_ring_bytes(options->ring_bytes, &out_plan->ring_bytes);
+    if (result == 0)
+        result = choose_places(store, ring_dir, out_plan);
+    if (result < 0)
+        return result;
+    out_plan->is_supervised = ring_dir && !options->ring_dir && supervised && strcmp(supervised, "1") == 0;
+    if (out_plan->is_supervised || !out_plan->store[0] ||
+        tt__helper_find(options->program, out_plan->program, sizeof out_plan->program) < 0)
+        out_plan->program[0] = '\0';
+    return 0;
+}

@@ -1,0 +1,263 @@
+/* start.c: the beginning and the end of a recording in this process, and what a fork means for it.
+ *
+ *   off ──start──► recording ──stop──► off              (start may be called again)
+ *                  recording ──exit──► said goodbye
+ *                  recording ──fork──► in the child: wanted ──first event──► recording, in an arena of its own
+ *                                                           ──error──────► off
+ *
+ * `wanted` is in plain memory, which a child inherits; the arena's ordinal is in the page that the kernel clears in a child.
+ * Wanted and no ordinal: this is a child.
+ *
+ * Threads: one lock, in the cleared page, so that a child never finds it taken by a thread that it does not have. Who holds it
+ * has all signals blocked and cannot be cancelled; so a handler that emits never waits for its own thread.
+ */
+#include "ring.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long goodbye waits for the reader when the ring is full: the record is worth more than a moment at exit. */
+#define GOODBYE_WAIT_MS 250
+
+static struct tt__plan plan;
+static _Atomic bool is_wanted;
+static _Atomic uint32_t arena_count; /* ordinals handed out in this process and its ancestors */
+static _Atomic int environment_status = INT_MIN; /* what the environment's request came to; INT_MIN: not asked yet */
+
+struct guard {
+    sigset_t mask;
+    int cancel_state;
+};
+
+static void enter(struct tt__life *life, struct guard *out_guard)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &out_guard->mask);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &out_guard->cancel_state);
+    while (atomic_exchange_explicit(&life->lock, 1, memory_order_acquire) != 0)
+        sched_yield();
+}
+
+static void leave(struct tt__life *life, const struct guard *guard)
+{
+    atomic_store_explicit(&life->lock, 0, memory_order_release);
+    pthread_setcancelstate(guard->cancel_state, NULL);
+    pthread_sigmask(SIG_SETMASK, &guard->mask, NULL);
+}
+
+static void switch_categories(uint32_t categories)
+{
+    __atomic_store_n(&tt_trace_categories, categories, __ATOMIC_RELEASE);
+}
+
+static void want_nothing(void)
+{
+    atomic_store(&is_wanted, false);
+    switch_categories(0);
+}
+
+/* -------------------------------------------------------------------------------------------------------- starting */
+
+static uint64_t read_ns(clockid_t clock)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+static void emit_started(const struct tt_arena_header *header)
+{
+    const struct tt_event_process_started event = {
+        .pid = header->pid,
+        .parent_pid = header->parent_pid,
+        .realtime_ns = read_ns(CLOCK_REALTIME),
+        .monotonic_ns = read_ns(CLOCK_MONOTONIC),
+        .boottime_ns = read_ns(CLOCK_BOOTTIME),
+        .host = header->host,
+        .program = header->program,
+        .command = header->command,
+    };
+    tt_emit_process_started(0, &event);
+}
+
+/* Under the lock, with the plan made. Async-signal-safe. */
+static int open_arena(struct tt__life *life)
+{
+    bool overwrites = !plan.is_supervised && !plan.program[0];
+    int result = tt__arena_create(life, &plan, overwrites);
+    if (result < 0)
+        return result;
+    uint32_t ordinal = atomic_fetch_add(&arena_count, 1) + 1;
+    atomic_store_explicit(&life->ordinal, ordinal, memory_order_release);
+    tt__arena_publish(life);
+    switch_categories(plan.categories);
+    atomic_store(&is_wanted, true);
+    emit_started(life->header);
+    if (!plan.is_supervised && !overwrites && tt__helper_start(&plan, life->header) < 0) {
+        __atomic_store_n(&life->header->overwrite_oldest, 1, __ATOMIC_RELEASE);
+        overwrites = true;
+    }
+    return overwrites ? TT_TRACE_ARENA_ONLY : TT_TRACE_RECORDING;
+}
+
+static void forget_parent(void)
+{
+    struct tt__life *life = tt__life();
+    memset((void *)life, 0, sizeof *life); /* where the kernel did not */
+    tt__arena_retire();
+}
+
+static int prepare_once(void)
+{
+    static _Atomic bool has_fork_handler;
+    int result = tt__thread_prepare();
+    if (result == 0 && !atomic_load(&has_fork_handler)) {
+        result = -pthread_atfork(NULL, NULL, forget_parent);
+        atomic_store(&has_fork_handler, result == 0);
+    }
+    return result;
+}
+
+int tt_trace_start(const struct tt_trace_options *options)
+{
+    struct guard guard;
+    int result = tt__life_prepare();
+    if (result < 0)
+        return result;
+    struct tt__life *life = tt__life();
+    enter(life, &guard);
+    if (tt__life_ordinal(life) != 0) {
+        result = TT_TRACE_RECORDING;
+    } else {
+        result = prepare_once();
+        if (result == 0)
+            result = tt__options_read(options, &plan);
+        if (result == 0)
+            result = open_arena(life);
+        if (result < 0)
+            want_nothing(); /* also in a child, whose plan is spoilt now */
+    }
+    leave(life, &guard);
+    if (result >= 0)
+        tt__thread_watch(&tt__thread);
+    return result;
+}
+
+int tt_trace_start_from_environment(void)
+{
+    if (tt__life_ordinal(tt__life()) != 0 || (atomic_load(&is_wanted) && tt__trace_revive()))
+        return TT_TRACE_RECORDING;
+    int status = atomic_load(&environment_status);
+    if (status != INT_MIN)
+        return status; /* asked before; what failed then is not tried at every loop */
+    const char *ring_dir = secure_getenv("TELLTALE_RING_DIR"), *store = secure_getenv("TELLTALE_STORE");
+    status = TT_TRACE_OFF;
+    if ((ring_dir && *ring_dir) || (store && *store))
+        status = tt_trace_start(NULL);
+    atomic_store(&environment_status, status > TT_TRACE_OFF ? INT_MIN : status);
+    return status;
+}
+
+bool tt__trace_revive(void)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    int error = errno;
+    if (!atomic_load_explicit(&is_wanted, memory_order_relaxed))
+        return false;
+    enter(life, &guard);
+    if (tt__life_ordinal(life) == 0 && atomic_load(&is_wanted) && open_arena(life) < 0)
+        want_nothing();
+    bool is_alive = tt__life_ordinal(life) != 0;
+    leave(life, &guard);
+    errno = error;
+    return is_alive;
+}
+
+/* -------------------------------------------------------------------------------------------------------- stopping */
+
+static void add_up(struct tt__life *life, struct tt_trace_statistics *out)
+{
+    uint32_t count = atomic_load_explicit(&life->header->ring_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tt_ring *ring = tt__life_ring(life, i);
+        out->attempt_count += atomic_load_explicit(&ring->attempts, memory_order_relaxed);
+        out->drop_count += atomic_load_explicit(&ring->drops, memory_order_relaxed);
+        out->thread_count += i != 0 && atomic_load_explicit(&ring->is_detached, memory_order_relaxed) == 0;
+    }
+    out->board_drop_count = atomic_load_explicit(&life->header->board_drop_count, memory_order_relaxed);
+}
+
+static bool is_full(struct tt__life *life)
+{
+    struct tt__thread *self = &tt__thread;
+    bool has_ring = self->arena == tt__life_ordinal(life);
+    struct tt_ring *ring = has_ring ? self->ring : tt__life_ring(life, 0);
+    return __atomic_load_n(&life->header->overwrite_oldest, __ATOMIC_RELAXED) == 0 &&
+           atomic_load_explicit(&ring->head, memory_order_relaxed) + 1 >
+               atomic_load_explicit(&ring->tail, memory_order_relaxed) + ring->slot_count;
+}
+
+/* Under the lock. */
+static void say_goodbye(struct tt__life *life, uint8_t reason)
+{
+    struct tt_trace_statistics statistics = {0, 0, 0, 0};
+    const struct timespec moment = {0, 1000000};
+    switch_categories(TT_CATEGORY_process); /* at exit other threads may still be at work */
+    for (int i = 0; i < GOODBYE_WAIT_MS && is_full(life); i++)
+        nanosleep(&moment, NULL);
+    tt__clock_read_pair(&life->header->clock_last);
+    add_up(life, &statistics);
+    tt_emit_process_ended(0, &(struct tt_event_process_ended){
+                                 .reason = reason,
+                                 .attempt_count = statistics.attempt_count + 1, /* and this one */
+                             });
+    want_nothing();
+    atomic_store_explicit(&life->ordinal, 0, memory_order_release);
+    atomic_store_explicit(&life->header->state, TT_ARENA_GOODBYE, memory_order_release);
+}
+
+void tt_trace_stop(void)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    if (tt__life_ordinal(life) == 0 && !atomic_load(&is_wanted))
+        return;
+    enter(life, &guard);
+    if (tt__life_ordinal(life) != 0) {
+        say_goodbye(life, TT_END_REASON_STOPPED);
+        tt__arena_retire();
+    }
+    want_nothing();
+    atomic_store(&environment_status, TT_TRACE_OFF); /* who stopped it wants no new loop to start it again */
+    leave(life, &guard);
+}
+
+/* After the handlers of atexit and the destructors of what uses this library, which may still have something to say. The
+ * mapping stays: other threads may be in the middle of an event. */
+static __attribute__((destructor(101))) void say_goodbye_at_exit(void)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    if (tt__life_ordinal(life) == 0)
+        return;
+    enter(life, &guard);
+    if (tt__life_ordinal(life) != 0)
+        say_goodbye(life, TT_END_REASON_EXIT);
+    leave(life, &guard);
+}
+
+void tt_trace_get_statistics(struct tt_trace_statistics *out_statistics)
+{
+    struct tt_trace_statistics statistics = {0, 0, 0, 0};
+    struct tt__life *life = tt__life();
+    if (tt__life_ordinal(life) != 0)
+        add_up(life, &statistics);
+    *out_statistics = statistics;
+}
