@@ -129,16 +129,17 @@ CREATE TABLE cursor (
     ordinal INTEGER NOT NULL,
     -- Every slot before this position is in the store.
     position INTEGER NOT NULL,
-    -- Attempts of the ring's earlier threads, which count no more.
+    -- Attempts and drops of the ring's earlier threads, which count no more.
     attempt_base INTEGER NOT NULL,
+    drop_base INTEGER NOT NULL,
     -- Number of the next attempt that is expected.
     attempt_next INTEGER NOT NULL,
     -- Records of the present thread read so far.
     record_count INTEGER NOT NULL,
-    -- Attempts of the present thread that were found missing so far.
+    -- Attempts of the present thread that rows of gap tell of.
     missing_count INTEGER NOT NULL,
-    -- Of these, those that are holes: the writer was killed inside.
-    hole_count INTEGER NOT NULL,
+    -- Vital drops of the ring that process.vital_drop_count has already.
+    vital_drop_count INTEGER NOT NULL,
     -- Time of the last record read.
     last_ns INTEGER,
     PRIMARY KEY (process_id, ring)

@@ -1,0 +1,30 @@
+/* store_check.h: whether a file is a store; for readers and the writer alike.
+ *
+ * Threads: any.
+ */
+#ifndef TT_STORE_CHECK_H
+#define TT_STORE_CHECK_H
+
+#include <stdbool.h>
+
+#include "store.h"
+
+/* Fills ERROR; returns -1. */
+int tt__store_fail(struct tt_store_error *error, enum tt_store_error_kind kind, const char *format, ...) TT_PRINTF(3, 4);
+
+/* Fills ERROR from what CONNECTION says about its last call, while doing WHAT with PATH; returns -1. */
+int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connection, const char *what, const char *path);
+
+/* Whether the file FD, called PATH, says in its header that it is a store that this version can read. 0, or -1 and *ERROR. */
+int tt__store_check_header(int fd, const char *path, struct tt_store_error *error);
+
+/* Whether the tables of CONNECTION are what the tables of this version's stores are. 0, or -1 and *ERROR. */
+int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct tt_store_error *error);
+
+/* PATH as SQLite takes it: never as a URI, whatever it begins with. Free it. NULL: no memory. */
+char *tt__store_sqlite_path(const char *path);
+
+/* Whether TYPE, of statfs, is that of a network file system. */
+bool tt__store_is_network(long type);
+
+#endif

@@ -1,0 +1,24 @@
+/* store_copy.h: a private copy of a store that lies where nothing can be written.
+ *
+ * SQLite reads a file in WAL mode only with an index beside it. Where that cannot be made, the database and its write-ahead log are
+ * copied together.
+ *
+ * Threads: any.
+ */
+#ifndef TT_STORE_COPY_H
+#define TT_STORE_COPY_H
+
+#include "store.h"
+
+struct tt__store_copy;
+
+/* Copies the store PATH into a folder of its own, mode 0700, below $TMPDIR or /tmp. 0, or -1 and *ERROR. */
+int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, struct tt_store_error *error);
+
+/* The path of the copy. COPY's. */
+const char *tt__store_copy_path(const struct tt__store_copy *copy);
+
+/* Removes the copy; COPY may be NULL. */
+void tt__store_copy_destroy(struct tt__store_copy *copy);
+
+#endif

@@ -1,0 +1,241 @@
+/* store_reader.c: connections that can do nothing but read. See store.h.
+ *
+ * A store may come from anywhere, so nothing in it is believed: not its views (TEMP views with this version's text stand in front
+ * of them), not its triggers, not its tables before their columns have been compared.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store.h"
+#include "store_check.h"
+#include "store_copy.h"
+
+#define DEADLINE_NS_DEFAULT (INT64_C(60) * 1000000000)
+#define PROGRESS_STEPS 2000 /* of SQLite's machine between two looks at the clock: some 50 us */
+#define BUSY_MS 5000        /* the recorder's longest moment alone with the file is its end */
+
+struct tt_store_reader {
+    sqlite3 *connection;
+    int fd; /* of the file; closing it earlier would drop SQLite's locks on it, which belong to the process */
+    char *path;
+    struct tt__store_copy *copy; /* a private copy, when the store's folder cannot be written */
+    int64_t deadline_ns;         /* on CLOCK_MONOTONIC; 0: none */
+    _Atomic int is_interrupted;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* SQLite calls it now and then; not 0 ends the statement. */
+static int check_deadline(void *context)
+{
+    struct tt_store_reader *reader = context;
+    return atomic_load_explicit(&reader->is_interrupted, memory_order_relaxed) ||
+           (reader->deadline_ns != 0 && now_ns() > reader->deadline_ns);
+}
+
+/* ----------------------------------------------------------------------------------------------------- the file */
+
+/* Opens PATH, or says why it cannot be a store. */
+static int open_file(const char *path, int *out_fd, struct tt_store_error *error)
+{
+    struct stat stat_buffer;
+    if (stat(path, &stat_buffer) < 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return tt__store_fail(error, TT_STORE_MISSING, "%s: there is no such file", path);
+        return tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be looked at: %s", path, strerror(errno));
+    }
+    if (S_ISDIR(stat_buffer.st_mode))
+        return tt__store_fail(error, TT_STORE_DIRECTORY, "%s: is a directory, and no store", path);
+    if (!S_ISREG(stat_buffer.st_mode))
+        return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is no regular file, so it is no store", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be opened for reading: %s", path, strerror(errno));
+    if (fstat(fd, &stat_buffer) < 0 || !S_ISREG(stat_buffer.st_mode)) {
+        close(fd);
+        return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is no regular file, so it is no store", path);
+    }
+    if (tt__store_check_header(fd, path, error) < 0) {
+        close(fd);
+        return -1;
+    }
+    *out_fd = fd;
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------- the connection */
+
+static void harden(sqlite3 *connection)
+{
+    static const struct {
+        int limit, value;
+    } limits[] = {
+        {SQLITE_LIMIT_LENGTH, 256 << 20}, {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},    {SQLITE_LIMIT_COLUMN, 500},
+        {SQLITE_LIMIT_EXPR_DEPTH, 500},   {SQLITE_LIMIT_COMPOUND_SELECT, 100},   {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},  {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}, {SQLITE_LIMIT_WORKER_THREADS, 0},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        sqlite3_limit(connection, limits[i].limit, limits[i].value);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL); /* TEMP views apart */
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, NULL);
+    sqlite3_busy_timeout(connection, BUSY_MS);
+}
+
+/* Runs the text of VIEW as CREATE TEMP VIEW. */
+static int create_temp_view(sqlite3 *connection, const struct tt_store_view *view)
+{
+    static const char create[] = "CREATE VIEW ";
+    const char *rest = strstr(view->sql, create);
+    char *sql = rest ? sqlite3_mprintf("CREATE TEMP VIEW %s", rest + sizeof create - 1) : NULL;
+    if (!sql)
+        return SQLITE_NOMEM;
+    int code = sqlite3_exec(connection, sql, NULL, NULL, NULL);
+    sqlite3_free(sql);
+    return code;
+}
+
+static int allow_reading(void *context, int action, const char *first, const char *second, const char *database, const char *view)
+{
+    (void)context, (void)second, (void)database, (void)view;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+        return SQLITE_OK;
+    case SQLITE_PRAGMA: {
+        /* Those that tell; none that a value could turn into an order. */
+        static const char *const telling[] = {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo",
+                                              "foreign_key_list", "database_list", "function_list", "pragma_list", "compile_options",
+                                              "integrity_check", "quick_check"};
+        for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
+            if (first && sqlite3_stricmp(first, telling[i]) == 0)
+                return SQLITE_OK;
+        static const char *const plain[] = {"application_id", "user_version", "schema_version", "page_count", "page_size",
+                                            "journal_mode", "data_version", "encoding", "freelist_count"};
+        for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+            if (first && !second && sqlite3_stricmp(first, plain[i]) == 0)
+                return SQLITE_OK;
+        return SQLITE_DENY;
+    }
+    default:
+        return SQLITE_DENY;
+    }
+}
+
+/* Opens PATH (the store, or its copy), and puts the views in front. Messages call it NAME. *OUT_CODE is SQLite's when it failed there. */
+static int connect_to(struct tt_store_reader *reader, const char *path, const char *name, int *out_code, struct tt_store_error *error)
+{
+    char *plain = tt__store_sqlite_path(path);
+    if (!plain)
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: no memory to open it", name);
+    *out_code = sqlite3_open_v2(plain, &reader->connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    free(plain);
+    if (*out_code != SQLITE_OK)
+        return tt__store_fail_sqlite(error, reader->connection, "opening", name);
+    sqlite3 *connection = reader->connection;
+    harden(connection);
+    sqlite3_progress_handler(connection, PROGRESS_STEPS, check_deadline, reader);
+    tt_store_set_deadline(reader, DEADLINE_NS_DEFAULT);
+    *out_code = sqlite3_exec(connection, "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;"
+                             "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    if (*out_code != SQLITE_OK)
+        return tt__store_fail_sqlite(error, connection, "reading", name);
+    if (tt__store_check_tables(connection, name, error) < 0)
+        return -1;
+    for (const struct tt_store_view *view = tt_store_views; view->name; view++)
+        if ((*out_code = create_temp_view(connection, view)) != SQLITE_OK)
+            return tt__store_fail_sqlite(error, connection, "making its views", name);
+    if ((*out_code = sqlite3_exec(connection, "PRAGMA query_only = ON", NULL, NULL, NULL)) != SQLITE_OK)
+        return tt__store_fail_sqlite(error, connection, "reading", name);
+    sqlite3_set_authorizer(connection, allow_reading, NULL);
+    return 0;
+}
+
+/* Whether SQLite's CODE says that it would have had to write beside the store, and could not. */
+static int needs_copy(int code)
+{
+    return (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY || code == SQLITE_IOERR_SHMOPEN ||
+           code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
+}
+
+int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
+{
+    struct tt_store_error error = {TT_STORE_OK, ""};
+    struct tt_store_reader *reader = calloc(1, sizeof *reader);
+    int code = SQLITE_OK;
+    if (!reader || !(reader->path = strdup(path))) {
+        free(reader);
+        return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
+    }
+    reader->fd = -1;
+    int result = open_file(path, &reader->fd, &error);
+    if (result == 0) {
+        result = connect_to(reader, path, path, &code, &error);
+        if (result < 0 && needs_copy(code)) {
+            sqlite3_close(reader->connection);
+            reader->connection = NULL;
+            result = tt__store_copy_create(path, &reader->copy, &error);
+            if (result == 0)
+                result = connect_to(reader, tt__store_copy_path(reader->copy), path, &code, &error);
+        }
+    }
+    if (result < 0) {
+        *out_error = error;
+        tt_store_close_reader(reader);
+        return -1;
+    }
+    *out_reader = reader;
+    return 0;
+}
+
+struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader)
+{
+    return reader->connection;
+}
+
+const char *tt_store_reader_path(const struct tt_store_reader *reader)
+{
+    return reader->path;
+}
+
+void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds)
+{
+    reader->deadline_ns = nanoseconds > 0 ? now_ns() + nanoseconds : 0;
+}
+
+void tt_store_interrupt(struct tt_store_reader *reader)
+{
+    atomic_store_explicit(&reader->is_interrupted, 1, memory_order_relaxed);
+}
+
+void tt_store_close_reader(struct tt_store_reader *reader)
+{
+    if (!reader)
+        return;
+    sqlite3_close(reader->connection);
+    tt__store_copy_destroy(reader->copy);
+    if (reader->fd >= 0)
+        close(reader->fd);
+    free(reader->path);
+    free(reader);
+}
