@@ -1,0 +1,267 @@
+/*
+ * What a stack switch costs, one way, against two peers in the same run; and what a stack costs.
+ *
+ *   telltale   tt__coro_switch, as the runtime calls it, between home and one coroutine
+ *   floor      the same assembly with nothing around it: two saved stack pointers, no structure
+ *   ucontext   swapcontext of the C library
+ *   ring       tt__coro_switch among 1,024 coroutines, each on a stack of its own: what the cache makes of it
+ *   pooled     a stack acquired and released again
+ *   fresh      a stack carved, guarded and touched for the first time; its release is not counted
+ *
+ * Each round runs them in turn; a figure is the median of the rounds, a ratio the median of the rounds' ratios, and above
+ * 1 where telltale is faster. Exit status 1 when a ratio misses its "atleast". Wants a release build.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "coro.h"
+
+#define ROUNDS 9
+#define RING 1024
+
+/* Switches a sample: some 10 ms each, long against an interrupt, short against a change of clock frequency. */
+#define SWITCHES 4000000L
+#define SWITCHES_UCONTEXT 40000L
+
+#define STACKS_POOLED 1000000L
+#define STACKS_FRESH 4096
+
+static struct tt_coro home, peer;
+static struct tt_coro ring[RING];
+static long ring_laps;
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+static void prepare(struct tt_coro *coro, void (*entry)(void *), void *arg)
+{
+    struct tt_stack *stack = tt__stack_acquire(0);
+    if (stack == NULL) {
+        perror("stack");
+        exit(2);
+    }
+    tt__coro_init(coro, stack, entry, arg);
+}
+
+/* ---- telltale: home and one coroutine, to and fro ---- */
+
+static void answer(void *arg)
+{
+    (void)arg;
+    for (;;)
+        tt__coro_switch(&peer, &home);
+}
+
+static double time_telltale(void)
+{
+    prepare(&peer, answer, NULL);
+    double start = now_ns();
+    for (long i = 0; i < SWITCHES / 2; i++)
+        tt__coro_switch(&home, &peer);
+    double spent = now_ns() - start;
+    tt__coro_finish(&peer);
+    return spent / SWITCHES;
+}
+
+/* ---- the floor ---- */
+
+#if !TELLTALE_UCONTEXT
+static void *floor_home_sp, *floor_peer_sp;
+
+static void answer_floor(void *arg)
+{
+    (void)arg;
+    for (;;)
+        tt__coro_switch_stacks(&floor_peer_sp, floor_home_sp);
+}
+
+static double time_floor(void)
+{
+    prepare(&peer, answer_floor, NULL);
+    floor_peer_sp = peer.sp;
+    double start = now_ns();
+    for (long i = 0; i < SWITCHES / 2; i++)
+        tt__coro_switch_stacks(&floor_home_sp, floor_peer_sp);
+    double spent = now_ns() - start;
+    tt__coro_finish(&peer);
+    return spent / SWITCHES;
+}
+#endif
+
+/* ---- ucontext ---- */
+
+static ucontext_t context_home, context_peer;
+
+static void answer_context(void)
+{
+    for (;;)
+        swapcontext(&context_peer, &context_home);
+}
+
+static double time_ucontext(void)
+{
+    struct tt_stack *stack = tt__stack_acquire(0);
+    if (stack == NULL || getcontext(&context_peer) != 0) {
+        perror("ucontext");
+        exit(2);
+    }
+    context_peer.uc_stack.ss_sp = stack->bottom;
+    context_peer.uc_stack.ss_size = stack->bytes;
+    context_peer.uc_link = NULL;
+    makecontext(&context_peer, answer_context, 0);
+    double start = now_ns();
+    for (long i = 0; i < SWITCHES_UCONTEXT / 2; i++)
+        swapcontext(&context_home, &context_peer);
+    double spent = now_ns() - start;
+    tt__stack_release(stack);
+    return spent / SWITCHES_UCONTEXT;
+}
+
+/* ---- many stacks: each passes on to the next, the first one counts and ends it ---- */
+
+static void pass_on(void *arg)
+{
+    struct tt_coro *self = arg;
+    struct tt_coro *next = self + 1 < ring + RING ? self + 1 : ring;
+    for (;;) {
+        if (self == ring && ring_laps-- == 0)
+            tt__coro_switch(self, &home);
+        tt__coro_switch(self, next);
+    }
+}
+
+static double time_ring(void)
+{
+    const long laps = SWITCHES / RING;
+    for (int i = 0; i < RING; i++)
+        prepare(&ring[i], pass_on, &ring[i]);
+    ring_laps = 2;   /* the first one touches the stacks */
+    tt__coro_switch(&home, ring);
+    ring_laps = laps;
+    double start = now_ns();
+    tt__coro_switch(&home, ring);
+    double spent = now_ns() - start;
+    for (int i = 0; i < RING; i++)
+        tt__coro_finish(&ring[i]);
+    return spent / (double)(laps * RING);
+}
+
+/* ---- stacks ---- */
+
+static double time_pooled(void)
+{
+    tt__stack_release(tt__stack_acquire(0));
+    double start = now_ns();
+    for (long i = 0; i < STACKS_POOLED; i++)
+        tt__stack_release(tt__stack_acquire(0));
+    return (now_ns() - start) / STACKS_POOLED;
+}
+
+static double time_fresh(void)
+{
+    static struct tt_stack *stacks[STACKS_FRESH];
+    tt__stack_pool_drain();
+    double start = now_ns();
+    for (int i = 0; i < STACKS_FRESH; i++) {
+        stacks[i] = tt__stack_acquire(0);
+        if (stacks[i] == NULL) {
+            perror("stack");
+            exit(2);
+        }
+        stacks[i]->top[-64] = 1;
+    }
+    double spent = now_ns() - start;
+    for (int i = 0; i < STACKS_FRESH; i++)
+        tt__stack_release(stacks[i]);
+    tt__stack_pool_drain();
+    return spent / STACKS_FRESH;
+}
+
+/* ---- report ---- */
+
+enum { TELLTALE, FLOOR, UCONTEXT, RING_OF_1024, POOLED, FRESH, VARIANTS };
+
+static double (*const variants[VARIANTS])(void) = {
+    [TELLTALE] = time_telltale,
+#if !TELLTALE_UCONTEXT
+    [FLOOR] = time_floor,
+#endif
+    [UCONTEXT] = time_ucontext, [RING_OF_1024] = time_ring, [POOLED] = time_pooled, [FRESH] = time_fresh,
+};
+
+static const char *const names[VARIANTS] = {
+    [TELLTALE] = "switch",          [FLOOR] = "switch_floor",   [UCONTEXT] = "switch_ucontext",
+    [RING_OF_1024] = "switch_ring", [POOLED] = "stack_pooled", [FRESH] = "stack_fresh",
+};
+
+static double samples[VARIANTS][ROUNDS];
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts in place. */
+static double median(double *values)
+{
+    qsort(values, ROUNDS, sizeof *values, compare);
+    return values[ROUNDS / 2];
+}
+
+/* Prints how many times faster than the variant the switch is; 0 when that is less than it has to be. */
+static int report_ratio(const char *name, int variant, double at_least, double reach)
+{
+    double ratios[ROUNDS];
+    for (int r = 0; r < ROUNDS; r++)
+        ratios[r] = samples[variant][r] / samples[TELLTALE][r];
+    double value = median(ratios);
+    printf("ratio %s %.2f atleast %.2f reach %.2f\n", name, value, at_least, reach);
+    return value >= at_least;
+}
+
+int main(void)
+{
+    int is_good = 1;
+    tt__coro_home_init(&home);
+    for (int v = 0; v < VARIANTS; v++)   /* warm: pages, caches, clock frequency */
+        if (variants[v] != NULL)
+            variants[v]();
+    for (int r = 0; r < ROUNDS; r++)
+        for (int v = 0; v < VARIANTS; v++)
+            if (variants[v] != NULL)
+                samples[v][r] = variants[v]();
+
+    for (int v = 0; v < VARIANTS; v++) {
+        double sorted[ROUNDS];
+        if (variants[v] == NULL)
+            continue;
+        memcpy(sorted, samples[v], sizeof sorted);
+        double middle = median(sorted);
+        printf("%-16s %10.2f ns  (%.2f to %.2f)\n", names[v], middle, sorted[0], sorted[ROUNDS - 1]);
+    }
+    for (int v = 0; v < VARIANTS; v++) {
+        double sorted[ROUNDS];
+        if (variants[v] == NULL)
+            continue;
+        memcpy(sorted, samples[v], sizeof sorted);
+        printf("figure %s %.2f ns\n", names[v], median(sorted));
+    }
+    if (variants[FLOOR] == NULL)
+        printf("skipped: no assembly switch in this build, so nothing to compare with the floor\n");
+    else
+        is_good &= report_ratio("switch_against_floor", FLOOR, 0.50, 0.77);   /* twice its time; 1.3 times */
+    if (!TELLTALE_UCONTEXT)
+        is_good &= report_ratio("switch_against_ucontext", UCONTEXT, 20, 60);
+    tt__coro_finish(&home);
+    tt__stack_pool_drain();
+    return is_good ? 0 : 1;
+}
