@@ -15,7 +15,7 @@ extern "C" {
  * run on; nobody is cancelled). With RETURN_EXCEPTIONS it waits for all, and failures and cancellations are values: see the slots below. Cancelling it
  * cancels those that are not done. One handle, the caller's; the children are held until it goes. The same future may stand in it more than once. COUNT 0: done at
  * once. NULL with ValueError (different loops), RuntimeError or MemoryError pending. Event: gather_created. */
-#define tt_gather(futures, count, return_exceptions) tt_gather_at(TT_HERE, (futures), (count), (return_exceptions))
+#define tt_gather(...) tt_gather_at(TT_HERE, __VA_ARGS__) /* (futures, count, return_exceptions); futures may be a compound literal */
 TT_API tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, bool return_exceptions) TT_MUST_USE;
 
 TT_API size_t tt_gather_count(const tt_future *gather);

@@ -97,6 +97,7 @@ struct tt_handler_context {
     tt_future *future;  /* the failed future or task (asyncio's key `future`) */
     tt_task *task;      /* the task that was destroyed pending, or that failed during shutdown (asyncio's key `task`) */
     tt_handle *handle;  /* the callback that raised (asyncio's key `handle`) */
+    const struct tt_handler_context *context; /* what the handler was told that raised itself (asyncio's key `context`) */
 };
 
 /* An exception handler. May not suspend. Returns 0, or negative with an exception pending: the default handler then reports that. */

@@ -1,0 +1,178 @@
+/* await.c: how a task waits: for a future, for time to pass, for its next turn.
+ *
+ * A pending exception is sticky: with one pending nothing here suspends. Inside a task. From: asyncio's Task.__step and
+ * Task.__wakeup (the side of the coroutine), asyncio.sleep.
+ */
+#include <errno.h>
+
+#include "loop_internal.h"
+#include "precond.h"
+
+struct tt_task_object *tt__task_that_may_suspend(tt_site *site)
+{
+    tt_loop *loop = tt__running_loop;
+
+    if (tt__exc_state_now()->pending)
+        return NULL;
+    if (!loop) {
+        tt_raise_at(site, &tt_RuntimeError, "no running event loop");
+        return NULL;
+    }
+    if (!loop->current || loop->no_suspend) {
+        tt_raise_at(site, &tt_RuntimeError, "a callback cannot suspend: only a task can");
+        return NULL;
+    }
+    loop->current->last_site = site;
+    return loop->current;
+}
+
+int tt__task_suspend(struct tt_task_object *task, struct tt_wait_label label, tt_site *site)
+{
+    tt_exc *thrown;
+
+    tt__task_show(task, TT_TASK_STATE_WAITING, label, site);
+    task->saved_errno = errno;
+    tt__coro_switch(&task->coro, &task->future.loop->home);
+    errno = task->saved_errno;
+    thrown = task->thrown;
+    if (!thrown)
+        return 0;
+    task->thrown = NULL;
+    tt__exc_add_place(thrown, site);
+    tt__exc_state_set(&task->exc_state, thrown);
+    return -1;
+}
+
+/* Has TYPE raised into the task at its next step, as asyncio does when a coroutine yields what it must not. */
+static int raise_at_next_step(struct tt_task_object *task, tt_site *site, const char *what)
+{
+    char task_repr[256];
+    tt_exc *exc;
+
+    tt_future_repr(&task->future, task_repr, sizeof task_repr);
+    exc = tt_exc_new_at(site, &tt_RuntimeError, what, task_repr);
+    if (!exc)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
+    task->thrown = exc;
+    task->thrown_is_waiters = false;
+    tt__task_push_step(task);
+    return tt__task_suspend(task, (struct tt_wait_label){TT_WAIT_KIND_NONE, 0}, site);
+}
+
+/* Registers TASK's wake-up at FUTURE, which is pending, and suspends. */
+static int wait_until_done(struct tt_task_object *task, tt_future *future, tt_site *site)
+{
+    task->waiter = future;
+    task->phase = TT_TASK_WAITING;
+    tt__future_add_node(future, &task->wake);
+    if (task->must_cancel &&
+        tt__future_cancel(future, task->cancel_text, (struct tt_who){TT_ACTOR_AWAITER, task->future.id}, site))
+        task->must_cancel = false;
+    return tt__task_suspend(task, future->label, site);
+}
+
+/* Raises what FUTURE, which was done before the await, ended with. 0 when it has a result. */
+static int raise_at_once(struct tt_task_object *task, tt_future *future, tt_site *site)
+{
+    if (future->state == TT_FUTURE_FINISHED && !future->exc)
+        return 0;
+    task->thrown_is_waiters = future->state == TT_FUTURE_FINISHED;
+    tt__exc_state_set(&task->exc_state, tt__future_take_exception(future, site));
+    tt__exc_add_place(task->exc_state.pending, site);
+    return -1;
+}
+
+int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site)
+{
+    bool is_pending = future->state == TT_FUTURE_PENDING;
+    int rc;
+
+    task->thrown_is_waiters = false;
+    rc = is_pending ? wait_until_done(task, future, site) : raise_at_once(task, future, site);
+    if (rc < 0 && task->thrown_is_waiters) {
+        tt__ledger_touched(future, TT_TOUCH_HOW_AWAIT, true, site);
+        task->passed_id = future->id;
+        task->passed_exc_id = tt_exc_id(task->exc_state.pending);
+    }
+    if (is_pending) /* the wake-up left its reference here, so that FUTURE is alive until now */
+        tt__future_unref(future, site);
+    return rc;
+}
+
+int tt_await_at(tt_site *site, tt_future *future)
+{
+    struct tt_task_object *task;
+
+    if (!future && !tt__exc_state_now()->pending)
+        return tt_raise_at(site, &tt_TypeError, "object NULL can't be used in 'await' expression");
+    task = tt__task_that_may_suspend(site);
+    if (!task || !future)
+        return -1;
+    if (future == &task->future)
+        return raise_at_next_step(task, site, "Task cannot await on itself: %s");
+    if (future->loop != task->future.loop && future->state == TT_FUTURE_PENDING)
+        return raise_at_next_step(task, site, "Task %s got Future attached to a different loop");
+    return tt__task_await(task, future, site);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ sleep */
+
+/* Lies on the stack of the sleeping task: the timer makes `expiry` ready, which completes the future, which wakes the task.
+ * These are asyncio's hops; fewer would change the order in which tasks run. */
+struct sleeper {
+    struct tt_future future;
+    struct tt_timer timer;
+    struct tt_ready expiry;
+};
+
+static void run_expiry(struct tt_ready *ready)
+{
+    struct sleeper *sleeper = tt_container_of(ready, struct sleeper, expiry);
+
+    if (sleeper->future.state == TT_FUTURE_PENDING)
+        tt__future_finish_value(&sleeper->future, NULL, NULL);
+}
+
+static void ignore(struct tt_ready *ready)
+{
+    (void)ready;
+}
+
+static void keep_memory(tt_future *future)
+{
+    (void)future;
+}
+
+static int sleep_one_turn(struct tt_task_object *task, tt_site *site)
+{
+    tt__task_push_step(task);
+    return tt__task_suspend(task, (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0}, site);
+}
+
+int tt_sleep_at(tt_site *site, int64_t duration_ns)
+{
+    static const struct tt_ready_ops expiry_ops = {run_expiry, ignore};
+    static const struct tt_future_ops future_ops = {keep_memory, tt__future_cancel_plain};
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct sleeper sleeper = {.expiry.ops = &expiry_ops, .timer.ready = &sleeper.expiry};
+    tt_loop *loop;
+    int64_t now_ns;
+    int rc;
+
+    if (!task)
+        return -1;
+    if (duration_ns <= 0)
+        return sleep_one_turn(task, site);
+    loop = task->future.loop;
+    now_ns = tt_loop_time(loop);
+    if (tt__timers_push(&loop->timers, &sleeper.timer,
+                        duration_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + duration_ns) < 0)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
+    tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, site);
+    sleeper.future.label = (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0};
+    rc = tt__task_await(task, &sleeper.future, site);
+    tt__timers_cancel(&loop->timers, &sleeper.timer);
+    tt__loop_withdraw(loop, &sleeper.expiry);
+    tt__future_finish(&sleeper.future);
+    return rc;
+}

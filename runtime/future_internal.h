@@ -1,0 +1,222 @@
+/* future_internal.h: futures and tasks from the inside.
+ *
+ * Life of a future: pending, then once and for ever finished (with a value or an exception) or cancelled. When it gets
+ * there its callbacks are pushed onto the loop's ready queue in the order of registration; an awaiting task is one of them.
+ *
+ * References. `refs` counts everybody who can reach the future: handles of the program, callbacks that are scheduled, an
+ * awaiting task, a gather, and for a task the loop until it ends. `handles` counts the program's share of them. The last
+ * reference of a failed future is the moment of "never retrieved" (ledger.c).
+ *
+ * Who may touch what: everything only on the loop's thread. `log_traceback` is asyncio's bit and written by future.c alone,
+ * following semantics rule by rule; the touch counts are the ledger's and written by ledger.c alone.
+ */
+#ifndef TT_FUTURE_INTERNAL_H
+#define TT_FUTURE_INTERNAL_H
+
+#include <telltale/future.h>
+
+#include "coro.h"
+#include "exc_internal.h"
+#include "ready.h"
+#include "stack.h"
+#include "timers.h"
+
+enum tt_future_state { TT_FUTURE_PENDING, TT_FUTURE_FINISHED, TT_FUTURE_CANCELLED };
+
+/* Takings of handles that are remembered until a failure makes them worth telling; older ones are overwritten. */
+#define TT_TAKEN_PLACES 4
+
+/* Who does something: the kind and its id, as events carry them. */
+struct tt_who {
+    uint8_t kind; /* enum tt_actor */
+    uint64_t id;
+};
+
+/* What a task that awaits this future is shown to wait for; the object is the future's id unless said otherwise. */
+struct tt_wait_label {
+    uint8_t kind; /* enum tt_wait_kind */
+    uint64_t object;
+};
+
+/* A registered done-callback. It is in the future's list until the future is done, then in the ready queue. */
+struct tt_done_node {
+    struct tt_ready ready;
+    struct tt_done_node *next;
+    tt_future *future; /* a reference while it is in the ready queue */
+};
+
+struct tt_done_list {
+    struct tt_done_node *first;
+    struct tt_done_node **end;
+};
+
+struct tt_future_ops {
+    void (*destroy)(tt_future *future); /* the last reference went: free what is beyond the future, and the memory */
+    bool (*cancel)(tt_future *future, const char *message, tt_site *site); /* FUTURE may be done; true: accepted */
+};
+
+struct tt_future {
+    uint32_t refs;
+    uint32_t handles;
+    uint8_t state; /* enum tt_future_state */
+    uint8_t kind;  /* enum tt_object_kind */
+    bool log_traceback;      /* asyncio's bit: the exception has not been retrieved */
+    bool is_discarded;       /* tt_discard was called */
+    bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
+    uint8_t taken_next;      /* ring of the last takings */
+    tt_loop *loop;           /* a reference to the loop's memory; the loop may be closed */
+    const struct tt_future_ops *ops;
+    struct tt_done_list callbacks;
+    uint64_t id;
+    tt_site *created_site;
+    struct tt_who creator;
+    void *value;
+    tt_free_fn *free_fn;
+    tt_exc *exc;          /* FINISHED: the exception or NULL; CANCELLED: what the next reader raises, or NULL: a new one */
+    char *cancel_message; /* CANCELLED: text of CancelledErrors made for readers */
+    tt_site *taken[TT_TAKEN_PLACES];
+    struct tt_wait_label label;
+    uint32_t user_touch_count, library_touch_count, forward_count;
+    tt_future *next_dying; /* future.c: waits to be destroyed */
+};
+
+struct tt_defer; /* step.c */
+
+/* States of a task that is not done (asyncio's invariant: exactly one of the three holds):
+ *
+ *              push_step                     the coroutine awaits
+ *   created ------------> SCHEDULED --run--> RUNNING -------------> WAITING
+ *                            ^                  |                      |
+ *                            +-- sleep(0) ------+                      |
+ *                                               ^                      |
+ *                                               +-- the wake-up runs --+
+ *
+ * WAITING: `waiter` is the future it awaits, with `wake` registered there or in the ready queue. In the other states
+ * `waiter` is NULL. ENDED: the coroutine will not run any more; its stack is gone. await.c and step.c change the state. */
+enum tt_task_phase { TT_TASK_SCHEDULED, TT_TASK_RUNNING, TT_TASK_WAITING, TT_TASK_ENDED };
+
+struct tt_task_object {
+    struct tt_future future; /* first: a task is a future */
+    uint8_t phase;           /* enum tt_task_phase */
+    uint8_t failure_how;     /* enum tt_failure_how, if it fails; set when the coroutine returns */
+    bool has_started;        /* its coroutine has begun */
+    bool must_cancel;        /* CancelledError is due at the next step */
+    bool was_cancelled;      /* a CancelledError was delivered to it */
+    bool no_destroy_message; /* a runner's: not told when destroyed pending */
+    bool thrown_is_waiters;  /* `thrown` is what `waiter` failed with */
+    bool owns_arg;           /* arg is a copy, freed with the task's end */
+    unsigned cancel_count;   /* asyncio's _num_cancels_requested */
+    int saved_errno;
+    struct tt_ready step;     /* in the ready queue while SCHEDULED */
+    struct tt_done_node wake; /* registered at `waiter` while WAITING */
+    tt_future *waiter;
+    tt_exc *thrown; /* raised at the next step; owned */
+    struct tt_exc_state exc_state;
+    struct tt_coro coro;
+    size_t stack_bytes; /* asked for; 0: default */
+    tt_coro_fn *fn;
+    void *arg;
+    tt_drop_fn *drop;
+    struct tt_defer *defers; /* innermost first */
+    void *return_value;      /* of tt_return */
+    tt_free_fn *return_free;
+    char *cancel_text;       /* message of the last request */
+    char *name;              /* NULL: Task-<name_number> */
+    uint32_t name_number;
+    char number_name[16];    /* that text, made when first asked for */
+    tt_site *last_site;      /* last place where it awaited, or was created */
+    uint64_t passed_id;      /* the failed future whose exception an await raised last, */
+    uint64_t passed_exc_id;  /* and that exception: if the task ends with it, it let it pass through */
+    struct tt_task_object *previous, *next; /* the loop's list of tasks that are not done */
+    /* accounting, in ticks, while tasks are traced */
+    uint64_t ready_since, step_began, busy, ready_total, longest_step;
+    uint32_t step_count;
+    tt_board_slot *board;
+};
+
+static inline struct tt_task_object *tt__task(tt_future *future)
+{
+    return (struct tt_task_object *)future;
+}
+
+/* ------------------------------------------------------------------------------------------------ future.c */
+
+/* Makes FUTURE a pending future of LOOP with one reference and no handle. The memory is the caller's; OPS->destroy gets it back. */
+void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind, const struct tt_future_ops *ops,
+                     tt_site *site);
+
+/* Frees what a future owns, not its memory; takes it out of the ledger if it failed. Part of every destroy. */
+void tt__future_finish(tt_future *future);
+
+/* Library references. unref may destroy, and so report: SITE is the place that is blamed for the last release. */
+tt_future *tt__future_ref(tt_future *future);
+void tt__future_unref(tt_future *future, tt_site *site);
+
+/* A handle for the program on top of an existing reference (no new reference is taken). */
+void tt__future_hand_out(tt_future *future, tt_site *site);
+
+/* Completion of any future, tasks too; it must be pending. set_exception takes over no reference. */
+void tt__future_finish_value(tt_future *future, void *value, tt_free_fn *free_fn);
+void tt__future_finish_exception(tt_future *future, tt_exc *exc, enum tt_failure_how how);
+/* EXC (may be NULL) becomes what the first reader raises; MESSAGE (may be NULL) is copied. */
+void tt__future_finish_cancelled(tt_future *future, tt_exc *exc, const char *message);
+
+/* Cancels on behalf of BY, which the trace is told. */
+bool tt__future_cancel(tt_future *future, const char *message, struct tt_who by, tt_site *site);
+
+/* Future.cancel itself, for anything but a task or a gather. */
+bool tt__future_cancel_plain(tt_future *future, const char *message, tt_site *site);
+
+/* Registers NODE, whose ready.ops are set; scheduled at once when FUTURE is done. */
+void tt__future_add_node(tt_future *future, struct tt_done_node *node);
+/* Takes NODE back if it is still in the list. */
+bool tt__future_remove_node(tt_future *future, struct tt_done_node *node);
+
+/* What result() raises, as a new reference: FUTURE has failed or was cancelled. Clears asyncio's bit. */
+tt_exc *tt__future_take_exception(tt_future *future, tt_site *site);
+
+/* ------------------------------------------------------------------------------------------------ ledger.c */
+
+/* Who acts now on LOOP's thread (LOOP may be NULL). */
+struct tt_who tt__actor_now(const tt_loop *loop);
+
+void tt__ledger_stored(tt_future *future, enum tt_failure_how how);
+void tt__ledger_touched(tt_future *future, enum tt_touch_how how, bool is_user, tt_site *site);
+void tt__ledger_touched_by(struct tt_who actor, tt_future *future, enum tt_touch_how how, bool is_user,
+                           tt_site *site);
+void tt__ledger_forwarded(tt_future *from, uint64_t to_id, enum tt_forward_how how, tt_site *site);
+void tt__ledger_taken(tt_future *future, tt_site *site);
+void tt__ledger_released(tt_future *future, tt_site *site);
+/* The last reference is going; emits what is due and calls the exception handler if asyncio would. FUTURE is alive during the call. */
+void tt__ledger_last_release(tt_future *future, tt_site *site);
+
+/* ------------------------------------------------------------------------------------------- task.c, step.c, await.c */
+
+/* Creates a task on behalf of CREATOR. With HAS_HANDLE the caller's reference is a handle; otherwise the task is borrowed. */
+tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
+                         struct tt_who creator, bool has_handle);
+
+extern const struct tt_ready_ops tt__task_step_ops, tt__task_wake_ops;
+
+/* Pushes the task's next step. */
+void tt__task_push_step(struct tt_task_object *task);
+
+/* The task that runs on this thread and may suspend; NULL with an exception pending if there is none, or one was pending already. */
+struct tt_task_object *tt__task_that_may_suspend(tt_site *site);
+
+/* Suspends the running task, which has been scheduled or registered somewhere, until it is resumed. 0, or -1 with what was thrown into it pending. */
+int tt__task_suspend(struct tt_task_object *task, struct tt_wait_label label, tt_site *site);
+
+/* Suspends the running TASK until FUTURE is done. 0 when it has a result; -1 when an exception is pending: FUTURE's own, the task's
+ * cancellation. FUTURE needs no reference of the caller's. */
+int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site);
+
+bool tt__task_cancel(tt_future *future, const char *message, tt_site *site);
+
+/* The loop is closing: ends TASK, which is pending, as abandoned. */
+void tt__task_abandon(struct tt_task_object *task, tt_site *site);
+
+/* Publishes the task's state on the board, if it has a slot. */
+void tt__task_show(struct tt_task_object *task, enum tt_task_state state, struct tt_wait_label label, tt_site *site);
+
+#endif

@@ -1,0 +1,247 @@
+/* gather.c: one future for several. See telltale/gather.h.
+ *
+ * The outer future embeds one done-node for each child. A child that ends before the outer one is done may end it (first
+ * failure, or all are there); one that ends afterwards is read all the same, as asyncio does, which is where failures
+ * vanish: the ledger calls those absorbed.
+ *
+ * The loop's thread. From: asyncio.gather and asyncio.tasks._GatheringFuture.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include <telltale/gather.h>
+
+#include "loop_internal.h"
+
+/* One argument. Arguments that repeat share the node of the first. */
+struct slot {
+    struct tt_done_node node;
+    struct gather *gather;
+    tt_future *child; /* a reference */
+    size_t first;     /* index of the slot whose node serves this one */
+    tt_exc *cancelled; /* what a cancelled child is in the list; owned */
+};
+
+struct gather {
+    tt_future future; /* first: a gather is a future */
+    bool return_exceptions;
+    bool cancel_requested;
+    size_t count;          /* slots */
+    size_t distinct_count; /* slots with a node of their own */
+    size_t done_count;     /* of these, how many have ended */
+    struct slot slots[];
+};
+
+static void destroy_gather(tt_future *future)
+{
+    struct gather *gather = (struct gather *)future;
+
+    for (size_t i = 0; i < gather->count; i++) {
+        tt_exc_unref(gather->slots[i].cancelled);
+        tt__future_unref(gather->slots[i].child, future->created_site);
+    }
+    tt__future_finish(future);
+    free(gather);
+}
+
+static bool cancel_gather(tt_future *future, const char *message, tt_site *site)
+{
+    struct gather *gather = (struct gather *)future;
+    struct tt_who by = {TT_ACTOR_GATHER, future->id};
+    bool any = false;
+
+    if (future->state != TT_FUTURE_PENDING)
+        return false;
+    for (size_t i = 0; i < gather->count; i++)
+        if (tt__future_cancel(gather->slots[i].child, message, by, site))
+            any = true;
+    if (any)
+        gather->cancel_requested = true; /* it ends when the children have, with CancelledError */
+    return any;
+}
+
+static const struct tt_future_ops gather_ops = {destroy_gather, cancel_gather};
+
+/* The library reads CHILD's failure, whether or not anybody ever sees it. */
+static void touch_child(struct gather *gather, tt_future *child, tt_site *site)
+{
+    child->log_traceback = false;
+    tt__ledger_touched_by((struct tt_who){TT_ACTOR_GATHER, gather->future.id}, child, TT_TOUCH_HOW_GATHER, false, site);
+}
+
+/* The outer future fails with what CHILD ended with, as gather reads it. */
+static void fail_with_child(struct gather *gather, tt_future *child, tt_site *site)
+{
+    tt_exc *exc;
+
+    if (child->state == TT_FUTURE_CANCELLED) { /* an exception of the outer future, which is not cancelled itself */
+        exc = tt__future_take_exception(child, site);
+    } else {
+        exc = tt_exc_ref(child->exc);
+        touch_child(gather, child, site);
+        tt__ledger_forwarded(child, gather->future.id, TT_FORWARD_HOW_GATHER, site);
+    }
+    tt__future_finish_exception(&gather->future, exc, TT_FAILURE_HOW_FORWARDED);
+    tt_exc_unref(exc);
+}
+
+/* All children have ended and none has ended the gather: the list is complete. */
+static void complete_gather(struct gather *gather, tt_site *site)
+{
+    for (size_t i = 0; i < gather->count; i++) {
+        struct slot *slot = &gather->slots[i];
+
+        if (slot->child->state == TT_FUTURE_CANCELLED)
+            slot->cancelled = tt__exc_new_cancelled(site, slot->child->cancel_message);
+        else if (slot->child->exc && slot->first == i)
+            touch_child(gather, slot->child, site);
+    }
+    if (gather->cancel_requested) {
+        tt_exc *exc = tt__exc_new_cancelled(site, NULL);
+
+        tt__future_finish_exception(&gather->future, exc, TT_FAILURE_HOW_FORWARDED);
+        tt_exc_unref(exc);
+        return;
+    }
+    tt__future_finish_value(&gather->future, NULL, NULL);
+}
+
+static void child_ended(struct gather *gather, tt_future *child)
+{
+    tt_site *site = gather->future.created_site;
+
+    gather->done_count++;
+    if (gather->future.state != TT_FUTURE_PENDING) {
+        if (child->state == TT_FUTURE_FINISHED && child->exc)
+            touch_child(gather, child, site);
+        return;
+    }
+    if (!gather->return_exceptions && (child->state == TT_FUTURE_CANCELLED || child->exc))
+        fail_with_child(gather, child, site);
+    else if (gather->done_count == gather->distinct_count)
+        complete_gather(gather, site);
+}
+
+static void let_go_of_gather(struct gather *gather, tt_future *child)
+{
+    tt_site *site = gather->future.created_site;
+
+    if (child) /* the reference of the ready queue */
+        tt__future_unref(child, site);
+    tt__future_unref(&gather->future, site); /* the node's */
+}
+
+static void run_child_ended(struct tt_ready *ready)
+{
+    struct slot *slot = tt_container_of(ready, struct slot, node.ready);
+    tt_future *child = slot->node.future;
+
+    child_ended(slot->gather, child);
+    let_go_of_gather(slot->gather, child);
+}
+
+static void discard_child_ended(struct tt_ready *ready)
+{
+    struct slot *slot = tt_container_of(ready, struct slot, node.ready);
+
+    let_go_of_gather(slot->gather, slot->node.future);
+}
+
+static const struct tt_ready_ops child_ops = {run_child_ended, discard_child_ended};
+
+/* The slot that already has CHILD, or INDEX itself. */
+static size_t first_slot_of(const struct gather *gather, size_t index, const tt_future *child)
+{
+    for (size_t i = 0; i < index; i++)
+        if (gather->slots[i].child == child)
+            return i;
+    return index;
+}
+
+static void add_child(struct gather *gather, size_t index, tt_future *child)
+{
+    struct slot *slot = &gather->slots[index];
+
+    slot->gather = gather;
+    slot->first = first_slot_of(gather, index, child);
+    slot->child = tt__future_ref(child);
+    slot->node.ready.ops = &child_ops;
+    if (slot->first == index)
+        gather->distinct_count++;
+}
+
+static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)
+{
+    tt_loop *loop = count ? futures[0]->loop : tt__running_loop;
+
+    if (!loop)
+        tt_raise_at(site, &tt_RuntimeError, "no running event loop");
+    for (size_t i = 1; i < count; i++) {
+        if (futures[i]->loop == loop)
+            continue;
+        tt_raise_at(site, &tt_ValueError, "futures are tied to different event loops");
+        return NULL;
+    }
+    return loop;
+}
+
+tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, bool return_exceptions)
+{
+    struct tt_who by;
+    struct gather *gather;
+    tt_loop *loop;
+
+    if (tt_exc_pending()) /* a creation of one of them failed */
+        return NULL;
+    loop = loop_of(futures, count, site);
+    if (!loop)
+        return NULL;
+    gather = calloc(1, sizeof *gather + count * sizeof gather->slots[0]);
+    if (!gather) {
+        tt_raise_at(site, &tt_MemoryError, "no memory for a gather of %zu", count);
+        return NULL;
+    }
+    tt__future_init(&gather->future, loop, TT_OBJECT_KIND_GATHER, &gather_ops, site);
+    gather->future.label.kind = TT_WAIT_KIND_GATHER;
+    tt__future_hand_out(&gather->future, site);
+    gather->return_exceptions = return_exceptions;
+    gather->count = count;
+    by = tt__actor_now(loop);
+    TT_EMIT(gather_created, .gather_id = gather->future.id, .by = by.kind, .by_id = by.id, .site = site,
+            .child_count = (uint32_t)count, .return_exceptions = return_exceptions);
+    for (size_t i = 0; i < count; i++)
+        add_child(gather, i, futures[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (gather->slots[i].first != i)
+            continue;
+        tt__future_ref(&gather->future); /* the node's: released when it has run or is discarded */
+        tt__future_add_node(futures[i], &gather->slots[i].node);
+    }
+    if (count == 0)
+        tt__future_finish_value(&gather->future, NULL, NULL);
+    return &gather->future;
+}
+
+size_t tt_gather_count(const tt_future *gather)
+{
+    return ((const struct gather *)gather)->count;
+}
+
+int tt_gather_slot_at(tt_site *site, tt_future *future, size_t index, void **out_value, tt_exc **out_exc)
+{
+    struct gather *gather = (struct gather *)future;
+    const struct slot *slot;
+
+    if (future->state != TT_FUTURE_FINISHED || future->exc)
+        return tt_future_result_at(site, future, NULL); /* raises why there is no list */
+    if (index >= gather->count)
+        return tt_raise_at(site, &tt_IndexError, "list index out of range");
+    slot = &gather->slots[index];
+    if (slot->child->exc && slot->child->state == TT_FUTURE_FINISHED)
+        tt__ledger_touched(slot->child, TT_TOUCH_HOW_SLOT, true, site);
+    if (out_exc)
+        *out_exc = slot->cancelled ? slot->cancelled : tt_future_peek(slot->child);
+    if (out_value)
+        *out_value = slot->child->state == TT_FUTURE_FINISHED && !slot->child->exc ? slot->child->value : NULL;
+    return 0;
+}

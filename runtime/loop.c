@@ -1,0 +1,368 @@
+/* loop.c: the event loop: creation, running in turns, closing. See loop_internal.h for how it sits on libuv.
+ *
+ * The loop's thread. From: asyncio's BaseEventLoop.
+ */
+#include "loop_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "precond.h"
+
+__thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
+
+#define NS_PER_MS 1000000
+
+/* --------------------------------------------------------------------------------------------------- life and memory */
+
+tt_loop *tt__loop_ref(tt_loop *loop)
+{
+    loop->refs++;
+    return loop;
+}
+
+void tt__loop_unref(tt_loop *loop)
+{
+    assert(loop->refs > 0 && "a reference is released once");
+    if (--loop->refs > 0)
+        return;
+    pthread_mutex_destroy(&loop->inbox_mutex);
+    free(loop);
+}
+
+static void turn(uv_check_t *check);
+static void empty_inbox(uv_async_t *wake);
+
+static void keep_polling(uv_idle_t *idle)
+{
+    (void)idle; /* being active is all it is for: the poll does not block */
+}
+
+/* libuv ran its timers before the poll, which would now block without a limit. */
+static void alarm_rang(uv_timer_t *alarm)
+{
+    tt_loop *loop = alarm->data;
+
+    uv_idle_start(&loop->idle, keep_polling);
+}
+
+/* Inits libuv's loop and the four handles. 0, or libuv's error; then nothing is left open. */
+static int open_uv(tt_loop *loop)
+{
+    int rc = uv_loop_init(&loop->uv);
+
+    if (rc < 0)
+        return rc;
+    rc = uv_async_init(&loop->uv, &loop->wake, empty_inbox);
+    if (rc < 0) {
+        uv_loop_close(&loop->uv);
+        return rc;
+    }
+    uv_check_init(&loop->uv, &loop->check);
+    uv_idle_init(&loop->uv, &loop->idle);
+    uv_timer_init(&loop->uv, &loop->alarm);
+    loop->uv.data = loop->wake.data = loop->check.data = loop->idle.data = loop->alarm.data = loop;
+    uv_check_start(&loop->check, turn);
+    return 0;
+}
+
+tt_loop *tt_loop_create_at(tt_site *site)
+{
+    tt_loop *loop = calloc(1, sizeof *loop);
+    int rc;
+
+    tt_trace_start_from_environment();
+    if (!loop) {
+        tt_raise_at(site, &tt_MemoryError, "no memory for a loop");
+        return NULL;
+    }
+    rc = open_uv(loop);
+    if (rc < 0) {
+        free(loop);
+        tt_raise_errno_at(site, rc, "no event loop");
+        return NULL;
+    }
+    pthread_mutex_init(&loop->inbox_mutex, NULL);
+    loop->refs = 1;
+    loop->id = tt_trace_new_id();
+    loop->created_site = site;
+    tt__ready_queue_init(&loop->ready);
+    tt__ready_queue_init(&loop->inbox);
+    TT_EMIT(loop_created, .loop_id = loop->id, .site = site);
+    return loop;
+}
+
+static void discard_queue(struct tt_ready_queue *queue)
+{
+    struct tt_ready *ready;
+
+    while ((ready = tt__ready_pop(queue)) != NULL)
+        ready->ops->discard(ready);
+}
+
+/* Callbacks that can no longer run are let go of, tasks that can no longer run are abandoned. */
+static void discard_everything(tt_loop *loop, tt_site *site, uint32_t *out_pending_count)
+{
+    struct tt_timer *timer;
+
+    pthread_mutex_lock(&loop->inbox_mutex);
+    loop->inbox_is_closed = true;
+    pthread_mutex_unlock(&loop->inbox_mutex);
+    empty_inbox(&loop->wake);
+    loop->is_closed = true; /* from here on, whatever is pushed is discarded at once */
+    discard_queue(&loop->ready);
+    while ((timer = tt__timers_pop_any(&loop->timers)) != NULL)
+        timer->ready->ops->discard(timer->ready);
+    *out_pending_count = (uint32_t)loop->task_count;
+    while (loop->first_task)
+        tt__task_abandon(loop->first_task, site);
+    tt__timers_finish(&loop->timers);
+}
+
+int tt_loop_close_at(tt_site *site, tt_loop *loop)
+{
+    uint32_t pending_count;
+    int rc;
+
+    if (!loop)
+        return 0;
+    if (loop->is_running)
+        return tt_raise_at(site, &tt_RuntimeError, "Cannot close a running event loop");
+    TT_PRECOND("loop_close.open", site, !loop->is_closed && !loop->is_closing);
+    loop->is_closing = true;
+    discard_everything(loop, site, &pending_count);
+    tt__watches_close(loop);
+    tt__signal_handlers_close(loop);
+    uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_close((uv_handle_t *)&loop->idle, NULL);
+    uv_close((uv_handle_t *)&loop->alarm, NULL);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    rc = uv_loop_close(&loop->uv);
+    TT_PRECOND("loop_close.no_foreign_handles", site, rc == 0);
+    tt_exc_unref(loop->fatal);
+    loop->fatal = NULL;
+    TT_EMIT(loop_closed, .loop_id = loop->id, .pending_count = pending_count, .site = site);
+    loop->is_closing = false;
+    tt__stack_pool_drain();
+    tt__loop_unref(loop);
+    return 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the turn */
+
+void tt__loop_push(tt_loop *loop, struct tt_ready *ready)
+{
+    if (loop->is_closed) {
+        ready->ops->discard(ready);
+        return;
+    }
+    tt__ready_push(&loop->ready, ready);
+}
+
+void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready)
+{
+    struct tt_ready **link;
+    size_t index = 0;
+
+    if (!ready->is_queued)
+        return;
+    for (link = &loop->ready.first; *link != ready; link = &(*link)->next)
+        index++;
+    *link = ready->next;
+    if (!ready->next)
+        loop->ready.end = link;
+    ready->is_queued = false;
+    loop->ready.count--;
+    if (index < loop->turn_left)
+        loop->turn_left--;
+}
+
+/* Moves what other threads have sent into the ready queue. One wake-up can stand for many. */
+static void empty_inbox(uv_async_t *wake)
+{
+    tt_loop *loop = wake->data;
+    struct tt_ready_queue inbox;
+    struct tt_ready *ready;
+
+    pthread_mutex_lock(&loop->inbox_mutex);
+    inbox = loop->inbox;
+    if (!inbox.first)
+        inbox.end = &inbox.first;
+    tt__ready_queue_init(&loop->inbox);
+    pthread_mutex_unlock(&loop->inbox_mutex);
+    while ((ready = tt__ready_pop(&inbox)) != NULL) {
+        tt__loop_ref(loop);
+        tt__loop_push(loop, ready);
+    }
+}
+
+static void make_due_timers_ready(tt_loop *loop)
+{
+    struct tt_timer *timer;
+    int64_t now_ns;
+
+    if (!loop->timers.count)
+        return;
+    now_ns = tt_loop_time(loop);
+    while ((timer = tt__timers_pop_due(&loop->timers, now_ns)) != NULL)
+        tt__ready_push(&loop->ready, timer->ready);
+}
+
+/* Runs what is ready now; what becomes ready meanwhile waits for the next turn. A KeyboardInterrupt or SystemExit leaves the rest for the next run. */
+static void turn(uv_check_t *check)
+{
+    tt_loop *loop = check->data;
+    struct tt_ready *ready;
+
+    make_due_timers_ready(loop);
+    for (loop->turn_left = loop->ready.count; loop->turn_left > 0 && !loop->fatal;) {
+        loop->turn_left--;
+        ready = tt__ready_pop(&loop->ready);
+        loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
+        ready->ops->run(ready);
+    }
+    loop->clock = 0;
+    tt__watches_end_turn(loop);
+}
+
+/* Lets the next poll block exactly as long as nothing has to be run. */
+static void prepare_poll(tt_loop *loop)
+{
+    int64_t when_ns, wait_ns;
+
+    tt__timers_purge(&loop->timers);
+    if (loop->ready.count || loop->is_stopping) {
+        uv_idle_start(&loop->idle, keep_polling);
+        return;
+    }
+    uv_idle_stop(&loop->idle);
+    if (!tt__timers_next(&loop->timers, &when_ns)) {
+        uv_timer_stop(&loop->alarm);
+        return;
+    }
+    wait_ns = when_ns - tt_loop_time(loop);
+    if (wait_ns <= 0) {
+        uv_idle_start(&loop->idle, keep_polling);
+        return;
+    }
+    uv_update_time(&loop->uv); /* libuv counts from its own last look at the clock */
+    uv_timer_start(&loop->alarm, alarm_rang, (uint64_t)(wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS != 0)), 0);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- runs */
+
+static int refuse_run(tt_loop *loop, tt_site *site)
+{
+    if (tt_exc_pending())
+        return -1;
+    TT_PRECOND("loop_run.open", site, !loop->is_closed);
+    if (loop->is_running)
+        return tt_raise_at(site, &tt_RuntimeError, "This event loop is already running");
+    if (tt__running_loop)
+        return tt_raise_at(site, &tt_RuntimeError, "Cannot run the event loop while another loop is running");
+    return 0;
+}
+
+int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
+{
+    tt_exc *fatal;
+
+    if (refuse_run(loop, site) < 0)
+        return -1;
+    loop->is_running = true;
+    tt__running_loop = loop;
+    tt__coro_home_init(&loop->home);
+    TT_EMIT(loop_started, .loop_id = loop->id, .site = site);
+    do {
+        prepare_poll(loop);
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    } while (!loop->is_stopping && !loop->fatal);
+    TT_EMIT(loop_stopped, .loop_id = loop->id);
+    tt__coro_finish(&loop->home);
+    tt__running_loop = NULL;
+    loop->is_running = false;
+    loop->is_stopping = false;
+    fatal = loop->fatal;
+    loop->fatal = NULL;
+    if (!fatal)
+        return 0;
+    tt__exc_state_set(tt__exc_state_now(), fatal);
+    return -1;
+}
+
+static int stop_when_done(tt_future *future, void *arg)
+{
+    tt_exc *exc = tt_future_peek(future);
+
+    /* A SystemExit or KeyboardInterrupt stops the loop by itself; stopping it once more would cut the next run short. */
+    if (!tt_exc_is(exc, &tt_SystemExit) && !tt_exc_is(exc, &tt_KeyboardInterrupt))
+        tt_loop_stop(arg);
+    return 0;
+}
+
+int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *future)
+{
+    int rc;
+
+    if (refuse_run(loop, site) < 0)
+        return -1;
+    if (!future)
+        return tt_raise_at(site, &tt_TypeError, "An asyncio.Future, a coroutine or an awaitable is required");
+    if (future->loop != loop)
+        return tt_raise_at(site, &tt_ValueError, "The future belongs to a different loop than the one specified as the loop argument");
+    if (tt_future_add_done_callback_at(site, future, stop_when_done, loop) < 0)
+        return -1;
+    rc = tt_loop_run_forever_at(site, loop);
+    tt_future_remove_done_callback(future, stop_when_done, loop);
+    if (rc < 0)
+        return -1;
+    if (!tt_future_done(future))
+        return tt_raise_at(site, &tt_RuntimeError, "Event loop stopped before Future completed.");
+    return tt_future_result_at(site, future, NULL);
+}
+
+void tt_loop_stop(tt_loop *loop)
+{
+    if (!loop)
+        loop = tt__running_loop;
+    if (loop)
+        loop->is_stopping = true;
+}
+
+void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc)
+{
+    if (!loop->fatal)
+        loop->fatal = tt_exc_ref(exc);
+}
+
+void tt__loop_run_at_home(tt_loop *loop, void (*fn)(void *arg), void *arg)
+{
+    if (loop != tt__running_loop || !loop->current || loop->no_suspend) {
+        fn(arg);
+        return;
+    }
+    loop->host_call = (struct tt_host_call){fn, arg};
+    tt__coro_switch(&loop->current->coro, &loop->home);
+}
+
+bool tt_loop_is_running(const tt_loop *loop)
+{
+    return loop->is_running;
+}
+
+tt_loop *tt_loop_running(void)
+{
+    return tt__running_loop;
+}
+
+int64_t tt_loop_time(const tt_loop *loop)
+{
+    (void)loop;
+    return (int64_t)uv_hrtime();
+}
+
+struct uv_loop_s *tt_loop_uv(tt_loop *loop)
+{
+    return &loop->uv;
+}

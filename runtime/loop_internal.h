@@ -1,0 +1,120 @@
+/* loop_internal.h: the loop from the inside.
+ *
+ * A turn runs in a uv_check, after libuv has polled: timers that are due are moved behind what is ready, and what was ready
+ * then is run. A uv_idle is active while something is ready, so that the poll does not block, and one uv_timer wakes the
+ * poll for the earliest deadline. libuv's own timers and callbacks run where libuv has them; everything of asyncio's goes
+ * through the ready queue.
+ *
+ * Two lives: the loop is open from create to close; its memory lives until the last future that belongs to it is gone,
+ * since a failure that is released after the loop was closed still goes to the loop's handler.
+ */
+#ifndef TT_LOOP_INTERNAL_H
+#define TT_LOOP_INTERNAL_H
+
+#include <pthread.h>
+#include <uv.h>
+
+#include <telltale/loop.h>
+
+#include "future_internal.h"
+#include "ready.h"
+#include "timers.h"
+
+struct tt_watch;         /* watch.c */
+struct tt_signal_handler; /* signals.c */
+
+/* A callback of the program: in the ready queue, in the heap, or held only by the program. */
+struct tt_handle {
+    struct tt_ready ready;
+    struct tt_timer timer;
+    uint32_t refs; /* the queue's, and the program's if it asked for the handle */
+    bool is_cancelled;
+    bool is_timer;
+    struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
+    tt_loop *loop;
+    tt_callback_fn *fn;
+    void *arg;
+    tt_site *site; /* where it was scheduled; its text names the function */
+};
+
+struct tt_host_call { /* something that a task has the loop's stack do for it */
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct tt_loop {
+    uint32_t refs; /* one for being open, one for each future */
+    bool is_closing, is_closed, is_running, is_stopping;
+    uint64_t id;
+    tt_site *created_site;
+
+    uv_loop_t uv;
+    uv_check_t check;
+    uv_idle_t idle;
+    uv_timer_t alarm;
+    uv_async_t wake;
+
+    struct tt_ready_queue ready;
+    size_t turn_left; /* entries of the queue that belong to the turn at hand */
+    struct tt_timers timers;
+    struct tt_task_object *first_task, *last_task; /* not done, in order of creation */
+    size_t task_count;
+
+    struct tt_coro home;           /* the loop's own stack */
+    struct tt_task_object *current; /* the running task, NULL while the loop itself runs */
+    struct tt_host_call host_call; /* set by a task that switched home for it */
+    struct tt_who actor;         /* who acts while no task runs */
+    unsigned no_suspend;           /* an exception handler runs: nobody may suspend */
+    tt_exc *fatal;                 /* KeyboardInterrupt or SystemExit on its way out of run_forever; owned */
+    uint64_t clock;                /* last reading of tt_trace_clock() in this turn; 0: read anew */
+
+    tt_exception_handler_fn *handler;
+    void *handler_arg;
+
+    struct tt_watch **watches; /* by descriptor */
+    size_t watch_count;        /* length of that array */
+    struct tt_watch *idle_watches; /* armed although nobody waits on them: disarmed at the end of the turn */
+    struct tt_signal_handler *signal_handlers;
+
+    pthread_mutex_t inbox_mutex; /* guards the two below: callbacks from other threads */
+    struct tt_ready_queue inbox;
+    bool inbox_is_closed;
+};
+
+/* The loop that runs on this thread, or NULL. */
+extern __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
+
+/* Something became ready: the next poll does not block. On a closed loop READY is discarded at once. */
+void tt__loop_push(tt_loop *loop, struct tt_ready *ready);
+
+/* Takes READY out of the queue if it is there, for those whose memory goes. Slow: looks through the queue. */
+void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready);
+
+tt_loop *tt__loop_ref(tt_loop *loop);
+void tt__loop_unref(tt_loop *loop);
+
+/* Stops run_forever with EXC (a new reference) raised out of it; only the first one counts. */
+void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
+
+/* Runs FN(ARG) on the loop's own stack, also when a task is running. FN must not suspend. */
+void tt__loop_run_at_home(tt_loop *loop, void (*fn)(void *arg), void *arg);
+
+/* handle.c: a handle with one reference, in no queue. */
+tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site);
+/* Pushes HANDLE, taking over a reference. */
+void tt__handle_push(tt_handle *handle);
+extern const struct tt_ready_ops tt__handle_ops;
+
+/* Runs FN(ARG) as a callback of the loop: an exception goes to the handler with HANDLE, exit-class ones out of the loop. */
+void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle *handle,
+                           tt_future *raised_again);
+
+/* handler.c: what the other files tell a handler. */
+void tt__handler_report_never_retrieved(tt_future *future, tt_site *site);
+
+/* watch.c, signals.c: everything of theirs, when the loop closes. */
+void tt__watches_close(tt_loop *loop);
+void tt__watches_end_turn(tt_loop *loop);
+void tt__signal_handlers_close(tt_loop *loop);
+
+#endif

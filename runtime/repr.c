@@ -1,0 +1,125 @@
+/* repr.c: the text of a future or task, in asyncio's form; the places are ours.
+ *
+ *     <Task finished name='echo-1' coro=<echo() done, created at server.c:58> exception=RuntimeError('the network is broken')>
+ *     <Task pending name='Task-2' coro=<f() running at server.c:12> wait_for=<Future pending cb=[Task.task_wakeup()]>>
+ *
+ * asyncio names the line where the coroutine is defined; C does not know it, so a task that is done shows where it was created.
+ *
+ * The loop's thread. From: asyncio.base_futures, asyncio.base_tasks.
+ */
+#include <stdarg.h>
+
+#include "loop_internal.h"
+
+/* A buffer that is written past its end without harm: `length` counts on. */
+struct text {
+    char *buffer;
+    size_t size, length;
+};
+
+static void TT_PRINTF(2, 3) add(struct text *text, const char *format, ...)
+{
+    size_t room = text->length < text->size ? text->size - text->length : 0;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(room ? text->buffer + text->length : NULL, room, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        text->length += (size_t)length;
+}
+
+static const char *class_of(const tt_future *future)
+{
+    return future->kind == TT_OBJECT_KIND_TASK ? "Task" : future->kind == TT_OBJECT_KIND_GATHER ? "_GatheringFuture" : "Future";
+}
+
+static const char *state_of(const tt_future *future)
+{
+    if (future->state == TT_FUTURE_FINISHED)
+        return "finished";
+    if (future->state == TT_FUTURE_CANCELLED)
+        return "cancelled";
+    if (future->kind == TT_OBJECT_KIND_TASK && tt__task((tt_future *)future)->cancel_count)
+        return "cancelling";
+    return "pending";
+}
+
+static void add_callbacks(struct text *text, const tt_future *future)
+{
+    size_t count = 0;
+    const struct tt_done_node *node, *last = NULL;
+
+    for (node = future->callbacks.first; node; node = node->next) {
+        last = node;
+        count++;
+    }
+    if (!count)
+        return;
+    node = future->callbacks.first;
+    add(text, " cb=[%s()", node->ready.ops == &tt__task_wake_ops ? "Task.task_wakeup" : "callback");
+    if (count > 2)
+        add(text, ", <%zu more>", count - 2);
+    if (count > 1)
+        add(text, ", %s()", last->ready.ops == &tt__task_wake_ops ? "Task.task_wakeup" : "callback");
+    add(text, "]");
+}
+
+static void add_coroutine(struct text *text, struct tt_task_object *task)
+{
+    const tt_site *created = task->future.created_site;
+    const char *name = created->text ? created->text : "coroutine";
+
+    if (task->phase == TT_TASK_ENDED)
+        add(text, " coro=<%s() done, created at %s:%u>", name, created->file, created->line);
+    else if (task->has_started)
+        add(text, " coro=<%s() running at %s:%u>", name, task->last_site->file, task->last_site->line);
+    else
+        add(text, " coro=<%s() created at %s:%u>", name, created->file, created->line);
+}
+
+static void add_outcome(struct text *text, const tt_future *future)
+{
+    char repr[256];
+
+    if (future->state != TT_FUTURE_FINISHED)
+        return;
+    if (!future->exc) {
+        if (future->value)
+            add(text, " result=%p", future->value);
+        else
+            add(text, " result=None");
+        return;
+    }
+    tt_exc_repr(future->exc, repr, sizeof repr);
+    add(text, " exception=%s", repr);
+}
+
+static void add_future(struct text *text, tt_future *future, bool is_outer)
+{
+    add(text, "<%s %s", class_of(future), state_of(future));
+    if (future->kind == TT_OBJECT_KIND_TASK) {
+        struct tt_task_object *task = tt__task(future);
+
+        add(text, " name='%s'", tt_task_name(future));
+        add_coroutine(text, task);
+        if (task->waiter && is_outer) {
+            add(text, " wait_for=");
+            add_future(text, task->waiter, false);
+        }
+    }
+    add_outcome(text, future);
+    add_callbacks(text, future);
+    add(text, ">");
+}
+
+int tt_future_repr(const tt_future *future, char *buffer, size_t size)
+{
+    struct text text = {buffer, size, 0};
+
+    if (size)
+        buffer[0] = '\0';
+    add_future(&text, (tt_future *)future, true);
+    return (int)text.length;
+}

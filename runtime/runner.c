@@ -1,0 +1,199 @@
+/* runner.c: a loop for a program's main coroutine, with SIGINT, shutdown and exit status. See telltale/run.h.
+ *
+ * From: asyncio.runners.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <telltale/gather.h>
+#include <telltale/run.h>
+
+#include "loop_internal.h"
+#include "precond.h"
+
+struct tt_runner {
+    tt_loop *loop;
+    tt_task *main_task; /* while it runs */
+    unsigned interrupt_count;
+};
+
+enum { EXIT_INTERRUPTED = 128 + SIGINT };
+
+tt_runner *tt_runner_create_at(tt_site *site)
+{
+    tt_runner *runner = calloc(1, sizeof *runner);
+
+    if (!runner) {
+        tt_raise_at(site, &tt_MemoryError, "no memory for a runner");
+        return NULL;
+    }
+    runner->loop = tt_loop_create_at(site);
+    if (!runner->loop) {
+        free(runner);
+        return NULL;
+    }
+    return runner;
+}
+
+tt_loop *tt_runner_loop(tt_runner *runner)
+{
+    return runner->loop;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ SIGINT */
+
+static int interrupted(void *arg)
+{
+    tt_runner *runner = arg;
+
+    runner->interrupt_count++;
+    if (runner->interrupt_count == 1 && runner->main_task && !tt_future_done(runner->main_task)) {
+        tt_future_cancel(runner->main_task, NULL);
+        return 0;
+    }
+    return tt_raise(&tt_KeyboardInterrupt, "%s", "");
+}
+
+/* Whether SIGINT is the runner's to handle: nobody else does, and this is the main thread. */
+static bool owns_interrupts(void)
+{
+    struct sigaction action;
+
+    return gettid() == getpid() && sigaction(SIGINT, NULL, &action) == 0 && !(action.sa_flags & SA_SIGINFO) &&
+           action.sa_handler == SIG_DFL;
+}
+
+/* The main task was cancelled. If that was the signal's doing, and nobody else's, it becomes KeyboardInterrupt. */
+static void convert_interrupt(tt_runner *runner, tt_site *site)
+{
+    if (!tt_exc_is(tt_exc_pending(), &tt_CancelledError) || !runner->interrupt_count)
+        return;
+    if (tt_task_uncancel_at(site, runner->main_task) == 0)
+        tt_raise_at(site, &tt_KeyboardInterrupt, "%s", ""); /* what was pending becomes its context */
+}
+
+int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, void *arg)
+{
+    const struct tt_task_options options = {.loop = runner->loop};
+    bool has_signal;
+    int rc;
+
+    if (tt__running_loop)
+        return tt_raise_at(site, &tt_RuntimeError, "Runner.run() cannot be called from a running event loop");
+    runner->main_task = tt_create_task_at(site, fn, arg, &options);
+    if (!runner->main_task)
+        return -1;
+    runner->interrupt_count = 0;
+    has_signal = owns_interrupts() && tt_loop_add_signal_handler_at(site, runner->loop, SIGINT, interrupted, runner) == 0;
+    rc = tt_loop_run_until_complete_at(site, runner->loop, runner->main_task);
+    if (has_signal)
+        tt_loop_remove_signal_handler(runner->loop, SIGINT);
+    if (rc < 0)
+        convert_interrupt(runner, site);
+    tt_future_unref_at(site, runner->main_task);
+    runner->main_task = NULL;
+    return rc;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- shutdown */
+
+static void report_shutdown_failure(tt_runner *runner, tt_task *task, tt_site *site)
+{
+    if (tt_future_cancelled(task) || !tt_future_done(task) || !task->exc)
+        return;
+    task->log_traceback = false;
+    tt__ledger_touched_by((struct tt_who){TT_ACTOR_RUNNER, 0}, task, TT_TOUCH_HOW_RUNNER, false, site);
+    TT_EMIT(failure_reported, .failure_id = task->id, .loop_id = (uint32_t)runner->loop->id, .site = site,
+            .kind = runner->loop->handler ? TT_HANDLER_KIND_CUSTOM : TT_HANDLER_KIND_DEFAULT);
+    tt_loop_call_exception_handler(runner->loop, &(struct tt_handler_context){
+        .message = "unhandled exception during asyncio.run() shutdown", .exception = task->exc, .task = task});
+}
+
+/* Cancels what is left and waits for it. */
+static void cancel_all_tasks(tt_runner *runner, tt_site *site)
+{
+    tt_task **tasks = NULL;
+    int count = tt_all_tasks_at(site, runner->loop, &tasks);
+    tt_future *all;
+
+    if (count > 0) {
+        for (int i = 0; i < count; i++)
+            tt__future_cancel(tasks[i], NULL, (struct tt_who){TT_ACTOR_RUNNER, 0}, site);
+        all = tt_gather_at(site, tasks, (size_t)count, true);
+        if (all && tt_loop_run_until_complete_at(site, runner->loop, all) == 0)
+            for (int i = 0; i < count; i++)
+                report_shutdown_failure(runner, tasks[i], site);
+        tt_future_unref_at(site, all);
+    }
+    if (count >= 0)
+        tt_tasks_free_at(site, tasks, count);
+}
+
+void tt_runner_close_at(tt_site *site, tt_runner *runner)
+{
+    struct tt_exc_state state = {0}, *outer;
+    tt_exc *exc;
+
+    if (!runner)
+        return;
+    outer = tt__exc_state_enter(&state);
+    cancel_all_tasks(runner, site);
+    exc = tt__exc_state_take(&state); /* no memory, or a SystemExit of a task in its cleanup: told below */
+    if (exc)
+        tt_loop_call_exception_handler(runner->loop, &(struct tt_handler_context){
+            .message = "unhandled exception during asyncio.run() shutdown", .exception = exc});
+    tt_exc_unref(exc);
+    if (tt_loop_close_at(site, runner->loop) < 0)
+        tt_exc_unref(tt__exc_state_take(&state));
+    tt__exc_state_enter(outer);
+    free(runner);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the whole */
+
+/* The exit status for SystemExit, as the interpreter takes it: a number, nothing, or a text for stderr. */
+static int system_exit_status(const tt_exc *exc)
+{
+    const char *text = tt_exc_message(exc);
+    char *end;
+    long status;
+
+    if (!text[0])
+        return 0;
+    status = strtol(text, &end, 10);
+    if (*end == '\0')
+        return (int)(status & 0xff);
+    fprintf(stderr, "%s\n", text);
+    return 1;
+}
+
+static int exit_status(const tt_exc *exc)
+{
+    if (tt_exc_is(exc, &tt_SystemExit))
+        return system_exit_status(exc);
+    tt_exc_print(exc, stderr);
+    return tt_exc_is(exc, &tt_KeyboardInterrupt) ? EXIT_INTERRUPTED : EXIT_FAILURE;
+}
+
+int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg)
+{
+    tt_runner *runner;
+    tt_exc *exc;
+    int status;
+
+    if (tt__running_loop)
+        tt_raise_at(site, &tt_RuntimeError, "asyncio.run() cannot be called from a running event loop");
+    else if ((runner = tt_runner_create_at(site)) != NULL) {
+        int rc = tt_runner_run_at(site, runner, fn, arg);
+
+        tt_runner_close_at(site, runner);
+        if (rc == 0)
+            return EXIT_SUCCESS;
+    }
+    exc = tt__exc_state_take(tt__exc_state_now());
+    status = exit_status(exc);
+    tt_exc_unref(exc);
+    return status;
+}

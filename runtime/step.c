@@ -1,0 +1,434 @@
+/* step.c: how a task runs: one step after the other on the loop, until its coroutine returns.
+ *
+ * A step resumes the coroutine, on its own stack, and comes back when it suspends or ends. This is the only file that
+ * switches to a task; await.c switches back. What the coroutine's end means, a value, a failure, a cancellation, is
+ * decided here in one place: complete().
+ *
+ * The loop's thread. From: asyncio's Task.__step and Task.__wakeup (the side of the loop).
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "loop_internal.h"
+#include "precond.h"
+
+struct tt_defer {
+    struct tt_defer *next; /* the one deferred before */
+    tt_coro_fn *fn;
+    void *arg;
+};
+
+/* ------------------------------------------------------------------------------------------------------- accounting */
+
+void tt__task_show(struct tt_task_object *task, enum tt_task_state state, struct tt_wait_label label, tt_site *site)
+{
+    struct tt_board_entry entry;
+
+    if (!task->board)
+        return;
+    entry = (struct tt_board_entry){
+        .state = (uint8_t)state,
+        .wait_kind = label.kind,
+        .wait_object = label.object,
+        .wait_site = site,
+        .since = task->future.loop->clock ? task->future.loop->clock : tt_trace_clock(),
+        .step_count = task->step_count,
+        .busy = task->busy,
+        .ready = task->ready_total,
+    };
+    tt_board_write(task->board, &entry);
+}
+
+static const struct tt_wait_label no_wait = {TT_WAIT_KIND_NONE, 0};
+
+/* A step begins: the end of the step before it, if there was one in this turn, is the same instant. */
+static void begin_accounting(struct tt_task_object *task)
+{
+    tt_loop *loop = task->future.loop;
+
+    if (!tt_trace_on(TT_CATEGORY_task))
+        return;
+    if (!loop->clock)
+        loop->clock = tt_trace_clock();
+    task->step_began = loop->clock;
+    if (task->ready_since && loop->clock > task->ready_since)
+        task->ready_total += loop->clock - task->ready_since;
+    task->ready_since = 0;
+    task->step_count++;
+    tt__task_show(task, TT_TASK_STATE_RUNNING, no_wait, NULL);
+}
+
+static void end_accounting(struct tt_task_object *task)
+{
+    tt_loop *loop = task->future.loop;
+    uint64_t took;
+
+    if (!task->step_began)
+        return;
+    loop->clock = tt_trace_clock();
+    took = loop->clock > task->step_began ? loop->clock - task->step_began : 0;
+    task->step_began = 0;
+    task->busy += took;
+    if (took > task->longest_step)
+        task->longest_step = took;
+}
+
+/* ---------------------------------------------------------------------------------------------------- the coroutine */
+
+/* Makes what the coroutine returned, RC, and what is pending agree: a failure always has an exception. Returns how the task fails if it fails. */
+static enum tt_failure_how settle_return(struct tt_task_object *task, int rc)
+{
+    tt__exc_state_close_handlings(&task->exc_state);
+    if (rc >= 0)
+        return task->exc_state.pending ? TT_FAILURE_HOW_IGNORED : TT_FAILURE_HOW_RAISED;
+    if (task->exc_state.pending)
+        return TT_FAILURE_HOW_RAISED;
+    tt_raise_at(task->last_site, &tt_RuntimeError, "%s() returned %d with no exception pending",
+                task->future.created_site->text ? task->future.created_site->text : "the coroutine", rc);
+    return TT_FAILURE_HOW_MISSING;
+}
+
+static void run_defers(struct tt_task_object *task)
+{
+    struct tt_defer *defer;
+
+    while ((defer = task->defers) != NULL) {
+        tt_coro_fn *fn = defer->fn;
+        void *arg = defer->arg;
+
+        task->defers = defer->next;
+        free(defer);
+        tt_cleanup_begin();
+        if (fn(arg) < 0 && !tt_exc_pending())
+            tt_raise_at(task->last_site, &tt_RuntimeError, "a deferred function returned -1 with no exception pending");
+        if (tt_cleanup_end() < 0)
+            continue; /* pending, and so not lost */
+    }
+}
+
+int tt_defer(tt_coro_fn *fn, void *arg)
+{
+    tt_loop *loop = tt__running_loop;
+    struct tt_defer *defer;
+
+    TT_PRECOND("defer.in_task", NULL, loop != NULL && loop->current != NULL);
+    defer = malloc(sizeof *defer);
+    if (!defer) {
+        tt_raise(&tt_MemoryError, "no memory for a deferred function");
+        tt_cleanup_begin();
+        (void)fn(arg);
+        return tt_cleanup_end();
+    }
+    *defer = (struct tt_defer){.next = loop->current->defers, .fn = fn, .arg = arg};
+    loop->current->defers = defer;
+    return 0;
+}
+
+/* What a coroutine's stack begins with. */
+static void run_coroutine(void *arg)
+{
+    struct tt_task_object *task = arg;
+    int rc = task->fn(task->arg);
+
+    task->failure_how = settle_return(task, rc);
+    run_defers(task);
+    task->phase = TT_TASK_ENDED;
+    tt__coro_exit(&task->coro, &task->future.loop->home);
+}
+
+int tt_return(void *value, tt_free_fn *free_fn)
+{
+    struct tt_task_object *task = tt__running_loop ? tt__running_loop->current : NULL;
+
+    TT_PRECOND("return.in_task", NULL, task != NULL);
+    if (task->return_free)
+        task->return_free(task->return_value);
+    task->return_value = value;
+    task->return_free = free_fn;
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------- completion */
+
+/* The argument of a coroutine that never ran goes to whoever was named for it; a copy is freed in any case. */
+static void let_go_of_arg(struct tt_task_object *task)
+{
+    if (!task->has_started && task->drop)
+        task->drop(task->arg);
+    task->drop = NULL;
+    if (task->owns_arg)
+        free(task->arg);
+    task->owns_arg = false;
+}
+
+static void unlink_task(struct tt_task_object *task)
+{
+    tt_loop *loop = task->future.loop;
+
+    if (task->previous)
+        task->previous->next = task->next;
+    else
+        loop->first_task = task->next;
+    if (task->next)
+        task->next->previous = task->previous;
+    else
+        loop->last_task = task->previous;
+    task->previous = task->next = NULL;
+    loop->task_count--;
+}
+
+static void tell_finished(struct tt_task_object *task, enum tt_outcome outcome)
+{
+    uint64_t time = task->future.loop->clock;
+
+    TT_EMIT_AT(time, task_finished, .task_id = task->future.id, .busy = task->busy, .ready = task->ready_total,
+               .longest_step = task->longest_step, .step_count = task->step_count, .outcome = (uint8_t)outcome);
+    tt__task_show(task, TT_TASK_STATE_DONE, no_wait, NULL);
+}
+
+static void complete_returned(struct tt_task_object *task)
+{
+    tt_future *future = &task->future;
+
+    if (task->must_cancel) { /* cancelled in its last step */
+        task->must_cancel = false;
+        TT_EMIT(cancel_delivered, .task_id = future->id, .site = task->last_site);
+        tell_finished(task, TT_OUTCOME_CANCELLED);
+        tt__future_finish_cancelled(future, NULL, task->cancel_text);
+        return;
+    }
+    if (task->was_cancelled && task->cancel_count)
+        TT_EMIT(cancel_swallowed, .task_id = future->id, .request_count = task->cancel_count);
+    tell_finished(task, TT_OUTCOME_RETURNED);
+    tt__future_finish_value(future, task->return_value, task->return_free);
+    task->return_free = NULL;
+}
+
+static void complete_failed(struct tt_task_object *task, tt_exc *exc)
+{
+    tt_future *future = &task->future;
+
+    if (task->was_cancelled && task->cancel_count)
+        TT_EMIT(cancel_converted, .task_id = future->id, .exception_id = tt_exc_id(exc));
+    tell_finished(task, TT_OUTCOME_FAILED);
+    tt__future_finish_exception(future, exc, (enum tt_failure_how)task->failure_how);
+    if (task->passed_exc_id == tt_exc_id(exc))
+        TT_EMIT(failure_forwarded, .failure_id = task->passed_id, .to_id = future->id, .how = TT_FORWARD_HOW_AWAIT,
+                .site = task->last_site);
+    if (!tt_exc_is(exc, &tt_Exception)) /* SystemExit, KeyboardInterrupt: stored, and out of the loop */
+        if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt))
+            tt__loop_set_fatal(future->loop, exc);
+}
+
+/* The coroutine has ended, or will never begin: TASK gets its outcome and leaves the loop. May free it. */
+static void complete(struct tt_task_object *task)
+{
+    tt_exc *exc = tt__exc_state_take(&task->exc_state);
+    tt_site *site = task->last_site;
+
+    task->phase = TT_TASK_ENDED;
+    tt__coro_finish(&task->coro);
+    let_go_of_arg(task);
+    unlink_task(task);
+    if (!exc) {
+        complete_returned(task);
+    } else if (tt_exc_is(exc, &tt_CancelledError)) {
+        tell_finished(task, TT_OUTCOME_CANCELLED);
+        tt__future_finish_cancelled(&task->future, exc, NULL);
+    } else {
+        complete_failed(task, exc);
+    }
+    tt_exc_unref(exc);
+    if (task->return_free)
+        task->return_free(task->return_value);
+    task->return_free = NULL;
+    tt__future_unref(&task->future, site);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the step */
+
+static void check_canary(struct tt_task_object *task)
+{
+    if (tt__stack_canary_ok(task->coro.stack))
+        return;
+    fprintf(stderr, "telltale: task %s overflowed its stack of %zu KiB\n", tt_task_name(&task->future),
+            tt__stack_bytes(task->coro.stack) / 1024);
+    abort();
+}
+
+/* Runs TASK on its own stack until it suspends or ends, and does for it what it asks the loop's stack to do. */
+static void resume(struct tt_task_object *task)
+{
+    tt_loop *loop = task->future.loop;
+    struct tt_exc_state *outer;
+
+    task->phase = TT_TASK_RUNNING;
+    loop->current = task;
+    outer = tt__exc_state_enter(&task->exc_state);
+    for (;;) {
+        struct tt_host_call call;
+
+        tt__coro_switch(&loop->home, &task->coro);
+        check_canary(task);
+        call = loop->host_call;
+        if (!call.fn)
+            break;
+        loop->host_call = (struct tt_host_call){0};
+        call.fn(call.arg);
+    }
+    tt__exc_state_enter(outer);
+    loop->current = NULL;
+}
+
+/* The first step: the coroutine gets its stack. Without memory it fails, and never runs. */
+static bool begin(struct tt_task_object *task)
+{
+    struct tt_stack *stack;
+
+    if (task->thrown) { /* cancelled before: its body never runs */
+        tt__exc_state_set(&task->exc_state, task->thrown);
+        task->thrown = NULL;
+        return false;
+    }
+    stack = tt__stack_acquire(task->stack_bytes);
+    if (!stack) {
+        struct tt_exc_state *outer = tt__exc_state_enter(&task->exc_state);
+
+        tt_raise_at(task->future.created_site, &tt_MemoryError, "no memory for the stack of a task");
+        tt__exc_state_enter(outer);
+        task->failure_how = TT_FAILURE_HOW_RAISED;
+        return false;
+    }
+    tt__coro_init(&task->coro, stack, run_coroutine, task);
+    task->has_started = true;
+    TT_EMIT_AT(task->future.loop->clock, task_started, .task_id = task->future.id);
+    return true;
+}
+
+/* What is to be thrown at this step, if a cancellation is due; it takes the place of what the awaited future raised. */
+static void apply_cancellation(struct tt_task_object *task)
+{
+    if (task->must_cancel) {
+        task->must_cancel = false;
+        if (!tt_exc_is(task->thrown, &tt_CancelledError)) {
+            tt_exc_unref(task->thrown);
+            task->thrown = tt__exc_new_cancelled(task->last_site, task->cancel_text);
+            task->thrown_is_waiters = false;
+        }
+    }
+    if (tt_exc_is(task->thrown, &tt_CancelledError)) {
+        task->was_cancelled = true;
+        TT_EMIT(cancel_delivered, .task_id = task->future.id, .site = task->has_started ? task->last_site : NULL,
+                .before_start = !task->has_started);
+    }
+}
+
+static void step(struct tt_task_object *task)
+{
+    assert(task->phase != TT_TASK_ENDED && task->phase != TT_TASK_RUNNING && "a step begins where the last one ended");
+    task->waiter = NULL;
+    begin_accounting(task);
+    apply_cancellation(task);
+    if (!task->has_started && !begin(task)) {
+        end_accounting(task);
+        complete(task);
+        return;
+    }
+    resume(task);
+    end_accounting(task);
+    if (task->phase == TT_TASK_ENDED)
+        complete(task);
+}
+
+void tt__task_push_step(struct tt_task_object *task)
+{
+    task->phase = TT_TASK_SCHEDULED;
+    tt__loop_push(task->future.loop, &task->step);
+}
+
+static void run_step(struct tt_ready *ready)
+{
+    step(tt_container_of(ready, struct tt_task_object, step));
+}
+
+static void discard_step(struct tt_ready *ready)
+{
+    (void)ready; /* the loop abandons its tasks itself */
+}
+
+const struct tt_ready_ops tt__task_step_ops = {run_step, discard_step};
+
+/* What the task waited for is done. The reference that came with the wake-up is released by tt__task_await. */
+static void run_wake(struct tt_ready *ready)
+{
+    struct tt_task_object *task = tt_container_of(ready, struct tt_task_object, wake.ready);
+    tt_future *future = task->wake.future;
+
+    task->wake.future = NULL;
+    if (future->state == TT_FUTURE_CANCELLED || future->exc) {
+        task->thrown = tt__future_take_exception(future, task->last_site);
+        task->thrown_is_waiters = future->state == TT_FUTURE_FINISHED;
+        if (task->must_cancel && task->thrown_is_waiters) /* the task will be told of its cancellation instead */
+            tt__ledger_touched(future, TT_TOUCH_HOW_AWAIT, false, task->last_site);
+    }
+    step(task);
+}
+
+static void discard_wake(struct tt_ready *ready)
+{
+    struct tt_task_object *task = tt_container_of(ready, struct tt_task_object, wake.ready);
+    tt_future *future = task->wake.future;
+
+    task->wake.future = NULL;
+    if (future)
+        tt__future_unref(future, task->last_site);
+}
+
+const struct tt_ready_ops tt__task_wake_ops = {run_wake, discard_wake};
+
+/* ---------------------------------------------------------------------------------------------------- abandonment */
+
+/* Cleanup of a coroutine that will never go on: it runs on the loop's stack and cannot suspend. */
+static void run_defers_abandoned(struct tt_task_object *task)
+{
+    tt_loop *loop = task->future.loop;
+    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+    tt_exc *exc;
+
+    loop->no_suspend++;
+    run_defers(task);
+    loop->no_suspend--;
+    exc = tt__exc_state_take(&state);
+    tt__exc_state_enter(outer);
+    if (exc)
+        tt_loop_call_exception_handler(loop, &(struct tt_handler_context){
+            .message = "exception in the cleanup of a task that was destroyed while pending",
+            .exception = exc, .task = &task->future});
+    tt_exc_unref(exc);
+}
+
+void tt__task_abandon(struct tt_task_object *task, tt_site *site)
+{
+    tt_future *future = &task->future;
+    struct tt_wait_label label = task->waiter ? task->waiter->label : no_wait;
+
+    TT_EMIT(task_abandoned, .task_id = future->id, .wait_kind = label.kind, .wait_object = label.object,
+            .wait_site = task->has_started ? task->last_site : NULL);
+    if (!task->no_destroy_message)
+        tt_loop_call_exception_handler(future->loop, &(struct tt_handler_context){
+            .message = "Task was destroyed but it is pending!", .task = future});
+    run_defers_abandoned(task);
+    if (task->waiter)
+        tt__future_remove_node(task->waiter, &task->wake);
+    task->waiter = NULL;
+    task->phase = TT_TASK_ENDED;
+    tt__coro_finish(&task->coro);
+    tt__exc_state_close_handlings(&task->exc_state);
+    tt_exc_unref(tt__exc_state_take(&task->exc_state));
+    let_go_of_arg(task);
+    unlink_task(task);
+    if (task->return_free)
+        task->return_free(task->return_value);
+    task->return_free = NULL;
+    tt__future_unref(future, site);
+}

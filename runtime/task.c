@@ -1,0 +1,258 @@
+/* task.c: tasks as objects: creation, names, cancellation requests, the list of those that are not done.
+ *
+ * How they run is in step.c, how they wait in await.c. The loop's thread. From: asyncio.Task.
+ */
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop_internal.h"
+#include "precond.h"
+
+/* asyncio counts default names over all loops; only tasks without a name of their own draw one. */
+static _Atomic uint32_t name_counter;
+
+/* --------------------------------------------------------------------------------------------------------- creation */
+
+static void destroy_task(tt_future *future)
+{
+    struct tt_task_object *task = tt__task(future);
+
+    assert(task->phase == TT_TASK_ENDED && "the loop owns a task until it ends");
+    tt_board_release(task->board);
+    tt_exc_unref(task->thrown);
+    free(task->cancel_text);
+    free(task->name);
+    tt__future_finish(future);
+    free(task);
+}
+
+static const struct tt_future_ops task_ops = {destroy_task, tt__task_cancel};
+
+static void link_task(tt_loop *loop, struct tt_task_object *task)
+{
+    task->previous = loop->last_task;
+    if (loop->last_task)
+        loop->last_task->next = task;
+    else
+        loop->first_task = task;
+    loop->last_task = task;
+    loop->task_count++;
+}
+
+static tt_task *refuse(tt_site *site, const struct tt_task_options *options, void *arg, const tt_exc_type *type,
+                       const char *why)
+{
+    tt_raise_at(site, type, "%s", why);
+    if (options && options->drop)
+        options->drop(arg);
+    return NULL;
+}
+
+static void tell_created(struct tt_task_object *task, bool has_handle)
+{
+    tt_future *future = &task->future;
+
+    TT_EMIT(task_created, .task_id = future->id, .parent_id = future->creator.id, .parent_kind = future->creator.kind,
+            .site = future->created_site, .loop_id = (uint32_t)future->loop->id, .name = task->name,
+            .name_number = task->name_number, .has_handle = has_handle);
+    if (tt_trace_on(TT_CATEGORY_task)) {
+        task->ready_since = future->loop->clock ? future->loop->clock : tt_trace_clock();
+        task->board = tt_board_claim(future->id, future->creator.kind == TT_ACTOR_TASK ? future->creator.id : 0,
+                                     future->loop->id, future->created_site, task->name, task->name_number);
+    }
+}
+
+tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
+                         struct tt_who creator, bool has_handle)
+{
+    tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
+    struct tt_task_object *task;
+
+    TT_PRECOND("create_task.coroutine", site, fn != NULL);
+    if (!loop)
+        return refuse(site, options, arg, &tt_RuntimeError, "no running event loop");
+    if (loop->is_closed)
+        return refuse(site, options, arg, &tt_RuntimeError, "Event loop is closed");
+    task = calloc(1, sizeof *task);
+    if (!task)
+        return refuse(site, options, arg, &tt_MemoryError, "no memory for a task");
+    if (options && options->name && !(task->name = strdup(options->name))) {
+        free(task);
+        return refuse(site, options, arg, &tt_MemoryError, "no memory for a task's name");
+    }
+    tt__future_init(&task->future, loop, TT_OBJECT_KIND_TASK, &task_ops, site);
+    task->future.creator = creator;
+    task->future.label.kind = TT_WAIT_KIND_TASK;
+    task->fn = fn;
+    task->arg = arg;
+    task->drop = options ? options->drop : NULL;
+    task->stack_bytes = options ? options->stack_bytes : 0;
+    if (!task->name)
+        task->name_number = atomic_fetch_add_explicit(&name_counter, 1, memory_order_relaxed) + 1;
+    task->step.ops = &tt__task_step_ops;
+    task->wake.ready.ops = &tt__task_wake_ops;
+    task->last_site = site;
+    link_task(loop, task);
+    tell_created(task, has_handle);
+    if (has_handle) { /* the first reference is the loop's */
+        tt__future_ref(&task->future);
+        tt__future_hand_out(&task->future, site);
+    }
+    tt__task_push_step(task);
+    return &task->future;
+}
+
+tt_task *tt_create_task_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options)
+{
+    tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
+
+    return tt__task_create(site, fn, arg, options, tt__actor_now(loop), true);
+}
+
+int tt_spawn_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options)
+{
+    tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
+
+    return tt__task_create(site, fn, arg, options, tt__actor_now(loop), false) ? 0 : -1;
+}
+
+tt_task *tt_create_task_copy_at(tt_site *site, tt_coro_fn *fn, const void *arg, size_t size,
+                                const struct tt_task_options *options)
+{
+    struct tt_task_options without_drop = options ? *options : (struct tt_task_options){0};
+    void *copy = malloc(size ? size : 1);
+    tt_task *task;
+
+    if (!copy) {
+        tt_raise_at(site, &tt_MemoryError, "no memory for the argument of a task");
+        return NULL;
+    }
+    memcpy(copy, arg, size);
+    without_drop.drop = NULL;
+    task = tt_create_task_at(site, fn, copy, &without_drop);
+    if (!task) {
+        if (options && options->drop)
+            options->drop(copy);
+        free(copy);
+        return NULL;
+    }
+    tt__task(task)->drop = options ? options->drop : NULL;
+    tt__task(task)->owns_arg = true;
+    return task;
+}
+
+/* -------------------------------------------------------------------------------------------------------- accessors */
+
+tt_task *tt_current_task(void)
+{
+    return tt__running_loop && tt__running_loop->current ? &tt__running_loop->current->future : NULL;
+}
+
+uint64_t tt__current_task_id(void)
+{
+    const tt_task *task = tt_current_task();
+
+    return task ? task->id : 0;
+}
+
+int tt_all_tasks_at(tt_site *site, tt_loop *loop, tt_task ***out_tasks)
+{
+    tt_task **tasks;
+    int count = 0;
+
+    if (!loop)
+        loop = tt__running_loop;
+    if (!loop)
+        return tt_raise_at(site, &tt_RuntimeError, "no running event loop");
+    tasks = malloc((loop->task_count + 1) * sizeof *tasks);
+    if (!tasks)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for a list of tasks");
+    for (struct tt_task_object *task = loop->first_task; task; task = task->next)
+        tasks[count++] = tt_future_ref_at(site, &task->future);
+    *out_tasks = tasks;
+    return count;
+}
+
+void tt_tasks_free_at(tt_site *site, tt_task **tasks, int count)
+{
+    for (int i = 0; i < count; i++)
+        tt_future_unref_at(site, tasks[i]);
+    free(tasks);
+}
+
+#define PRECOND_TASK(name, site, task)                                                                                 \
+    TT_PRECOND(name, site, (task) != NULL && (task)->kind == TT_OBJECT_KIND_TASK)
+
+const char *tt_task_name(const tt_task *future)
+{
+    struct tt_task_object *task = tt__task((tt_future *)future);
+
+    PRECOND_TASK("task_name.task", NULL, future);
+    if (task->name)
+        return task->name;
+    if (!task->number_name[0])
+        snprintf(task->number_name, sizeof task->number_name, "Task-%u", task->name_number);
+    return task->number_name;
+}
+
+int tt_task_set_name(tt_task *future, const char *name)
+{
+    char *copy;
+
+    PRECOND_TASK("task_set_name.task", NULL, future);
+    TT_PRECOND("task_set_name.name", NULL, name != NULL);
+    copy = strdup(name);
+    if (!copy)
+        return tt_raise(&tt_MemoryError, "no memory for a task's name");
+    free(tt__task(future)->name);
+    tt__task(future)->name = copy;
+    TT_EMIT(task_renamed, .task_id = future->id, .name = name);
+    return 0;
+}
+
+/* ----------------------------------------------------------------------------------------------------- cancellation */
+
+/* Remembers the text of the last request; without memory it is lost, the request is not. */
+static void set_cancel_text(struct tt_task_object *task, const char *message)
+{
+    char *copy = message ? strdup(message) : NULL;
+
+    free(task->cancel_text);
+    task->cancel_text = copy;
+}
+
+bool tt__task_cancel(tt_future *future, const char *message, tt_site *site)
+{
+    struct tt_task_object *task = tt__task(future);
+
+    if (future->state != TT_FUTURE_PENDING)
+        return false;
+    task->cancel_count++;
+    if (task->waiter && tt__future_cancel(task->waiter, message,
+                                          (struct tt_who){TT_ACTOR_AWAITER, future->id}, site))
+        return true;
+    task->must_cancel = true;
+    set_cancel_text(task, message);
+    return true;
+}
+
+unsigned tt_task_cancelling(const tt_task *task)
+{
+    PRECOND_TASK("task_cancelling.task", NULL, task);
+    return tt__task((tt_future *)task)->cancel_count;
+}
+
+unsigned tt_task_uncancel_at(tt_site *site, tt_task *future)
+{
+    struct tt_task_object *task = tt__task(future);
+
+    PRECOND_TASK("task_uncancel.task", site, future);
+    if (task->cancel_count == 0)
+        return 0;
+    if (--task->cancel_count == 0)
+        task->must_cancel = false;
+    TT_EMIT(uncancelled, .task_id = future->id, .request_count = task->cancel_count, .site = site);
+    return task->cancel_count;
+}

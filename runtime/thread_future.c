@@ -1,0 +1,426 @@
+/* thread_future.c: a coroutine run on the loop of another thread, and the thread-side future that waits for it.
+ *
+ * The chain between the two has one direction each way: when the task is done its outcome is copied to the thread-side
+ * future; when that is cancelled the task is cancelled. An exception crosses as a deep copy with the same id, because
+ * exceptions have plain counts. A value changes its owner.
+ *
+ * Threads: `mutex` guards everything below it in the struct; `task` belongs to the loop's thread. Callbacks run without the
+ * mutex. From: asyncio.run_coroutine_threadsafe, asyncio.futures._chain_future, concurrent.futures.Future.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <telltale/threads.h>
+
+#include "loop_internal.h"
+#include "precond.h"
+
+enum thread_future_state { PENDING, CANCELLED, FINISHED };
+
+struct thread_callback {
+    struct thread_callback *next;
+    tt_thread_done_fn *fn;
+    void *arg;
+    tt_site *site;
+};
+
+struct tt_thread_future {
+    uint64_t id;
+    uint64_t creator_tid;
+    tt_loop *loop; /* borrowed: the caller keeps it alive while it is used */
+    tt_site *site;
+    tt_coro_fn *fn;
+    void *arg;
+    tt_drop_fn *drop;
+    tt_task *task; /* a reference; the loop's thread only, NULL before it was created and after it was done */
+
+    pthread_mutex_t mutex;
+    pthread_cond_t done;
+    uint32_t refs; /* handles, and one of the chain until the task is done */
+    enum thread_future_state state;
+    void *value;
+    tt_free_fn *free_fn;
+    tt_exc *exc; /* a copy of its own; written before state becomes FINISHED, never changed after */
+    struct thread_callback *callbacks, **callbacks_end;
+    uint32_t touch_count;
+};
+
+/* ------------------------------------------------------------------------------------------------ life and callbacks */
+
+static void destroy(tt_thread_future *future, tt_site *site)
+{
+    if (future->exc)
+        TT_EMIT(failure_released, .failure_id = future->id, .site = site, .user_touch_count = future->touch_count,
+                .retrieved = 1); /* concurrent.futures has no message that could be due */
+    if (future->free_fn)
+        future->free_fn(future->value);
+    while (future->callbacks) {
+        struct thread_callback *callback = future->callbacks;
+
+        future->callbacks = callback->next;
+        free(callback);
+    }
+    tt_exc_unref(future->exc);
+    pthread_mutex_destroy(&future->mutex);
+    pthread_cond_destroy(&future->done);
+    free(future);
+}
+
+static void unref(tt_thread_future *future, tt_site *site)
+{
+    uint32_t refs;
+
+    pthread_mutex_lock(&future->mutex);
+    refs = --future->refs;
+    pthread_mutex_unlock(&future->mutex);
+    if (refs == 0)
+        destroy(future, site);
+}
+
+tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future *future)
+{
+    (void)site;
+    pthread_mutex_lock(&future->mutex);
+    future->refs++;
+    pthread_mutex_unlock(&future->mutex);
+    return future;
+}
+
+void tt_thread_future_unref_at(tt_site *site, tt_thread_future *future)
+{
+    if (future)
+        unref(future, site);
+}
+
+/* What concurrent.futures logs when a callback raises; nobody else hears of it. */
+static void log_callback_failure(tt_thread_future *future, tt_exc *exc)
+{
+    const char *state = future->state == CANCELLED ? "cancelled" : future->exc ? "finished raised " : "finished returned";
+
+    flockfile(stderr);
+    fprintf(stderr, "exception calling callback for <Future at %p state=%s%s>\n", (void *)future, state,
+            future->exc ? tt_exc_type_of(future->exc)->name : "");
+    tt_exc_print(exc, stderr);
+    funlockfile(stderr);
+}
+
+static void call(tt_thread_future *future, const struct thread_callback *callback)
+{
+    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+    tt_exc *exc;
+    int rc = callback->fn(future, callback->arg);
+
+    tt__exc_state_close_handlings(&state);
+    if (rc < 0 && !state.pending)
+        tt_raise_at(callback->site, &tt_RuntimeError, "%s() returned %d with no exception pending",
+                    callback->site->text ? callback->site->text : "a callback", rc);
+    exc = tt__exc_state_take(&state);
+    tt__exc_state_enter(outer);
+    if (exc)
+        log_callback_failure(future, exc);
+    tt_exc_unref(exc);
+}
+
+static void call_all(tt_thread_future *future, struct thread_callback *callback)
+{
+    while (callback) {
+        struct thread_callback *next = callback->next;
+
+        call(future, callback);
+        free(callback);
+        callback = next;
+    }
+}
+
+/* Takes the callbacks out; with the mutex. */
+static struct thread_callback *take_callbacks(tt_thread_future *future)
+{
+    struct thread_callback *first = future->callbacks;
+
+    future->callbacks = NULL;
+    future->callbacks_end = &future->callbacks;
+    return first;
+}
+
+int tt_thread_future_add_done_callback_at(tt_site *site, tt_thread_future *future, tt_thread_done_fn *fn, void *arg)
+{
+    struct thread_callback *callback = malloc(sizeof *callback);
+    bool is_done;
+
+    if (!callback)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for a done-callback");
+    *callback = (struct thread_callback){.fn = fn, .arg = arg, .site = site};
+    pthread_mutex_lock(&future->mutex);
+    is_done = future->state != PENDING;
+    if (!is_done) {
+        *future->callbacks_end = callback;
+        future->callbacks_end = &callback->next;
+    }
+    pthread_mutex_unlock(&future->mutex);
+    if (is_done)
+        call_all(future, callback);
+    return 0;
+}
+
+/* --------------------------------------------------------------------------------------------------------- the chain */
+
+/* Ends FUTURE, if it has not been cancelled: with EXC (taken over; a copy) or with VALUE. True if it did. */
+static bool complete(tt_thread_future *future, tt_exc *exc, void *value, tt_free_fn *free_fn, bool is_cancelled)
+{
+    struct thread_callback *callbacks = NULL;
+    bool was_pending;
+
+    pthread_mutex_lock(&future->mutex);
+    was_pending = future->state == PENDING;
+    if (was_pending) {
+        future->exc = exc;
+        future->value = value;
+        future->free_fn = free_fn;
+        future->state = is_cancelled ? CANCELLED : FINISHED;
+        callbacks = take_callbacks(future);
+        pthread_cond_broadcast(&future->done);
+    }
+    pthread_mutex_unlock(&future->mutex);
+    call_all(future, callbacks);
+    return was_pending;
+}
+
+static bool is_cancelled(tt_thread_future *future)
+{
+    bool result;
+
+    pthread_mutex_lock(&future->mutex);
+    result = future->state == CANCELLED;
+    pthread_mutex_unlock(&future->mutex);
+    return result;
+}
+
+static void forward_failure(tt_thread_future *future, tt_task *task)
+{
+    tt_exc *copy = tt__exc_copy(task->exc);
+
+    task->log_traceback = false;
+    tt__ledger_touched(task, TT_TOUCH_HOW_THREAD_CHAIN, false, future->site);
+    tt__ledger_forwarded(task, future->id, TT_FORWARD_HOW_THREAD_CHAIN, future->site);
+    if (!copy) /* the type and the text matter more than the rest */
+        copy = tt_exc_new_at(future->site, &tt_MemoryError, "no memory for an exception");
+    TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(copy), .parent_id = future->creator_tid,
+            .parent_kind = TT_ACTOR_THREAD, .loop_id = (uint32_t)future->loop->id, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
+            .how = TT_FAILURE_HOW_FORWARDED, .handle_count = 1, .created_site = future->site,
+            .raised_site = (tt_site *)tt_exc_raised_at(copy), .name = tt_task_name(task),
+            .type = tt_exc_type_of(copy)->name, .message = tt_exc_message(copy));
+    complete(future, copy, NULL, NULL, false);
+}
+
+static int task_done(tt_future *task, void *arg)
+{
+    tt_thread_future *future = arg;
+
+    if (task->state == TT_FUTURE_CANCELLED) {
+        complete(future, NULL, NULL, NULL, true);
+    } else if (!is_cancelled(future)) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
+        if (task->exc) {
+            forward_failure(future, task);
+        } else if (complete(future, NULL, task->value, task->free_fn, false)) {
+            task->free_fn = NULL; /* the value is the other side's now */
+        }
+    }
+    future->task = NULL;
+    tt__future_unref(task, future->site);
+    unref(future, future->site);
+    return 0;
+}
+
+/* On the loop's thread. */
+static int start_task(void *arg)
+{
+    tt_thread_future *future = arg;
+    const struct tt_task_options options = {.loop = future->loop, .drop = future->drop};
+    struct tt_who creator = {TT_ACTOR_THREAD, future->creator_tid};
+    tt_task *task;
+
+    if (is_cancelled(future)) {
+        if (future->drop)
+            future->drop(future->arg);
+        unref(future, future->site);
+        return 0;
+    }
+    task = tt__task_create(future->site, future->fn, future->arg, &options, creator, false);
+    if (task && tt_future_add_done_callback_at(future->site, task, task_done, future) == 0) {
+        future->task = tt__future_ref(task);
+        return 0;
+    }
+    complete(future, tt__exc_copy(tt_exc_pending()), NULL, NULL, false);
+    unref(future, future->site);
+    return -1; /* asyncio: set on the future and raised to the handler */
+}
+
+static tt_thread_future *create(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg, tt_drop_fn *drop)
+{
+    tt_thread_future *future = calloc(1, sizeof *future);
+    pthread_condattr_t attributes;
+
+    if (!future)
+        return NULL;
+    future->id = tt_trace_new_id();
+    future->creator_tid = (uint64_t)gettid();
+    future->loop = loop;
+    future->site = site;
+    future->fn = fn;
+    future->arg = arg;
+    future->drop = drop;
+    future->refs = 2; /* the caller's and the chain's */
+    future->callbacks_end = &future->callbacks;
+    pthread_mutex_init(&future->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&future->done, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return future;
+}
+
+tt_thread_future *tt_run_coroutine_threadsafe_at(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg,
+                                                 tt_drop_fn *drop)
+{
+    tt_thread_future *future;
+    int rc;
+
+    TT_PRECOND("run_coroutine_threadsafe.loop", site, loop != NULL && fn != NULL);
+    future = create(site, loop, fn, arg, drop);
+    rc = future ? tt_loop_call_soon_threadsafe_at(site, loop, start_task, future) : -ENOMEM;
+    if (rc == 0)
+        return future;
+    if (future) {
+        future->refs = 1;
+        unref(future, site);
+    }
+    if (drop)
+        drop(arg);
+    if (rc == -ECANCELED)
+        tt_raise_at(site, &tt_RuntimeError, "Event loop is closed");
+    else
+        tt_raise_at(site, &tt_MemoryError, "no memory to run a coroutine on another thread");
+    return NULL;
+}
+
+/* --------------------------------------------------------------------------------------------------- waiting, reading */
+
+static struct timespec deadline_after(int64_t timeout_ns)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += timeout_ns / TT_SEC(1);
+    time.tv_nsec += timeout_ns % TT_SEC(1);
+    if (time.tv_nsec >= TT_SEC(1)) {
+        time.tv_sec++;
+        time.tv_nsec -= TT_SEC(1);
+    }
+    return time;
+}
+
+/* Waits until FUTURE is done and leaves the mutex locked. False when time ran out. */
+static bool lock_when_done(tt_thread_future *future, int64_t timeout_ns, tt_site *site)
+{
+    struct timespec deadline = timeout_ns >= 0 ? deadline_after(timeout_ns) : (struct timespec){0};
+    int rc = 0;
+
+    pthread_mutex_lock(&future->mutex);
+    TT_PRECOND("thread_future_result.other_thread", site,
+               future->state != PENDING || timeout_ns == 0 || tt__running_loop != future->loop);
+    while (future->state == PENDING && rc == 0)
+        rc = timeout_ns < 0 ? pthread_cond_wait(&future->done, &future->mutex)
+                            : pthread_cond_timedwait(&future->done, &future->mutex, &deadline);
+    return future->state != PENDING;
+}
+
+static void touch(tt_thread_future *future, enum tt_touch_how how, tt_site *site)
+{
+    future->touch_count++;
+    TT_EMIT(failure_touched, .failure_id = future->id, .by = TT_ACTOR_THREAD, .by_id = (uint64_t)gettid(),
+            .how = (uint8_t)how, .is_user = 1, .site = site);
+}
+
+/* Raises TimeoutError or CancelledError on the calling thread if that is all there is to tell. */
+static int refuse(tt_site *site, bool is_done, enum thread_future_state state)
+{
+    if (!is_done)
+        return tt_raise_at(site, &tt_TimeoutError, "%s", "");
+    if (state == CANCELLED) {
+        tt__exc_state_set(tt__exc_state_now(), tt__exc_new_cancelled(site, NULL));
+        return -1;
+    }
+    return 0;
+}
+
+int tt_thread_future_result_at(tt_site *site, tt_thread_future *future, int64_t timeout_ns, void **out_value)
+{
+    bool is_done = lock_when_done(future, timeout_ns, site);
+    enum thread_future_state state = future->state;
+    tt_exc *copy = NULL;
+
+    if (state == FINISHED && future->exc) {
+        copy = tt__exc_copy(future->exc);
+        touch(future, TT_TOUCH_HOW_RESULT, site);
+    } else if (state == FINISHED && out_value) {
+        *out_value = future->value;
+    }
+    pthread_mutex_unlock(&future->mutex);
+    if (refuse(site, is_done, state) < 0)
+        return -1;
+    if (!future->exc)
+        return 0;
+    if (!copy)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
+    tt__exc_add_place(copy, site);
+    tt__exc_state_set(tt__exc_state_now(), copy);
+    return -1;
+}
+
+int tt_thread_future_exception_at(tt_site *site, tt_thread_future *future, int64_t timeout_ns, tt_exc **out_exc)
+{
+    bool is_done = lock_when_done(future, timeout_ns, site);
+    enum thread_future_state state = future->state;
+
+    if (state == FINISHED && future->exc)
+        touch(future, TT_TOUCH_HOW_EXCEPTION, site);
+    pthread_mutex_unlock(&future->mutex);
+    if (refuse(site, is_done, state) < 0)
+        return -1;
+    if (out_exc)
+        *out_exc = future->exc;
+    return 0;
+}
+
+bool tt_thread_future_done(tt_thread_future *future)
+{
+    bool is_done;
+
+    pthread_mutex_lock(&future->mutex);
+    is_done = future->state != PENDING;
+    pthread_mutex_unlock(&future->mutex);
+    return is_done;
+}
+
+/* On the loop's thread: the thread-side future was cancelled. */
+static int cancel_task(void *arg)
+{
+    tt_thread_future *future = arg;
+
+    if (future->task)
+        tt__future_cancel(future->task, NULL, (struct tt_who){TT_ACTOR_THREAD, future->creator_tid}, future->site);
+    unref(future, future->site);
+    return 0;
+}
+
+bool tt_thread_future_cancel_at(tt_site *site, tt_thread_future *future)
+{
+    if (!complete(future, NULL, NULL, NULL, true))
+        return is_cancelled(future);
+    tt_thread_future_ref_at(site, future);
+    if (tt_loop_call_soon_threadsafe_at(site, future->loop, cancel_task, future) < 0)
+        unref(future, site); /* the loop is closed, and the task with it */
+    return true;
+}

@@ -1,0 +1,253 @@
+/* watch.c: descriptors: one uv_poll for each, with a reader and a writer.
+ *
+ * add_reader and add_writer are level-triggered: as long as the descriptor is ready the callback is scheduled once a turn.
+ *
+ * A watch stays armed until the end of the turn after its last reader or writer went, because the next one usually comes
+ * within the same step (a task that received sends, and receives again): that saves two epoll_ctl calls each time. In that
+ * interval the program may close the descriptor and get its number again, so a watch is identified by the inode as well.
+ *
+ * The loop's thread. From: asyncio's add_reader, add_writer.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "loop_internal.h"
+
+struct tt_watch {
+    uv_poll_t poll;
+    tt_loop *loop;
+    int descriptor;
+    int armed_events;   /* what libuv polls for now */
+    dev_t device;       /* what the descriptor was when it was first watched */
+    ino_t inode;
+    tt_handle *reader, *writer; /* owned; NULL: nobody */
+    struct tt_watch *next_idle; /* in the loop's list of idle watches */
+    bool is_idle;
+};
+
+static void free_watch(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static int wanted_events(const struct tt_watch *watch)
+{
+    return (watch->reader ? UV_READABLE : 0) | (watch->writer ? UV_WRITABLE : 0);
+}
+
+/* Schedules HANDLE's callback for this turn, unless it stands in the queue already. */
+static void make_ready(tt_handle *handle)
+{
+    if (!handle || handle->ready.is_queued)
+        return;
+    handle->refs++;
+    tt__handle_push(handle);
+}
+
+static void polled(uv_poll_t *poll, int status, int events)
+{
+    struct tt_watch *watch = poll->data;
+
+    if (status < 0) /* let whoever waits find out by trying */
+        events = UV_READABLE | UV_WRITABLE;
+    if (events & UV_READABLE)
+        make_ready(watch->reader);
+    if (events & UV_WRITABLE)
+        make_ready(watch->writer);
+}
+
+/* Has libuv poll for what is wanted. 0 or libuv's error. */
+static int arm(struct tt_watch *watch, int events)
+{
+    int rc = 0;
+
+    if (events == watch->armed_events)
+        return 0;
+    if (events)
+        rc = uv_poll_start(&watch->poll, events, polled);
+    else
+        uv_poll_stop(&watch->poll);
+    if (rc == 0)
+        watch->armed_events = events;
+    return rc;
+}
+
+static void close_watch(struct tt_watch *watch)
+{
+    tt_loop *loop = watch->loop;
+
+    if (watch->is_idle)
+        for (struct tt_watch **link = &loop->idle_watches; *link; link = &(*link)->next_idle)
+            if (*link == watch) {
+                *link = watch->next_idle;
+                break;
+            }
+    for (int i = 0; i < 2; i++) {
+        tt_handle *handle = i ? watch->writer : watch->reader;
+
+        if (handle) {
+            handle->is_cancelled = true;
+            tt_handle_unref(handle);
+        }
+    }
+    loop->watches[watch->descriptor] = NULL;
+    uv_close((uv_handle_t *)&watch->poll, free_watch);
+}
+
+static int grow_table(tt_loop *loop, int descriptor)
+{
+    size_t count = loop->watch_count ? loop->watch_count : 64;
+    struct tt_watch **watches;
+
+    while (count <= (size_t)descriptor)
+        count *= 2;
+    if (count == loop->watch_count)
+        return 0;
+    watches = realloc(loop->watches, count * sizeof *watches);
+    if (!watches)
+        return UV_ENOMEM;
+    memset(watches + loop->watch_count, 0, (count - loop->watch_count) * sizeof *watches);
+    loop->watches = watches;
+    loop->watch_count = count;
+    return 0;
+}
+
+static struct tt_watch *find_watch(tt_loop *loop, int descriptor)
+{
+    return descriptor >= 0 && (size_t)descriptor < loop->watch_count ? loop->watches[descriptor] : NULL;
+}
+
+/* The watch of DESCRIPTOR, made if there is none. 0 or a negative errno value. */
+static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch)
+{
+    struct tt_watch *watch = find_watch(loop, descriptor);
+    struct stat status;
+    int rc;
+
+    if (fstat(descriptor, &status) < 0)
+        return -errno;
+    if (watch && (watch->device != status.st_dev || watch->inode != status.st_ino)) {
+        close_watch(watch); /* the number belongs to another file now */
+        watch = NULL;
+    }
+    if (watch) {
+        *out_watch = watch;
+        return 0;
+    }
+    rc = grow_table(loop, descriptor);
+    if (rc < 0)
+        return rc;
+    watch = calloc(1, sizeof *watch);
+    if (!watch)
+        return UV_ENOMEM;
+    rc = uv_poll_init(&loop->uv, &watch->poll, descriptor);
+    if (rc < 0) {
+        free(watch);
+        return rc;
+    }
+    watch->poll.data = watch;
+    watch->loop = loop;
+    watch->descriptor = descriptor;
+    watch->device = status.st_dev;
+    watch->inode = status.st_ino;
+    loop->watches[descriptor] = watch;
+    *out_watch = watch;
+    return 0;
+}
+
+static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg, bool is_writer)
+{
+    struct tt_watch *watch = NULL;
+    tt_handle *handle, **place;
+    int rc;
+
+    if (!loop)
+        loop = tt__running_loop;
+    if (!loop || loop->is_closed)
+        return tt_raise_at(site, &tt_RuntimeError, loop ? "Event loop is closed" : "no running event loop");
+    rc = open_watch(loop, descriptor, &watch);
+    if (rc < 0)
+        return tt_raise_errno_at(site, rc, "descriptor %d", descriptor);
+    handle = tt__handle_create(loop, fn, arg, site);
+    if (!handle)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for a callback");
+    place = is_writer ? &watch->writer : &watch->reader;
+    if (*place) {
+        (*place)->is_cancelled = true;
+        tt_handle_unref(*place);
+    }
+    *place = handle;
+    rc = arm(watch, watch->is_idle ? watch->armed_events | wanted_events(watch) : wanted_events(watch));
+    if (rc < 0) {
+        *place = NULL;
+        tt_handle_unref(handle);
+        return tt_raise_errno_at(site, rc, "descriptor %d", descriptor);
+    }
+    return 0;
+}
+
+int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg)
+{
+    return add(site, loop, descriptor, fn, arg, false);
+}
+
+int tt_loop_add_writer_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg)
+{
+    return add(site, loop, descriptor, fn, arg, true);
+}
+
+/* Takes the reader or writer away; what libuv polls for is put right at the end of the turn. */
+static bool remove_one(tt_loop *loop, int descriptor, bool is_writer)
+{
+    struct tt_watch *watch;
+    tt_handle **place;
+
+    if (!loop)
+        loop = tt__running_loop;
+    watch = loop ? find_watch(loop, descriptor) : NULL;
+    place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
+    if (!place || !*place)
+        return false;
+    (*place)->is_cancelled = true;
+    tt_handle_unref(*place);
+    *place = NULL;
+    if (!watch->is_idle) {
+        watch->is_idle = true;
+        watch->next_idle = loop->idle_watches;
+        loop->idle_watches = watch;
+    }
+    return true;
+}
+
+bool tt_loop_remove_reader(tt_loop *loop, int descriptor)
+{
+    return remove_one(loop, descriptor, false);
+}
+
+bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
+{
+    return remove_one(loop, descriptor, true);
+}
+
+void tt__watches_end_turn(tt_loop *loop)
+{
+    struct tt_watch *watch;
+
+    while ((watch = loop->idle_watches) != NULL) {
+        loop->idle_watches = watch->next_idle;
+        watch->is_idle = false;
+        arm(watch, wanted_events(watch));
+    }
+}
+
+void tt__watches_close(tt_loop *loop)
+{
+    for (size_t i = 0; i < loop->watch_count; i++)
+        if (loop->watches[i])
+            close_watch(loop->watches[i]);
+    free(loop->watches);
+    loop->watches = NULL;
+    loop->watch_count = 0;
+}
