@@ -168,7 +168,7 @@ int tt_sleep_at(tt_site *site, int64_t duration_ns)
     if (tt__timers_push(&loop->timers, &sleeper.timer,
                         duration_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + duration_ns) < 0)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
-    tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, site);
+    tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, tt__actor_now(loop), site);
     sleeper.future.label = (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0};
     rc = tt__task_await(task, &sleeper.future, site);
     tt__timers_cancel(&loop->timers, &sleeper.timer);

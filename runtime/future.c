@@ -27,20 +27,17 @@ static __thread struct {
 /* --------------------------------------------------------------------------------------------- life and references */
 
 void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind, const struct tt_future_ops *ops,
-                     tt_site *site)
+                     struct tt_who creator, tt_site *site)
 {
-    *future = (tt_future){
-        .refs = 1,
-        .state = TT_FUTURE_PENDING,
-        .kind = (uint8_t)kind,
-        .loop = tt__loop_ref(loop),
-        .ops = ops,
-        .id = tt_trace_new_id(),
-        .created_site = site,
-        .creator = tt__actor_now(loop),
-        .label = {.kind = TT_WAIT_KIND_FUTURE},
-    };
-    future->label.object = future->id;
+    future->refs = 1;
+    future->state = TT_FUTURE_PENDING;
+    future->kind = (uint8_t)kind;
+    future->loop = tt__loop_ref(loop);
+    future->ops = ops;
+    future->id = tt_trace_new_id();
+    future->created_site = site;
+    future->creator = creator;
+    future->label = (struct tt_wait_label){TT_WAIT_KIND_FUTURE, future->id};
     future->callbacks.end = &future->callbacks.first;
 }
 
@@ -60,11 +57,14 @@ static void discard_callbacks(tt_future *future)
 
 void tt__future_finish(tt_future *future)
 {
-    discard_callbacks(future);
+    if (future->callbacks.first)
+        discard_callbacks(future);
     if (future->free_fn)
         future->free_fn(future->value);
-    tt_exc_unref(future->exc);
-    free(future->cancel_message);
+    if (future->exc)
+        tt_exc_unref(future->exc);
+    if (future->cancel_message)
+        free(future->cancel_message);
     tt__loop_unref(future->loop);
 }
 
@@ -148,12 +148,12 @@ tt_future *tt_create_future_at(tt_site *site, tt_loop *loop)
         tt_raise_at(site, &tt_RuntimeError, "no running event loop");
         return NULL;
     }
-    future = malloc(sizeof *future);
+    future = calloc(1, sizeof *future);
     if (!future) {
         tt_raise_at(site, &tt_MemoryError, "no memory for a future");
         return NULL;
     }
-    tt__future_init(future, loop, TT_OBJECT_KIND_FUTURE, &ops, site);
+    tt__future_init(future, loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(loop), site);
     tt__future_hand_out(future, site);
     return future;
 }

@@ -111,8 +111,6 @@ struct tt_task_object {
     struct tt_done_node wake; /* registered at `waiter` while WAITING */
     tt_future *waiter;
     tt_exc *thrown; /* raised at the next step; owned */
-    struct tt_exc_state exc_state;
-    struct tt_coro coro;
     size_t stack_bytes; /* asked for; 0: default */
     tt_coro_fn *fn;
     void *arg;
@@ -123,7 +121,6 @@ struct tt_task_object {
     char *cancel_text;       /* message of the last request */
     char *name;              /* NULL: Task-<name_number> */
     uint32_t name_number;
-    char number_name[16];    /* that text, made when first asked for */
     tt_site *last_site;      /* last place where it awaited, or was created */
     uint64_t passed_id;      /* the failed future whose exception an await raised last, */
     uint64_t passed_exc_id;  /* and that exception: if the task ends with it, it let it pass through */
@@ -132,6 +129,11 @@ struct tt_task_object {
     uint64_t ready_since, step_began, busy, ready_total, longest_step;
     uint32_t step_count;
     tt_board_slot *board;
+
+    /* From here on, memory that is used again is not cleared as a whole: see allocate_task. */
+    struct tt_coro coro;
+    struct tt_exc_state exc_state;
+    char number_name[16]; /* Task-<name_number>, made when first asked for */
 };
 
 static inline struct tt_task_object *tt__task(tt_future *future)
@@ -141,9 +143,10 @@ static inline struct tt_task_object *tt__task(tt_future *future)
 
 /* ------------------------------------------------------------------------------------------------ future.c */
 
-/* Makes FUTURE a pending future of LOOP with one reference and no handle. The memory is the caller's; OPS->destroy gets it back. */
+/* Makes FUTURE, which is all zero, a pending future of LOOP with one reference and no handle, on behalf of CREATOR. The memory is
+ * the caller's; OPS->destroy gets it back. */
 void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind, const struct tt_future_ops *ops,
-                     tt_site *site);
+                     struct tt_who creator, tt_site *site);
 
 /* Frees what a future owns, not its memory; takes it out of the ledger if it failed. Part of every destroy. */
 void tt__future_finish(tt_future *future);

@@ -201,12 +201,12 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
         tt_raise_at(site, &tt_MemoryError, "no memory for a gather of %zu", count);
         return NULL;
     }
-    tt__future_init(&gather->future, loop, TT_OBJECT_KIND_GATHER, &gather_ops, site);
+    by = tt__actor_now(loop);
+    tt__future_init(&gather->future, loop, TT_OBJECT_KIND_GATHER, &gather_ops, by, site);
     gather->future.label.kind = TT_WAIT_KIND_GATHER;
     tt__future_hand_out(&gather->future, site);
     gather->return_exceptions = return_exceptions;
     gather->count = count;
-    by = tt__actor_now(loop);
     TT_EMIT(gather_created, .gather_id = gather->future.id, .by = by.kind, .by_id = by.id, .site = site,
             .child_count = (uint32_t)count, .return_exceptions = return_exceptions);
     for (size_t i = 0; i < count; i++)

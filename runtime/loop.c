@@ -5,6 +5,7 @@
 #include "loop_internal.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "precond.h"
@@ -12,6 +13,13 @@
 __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
 
 #define NS_PER_MS 1000000
+
+static _Atomic unsigned open_loops; /* in the process */
+
+unsigned tt__loop_count(void)
+{
+    return atomic_load_explicit(&open_loops, memory_order_relaxed);
+}
 
 /* --------------------------------------------------------------------------------------------------- life and memory */
 
@@ -84,6 +92,7 @@ tt_loop *tt_loop_create_at(tt_site *site)
     }
     pthread_mutex_init(&loop->inbox_mutex, NULL);
     loop->refs = 1;
+    atomic_fetch_add_explicit(&open_loops, 1, memory_order_relaxed);
     loop->id = tt_trace_new_id();
     loop->created_site = site;
     tt__ready_queue_init(&loop->ready);
@@ -117,6 +126,7 @@ static void discard_everything(tt_loop *loop, tt_site *site, uint32_t *out_pendi
     while (loop->first_task)
         tt__task_abandon(loop->first_task, site);
     tt__timers_finish(&loop->timers);
+    tt__task_pool_drain(loop);
 }
 
 int tt_loop_close_at(tt_site *site, tt_loop *loop)
@@ -144,6 +154,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
     loop->fatal = NULL;
     TT_EMIT(loop_closed, .loop_id = loop->id, .pending_count = pending_count, .site = site);
     loop->is_closing = false;
+    atomic_fetch_sub_explicit(&open_loops, 1, memory_order_relaxed);
     tt__stack_pool_drain();
     tt__loop_unref(loop);
     return 0;

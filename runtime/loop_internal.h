@@ -59,6 +59,8 @@ struct tt_loop {
     struct tt_timers timers;
     struct tt_task_object *first_task, *last_task; /* not done, in order of creation */
     size_t task_count;
+    struct tt_task_object *free_tasks; /* task.c: memory for the next ones */
+    size_t free_task_count;
 
     struct tt_coro home;           /* the loop's own stack */
     struct tt_task_object *current; /* the running task, NULL while the loop itself runs */
@@ -90,6 +92,9 @@ void tt__loop_push(tt_loop *loop, struct tt_ready *ready);
 /* Takes READY out of the queue if it is there, for those whose memory goes. Slow: looks through the queue. */
 void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready);
 
+/* How many loops of this process are open. Any thread. */
+unsigned tt__loop_count(void);
+
 tt_loop *tt__loop_ref(tt_loop *loop);
 void tt__loop_unref(tt_loop *loop);
 
@@ -98,6 +103,9 @@ void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
 
 /* Runs FN(ARG) on the loop's own stack, also when a task is running. FN must not suspend. */
 void tt__loop_run_at_home(tt_loop *loop, void (*fn)(void *arg), void *arg);
+
+/* task.c: frees the memory that waits for new tasks. */
+void tt__task_pool_drain(tt_loop *loop);
 
 /* handle.c: a handle with one reference, in no queue. */
 tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site);

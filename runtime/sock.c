@@ -37,10 +37,10 @@ static int wait_ready(struct tt_task_object *task, int descriptor, enum tt_wait_
     static const struct tt_future_ops ops = {keep_memory, tt__future_cancel_plain};
     bool is_writer = kind == TT_WAIT_KIND_SEND || kind == TT_WAIT_KIND_CONNECT;
     tt_loop *loop = task->future.loop;
-    struct waiter waiter;
+    struct waiter waiter = {0};
     int rc;
 
-    tt__future_init(&waiter.future, loop, TT_OBJECT_KIND_FUTURE, &ops, site);
+    tt__future_init(&waiter.future, loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(loop), site);
     waiter.future.label = (struct tt_wait_label){(uint8_t)kind, (uint64_t)descriptor};
     rc = is_writer ? tt_loop_add_writer_at(site, loop, descriptor, descriptor_ready, &waiter)
                    : tt_loop_add_reader_at(site, loop, descriptor, descriptor_ready, &waiter);

@@ -183,7 +183,8 @@ static void tell_finished(struct tt_task_object *task, enum tt_outcome outcome)
 
     TT_EMIT_AT(time, task_finished, .task_id = task->future.id, .busy = task->busy, .ready = task->ready_total,
                .longest_step = task->longest_step, .step_count = task->step_count, .outcome = (uint8_t)outcome);
-    tt__task_show(task, TT_TASK_STATE_DONE, no_wait, NULL);
+    if (task->future.refs > 1) /* somebody will still see it */
+        tt__task_show(task, TT_TASK_STATE_DONE, no_wait, NULL);
 }
 
 static void complete_returned(struct tt_task_object *task)
@@ -238,7 +239,8 @@ static void complete(struct tt_task_object *task)
     } else {
         complete_failed(task, exc);
     }
-    tt_exc_unref(exc);
+    if (exc)
+        tt_exc_unref(exc);
     if (task->return_free)
         task->return_free(task->return_value);
     task->return_free = NULL;
@@ -316,7 +318,7 @@ static void apply_cancellation(struct tt_task_object *task)
             task->thrown_is_waiters = false;
         }
     }
-    if (tt_exc_is(task->thrown, &tt_CancelledError)) {
+    if (task->thrown && tt_exc_is(task->thrown, &tt_CancelledError)) {
         task->was_cancelled = true;
         TT_EMIT(cancel_delivered, .task_id = task->future.id, .site = task->has_started ? task->last_site : NULL,
                 .before_start = !task->has_started);

@@ -13,19 +13,82 @@
 /* asyncio counts default names over all loops; only tasks without a name of their own draw one. */
 static _Atomic uint32_t name_counter;
 
+/* As long as there is one loop, which is nearly always, a locked instruction would buy nothing and be a tenth of what a task
+ * costs. While a second loop is being made on another thread two tasks may get the same number: a default name is for reading,
+ * and no identity. */
+static uint32_t next_name_number(void)
+{
+    uint32_t number;
+
+    if (tt__loop_count() > 1)
+        return atomic_fetch_add_explicit(&name_counter, 1, memory_order_relaxed) + 1;
+    number = atomic_load_explicit(&name_counter, memory_order_relaxed) + 1;
+    atomic_store_explicit(&name_counter, number, memory_order_relaxed);
+    return number;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- memory */
+
+/* Memory of tasks that are gone waits at their loop for the next ones: last in first out, because that is still in the cache. Under
+ * the address sanitizer there is no pool, so that a use after the end is seen. */
+enum { POOL_MAX = TT_ASAN ? 0 : 1024 };
+
+static struct tt_task_object *allocate_task(tt_loop *loop)
+{
+    struct tt_task_object *task = loop->free_tasks;
+
+    if (!task)
+        return calloc(1, sizeof *task);
+    loop->free_tasks = task->next;
+    loop->free_task_count--;
+    memset(task, 0, offsetof(struct tt_task_object, coro));
+    task->coro = (struct tt_coro){0};
+    task->exc_state.pending = NULL; /* a state that is finished has nothing else that counts */
+    task->number_name[0] = '\0';
+    return task;
+}
+
+static void free_task(tt_loop *loop, struct tt_task_object *task)
+{
+    if (loop->is_closed || loop->free_task_count >= POOL_MAX) {
+        free(task);
+        return;
+    }
+    task->next = loop->free_tasks;
+    loop->free_tasks = task;
+    loop->free_task_count++;
+}
+
+void tt__task_pool_drain(tt_loop *loop)
+{
+    struct tt_task_object *task;
+
+    while ((task = loop->free_tasks) != NULL) {
+        loop->free_tasks = task->next;
+        free(task);
+    }
+    loop->free_task_count = 0;
+}
+
 /* --------------------------------------------------------------------------------------------------------- creation */
 
 static void destroy_task(tt_future *future)
 {
     struct tt_task_object *task = tt__task(future);
+    tt_loop *loop = tt__loop_ref(future->loop);
 
     assert(task->phase == TT_TASK_ENDED && "the loop owns a task until it ends");
-    tt_board_release(task->board);
-    tt_exc_unref(task->thrown);
-    free(task->cancel_text);
-    free(task->name);
+    if (task->board)
+        tt_board_release(task->board);
+    if (task->thrown)
+        tt_exc_unref(task->thrown);
+    if (task->cancel_text)
+        free(task->cancel_text);
+    if (task->name)
+        free(task->name);
     tt__future_finish(future);
-    free(task);
+    free_task(loop, task);
+    tt__loop_unref(loop);
 }
 
 static const struct tt_future_ops task_ops = {destroy_task, tt__task_cancel};
@@ -50,18 +113,19 @@ static tt_task *refuse(tt_site *site, const struct tt_task_options *options, voi
     return NULL;
 }
 
+/* A step's events share one reading of the clock: a task that is created in a step was created when the step began. */
 static void tell_created(struct tt_task_object *task, bool has_handle)
 {
     tt_future *future = &task->future;
 
-    TT_EMIT(task_created, .task_id = future->id, .parent_id = future->creator.id, .parent_kind = future->creator.kind,
-            .site = future->created_site, .loop_id = (uint32_t)future->loop->id, .name = task->name,
-            .name_number = task->name_number, .has_handle = has_handle);
-    if (tt_trace_on(TT_CATEGORY_task)) {
-        task->ready_since = future->loop->clock ? future->loop->clock : tt_trace_clock();
-        task->board = tt_board_claim(future->id, future->creator.kind == TT_ACTOR_TASK ? future->creator.id : 0,
-                                     future->loop->id, future->created_site, task->name, task->name_number);
-    }
+    if (!tt_trace_on(TT_CATEGORY_task))
+        return;
+    task->ready_since = future->loop->clock ? future->loop->clock : tt_trace_clock();
+    TT_EMIT_AT(task->ready_since, task_created, .task_id = future->id, .parent_id = future->creator.id,
+               .parent_kind = future->creator.kind, .site = future->created_site, .loop_id = (uint32_t)future->loop->id,
+               .name = task->name, .name_number = task->name_number, .has_handle = has_handle);
+    task->board = tt_board_claim(future->id, future->creator.kind == TT_ACTOR_TASK ? future->creator.id : 0,
+                                 future->loop->id, future->created_site, task->name, task->name_number);
 }
 
 tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
@@ -75,22 +139,21 @@ tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct 
         return refuse(site, options, arg, &tt_RuntimeError, "no running event loop");
     if (loop->is_closed)
         return refuse(site, options, arg, &tt_RuntimeError, "Event loop is closed");
-    task = calloc(1, sizeof *task);
+    task = allocate_task(loop);
     if (!task)
         return refuse(site, options, arg, &tt_MemoryError, "no memory for a task");
     if (options && options->name && !(task->name = strdup(options->name))) {
-        free(task);
+        free_task(loop, task);
         return refuse(site, options, arg, &tt_MemoryError, "no memory for a task's name");
     }
-    tt__future_init(&task->future, loop, TT_OBJECT_KIND_TASK, &task_ops, site);
-    task->future.creator = creator;
+    tt__future_init(&task->future, loop, TT_OBJECT_KIND_TASK, &task_ops, creator, site);
     task->future.label.kind = TT_WAIT_KIND_TASK;
     task->fn = fn;
     task->arg = arg;
     task->drop = options ? options->drop : NULL;
     task->stack_bytes = options ? options->stack_bytes : 0;
     if (!task->name)
-        task->name_number = atomic_fetch_add_explicit(&name_counter, 1, memory_order_relaxed) + 1;
+        task->name_number = next_name_number();
     task->step.ops = &tt__task_step_ops;
     task->wake.ready.ops = &tt__task_wake_ops;
     task->last_site = site;
