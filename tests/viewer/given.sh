@@ -1,0 +1,35 @@
+# shellcheck shell=sh disable=SC2034,SC2154 # variables of case.sh, and for the scripts that source this file
+# given.sh: stores out of given rows, for the scripts of this folder.
+. "$(dirname "$0")/../e2e/case.sh"
+
+make_store=$TELLTALE_TEST_BUILD/tests/viewer/make_store
+rows=$TELLTALE_TEST_SOURCE/tests/viewer/stores
+screens=$TELLTALE_TEST_SOURCE/tests/viewer/expected
+
+# Makes the store run.telltale in this folder out of NAME.sql.
+given() { # NAME
+    rm -f run.telltale
+    "$make_store" run.telltale "$rows/$1.sql" || fail "cannot make the store $1"
+}
+
+# Runs telltale and compares its output, its messages and its exit status with the file expected/NAME.txt.
+# TELLTALE_TEST_WRITE=1 writes that file instead: read the difference before it is committed.
+expect_screen() { # NAME ARGUMENT...
+    screen=$screens/$1.txt
+    shift
+    run "$telltale" "$@"
+    {
+        printf '$ telltale'
+        printf ' %s' "$@"
+        printf '\n'
+        cat "$work/out"
+        sed 's/^/stderr: /' "$work/err"
+        printf 'exit status %s\n' "$status"
+    } >"$work/screen"
+    if [ -n "${TELLTALE_TEST_WRITE:-}" ]; then
+        cp "$work/screen" "$screen"
+    elif ! diff -u "$screen" "$work/screen" >"$work/difference"; then
+        cat "$work/difference" >&2
+        fail "the screen is not that of $screen"
+    fi
+}

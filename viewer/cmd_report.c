@@ -1,0 +1,89 @@
+/* cmd_report.c: telltale report: what failed and nobody saw, grouped as LeakSanitizer groups leaks.
+ *
+ * What is here: the layout of findings and of what goes with them. What is a finding, its sentence and its group: the views
+ * leaks, failures, cancellations, tasks. Header and summary: report.c.
+ */
+#include "command.h"
+
+#include "findings.h"
+#include "query.h"
+#include "report.h"
+
+#include <stdlib.h>
+
+struct report_options {
+    int format; /* index into formats */
+    bool is_strict;
+    uint64_t error_exitcode;
+    uint64_t limit;
+};
+
+static const char *const formats[] = {"text", "json", "ndjson", "csv", NULL};
+
+static const struct tt_option options[] = {
+    {0, "format", TT_OPTION_WORD, "FORMAT", "text, json, ndjson or csv", offsetof(struct report_options, format), formats},
+    {0, "limit", TT_OPTION_NUMBER, "N", "groups shown of each kind; 50 if not given, 0: all",
+     offsetof(struct report_options, limit), NULL},
+    {0, "strict", TT_OPTION_FLAG, NULL, "exit with 4 when nothing was found but events were lost",
+     offsetof(struct report_options, is_strict), NULL},
+    {0, "error-exitcode", TT_OPTION_NUMBER, "N", "exit with N instead of 1 when something was found",
+     offsetof(struct report_options, error_exitcode), NULL},
+};
+
+static const char select_rows[] =
+    "SELECT l.lint, l.is_definite, l.process_id, l.object_id, l.id_text, l.name, l.sentence, l.since_ns, l.lasted_ns,\n"
+    "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.raised_at, f.created_at, f.taken_at, f.released_from,\n"
+    "    f.released_at, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns, l.fingerprint\n"
+    "FROM leaks AS l LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
+    "ORDER BY l.lint, l.since_ns, l.object_id";
+
+static void print_text(tt_session *session, tt_output *output, const struct tt_report_counts *counts, int64_t limit)
+{
+    tt__report_print_header(session, output, counts);
+    tt__findings_print(session, output, limit);
+    tt__findings_print_notes(session, output, limit);
+    tt__print(output, "\n");
+    tt__report_print_summary(output, counts);
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct report_options *given = invocation->options;
+    tt_session *session = NULL;
+    struct tt_report_counts counts;
+    if (given->error_exitcode > 255)
+        return tt__usage_error(invocation->command, "--error-exitcode wants a number up to 255");
+    int status = tt__session_open(invocation, invocation->arguments[0], &session);
+    if (status >= 0)
+        return status;
+    tt__report_count(session, &counts);
+    if (given->format == 0) {
+        print_text(session, &invocation->output, &counts, (int64_t)given->limit);
+    } else {
+        tt_query *query = tt__query_open(session, select_rows);
+        tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);
+        tt__query_close(query);
+    }
+    status = tt__report_status(&counts, given->is_strict);
+    if (status == TT_EXIT_FINDINGS && given->error_exitcode > 0)
+        status = (int)given->error_exitcode;
+    return tt__session_close(session, status);
+}
+
+const struct tt_command tt__command_report = {
+    .name = "report",
+    .usage = "[OPTION...] STORE",
+    .summary = "what failed and nobody saw",
+    .details = "Findings: failures that were lost or absorbed, swallowed cancellations, tasks over which a loop was closed.\n"
+               "Failures that somebody still holds, and tasks that are pending, are shown and are no findings.\n"
+               "Exit status: 0 no findings, 1 findings, 3 unreadable store, 4 with --strict: events were lost.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .defaults = &(const struct report_options){.limit = 50},
+    .options_bytes = sizeof(struct report_options),
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};

@@ -1,0 +1,367 @@
+/* cmd_show.c: telltale show: one task's whole life.
+ *
+ * What is here: finding the task that was meant, and the layout of its life. Facts and words: the store's tables and views,
+ * brought into one order by the query below.
+ */
+#include "command.h"
+
+#include "output/text.h"
+#include "parts.h"
+#include "query.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Tasks that an ambiguous name lists. */
+#define CANDIDATES_MAX 20
+
+/* Tasks listed under "created" and "awaited by". */
+#define RELATIVES_MAX 20
+
+/* Creators of creators that are followed. */
+#define CHAIN_MAX 32
+
+/* Who did something, in words, from word actor and the id that goes with it. */
+#define ID_TEXT(id) "iif(" id " >> 40 = 0, '#', 'p' || (" id " >> 40) || '#') || (" id " & 1099511627775)"
+#define LABEL(id) "coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = " id "), " ID_TEXT(id) ")"
+#define WORD(enumeration, number) "(SELECT w.word FROM word AS w WHERE w.enumeration = '" enumeration "' AND w.number = " number ")"
+#define PLACE(site) "coalesce((SELECT ' at ' || pl.place FROM places AS pl WHERE pl.site_id = " site "), '')"
+#define ACTOR(kind, id)                                                                                                        \
+    "CASE " WORD("actor", kind) " WHEN 'main' THEN 'the main program' WHEN 'task' THEN " LABEL(id)                            \
+    " WHEN 'callback' THEN 'a callback' WHEN 'signal' THEN 'signal ' || coalesce(" WORD("signal", id) ", " id ")"             \
+    " WHEN 'thread' THEN 'thread ' || " id " WHEN 'gather' THEN 'gather ' || " ID_TEXT(id)                                    \
+    " WHEN 'runner' THEN 'the runner' WHEN 'awaiter' THEN 'its awaiter ' || " LABEL(id)                                       \
+    " WHEN 'handler' THEN 'the exception handler' ELSE 'somebody' END"
+
+/* Everything that is known to have happened to the task or future ?1, a line each. The rank orders what has one time. */
+static const char select_life[] =
+    "SELECT ns, text FROM (\n"
+    "SELECT created_ns AS ns, 0 AS rank, 0 AS sequence, 'created by ' || coalesce(parent_text, 'somebody') || ' at '\n"
+    "    || coalesce(created_at, 'unknown place') || iif(has_handle = 0, ', without a handle', '') AS text\n"
+    "FROM tasks WHERE task_id = ?1\n"
+    "UNION ALL SELECT started_ns, 1, 0, 'began to run' FROM tasks WHERE task_id = ?1\n"
+    "UNION ALL SELECT c.requested_ns, 2, c.sequence, 'cancellation requested by ' || " ACTOR("c.by", "c.by_id") "\n"
+    "    || " PLACE("c.site_id") " || coalesce(': \"' || c.reason || '\"', '')\n"
+    "    || iif(c.is_accepted, '', '; it was done already')\n"
+    "FROM cancellation AS c WHERE c.task_id = ?1\n"
+    "UNION ALL SELECT e.happened_ns, 3, e.sequence, CASE e.what\n"
+    "    WHEN 'delivered' THEN 'cancellation delivered' || iif(e.is_before_start, ' before its first step', " PLACE("e.site_id") ")\n"
+    "    WHEN 'swallowed' THEN 'returned although it was cancelled'\n"
+    "    WHEN 'converted' THEN 'answered its cancellation with another exception'\n"
+    "    ELSE 'a request for cancellation was taken back' || " PLACE("e.site_id") " END\n"
+    "FROM cancellation_effect AS e WHERE e.task_id = ?1\n"
+    "UNION ALL SELECT x.raised_ns, 4, 0, 'raised ' || coalesce(x.type, 'an exception') || ': ' || coalesce(x.message, '') || "
+    PLACE("x.raised_site_id") "\n"
+    "FROM exception AS x WHERE x.task_id = ?1\n"
+    "UNION ALL SELECT f.stored_ns, 5, 0, 'failed with ' || coalesce(f.type, 'unknown') || ': ' || coalesce(f.message, '')\n"
+    "    || coalesce('; ' || f.note || coalesce(', last at ' || f.last_at, ''), '')\n"
+    "FROM failures AS f WHERE f.failure_id = ?1\n"
+    "UNION ALL SELECT r.happened_ns, 6, r.sequence, iif(r.is_taken, 'reference taken', 'reference released') || " PLACE("r.site_id")
+    " || coalesce(', ' || r.handle_count || iif(r.handle_count = 1, ' is', ' are') || ' held', '')\n"
+    "FROM reference AS r WHERE r.object_id = ?1\n"
+    "UNION ALL SELECT u.touched_ns, 7, u.sequence, 'read by ' || iif(u.is_user, '', 'the library, for ') || " ACTOR("u.by", "u.by_id")
+    " || ', ' || " WORD("touch_how", "u.how") " || " PLACE("u.site_id") "\n"
+    "FROM touch AS u WHERE u.failure_id = ?1\n"
+    "UNION ALL SELECT v.forwarded_ns, 8, v.sequence, 'lives on in ' || iif(v.to_id IS NULL, 'a callback', " LABEL("v.to_id") ")\n"
+    "    || ', by ' || " WORD("forward_how", "v.how") " || " PLACE("v.site_id") "\n"
+    "FROM forward AS v WHERE v.failure_id = ?1\n"
+    "UNION ALL SELECT d.discarded_ns, 9, 0, 'discarded' || " PLACE("d.site_id") " || coalesce(': \"' || d.reason || '\"', '')\n"
+    "FROM discard AS d WHERE d.object_id = ?1\n"
+    "UNION ALL SELECT h.called_ns, 10, h.sequence, 'told to the ' || " WORD("handler_kind", "h.kind")
+    " || ' exception handler: ' || coalesce(h.message, '')\n"
+    "FROM handler_call AS h WHERE h.object_id = ?1\n"
+    "UNION ALL SELECT n.noted_ns, 11, n.sequence, 'note: ' || coalesce(n.key || ': ', '') || coalesce(n.text, '') || " PLACE("n.site_id") "\n"
+    "FROM note AS n WHERE n.task_id = ?1\n"
+    "UNION ALL SELECT ended_ns, 12, 0, CASE outcome WHEN 'returned' THEN 'returned' WHEN 'cancelled' THEN 'ended as cancelled'\n"
+    "    WHEN 'abandoned' THEN 'destroyed while pending: its loop was closed' ELSE 'ended' END\n"
+    "FROM tasks WHERE task_id = ?1 AND failure_id IS NULL\n"
+    "    AND NOT EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = ?1 AND e.what = 'swallowed')\n"
+    "UNION ALL SELECT f.released_ns, 13, 0, 'last reference released' || coalesce(' at ' || f.released_at, '')\n"
+    "FROM failures AS f WHERE f.failure_id = ?1\n"
+    "UNION ALL SELECT p.ended_ns, 14, 0, 'the process: ' || p.end_text\n"
+    "FROM processes AS p WHERE p.process_id = ?1 >> 40\n"
+    ") WHERE ns IS NOT NULL ORDER BY ns, rank, sequence";
+
+static const char select_chain[] =
+    "WITH RECURSIVE chain (task_id, depth) AS (\n"
+    "    SELECT ?1, 0\n"
+    "    UNION ALL\n"
+    "    SELECT t.parent_id, c.depth + 1 FROM chain AS c JOIN tasks AS t ON t.task_id = c.task_id\n"
+    "    WHERE t.parent_kind = 'task' AND c.depth < ?2)\n"
+    "SELECT t.parent_text, p.created_at FROM chain AS c JOIN tasks AS t ON t.task_id = c.task_id\n"
+    "LEFT JOIN tasks AS p ON t.parent_kind = 'task' AND p.task_id = t.parent_id ORDER BY c.depth";
+
+static const char select_task[] =
+    "SELECT t.*, f.state AS failure_state, f.reason AS failure_reason\n"
+    "FROM tasks AS t LEFT JOIN failures AS f ON f.failure_id = t.task_id WHERE t.task_id = ?1";
+
+static const char select_failure[] =
+    "SELECT f.*, l.lint, l.sentence, l.lasted_ns, t.has_handle\n"
+    "FROM failures AS f LEFT JOIN leaks AS l ON l.object_id = f.failure_id AND l.lint GLOB '*-failure'\n"
+    "LEFT JOIN task AS t ON t.task_id = f.failure_id WHERE f.failure_id = ?1";
+
+/* -------------------------------------------------------------------------------------- which task was meant */
+
+/* Candidates for ?1: a number, an id as it is printed, or a name; ?2 is the name before "#n", and ?3 that n. */
+static const char select_by_id[] =
+    "SELECT task_id FROM tasks WHERE id_text = ?1 OR id_text = '#' || ?1\n"
+    "UNION SELECT failure_id FROM failures WHERE id_text = ?1 OR id_text = '#' || ?1";
+
+static const char select_by_name[] =
+    "SELECT task_id, id_text, name, outcome, created_at, count(*) OVER () AS total FROM tasks WHERE name = ?1\n"
+    "ORDER BY task_id LIMIT ?2";
+
+static const char select_by_number[] = "SELECT task_id FROM tasks WHERE name = ?1 ORDER BY task_id LIMIT 1 OFFSET ?2 - 1";
+
+/* Finds by id. Returns whether there is one. */
+static bool find_by_id(tt_session *session, const char *text, int64_t *out_id)
+{
+    tt_query *query = tt__query_open(session, select_by_id);
+    tt__query_bind_text(query, 1, text);
+    bool is_found = tt__query_next(query);
+    if (is_found)
+        *out_id = tt__query_integer(query, "task_id");
+    tt__query_close(query);
+    return is_found;
+}
+
+/* Finds by "name#n": the n-th task of that name, in the order of their creation. */
+static bool find_by_number(tt_session *session, const char *text, int64_t *out_id)
+{
+    const char *hash = strrchr(text, '#');
+    char *end;
+    long number = hash != NULL ? strtol(hash + 1, &end, 10) : 0;
+    char *name = number > 0 && *end == '\0' ? strndup(text, (size_t)(hash - text)) : NULL;
+    if (name == NULL)
+        return false;
+    tt_query *query = tt__query_open(session, select_by_number);
+    tt__query_bind_text(query, 1, name);
+    tt__query_bind_integer(query, 2, number);
+    bool is_found = tt__query_next(query);
+    if (is_found)
+        *out_id = tt__query_integer(query, "task_id");
+    tt__query_close(query);
+    free(name);
+    return is_found;
+}
+
+static void print_candidate(tt_query *query, tt_output *output, const char *name, int64_t number)
+{
+    tt__print(output, "  %s, or %s#%jd: %s, created at %s\n", tt__query_text(query, "id_text"), name, (intmax_t)number,
+              tt__query_text(query, "outcome"), tt__part_or_unknown(tt__query_text(query, "created_at")));
+}
+
+/* Finds by name. Returns how many tasks have it; more than one are listed on MESSAGES. */
+static int64_t find_by_name(tt_session *session, tt_output *messages, const char *name, int64_t *out_id)
+{
+    int64_t total = 0;
+    tt_query *query = tt__query_open(session, select_by_name);
+    tt__query_bind_text(query, 1, name);
+    tt__query_bind_integer(query, 2, CANDIDATES_MAX);
+    for (int64_t number = 1; tt__query_next(query); number++) {
+        total = tt__query_integer(query, "total");
+        if (number == 1)
+            *out_id = tt__query_integer(query, "task_id");
+        if (number == 1 && total > 1)
+            tt__complain("show: %jd tasks are called %s; which one:", (intmax_t)total, name);
+        if (total > 1)
+            print_candidate(query, messages, name, number);
+    }
+    tt__query_close(query);
+    if (total > CANDIDATES_MAX)
+        tt__print(messages, "  and %jd more\n", (intmax_t)total - CANDIDATES_MAX);
+    return total;
+}
+
+/* Returns -1 and the id of the task or failure that TEXT means, or the status of a complaint. */
+static int find_task(struct tt_invocation *invocation, tt_session *session, const char *text, int64_t *out_id)
+{
+    if (find_by_id(session, text, out_id))
+        return -1;
+    int64_t total = find_by_name(session, &invocation->messages, text, out_id);
+    if (total == 1 || (total == 0 && find_by_number(session, text, out_id)))
+        return -1;
+    if (total == 0)
+        tt__complain("show: %s has no task %s; see: telltale ps %s", tt__session_path(session), text, tt__session_path(session));
+    return TT_EXIT_USAGE;
+}
+
+/* ------------------------------------------------------------------------------------------------- its life */
+
+static void print_title(tt_query *task, tt_output *output)
+{
+    const char *outcome = tt__query_text(task, "outcome");
+    const char *state = tt__query_text(task, "state");
+    tt__style(output, TT_STYLE_BOLD);
+    tt__part_object(output, tt__query_text(task, "id_text"), tt__query_text(task, "name"));
+    tt__style(output, TT_STYLE_PLAIN);
+    tt__print(output, ": %s", tt__part_or_unknown(outcome));
+    if (outcome != NULL && strcmp(outcome, "pending") == 0 && state != NULL)
+        tt__print(output, ", %s", state);
+    if (!tt__query_is_null(task, "failure_state"))
+        tt__print(output, ", %s", tt__query_text(task, "failure_state"));
+    if (!tt__query_is_null(task, "failure_reason"))
+        tt__print(output, " (%s)", tt__query_text(task, "failure_reason"));
+    tt__print(output, "\n");
+}
+
+static void print_duration(tt_query *task, tt_output *output, const char *before, const char *column)
+{
+    char text[TT_DURATION_BYTES] = "unknown";
+    if (!tt__query_is_null(task, column))
+        tt__text_duration(text, tt__query_integer(task, column));
+    tt__print(output, "%s%s", before, text);
+}
+
+static void print_facts(tt_query *task, tt_output *output)
+{
+    tt__part_label(output, "coroutine");
+    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(task, "coroutine")));
+    tt__part_label(output, "created at");
+    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(task, "created_at")));
+}
+
+static void print_times(tt_query *task, tt_output *output)
+{
+    tt__part_label(output, "lived");
+    print_duration(task, output, "", "age_ns");
+    print_duration(task, output, ": ran ", "busy_ns");
+    print_duration(task, output, ", ready ", "ready_ns");
+    print_duration(task, output, ", waiting ", "waiting_ns");
+    if (!tt__query_is_null(task, "step_count"))
+        tt__print(output, "; %jd %s", TT_COUNTED(tt__query_integer(task, "step_count"), "step"));
+    if (!tt__query_is_null(task, "longest_step_ns"))
+        print_duration(task, output, ", the longest ", "longest_step_ns");
+    tt__print(output, "\n");
+}
+
+/* Who created it, who created that one, and so on, up to what is no task. */
+static void print_chain(tt_session *session, tt_output *output, int64_t task_id)
+{
+    tt_query *query = tt__query_open(session, select_chain);
+    tt__query_bind_integer(query, 1, task_id);
+    tt__query_bind_integer(query, 2, CHAIN_MAX);
+    while (tt__query_next(query)) {
+        tt__part_label(output, "created by");
+        tt__print(output, "%s", tt__part_or_unknown(tt__query_text(query, "parent_text")));
+        if (!tt__query_is_null(query, "created_at"))
+            tt__print(output, ", created at %s", tt__query_text(query, "created_at"));
+        tt__print(output, "\n");
+    }
+    tt__query_close(query);
+}
+
+static void print_life(tt_session *session, tt_output *output, int64_t id)
+{
+    char instant[TT_DURATION_BYTES];
+    tt_query *query = tt__query_open(session, select_life);
+    tt__query_bind_integer(query, 1, id);
+    tt__print(output, "\n  life\n");
+    while (tt__query_next(query)) {
+        tt__text_instant(instant, tt__query_integer(query, "ns"));
+        tt__print(output, "  %13s  %s\n", instant, tt__query_text(query, "text"));
+    }
+    tt__query_close(query);
+}
+
+static void print_failure(tt_session *session, tt_output *output, int64_t id, bool is_alone)
+{
+    tt_query *query = tt__query_open(session, select_failure);
+    tt__query_bind_integer(query, 1, id);
+    if (tt__query_next(query)) {
+        if (is_alone) {
+            tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
+            tt__print(output, ": a failed %s, %s\n", tt__part_or_unknown(tt__query_text(query, "kind")), tt__query_text(query, "state"));
+            tt__part_label(output, "created at");
+            tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "created_at")));
+        }
+        tt__part_label(output, "exception");
+        tt__print(output, "%s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
+        tt__part_label(output, "raised at");
+        tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
+        tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
+        tt__part_label(output, "held by");
+        tt__part_holders(query, output);
+        tt__print(output, "\n");
+        if (!tt__query_is_null(query, "sentence")) {
+            tt__part_label(output, tt__query_text(query, "state"));
+            tt__print(output, "%s", tt__query_text(query, "sentence"));
+            print_duration(query, output, "; unseen for ", "lasted_ns");
+            tt__print(output, "\n");
+        }
+    }
+    tt__query_close(query);
+}
+
+/* Prints tasks that SQL finds for ?1, in one line. */
+static void print_relatives(tt_session *session, tt_output *output, const char *label, const char *sql, int64_t id)
+{
+    tt_query *query = tt__query_open(session, sql);
+    tt__query_bind_integer(query, 1, id);
+    int64_t count = 0;
+    for (; tt__query_next(query); count++) {
+        if (count == 0)
+            tt__part_label(output, label);
+        if (count < RELATIVES_MAX)
+            tt__print(output, "%s%s", count > 0 ? ", " : "", tt__query_text(query, "label"));
+    }
+    tt__query_close(query);
+    if (count > RELATIVES_MAX)
+        tt__print(output, " and %jd more", (intmax_t)count - RELATIVES_MAX);
+    if (count > 0)
+        tt__print(output, "\n");
+}
+
+static void print_task(tt_session *session, tt_output *output, int64_t id)
+{
+    tt_query *task = tt__query_open(session, select_task);
+    tt__query_bind_integer(task, 1, id);
+    bool is_task = tt__query_next(task);
+    if (is_task) {
+        print_title(task, output);
+        print_facts(task, output);
+        print_chain(session, output, id);
+        print_times(task, output);
+        if (!tt__query_is_null(task, "wait_text"))
+            tt__part_wait(task, output, "waits for");
+    }
+    bool has_failed = !is_task || !tt__query_is_null(task, "failure_id");
+    tt__query_close(task);
+    print_relatives(session, output, "awaited by",
+                    "SELECT l.label FROM tasks AS t JOIN task_labels AS l USING (task_id) WHERE t.wait_object = ?1 AND t.wait_kind = 'task'", id);
+    print_relatives(session, output, "created",
+                    "SELECT l.label FROM task AS t JOIN task_labels AS l USING (task_id)\n"
+                    "WHERE t.parent_id = ?1 AND t.parent_kind = (SELECT number FROM word WHERE enumeration = 'actor' AND word = 'task')", id);
+    if (has_failed)
+        print_failure(session, output, id, !is_task);
+    print_life(session, output, id);
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    tt_session *session = NULL;
+    int64_t id = 0;
+    int status = tt__session_open(invocation, invocation->arguments[0], &session);
+    if (status >= 0)
+        return status;
+    status = find_task(invocation, session, invocation->arguments[1], &id);
+    if (status < 0) {
+        print_task(session, &invocation->output, id);
+        status = TT_EXIT_CLEAN;
+    }
+    return tt__session_close(session, status);
+}
+
+const struct tt_command tt__command_show = {
+    .name = "show",
+    .usage = "[OPTION...] STORE TASK",
+    .summary = "one task's whole life",
+    .details = "TASK is an id as it is printed (17, #17; p1#17 in the second process), a name, or NAME#N: the N-th task\n"
+               "of that name. The id of a future that failed works too.\n",
+    .arguments_min = 2,
+    .arguments_max = 2,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};

@@ -1,0 +1,241 @@
+/* findings.c: what a report says about findings. The contract is in findings.h.
+ *
+ * A group is what leaks gives one fingerprint: its first finding is told in full, the others by their ids.
+ */
+#include "findings.h"
+
+#include "output/text.h"
+#include "parts.h"
+#include "report.h"
+
+#include <string.h>
+
+/* What follows within a millisecond follows at once, as far as people are concerned. */
+#define AT_ONCE_NS 1000000
+
+/* Ids listed as "more like it". */
+#define ALIKE_MAX 10
+
+static const char select_findings[] =
+    "WITH ranked AS (\n"
+    "    SELECT *, row_number() OVER (grouped ORDER BY since_ns, object_id) AS place, count(*) OVER grouped AS size,\n"
+    "        min(since_ns) OVER grouped AS first_ns, max(since_ns) OVER grouped AS last_ns\n"
+    "    FROM leaks WINDOW grouped AS (PARTITION BY lint, fingerprint))\n"
+    "SELECT l.*, dense_rank() OVER (PARTITION BY l.lint ORDER BY l.first_ns, l.fingerprint) AS group_number,\n"
+    "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.note, f.exception_id, f.raised_at, f.created_at, f.last_at,\n"
+    "    f.taken_at, f.released_from, f.released_at, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
+    "    f.stored_ns, f.parent_text, t.has_handle\n"
+    "FROM ranked AS l\n"
+    "LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
+    "LEFT JOIN task AS t ON t.task_id = l.object_id\n"
+    "WHERE l.place <= ?1\n"
+    "ORDER BY CASE l.lint WHEN 'lost-failure' THEN 1 WHEN 'absorbed-failure' THEN 2 WHEN 'held-failure' THEN 3\n"
+    "    WHEN 'swallowed-cancel' THEN 4 ELSE 5 END, l.lint, group_number, l.place";
+
+static const char select_library_touch[] =
+    "SELECT replace((SELECT w.word FROM word AS w WHERE w.enumeration = 'touch_how' AND w.number = u.how), '_', ' ') AS how, p.place\n"
+    "FROM touch AS u LEFT JOIN places AS p ON p.site_id = u.site_id\n"
+    "WHERE u.failure_id = ?1 AND NOT u.is_user ORDER BY u.touched_ns DESC, u.sequence DESC LIMIT 1";
+
+/* What the library did with an absorbed failure last, and where. */
+static void print_library_touch(tt_session *session, tt_output *output, int64_t failure_id)
+{
+    tt_query *query = tt__query_open(session, select_library_touch);
+    tt__query_bind_integer(query, 1, failure_id);
+    if (tt__query_next(query)) {
+        tt__part_label(output, "read by");
+        tt__print(output, "%s at %s\n", tt__part_or_unknown(tt__query_text(query, "how")), tt__part_or_unknown(tt__query_text(query, "place")));
+    }
+    tt__query_close(query);
+}
+
+static void print_reporting(tt_query *query, tt_output *output)
+{
+    char after[TT_DURATION_BYTES];
+    const char *handler = tt__query_text(query, "reported_to");
+    tt__part_label(output, "reported");
+    if (handler == NULL) {
+        tt__print(output, "to nobody\n");
+        return;
+    }
+    int64_t after_ns = tt__query_integer(query, "reported_ns") - tt__query_integer(query, "stored_ns");
+    tt__text_duration(after, after_ns);
+    tt__print(output, "to the %s exception handler, %s%s\n", handler, after_ns < AT_ONCE_NS ? "at once" : after,
+              after_ns < AT_ONCE_NS ? "" : " after it failed");
+}
+
+static void print_reason(tt_query *query, tt_output *output)
+{
+    char lasted[TT_DURATION_BYTES];
+    const char *lint = tt__query_text(query, "lint");
+    int64_t lasted_ns = tt__query_integer(query, "lasted_ns");
+    bool is_lost = strcmp(lint, "lost-failure") == 0;
+    bool is_held = strcmp(lint, "held-failure") == 0;
+    tt__text_duration(lasted, lasted_ns);
+    tt__part_label(output, is_lost ? "lost because" : is_held ? "held so far" : "absorbed");
+    tt__print(output, "%s", tt__query_text(query, "sentence"));
+    if (lasted_ns >= AT_ONCE_NS && (is_lost || is_held))
+        tt__print(output, is_lost ? " for %s" : ", for %s", lasted);
+    tt__print(output, "\n");
+}
+
+/* ------------------------------------------------------------------------------------------------ one finding */
+
+static void print_failure(tt_session *session, tt_query *query, tt_output *output)
+{
+    const char *kind = tt__query_text(query, "kind");
+    const char *note = tt__query_text(query, "note");
+    const char *forwarded = tt__query_text(query, "forwarded_to");
+    tt__style(output, TT_STYLE_BOLD);
+    tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
+    tt__style(output, TT_STYLE_PLAIN);
+    tt__part_label(output, "raised at");
+    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
+    tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
+    tt__part_label(output, kind == NULL ? "object" : strcmp(kind, "thread_future") == 0 ? "thread future" : kind);
+    tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
+    tt__print(output, " created at %s\n", tt__part_or_unknown(tt__query_text(query, "created_at")));
+    if (!tt__query_is_null(query, "parent_text")) {
+        tt__part_label(output, "created by");
+        tt__print(output, "%s\n", tt__query_text(query, "parent_text"));
+    }
+    if (note != NULL) {
+        tt__part_label(output, "note");
+        tt__print(output, "%s, last at %s\n", note, tt__part_or_unknown(tt__query_text(query, "last_at")));
+    }
+    tt__part_label(output, "held by");
+    tt__part_holders(query, output);
+    tt__print(output, "\n");
+    if (forwarded != NULL) {
+        tt__part_label(output, "forwarded to");
+        tt__part_places(output, forwarded);
+        tt__print(output, "\n");
+    }
+    if (strcmp(tt__query_text(query, "lint"), "absorbed-failure") == 0)
+        print_library_touch(session, output, tt__query_integer(query, "object_id"));
+    print_reason(query, output);
+    print_reporting(query, output);
+}
+
+/* A finding about a task that did not fail. */
+static void print_task_finding(tt_session *session, tt_query *query, tt_output *output)
+{
+    int64_t task_id = tt__query_integer(query, "object_id");
+    bool is_swallowed = strcmp(tt__query_text(query, "lint"), "swallowed-cancel") == 0;
+    tt_query *task = tt__query_open(session, tt__part_select_task);
+    tt__query_bind_integer(task, 1, task_id);
+    if (tt__query_next(task)) {
+        tt__part_task(task, output);
+        if (!is_swallowed)
+            tt__part_wait(task, output, "waited for");
+    }
+    tt__query_close(task);
+    if (is_swallowed)
+        tt__part_cancellation(session, output, task_id, "swallowed");
+    tt__part_label(output, is_swallowed ? "swallowed" : "destroyed");
+    tt__print(output, "%s\n", tt__query_text(query, "sentence"));
+}
+
+/* ----------------------------------------------------------------------------------------------------- groups */
+
+struct lint_words {
+    const char *lint;
+    const char *title;
+    const char *noun;
+};
+
+static const struct lint_words lint_words[] = {
+    {"lost-failure", "LOST FAILURE", "failure"},
+    {"absorbed-failure", "ABSORBED FAILURE", "failure"},
+    {"held-failure", "HELD FAILURE", "failure"},
+    {"swallowed-cancel", "SWALLOWED CANCELLATION", "cancellation"},
+    {"destroyed-pending", "DESTROYED WHILE PENDING", "task"},
+};
+
+static const struct lint_words *find_words(const char *lint)
+{
+    static const struct lint_words other = {"", "FINDING", "finding"};
+    for (size_t i = 0; i < sizeof lint_words / sizeof *lint_words; i++)
+        if (strcmp(lint_words[i].lint, lint) == 0)
+            return &lint_words[i];
+    return &other;
+}
+
+static void print_group_title(tt_query *query, tt_output *output)
+{
+    char first[TT_DURATION_BYTES], last[TT_DURATION_BYTES];
+    const struct lint_words *words = find_words(tt__query_text(query, "lint"));
+    const char *kind = tt__query_text(query, "kind");
+    int64_t size = tt__query_integer(query, "size");
+    tt__text_instant(first, tt__query_integer(query, "first_ns"));
+    tt__text_instant(last, tt__query_integer(query, "last_ns"));
+    tt__style(output, tt__query_integer(query, "is_definite") ? TT_STYLE_FAILURE : TT_STYLE_WARNING);
+    tt__print(output, "\n%s:", words->title);
+    tt__style(output, TT_STYLE_PLAIN);
+    tt__print(output, " %jd %s%s", (intmax_t)size, words->noun, size == 1 ? "" : "s");
+    if (kind != NULL)
+        tt__print(output, " of %jd %s%s", (intmax_t)size, strcmp(kind, "thread_future") == 0 ? "thread future" : kind, size == 1 ? "" : "s");
+    if (size == 1)
+        tt__print(output, ", at %s\n", first);
+    else
+        tt__print(output, ", first %s, last %s\n", first, last);
+}
+
+/* The members of a group behind its first one: collected while rows go by, printed when the group ends. */
+struct alike {
+    int64_t size;
+    int64_t listed;
+};
+
+static void end_alike(struct alike *alike, tt_output *output)
+{
+    if (alike->listed > 0 && alike->size - 1 > alike->listed)
+        tt__print(output, ", ...");
+    if (alike->listed > 0)
+        tt__print(output, "\n");
+    *alike = (struct alike){0};
+}
+
+static void print_alike(struct alike *alike, tt_query *query, tt_output *output)
+{
+    if (alike->listed == 0)
+        tt__print(output, "  %jd more like it: ", (intmax_t)alike->size - 1);
+    tt__print(output, "%s%s", alike->listed > 0 ? ", " : "", tt__part_or_unknown(tt__query_text(query, "id_text")));
+    alike->listed++;
+}
+
+static void print_left_out(tt_session *session, tt_output *output, int64_t limit)
+{
+    tt_query *query = tt__query_open(session, "SELECT lint, count(DISTINCT fingerprint) AS count FROM leaks GROUP BY lint");
+    while (tt__query_next(query)) {
+        int64_t count = tt__query_integer(query, "count") - limit;
+        if (limit > 0 && count > 0)
+            tt__print(output, "\n%jd more %s of %s; --limit 0 shows all\n", TT_COUNTED(count, "group"), tt__query_text(query, "lint"));
+    }
+    tt__query_close(query);
+}
+
+void tt__findings_print(tt_session *session, tt_output *output, int64_t limit)
+{
+    struct alike alike = {0};
+    tt_query *query = tt__query_open(session, select_findings);
+    tt__query_bind_integer(query, 1, ALIKE_MAX + 1);
+    while (tt__query_next(query)) {
+        if (limit > 0 && tt__query_integer(query, "group_number") > limit)
+            continue;
+        if (tt__query_integer(query, "place") > 1) {
+            print_alike(&alike, query, output);
+            continue;
+        }
+        end_alike(&alike, output);
+        print_group_title(query, output);
+        alike.size = tt__query_integer(query, "size");
+        if (tt__query_is_null(query, "state"))
+            print_task_finding(session, query, output);
+        else
+            print_failure(session, query, output);
+    }
+    end_alike(&alike, output);
+    tt__query_close(query);
+    print_left_out(session, output, limit);
+}

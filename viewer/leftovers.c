@@ -1,0 +1,83 @@
+/* leftovers.c: what lies in a store's ring dir. The contract is in leftovers.h. */
+#include "leftovers.h"
+
+#include "arena.h"
+#include "output/output.h"
+#include "ring_dir.h"
+#include "supervisor.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool is_arena(const char *name)
+{
+    size_t length = strlen(name);
+    size_t suffix = strlen(TT_ARENA_SUFFIX);
+    return length > suffix && strcmp(name + length - suffix, TT_ARENA_SUFFIX) == 0;
+}
+
+static bool is_locked(const char *dir)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/" TT_RING_DIR_LOCK, dir) >= (int)sizeof path)
+        return false;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (descriptor < 0)
+        return false;
+    /* Shared, and given back at once: a recorder that starts in this very moment waits for it. */
+    bool is_free = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+    close(descriptor);
+    return !is_free;
+}
+
+struct tt_ring_dir_content tt__leftovers_look(const char *dir)
+{
+    struct tt_ring_dir_content content = {0};
+    DIR *folder = opendir(dir);
+    if (folder == NULL)
+        return content;
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        content.arena_count += is_arena(entry->d_name);
+    closedir(folder);
+    content.has_recorder = is_locked(dir);
+    return content;
+}
+
+/* The recorder runs as a process of its own here too: an arena that was cut off by somebody ends it and not the viewer. */
+static int run_recorder(const char *store, const char *dir)
+{
+    const char *arguments[] = {"telltale", "recorder", "--store", store, "--ring-dir", dir, "--recover", NULL};
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0)
+            _exit(127);
+        execv(tt__supervisor_own_path(), (char **)arguments);
+        _exit(127);
+    }
+    if (pid < 0)
+        return -1;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+void tt__leftovers_recover(const char *store)
+{
+    char path[PATH_MAX], dir[PATH_MAX];
+    if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0)
+        return;
+    struct tt_ring_dir_content content = tt__leftovers_look(dir);
+    if (content.arena_count == 0 || content.has_recorder)
+        return;
+    if (run_recorder(path, dir) < 0)
+        tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
+}

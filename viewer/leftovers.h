@@ -1,0 +1,25 @@
+/* leftovers.h: what lies in a store's ring dir: arenas that a recorder reads, or that nobody reads any more.
+ *
+ * What it leaves to others. The names of ring dirs: ring_dir.h. Reading arenas: the recorder.
+ *
+ * Threads. One thread.
+ */
+#ifndef TT_VIEWER_LEFTOVERS_H
+#define TT_VIEWER_LEFTOVERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tt_ring_dir_content {
+    size_t arena_count;
+    bool has_recorder; /* a recorder is at work: it holds the lock */
+};
+
+/* Looks into DIR, which need not exist. */
+struct tt_ring_dir_content tt__leftovers_look(const char *dir);
+
+/* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
+ * that is not possible: the store is then read as it is. */
+void tt__leftovers_recover(const char *store);
+
+#endif

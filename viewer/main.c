@@ -1,0 +1,113 @@
+/* main.c: the program telltale: which commands there are, and finding the one that was meant.
+ *
+ * What it leaves to others. Command lines: options.c. Each command: its cmd_*.c. Nothing here reads a store.
+ */
+#include "command.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct tt_command *const commands[] = {
+    &tt__command_record, &tt__command_report, &tt__command_check,  &tt__command_ps,
+    &tt__command_show,   &tt__command_query,  &tt__command_doctor,
+};
+
+static const struct tt_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static void print_overview(tt_output *output)
+{
+    tt__print(output, "telltale %s: which tasks failed and nobody saw it\n\n"
+                      "usage: telltale COMMAND [OPTION...] [ARGUMENT...]\n\n",
+              TELLTALE_VERSION);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!commands[i]->is_hidden)
+            tt__print(output, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    tt__print(output, "  %-8s %s\n", "help", "[COMMAND]: this screen, or a command's");
+    tt__print(output, "\n  telltale record -- ./server     then: telltale report run.telltale\n\n"
+                      "STORE is what record wrote: finished, still being written, or left by a killed process.\n"
+                      "Exit status: 0 clean, 1 findings (report, check), 2 wrong usage, 3 input unreadable or damaged,\n"
+                      "4 uncertain because events were lost (--strict), 5 something outside is not available.\n");
+}
+
+static int run_command(const struct tt_command *command, int argc, char **argv)
+{
+    _Alignas(16) char options[TT_OPTIONS_BYTES] = {0};
+    struct tt_invocation invocation = {.command = command, .options = options};
+    assert(command->options_bytes <= sizeof options);
+    if (command->defaults != NULL)
+        memcpy(options, command->defaults, command->options_bytes);
+    tt__output_init(&invocation.output, stdout, TT_COLOR_NEVER);
+    int status = tt__options_parse(&invocation, argc, argv);
+    if (status >= 0)
+        return status;
+    tt__output_init(&invocation.output, stdout, invocation.color);
+    tt__output_init(&invocation.messages, stderr, invocation.color);
+    status = command->run(&invocation);
+    return tt__finish_output(&invocation, status);
+}
+
+static int run_help(int argc, char **argv)
+{
+    struct tt_invocation invocation = {0};
+    tt__output_init(&invocation.output, stdout, TT_COLOR_NEVER);
+    if (argc > 2) {
+        tt__complain("help: one argument too many: %s; see: telltale help", argv[2]);
+        return TT_EXIT_USAGE;
+    }
+    const struct tt_command *command = argc == 2 ? find_command(argv[1]) : NULL;
+    if (argc == 2 && command == NULL) {
+        tt__complain("there is no command %s; see: telltale help", argv[1]);
+        return TT_EXIT_USAGE;
+    }
+    if (command != NULL)
+        tt__options_help(&invocation.output, command);
+    else
+        print_overview(&invocation.output);
+    return tt__finish_output(&invocation, TT_EXIT_CLEAN);
+}
+
+static int run_version(void)
+{
+    struct tt_invocation invocation = {0};
+    tt__output_init(&invocation.output, stdout, TT_COLOR_NEVER);
+    tt__print(&invocation.output, "telltale %s\n", TELLTALE_VERSION);
+    return tt__finish_output(&invocation, TT_EXIT_CLEAN);
+}
+
+/* A store or a pipe that got descriptor 0, 1 or 2, because the caller had closed it, would receive what is printed. */
+static int fill_standard_descriptors(void)
+{
+    int descriptor;
+    do
+        descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= 2);
+    return descriptor < 0 ? -1 : close(descriptor);
+}
+
+int main(int argc, char **argv)
+{
+    if (fill_standard_descriptors() < 0)
+        return TT_EXIT_OUTSIDE;
+    tt__output_set_locale();
+    if (argc < 2) {
+        tt__complain("no command was given; see: telltale help");
+        return TT_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return run_version();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return run_help(argc - 1, argv + 1);
+    const struct tt_command *command = find_command(argv[1]);
+    if (command != NULL)
+        return run_command(command, argc - 1, argv + 1);
+    tt__complain(argv[1][0] == '-' ? "unknown option %s; see: telltale help" : "there is no command %s; see: telltale help", argv[1]);
+    return TT_EXIT_USAGE;
+}

@@ -1,0 +1,47 @@
+/* parts.h: the lines that reports and `telltale show` have in common.
+ *
+ * What it is for. A place, a task, who holds it, what it waits for, who cancelled it, where its exception comes from: each
+ * is said in one way everywhere. A line is a label, padded, and what belongs to it.
+ *
+ * What it leaves to others. Which lines are printed, and in which order: findings.c, notes.c, cmd_show.c.
+ *
+ * Threads. One thread.
+ */
+#ifndef TT_VIEWER_PARTS_H
+#define TT_VIEWER_PARTS_H
+
+#include "query.h"
+
+/* Prints a label, padded, so that what follows stands in one column. */
+void tt__part_label(tt_output *output, const char *label);
+
+/* TEXT, or "unknown" where the store has none. */
+const char *tt__part_or_unknown(const char *text);
+
+/* Prints #17 "client-3". */
+void tt__part_object(tt_output *output, const char *id_text, const char *name);
+
+/* Prints the lines of TEXT, separated by "; ", those behind the fourth counted only. Returns how many there are. */
+size_t tt__part_places(tt_output *output, const char *text);
+
+/* Prints who holds, or held, the failure in the present row of QUERY (columns taken_at, released_from, released_at,
+ * handle_count, has_handle): "reference taken at A, never released". Without line end. */
+void tt__part_holders(tt_query *query, tt_output *output);
+
+/* Prints the chain of causes and contexts behind an exception, a line each. */
+void tt__part_chain(tt_session *session, tt_output *output, int64_t exception_id);
+
+/* What the next two need of a task: one parameter, its id. */
+extern const char tt__part_select_task[];
+
+/* Prints which task the present row is about, where it was created and by whom: two lines. */
+void tt__part_task(tt_query *task, tt_output *output);
+
+/* Prints what that task waits for, where and how long, behind LABEL. */
+void tt__part_wait(tt_query *task, tt_output *output, const char *label);
+
+/* Prints who cancelled task TASK_ID in the first request that ended as ENDING (a word of cancellations.ending), and where it
+ * was delivered: two lines. */
+void tt__part_cancellation(tt_session *session, tt_output *output, int64_t task_id, const char *ending);
+
+#endif

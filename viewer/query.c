@@ -1,0 +1,286 @@
+/* query.c: one query over a session's store. The contract is in query.h. */
+#include "query.h"
+
+#include <assert.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tt_query {
+    tt_session *session;
+    sqlite3_stmt *statement; /* NULL: it could not be prepared */
+    bool is_begun;
+    bool is_over; /* no row is left, or the query failed: all values are NULL */
+};
+
+static void complain_about_failure(tt_session *session, int code)
+{
+    sqlite3 *database = tt__session_database(session);
+    const char *path = tt__session_path(session);
+    if (code == SQLITE_INTERRUPT)
+        tt__complain("%s: stopped after the time that --timeout allows", path);
+    else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, sqlite3_errmsg(database), path);
+    else
+        tt__complain("%s: cannot read the store: %s", path, sqlite3_errmsg(database));
+}
+
+static void fail(tt_query *query, int code)
+{
+    complain_about_failure(query->session, code);
+    tt__session_fail(query->session);
+    query->is_over = true;
+}
+
+static tt_query *new_query(tt_session *session)
+{
+    tt_query *query = calloc(1, sizeof *query);
+    if (query == NULL) {
+        tt__complain("not enough memory for a query");
+        tt__session_fail(session);
+        return NULL;
+    }
+    query->session = session;
+    return query;
+}
+
+tt_query *tt__query_open(tt_session *session, const char *sql)
+{
+    tt_query *query = new_query(session);
+    if (query == NULL)
+        return NULL;
+    int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, NULL);
+    if (code != SQLITE_OK)
+        fail(query, code);
+    return query;
+}
+
+void tt__query_close(tt_query *query)
+{
+    if (query == NULL)
+        return;
+    sqlite3_finalize(query->statement);
+    free(query);
+}
+
+void tt__query_bind_integer(tt_query *query, int number, int64_t value)
+{
+    if (query == NULL || query->is_over)
+        return;
+    int code = sqlite3_bind_int64(query->statement, number, value);
+    if (code != SQLITE_OK)
+        fail(query, code);
+}
+
+void tt__query_bind_text(tt_query *query, int number, const char *text)
+{
+    if (query == NULL || query->is_over)
+        return;
+    int code = sqlite3_bind_text(query->statement, number, text, -1, SQLITE_TRANSIENT);
+    if (code != SQLITE_OK)
+        fail(query, code);
+}
+
+static void explain(tt_query *query)
+{
+    char *expanded = sqlite3_expanded_sql(query->statement);
+    const char *sql = sqlite3_sql(query->statement);
+    tt__session_explain(query->session, sql, expanded != NULL ? expanded : sql);
+    sqlite3_free(expanded);
+}
+
+bool tt__query_next(tt_query *query)
+{
+    if (query == NULL || query->is_over)
+        return false;
+    if (!query->is_begun)
+        explain(query);
+    query->is_begun = true;
+    int code = sqlite3_step(query->statement);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        fail(query, code);
+    query->is_over = true;
+    return false;
+}
+
+static int find_column(const tt_query *query, const char *column)
+{
+    int count = sqlite3_data_count(query->statement);
+    for (int i = 0; i < count; i++)
+        if (strcmp(sqlite3_column_name(query->statement, i), column) == 0)
+            return i;
+    assert(!"the query has the column that is asked for");
+    return -1;
+}
+
+const char *tt__query_text(tt_query *query, const char *column)
+{
+    if (query == NULL || query->is_over)
+        return NULL;
+    return (const char *)sqlite3_column_text(query->statement, find_column(query, column));
+}
+
+int64_t tt__query_integer(tt_query *query, const char *column)
+{
+    if (query == NULL || query->is_over)
+        return 0;
+    return sqlite3_column_int64(query->statement, find_column(query, column));
+}
+
+bool tt__query_is_null(tt_query *query, const char *column)
+{
+    if (query == NULL || query->is_over)
+        return true;
+    return sqlite3_column_type(query->statement, find_column(query, column)) == SQLITE_NULL;
+}
+
+int64_t tt__query_count(tt_session *session, const char *sql)
+{
+    tt_query *query = tt__query_open(session, sql);
+    int64_t count = tt__query_next(query) ? sqlite3_column_int64(query->statement, 0) : 0;
+    tt__query_close(query);
+    return count;
+}
+
+bool tt__query_has_column(tt_session *session, const char *table, const char *name)
+{
+    tt_query *query = tt__query_open(session, "SELECT 1 FROM pragma_table_xinfo(?1) WHERE name = ?2");
+    tt__query_bind_text(query, 1, table);
+    tt__query_bind_text(query, 2, name);
+    bool is_there = tt__query_next(query);
+    tt__query_close(query);
+    return is_there;
+}
+
+/* ------------------------------------------------------------------------------------------------ printing */
+
+static struct tt_cell read_cell(sqlite3_stmt *statement, int column)
+{
+    struct tt_cell cell = {0};
+    switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+        cell.kind = TT_CELL_INTEGER;
+        cell.integer = sqlite3_column_int64(statement, column);
+        break;
+    case SQLITE_FLOAT:
+        cell.kind = TT_CELL_REAL;
+        cell.real = sqlite3_column_double(statement, column);
+        break;
+    case SQLITE_TEXT:
+        cell.kind = TT_CELL_TEXT;
+        cell.bytes = (const char *)sqlite3_column_text(statement, column);
+        cell.size = (size_t)sqlite3_column_bytes(statement, column);
+        break;
+    case SQLITE_BLOB:
+        cell.kind = TT_CELL_BLOB;
+        cell.bytes = sqlite3_column_blob(statement, column);
+        cell.size = (size_t)sqlite3_column_bytes(statement, column);
+        break;
+    default:
+        cell.kind = TT_CELL_NULL;
+        break;
+    }
+    return cell;
+}
+
+static struct tt_column *columns_of_statement(sqlite3_stmt *statement, size_t count)
+{
+    struct tt_column *columns = calloc(count + 1, sizeof *columns);
+    for (size_t i = 0; columns != NULL && i < count; i++) {
+        const char *name = sqlite3_column_name(statement, (int)i);
+        columns[i] = (struct tt_column){.name = name, .heading = name, .is_wide = true};
+    }
+    return columns;
+}
+
+static int print_rows(tt_query *query, tt_rows *rows, struct tt_cell *cells)
+{
+    while (tt__query_next(query)) {
+        for (size_t i = 0; i < rows->column_count; i++)
+            cells[i] = read_cell(query->statement, (int)i);
+        if (tt__rows_add(rows, cells) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, const struct tt_column *columns)
+{
+    if (query == NULL || query->is_over)
+        return;
+    size_t count = (size_t)sqlite3_column_count(query->statement);
+    if (count == 0) { /* a statement without rows: it is only run */
+        tt__query_next(query);
+        return;
+    }
+    struct tt_cell *cells = calloc(count + 1, sizeof *cells);
+    struct tt_column *own = columns == NULL ? columns_of_statement(query->statement, count) : NULL;
+    tt_rows rows;
+    if (cells == NULL || (columns == NULL && own == NULL) ||
+        tt__rows_init(&rows, output, format, columns != NULL ? columns : own, count) < 0) {
+        tt__complain("not enough memory to print rows");
+        tt__session_fail(query->session);
+    } else {
+        int printed = print_rows(query, &rows, cells);
+        if (tt__rows_finish(&rows) < 0 || printed < 0) {
+            tt__complain("not enough memory to print a table; try --format csv");
+            tt__session_fail(query->session);
+        }
+    }
+    free(own);
+    free(cells);
+}
+
+/* ------------------------------------------------------------------------------------------ queries of users */
+
+/* What they may do is the reader's business: its connection has an authorizer that allows reading only (store.h). */
+
+static void complain_about_sql(tt_session *session, const char *what, int code)
+{
+    sqlite3 *database = tt__session_database(session);
+    if (code == SQLITE_AUTH)
+        tt__complain("%s: not allowed: a store is read only; SELECT and the pragmas that describe it are what there is", what);
+    else
+        tt__complain("%s: %s", what, sqlite3_errmsg(database));
+}
+
+tt_query *tt__query_open_user(tt_session *session, const char *sql, const char *what)
+{
+    tt_query *query = new_query(session);
+    if (query == NULL)
+        return NULL;
+    int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, NULL);
+    if (code == SQLITE_OK && query->statement != NULL && sqlite3_stmt_readonly(query->statement))
+        return query;
+    complain_about_sql(session, what, code);
+    tt__query_close(query);
+    return NULL;
+}
+
+int tt__query_run_user_sql(tt_session *session, tt_output *output, enum tt_format format, const char *sql)
+{
+    size_t result_count = 0;
+    while (*sql != '\0') {
+        tt_query *query = new_query(session);
+        if (query == NULL)
+            return TT_EXIT_OUTSIDE;
+        int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, &sql);
+        if (code != SQLITE_OK) {
+            complain_about_sql(session, "query", code);
+            tt__query_close(query);
+            return TT_EXIT_USAGE;
+        }
+        if (query->statement != NULL) {
+            if (result_count++ > 0 && format == TT_FORMAT_TABLE)
+                tt__print_own(output, "\n");
+            tt__query_print(query, output, format, NULL);
+        }
+        tt__query_close(query);
+    }
+    if (result_count > 0)
+        return TT_EXIT_CLEAN;
+    tt__complain("query: there is no SQL in it");
+    return TT_EXIT_USAGE;
+}

@@ -1,0 +1,199 @@
+/* report.c: the parts of a report that several commands print. The contract is in report.h. */
+#include "report.h"
+
+#include "output/text.h"
+#include "query.h"
+
+#include <string.h>
+
+/* Processes that the header names one by one. */
+#define HEADER_PROCESSES 20
+
+static const char count_leaks[] =
+    "SELECT count(*) FILTER (WHERE lint = 'lost-failure') AS lost,\n"
+    "    count(DISTINCT iif(lint = 'lost-failure', fingerprint, NULL)) AS lost_groups,\n"
+    "    count(*) FILTER (WHERE lint = 'absorbed-failure') AS absorbed,\n"
+    "    count(*) FILTER (WHERE lint = 'held-failure') AS held,\n"
+    "    count(*) FILTER (WHERE lint = 'swallowed-cancel') AS swallowed,\n"
+    "    count(*) FILTER (WHERE lint = 'destroyed-pending') AS destroyed,\n"
+    "    count(*) FILTER (WHERE is_definite) AS definite\n"
+    "FROM leaks";
+
+static const char count_tasks[] =
+    "SELECT count(*) FILTER (WHERE t.outcome = 'pending' AND p.end_reason IS NOT 'running') AS pending,\n"
+    "    count(*) FILTER (WHERE t.outcome = 'pending' AND p.end_reason IS 'running') AS pending_now,\n"
+    "    count(*) FILTER (WHERE t.outcome = 'unknown') AS unknown\n"
+    "FROM tasks AS t LEFT JOIN (SELECT process_id, end_reason FROM processes) AS p USING (process_id)";
+
+static const char select_processes[] =
+    "SELECT v.process_id, v.pid, v.program, v.end_text, v.task_count,\n"
+    "    max(0, coalesce(v.ended_ns, p.seen_ns, v.started_ns) - v.started_ns) AS lasted_ns\n"
+    "FROM processes AS v JOIN process AS p USING (process_id) ORDER BY v.process_id LIMIT ?1";
+
+static const char select_losses[] =
+    "SELECT process_id, what, sum(count) AS count, min(from_ns) AS from_ns, max(to_ns) AS to_ns\n"
+    "FROM losses GROUP BY process_id, what ORDER BY process_id, what";
+
+void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
+{
+    struct tt_report_counts counts = {0};
+    tt_query *leaks = tt__query_open(session, count_leaks);
+    if (tt__query_next(leaks)) {
+        counts.lost = tt__query_integer(leaks, "lost");
+        counts.lost_groups = tt__query_integer(leaks, "lost_groups");
+        counts.absorbed = tt__query_integer(leaks, "absorbed");
+        counts.held = tt__query_integer(leaks, "held");
+        counts.swallowed = tt__query_integer(leaks, "swallowed");
+        counts.destroyed = tt__query_integer(leaks, "destroyed");
+        counts.definite = tt__query_integer(leaks, "definite");
+    }
+    tt__query_close(leaks);
+    tt_query *tasks = tt__query_open(session, count_tasks);
+    if (tt__query_next(tasks)) {
+        counts.pending = tt__query_integer(tasks, "pending");
+        counts.pending_now = tt__query_integer(tasks, "pending_now");
+        counts.unknown_tasks = tt__query_integer(tasks, "unknown");
+    }
+    tt__query_close(tasks);
+    counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failures WHERE state = 'unknown'");
+    counts.lost_events = tt__query_count(session, "SELECT total(abs(count)) FROM losses");
+    counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
+    *out_counts = counts;
+}
+
+/* ---------------------------------------------------------------------------------------------------- header */
+
+static void format_lasted(char out_text[TT_DURATION_BYTES], int64_t lasted_ns)
+{
+    if (lasted_ns >= INT64_C(10000000000) && lasted_ns < INT64_C(600000000000))
+        snprintf(out_text, TT_DURATION_BYTES, "%.1f s", (double)lasted_ns / 1e9);
+    else
+        tt__text_duration(out_text, lasted_ns);
+}
+
+static void print_process(tt_query *query, tt_output *output)
+{
+    char lasted[TT_DURATION_BYTES];
+    const char *program = tt__query_text(query, "program");
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+    format_lasted(lasted, tt__query_integer(query, "lasted_ns"));
+    tt__print(output, "%s, pid %jd, %s, %jd %s, %s\n", slash != NULL ? slash + 1 : program != NULL ? program : "unknown program",
+              (intmax_t)tt__query_integer(query, "pid"), lasted, TT_COUNTED(tt__query_integer(query, "task_count"), "task"),
+              tt__query_text(query, "end_text"));
+}
+
+static const char *words_of_loss(const char *what, int64_t count)
+{
+    if (strcmp(what, "in_flight") == 0)
+        return count == 1 ? "event was being written when the process ended" : "events were being written when the process ended";
+    if (strcmp(what, "overwritten") == 0)
+        return count == 1 ? "event overwritten" : "events overwritten";
+    if (strcmp(what, "unreadable") == 0)
+        return count == 1 ? "event unreadable" : "events unreadable";
+    if (strcmp(what, "unbalanced") == 0)
+        return count == 1 ? "event not accounted for" : "events not accounted for";
+    return count == 1 ? "event lost" : "events lost";
+}
+
+static void print_loss(tt_query *query, tt_output *output, bool has_processes)
+{
+    char from[TT_DURATION_BYTES], to[TT_DURATION_BYTES];
+    const char *what = tt__query_text(query, "what");
+    int64_t count = tt__query_integer(query, "count");
+    tt__text_instant(from, tt__query_integer(query, "from_ns"));
+    tt__text_instant(to, tt__query_integer(query, "to_ns"));
+    tt__print(output, "  %jd %s", (intmax_t)count, words_of_loss(what != NULL ? what : "", count));
+    if (has_processes)
+        tt__print(output, " in p%jd", (intmax_t)tt__query_integer(query, "process_id"));
+    if (!tt__query_is_null(query, "from_ns") && !tt__query_is_null(query, "to_ns"))
+        tt__print(output, " between %s and %s", from, to);
+    else if (!tt__query_is_null(query, "from_ns"))
+        tt__print(output, " after %s", from);
+    else if (!tt__query_is_null(query, "to_ns"))
+        tt__print(output, " before %s", to);
+    tt__print(output, "\n");
+}
+
+static void print_losses(tt_session *session, tt_output *output, const struct tt_report_counts *counts)
+{
+    tt_query *query = tt__query_open(session, select_losses);
+    tt__style(output, TT_STYLE_WARNING);
+    while (tt__query_next(query))
+        print_loss(query, output, counts->processes > 1);
+    tt__query_close(query);
+    if (counts->unknown_tasks > 0)
+        tt__print(output, "  %jd %s unknown\n", TT_COUNTED(counts->unknown_tasks, "task"));
+    if (counts->unknown_failures > 0)
+        tt__print(output, "  %jd %s unknown\n", TT_COUNTED(counts->unknown_failures, "failure"));
+    tt__style(output, TT_STYLE_PLAIN);
+}
+
+void tt__report_print_header(tt_session *session, tt_output *output, const struct tt_report_counts *counts)
+{
+    tt_query *query = tt__query_open(session, select_processes);
+    tt__query_bind_integer(query, 1, HEADER_PROCESSES);
+    tt__print(output, "telltale: %s: ", tt__session_path(session));
+    if (counts->processes == 0)
+        tt__print(output, "no process was traced\n");
+    if (counts->processes > 1)
+        tt__print(output, "%jd processes\n", (intmax_t)counts->processes);
+    while (tt__query_next(query)) {
+        if (counts->processes > 1)
+            tt__print(output, "  p%jd ", (intmax_t)tt__query_integer(query, "process_id"));
+        print_process(query, output);
+    }
+    tt__query_close(query);
+    if (counts->processes > HEADER_PROCESSES)
+        tt__print(output, "  and %jd more\n", (intmax_t)counts->processes - HEADER_PROCESSES);
+    print_losses(session, output, counts);
+}
+
+/* --------------------------------------------------------------------------------------------------- summary */
+
+void tt__report_print_summary(tt_output *output, const struct tt_report_counts *counts)
+{
+    tt__style(output, counts->definite > 0 ? TT_STYLE_FAILURE : TT_STYLE_GOOD);
+    tt__print(output, "SUMMARY: telltale: %jd lost %s", TT_COUNTED(counts->lost, "failure"));
+    if (counts->lost > 0)
+        tt__print(output, " in %jd %s", TT_COUNTED(counts->lost_groups, "group"));
+    tt__print(output, ", %jd absorbed, %jd held", (intmax_t)counts->absorbed, (intmax_t)counts->held);
+    if (counts->swallowed > 0)
+        tt__print(output, ", %jd swallowed %s", TT_COUNTED(counts->swallowed, "cancellation"));
+    if (counts->destroyed > 0)
+        tt__print(output, ", %jd %s destroyed while pending", TT_COUNTED(counts->destroyed, "task"));
+    if (counts->pending > 0 || counts->pending_now == 0)
+        tt__print(output, ", %jd %s pending at the end", TT_COUNTED(counts->pending, "task"));
+    if (counts->pending_now > 0)
+        tt__print(output, ", %jd %s pending now", TT_COUNTED(counts->pending_now, "task"));
+    if (counts->unknown_failures > 0)
+        tt__print(output, ", %jd %s unknown", TT_COUNTED(counts->unknown_failures, "failure"));
+    if (counts->lost_events > 0)
+        tt__print(output, ", %jd %s missing", TT_COUNTED(counts->lost_events, "event"));
+    tt__style(output, TT_STYLE_PLAIN);
+    tt__print(output, "\n");
+}
+
+int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
+{
+    if (counts->definite > 0)
+        return TT_EXIT_FINDINGS;
+    bool is_uncertain = counts->lost_events > 0 || counts->unknown_tasks > 0 || counts->unknown_failures > 0;
+    return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
+}
+
+int tt__report_summary(struct tt_invocation *invocation, const char *path)
+{
+    tt_session *session = NULL;
+    struct tt_report_counts counts;
+    int status = tt__session_open(invocation, path, &session);
+    if (status >= 0)
+        return status;
+    tt__report_count(session, &counts);
+    if (counts.processes == 0)
+        tt__complain("%s: nothing was traced: no process used telltale", path);
+    else
+        tt__report_print_summary(&invocation->messages, &counts);
+    if (counts.definite > 0)
+        tt__complain("see: telltale report %s", path);
+    return tt__session_close(session, tt__report_status(&counts, false));
+}

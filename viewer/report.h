@@ -1,0 +1,41 @@
+/* report.h: the parts of a report that several commands print: what the recording is, and what was found, in one line.
+ *
+ * What it leaves to others. The findings one by one: cmd_report.c, cmd_check.c. What is a finding: the view leaks.
+ *
+ * Threads. One thread.
+ */
+#ifndef TT_VIEWER_REPORT_H
+#define TT_VIEWER_REPORT_H
+
+#include "session.h"
+
+/* Figures of one store. A live recording's change from one reading to the next. */
+struct tt_report_counts {
+    int64_t lost, lost_groups, absorbed, held, swallowed, destroyed;
+    int64_t definite;     /* findings that set the exit status */
+    int64_t pending;      /* tasks that had not ended when their process did */
+    int64_t pending_now;  /* tasks that have not ended, of processes that run */
+    int64_t unknown_tasks, unknown_failures;
+    int64_t lost_events;
+    int64_t processes;
+};
+
+void tt__report_count(tt_session *session, struct tt_report_counts *out_counts);
+
+/* Prints what was recorded: one line for a process, several with a heading; then what was lost of it, if anything. */
+void tt__report_print_header(tt_session *session, tt_output *output, const struct tt_report_counts *counts);
+
+/* Prints the line that begins with SUMMARY. */
+void tt__report_print_summary(tt_output *output, const struct tt_report_counts *counts);
+
+/* Exit status of a report with these figures. Findings are certain also when events were lost: nothing unknown is counted
+ * among them. It is the clean answer that is not. */
+int tt__report_status(const struct tt_report_counts *counts, bool is_strict);
+
+/* Opens the store at PATH and prints its summary on stderr, for `telltale record`. Returns the exit status of a report. */
+int tt__report_summary(struct tt_invocation *invocation, const char *path);
+
+/* "1 task", "2 tasks". For use as two arguments of a format "%jd %s". */
+#define TT_COUNTED(count, noun) (intmax_t)(count), (count) == 1 ? noun : noun "s"
+
+#endif

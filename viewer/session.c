@@ -1,0 +1,151 @@
+/* session.c: a store that a command reads. The contract is in session.h. */
+#include "session.h"
+
+#include "leftovers.h"
+#include "store.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Queries that --explain-sql has printed; a command has a handful, repeated for each object. */
+#define EXPLAINED_MAX 64u
+
+struct tt_session {
+    struct tt_store_reader *reader;
+    struct tt_invocation *invocation;
+    bool has_failed;
+    FILE *nowhere;     /* --explain-sql: where the command prints to; NULL otherwise */
+    tt_output explain; /* --explain-sql: where its queries go */
+    char *explained[EXPLAINED_MAX];
+    size_t explained_count;
+};
+
+static int status_of(enum tt_store_error_kind kind)
+{
+    return kind == TT_STORE_BUSY || kind == TT_STORE_FULL || kind == TT_STORE_FAILED ? TT_EXIT_OUTSIDE : TT_EXIT_INPUT;
+}
+
+static int begin_explaining(tt_session *session)
+{
+    tt_output *output = &session->invocation->output;
+    session->nowhere = fopen("/dev/null", "w");
+    if (session->nowhere == NULL)
+        return -1;
+    session->explain = *output;
+    output->stream = session->nowhere;
+    return 0;
+}
+
+int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session)
+{
+    struct tt_store_error error = {0};
+    tt_session *session = calloc(1, sizeof *session);
+    if (session == NULL) {
+        tt__complain("not enough memory to open %s", path);
+        return TT_EXIT_OUTSIDE;
+    }
+    session->invocation = invocation;
+    tt__leftovers_recover(path);
+    if (tt_store_open_reader(path, &session->reader, &error) < 0) {
+        tt__complain("%s", error.text);
+        free(session);
+        return status_of(error.kind);
+    }
+    tt_store_set_deadline(session->reader, (int64_t)invocation->timeout_s * 1000000000);
+    /* One command, one state of the store, also while it grows. */
+    if (sqlite3_exec(tt_store_reader_connection(session->reader), "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        tt__complain("%s: %s", path, sqlite3_errmsg(tt_store_reader_connection(session->reader)));
+    if (invocation->is_explaining && begin_explaining(session) < 0) {
+        tt__complain("cannot open /dev/null; --explain-sql needs it");
+        tt_store_close_reader(session->reader);
+        free(session);
+        return TT_EXIT_OUTSIDE;
+    }
+    *out_session = session;
+    return -1;
+}
+
+int tt__session_close(tt_session *session, int status)
+{
+    if (session == NULL)
+        return status;
+    bool is_hidden = status == TT_EXIT_CLEAN || status == TT_EXIT_FINDINGS || status == TT_EXIT_UNCERTAIN;
+    if (session->has_failed && is_hidden)
+        status = TT_EXIT_INPUT;
+    if (session->nowhere != NULL) {
+        session->invocation->output = session->explain;
+        fclose(session->nowhere);
+    }
+    for (size_t i = 0; i < session->explained_count; i++)
+        free(session->explained[i]);
+    tt_store_close_reader(session->reader);
+    free(session);
+    return status;
+}
+
+const char *tt__session_path(const tt_session *session)
+{
+    return tt_store_reader_path(session->reader);
+}
+
+struct sqlite3 *tt__session_database(const tt_session *session)
+{
+    return tt_store_reader_connection(session->reader);
+}
+
+void tt__session_fail(tt_session *session)
+{
+    session->has_failed = true;
+}
+
+void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values)
+{
+    if (session->nowhere == NULL)
+        return;
+    for (size_t i = 0; i < session->explained_count; i++)
+        if (strcmp(session->explained[i], sql) == 0)
+            return;
+    char *copy = session->explained_count < EXPLAINED_MAX ? strdup(sql) : NULL;
+    if (copy != NULL)
+        session->explained[session->explained_count++] = copy;
+    /* The values may be foreign, the line ends are ours. */
+    for (const char *line = sql_with_values; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        char *text = strndup(line, length);
+        if (text != NULL)
+            tt__print(&session->explain, "%s\n", text);
+        free(text);
+        line += length + (line[length] == '\n');
+    }
+    tt__print(&session->explain, ";\n");
+}
+
+enum tt_file_kind tt__session_file_kind(const char *path)
+{
+    struct tt_store_error error = {0};
+    struct tt_store_reader *reader = NULL;
+    if (tt_store_open_reader(path, &reader, &error) == 0) {
+        tt_store_close_reader(reader);
+        return TT_FILE_STORE;
+    }
+    switch (error.kind) {
+    case TT_STORE_MISSING:
+        return TT_FILE_MISSING;
+    case TT_STORE_DAMAGED:
+    case TT_STORE_NEWER_SCHEMA:
+        return TT_FILE_STORE;
+    case TT_STORE_UNREADABLE:
+    case TT_STORE_BUSY:
+    case TT_STORE_FULL:
+    case TT_STORE_FAILED:
+        return TT_FILE_UNREADABLE;
+    default:
+        return TT_FILE_OTHER;
+    }
+}
+
+const char *tt__session_sqlite_version(void)
+{
+    return sqlite3_libversion();
+}

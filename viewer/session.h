@@ -1,0 +1,45 @@
+/* session.h: a store that a command reads.
+ *
+ * What it is for. Opening a store as viewer.md wants it: read only, recovered first when a killed process left something
+ * behind, with limits and a deadline, and with complaints that say what to do next.
+ *
+ * What it leaves to others. Queries: query.h. How a store is opened and what its views are: telltale-store.
+ *
+ * Threads. One thread.
+ */
+#ifndef TT_VIEWER_SESSION_H
+#define TT_VIEWER_SESSION_H
+
+#include "command.h"
+
+struct sqlite3;
+
+typedef struct tt_session tt_session;
+
+/* Opens the store at PATH for INVOCATION; with --explain-sql what the command prints is dropped from here on and its
+ * queries are printed instead. Returns -1 and the session, or the exit status after a complaint. */
+int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session);
+
+/* Ends the session. Returns STATUS, or TT_EXIT_INPUT when a query of the session failed and STATUS would hide it. */
+int tt__session_close(tt_session *session, int status);
+
+/* The store's path as the user gave it. */
+const char *tt__session_path(const tt_session *session);
+
+/* The database; for query.c. */
+struct sqlite3 *tt__session_database(const tt_session *session);
+
+/* Notes that a query failed or was stopped; for query.c. */
+void tt__session_fail(tt_session *session);
+
+/* Called with each query before it runs, bound values filled in; for query.c. */
+void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values);
+
+/* What stands at PATH. A store may be damaged or of a newer version: it is one all the same. */
+enum tt_file_kind { TT_FILE_MISSING, TT_FILE_STORE, TT_FILE_OTHER, TT_FILE_UNREADABLE };
+enum tt_file_kind tt__session_file_kind(const char *path);
+
+/* Version of the SQLite library that runs. */
+const char *tt__session_sqlite_version(void);
+
+#endif
