@@ -14,6 +14,10 @@ __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
 
 #define NS_PER_MS 1000000
 
+/* A wait on a descriptor that may have been closed and reopened is confirmed after this long: late enough that busy connections
+ * never pay for it, early enough that nobody notices. */
+#define CONFIRM_NS (5 * NS_PER_MS)
+
 static _Atomic unsigned open_loops; /* in the process */
 
 unsigned tt__loop_count(void)
@@ -140,9 +144,9 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
         return tt_raise_at(site, &tt_RuntimeError, "Cannot close a running event loop");
     TT_PRECOND("loop_close.open", site, !loop->is_closed && !loop->is_closing);
     loop->is_closing = true;
-    discard_everything(loop, site, &pending_count);
-    tt__watches_close(loop);
+    tt__watches_close(loop); /* what waits on descriptors lies on stacks that are about to go */
     tt__signal_handlers_close(loop);
+    discard_everything(loop, site, &pending_count);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
@@ -237,10 +241,30 @@ static void turn(uv_check_t *check)
     tt__watches_end_turn(loop);
 }
 
+/* Confirms waits that are due, and says when the next ones are. */
+static int64_t confirm_watches(tt_loop *loop)
+{
+    int64_t now_ns;
+
+    if (!loop->unconfirmed_watches) {
+        loop->confirm_at_ns = 0;
+        return INT64_MAX;
+    }
+    now_ns = tt_loop_time(loop);
+    if (loop->confirm_at_ns && loop->confirm_at_ns <= now_ns) {
+        tt__watches_confirm(loop);
+        loop->confirm_at_ns = 0;
+        return INT64_MAX;
+    }
+    if (!loop->confirm_at_ns)
+        loop->confirm_at_ns = now_ns + CONFIRM_NS;
+    return loop->confirm_at_ns;
+}
+
 /* Lets the next poll block exactly as long as nothing has to be run. */
 static void prepare_poll(tt_loop *loop)
 {
-    int64_t when_ns, wait_ns;
+    int64_t when_ns, wait_ns, confirm_ns = confirm_watches(loop);
 
     tt__timers_purge(&loop->timers);
     if (loop->ready.count || loop->is_stopping) {
@@ -248,7 +272,9 @@ static void prepare_poll(tt_loop *loop)
         return;
     }
     uv_idle_stop(&loop->idle);
-    if (!tt__timers_next(&loop->timers, &when_ns)) {
+    if (!tt__timers_next(&loop->timers, &when_ns) || when_ns > confirm_ns)
+        when_ns = confirm_ns;
+    if (when_ns == INT64_MAX) {
         uv_timer_stop(&loop->alarm);
         return;
     }

@@ -75,7 +75,9 @@ struct tt_loop {
 
     struct tt_watch **watches; /* by descriptor */
     size_t watch_count;        /* length of that array */
-    struct tt_watch *idle_watches; /* armed although nobody waits on them: disarmed at the end of the turn */
+    struct tt_watch *idle_watches; /* watch.c: put right at the end of the turn */
+    struct tt_watch *unconfirmed_watches; /* watch.c: confirmed some milliseconds later */
+    int64_t confirm_at_ns; /* when, while there are some; 0: not set */
     struct tt_signal_handler *signal_handlers;
 
     pthread_mutex_t inbox_mutex; /* guards the two below: callbacks from other threads */
@@ -123,6 +125,16 @@ void tt__handler_report_never_retrieved(tt_future *future, tt_site *site);
 /* watch.c, signals.c: everything of theirs, when the loop closes. */
 void tt__watches_close(tt_loop *loop);
 void tt__watches_end_turn(tt_loop *loop);
+void tt__watches_confirm(tt_loop *loop);
+
+/* Has HANDLE, of which it takes over a reference, run whenever DESCRIPTOR is readable (writable). 0 or a negative errno value; then HANDLE is still the
+ * caller's. */
+int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer);
+
+/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would only fail; asking forgets it. A hint:
+ * the descriptor may have been closed and be another one now, for which waiting is right too. */
+void tt__watch_set_drained(tt_loop *loop, int descriptor);
+bool tt__watch_take_drained(tt_loop *loop, int descriptor);
 void tt__signal_handlers_close(tt_loop *loop);
 
 #endif

@@ -1,6 +1,9 @@
 /* sock.c: accept, connect, receive and send on plain sockets, from inside a task.
  *
- * Each operation is tried first; if it would block, the task waits until the descriptor is ready and tries again.
+ * Each operation is tried first; if it would block, the task waits and the loop tries again when the descriptor is ready, as
+ * asyncio does: the data is taken in the turn in which it came, and the task goes on in the next one. After a receive that did
+ * not fill its buffer there was nothing more to read, so the next one waits without trying: polling is level-triggered and
+ * tells if something came meanwhile. That saves a server a system call for each request.
  *
  * Inside a task. From: asyncio's selector_events, sock_*.
  */
@@ -10,19 +13,88 @@
 #include <telltale/sock.h>
 
 #include "loop_internal.h"
-#include "precond.h"
 
-/* Lies on the stack of the waiting task: completed when the descriptor is ready, or when the task is cancelled. */
-struct waiter {
-    tt_future future;
+/* One call of the program. Lies on the stack of its task; nothing refers to it when the call returns. */
+struct operation {
+    tt_future future;       /* done when the operation is, or when the task is cancelled */
+    struct tt_handle handle; /* runs at the descriptor's readiness */
+    int descriptor;
+    enum tt_wait_kind kind;
+    bool (*attempt)(struct operation *operation); /* true: it is over, with result or error; false: it would block */
+    void *buffer;           /* recv */
+    const char *data;       /* send: what is left */
+    size_t size;
+    struct sockaddr *address; /* accept, may be NULL */
+    socklen_t *length;
+    ssize_t result;
+    int error; /* an errno value, 0: none */
 };
 
+/* -------------------------------------------------------------------------------------------------------- attempts */
+
+/* A system call returned RESULT. True if the operation is over. */
+static bool is_over(struct operation *operation, ssize_t result)
+{
+    if (result >= 0) {
+        operation->result = result;
+        return true;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return false;
+    operation->error = errno;
+    return true;
+}
+
+static bool attempt_recv(struct operation *operation)
+{
+    return is_over(operation, recv(operation->descriptor, operation->buffer, operation->size, 0));
+}
+
+static bool attempt_send(struct operation *operation)
+{
+    ssize_t sent = send(operation->descriptor, operation->data, operation->size, MSG_NOSIGNAL);
+
+    if (sent < 0)
+        return is_over(operation, sent);
+    operation->data += sent;
+    operation->size -= (size_t)sent;
+    return operation->size == 0;
+}
+
+static bool attempt_accept(struct operation *operation)
+{
+    socklen_t room = operation->length ? *operation->length : 0;
+    int connection = accept4(operation->descriptor, operation->address, operation->address ? &room : NULL,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (connection < 0 && errno == ECONNABORTED) /* the peer has gone already: wait for another */
+        return false;
+    if (connection >= 0 && operation->length)
+        *operation->length = room;
+    return is_over(operation, connection);
+}
+
+/* The connection is made, or has failed, when the descriptor is writable. */
+static bool attempt_connect(struct operation *operation)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+
+    if (getsockopt(operation->descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    operation->error = error;
+    return true;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- waiting */
+
+/* On the loop, when the descriptor is ready. */
 static int descriptor_ready(void *arg)
 {
-    struct waiter *waiter = arg;
+    struct operation *operation = arg;
 
-    if (waiter->future.state == TT_FUTURE_PENDING)
-        tt__future_finish_value(&waiter->future, NULL, NULL);
+    if (operation->future.state == TT_FUTURE_PENDING && operation->attempt(operation))
+        tt__future_finish_value(&operation->future, NULL, NULL);
     return 0;
 }
 
@@ -31,105 +103,95 @@ static void keep_memory(tt_future *future)
     (void)future;
 }
 
-/* Suspends TASK until DESCRIPTOR is ready. 0, or -1 with an exception pending. */
-static int wait_ready(struct tt_task_object *task, int descriptor, enum tt_wait_kind kind, tt_site *site)
+/* Suspends TASK until the operation is over. 0, or -1 with an exception pending. */
+static int wait_until_over(struct tt_task_object *task, struct operation *operation, tt_site *site)
 {
     static const struct tt_future_ops ops = {keep_memory, tt__future_cancel_plain};
-    bool is_writer = kind == TT_WAIT_KIND_SEND || kind == TT_WAIT_KIND_CONNECT;
+    bool is_writer = operation->kind == TT_WAIT_KIND_SEND || operation->kind == TT_WAIT_KIND_CONNECT;
     tt_loop *loop = task->future.loop;
-    struct waiter waiter = {0};
     int rc;
 
-    tt__future_init(&waiter.future, loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(loop), site);
-    waiter.future.label = (struct tt_wait_label){(uint8_t)kind, (uint64_t)descriptor};
-    rc = is_writer ? tt_loop_add_writer_at(site, loop, descriptor, descriptor_ready, &waiter)
-                   : tt_loop_add_reader_at(site, loop, descriptor, descriptor_ready, &waiter);
-    if (rc == 0)
-        rc = tt__task_await(task, &waiter.future, site);
+    rc = tt__watch_add(loop, operation->descriptor, &operation->handle, is_writer);
+    if (rc < 0)
+        return tt_raise_errno_at(site, rc, "%s", "");
+    tt__future_init(&operation->future, loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(loop), site);
+    operation->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
+    rc = tt__task_await(task, &operation->future, site);
     if (is_writer)
-        tt_loop_remove_writer(loop, descriptor);
+        tt_loop_remove_writer(loop, operation->descriptor);
     else
-        tt_loop_remove_reader(loop, descriptor);
-    tt__future_finish(&waiter.future);
+        tt_loop_remove_reader(loop, operation->descriptor);
+    tt__loop_withdraw(loop, &operation->handle.ready);
+    tt__future_finish(&operation->future);
     return rc;
 }
 
-static bool would_block(int error)
+/* Performs OPERATION; with AT_ONCE it is tried before waiting. Its result, or -1 with an exception pending. */
+static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
 {
-    return error == EAGAIN || error == EWOULDBLOCK;
+    if (!at_once || !operation->attempt(operation)) {
+        operation->handle = (struct tt_handle){
+            .ready.ops = &tt__handle_ops,
+            .refs = 2, /* the watch's and ours: it is never freed */
+            .actor = {TT_ACTOR_CALLBACK, 0},
+            .loop = task->future.loop,
+            .fn = descriptor_ready,
+            .arg = operation,
+            .site = site,
+        };
+        if (wait_until_over(task, operation, site) < 0)
+            return -1;
+    }
+    return operation->error ? tt_raise_errno_at(site, operation->error, "%s", "") : operation->result;
 }
 
-/* After a call that failed with errno: waits if it would only have blocked. 0: try again; -1: an exception is pending. */
-static int wait_or_raise(struct tt_task_object *task, int descriptor, enum tt_wait_kind kind, tt_site *site)
-{
-    if (errno == EINTR)
-        return 0;
-    if (!would_block(errno))
-        return tt_raise_errno_at(site, errno, "%s", "");
-    return wait_ready(task, descriptor, kind, site);
-}
+/* ------------------------------------------------------------------------------------------------------------- calls */
 
 int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    int connection;
+    struct operation operation = {.descriptor = listener, .kind = TT_WAIT_KIND_ACCEPT, .attempt = attempt_accept,
+                                  .address = address, .length = length};
+    ssize_t connection;
 
-    while (task) {
-        socklen_t room = length ? *length : 0;
-
-        connection = accept4(listener, address, address ? &room : NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (connection >= 0) {
-            if (length)
-                *length = room;
-            return connection;
-        }
-        if (errno != ECONNABORTED && wait_or_raise(task, listener, TT_WAIT_KIND_ACCEPT, site) < 0)
-            break;
-    }
-    return -1;
+    if (!task)
+        return -1;
+    connection = perform(task, &operation, true, site);
+    if (connection < 0 && operation.result > 0) /* accepted, and cancelled before it could be told */
+        close((int)operation.result);
+    return (int)connection;
 }
 
 ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct operation operation = {.descriptor = socket, .kind = TT_WAIT_KIND_RECV, .attempt = attempt_recv,
+                                  .buffer = buffer, .size = size};
     ssize_t received;
 
-    while (task) {
-        received = recv(socket, buffer, size, 0);
-        if (received >= 0)
-            return received;
-        if (wait_or_raise(task, socket, TT_WAIT_KIND_RECV, site) < 0)
-            break;
-    }
-    return -1;
+    if (!task)
+        return -1;
+    received = perform(task, &operation, !tt__watch_take_drained(task->future.loop, socket), site);
+    if (received > 0 && (size_t)received < size)
+        tt__watch_set_drained(task->future.loop, socket);
+    return received;
 }
 
 int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    const char *next = data;
+    struct operation operation = {.descriptor = socket, .kind = TT_WAIT_KIND_SEND, .attempt = attempt_send,
+                                  .data = data, .size = size};
 
-    while (task) {
-        ssize_t sent = send(socket, next, size, MSG_NOSIGNAL);
-
-        if (sent >= 0) {
-            next += sent;
-            size -= (size_t)sent;
-            if (size == 0)
-                return 0;
-            errno = EAGAIN; /* a short write: the buffer is full */
-        }
-        if (wait_or_raise(task, socket, TT_WAIT_KIND_SEND, site) < 0)
-            break;
-    }
-    return -1;
+    if (!task)
+        return -1;
+    return perform(task, &operation, true, site) < 0 ? -1 : 0;
 }
 
 int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address, socklen_t length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    int error = 0;
-    socklen_t error_length = sizeof error;
+    struct operation operation = {.descriptor = socket, .kind = TT_WAIT_KIND_CONNECT, .attempt = attempt_connect};
 
     if (!task)
         return -1;
@@ -137,9 +199,5 @@ int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address
         return 0;
     if (errno != EINPROGRESS && errno != EINTR)
         return tt_raise_errno_at(site, errno, "%s", "");
-    if (wait_ready(task, socket, TT_WAIT_KIND_CONNECT, site) < 0)
-        return -1;
-    if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &error_length) < 0)
-        error = errno;
-    return error ? tt_raise_errno_at(site, error, "%s", "") : 0;
+    return perform(task, &operation, false, site) < 0 ? -1 : 0;
 }

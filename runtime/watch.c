@@ -4,14 +4,15 @@
  *
  * A watch stays armed until the end of the turn after its last reader or writer went, because the next one usually comes
  * within the same step (a task that received sends, and receives again): that saves two epoll_ctl calls each time. In that
- * interval the program may close the descriptor and get its number again, so a watch is identified by the inode as well.
+ * interval the program may have closed the descriptor and got its number again, and the kernel forgets a closed descriptor. So
+ * a wait that found its watch armed is *unconfirmed*: if nothing has come after some milliseconds, the watch is armed anew.
  *
  * The loop's thread. From: asyncio's add_reader, add_writer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "loop_internal.h"
 
@@ -20,11 +21,12 @@ struct tt_watch {
     tt_loop *loop;
     int descriptor;
     int armed_events;   /* what libuv polls for now */
-    dev_t device;       /* what the descriptor was when it was first watched */
-    ino_t inode;
     tt_handle *reader, *writer; /* owned; NULL: nobody */
-    struct tt_watch *next_idle; /* in the loop's list of idle watches */
-    bool is_idle;
+    struct tt_watch *next_idle, *next_unconfirmed; /* in the loop's lists */
+    bool is_idle;          /* in that list: what is polled for is put right at the end of the turn */
+    bool is_listed;        /* in the list of the unconfirmed, perhaps for nothing */
+    bool is_unconfirmed;   /* somebody waits, and no event has come since */
+    bool is_drained; /* the last receive took all there was */
 };
 
 static void free_watch(uv_handle_t *handle)
@@ -50,6 +52,7 @@ static void polled(uv_poll_t *poll, int status, int events)
 {
     struct tt_watch *watch = poll->data;
 
+    watch->is_unconfirmed = false;
     if (status < 0) /* let whoever waits find out by trying */
         events = UV_READABLE | UV_WRITABLE;
     if (events & UV_READABLE)
@@ -58,13 +61,16 @@ static void polled(uv_poll_t *poll, int status, int events)
         make_ready(watch->writer);
 }
 
-/* Has libuv poll for what is wanted. 0 or libuv's error. */
+/* Has libuv poll for what is wanted. 0 or libuv's error. libuv aborts the process over a descriptor that is not open, so that is
+ * looked at here. */
 static int arm(struct tt_watch *watch, int events)
 {
     int rc = 0;
 
     if (events == watch->armed_events)
         return 0;
+    if (events && fcntl(watch->descriptor, F_GETFD) < 0)
+        return -errno;
     if (events)
         rc = uv_poll_start(&watch->poll, events, polled);
     else
@@ -78,12 +84,6 @@ static void close_watch(struct tt_watch *watch)
 {
     tt_loop *loop = watch->loop;
 
-    if (watch->is_idle)
-        for (struct tt_watch **link = &loop->idle_watches; *link; link = &(*link)->next_idle)
-            if (*link == watch) {
-                *link = watch->next_idle;
-                break;
-            }
     for (int i = 0; i < 2; i++) {
         tt_handle *handle = i ? watch->writer : watch->reader;
 
@@ -123,15 +123,8 @@ static struct tt_watch *find_watch(tt_loop *loop, int descriptor)
 static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch)
 {
     struct tt_watch *watch = find_watch(loop, descriptor);
-    struct stat status;
     int rc;
 
-    if (fstat(descriptor, &status) < 0)
-        return -errno;
-    if (watch && (watch->device != status.st_dev || watch->inode != status.st_ino)) {
-        close_watch(watch); /* the number belongs to another file now */
-        watch = NULL;
-    }
     if (watch) {
         *out_watch = watch;
         return 0;
@@ -150,42 +143,67 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
     watch->poll.data = watch;
     watch->loop = loop;
     watch->descriptor = descriptor;
-    watch->device = status.st_dev;
-    watch->inode = status.st_ino;
     loop->watches[descriptor] = watch;
     *out_watch = watch;
     return 0;
 }
 
-static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg, bool is_writer)
+/* Arms for what is wanted now. Where the watch was armed already, and for all we know for another file, the wait is unconfirmed. */
+static int arm_for_wait(struct tt_watch *watch)
+{
+    tt_loop *loop = watch->loop;
+
+    if (!watch->is_idle || !watch->armed_events)
+        return arm(watch, wanted_events(watch));
+    watch->is_unconfirmed = true;
+    if (!watch->is_listed) {
+        watch->is_listed = true;
+        watch->next_unconfirmed = loop->unconfirmed_watches;
+        loop->unconfirmed_watches = watch;
+    }
+    return arm(watch, watch->armed_events | wanted_events(watch));
+}
+
+int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
 {
     struct tt_watch *watch = NULL;
-    tt_handle *handle, **place;
+    tt_handle **place, *before;
+    int rc = open_watch(loop, descriptor, &watch);
+
+    if (rc < 0)
+        return rc;
+    place = is_writer ? &watch->writer : &watch->reader;
+    before = *place;
+    *place = handle;
+    rc = arm_for_wait(watch);
+    if (rc < 0) {
+        *place = before;
+        return rc;
+    }
+    if (before) {
+        before->is_cancelled = true;
+        tt_handle_unref(before);
+    }
+    return 0;
+}
+
+static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg, bool is_writer)
+{
+    tt_handle *handle;
     int rc;
 
     if (!loop)
         loop = tt__running_loop;
     if (!loop || loop->is_closed)
         return tt_raise_at(site, &tt_RuntimeError, loop ? "Event loop is closed" : "no running event loop");
-    rc = open_watch(loop, descriptor, &watch);
-    if (rc < 0)
-        return tt_raise_errno_at(site, rc, "descriptor %d", descriptor);
     handle = tt__handle_create(loop, fn, arg, site);
     if (!handle)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a callback");
-    place = is_writer ? &watch->writer : &watch->reader;
-    if (*place) {
-        (*place)->is_cancelled = true;
-        tt_handle_unref(*place);
-    }
-    *place = handle;
-    rc = arm(watch, watch->is_idle ? watch->armed_events | wanted_events(watch) : wanted_events(watch));
-    if (rc < 0) {
-        *place = NULL;
-        tt_handle_unref(handle);
-        return tt_raise_errno_at(site, rc, "descriptor %d", descriptor);
-    }
-    return 0;
+    rc = tt__watch_add(loop, descriptor, handle, is_writer);
+    if (rc == 0)
+        return 0;
+    tt_handle_unref(handle);
+    return tt_raise_errno_at(site, rc, "descriptor %d", descriptor);
 }
 
 int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg)
@@ -231,6 +249,51 @@ bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
     return remove_one(loop, descriptor, true);
 }
 
+void tt__watch_set_drained(tt_loop *loop, int descriptor)
+{
+    struct tt_watch *watch = find_watch(loop, descriptor);
+
+    if (watch)
+        watch->is_drained = true;
+}
+
+bool tt__watch_take_drained(tt_loop *loop, int descriptor)
+{
+    struct tt_watch *watch = find_watch(loop, descriptor);
+    bool was_drained = watch && watch->is_drained;
+
+    if (was_drained)
+        watch->is_drained = false;
+    return was_drained;
+}
+
+/* Nothing came for a wait that is unconfirmed: arms it anew, or lets the waiter find out that its descriptor is gone. */
+static void confirm(struct tt_watch *watch)
+{
+    int events = wanted_events(watch);
+
+    watch->is_unconfirmed = false;
+    if (!events || watch->is_idle)
+        return;
+    arm(watch, 0);
+    if (arm(watch, events) < 0) {
+        make_ready(watch->reader);
+        make_ready(watch->writer);
+    }
+}
+
+void tt__watches_confirm(tt_loop *loop)
+{
+    struct tt_watch *watch;
+
+    while ((watch = loop->unconfirmed_watches) != NULL) {
+        loop->unconfirmed_watches = watch->next_unconfirmed;
+        watch->is_listed = false;
+        if (watch->is_unconfirmed)
+            confirm(watch);
+    }
+}
+
 void tt__watches_end_turn(tt_loop *loop)
 {
     struct tt_watch *watch;
@@ -248,6 +311,7 @@ void tt__watches_close(tt_loop *loop)
         if (loop->watches[i])
             close_watch(loop->watches[i]);
     free(loop->watches);
+    loop->idle_watches = loop->unconfirmed_watches = NULL;
     loop->watches = NULL;
     loop->watch_count = 0;
 }

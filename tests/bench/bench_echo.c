@@ -1,0 +1,310 @@
+/* bench_echo.c: an echo server with a task for each connection against plain libuv callbacks, the same work in C.
+ *
+ * Each server is a process of its own, all on one core; the load generator is on another: 50 connections, each of which sends
+ * 64 bytes, waits for them to come back, compares them, and sends again. The servers take their turns, 15 rounds; what counts
+ * is the median of the ratios to libuv within a round. Of a request, 94 to 97 % is the kernel's.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <telltale/telltale.h>
+
+#include "measure.h"
+
+enum { ROUNDS = 15, CONNECTIONS = 50, BYTES = 64, ROUND_MS = 300, BUFFER_BYTES = 4096 };
+
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "echo: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+/* A core of its own, where the machine has several. */
+static void pin(int core)
+{
+    cpu_set_t cores;
+
+    CPU_ZERO(&cores);
+    CPU_SET(core % (int)sysconf(_SC_NPROCESSORS_ONLN), &cores);
+    sched_setaffinity(0, sizeof cores, &cores);
+}
+
+/* -------------------------------------------------------------------------------------------------- libuv's callbacks */
+
+struct uv_connection {
+    uv_tcp_t tcp;
+    char buffer[BUFFER_BYTES];
+};
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct uv_connection *connection = (struct uv_connection *)handle;
+
+    (void)suggested;
+    *buffer = uv_buf_init(connection->buffer, sizeof connection->buffer);
+}
+
+static void free_connection(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void echo_back(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    uv_buf_t out = uv_buf_init(buffer->base, count > 0 ? (unsigned)count : 0);
+
+    if (count < 0 || (count > 0 && uv_try_write(stream, &out, 1) != count))
+        uv_close((uv_handle_t *)stream, free_connection);
+}
+
+static void accept_connection(uv_stream_t *server, int status)
+{
+    struct uv_connection *connection = malloc(sizeof *connection);
+
+    if (status < 0 || !connection)
+        fail("uv_listen");
+    uv_tcp_init(server->loop, &connection->tcp);
+    if (uv_accept(server, (uv_stream_t *)&connection->tcp) < 0)
+        fail("uv_accept");
+    uv_read_start((uv_stream_t *)&connection->tcp, give_buffer, echo_back);
+}
+
+static int serve_libuv(int listener)
+{
+    uv_tcp_t server;
+
+    uv_tcp_init(uv_default_loop(), &server);
+    uv_tcp_open(&server, listener);
+    if (uv_listen((uv_stream_t *)&server, CONNECTIONS, accept_connection) < 0)
+        fail("uv_listen");
+    return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+}
+
+/* ---------------------------------------------------------------------------------------------- a task a connection */
+
+static int echo(void *arg)
+{
+    int socket = (int)(intptr_t)arg, rc = 0;
+    char buffer[BUFFER_BYTES];
+    ssize_t count = 0;
+
+    while (rc == 0 && (count = tt_sock_recv(socket, buffer, sizeof buffer)) > 0)
+        rc = tt_sock_sendall(socket, buffer, (size_t)count);
+    close(socket);
+    return rc < 0 || count < 0 ? -1 : 0;
+}
+
+static int listen_for_connections(void *arg)
+{
+    for (;;) {
+        int socket = tt_sock_accept((int)(intptr_t)arg, NULL, NULL);
+
+        if (socket < 0 || tt_spawn(echo, (void *)(intptr_t)socket) < 0)
+            return -1;
+    }
+}
+
+static int serve_tasks(int listener)
+{
+    return tt_run(listen_for_connections, (void *)(intptr_t)listener);
+}
+
+/* --------------------------------------------------------------------------------------------------------- servers */
+
+struct server {
+    struct series series;
+    int (*serve)(int listener);
+    const char *events; /* NULL: not recorded; else what TELLTALE_EVENTS says, "" for the default */
+    pid_t pid;
+    struct sockaddr_in address;
+};
+
+static void start_server(struct server *server, const char *folder)
+{
+    socklen_t length = sizeof server->address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    char store[256];
+
+    server->address.sin_family = AF_INET;
+    server->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&server->address, length) < 0 ||
+        listen(listener, CONNECTIONS) < 0 || getsockname(listener, (struct sockaddr *)&server->address, &length) < 0)
+        fail("listen");
+    server->pid = fork();
+    if (server->pid < 0)
+        fail("fork");
+    if (server->pid > 0) {
+        close(listener);
+        return;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (server->events) {
+        snprintf(store, sizeof store, "%s/%s.telltale", folder, server->series.name);
+        setenv("TELLTALE_STORE", store, 1);
+        if (server->events[0])
+            setenv("TELLTALE_EVENTS", server->events, 1);
+        if (tt_trace_start_from_environment() != TT_TRACE_RECORDING) /* before pinning, so that the recorder is free */
+            _exit(3);
+    }
+    pin(0);
+    _exit(server->serve(listener));
+}
+
+static void stop_server(struct server *server)
+{
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, NULL, 0);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ the load */
+
+struct client {
+    int socket;
+    size_t received;
+    char sent[BYTES], buffer[BYTES];
+    unsigned char number;
+};
+
+static void send_next(struct client *client)
+{
+    memset(client->sent, ++client->number, BYTES);
+    client->received = 0;
+    if (send(client->socket, client->sent, BYTES, MSG_NOSIGNAL) != BYTES)
+        fail("send");
+}
+
+static void open_client(struct client *client, const struct server *server, int epoll)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+    int one = 1;
+
+    client->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client->socket < 0 || connect(client->socket, (const struct sockaddr *)&server->address, sizeof server->address) < 0)
+        fail(server->series.name);
+    setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(client->socket, F_SETFL, O_NONBLOCK);
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->socket, &event) < 0)
+        fail("epoll_ctl");
+}
+
+/* Receives what is there. True when an answer is complete. */
+static bool take_answer(struct client *client)
+{
+    ssize_t count = recv(client->socket, client->buffer + client->received, BYTES - client->received, 0);
+
+    if (count <= 0 && errno != EAGAIN)
+        fail("the server hung up");
+    client->received += count > 0 ? (size_t)count : 0;
+    if (client->received < BYTES)
+        return false;
+    if (memcmp(client->sent, client->buffer, BYTES) != 0) {
+        fprintf(stderr, "echo: a wrong answer\n");
+        exit(2);
+    }
+    return true;
+}
+
+/* Requests a second. */
+static double load(const struct server *server)
+{
+    static struct client clients[CONNECTIONS];
+    struct epoll_event events[CONNECTIONS];
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    unsigned long answers = 0;
+    int open = CONNECTIONS;
+    double begin, end = 0;
+
+    memset(clients, 0, sizeof clients);
+    for (int i = 0; i < CONNECTIONS; i++)
+        open_client(&clients[i], server, epoll);
+    begin = now_ns();
+    for (int i = 0; i < CONNECTIONS; i++)
+        send_next(&clients[i]);
+    while (open > 0) {
+        int count = epoll_wait(epoll, events, CONNECTIONS, 1000);
+        bool is_over;
+
+        if (count <= 0)
+            fail("the server answers no more");
+        end = now_ns();
+        is_over = end - begin >= ROUND_MS * 1e6;
+        for (int i = 0; i < count; i++) {
+            if (!take_answer(events[i].data.ptr))
+                continue;
+            answers++;
+            if (is_over)
+                open--;
+            else
+                send_next(events[i].data.ptr);
+        }
+    }
+    for (int i = 0; i < CONNECTIONS; i++)
+        close(clients[i].socket);
+    close(epoll);
+    return (double)answers / ((end - begin) / 1e9);
+}
+
+/* -------------------------------------------------------------------------------------------------------------------- */
+
+/* A child that has ended already could not be recorded. */
+static bool is_there(const struct server *server)
+{
+    return waitpid(server->pid, NULL, WNOHANG) == 0;
+}
+
+int main(void)
+{
+    struct server servers[] = {
+        {.series.name = "echo_libuv", .serve = serve_libuv},
+        {.series.name = "echo_untraced", .serve = serve_tasks},
+        {.series.name = "echo_recorded", .serve = serve_tasks, .events = ""},
+        {.series.name = "echo_all_categories", .serve = serve_tasks, .events = "all"},
+    };
+    const double least[] = {1, 0.97, 0.95, 0.90}, reach[] = {1, 1.03, 1.00, 0.95};
+    const size_t count = sizeof servers / sizeof servers[0];
+    char folder[] = "/tmp/telltale-bench-XXXXXX", name[128];
+    bool is_good = true;
+
+    if (!mkdtemp(folder))
+        fail("mkdtemp");
+    for (size_t i = 0; i < count; i++)
+        start_server(&servers[i], folder);
+    pin(1);
+    poll(NULL, 0, 200); /* recorders come up */
+    for (int round = -1; round < ROUNDS; round++)
+        for (size_t i = 0; i < count; i++)
+            if (is_there(&servers[i])) {
+                double rate = load(&servers[i]);
+
+                if (round >= 0)
+                    add_sample(&servers[i].series, rate);
+            }
+    for (size_t i = 0; i < count; i++) {
+        if (!servers[i].series.count) {
+            printf("skipped: %s: no recorder could be started\n", servers[i].series.name);
+            continue;
+        }
+        print_series(&servers[i].series, "requests/s");
+        stop_server(&servers[i]);
+        if (i == 0)
+            continue;
+        snprintf(name, sizeof name, "%s_against_libuv", servers[i].series.name);
+        is_good &= print_ratio(name, paired_ratio(&servers[i].series, &servers[0].series), least[i], reach[i]);
+    }
+    snprintf(name, sizeof name, "rm -rf %s", folder);
+    poll(NULL, 0, 300); /* recorders end */
+    if (system(name) != 0)
+        fprintf(stderr, "%s was left behind\n", folder);
+    return is_good ? 0 : 1;
+}
