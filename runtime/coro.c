@@ -48,7 +48,7 @@ static void prepare_context(struct tt_coro *coro)
     struct tt_stack *stack = coro->stack;
     uintptr_t self = (uintptr_t)coro;
     int rc = getcontext(&coro->context);
-    assert(rc == 0);   /* glibc: fails only where the signal mask cannot be read, which it always can */
+    assert(rc == 0); /* glibc: fails only where the signal mask cannot be read, which it always can */
     (void)rc;
     coro->context.uc_stack.ss_sp = stack->bottom;
     coro->context.uc_stack.ss_size = (size_t)(stack->top - stack->bottom);

@@ -45,19 +45,19 @@
 
 /* Embedded in whatever is a coroutine. All fields are coro's own. */
 struct tt_coro {
-    void *sp;                 /* suspended: where its registers lie on its stack; stale while it runs */
-    struct tt_stack *stack;   /* owned; NULL for home, before init and after finish */
+    void *sp;               /* suspended: where its registers lie on its stack; stale while it runs */
+    struct tt_stack *stack; /* owned; NULL for home, before init and after finish */
     void (*entry)(void *);
     void *arg;
 #if TT_ASAN
-    const void *asan_bottom;  /* what the address sanitizer is told about the stack */
+    const void *asan_bottom; /* what the address sanitizer is told about the stack */
     size_t asan_bytes;
-    void *asan_fake_stack;    /* suspended: its stack of frames that outlive their return */
-    const void *root_region;  /* home: what the leak sanitizer was told, NULL after finish */
+    void *asan_fake_stack;   /* suspended: its stack of frames that outlive their return */
+    const void *root_region; /* home: what the leak sanitizer was told, NULL after finish */
     size_t root_bytes;
 #endif
 #if TT_TSAN
-    void *tsan_fiber;         /* owned, but for home's */
+    void *tsan_fiber; /* owned, but for home's */
 #endif
 #if TELLTALE_UCONTEXT
     ucontext_t context;

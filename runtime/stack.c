@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* What the tools are told; nothing in a build without them. Valgrind needs no build of its own: where its header is
@@ -36,24 +37,24 @@
 #if TT_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
-#define REGISTER_ROOT(stack) __lsan_register_root_region((stack)->bottom, (stack)->bytes)
+#define REGISTER_ROOT(stack)   __lsan_register_root_region((stack)->bottom, (stack)->bytes)
 #define UNREGISTER_ROOT(stack) __lsan_unregister_root_region((stack)->bottom, (stack)->bytes)
-#define POISON(stack) ASAN_POISON_MEMORY_REGION((stack)->bottom, (stack)->bytes)
-#define UNPOISON(stack) ASAN_UNPOISON_MEMORY_REGION((stack)->bottom, (stack)->bytes)
+#define POISON(stack)          ASAN_POISON_MEMORY_REGION((stack)->bottom, (stack)->bytes)
+#define UNPOISON(stack)        ASAN_UNPOISON_MEMORY_REGION((stack)->bottom, (stack)->bytes)
 #else
-#define REGISTER_ROOT(stack) ((void)0)
+#define REGISTER_ROOT(stack)   ((void)0)
 #define UNREGISTER_ROOT(stack) ((void)0)
-#define POISON(stack) ((void)0)
-#define UNPOISON(stack) ((void)0)
+#define POISON(stack)          ((void)0)
+#define UNPOISON(stack)        ((void)0)
 #endif
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 #else
-#define RUNNING_ON_VALGRIND 0
-#define VALGRIND_STACK_REGISTER(start, end) 0
-#define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
+#define RUNNING_ON_VALGRIND                       0
+#define VALGRIND_STACK_REGISTER(start, end)       0
+#define VALGRIND_STACK_DEREGISTER(id)             ((void)(id))
 #define VALGRIND_MAKE_MEM_UNDEFINED(start, bytes) ((void)(start))
-#define VALGRIND_MAKE_MEM_NOACCESS(start, bytes) ((void)(start))
+#define VALGRIND_MAKE_MEM_NOACCESS(start, bytes)  ((void)(start))
 #endif
 
 /* Linux 6.13; the headers of Debian 12 do not have it. */
@@ -70,20 +71,20 @@
 
 /* 192 bytes are three cache lines, which is prime to the number of sets; 15 steps stay within the highest page, so
  * that a shallow task still touches one page only. */
-#define OFFSET_STEP 192
+#define OFFSET_STEP  192
 #define OFFSET_STEPS 15
 
 /* Mappings that are left to the program when stacks take theirs: libraries, its own mmaps, thread stacks. A process
  * that hits the limit cannot even load a library. */
-#define MAPS_RESERVED 4096
+#define MAPS_RESERVED    4096
 #define MAPS_MAX_DEFAULT 65530
 
 struct size_class {
-    size_t bytes;            /* usable bytes of each stack */
+    size_t bytes; /* usable bytes of each stack */
     struct tt_stack *warm;
     size_t warm_count;
-    LIST_HEAD(, tt_arena) open;   /* arenas with an idle or uncarved slot */
-    unsigned next_step;      /* of the offset */
+    LIST_HEAD(, tt_arena) open; /* arenas with an idle or uncarved slot */
+    unsigned next_step;         /* of the offset */
     struct size_class *next;
 };
 
@@ -91,12 +92,12 @@ struct tt_arena {
     struct pool *pool;
     struct size_class *class;
     LIST_ENTRY(tt_arena) in_pool;
-    LIST_ENTRY(tt_arena) in_open;   /* valid while is_open */
+    LIST_ENTRY(tt_arena) in_open; /* valid while is_open */
     char *base;
     size_t map_bytes;
-    size_t slot_bytes;       /* guard and usable bytes */
+    size_t slot_bytes; /* guard and usable bytes */
     size_t slot_count;
-    size_t carved_count;     /* slots[0 .. carved_count) have been handed out at least once */
+    size_t carved_count; /* slots[0 .. carved_count) have been handed out at least once */
     size_t idle_count;
     struct tt_stack *idle;
     int is_open;
@@ -104,13 +105,13 @@ struct tt_arena {
 };
 
 struct pool {
-    struct size_class *classes;     /* most recently added first; the default one never leaves */
+    struct size_class *classes; /* most recently added first; the default one never leaves */
     struct size_class *default_class;
-    LIST_HEAD(, tt_arena) arenas;   /* all; read by signal handlers of this thread */
+    LIST_HEAD(, tt_arena) arenas; /* all; read by signal handlers of this thread */
     size_t arena_count;
-    size_t in_use_count;            /* includes those in `returned` */
+    size_t in_use_count; /* includes those in `returned` */
     struct tt_stack *_Atomic returned;
-    int is_orphan;                  /* its thread has ended; guarded by returns_lock */
+    int is_orphan; /* its thread has ended; guarded by returns_lock */
 };
 
 /* Initial-exec: one instruction to reach, and never an allocation inside a signal handler. */
@@ -123,8 +124,9 @@ static int pool_key_error;
 static size_t page_bytes;
 static int on_valgrind;
 
-/* The process's guards. Light ones are tried until the kernel says that it has none. */
-static atomic_int light_allowed = 1;
+/* The process's guards. Light ones are tried until the kernel turns out to have none. */
+enum { LIGHT_UNTRIED, LIGHT_PROVEN, LIGHT_REFUSED };
+static atomic_int light_guards = LIGHT_UNTRIED;
 static atomic_size_t guard_pages;
 static atomic_size_t guard_pages_max;
 
@@ -141,7 +143,7 @@ static size_t guard_page_limit(void)
         }
         close(fd);
     }
-    return maps_max > MAPS_RESERVED ? (maps_max - MAPS_RESERVED) / 2 : 0;   /* a guard and the stack above it */
+    return maps_max > MAPS_RESERVED ? (maps_max - MAPS_RESERVED) / 2 : 0; /* a guard and the stack above it */
 }
 
 static void end_thread_pool(void *arg);
@@ -186,14 +188,23 @@ static void withdraw_use(struct tt_stack *stack)
 
 /* ---- guards ---- */
 
+/* Emulators accept an advice that they do not know and do nothing, so the first guard of a process is tried out: the
+ * kernel cannot write where a guard is. */
 static int install_light_guard(char *page)
 {
-    if (!atomic_load_explicit(&light_allowed, memory_order_relaxed))
+    int state = atomic_load_explicit(&light_guards, memory_order_relaxed);
+    if (state == LIGHT_REFUSED)
         return 0;
-    if (madvise(page, page_bytes, MADV_GUARD_INSTALL) == 0)
-        return 1;
-    if (errno != ENOMEM && errno != EAGAIN)   /* an older kernel, or locked memory: it will not change its mind */
-        atomic_store_explicit(&light_allowed, 0, memory_order_relaxed);
+    if (madvise(page, page_bytes, MADV_GUARD_INSTALL) == 0) {
+        if (state == LIGHT_PROVEN || uname((struct utsname *)page) != 0) {
+            atomic_store_explicit(&light_guards, LIGHT_PROVEN, memory_order_relaxed);
+            return 1;
+        }
+        memset(page, 0, sizeof(struct utsname)); /* as a canary wants it */
+    } else if (errno == ENOMEM || errno == EAGAIN) {
+        return 0; /* may pass */
+    }
+    atomic_store_explicit(&light_guards, LIGHT_REFUSED, memory_order_relaxed);
     return 0;
 }
 
@@ -241,9 +252,8 @@ static struct tt_arena *map_arena(struct pool *pool, struct size_class *class)
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
     void *base = mmap(NULL, map_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (base == MAP_FAILED) {
-        int error = errno;
         free(arena);
-        errno = error;
+        errno = ENOMEM; /* whatever it was called: locked memory and valgrind have other names for it */
         return NULL;
     }
     /* Huge pages would make a task that uses 4 KiB cost 2 MiB. A kernel without them refuses, which is as good. */
@@ -255,7 +265,7 @@ static struct tt_arena *map_arena(struct pool *pool, struct size_class *class)
     arena->map_bytes = map_bytes;
     arena->slot_bytes = slot_bytes;
     arena->slot_count = count;
-    atomic_signal_fence(memory_order_release);   /* tt__stack_find_guard may meet it from here on */
+    atomic_signal_fence(memory_order_release); /* tt__stack_find_guard may meet it from here on */
     LIST_INSERT_HEAD(&pool->arenas, arena, in_pool);
     pool->arena_count++;
     open_arena(arena);
@@ -275,9 +285,11 @@ static void unmap_arena(struct tt_arena *arena)
     close_arena(arena);
     LIST_REMOVE(arena, in_pool);
     pool->arena_count--;
-    atomic_signal_fence(memory_order_release);   /* out of the list before it is gone */
+    atomic_signal_fence(memory_order_release); /* out of the list before it is gone */
     if (munmap(arena->base, arena->map_bytes) == 0)
         atomic_fetch_sub_explicit(&guard_pages, guarded, memory_order_relaxed);
+    else /* a hole needs a mapping more, and the program has taken the last: the range is lost, its memory is not */
+        (void)madvise(arena->base, arena->map_bytes, MADV_DONTNEED);
     free(arena);
 }
 
@@ -290,7 +302,7 @@ static struct tt_stack *carve_slot(struct tt_arena *arena)
     stack->guard = (unsigned char)guard_slot(slot);
     stack->bottom = slot + page_bytes;
     stack->bytes = class->bytes;
-    stack->top = stack->bottom + stack->bytes - (size_t)class->next_step * OFFSET_STEP;
+    stack->top = stack->bottom + stack->bytes - (size_t) class->next_step * OFFSET_STEP;
     class->next_step = (class->next_step + 1) % OFFSET_STEPS;
     announce_slot(stack);
     arena->carved_count++;
@@ -318,7 +330,7 @@ static struct tt_stack *take_from_arena(struct pool *pool, struct size_class *cl
 static void give_to_arena(struct tt_stack *stack)
 {
     struct tt_arena *arena = stack->arena;
-    UNPOISON(stack);   /* what its tenant's frames have left would trip the next one, or the next mapping */
+    UNPOISON(stack); /* what its tenant's frames have left would trip the next one, or the next mapping */
     stack->next = arena->idle;
     arena->idle = stack;
     arena->idle_count++;
@@ -327,13 +339,21 @@ static void give_to_arena(struct tt_stack *stack)
     if (arena->idle_count == arena->carved_count)
         unmap_arena(arena);
     else
-        (void)madvise(stack->bottom, stack->bytes, MADV_DONTNEED);   /* refused (locked memory): it stays */
+        (void)madvise(stack->bottom, stack->bytes, MADV_DONTNEED); /* refused (locked memory): it stays */
 }
 
 /* ---- classes and pools ---- */
 
+/* The class of stacks of so many bytes, rounded to pages and to the minimum. NULL: no memory, errno. */
 static struct size_class *find_class(struct pool *pool, size_t bytes)
 {
+    if (bytes > SIZE_MAX / 2) { /* more than an address can be; less would wrap below */
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (bytes < TT_STACK_BYTES_MIN)
+        bytes = TT_STACK_BYTES_MIN;
+    bytes = (bytes + page_bytes - 1) / page_bytes * page_bytes;
     for (struct size_class *class = pool->classes; class != NULL; class = class->next)
         if (class->bytes == bytes)
             return class;
@@ -344,16 +364,6 @@ static struct size_class *find_class(struct pool *pool, size_t bytes)
     class->next = pool->classes;
     pool->classes = class;
     return class;
-}
-
-/* Rounded to pages and to the minimum; 0 when it is more than an address can be. */
-static size_t round_size(size_t bytes)
-{
-    if (bytes < TT_STACK_BYTES_MIN)
-        bytes = TT_STACK_BYTES_MIN;
-    if (bytes > SIZE_MAX / 2)
-        return 0;
-    return (bytes + page_bytes - 1) / page_bytes * page_bytes;
 }
 
 static void destroy_pool(struct pool *pool)
@@ -376,7 +386,7 @@ static struct pool *create_pool(void)
     struct pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL)
         return NULL;
-    pool->default_class = find_class(pool, round_size(TT_STACK_BYTES_DEFAULT));
+    pool->default_class = find_class(pool, TT_STACK_BYTES_DEFAULT);
     if (pool->default_class == NULL) {
         free(pool);
         return NULL;
@@ -397,7 +407,7 @@ static void keep_stack(struct pool *pool, struct tt_stack *stack)
     struct size_class *class = stack->arena->class;
     pool->in_use_count--;
     if (class->warm_count < WARM_MAX) {
-        POISON(stack);   /* whoever still uses a variable on it is caught */
+        POISON(stack); /* whoever still uses a variable on it is caught */
         stack->next = class->warm;
         class->warm = stack;
         class->warm_count++;
@@ -473,16 +483,9 @@ struct tt_stack *tt__stack_acquire(size_t bytes)
     struct pool *pool = this_pool;
     if (pool == NULL && (pool = create_pool()) == NULL)
         return NULL;
-    struct size_class *class = pool->default_class;
-    if (bytes != 0) {
-        size_t rounded = round_size(bytes);
-        if (rounded == 0) {
-            errno = ENOMEM;
-            return NULL;
-        }
-        if ((class = find_class(pool, rounded)) == NULL)
-            return NULL;
-    }
+    struct size_class *class = bytes == 0 ? pool->default_class : find_class(pool, bytes);
+    if (class == NULL)
+        return NULL;
     if (class->warm == NULL)
         take_returned(pool);
     struct tt_stack *stack = class->warm;
@@ -526,7 +529,7 @@ void tt__stack_pool_drain(void)
     drain_warm(pool);
     if (pool->in_use_count == 0) {
         this_pool = NULL;
-        (void)pthread_setspecific(pool_key, NULL);   /* cannot fail: the slot exists since create_pool */
+        (void)pthread_setspecific(pool_key, NULL); /* cannot fail: the slot exists since create_pool */
         destroy_pool(pool);
     }
     errno = error;
@@ -570,7 +573,7 @@ struct tt_stack *tt__stack_find_guard(const void *address)
 
 void tt__stack_counts(struct tt_stack_counts *out_counts)
 {
-    struct tt_stack_counts counts = { .guard_pages = atomic_load_explicit(&guard_pages, memory_order_relaxed) };
+    struct tt_stack_counts counts = {.guard_pages = atomic_load_explicit(&guard_pages, memory_order_relaxed)};
     struct pool *pool = this_pool;
     if (pool != NULL) {
         take_returned(pool);
@@ -582,10 +585,10 @@ void tt__stack_counts(struct tt_stack_counts *out_counts)
     *out_counts = counts;
 }
 
-void tt__stack_restrict_guards(int allow_light, size_t guard_pages_most)
+void tt__stack_restrict_guards(int allow_light, size_t pages_max)
 {
     pthread_once(&process_once, init_process);
     size_t limit = guard_page_limit();
-    atomic_store(&light_allowed, allow_light);
-    atomic_store(&guard_pages_max, guard_pages_most < limit ? guard_pages_most : limit);
+    atomic_store(&light_guards, allow_light ? LIGHT_UNTRIED : LIGHT_REFUSED);
+    atomic_store(&guard_pages_max, pages_max < limit ? pages_max : limit);
 }

@@ -52,26 +52,22 @@
 /* The default covers a signal frame (12 KiB with AVX-512) on top of printf and its like, with a margin of two. The
  * sanitizers put red zones around variables and run their own reports on the coroutine's stack: four times as much. */
 #define TT_STACK_BYTES_DEFAULT ((TT_ASAN || TT_TSAN) ? 256u * 1024u : 64u * 1024u)
-#define TT_STACK_BYTES_MIN (32u * 1024u)
+#define TT_STACK_BYTES_MIN     (32u * 1024u)
 
-enum tt_stack_guard {
-    TT_STACK_GUARD_LIGHT,
-    TT_STACK_GUARD_PAGE,
-    TT_STACK_GUARD_CANARY
-};
+enum tt_stack_guard { TT_STACK_GUARD_LIGHT, TT_STACK_GUARD_PAGE, TT_STACK_GUARD_CANARY };
 
 struct tt_arena;
 
 /* Visible so that the switch and the check of the canary are inlined; written by stack.c only. */
 struct tt_stack {
-    char *bottom;             /* lowest usable byte; the guard is the page right below */
-    char *top;                /* where a coroutine begins; a multiple of 64 */
-    size_t bytes;             /* whole pages from bottom; contains the offset above top */
-    struct tt_arena *arena;   /* owner of the memory, never changes */
-    struct tt_stack *next;    /* in a pool: the one released before; NULL in use */
-    unsigned valgrind_id;     /* valid under valgrind only */
-    unsigned char guard;      /* enum tt_stack_guard */
-    unsigned char is_pooled;  /* 1 from release to acquisition: catches a second release */
+    char *bottom;            /* lowest usable byte; the guard is the page right below */
+    char *top;               /* where a coroutine begins; a multiple of 64 */
+    size_t bytes;            /* whole pages from bottom; contains the offset above top */
+    struct tt_arena *arena;  /* owner of the memory, never changes */
+    struct tt_stack *next;   /* in a pool: the one released before; NULL in use */
+    unsigned valgrind_id;    /* valid under valgrind only */
+    unsigned char guard;     /* enum tt_stack_guard */
+    unsigned char is_pooled; /* 1 from release to acquisition: catches a second release */
 };
 
 /* A stack of at least `bytes` usable bytes, rounded up to pages and to TT_STACK_BYTES_MIN; 0 asks for the default.
@@ -116,10 +112,10 @@ int tt__stack_guard_contains(const struct tt_stack *stack, const void *address);
 
 /* What the calling thread's pool and the process hold; for tests of a clean teardown and for diagnostics. */
 struct tt_stack_counts {
-    size_t in_use;       /* acquired from this thread's pool and not yet back */
-    size_t pooled;       /* free, with their memory */
-    size_t arenas;       /* mappings of this thread's pool */
-    size_t guard_pages;  /* guards by mprotect, whole process */
+    size_t in_use;      /* acquired from this thread's pool and not yet back */
+    size_t pooled;      /* free, with their memory */
+    size_t arenas;      /* mappings of this thread's pool */
+    size_t guard_pages; /* guards by mprotect, whole process */
 };
 void tt__stack_counts(struct tt_stack_counts *out_counts);
 

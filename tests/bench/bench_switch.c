@@ -21,14 +21,14 @@
 #include "coro.h"
 
 #define ROUNDS 9
-#define RING 1024
+#define RING   1024
 
 /* Switches a sample: some 10 ms each, long against an interrupt, short against a change of clock frequency. */
-#define SWITCHES 4000000L
+#define SWITCHES          4000000L
 #define SWITCHES_UCONTEXT 40000L
 
 #define STACKS_POOLED 1000000L
-#define STACKS_FRESH 4096
+#define STACKS_FRESH  4096
 
 static struct tt_coro home, peer;
 static struct tt_coro ring[RING];
@@ -143,7 +143,7 @@ static double time_ring(void)
     const long laps = SWITCHES / RING;
     for (int i = 0; i < RING; i++)
         prepare(&ring[i], pass_on, &ring[i]);
-    ring_laps = 2;   /* the first one touches the stacks */
+    ring_laps = 2; /* the first one touches the stacks */
     tt__coro_switch(&home, ring);
     ring_laps = laps;
     double start = now_ns();
@@ -198,7 +198,7 @@ static double (*const variants[VARIANTS])(void) = {
 };
 
 static const char *const names[VARIANTS] = {
-    [TELLTALE] = "switch",          [FLOOR] = "switch_floor",   [UCONTEXT] = "switch_ucontext",
+    [TELLTALE] = "switch",          [FLOOR] = "switch_floor",  [UCONTEXT] = "switch_ucontext",
     [RING_OF_1024] = "switch_ring", [POOLED] = "stack_pooled", [FRESH] = "stack_fresh",
 };
 
@@ -232,7 +232,7 @@ int main(void)
 {
     int is_good = 1;
     tt__coro_home_init(&home);
-    for (int v = 0; v < VARIANTS; v++)   /* warm: pages, caches, clock frequency */
+    for (int v = 0; v < VARIANTS; v++) /* warm: pages, caches, clock frequency */
         if (variants[v] != NULL)
             variants[v]();
     for (int r = 0; r < ROUNDS; r++)
@@ -258,7 +258,7 @@ int main(void)
     if (variants[FLOOR] == NULL)
         printf("skipped: no assembly switch in this build, so nothing to compare with the floor\n");
     else
-        is_good &= report_ratio("switch_against_floor", FLOOR, 0.50, 0.77);   /* twice its time; 1.3 times */
+        is_good &= report_ratio("switch_against_floor", FLOOR, 0.50, 0.77); /* twice its time; 1.3 times */
     if (!TELLTALE_UCONTEXT)
         is_good &= report_ratio("switch_against_ucontext", UCONTEXT, 20, 60);
     tt__coro_finish(&home);
