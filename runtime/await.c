@@ -62,7 +62,7 @@ static int raise_at_next_step(struct tt_task_object *task, tt_site *site, const 
 /* Registers TASK's wake-up at FUTURE, which is pending, and suspends. */
 static int wait_until_done(struct tt_task_object *task, tt_future *future, tt_site *site)
 {
-    task->waiter = future;
+    task->waiter = tt__future_ref(future); /* released by tt__task_await: whoever holds FUTURE may let go meanwhile */
     task->phase = TT_TASK_WAITING;
     tt__future_add_node(future, &task->wake);
     if (task->must_cancel &&
@@ -94,7 +94,7 @@ int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site
         task->passed_id = future->id;
         task->passed_exc_id = tt_exc_id(task->exc_state.pending);
     }
-    if (is_pending) /* the wake-up left its reference here, so that FUTURE is alive until now */
+    if (is_pending) /* the waiter's */
         tt__future_unref(future, site);
     return rc;
 }
@@ -170,6 +170,7 @@ int tt_sleep_at(tt_site *site, int64_t duration_ns)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
     tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, tt__actor_now(loop), site);
     sleeper.future.label = (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0};
+    sleeper.future.is_on_stack = true;
     rc = tt__task_await(task, &sleeper.future, site);
     tt__timers_cancel(&loop->timers, &sleeper.timer);
     tt__loop_withdraw(loop, &sleeper.expiry);

@@ -63,6 +63,7 @@ struct tt_future {
     bool log_traceback;      /* asyncio's bit: the exception has not been retrieved */
     bool is_discarded;       /* tt_discard was called */
     bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
+    bool is_on_stack;        /* its memory is the stack of the task that awaits it, and goes with that */
     uint8_t taken_next;      /* ring of the last takings */
     tt_loop *loop;           /* a reference to the loop's memory; the loop may be closed */
     const struct tt_future_ops *ops;
@@ -91,8 +92,8 @@ struct tt_defer; /* step.c */
  *                                               ^                      |
  *                                               +-- the wake-up runs --+
  *
- * WAITING: `waiter` is the future it awaits, with `wake` registered there or in the ready queue. In the other states
- * `waiter` is NULL. ENDED: the coroutine will not run any more; its stack is gone. await.c and step.c change the state. */
+ * WAITING: `waiter` is the future it awaits, a reference, with `wake` registered there or in the ready queue. In the other
+ * states `waiter` is NULL. ENDED: the coroutine will not run any more; its stack is gone. await.c and step.c change the state. */
 enum tt_task_phase { TT_TASK_SCHEDULED, TT_TASK_RUNNING, TT_TASK_WAITING, TT_TASK_ENDED };
 
 struct tt_task_object {

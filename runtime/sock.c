@@ -116,6 +116,7 @@ static int wait_until_over(struct tt_task_object *task, struct operation *operat
         return tt_raise_errno_at(site, rc, "%s", "");
     tt__future_init(&operation->future, loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(loop), site);
     operation->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
+    operation->future.is_on_stack = true;
     rc = tt__task_await(task, &operation->future, site);
     if (is_writer)
         tt_loop_remove_writer(loop, operation->descriptor);

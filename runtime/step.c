@@ -360,7 +360,7 @@ static void discard_step(struct tt_ready *ready)
 
 const struct tt_ready_ops tt__task_step_ops = {run_step, discard_step};
 
-/* What the task waited for is done. The reference that came with the wake-up is released by tt__task_await. */
+/* What the task waited for is done. */
 static void run_wake(struct tt_ready *ready)
 {
     struct tt_task_object *task = tt_container_of(ready, struct tt_task_object, wake.ready);
@@ -373,6 +373,7 @@ static void run_wake(struct tt_ready *ready)
         if (task->must_cancel && task->thrown_is_waiters) /* the task will be told of its cancellation instead */
             tt__ledger_touched(future, TT_TOUCH_HOW_AWAIT, false, task->last_site);
     }
+    tt__future_unref(future, task->last_site); /* the ready queue's; the waiter's keeps it alive */
     step(task);
 }
 
@@ -409,6 +410,21 @@ static void run_defers_abandoned(struct tt_task_object *task)
     tt_exc_unref(exc);
 }
 
+/* Lets go of what TASK waits for, which will not wake it. */
+static void stop_waiting(struct tt_task_object *task, tt_site *site)
+{
+    tt_future *waiter = task->waiter;
+
+    if (!waiter)
+        return;
+    task->waiter = NULL;
+    tt__future_remove_node(waiter, &task->wake);
+    if (waiter->is_on_stack)
+        tt__future_finish(waiter);
+    else
+        tt__future_unref(waiter, site);
+}
+
 void tt__task_abandon(struct tt_task_object *task, tt_site *site)
 {
     tt_future *future = &task->future;
@@ -420,9 +436,7 @@ void tt__task_abandon(struct tt_task_object *task, tt_site *site)
         tt_loop_call_exception_handler(future->loop, &(struct tt_handler_context){
             .message = "Task was destroyed but it is pending!", .task = future});
     run_defers_abandoned(task);
-    if (task->waiter)
-        tt__future_remove_node(task->waiter, &task->wake);
-    task->waiter = NULL;
+    stop_waiting(task, site);
     task->phase = TT_TASK_ENDED;
     tt__coro_finish(&task->coro);
     tt__exc_state_close_handlings(&task->exc_state);
