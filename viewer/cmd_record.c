@@ -190,6 +190,11 @@ static int find_target(const char *name, struct target *out_target)
 /* Sees to it that the store's name is free, or with --append that a store can be gone on with. Returns -1 or a status. */
 static int clear_target(struct target *target, bool is_appending)
 {
+    struct stat status;
+    if (stat(target->path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        tt__complain("record: cannot write %s: %s; name a file with -o", target->name, strerror(EISDIR));
+        return TT_EXIT_OUTSIDE;
+    }
     enum tt_file_kind kind = tt__session_file_kind(target->path);
     if (kind == TT_FILE_OTHER || kind == TT_FILE_UNREADABLE) {
         tt__complain("record: %s is there and is not a telltale store that can be read; name another file with -o", target->name);

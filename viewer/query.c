@@ -9,9 +9,19 @@
 struct tt_query {
     tt_session *session;
     sqlite3_stmt *statement; /* NULL: it could not be prepared */
+    const char *user_what; /* what complaints call SQL that a user wrote; NULL: it is the program's own */
     bool is_begun;
     bool is_over; /* no row is left, or the query failed: all values are NULL */
 };
+
+static void complain_about_sql(tt_session *session, const char *what, int code)
+{
+    sqlite3 *database = tt__session_database(session);
+    if (code == SQLITE_AUTH)
+        tt__complain("%s: not allowed: a store is read only; SELECT and the pragmas that describe it are what there is", what);
+    else
+        tt__complain("%s: %s", what, sqlite3_errmsg(database));
+}
 
 static void complain_about_failure(tt_session *session, int code)
 {
@@ -25,10 +35,21 @@ static void complain_about_failure(tt_session *session, int code)
         tt__complain("%s: cannot read the store: %s", path, sqlite3_errmsg(database));
 }
 
+/* Whether it is the statement that is wrong, and not the store. */
+static bool is_mistake(int code)
+{
+    return code == SQLITE_ERROR || code == SQLITE_AUTH || code == SQLITE_TOOBIG || code == SQLITE_MISMATCH || code == SQLITE_READONLY;
+}
+
 static void fail(tt_query *query, int code)
 {
-    complain_about_failure(query->session, code);
-    tt__session_fail(query->session);
+    if (query->user_what != NULL && is_mistake(code)) {
+        complain_about_sql(query->session, query->user_what, code);
+        tt__session_fail(query->session, TT_EXIT_USAGE);
+    } else {
+        complain_about_failure(query->session, code);
+        tt__session_fail(query->session, TT_EXIT_INPUT);
+    }
     query->is_over = true;
 }
 
@@ -37,7 +58,7 @@ static tt_query *new_query(tt_session *session)
     tt_query *query = calloc(1, sizeof *query);
     if (query == NULL) {
         tt__complain("not enough memory for a query");
-        tt__session_fail(session);
+        tt__session_fail(session, TT_EXIT_OUTSIDE);
         return NULL;
     }
     query->session = session;
@@ -221,12 +242,12 @@ void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, 
     if (cells == NULL || (columns == NULL && own == NULL) ||
         tt__rows_init(&rows, output, format, columns != NULL ? columns : own, count) < 0) {
         tt__complain("not enough memory to print rows");
-        tt__session_fail(query->session);
+        tt__session_fail(query->session, TT_EXIT_OUTSIDE);
     } else {
         int printed = print_rows(query, &rows, cells);
         if (tt__rows_finish(&rows) < 0 || printed < 0) {
             tt__complain("not enough memory to print a table; try --format csv");
-            tt__session_fail(query->session);
+            tt__session_fail(query->session, TT_EXIT_OUTSIDE);
         }
     }
     free(own);
@@ -237,24 +258,29 @@ void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, 
 
 /* What they may do is the reader's business: its connection has an authorizer that allows reading only (store.h). */
 
-static void complain_about_sql(tt_session *session, const char *what, int code)
-{
-    sqlite3 *database = tt__session_database(session);
-    if (code == SQLITE_AUTH)
-        tt__complain("%s: not allowed: a store is read only; SELECT and the pragmas that describe it are what there is", what);
-    else
-        tt__complain("%s: %s", what, sqlite3_errmsg(database));
-}
-
-tt_query *tt__query_open_user(tt_session *session, const char *sql, const char *what)
+/* Prepares the first statement of SQL, which complaints call WHAT. NULL after a complaint when it makes no sense; *OUT_REST is
+ * what stands behind it. */
+static tt_query *open_user(tt_session *session, const char *sql, const char *what, const char **out_rest)
 {
     tt_query *query = new_query(session);
     if (query == NULL)
         return NULL;
-    int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, NULL);
-    if (code == SQLITE_OK && query->statement != NULL && sqlite3_stmt_readonly(query->statement))
+    query->user_what = what;
+    int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, out_rest);
+    if (code == SQLITE_OK)
         return query;
     complain_about_sql(session, what, code);
+    tt__query_close(query);
+    return NULL;
+}
+
+tt_query *tt__query_open_user(tt_session *session, const char *sql, const char *what)
+{
+    const char *rest = NULL;
+    tt_query *query = open_user(session, sql, what, &rest);
+    if (query == NULL || (query->statement != NULL && *rest == '\0'))
+        return query;
+    tt__complain("%s: one expression is wanted, and no statement", what);
     tt__query_close(query);
     return NULL;
 }
@@ -263,15 +289,9 @@ int tt__query_run_user_sql(tt_session *session, tt_output *output, enum tt_forma
 {
     size_t result_count = 0;
     while (*sql != '\0') {
-        tt_query *query = new_query(session);
+        tt_query *query = open_user(session, sql, "query", &sql);
         if (query == NULL)
-            return TT_EXIT_OUTSIDE;
-        int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, &sql);
-        if (code != SQLITE_OK) {
-            complain_about_sql(session, "query", code);
-            tt__query_close(query);
             return TT_EXIT_USAGE;
-        }
         if (query->statement != NULL) {
             if (result_count++ > 0 && format == TT_FORMAT_TABLE)
                 tt__print_own(output, "\n");

@@ -14,7 +14,7 @@
 struct tt_session {
     struct tt_store_reader *reader;
     struct tt_invocation *invocation;
-    bool has_failed;
+    int failure; /* exit status for the first query that failed; 0: none did */
     FILE *nowhere;     /* --explain-sql: where the command prints to; NULL otherwise */
     tt_output explain; /* --explain-sql: where its queries go */
     char *explained[EXPLAINED_MAX];
@@ -71,8 +71,8 @@ int tt__session_close(tt_session *session, int status)
     if (session == NULL)
         return status;
     bool is_hidden = status == TT_EXIT_CLEAN || status == TT_EXIT_FINDINGS || status == TT_EXIT_UNCERTAIN;
-    if (session->has_failed && is_hidden)
-        status = TT_EXIT_INPUT;
+    if (session->failure != 0 && is_hidden)
+        status = session->failure;
     if (session->nowhere != NULL) {
         session->invocation->output = session->explain;
         fclose(session->nowhere);
@@ -94,9 +94,10 @@ struct sqlite3 *tt__session_database(const tt_session *session)
     return tt_store_reader_connection(session->reader);
 }
 
-void tt__session_fail(tt_session *session)
+void tt__session_fail(tt_session *session, enum tt_exit status)
 {
-    session->has_failed = true;
+    if (session->failure == 0)
+        session->failure = (int)status;
 }
 
 void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values)

@@ -20,7 +20,7 @@ typedef struct tt_session tt_session;
  * queries are printed instead. Returns -1 and the session, or the exit status after a complaint. */
 int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session);
 
-/* Ends the session. Returns STATUS, or TT_EXIT_INPUT when a query of the session failed and STATUS would hide it. */
+/* Ends the session. Returns STATUS, or that of the first query that failed when STATUS would hide it. */
 int tt__session_close(tt_session *session, int status);
 
 /* The store's path as the user gave it. */
@@ -29,8 +29,8 @@ const char *tt__session_path(const tt_session *session);
 /* The database; for query.c. */
 struct sqlite3 *tt__session_database(const tt_session *session);
 
-/* Notes that a query failed or was stopped; for query.c. */
-void tt__session_fail(tt_session *session);
+/* Notes that a query failed or was stopped, and which exit status that deserves; for query.c. */
+void tt__session_fail(tt_session *session, enum tt_exit status);
 
 /* Called with each query before it runs, bound values filled in; for query.c. */
 void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values);

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154 # variables of case.sh, and for the scripts that source this file
+# shellcheck shell=sh source-path=SCRIPTDIR disable=SC1091,SC2034,SC2154 # variables of case.sh, and for those who source this
 # given.sh: stores out of given rows, for the scripts of this folder.
 . "$(dirname "$0")/../e2e/case.sh"
 

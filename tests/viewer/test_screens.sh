@@ -1,5 +1,6 @@
 #!/bin/sh
 # test_screens.sh: what each command says about given stores, line by line.
+# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
 . "$(dirname "$0")/given.sh"
 
 case_the_report_of_a_killed_server_groups_its_lost_failures() {

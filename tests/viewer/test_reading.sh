@@ -1,0 +1,140 @@
+#!/bin/sh
+# test_reading.sh: reading changes nothing, works where nothing can be written, and no foreign byte reaches the terminal.
+# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/given.sh"
+
+# Every command that reads, on the store in this folder.
+read_everything() {
+    for arguments in 'report run.telltale' 'report run.telltale --format json' 'report run.telltale --format csv' 'check run.telltale' \
+        'ps run.telltale' 'ps run.telltale -C all' 'ps run.telltale --json -C all' 'ps run.telltale --format csv -C all' \
+        'ps run.telltale --format ndjson -C all' 'show run.telltale 2' 'show run.telltale nobody'; do
+        # shellcheck disable=SC2086 # words of a command line
+        run "$telltale" $arguments
+        [ "$status" -le 2 ] || fail "exit status $status: $arguments"
+        cat "$work/out" "$work/err" >>"$work/all"
+    done
+    for table in tasks failures processes exception site note; do
+        for format in table csv json ndjson; do
+            run "$telltale" query run.telltale "SELECT * FROM $table" --format "$format"
+            expect_status 0 "query $table"
+            cat "$work/out" >>"$work/all"
+        done
+    done
+}
+
+case_reading_leaves_the_store_as_it_is() {
+    for store in killed kinds live lossy; do
+        given $store
+        cksum run.telltale >"$work/before"
+        stat -c '%Y %Z %s' run.telltale >>"$work/before"
+        read_everything
+        cksum run.telltale >"$work/after"
+        stat -c '%Y %Z %s' run.telltale >>"$work/after"
+        cmp -s "$work/before" "$work/after" || fail "the store $store has changed"
+        expect_equal "$(ls)" run.telltale 'the files of the folder'
+    done
+}
+
+case_a_store_in_a_folder_that_cannot_be_written_is_read() {
+    given killed
+    sqlite3 run.telltale 'PRAGMA journal_mode = WAL' >/dev/null
+    chmod 555 .
+    run "$telltale" report run.telltale
+    chmod 755 .
+    expect_status 1 report
+    expect_text out 'SUMMARY: telltale: 3 lost failures in 1 group'
+}
+
+case_a_store_that_is_being_written_is_read_as_it_stands() {
+    given live
+    sqlite3 run.telltale 'PRAGMA journal_mode = WAL' >/dev/null
+    mkfifo statements
+    sqlite3 run.telltale <statements >/dev/null &
+    background="$background $!"
+    exec 3>statements
+    printf '%s\n' "INSERT INTO task (task_id, name, created_ns) VALUES (50, 'committed', 1);" \
+        'BEGIN;' "INSERT INTO task (task_id, name, created_ns) VALUES (51, 'not yet', 1);" >&3
+    is_committed() { "$telltale" query run.telltale "SELECT name FROM tasks WHERE task_id = 50" | grep -q committed; }
+    wait_until is_committed
+    must "$telltale" ps run.telltale -C name
+    ! grep -q 'not yet' "$work/out" || fail 'what is not committed is shown'
+    printf 'COMMIT;\n' >&3
+    exec 3>&-
+    is_there() { "$telltale" ps run.telltale -C name | grep -q 'not yet'; }
+    wait_until is_there
+}
+
+case_no_foreign_byte_reaches_the_terminal() {
+    given hostile
+    : >"$work/all"
+    read_everything
+    # Line ends and, in quoted fields of CSV, tabs and returns are all that may be left.
+    ! LC_ALL=C grep -q "$(printf '[\001-\010\013\014\016-\037\177]')" "$work/all" || fail 'a control character comes through'
+    python3 - "$work/all" <<'END' || fail 'a character that reorders or hides comes through'
+import sys, unicodedata
+text = open(sys.argv[1], 'rb').read().decode('utf-8')
+bad = [c for c in text if unicodedata.category(c) in ('Cc', 'Cf', 'Cs', 'Co', 'Cn', 'Zl', 'Zp') and c not in '\n\t\r']
+sys.exit(repr(sorted(set(bad))) if bad else 0)
+END
+}
+
+case_no_foreign_line_end_makes_a_line_of_a_report() {
+    given hostile
+    run "$telltale" report run.telltale
+    [ "$(grep -c '^SUMMARY' "$work/out")" -eq 1 ] || fail 'a message has forged the summary'
+    expect_text out 'SUMMARY: telltale: 1 lost failure in 1 group'
+}
+
+case_colours_come_only_when_they_are_asked_for() {
+    given killed
+    for option in --color=auto --color=never; do
+        run "$telltale" report run.telltale $option
+        ! grep -q "$(printf '\033')" "$work/out" || fail "$option prints colours to a file"
+    done
+    run "$telltale" report run.telltale --color always
+    grep -q "$(printf '\033')" "$work/out" || fail '--color always prints no colours'
+    sed "s/$(printf '\033')\[[0-9;]*m//g" "$work/out" >"$work/plain"
+    run "$telltale" report run.telltale
+    cmp -s "$work/plain" "$work/out" || fail 'colours change the text'
+}
+
+case_a_view_in_the_file_is_not_believed() {
+    given killed
+    sqlite3 run.telltale "DROP VIEW leaks; CREATE VIEW leaks AS SELECT 'lost-failure' AS lint WHERE 0;
+        DROP VIEW tasks; CREATE VIEW tasks AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS task_id FROM n"
+    run "$telltale" report run.telltale
+    expect_status 1 report
+    expect_text out '3 lost failures'
+}
+
+case_the_same_screen_comes_in_any_locale() {
+    given hostile
+    run env LC_ALL=C.UTF-8 "$telltale" ps run.telltale
+    cp "$work/out" "$work/utf8"
+    for locale in C POSIX no_SUCH.locale; do
+        run env LC_ALL=$locale "$telltale" ps run.telltale
+        expect_status 0 "ps in $locale"
+        cmp -s "$work/utf8" "$work/out" || fail "the screen differs in locale $locale"
+    done
+}
+
+case_a_full_disk_is_told() {
+    given killed
+    [ -w /dev/full ] || skip 'there is no /dev/full'
+    status=0
+    "$telltale" ps run.telltale >/dev/full 2>"$work/err" || status=$?
+    expect_status 5 'ps to a full disk'
+    expect_text err 'No space left'
+}
+
+case_closed_descriptors_are_not_written_to() {
+    given killed
+    status=0
+    "$telltale" report run.telltale <&- >&- 2>&- || status=$?
+    [ "$status" -eq 1 ] || fail "exit status $status"
+    cksum run.telltale >"$work/after"
+    given killed
+    cksum run.telltale | cmp -s - "$work/after" || fail 'the store was written to'
+}
+
+run_case "$@"

@@ -1,0 +1,252 @@
+#!/bin/sh
+# test_status.sh: options and exit statuses of the commands that read a store, on given stores.
+# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/given.sh"
+
+# COMMAND ends with STATUS.
+expect() { # STATUS ARGUMENT...
+    wanted=$1
+    shift
+    run "$telltale" "$@"
+    expect_status "$wanted" "telltale $*"
+}
+
+case_report_and_check_fail_on_definite_findings_only() {
+    given killed
+    expect 1 report run.telltale
+    expect 1 check run.telltale
+    given clean
+    expect 0 report run.telltale
+    expect 0 check run.telltale
+    given live
+    expect 0 report run.telltale
+    expect 0 check run.telltale
+}
+
+case_the_status_for_findings_can_be_chosen() {
+    given killed
+    expect 42 report run.telltale --error-exitcode 42
+    expect 42 check run.telltale --error-exitcode 42
+    given clean
+    expect 0 report run.telltale --error-exitcode 42
+    expect 2 report run.telltale --error-exitcode 256
+    expect 2 check run.telltale --error-exitcode many
+}
+
+case_strict_tells_a_clean_answer_from_one_that_lacks_events() {
+    given lossy
+    expect 0 report run.telltale
+    expect 4 report run.telltale --strict
+    expect 4 check run.telltale --strict
+    given clean
+    expect 0 report run.telltale --strict
+    given killed
+    expect 1 report run.telltale --strict
+}
+
+case_check_counts_the_classes_it_is_given() {
+    given kinds
+    expect 1 check run.telltale --fail-on swallowed-cancel
+    [ "$(grep -c '^swallowed-cancel: ' "$work/out")" -eq 2 ] || fail 'one finding and one count are expected'
+    ! grep -q '^lost-failure' "$work/out" || fail 'lost failures do not count here'
+    expect 0 check run.telltale --fail-on held-failure
+    given live
+    expect 1 check run.telltale --fail-on held-failure,lost-failure
+    expect 2 check run.telltale --fail-on lost-failure,frobnicate
+    expect_text err frobnicate
+}
+
+case_check_passes_over_what_a_handler_was_told() {
+    given kinds
+    expect 1 check run.telltale --fail-on unreported
+    ! grep -q '"dropped"' "$work/out" || fail 'a reported failure counts as unreported'
+    expect_text out 'unreported: #13'
+}
+
+case_check_wants_exactly_the_number_it_expects() {
+    given killed
+    expect 0 check run.telltale --expect lost-failure=3
+    expect 1 check run.telltale --expect lost-failure=2
+    expect_text out '3 findings, 2 expected'
+    expect 1 check run.telltale --expect lost-failure=4
+    expect 1 check run.telltale --expect lost-failure=3 --expect swallowed-cancel=1
+    expect 2 check run.telltale --expect lost-failure
+    expect 2 check run.telltale --expect lost-failure=x
+    expect 2 check run.telltale --expect frobnicate=1
+    given clean
+    expect 1 check run.telltale --expect lost-failure=1
+}
+
+case_check_passes_over_findings_that_are_allowed() {
+    given killed
+    printf '# known\n\n  lost-failure:Exception: Unexpected*\r\n' >known
+    expect 0 check run.telltale --allow known
+    [ ! -s "$work/err" ] || fail 'a line that matches is complained about'
+    printf '*:client-[34]\n' >known
+    expect 1 check run.telltale --allow known
+    expect_text out 'lost-failure: 1 finding'
+    expect_text out client-5
+    printf 'absorbed-failure:*\n*:echo\n' >known
+    expect 0 check run.telltale --allow known
+    expect_text err 'known:1: nothing matches this line'
+    expect 0 check run.telltale --allow known --expect lost-failure=0
+}
+
+case_check_refuses_a_list_that_makes_no_sense() {
+    given killed
+    expect 3 check run.telltale --allow missing
+    printf 'lost-failure:x\nfrobnicate:*\n' >known
+    expect 3 check run.telltale --allow known
+    expect_text err known:2
+    printf 'lost-failure\n' >known
+    expect 3 check run.telltale --allow known
+    mkdir folder
+    expect 3 check run.telltale --allow folder
+}
+
+case_ps_refuses_columns_that_are_not_there() {
+    given killed
+    for columns in frobnicate id,frobnicate '' id,,name 'name"; SELECT 1; --' '"' 'sqlite_version()'; do
+        expect 2 ps run.telltale -C "$columns"
+        expect 2 ps run.telltale --sort "$columns"
+    done
+}
+
+case_ps_prints_all_columns_of_the_view() {
+    given killed
+    expect 0 ps run.telltale -C all --format csv
+    expect_text out 'task_id,id_text,process_id,name,coroutine,outcome,state,'
+    [ "$(wc -l <"$work/out")" -eq 7 ] || fail 'six tasks and a heading are expected'
+}
+
+case_a_filter_may_read_and_nothing_else() {
+    given killed
+    expect 0 ps run.telltale -C id --filter "name LIKE 'client%' -- all clients" --format csv
+    expect_equal "$(cat "$work/out")" "id
+#17
+#21
+#33
+#41" 'the filtered tasks'
+    expect 2 ps run.telltale --filter 'frobnicate = 1'
+    expect_text err frobnicate
+    expect 2 ps run.telltale --filter 'name ='
+    expect 2 ps run.telltale --filter "load_extension('x.so')"
+    expect 2 ps run.telltale --filter "1) ; DELETE FROM task; SELECT (1"
+    expect 2 ps run.telltale --filter "writefile('x', 'y')"
+}
+
+case_sorting_by_id_is_by_number() {
+    given kinds
+    expect 0 ps run.telltale -C id --sort -id --format csv
+    expect_equal "$(sed -n 2,5p "$work/out" | tr '\n' ' ')" 'p1#2 #14 #11 #10 ' 'the last ids'
+}
+
+case_values_of_options_are_checked() {
+    given killed
+    expect 2 ps run.telltale --format yaml
+    expect_text err 'table, json, ndjson, csv'
+    expect 2 ps run.telltale --limit many
+    expect 2 ps run.telltale --limit -1
+    expect 2 ps run.telltale --limit 99999999999999999999
+    expect 2 ps run.telltale --limit
+    expect 2 ps run.telltale --color sometimes
+    expect 2 ps run.telltale --json=yes
+    expect 2 ps run.telltale -x
+    expect 2 report run.telltale --timeout never
+    expect 2 record --ring-bytes 100K -- true
+    expect 2 record --ring-bytes 32K -- true
+    expect 2 record --ring-bytes 2G -- true
+    expect 2 record --events task,frobnicate -- true
+    [ ! -e run.telltale-wal ] || fail 'something was written'
+}
+
+case_show_finds_tasks_by_id_and_name() {
+    given killed
+    for task in 17 '#17' client-3 'client-3#1'; do
+        expect 0 show run.telltale "$task"
+        expect_text out '#17 "client-3": failed, lost (killed)'
+    done
+    given kinds
+    expect 0 show run.telltale 'p1#2'
+    expect 0 show run.telltale 'main#2'
+    expect_text out 'p1#2 "main"'
+    expect 2 show run.telltale main
+    given clean
+    expect 0 show run.telltale 'work#2'
+    expect_text out '#4 "work": returned'
+}
+
+case_show_says_when_there_is_no_such_task() {
+    given killed
+    for task in 18 '#99' nobody 'client-3#2' 'client-3#0' 'client-3#x' 'p7#17' '' '%' "' OR 1"; do
+        expect 2 show run.telltale "$task"
+        [ "$(wc -l <"$work/err")" -eq 1 ] || fail 'one line is expected'
+    done
+}
+
+case_query_reads_sql_from_a_file_and_from_the_standard_input() {
+    given killed
+    printf -- '-- how many\nSELECT count(*) AS tasks FROM tasks;\nSELECT count(*) AS failures FROM failures;\n' >questions.sql
+    expect 0 query -f questions.sql run.telltale
+    expect_equal "$(cat "$work/out")" "tasks
+6
+failures
+3" 'two answers'
+    "$telltale" query -f - run.telltale <questions.sql >answers
+    expect_equal "$(cat answers)" "$(cat "$work/out")" 'the same from the standard input'
+    expect 3 query -f missing.sql run.telltale
+    expect 2 query -f questions.sql run.telltale 'SELECT 1'
+    expect 2 query run.telltale ' -- nothing'
+}
+
+case_query_reads_views_and_tables_as_json() {
+    given killed
+    for view in tasks failures leaks cancellations processes losses; do
+        expect 0 query run.telltale "SELECT * FROM $view" --json
+        python3 -m json.tool <"$work/out" >/dev/null || fail "no JSON: $view"
+    done
+}
+
+case_a_query_without_end_is_stopped() {
+    given killed
+    expect 3 query run.telltale 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n' --timeout 1
+    expect_text err --timeout
+}
+
+case_report_writes_findings_as_rows() {
+    given kinds
+    expect 1 report run.telltale --format json
+    python3 -c 'import json, sys; rows = json.load(sys.stdin); assert len(rows) == 8, rows; assert rows[0]["lint"] == "absorbed-failure"' \
+        <"$work/out" || fail 'eight findings are expected'
+    expect 1 report run.telltale --format csv
+    [ "$(wc -l <"$work/out")" -ge 9 ] || fail 'eight findings and a heading are expected'
+}
+
+case_the_groups_that_are_shown_can_be_limited() {
+    given kinds
+    expect 1 report run.telltale --limit 2
+    [ "$(grep -c '^LOST FAILURE' "$work/out")" -eq 2 ] || fail 'two groups are expected'
+    expect_text out '3 more groups of lost-failure; --limit 0 shows all'
+    expect_text out '5 lost failures in 5 groups'
+    expect 1 report run.telltale --limit 0
+    [ "$(grep -c '^LOST FAILURE' "$work/out")" -eq 5 ] || fail 'all groups are expected'
+}
+
+case_queries_are_printed_instead_of_answers() {
+    given kinds
+    for command in 'report run.telltale' 'check run.telltale' 'ps run.telltale' 'show run.telltale dropped'; do
+        # shellcheck disable=SC2086 # words of a command line
+        run "$telltale" $command --explain-sql
+        expect_text out SELECT
+        ! grep -q '"dropped"' "$work/out" || fail "$command prints answers"
+        # What is printed is SQL: it runs. The names of TEMP views are those of the store's own.
+        run sqlite3 -readonly run.telltale ".read $work/out"
+    done
+}
+
+case_version_is_printed() {
+    expect 0 --version
+    expect_text out 'telltale '
+}
+
+run_case "$@"
