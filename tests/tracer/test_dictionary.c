@@ -33,6 +33,18 @@ static void a_place_has_the_hash_of_what_it_is(void **state)
     recording_end(&recording);
 }
 
+static void a_place_in_an_initializer_is_where_it_stands(void **state)
+{
+    (void)state;
+    const struct tt_event_loop_created first = {.loop_id = 1, .site = TT_HERE};
+    struct tt_event_loop_created second = {.loop_id = 1, .site = TT_SITE_HERE("text")};
+    assert_string_equal(first.site->func, __func__);
+    assert_string_equal(first.site->file, __FILE__);
+    assert_int_equal(first.site->line, __LINE__ - 4);
+    assert_string_equal(second.site->func, __func__);
+    assert_string_equal(second.site->text, "text");
+}
+
 static void a_place_is_defined_once_however_often_it_is_used(void **state)
 {
     (void)state;
@@ -148,6 +160,7 @@ static void threads_may_define_the_same_place_at_the_same_time(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_place_has_the_hash_of_what_it_is),
+    cmocka_unit_test(a_place_in_an_initializer_is_where_it_stands),
     cmocka_unit_test(a_place_is_defined_once_however_often_it_is_used),
     cmocka_unit_test(another_arena_of_the_process_gets_its_own_definition),
     cmocka_unit_test(a_place_of_empty_strings_has_an_id_and_long_ones_are_cut),

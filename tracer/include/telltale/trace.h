@@ -46,11 +46,14 @@ typedef struct tt_site {
     uint64_t tt__id;    /* content hash, the site's id in records; tracer's */
 } tt_site;
 
-/* The place where this macro stands, as a pointer to a static tt_site; TEXT is a string literal or NULL. */
+/* The place where this macro stands, as a pointer to a static tt_site; TEXT is a string literal or NULL. The pointer goes through
+ * a variable because clang 14 takes the address for a constant, and forgets to make what it points to, where the macro stands
+ * in the initializer of a local struct. */
 #define TT_SITE_HERE(TEXT)                                                                                                     \
     (__extension__({                                                                                                           \
         static tt_site tt__here = {__FILE__, __func__, (TEXT), __LINE__, 0, 0};                                                \
-        &tt__here;                                                                                                             \
+        tt_site *tt__at = &tt__here;                                                                                           \
+        tt__at;                                                                                                                \
     }))
 #define TT_HERE TT_SITE_HERE(NULL)
 
