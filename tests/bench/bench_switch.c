@@ -11,14 +11,12 @@
  * Each round runs them in turn; a figure is the median of the rounds, a ratio the median of the rounds' ratios, and above
  * 1 where telltale is faster. Exit status 1 when a ratio misses its "atleast". Wants a release build.
  */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <ucontext.h>
 
 #include "coro.h"
+#include "measure.h"
 
 #define ROUNDS 9
 #define RING   1024
@@ -33,13 +31,6 @@
 static struct tt_coro home, peer;
 static struct tt_coro ring[RING];
 static long ring_laps;
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
-}
 
 static void prepare(struct tt_coro *coro, void (*entry)(void *), void *arg)
 {
@@ -197,70 +188,31 @@ static double (*const variants[VARIANTS])(void) = {
     [UCONTEXT] = time_ucontext, [RING_OF_1024] = time_ring, [POOLED] = time_pooled, [FRESH] = time_fresh,
 };
 
-static const char *const names[VARIANTS] = {
-    [TELLTALE] = "switch",          [FLOOR] = "switch_floor",  [UCONTEXT] = "switch_ucontext",
-    [RING_OF_1024] = "switch_ring", [POOLED] = "stack_pooled", [FRESH] = "stack_fresh",
+static struct series all[VARIANTS] = {
+    [TELLTALE] = {.name = "switch"},          [FLOOR] = {.name = "switch_floor"},
+    [UCONTEXT] = {.name = "switch_ucontext"}, [RING_OF_1024] = {.name = "switch_ring"},
+    [POOLED] = {.name = "stack_pooled"},      [FRESH] = {.name = "stack_fresh"},
 };
-
-static double samples[VARIANTS][ROUNDS];
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorts in place. */
-static double median(double *values)
-{
-    qsort(values, ROUNDS, sizeof *values, compare);
-    return values[ROUNDS / 2];
-}
-
-/* Prints how many times faster than the variant the switch is; 0 when that is less than it has to be. */
-static int report_ratio(const char *name, int variant, double at_least, double reach)
-{
-    double ratios[ROUNDS];
-    for (int r = 0; r < ROUNDS; r++)
-        ratios[r] = samples[variant][r] / samples[TELLTALE][r];
-    double value = median(ratios);
-    printf("ratio %s %.2f atleast %.2f reach %.2f\n", name, value, at_least, reach);
-    return value >= at_least;
-}
 
 int main(void)
 {
-    int is_good = 1;
+    bool is_good = true;
     tt__coro_home_init(&home);
-    for (int v = 0; v < VARIANTS; v++) /* warm: pages, caches, clock frequency */
+    for (int r = -1; r < ROUNDS; r++) /* the first one warms: pages, caches, clock frequency */
+        for (int v = 0; v < VARIANTS; v++) {
+            double sample = variants[v] != NULL ? variants[v]() : 0;
+            if (r >= 0)
+                add_sample(&all[v], sample);
+        }
+    for (int v = 0; v < VARIANTS; v++)
         if (variants[v] != NULL)
-            variants[v]();
-    for (int r = 0; r < ROUNDS; r++)
-        for (int v = 0; v < VARIANTS; v++)
-            if (variants[v] != NULL)
-                samples[v][r] = variants[v]();
-
-    for (int v = 0; v < VARIANTS; v++) {
-        double sorted[ROUNDS];
-        if (variants[v] == NULL)
-            continue;
-        memcpy(sorted, samples[v], sizeof sorted);
-        double middle = median(sorted);
-        printf("%-16s %10.2f ns  (%.2f to %.2f)\n", names[v], middle, sorted[0], sorted[ROUNDS - 1]);
+            print_series(&all[v], "ns");
+    if (TELLTALE_UCONTEXT) {
+        printf("skipped: no assembly switch in this build, so nothing to compare\n");
+    } else { /* twice the time of the floor at most; 1.3 times is the goal */
+        is_good &= print_ratio("switch_against_floor", paired_ratio(&all[FLOOR], &all[TELLTALE]), 0.50, 0.77);
+        is_good &= print_ratio("switch_against_ucontext", paired_ratio(&all[UCONTEXT], &all[TELLTALE]), 20, 60);
     }
-    for (int v = 0; v < VARIANTS; v++) {
-        double sorted[ROUNDS];
-        if (variants[v] == NULL)
-            continue;
-        memcpy(sorted, samples[v], sizeof sorted);
-        printf("figure %s %.2f ns\n", names[v], median(sorted));
-    }
-    if (variants[FLOOR] == NULL)
-        printf("skipped: no assembly switch in this build, so nothing to compare with the floor\n");
-    else
-        is_good &= report_ratio("switch_against_floor", FLOOR, 0.50, 0.77); /* twice its time; 1.3 times */
-    if (!TELLTALE_UCONTEXT)
-        is_good &= report_ratio("switch_against_ucontext", UCONTEXT, 20, 60);
     tt__coro_finish(&home);
     tt__stack_pool_drain();
     return is_good ? 0 : 1;
