@@ -120,7 +120,7 @@ struct tt_stack_counts {
 void tt__stack_counts(struct tt_stack_counts *out_counts);
 
 /* Restricts the guards of stacks that are first used from now on: whether light guards are tried, and how many pages
- * the whole process may protect (SIZE_MAX: what vm.max_map_count allows). For tests, which meet a kernel of one kind. */
+ * the whole process may protect (SIZE_MAX: what vm.max_map_count allows). For tests: they meet a kernel of one kind. */
 void tt__stack_restrict_guards(int allow_light, size_t guard_pages_max);
 
 #endif

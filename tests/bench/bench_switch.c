@@ -8,8 +8,9 @@
  *   pooled     a stack acquired and released again
  *   fresh      a stack carved, guarded and touched for the first time; its release is not counted
  *
- * Each round runs them in turn; a figure is the median of the rounds, a ratio the median of the rounds' ratios, and above
- * 1 where telltale is faster. Exit status 1 when a ratio misses its "atleast". Wants a release build.
+ * Each round runs them in turn. Ratios are above 1 where telltale is faster; today its instructions are those of the
+ * floor, and what a ratio to it differs from 1 is where the linker put the two loops. Exit status 1 when a ratio misses
+ * its "atleast". Wants a release build.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * Guards: an overflow of a stack is caught, and said whose it was.
  *
- * The kinds of guard are forced by tt__stack_restrict_guards, so that each is tested whatever the kernel prefers. A case
- * that provokes a fault does so in a child, which tells by its exit status what its SIGSEGV handler found.
+ * The kinds of guard are forced by tt__stack_restrict_guards, so that each is tested whatever the kernel prefers. A
+ * case that provokes a fault does so in a child, which tells by its exit status what its SIGSEGV handler found.
  */
 #include "../harness.h"
 

@@ -1,6 +1,6 @@
 /*
- * Unwinding: backtraces, debuggers and sanitizers walk a coroutine's stack from any instruction of it, and the walk must
- * end at its first frame. Here the C compiler's own unwinder walks.
+ * Unwinding: backtraces, debuggers and sanitizers walk a coroutine's stack from any instruction of it, and the walk
+ * must end at its first frame. Here the C compiler's own unwinder walks.
  */
 #include "../harness.h"
 
