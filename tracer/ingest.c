@@ -1,0 +1,279 @@
+/* ingest.c: the life of an ingest: what it knows from the store, processes and places. See ingest.h.
+ *
+ * Events: ingest_events.c. The board, and what is missing: ingest_facts.c. Writing it all: ingest_commit.c.
+ */
+#include "ingest.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest_state.h"
+#include "store_check.h"
+
+bool tt__ingest_grow(struct tt_ingest *ingest, void **array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    size_t larger = *capacity ? 2 * *capacity : 16;
+    void *grown = reallocarray(*array, larger, size);
+    if (!grown) {
+        ingest->batch.is_out_of_memory = true;
+        return false;
+    }
+    *array = grown;
+    *capacity = larger;
+    return true;
+}
+
+int tt__ingest_fail(const struct tt_ingest *ingest, struct tt_store_error *out_error)
+{
+    *out_error = *tt__store_writer_error(ingest->writer);
+    return -1;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- places */
+
+/* Gives HASH the next site_id; returns 0 when there is no memory. */
+static int64_t add_site(struct tt_ingest *ingest, uint64_t hash, bool is_defined)
+{
+    if (!tt__ingest_grow(ingest, (void **)&ingest->sites, ingest->site_count, &ingest->site_capacity, sizeof *ingest->sites))
+        return 0;
+    uint32_t *slot = tt__key_index_slot(&ingest->site_index, (int64_t)hash);
+    if (!slot) {
+        ingest->batch.is_out_of_memory = true;
+        return 0;
+    }
+    *slot = (uint32_t)ingest->site_count;
+    ingest->sites[ingest->site_count++] = (struct tt__site){hash, is_defined};
+    return (int64_t)ingest->site_count;
+}
+
+int64_t tt__ingest_site_id(struct tt_ingest *ingest, uint64_t hash)
+{
+    uint32_t *slot = tt__key_index_slot(&ingest->site_index, (int64_t)hash);
+    if (slot && *slot != UINT32_MAX)
+        return (int64_t)*slot + 1;
+    int64_t site_id = add_site(ingest, hash, false);
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_SITE, site_id);
+    TT__SET(row, SITE, hash, hash);
+    return site_id;
+}
+
+void tt_ingest_define_site(struct tt_ingest *ingest, uint64_t hash, uint32_t line, struct tt_decoded_text file,
+                           struct tt_decoded_text func, struct tt_decoded_text text)
+{
+    if (hash == 0)
+        return;
+    int64_t site_id = tt__ingest_site_id(ingest, hash);
+    if (site_id == 0 || ingest->sites[site_id - 1].is_defined)
+        return;
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_SITE, site_id);
+    TT__SET(row, SITE, hash, hash);
+    TT__SET(row, SITE, line, line);
+    tt__batch_set_text(&ingest->batch, TT__CELL(row, SITE, file), file.bytes, file.length);
+    tt__batch_set_text(&ingest->batch, TT__CELL(row, SITE, func), func.bytes, func.length);
+    tt__batch_set_text(&ingest->batch, TT__CELL(row, SITE, text), text.bytes, text.length);
+    ingest->sites[site_id - 1].is_defined = true;
+}
+
+static void load_site(void *context, const struct tt__cell *row)
+{
+    struct tt_ingest *ingest = context;
+    /* Numbers are dense, for sites are only ever added; a store with holes in them is filled up with places without hash. */
+    while ((int64_t)ingest->site_count + 1 < row[0].integer && !ingest->batch.is_out_of_memory)
+        if (!tt__ingest_grow(ingest, (void **)&ingest->sites, ingest->site_count, &ingest->site_capacity, sizeof *ingest->sites))
+            return;
+        else
+            ingest->sites[ingest->site_count++] = (struct tt__site){0, true};
+    add_site(ingest, (uint64_t)row[1].integer, row[2].integer != 0);
+}
+
+/* ------------------------------------------------------------------------------------------------- create, destroy */
+
+static void load_origin(void *context, const struct tt__cell *row)
+{
+    struct tt_ingest *ingest = context;
+    if (row[0].kind != TT__CELL_INTEGER || row[1].kind != TT__CELL_INTEGER)
+        return;
+    ingest->has_origin = true;
+    ingest->origin_realtime_ns = row[0].integer;
+    ingest->origin_monotonic_ns = row[1].integer;
+    if (row[2].kind == TT__CELL_BLOB && row[2].length == sizeof ingest->origin_boot_id)
+        memcpy(ingest->origin_boot_id, row[2].text, sizeof ingest->origin_boot_id);
+}
+
+/* What takes a process's CLOCK_MONOTONIC to the recording's time: within a boot exactly, else by the wall clocks. */
+static int64_t offset_of(const struct tt_ingest *ingest, const uint8_t boot_id[16], int64_t monotonic_ns, int64_t realtime_ns)
+{
+    if (memcmp(boot_id, ingest->origin_boot_id, 16) == 0)
+        return ingest->origin_monotonic_ns;
+    return monotonic_ns - (realtime_ns - ingest->origin_realtime_ns);
+}
+
+/* Makes room for PROCESS_ID; those in between are unknown as yet. */
+static bool add_process(struct tt_ingest *ingest, uint32_t process_id)
+{
+    while (ingest->process_count <= process_id) {
+        if (!tt__ingest_grow(ingest, (void **)&ingest->processes, ingest->process_count, &ingest->process_capacity, sizeof *ingest->processes))
+            return false;
+        ingest->processes[ingest->process_count++] = (struct tt__process){0};
+    }
+    return true;
+}
+
+static void load_process(void *context, const struct tt__cell *row)
+{
+    struct tt_ingest *ingest = context;
+    add_process(ingest, (uint32_t)row[0].integer);
+}
+
+int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ingest, struct tt_store_error *out_error)
+{
+    struct tt_ingest *ingest = calloc(1, sizeof *ingest);
+    if (!ingest)
+        return tt__store_fail(out_error, TT_STORE_FAILED, "no memory to begin recording");
+    ingest->writer = writer;
+    /* Process ids are few and given in order; one that makes no sense would only cost memory here. */
+    if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id FROM recording", NULL, 0, load_origin, ingest) < 0 ||
+        tt__store_run(writer, "SELECT site_id, hash, file IS NOT NULL FROM site WHERE site_id > 0 ORDER BY site_id", NULL, 0, load_site, ingest) < 0 ||
+        tt__store_run(writer, "SELECT process_id FROM process WHERE process_id BETWEEN 0 AND 1000000 ORDER BY process_id", NULL, 0,
+                      load_process, ingest) < 0) {
+        tt__ingest_fail(ingest, out_error);
+    } else if (ingest->batch.is_out_of_memory) {
+        tt__store_fail(out_error, TT_STORE_FAILED, "no memory to go on with the recording");
+    } else {
+        *out_ingest = ingest;
+        return 0;
+    }
+    tt_ingest_destroy(ingest);
+    return -1;
+}
+
+void tt_ingest_destroy(struct tt_ingest *ingest)
+{
+    if (!ingest)
+        return;
+    tt__batch_finish(&ingest->batch);
+    tt__key_index_finish(&ingest->site_index);
+    free(ingest->sites);
+    free(ingest->processes);
+    free(ingest->board_gone);
+    free(ingest->board_clear);
+    free(ingest->touched);
+    free(ingest->exits);
+    free(ingest);
+}
+
+size_t tt_ingest_pending_bytes(const struct tt_ingest *ingest)
+{
+    return ingest->batch.bytes;
+}
+
+bool tt_ingest_is_hopeless(const struct tt_ingest *ingest)
+{
+    return ingest->batch.is_out_of_memory || ingest->is_damaged;
+}
+
+/* ------------------------------------------------------------------------------------------------------- processes */
+
+void tt__ingest_keep_integer(void *context, const struct tt__cell *row)
+{
+    int64_t *number = context;
+    if (row[0].kind == TT__CELL_INTEGER)
+        *number = row[0].integer;
+}
+
+void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const char *text)
+{
+    tt__batch_set_text(&ingest->batch, cell, text ? text : "", text ? strlen(text) : 0);
+}
+
+int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process, uint32_t *out_process_id,
+                             bool *out_is_known, struct tt_store_error *out_error)
+{
+    int64_t found = -1;
+    struct tt__cell uuid = {.text = (const char *)process->uuid, .length = sizeof process->uuid, .kind = TT__CELL_BLOB};
+    if (tt__store_run(ingest->writer, "SELECT process_id FROM process WHERE uuid = ?", &uuid, 1, tt__ingest_keep_integer, &found) < 0)
+        return tt__ingest_fail(ingest, out_error);
+    if (!ingest->has_origin) {
+        ingest->has_origin = ingest->is_origin_pending = true;
+        ingest->origin_monotonic_ns = process->monotonic_ns;
+        ingest->origin_realtime_ns = process->realtime_ns;
+        memcpy(ingest->origin_boot_id, process->boot_id, sizeof ingest->origin_boot_id);
+    }
+    uint32_t process_id = found >= 0 ? (uint32_t)found : (uint32_t)ingest->process_count;
+    if (!add_process(ingest, process_id))
+        return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");
+    ingest->processes[process_id].offset_ns = offset_of(ingest, process->boot_id, process->monotonic_ns, process->realtime_ns);
+    memcpy(ingest->processes[process_id].uuid, process->uuid, sizeof process->uuid);
+
+    struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
+    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, boot_id), process->boot_id, sizeof process->boot_id);
+    TT__SET(row, PROCESS, pid, process->pid);
+    TT__SET(row, PROCESS, parent_pid, process->parent_pid);
+    TT__SET(row, PROCESS, uid, process->uid);
+    TT__SET(row, PROCESS, start_ticks, process->start_ticks);
+    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, host), process->host);
+    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, program), process->program);
+    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, command), process->command);
+    TT__SET(row, PROCESS, started_ns, tt_ingest_time(ingest, process_id, process->monotonic_ns));
+    TT__SET(row, PROCESS, started_realtime_ns, process->realtime_ns);
+    TT__SET(row, PROCESS, started_monotonic_ns, process->monotonic_ns);
+    TT__SET(row, PROCESS, started_boottime_ns, process->boottime_ns);
+    *out_process_id = process_id;
+    *out_is_known = found >= 0;
+    return 0;
+}
+
+int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int64_t monotonic_ns)
+{
+    assert(process_id < ingest->process_count);
+    int64_t time_ns;
+    return __builtin_sub_overflow(monotonic_ns, ingest->processes[process_id].offset_ns, &time_ns) ? 0 : time_ns;
+}
+
+/* The uuid is in each row that is written, for SQLite looks at it before it sees that there is such a row already. */
+struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t process_id)
+{
+    assert(process_id < ingest->process_count);
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS, process_id);
+    if (TT__CELL(row, PROCESS, uuid)->kind == TT__CELL_NULL)
+        tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), ingest->processes[process_id].uuid, sizeof ingest->processes->uuid);
+    return row;
+}
+
+void tt_ingest_process_seen(struct tt_ingest *ingest, uint32_t process_id, int64_t ns)
+{
+    TT__SET(tt__ingest_process_row(ingest, process_id), PROCESS, seen_ns, ns);
+}
+
+void tt_ingest_process_gone(struct tt_ingest *ingest, uint32_t process_id, int64_t ns, bool is_replaced)
+{
+    struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
+    TT__SET(row, PROCESS, gone_ns, ns);
+    if (is_replaced)
+        TT__SET(row, PROCESS, is_replaced, 1);
+}
+
+void tt_ingest_process_losses(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_losses *losses)
+{
+    struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
+    TT__SET(row, PROCESS, vital_drop_count, losses->vital_drop_count);
+    if (losses->has_vital_drops)
+        TT__SET(row, PROCESS, vital_drop_last_ns, losses->vital_drop_last_ns);
+    TT__SET(row, PROCESS, board_drop_count, losses->board_drop_count);
+    TT__SET(row, PROCESS, dictionary_drop_count, losses->dictionary_drop_count);
+}
+
+void tt_ingest_process_finished(struct tt_ingest *ingest, uint32_t process_id, bool is_balanced)
+{
+    TT__SET(tt__ingest_process_row(ingest, process_id), PROCESS, is_balanced, is_balanced);
+}
+
+void tt_ingest_process_exit(struct tt_ingest *ingest, uint32_t pid, int exit_status, int signal)
+{
+    if (tt__ingest_grow(ingest, (void **)&ingest->exits, ingest->exit_count, &ingest->exit_capacity, sizeof *ingest->exits))
+        ingest->exits[ingest->exit_count++] = (struct tt__exit_message){pid, exit_status, signal};
+}

@@ -1,0 +1,451 @@
+/* ingest_events.c: what each event does to rows. One function for each event; the table at the end finds it. */
+#include "ingest_state.h"
+
+#include <string.h>
+
+struct origin {
+    uint32_t process_id;
+    int64_t thread_id;
+    int64_t time_ns;
+    int64_t sequence;
+};
+
+#define CELL TT__CELL
+#define SET TT__SET
+#define SET_TEXT(ingest, row, TABLE, column, value) \
+    tt__batch_set_text(&(ingest)->batch, CELL(row, TABLE, column), (value).bytes, (value).length)
+#define SET_ID(row, TABLE, column, origin, local) set_id(CELL(row, TABLE, column), (origin)->process_id, (local))
+#define SET_SITE(ingest, row, TABLE, column, hash) set_site((ingest), CELL(row, TABLE, column), (hash))
+/* When, in which thread, and its number there. */
+#define SET_ORIGIN(row, TABLE, time_column, origin)           \
+    do {                                                      \
+        SET(row, TABLE, time_column, (origin)->time_ns);      \
+        SET(row, TABLE, thread_id, (origin)->thread_id);      \
+        SET(row, TABLE, sequence, (origin)->sequence);        \
+    } while (0)
+
+static void set_id(struct tt__cell *cell, uint32_t process_id, uint64_t local)
+{
+    if (local != 0)
+        tt__cell_set_integer(cell, tt__compose_id(process_id, local));
+}
+
+static void set_site(struct tt_ingest *ingest, struct tt__cell *cell, uint64_t hash)
+{
+    if (hash != 0)
+        tt__cell_set_integer(cell, tt__ingest_site_id(ingest, hash));
+}
+
+/* The id beside an actor: an object of the process, a plain number, or nothing. */
+static void set_actor_id(struct tt__cell *cell, uint32_t process_id, uint8_t actor, uint64_t id)
+{
+    switch (actor) {
+    case TT_ACTOR_TASK:
+    case TT_ACTOR_GATHER:
+    case TT_ACTOR_AWAITER:
+        set_id(cell, process_id, id);
+        break;
+    case TT_ACTOR_SIGNAL:
+    case TT_ACTOR_THREAD:
+        tt__cell_set_integer(cell, (int64_t)id);
+        break;
+    default:
+        if (id != 0) /* a kind of actor that this version does not know */
+            tt__cell_set_integer(cell, (int64_t)id);
+        break;
+    }
+}
+
+static void set_wait_object(struct tt__cell *cell, uint32_t process_id, uint8_t wait_kind, uint64_t object)
+{
+    if (tt__wait_names_object(wait_kind))
+        set_id(cell, process_id, object);
+    else
+        tt__cell_set_integer(cell, (int64_t)object);
+}
+
+static struct tt__cell *row_of(struct tt_ingest *ingest, enum tt__table table, const struct origin *origin, uint64_t local)
+{
+    return tt__batch_row(&ingest->batch, table, tt__compose_id(origin->process_id, local));
+}
+
+/* -------------------------------------------------------------------------------------------- processes, threads */
+
+static void process_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_process_started *event)
+{
+    struct tt__cell *row = tt__ingest_process_row(ingest, origin->process_id);
+    SET(row, PROCESS, pid, event->pid);
+    SET(row, PROCESS, parent_pid, event->parent_pid);
+    SET_TEXT(ingest, row, PROCESS, host, event->host);
+    SET_TEXT(ingest, row, PROCESS, program, event->program);
+    SET_TEXT(ingest, row, PROCESS, command, event->command);
+}
+
+static void process_ended(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_process_ended *event)
+{
+    struct tt__cell *row = tt__ingest_process_row(ingest, origin->process_id);
+    SET(row, PROCESS, goodbye_ns, origin->time_ns);
+    SET(row, PROCESS, goodbye_reason, event->reason);
+}
+
+static void thread_attached(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_thread_attached *event)
+{
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, origin->thread_id);
+    SET(row, THREAD, tid, event->tid);
+    SET(row, THREAD, attached_ns, origin->time_ns);
+    SET_TEXT(ingest, row, THREAD, name, event->name);
+}
+
+static void thread_detached(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_thread_detached *event)
+{
+    (void)event;
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, origin->thread_id);
+    SET(row, THREAD, detached_ns, origin->time_ns);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- loops */
+
+static void loop_created(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_created *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
+    SET(row, LOOP, created_ns, origin->time_ns);
+    SET_SITE(ingest, row, LOOP, created_site_id, event->site);
+}
+
+static void loop_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_started *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
+    SET(row, LOOP, started_ns, origin->time_ns);
+    SET_SITE(ingest, row, LOOP, started_site_id, event->site);
+}
+
+static void loop_stopped(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_stopped *event)
+{
+    SET(row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id), LOOP, stopped_ns, origin->time_ns);
+}
+
+static void loop_closed(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_closed *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
+    SET(row, LOOP, closed_ns, origin->time_ns);
+    SET(row, LOOP, pending_count, event->pending_count);
+    SET_SITE(ingest, row, LOOP, closed_site_id, event->site);
+}
+
+static void handler_called(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_handler_called *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_HANDLER_CALL);
+    SET_ORIGIN(row, HANDLER_CALL, called_ns, origin);
+    SET_ID(row, HANDLER_CALL, loop_id, origin, event->loop_id);
+    SET(row, HANDLER_CALL, kind, event->kind);
+    SET_ID(row, HANDLER_CALL, object_id, origin, event->object_id);
+    SET_ID(row, HANDLER_CALL, exception_id, origin, event->exception_id);
+    if (event->object_kind != 0)
+        SET(row, HANDLER_CALL, object_kind, event->object_kind);
+    SET_TEXT(ingest, row, HANDLER_CALL, message, event->message);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- tasks */
+
+static void task_created(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_created *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
+    SET(row, TASK, created_ns, origin->time_ns);
+    SET(row, TASK, parent_kind, event->parent_kind);
+    set_actor_id(CELL(row, TASK, parent_id), origin->process_id, event->parent_kind, event->parent_id);
+    SET_ID(row, TASK, loop_id, origin, event->loop_id);
+    SET(row, TASK, has_handle, event->has_handle);
+    if (event->name_number != 0)
+        SET(row, TASK, name_number, event->name_number);
+    SET_TEXT(ingest, row, TASK, name, event->name);
+    SET_SITE(ingest, row, TASK, created_site_id, event->site);
+}
+
+static void task_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_started *event)
+{
+    SET(row_of(ingest, TT__TABLE_TASK, origin, event->task_id), TASK, started_ns, origin->time_ns);
+}
+
+static void task_renamed(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_renamed *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
+    SET_TEXT(ingest, row, TASK, new_name, event->name);
+}
+
+static void task_finished(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_finished *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
+    SET(row, TASK, ended_ns, origin->time_ns);
+    SET(row, TASK, outcome, event->outcome);
+    SET(row, TASK, busy_ns, event->busy);
+    SET(row, TASK, ready_ns, event->ready);
+    SET(row, TASK, longest_step_ns, event->longest_step);
+    SET(row, TASK, step_count, event->step_count);
+    if (event->outcome == TT_OUTCOME_FAILED) /* should failure_stored be missing, the failure is there all the same: unknown */
+        row_of(ingest, TT__TABLE_FAILURE, origin, event->task_id);
+}
+
+static void task_abandoned(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_abandoned *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
+    SET(row, TASK, abandoned_ns, origin->time_ns);
+    SET(row, TASK, wait_kind, event->wait_kind);
+    set_wait_object(CELL(row, TASK, wait_object), origin->process_id, event->wait_kind, event->wait_object);
+    SET_SITE(ingest, row, TASK, wait_site_id, event->wait_site);
+}
+
+/* -------------------------------------------------------------------------------------------------------- failures */
+
+/* Copies TEXT to OUT with addresses as <address> and numbers as <n>; returns the length, at most SIZE. *OUT_IS_SAME: there were none. */
+static size_t make_pattern(struct tt_decoded_text text, char *out, size_t size, bool *out_is_same)
+{
+    size_t length = 0;
+    *out_is_same = true;
+    for (size_t i = 0; i < text.length;) {
+        const char *piece = &text.bytes[i];
+        size_t piece_length = 1, taken = 1;
+        if (text.bytes[i] >= '0' && text.bytes[i] <= '9') {
+            bool is_address = text.bytes[i] == '0' && i + 2 < text.length && text.bytes[i + 1] == 'x' &&
+                              memchr("0123456789abcdefABCDEF", text.bytes[i + 2], 22);
+            const char *digits = is_address ? "0123456789abcdefABCDEF" : "0123456789";
+            taken = is_address ? 2 : 0;
+            while (i + taken < text.length && memchr(digits, text.bytes[i + taken], strlen(digits)))
+                taken++;
+            piece = is_address ? "<address>" : "<n>";
+            piece_length = strlen(piece);
+            *out_is_same = false;
+        }
+        if (length + piece_length > size)
+            break;
+        memcpy(out + length, piece, piece_length);
+        length += piece_length;
+        i += taken;
+    }
+    return length;
+}
+
+static struct tt__cell *describe_exception(struct tt_ingest *ingest, const struct origin *origin, uint64_t exception_id,
+                                           struct tt_decoded_text type, struct tt_decoded_text message)
+{
+    char pattern[2048];
+    bool is_same;
+    struct tt__cell *row = row_of(ingest, TT__TABLE_EXCEPTION, origin, exception_id);
+    size_t length = make_pattern(message, pattern, sizeof pattern, &is_same);
+    SET_TEXT(ingest, row, EXCEPTION, type, type);
+    SET_TEXT(ingest, row, EXCEPTION, message, message);
+    if (!is_same)
+        tt__batch_set_text(&ingest->batch, CELL(row, EXCEPTION, pattern), pattern, length);
+    return row;
+}
+
+static void exception_raised(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_exception_raised *event)
+{
+    struct tt__cell *row = describe_exception(ingest, origin, event->exception_id, event->type, event->message);
+    SET(row, EXCEPTION, raised_ns, origin->time_ns);
+    SET_ID(row, EXCEPTION, task_id, origin, event->task_id);
+    SET_ID(row, EXCEPTION, cause_id, origin, event->cause_id);
+    SET_ID(row, EXCEPTION, context_id, origin, event->context_id);
+    SET_SITE(ingest, row, EXCEPTION, raised_site_id, event->site);
+}
+
+static void failure_stored(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_stored *event)
+{
+    if (event->exception_id != 0)
+        describe_exception(ingest, origin, event->exception_id, event->type, event->message);
+    struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
+    SET(row, FAILURE, stored_ns, origin->time_ns);
+    SET(row, FAILURE, kind, event->kind);
+    SET(row, FAILURE, how, event->how);
+    SET(row, FAILURE, parent_kind, event->parent_kind);
+    set_actor_id(CELL(row, FAILURE, parent_id), origin->process_id, event->parent_kind, event->parent_id);
+    SET_ID(row, FAILURE, exception_id, origin, event->exception_id);
+    SET_ID(row, FAILURE, loop_id, origin, event->loop_id);
+    SET(row, FAILURE, stored_handle_count, event->handle_count);
+    if (event->name_number != 0)
+        SET(row, FAILURE, name_number, event->name_number);
+    SET_TEXT(ingest, row, FAILURE, name, event->name);
+    SET_SITE(ingest, row, FAILURE, created_site_id, event->created_site);
+    SET_SITE(ingest, row, FAILURE, raised_site_id, event->raised_site);
+    SET_SITE(ingest, row, FAILURE, last_site_id, event->last_site);
+}
+
+static void failure_touched(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_touched *event)
+{
+    row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id); /* it may arrive before, or without, failure_stored */
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_TOUCH);
+    SET_ID(row, TOUCH, failure_id, origin, event->failure_id);
+    SET_ORIGIN(row, TOUCH, touched_ns, origin);
+    SET(row, TOUCH, by, event->by);
+    set_actor_id(CELL(row, TOUCH, by_id), origin->process_id, event->by, event->by_id);
+    SET(row, TOUCH, how, event->how);
+    SET(row, TOUCH, is_user, event->is_user != 0);
+    SET_SITE(ingest, row, TOUCH, site_id, event->site);
+}
+
+static void failure_forwarded(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_forwarded *event)
+{
+    row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
+    if (event->to_id != 0)
+        row_of(ingest, TT__TABLE_FAILURE, origin, event->to_id);
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_FORWARD);
+    SET_ID(row, FORWARD, failure_id, origin, event->failure_id);
+    SET_ID(row, FORWARD, to_id, origin, event->to_id);
+    SET_ORIGIN(row, FORWARD, forwarded_ns, origin);
+    SET(row, FORWARD, how, event->how);
+    SET_SITE(ingest, row, FORWARD, site_id, event->site);
+}
+
+static void failure_reported(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_reported *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
+    SET(row, FAILURE, reported_ns, origin->time_ns);
+    SET(row, FAILURE, reported_kind, event->kind);
+    SET_SITE(ingest, row, FAILURE, reported_site_id, event->site);
+}
+
+static void failure_discarded(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_discarded *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_DISCARD, origin, event->failure_id);
+    SET(row, DISCARD, discarded_ns, origin->time_ns);
+    SET_TEXT(ingest, row, DISCARD, reason, event->reason);
+    SET_SITE(ingest, row, DISCARD, site_id, event->site);
+}
+
+static void failure_released(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_released *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
+    SET(row, FAILURE, released_ns, origin->time_ns);
+    SET(row, FAILURE, user_touch_count, event->user_touch_count);
+    SET(row, FAILURE, library_touch_count, event->library_touch_count);
+    SET(row, FAILURE, forward_count, event->forward_count);
+    SET(row, FAILURE, is_retrieved, event->retrieved != 0);
+    SET(row, FAILURE, is_loop_closed, event->loop_closed != 0);
+    SET_SITE(ingest, row, FAILURE, released_site_id, event->site);
+}
+
+/* --------------------------------------------------------------------------------------------------- cancellations */
+
+static void cancel_requested(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_requested *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CANCELLATION);
+    SET_ID(row, CANCELLATION, task_id, origin, event->task_id);
+    SET_ORIGIN(row, CANCELLATION, requested_ns, origin);
+    SET(row, CANCELLATION, by, event->by);
+    set_actor_id(CELL(row, CANCELLATION, by_id), origin->process_id, event->by, event->by_id);
+    SET(row, CANCELLATION, is_accepted, event->accepted != 0);
+    SET(row, CANCELLATION, request_count, event->request_count);
+    SET_TEXT(ingest, row, CANCELLATION, reason, event->reason);
+    SET_SITE(ingest, row, CANCELLATION, site_id, event->site);
+}
+
+static struct tt__cell *add_effect(struct tt_ingest *ingest, const struct origin *origin, uint64_t task_id, const char *what)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CANCELLATION_EFFECT);
+    SET_ID(row, CANCELLATION_EFFECT, task_id, origin, task_id);
+    SET_ORIGIN(row, CANCELLATION_EFFECT, happened_ns, origin);
+    tt__cell_set_static_text(CELL(row, CANCELLATION_EFFECT, what), what);
+    return row;
+}
+
+static void cancel_delivered(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_delivered *event)
+{
+    struct tt__cell *row = add_effect(ingest, origin, event->task_id, "delivered");
+    SET(row, CANCELLATION_EFFECT, is_before_start, event->before_start != 0);
+    SET_SITE(ingest, row, CANCELLATION_EFFECT, site_id, event->site);
+}
+
+static void cancel_swallowed(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_swallowed *event)
+{
+    struct tt__cell *row = add_effect(ingest, origin, event->task_id, "swallowed");
+    SET(row, CANCELLATION_EFFECT, request_count, event->request_count);
+}
+
+static void cancel_converted(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_converted *event)
+{
+    struct tt__cell *row = add_effect(ingest, origin, event->task_id, "converted");
+    SET_ID(row, CANCELLATION_EFFECT, exception_id, origin, event->exception_id);
+}
+
+static void uncancelled(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_uncancelled *event)
+{
+    struct tt__cell *row = add_effect(ingest, origin, event->task_id, "uncancelled");
+    SET(row, CANCELLATION_EFFECT, request_count, event->request_count);
+    SET_SITE(ingest, row, CANCELLATION_EFFECT, site_id, event->site);
+}
+
+/* ------------------------------------------------------------------------------------- scopes, references, the user */
+
+static void gather_created(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_gather_created *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_GATHER, origin, event->gather_id);
+    SET(row, GATHER, created_ns, origin->time_ns);
+    SET(row, GATHER, by, event->by);
+    set_actor_id(CELL(row, GATHER, by_id), origin->process_id, event->by, event->by_id);
+    SET(row, GATHER, child_count, event->child_count);
+    SET(row, GATHER, is_returning_exceptions, event->return_exceptions != 0);
+    SET_SITE(ingest, row, GATHER, created_site_id, event->site);
+}
+
+static void add_reference(struct tt_ingest *ingest, const struct origin *origin, uint64_t object_id, uint64_t site,
+                          uint32_t handle_count, bool is_taken)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_REFERENCE);
+    SET_ID(row, REFERENCE, object_id, origin, object_id);
+    SET_ORIGIN(row, REFERENCE, happened_ns, origin);
+    SET(row, REFERENCE, is_taken, is_taken);
+    SET(row, REFERENCE, handle_count, handle_count);
+    SET_SITE(ingest, row, REFERENCE, site_id, site);
+}
+
+static void reference_taken(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_reference_taken *event)
+{
+    add_reference(ingest, origin, event->object_id, event->site, event->handle_count, true);
+}
+
+static void reference_released(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_reference_released *event)
+{
+    add_reference(ingest, origin, event->object_id, event->site, event->handle_count, false);
+}
+
+static void note(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_note *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_NOTE);
+    SET_ORIGIN(row, NOTE, noted_ns, origin);
+    SET_ID(row, NOTE, task_id, origin, event->task_id);
+    SET_SITE(ingest, row, NOTE, site_id, event->site);
+    SET_TEXT(ingest, row, NOTE, key, event->key);
+    SET_TEXT(ingest, row, NOTE, text, event->text);
+}
+
+/* Whether the event is about one object, whose id is its first field: all are, but those of processes and threads, and those that
+ * need not have one. */
+static bool needs_object(uint16_t number)
+{
+    switch (number) {
+    case TT_EVENT_process_started:
+    case TT_EVENT_process_ended:
+    case TT_EVENT_thread_attached:
+    case TT_EVENT_thread_detached:
+    case TT_EVENT_handler_called:
+    case TT_EVENT_note:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal, const struct tt_decoded_event *event)
+{
+    struct origin origin = {process_id, tt__compose_id(process_id, thread_ordinal), event->time_ns, (int64_t)event->sequence};
+    if (needs_object(event->number) && (event->task_created.task_id & TT_LOCAL_ID_MASK) == 0)
+        return; /* about nothing: only a damaged record is */
+    switch (event->number) {
+#define TT_EVENT(number, event_name, category, level, text, fields)      \
+    case number:                                                         \
+        event_name(ingest, &origin, &event->event_name);                 \
+        break;
+#include "events.def"
+    default:
+        break;
+    }
+}

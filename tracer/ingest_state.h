@@ -1,0 +1,97 @@
+/* ingest_state.h: what the files of ingest share.
+ *
+ * Threads: as ingest.h says.
+ */
+#ifndef TT_INGEST_STATE_H
+#define TT_INGEST_STATE_H
+
+#include "ingest.h"
+#include "ingest_batch.h"
+
+/* Local ids have 40 bits: a process that made one object a nanosecond would run for 18 minutes, at 1,000,000 a second for 12 days. */
+#define TT_LOCAL_ID_BITS 40
+#define TT_LOCAL_ID_MASK ((UINT64_C(1) << TT_LOCAL_ID_BITS) - 1)
+
+/* A parent's word about the end of a process. */
+struct tt__exit_message {
+    uint32_t pid;
+    int exit_status, signal;
+};
+
+struct tt__process {
+    int64_t offset_ns; /* to take off the process's CLOCK_MONOTONIC */
+    uint8_t uuid[16];
+};
+
+struct tt__site {
+    uint64_t hash;
+    bool is_defined;
+};
+
+struct tt_ingest {
+    struct tt__store_writer *writer;
+    struct tt__batch batch;
+    bool is_damaged; /* the store; writing is of no use any more */
+
+    struct tt__site *sites; /* site_id - 1 is the index */
+    size_t site_count, site_capacity;
+    struct tt__key_index site_index; /* by hash */
+
+    bool has_origin;
+    int64_t origin_monotonic_ns, origin_realtime_ns;
+    uint8_t origin_boot_id[16];
+    bool is_origin_pending; /* to be written with the next commit */
+
+    struct tt__process *processes; /* by process_id */
+    size_t process_count, process_capacity;
+
+    int64_t *board_gone; /* task ids */
+    size_t board_gone_count, board_gone_capacity;
+    int64_t *board_clear; /* process ids */
+    size_t board_clear_count, board_clear_capacity;
+    int64_t *touched; /* process ids whose threads' counts changed */
+    size_t touched_count, touched_capacity;
+    struct tt__exit_message *exits;
+    size_t exit_count, exit_capacity;
+};
+
+/* The cell COLUMN of a row of TABLE, and setting it. */
+#define TT__CELL(row, TABLE, column) (&(row)[TT__##TABLE##_##column])
+#define TT__SET(row, TABLE, column, value) tt__cell_set_integer(TT__CELL(row, TABLE, column), (int64_t)(value))
+
+/* The id of a local object in the recording. */
+static inline int64_t tt__compose_id(uint32_t process_id, uint64_t local)
+{
+    return (int64_t)((uint64_t)process_id << TT_LOCAL_ID_BITS | (local & TT_LOCAL_ID_MASK));
+}
+
+/* The row of a process that was attached. */
+struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t process_id);
+
+/* Copies TEXT (NULL: none) into CELL. */
+void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const char *text);
+
+/* For statements that return one number, which is left alone when there is none. CONTEXT: int64_t *. */
+void tt__ingest_keep_integer(void *context, const struct tt__cell *row);
+
+static inline struct tt__cell tt__integer_cell(int64_t value)
+{
+    return (struct tt__cell){.integer = value, .kind = TT__CELL_INTEGER};
+}
+
+/* Copies the writer's error; returns -1. */
+int tt__ingest_fail(const struct tt_ingest *ingest, struct tt_store_error *out_error);
+
+/* The small number of the place HASH, 0 for none. */
+int64_t tt__ingest_site_id(struct tt_ingest *ingest, uint64_t hash);
+
+/* Whether a wait of this kind names an object by its id; else it is a descriptor or nothing. */
+static inline bool tt__wait_names_object(uint8_t wait_kind)
+{
+    return wait_kind == TT_WAIT_KIND_TASK || wait_kind == TT_WAIT_KIND_FUTURE || wait_kind == TT_WAIT_KIND_GATHER;
+}
+
+/* Makes room for one more element of SIZE bytes in *ARRAY. False: no memory, which is remembered. */
+bool tt__ingest_grow(struct tt_ingest *ingest, void **array, size_t count, size_t *capacity, size_t size);
+
+#endif

@@ -1,0 +1,488 @@
+/* recorder.c: the recorder's loop. See recorder.h.
+ *
+ *   each turn:  find arenas · hear the supervisor · read rings and boards · commit · tell the writers · delete what is finished · wait
+ *
+ * Waiting is 1 to 20 ms, less where rings fill fast. When a commit fails for want of room, nothing more is read until it succeeds: rings
+ * fill, their writers count what they drop, and the programs go on.
+ */
+#include "recorder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "arena_reader.h"
+#include "ingest.h"
+#include "recorder_control.h"
+#include "recorder_process.h"
+#include "ring_dir.h"
+#include "store_check.h"
+#include "store_writer.h"
+
+#define WAIT_MS_MIN 1
+#define WAIT_MS_MAX 20
+#define LOCK_WAIT_MS 20
+#define BATCH_BYTES (UINT64_C(16) << 20)     /* of rows that wait for a commit */
+#define CHECKPOINT_BYTES (UINT64_C(8) << 20) /* of the write-ahead log */
+#define CHECKPOINT_IDLE_NS INT64_C(1000000000)
+#define LOG_BYTES_MAX (UINT64_C(1) << 30)
+#define RETRY_MS 50                          /* after a commit that failed */
+#define RETRY_END_NS INT64_C(10000000000)    /* when no process is left and the commit still fails, the arenas are left to the next one */
+#define UNFINISHED_SECONDS 10                /* an arena without magic whose process is gone is deleted after that */
+#define REFUSED_MAX 64
+
+struct recorder {
+    struct tt_recorder_options options;
+    int dir_fd, lock_fd;
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    struct tt__control control;
+    struct tt__process_reader **processes;
+    size_t process_count, process_capacity;
+    bool *is_finished; /* of each process, since the last commit */
+    char refused[REFUSED_MAX][NAME_MAX + 1]; /* arenas that cannot be read; forgotten when they are too many, and looked at again */
+    size_t refused_count;
+    size_t waiting_count; /* arenas found that could not be attached yet */
+    int wait_ms;
+    int64_t written_ns;
+    bool is_paused;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void sleep_ms(int milliseconds)
+{
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    nanosleep(&time, NULL);
+}
+
+/* -------------------------------------------------------------------------------------------------------- the folder */
+
+static bool is_arena_name(const char *name)
+{
+    size_t length = strlen(name), suffix = sizeof TT_ARENA_SUFFIX - 1;
+    return name[0] != '.' && length > suffix && strcmp(name + length - suffix, TT_ARENA_SUFFIX) == 0;
+}
+
+/* Calls ON_ARENA for each arena in DIR_FD until it returns not 0, which is returned then. -1: the folder cannot be read. */
+static int for_each_arena(int dir_fd, int (*on_arena)(void *context, const char *name), void *context)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* a position of its own */
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    int result = 0;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    for (struct dirent *entry; result == 0 && (entry = readdir(dir)) != NULL;)
+        if (is_arena_name(entry->d_name))
+            result = on_arena(context, entry->d_name);
+    closedir(dir);
+    return result;
+}
+
+static bool is_attached(const struct recorder *recorder, const char *name)
+{
+    for (size_t i = 0; i < recorder->process_count; i++)
+        if (strcmp(tt__process_arena(recorder->processes[i]), name) == 0)
+            return true;
+    for (size_t i = 0; i < recorder->refused_count; i++)
+        if (strcmp(recorder->refused[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* An arena that was never finished, and never will be, because the process in its name is gone. */
+static void delete_unfinished(struct recorder *recorder, const char *name)
+{
+    struct stat stat_buffer;
+    long pid = strtol(name, NULL, 10);
+    if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH && fstatat(recorder->dir_fd, name, &stat_buffer, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(stat_buffer.st_mode) && stat_buffer.st_uid == geteuid() && time(NULL) - stat_buffer.st_mtime > UNFINISHED_SECONDS)
+        unlinkat(recorder->dir_fd, name, 0);
+}
+
+static bool make_room(struct recorder *recorder)
+{
+    if (recorder->process_count < recorder->process_capacity)
+        return true;
+    size_t capacity = recorder->process_capacity ? 2 * recorder->process_capacity : 16;
+    void *processes = reallocarray(recorder->processes, capacity, sizeof *recorder->processes);
+    if (processes)
+        recorder->processes = processes;
+    bool *is_finished = processes ? reallocarray(recorder->is_finished, capacity, sizeof *is_finished) : NULL;
+    if (!is_finished)
+        return false;
+    recorder->is_finished = is_finished;
+    recorder->process_capacity = capacity;
+    return true;
+}
+
+struct scan {
+    struct recorder *recorder;
+    struct tt_store_error *error;
+};
+
+static int attach_arena(void *context, const char *name)
+{
+    struct scan *scan = context;
+    struct recorder *recorder = scan->recorder;
+    if (is_attached(recorder, name))
+        return 0;
+    struct tt__process_reader *process;
+    enum tt__attach_result result = make_room(recorder) ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, scan->error)
+                                                        : TT__ATTACH_LATER;
+    switch (result) {
+    case TT__ATTACHED:
+        recorder->is_finished[recorder->process_count] = false;
+        recorder->processes[recorder->process_count++] = process;
+        return 0;
+    case TT__ATTACH_LATER:
+        recorder->waiting_count++;
+        delete_unfinished(recorder, name);
+        return 0;
+    case TT__ATTACH_REFUSED:
+        if (recorder->refused_count == REFUSED_MAX)
+            recorder->refused_count = 0;
+        snprintf(recorder->refused[recorder->refused_count++], NAME_MAX + 1, "%s", name);
+        return 0;
+    case TT__ATTACH_FAILED:
+        return 1;
+    }
+    return 0;
+}
+
+/* 0, or -1 and *ERROR: the store failed. */
+static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
+{
+    struct scan scan = {recorder, error};
+    recorder->waiting_count = 0;
+    return for_each_arena(recorder->dir_fd, attach_arena, &scan) > 0 ? -1 : 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the lock */
+
+static int find_any(void *context, const char *name)
+{
+    (void)context, (void)name;
+    return 1;
+}
+
+/* An arena that nobody reads yet. */
+static int find_orphan(void *context, const char *name)
+{
+    const char *reason;
+    struct tt__arena_reader arena;
+    int dir_fd = *(int *)context;
+    enum tt__arena_open_result result = tt__arena_open(dir_fd, name, &arena, &reason);
+    if (result != TT__ARENA_OPENED)
+        return result == TT__ARENA_NOT_READY;
+    bool is_read = atomic_load_explicit(&tt__arena_header(&arena)->recorder_pid, memory_order_relaxed) != 0;
+    tt__arena_close(&arena);
+    return !is_read;
+}
+
+static int open_lock(int dir_fd)
+{
+    return openat(dir_fd, TT_RING_DIR_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* Takes the lock. 1: it has it; 0: somebody else does what is to be done; -1: *ERROR. */
+static int take_lock(struct recorder *recorder, struct tt_store_error *error)
+{
+    recorder->lock_fd = open_lock(recorder->dir_fd);
+    if (recorder->lock_fd < 0)
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: its lock cannot be opened: %s", recorder->options.ring_dir, strerror(errno));
+    for (;;) {
+        if (flock(recorder->lock_fd, LOCK_EX | LOCK_NB) == 0)
+            return 1;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", recorder->options.ring_dir, strerror(errno));
+        if (recorder->options.recover)
+            return 0;
+        if (!recorder->options.supervised && for_each_arena(recorder->dir_fd, find_orphan, &recorder->dir_fd) == 0)
+            return 0;
+        sleep_ms(LOCK_WAIT_MS);
+    }
+}
+
+int tt_recorder_is_needed(const char *ring_dir)
+{
+    int dir_fd = open(ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir_fd < 0)
+        return 0;
+    int is_needed = for_each_arena(dir_fd, find_any, NULL) > 0;
+    int lock_fd = is_needed ? open_lock(dir_fd) : -1;
+    if (lock_fd >= 0) {
+        is_needed = flock(lock_fd, LOCK_EX | LOCK_NB) == 0;
+        close(lock_fd);
+    }
+    close(dir_fd);
+    return is_needed;
+}
+
+/* -------------------------------------------------------------------------------------------------------- one turn */
+
+/* Reads all processes. Returns whether there is more to read. */
+static bool read_processes(struct recorder *recorder, size_t *out_rows, bool *out_is_busy)
+{
+    bool has_more = false;
+    for (size_t i = 0; i < recorder->process_count; i++)
+        if (!recorder->is_finished[i])
+            has_more |= tt__process_read(recorder->processes[i], BATCH_BYTES, out_rows, out_is_busy);
+    return has_more;
+}
+
+static void delete_finished(struct recorder *recorder)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < recorder->process_count; i++) {
+        if (recorder->is_finished[i]) {
+            tt__process_delete(recorder->processes[i], recorder->dir_fd);
+            continue;
+        }
+        recorder->is_finished[kept] = false;
+        recorder->processes[kept++] = recorder->processes[i];
+    }
+    recorder->process_count = kept;
+}
+
+/* Commits what was read; only then do the writers get their room back, and arenas go. 0; or -1 and *ERROR. */
+static int commit(struct recorder *recorder, struct tt_store_error *error)
+{
+    if (tt_ingest_commit(recorder->ingest, error) < 0)
+        return -1;
+    for (size_t i = 0; i < recorder->process_count; i++)
+        tt__process_release(recorder->processes[i]);
+    delete_finished(recorder);
+    recorder->written_ns = now_ns();
+    recorder->is_paused = false;
+    return 0;
+}
+
+static void keep_log_short(struct recorder *recorder)
+{
+    uint64_t bytes = tt__store_log_bytes(recorder->writer);
+    if (bytes > CHECKPOINT_BYTES || (bytes > 0 && now_ns() - recorder->written_ns > CHECKPOINT_IDLE_NS))
+        tt__store_checkpoint(recorder->writer);
+}
+
+/* Whether the log has grown too long, because a reader stands still in an old state. */
+static bool is_log_full(const struct recorder *recorder)
+{
+    uint64_t limit = recorder->options.log_bytes_max ? recorder->options.log_bytes_max : LOG_BYTES_MAX;
+    return tt__store_log_bytes(recorder->writer) > limit;
+}
+
+static void wait_for_work(struct recorder *recorder, int milliseconds)
+{
+    struct pollfd fds[64];
+    nfds_t count = 0;
+    /* Ends and messages cut the wait short; more of them than fit are found when it is over. */
+    if (recorder->control.fd >= 0)
+        fds[count++] = (struct pollfd){.fd = recorder->control.fd, .events = POLLIN};
+    for (size_t i = 0; i < recorder->process_count && count < sizeof fds / sizeof fds[0]; i++) {
+        int fd = tt__process_fd(recorder->processes[i]);
+        if (fd >= 0)
+            fds[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+    }
+    (void)poll(fds, count, milliseconds);
+}
+
+/* Reads and commits once. Returns 1: there is more to do at once; 0: wait; -1: *ERROR, for good. */
+static int take_turn(struct recorder *recorder, struct tt_store_error *error)
+{
+    size_t rows = 0;
+    bool is_busy = false, has_more = false;
+    if (!recorder->is_paused) {
+        if (find_arenas(recorder, error) < 0)
+            return -1;
+        rows += tt__control_read(&recorder->control, recorder->ingest);
+        has_more = read_processes(recorder, &rows, &is_busy);
+        for (size_t i = 0; i < recorder->process_count && !has_more; i++)
+            if (!recorder->is_finished[i] && tt__process_finish(recorder->processes[i])) {
+                recorder->is_finished[i] = true;
+                rows++;
+            }
+        for (size_t i = 0; i < recorder->process_count; i++)
+            tt__process_save(recorder->processes[i]);
+    }
+    if (rows > 0 || recorder->is_paused || has_more) {
+        if (commit(recorder, error) < 0) {
+            recorder->is_paused = true;
+            return tt_ingest_is_hopeless(recorder->ingest) ? -1 : 0;
+        }
+    }
+    keep_log_short(recorder);
+    recorder->wait_ms = is_busy ? WAIT_MS_MIN : rows > 0 ? recorder->wait_ms / 2 : recorder->wait_ms * 2;
+    if (recorder->wait_ms < WAIT_MS_MIN)
+        recorder->wait_ms = WAIT_MS_MIN;
+    if (recorder->wait_ms > WAIT_MS_MAX)
+        recorder->wait_ms = WAIT_MS_MAX;
+    return has_more;
+}
+
+static bool is_over(const struct recorder *recorder)
+{
+    bool is_waited_for = recorder->options.supervised && !recorder->options.until_idle && !recorder->control.is_finished;
+    return !recorder->is_paused && recorder->process_count == 0 && recorder->waiting_count == 0 && !is_waited_for;
+}
+
+/* Whether all that could still be recorded is in the arenas, and the store will not take it. */
+static bool is_stuck(const struct recorder *recorder)
+{
+    if (!recorder->is_paused || now_ns() - recorder->written_ns < RETRY_END_NS)
+        return false;
+    if (recorder->options.supervised && !recorder->control.is_finished)
+        return false;
+    for (size_t i = 0; i < recorder->process_count; i++)
+        if (tt__process_fd(recorder->processes[i]) >= 0)
+            return false;
+    return true;
+}
+
+static int record(struct recorder *recorder, struct tt_store_error *error)
+{
+    recorder->written_ns = now_ns();
+    recorder->wait_ms = WAIT_MS_MIN;
+    for (;;) {
+        if (is_log_full(recorder)) {
+            tt__store_checkpoint(recorder->writer);
+            if (is_log_full(recorder)) {
+                sleep_ms(RETRY_MS);
+                continue;
+            }
+        }
+        int result = take_turn(recorder, error);
+        if (result < 0 || is_stuck(recorder))
+            return -1;
+        if (recorder->is_paused) {
+            if (recorder->options.recover)
+                return -1;
+            tt__control_read(&recorder->control, recorder->ingest);
+            sleep_ms(RETRY_MS);
+        } else if (result == 0) {
+            if (is_over(recorder) || recorder->options.recover)
+                return 0;
+            wait_for_work(recorder, recorder->wait_ms);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------- beginning and end */
+
+static void say_ready(int *fd)
+{
+    if (*fd < 0)
+        return;
+    ssize_t length = write(*fd, "ready\n", 6);
+    (void)length; /* whoever waited may be gone */
+    close(*fd);
+    *fd = -1;
+}
+
+static void ignore_signals(void)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGXFSZ, SIGQUIT, SIGTTOU, SIGTSTP};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        (void)signal(signals[i], SIG_IGN);
+}
+
+/* Makes and opens the ring dir. 0, or -1 and *ERROR. */
+static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struct tt_store_error *error)
+{
+    char store[PATH_MAX];
+    const char *path = recorder->options.store;
+    int result = tt__store_canonical_path(path, store, sizeof store);
+    if (result < 0)
+        return tt__store_fail(error, result == -ENOENT ? TT_STORE_MISSING : result == -EISDIR ? TT_STORE_DIRECTORY : TT_STORE_FAILED,
+                              result == -EISDIR ? "%s: is a directory, and no store" : "%s: its folder cannot be used: %s", path,
+                              strerror(-result));
+    if (!recorder->options.ring_dir) {
+        result = tt__ring_dir_of_store(store, default_dir, PATH_MAX);
+        recorder->options.ring_dir = default_dir;
+    }
+    if (result == 0)
+        result = tt__ring_dir_prepare(recorder->options.ring_dir, store);
+    if (result < 0)
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be used as ring dir: %s", recorder->options.ring_dir, strerror(-result));
+    recorder->dir_fd = open(recorder->options.ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (recorder->dir_fd < 0)
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be opened: %s", recorder->options.ring_dir, strerror(errno));
+    return 0;
+}
+
+static int open_store(struct recorder *recorder, struct tt_store_error *error)
+{
+    struct tt__store_writer_options options = {.bytes_max = recorder->options.store_bytes_max};
+    return tt__store_open_writer(recorder->options.store, &options, &recorder->writer, error) < 0 ||
+                   tt_ingest_create(recorder->writer, &recorder->ingest, error) < 0
+               ? -1
+               : 0;
+}
+
+static void close_all(struct recorder *recorder, bool is_finished)
+{
+    for (size_t i = 0; i < recorder->process_count; i++)
+        tt__process_detach(recorder->processes[i]);
+    free(recorder->processes);
+    free(recorder->is_finished);
+    tt_ingest_destroy(recorder->ingest);
+    tt__store_close_writer(recorder->writer, is_finished);
+    if (recorder->lock_fd >= 0)
+        close(recorder->lock_fd);
+    if (recorder->dir_fd >= 0)
+        close(recorder->dir_fd);
+    if (recorder->options.ready_fd >= 0)
+        close(recorder->options.ready_fd);
+}
+
+int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_error *out_error)
+{
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+    char default_dir[PATH_MAX];
+    struct tt_store_error error = {TT_STORE_OK, ""};
+    if (!recorder)
+        return tt__store_fail(out_error, TT_STORE_FAILED, "no memory to begin recording");
+    recorder->options = *options;
+    recorder->dir_fd = recorder->lock_fd = -1;
+    if (!options->recover)
+        ignore_signals();
+    int result = open_dir(recorder, default_dir, &error);
+    int has_lock = result == 0 ? take_lock(recorder, &error) : -1;
+    /* Without a supervisor and without arenas there is nothing to do, and no store to be made. */
+    bool has_work = has_lock == 1 && (options->supervised || for_each_arena(recorder->dir_fd, find_any, NULL) > 0);
+    result = has_lock < 0 ? -1 : 0;
+    if (has_work) {
+        result = open_store(recorder, &error);
+        if (result == 0) {
+            tt__control_init(&recorder->control, options->control_fd);
+            say_ready(&recorder->options.ready_fd);
+            result = record(recorder, &error);
+        }
+    } else if (result == 0) {
+        say_ready(&recorder->options.ready_fd);
+    }
+    close_all(recorder, result == 0 && recorder->process_count == 0);
+    free(recorder);
+    if (result < 0)
+        *out_error = error;
+    return result;
+}

@@ -1,0 +1,49 @@
+/* recorder.h: the recorder, which makes a store out of the arenas in a ring dir.
+ *
+ * What it is for. One recorder at a time works for a ring dir, under a lock. It reads the arenas of live processes as they are written,
+ * and those that dead ones left, into the store, and deletes each when its process is gone and all of it is in the store. It can be
+ * killed at any instant: the next one goes on where the store ends, and nothing is lost or doubled.
+ *
+ * What it leaves to others. Starting it (`telltale record`, or the traced process itself), its command line (the program telltale).
+ *
+ * Threads. tt_recorder_run() uses the calling thread alone. In a process that does nothing else but record it ignores SIGTERM, SIGINT
+ * and SIGHUP, which are meant for the programs that are recorded: it ends when they have.
+ */
+#ifndef TT_RECORDER_H
+#define TT_RECORDER_H
+
+#include <stdint.h>
+
+#include "store.h"
+
+struct tt_recorder_options {
+    const char *store;    /* path of the store; created when it does not exist */
+    const char *ring_dir; /* folder with arenas; NULL: the store's default one. Made when it does not exist */
+    int ready_fd;         /* gets "ready\n" and is closed when recording has begun, or another recorder does it; -1: none. Closed without
+                             a word on failure */
+    int control_fd;       /* a supervisor's messages, see below; -1: none */
+    int supervised;       /* goes on without any process until control_fd says finish, or is closed */
+    int until_idle;       /* ends when no process is left, also when supervised */
+    int recover;          /* reads what is there, once, and returns; processes that live are left to a later recorder. Signals stay as
+                             they are. Does nothing when another recorder is at work */
+    uint64_t store_bytes_max; /* size cap of the store; 0: TT_STORE_BYTES_MAX */
+    uint64_t log_bytes_max;   /* of the write-ahead log, which grows while a reader keeps an old state; recording pauses there; 0: 1 GiB */
+};
+
+/* What a supervisor writes to control_fd, a line each, numbers in decimal:
+ *
+ *   started PID            the command runs
+ *   exited PID STATUS      it exited
+ *   signaled PID SIGNAL    it was ended by a signal
+ *   finish                 nothing more will come: end when all processes are gone and all is in the store
+ */
+
+/* Records until there is nothing left to do. Returns 0; or -1 and *OUT_ERROR: then what is not in the store is still in the arenas,
+ * for the next recorder. */
+TT_MUST_USE int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_error *out_error);
+
+/* Whether RING_DIR holds arenas that no recorder is reading: then a recorder should run with `recover` before the store is read. Returns
+ * 0 or 1; 0 also when the folder does not exist. */
+int tt_recorder_is_needed(const char *ring_dir);
+
+#endif

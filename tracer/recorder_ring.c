@@ -1,0 +1,290 @@
+/* recorder_ring.c: see recorder_ring.h.
+ *
+ * Numbers. In a ring of its own a thread's records have rising numbers, so a jump is a gap, found where it is. In the emergency ring
+ * a number is taken before a place is reserved, so records may stand in another order; there, what is missing is what the writers
+ * counted as dropped.
+ */
+#include "recorder_ring.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define TID_BYTES 4u               /* in front of the payload in the emergency ring */
+#define GAP_MERGE_NS 1000000       /* runs of missing events closer than this are one row of table gap */
+#define HOLES_PER_THREAD 8u        /* in the emergency ring: signal handlers may nest */
+
+static bool is_emergency(const struct tt__ring_state *state)
+{
+    return state->index == 0;
+}
+
+static struct tt_ring *ring_of(const struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    return tt__arena_ring(context->arena, state->index);
+}
+
+void tt__ring_state_resume(struct tt__ring_state *state, const struct tt_ingest_cursor *cursor)
+{
+    assert(cursor->ring == state->index);
+    state->cursor = *cursor;
+    state->is_used = true;
+}
+
+/* Another thread has taken the ring. Its counts begin where those of the one before it ended. */
+static void begin_thread(struct tt__ring_state *state, uint32_t ordinal)
+{
+    state->cursor.ring = state->index;
+    state->cursor.ordinal = ordinal;
+    state->cursor.has_last = false;
+    state->is_used = state->is_changed = true;
+    state->is_complete = state->is_drained = false;
+}
+
+uint64_t tt__ring_look(struct tt__ring_state *state, const struct tt__ring_context *context, bool is_process_alive)
+{
+    struct tt_ring *ring = ring_of(state, context);
+    uint32_t detached = atomic_load_explicit(&ring->is_detached, memory_order_acquire);
+    uint32_t ordinal = __atomic_load_n(&ring->ordinal, __ATOMIC_RELAXED);
+    state->limit = state->cursor.position;
+    if (detached == 2 || (!is_emergency(state) && ordinal == 0))
+        return 0; /* changing hands, or nobody's yet */
+    if (!state->is_used || state->cursor.ordinal != ordinal) {
+        if (state->is_used && !state->is_complete && state->cursor.record_count + state->cursor.missing_count > 0)
+            return 0; /* taken before it was given: a writer that does not keep to the rules is not followed */
+        begin_thread(state, ordinal);
+    } else if (state->is_drained && detached == 1) {
+        return 0;
+    }
+    state->is_alive = is_process_alive && detached == 0;
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
+    uint64_t slots = context->arena->ring_slots;
+    /* A head far away, which no writer has, would keep the reader busy with nothing. */
+    if (head > state->limit && (head - state->limit <= slots || tt__arena_overwrites(context->arena)))
+        state->limit = head;
+    uint64_t vital = atomic_load_explicit(&ring->vital_drops, memory_order_relaxed);
+    uint64_t new_vital = vital > state->cursor.vital_drop_count ? vital - state->cursor.vital_drop_count : 0;
+    if (new_vital > 0) {
+        state->cursor.vital_drop_count = vital;
+        state->is_changed = true;
+    }
+    /* A drop counted at one look may be a gap that is seen at the next. */
+    state->was_vital = new_vital > 0 || state->is_vital_fresh;
+    state->is_vital_fresh = new_vital > 0;
+    return new_vital;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ gaps */
+
+static void flush_gap(struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    if (state->gap.count != 0)
+        tt_ingest_gap(context->ingest, context->process_id, state->cursor.ordinal, &state->gap);
+    memset(&state->gap, 0, sizeof state->gap);
+}
+
+/* COUNT attempts from number FIRST on are missing, between the last record and one at TO_NS. */
+static void add_gap(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t count, uint64_t first,
+                    const int64_t *to_ns, const char *what, bool is_vital)
+{
+    struct tt_ingest_cursor *cursor = &state->cursor;
+    struct tt_ingest_gap gap = {
+        .count = (int64_t)count,
+        .from_ns = cursor->last_ns,
+        .has_from = cursor->has_last,
+        .to_ns = to_ns ? *to_ns : 0,
+        .has_to = to_ns != NULL,
+        .first_sequence = first - cursor->attempt_base,
+        .what = what,
+        .is_vital = is_vital,
+    };
+    cursor->missing_count += count;
+    state->is_changed = true;
+    bool continues = state->gap.count != 0 && state->gap.what == what && state->gap.is_vital == is_vital && state->gap.has_to &&
+                     gap.has_from && gap.from_ns - state->gap.to_ns < GAP_MERGE_NS;
+    if (!continues) {
+        flush_gap(state, context);
+        state->gap = gap;
+        return;
+    }
+    state->gap.count += gap.count;
+    state->gap.has_to = gap.has_to;
+    state->gap.to_ns = gap.to_ns;
+}
+
+/* --------------------------------------------------------------------------------------------------------- records */
+
+/* The full number of the attempt whose low 32 bits are ATTEMPT: the one nearest to the next expected. */
+static uint64_t full_number(const struct tt__ring_state *state, uint32_t attempt)
+{
+    uint64_t next = state->cursor.attempt_next;
+    int32_t distance = (int32_t)(attempt - (uint32_t)next);
+    if (distance < 0 && (uint64_t)-(int64_t)distance > next - state->cursor.attempt_base)
+        return next + (uint32_t)distance; /* before the first one: then it is a long way after */
+    return next + (uint64_t)(int64_t)distance;
+}
+
+static void take_record(struct tt__ring_state *state, const struct tt__ring_context *context, const struct tt__record *record)
+{
+    static const char dropped[] = "dropped", overwritten[] = "overwritten", unreadable[] = "unreadable";
+    struct tt_ingest_cursor *cursor = &state->cursor;
+    struct tt_decoded_event event;
+    uint64_t number = full_number(state, record->attempt);
+    int64_t time_ns = tt_ingest_time(context->ingest, context->process_id, tt__timeline_ns(context->timeline, record->time));
+    bool overwrites = tt__arena_overwrites(context->arena);
+
+    if (number > cursor->attempt_next && (!is_emergency(state) || overwrites))
+        add_gap(state, context, number - cursor->attempt_next, cursor->attempt_next, &time_ns, overwrites ? overwritten : dropped,
+                overwrites || state->was_vital);
+    if (number >= cursor->attempt_next)
+        cursor->attempt_next = number + 1;
+
+    const unsigned char *payload = record->payload;
+    size_t length = record->length;
+    if (is_emergency(state)) {
+        payload += TID_BYTES;
+        length -= TID_BYTES; /* a slot has more than that */
+    }
+    enum tt__decode_result result = tt__decode(context->decoder, context->timeline, record->event, payload, length, &event);
+    if (result == TT__DECODE_DAMAGED) {
+        add_gap(state, context, 1, number, &time_ns, unreadable, true);
+    } else {
+        cursor->record_count++;
+        if (result == TT__DECODED) {
+            event.sequence = number - cursor->attempt_base;
+            event.time_ns = time_ns;
+            tt_ingest_event(context->ingest, context->process_id, cursor->ordinal, &event);
+        }
+    }
+    cursor->last_ns = time_ns;
+    cursor->has_last = true;
+    state->is_changed = true;
+}
+
+/* What writers of the emergency ring counted as dropped since the last look is missing somewhere before now. */
+static void count_emergency_drops(struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    struct tt_ingest_cursor *cursor = &state->cursor;
+    uint64_t drops = atomic_load_explicit(&ring_of(state, context)->drops, memory_order_relaxed) - cursor->drop_base;
+    if (drops > cursor->missing_count && !tt__arena_overwrites(context->arena))
+        add_gap(state, context, drops - cursor->missing_count, cursor->attempt_next, NULL, "dropped", state->was_vital);
+}
+
+size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context *context, size_t records_max)
+{
+    struct tt__record record;
+    const struct tt_ring *ring = ring_of(state, context);
+    size_t count = 0;
+    if (!state->is_used)
+        return 0;
+    uint64_t position = state->cursor.position;
+    while (count < records_max) {
+        enum tt__ring_read result = tt__arena_next_record(context->arena, ring, &position, state->limit, state->is_alive, &record);
+        if (position != state->cursor.position) {
+            state->cursor.position = position;
+            state->is_changed = true;
+        }
+        if (result != TT__RING_RECORD)
+            break;
+        take_record(state, context, &record);
+        count++;
+    }
+    if (is_emergency(state))
+        count_emergency_drops(state, context);
+    flush_gap(state, context);
+    return count;
+}
+
+bool tt__ring_is_read(const struct tt__ring_state *state)
+{
+    return state->cursor.position >= state->limit;
+}
+
+/* ------------------------------------------------------------------------------------------------------ accounting */
+
+/* Hands in the counts of the thread, and what is still missing. Returns whether they add up. */
+static bool settle(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t attempts, uint64_t drops)
+{
+    struct tt_ingest_cursor *cursor = &state->cursor;
+    uint64_t holes_max = is_emergency(state) ? HOLES_PER_THREAD * (uint64_t)tt__arena_ring_count(context->arena) : 1;
+    int64_t missing = (int64_t)(attempts - cursor->record_count);
+    if (tt__arena_overwrites(context->arena)) /* what was overwritten stands in the gaps */
+        drops = missing < 0 ? 0 : (uint64_t)missing;
+    int64_t holes = missing - (int64_t)drops;
+    int64_t rest = missing - (int64_t)cursor->missing_count; /* that no row tells of yet */
+    int64_t rest_dropped = (int64_t)drops - (int64_t)cursor->missing_count;
+    if (rest_dropped > rest)
+        rest_dropped = rest;
+    if (rest_dropped > 0)
+        add_gap(state, context, (uint64_t)rest_dropped, cursor->attempt_next, NULL, "dropped", state->was_vital);
+    if (rest_dropped < 0)
+        rest_dropped = 0;
+    if (rest - rest_dropped > 0)
+        add_gap(state, context, (uint64_t)(rest - rest_dropped), cursor->attempt_next + (uint64_t)rest_dropped, NULL, "in_flight", false);
+    flush_gap(state, context);
+
+    bool is_balanced = holes >= 0 && (uint64_t)holes <= holes_max;
+    if (!is_balanced) {
+        struct tt_ingest_gap gap = {.count = holes < 0 ? holes : holes - (int64_t)holes_max, .what = "unbalanced", .is_vital = true,
+                                    .from_ns = cursor->last_ns, .has_from = cursor->has_last};
+        tt_ingest_gap(context->ingest, context->process_id, cursor->ordinal, &gap);
+    }
+    struct tt_ingest_thread_counts counts = {
+        .tid = atomic_load_explicit(&ring_of(state, context)->tid, memory_order_relaxed),
+        .attempt_count = attempts,
+        .record_count = cursor->record_count,
+        .drop_count = drops,
+        .hole_count = holes < 0 ? 0 : (uint64_t)holes,
+    };
+    tt_ingest_thread_counts(context->ingest, context->process_id, cursor->ordinal, &counts);
+    return is_balanced;
+}
+
+bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    struct tt_ring *ring = ring_of(state, context);
+    struct tt_ingest_cursor *cursor = &state->cursor;
+    if (!state->is_used || state->is_complete)
+        return true;
+    uint64_t attempts = atomic_load_explicit(&ring->attempts, memory_order_relaxed);
+    uint64_t drops = atomic_load_explicit(&ring->drops, memory_order_relaxed);
+    bool is_balanced = attempts == cursor->attempt_base && cursor->record_count == 0 /* nothing since it was settled last */
+                           ? true
+                           : settle(state, context, attempts - cursor->attempt_base, drops - cursor->drop_base);
+    cursor->attempt_base = cursor->attempt_next = attempts;
+    cursor->drop_base = drops;
+    cursor->record_count = cursor->missing_count = 0;
+    cursor->has_last = false;
+    state->is_complete = state->is_changed = true;
+    return is_balanced;
+}
+
+void tt__ring_save(struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    const struct tt_ingest_cursor *cursor = &state->cursor;
+    if (!state->is_used || !state->is_changed)
+        return;
+    /* A thread that goes on shows what is accounted for: read, or known to be missing. A closed one has shown its last counts. */
+    if (!state->is_complete && cursor->record_count + cursor->missing_count > 0) {
+        struct tt_ingest_thread_counts counts = {
+            .tid = atomic_load_explicit(&ring_of(state, context)->tid, memory_order_relaxed),
+            .attempt_count = cursor->record_count + cursor->missing_count,
+            .record_count = cursor->record_count,
+            .drop_count = cursor->missing_count,
+        };
+        tt_ingest_thread_counts(context->ingest, context->process_id, cursor->ordinal, &counts);
+    }
+    tt_ingest_cursor(context->ingest, context->process_id, cursor);
+    state->is_changed = false;
+}
+
+void tt__ring_release(struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    struct tt_ring *ring = ring_of(state, context);
+    if (!state->is_used || !context->arena->can_write)
+        return;
+    atomic_store_explicit(&ring->tail, state->cursor.position, memory_order_release);
+    if (state->is_complete && !state->is_drained && atomic_load_explicit(&ring->is_detached, memory_order_acquire) == 1) {
+        state->is_drained = true;
+        atomic_store_explicit(&ring->is_drained, 1, memory_order_release);
+    }
+}

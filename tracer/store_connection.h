@@ -1,0 +1,32 @@
+/* store_connection.h: what store_writer.c and store_rows.c share.
+ *
+ * Threads: as store_writer.h says.
+ */
+#ifndef TT_STORE_CONNECTION_H
+#define TT_STORE_CONNECTION_H
+
+#include <sqlite3.h>
+
+#include "store_writer.h"
+
+#define TT__STORE_PAGE_BYTES 4096u
+#define TT__STORE_OTHER_STATEMENTS 32
+
+struct tt__store_writer {
+    sqlite3 *connection;
+    int fd; /* holds the lock against other writers */
+    char *path;
+    int log_pages;
+    struct tt_store_error error;
+    sqlite3_stmt *single[TT__TABLE_COUNT]; /* one row a statement */
+    sqlite3_stmt *bulk[TT__TABLE_COUNT];   /* many */
+    struct {
+        const char *sql; /* told apart by address */
+        sqlite3_stmt *statement;
+    } others[TT__STORE_OTHER_STATEMENTS];
+};
+
+/* Finalizes all statements. */
+void tt__store_drop_statements(struct tt__store_writer *writer);
+
+#endif

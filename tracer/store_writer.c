@@ -1,0 +1,272 @@
+/* store_writer.c: creating stores, transactions, the write-ahead log. See store_writer.h; rows are store_rows.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store_check.h"
+#include "store_connection.h"
+
+#define BUSY_MS 2000
+#define FD_MIN 3 /* 0 to 2 are never used: what a library prints must not end up in a store */
+
+/* ------------------------------------------------------------------------------------------------------ the file */
+
+static int raise_fd(int fd)
+{
+    if (fd < 0 || fd >= FD_MIN)
+        return fd;
+    int raised = fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN);
+    int error = errno;
+    close(fd);
+    errno = error;
+    return raised;
+}
+
+static int fail_to_open(struct tt_store_error *error, const char *path)
+{
+    if (errno == ELOOP)
+        return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is a symbolic link, and stores are not written through links", path);
+    if (errno == EISDIR)
+        return tt__store_fail(error, TT_STORE_DIRECTORY, "%s: is a directory, and no store", path);
+    if (errno == ENOENT || errno == ENOTDIR)
+        return tt__store_fail(error, TT_STORE_MISSING, "%s: its folder does not exist", path);
+    if (errno == ENXIO)
+        return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is no regular file, so it is no store", path);
+    if (errno == ENOSPC || errno == EDQUOT)
+        return tt__store_fail(error, TT_STORE_FULL, "%s: cannot be created: %s", path, strerror(errno));
+    return tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be opened for writing: %s", path, strerror(errno));
+}
+
+/* Opens or creates the file; *OUT_IS_EMPTY: nothing is in it yet. */
+static int open_file(const char *path, int *out_fd, bool *out_is_empty, bool *out_is_created, struct tt_store_error *error)
+{
+    struct stat stat_buffer;
+    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = raise_fd(open(path, flags | O_CREAT | O_EXCL, 0600));
+    *out_is_created = fd >= 0;
+    if (fd < 0 && errno == EEXIST) {
+        /* A device or a pipe must not even be opened. */
+        if (lstat(path, &stat_buffer) == 0 && !S_ISREG(stat_buffer.st_mode)) {
+            errno = S_ISLNK(stat_buffer.st_mode) ? ELOOP : S_ISDIR(stat_buffer.st_mode) ? EISDIR : ENXIO;
+            return fail_to_open(error, path);
+        }
+        fd = raise_fd(open(path, flags));
+    }
+    if (fd < 0)
+        return fail_to_open(error, path);
+    if (fstat(fd, &stat_buffer) < 0 || !S_ISREG(stat_buffer.st_mode)) {
+        close(fd);
+        return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is no regular file, so it is no store", path);
+    }
+    *out_is_empty = stat_buffer.st_size == 0;
+    /* A umask may have taken even the owner's rights. */
+    if ((*out_is_created && fchmod(fd, 0600) < 0) || (!*out_is_empty && tt__store_check_header(fd, path, error) < 0)) {
+        if (*out_is_created)
+            fail_to_open(error, path);
+        close(fd);
+        return -1;
+    }
+    *out_fd = fd;
+    return 0;
+}
+
+/* Refuses what would not keep its locks, and what somebody else is writing. The lock is one of flock, which does not meet SQLite's
+ * own ones; it goes with the descriptor. */
+static int claim_file(int fd, const char *path, struct tt_store_error *error)
+{
+    struct statfs stat_buffer;
+    if (fstatfs(fd, &stat_buffer) == 0 && tt__store_is_network((long)stat_buffer.f_type))
+        return tt__store_fail(error, TT_STORE_NETWORK, "%s: lies on a network file system, where a store cannot be written safely; choose a local one",
+                              path);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    if (errno == EWOULDBLOCK)
+        return tt__store_fail(error, TT_STORE_BUSY, "%s: another recorder is writing it", path);
+    return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", path, strerror(errno));
+}
+
+/* --------------------------------------------------------------------------------------------------- the database */
+
+static int execute(struct tt__store_writer *writer, const char *sql, const char *what)
+{
+    if (sqlite3_exec(writer->connection, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    return tt__store_fail_sqlite(&writer->error, writer->connection, what, writer->path);
+}
+
+static int create_views(struct tt__store_writer *writer)
+{
+    for (const struct tt_store_view *view = tt_store_views; view->name; view++)
+        if (execute(writer, view->sql, "creating its views") < 0)
+            return -1;
+    return 0;
+}
+
+/* The recording's own row. */
+static int create_recording(struct tt__store_writer *writer)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct tt__cell values[] = {
+        {.text = TELLTALE_VERSION, .length = sizeof TELLTALE_VERSION - 1, .kind = TT__CELL_TEXT},
+        {.integer = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec, .kind = TT__CELL_INTEGER},
+    };
+    return tt__store_run(writer,
+                         "INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns)"
+                         " VALUES (1, randomblob(16), ?, ?)",
+                         values, 2, NULL, NULL);
+}
+
+/* All in one transaction, so that a kill leaves an empty file or a store. It is still in SQLite's rollback mode then: the first
+ * page, which says whose file it is, gets into the file itself. */
+static int create_schema(struct tt__store_writer *writer)
+{
+    char header[128];
+    snprintf(header, sizeof header, "PRAGMA application_id = %d; PRAGMA user_version = %d", TT_STORE_APPLICATION_ID, TT_STORE_SCHEMA_VERSION);
+    if (execute(writer, "PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
+        if (execute(writer, header, "creating it") == 0 && execute(writer, tt_store_schema, "creating its tables") == 0 &&
+            create_views(writer) == 0 && create_recording(writer) == 0 && execute(writer, "COMMIT", "creating it") == 0)
+            return 0;
+        sqlite3_exec(writer->connection, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return -1;
+}
+
+static int count_log_pages(void *context, sqlite3 *connection, const char *database, int pages)
+{
+    struct tt__store_writer *writer = context;
+    (void)connection, (void)database;
+    writer->log_pages = pages;
+    return SQLITE_OK;
+}
+
+static int keep_text(void *context, int count, char **values, char **names)
+{
+    char *text = context;
+    (void)names;
+    if (count > 0 && values[0])
+        snprintf(text, 16, "%s", values[0]);
+    return 0;
+}
+
+static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_empty)
+{
+    char sql[96], mode[16] = "";
+    sqlite3 *connection = writer->connection;
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_busy_timeout(connection, BUSY_MS);
+    if (is_empty ? create_schema(writer) < 0 : tt__store_check_tables(connection, writer->path, &writer->error) < 0)
+        return -1;
+    if (sqlite3_exec(connection, "PRAGMA journal_mode = WAL", keep_text, mode, NULL) != SQLITE_OK || strcmp(mode, "wal") != 0)
+        return tt__store_fail(&writer->error, TT_STORE_FAILED, "%s: its file system does not allow a write-ahead log; choose a local one",
+                              writer->path);
+    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / TT__STORE_PAGE_BYTES));
+    sqlite3_wal_hook(connection, count_log_pages, writer);
+    return execute(writer, sql, "setting it up") < 0 ||
+                   execute(writer,
+                           "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
+                           "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON",
+                           "setting it up") < 0
+               ? -1
+               : 0;
+}
+
+int tt__store_open_writer(const char *path, const struct tt__store_writer_options *options, struct tt__store_writer **out_writer,
+                          struct tt_store_error *out_error)
+{
+    struct tt_store_error error = {TT_STORE_OK, ""};
+    bool is_empty = false, is_created = false;
+    uint64_t bytes_max = options && options->bytes_max ? options->bytes_max : TT_STORE_BYTES_MAX;
+    struct tt__store_writer *writer = calloc(1, sizeof *writer);
+    char *plain = tt__store_sqlite_path(path);
+    if (!writer || !plain || !(writer->path = strdup(path))) {
+        free(plain);
+        free(writer);
+        return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
+    }
+    writer->fd = -1;
+    int result = open_file(path, &writer->fd, &is_empty, &is_created, &error);
+    if (result == 0)
+        result = claim_file(writer->fd, path, &error);
+    if (result == 0) {
+        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+        if (sqlite3_open_v2(plain, &writer->connection, flags, NULL) != SQLITE_OK)
+            result = tt__store_fail_sqlite(&error, writer->connection, "opening", path);
+        else if ((result = set_up(writer, bytes_max, is_empty)) < 0)
+            error = writer->error;
+    }
+    free(plain);
+    if (result == 0) {
+        *out_writer = writer;
+        return 0;
+    }
+    *out_error = error;
+    if (is_created)
+        unlink(path);
+    tt__store_close_writer(writer, false);
+    return -1;
+}
+
+void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
+{
+    if (!writer)
+        return;
+    tt__store_drop_statements(writer);
+    if (writer->connection && is_finished) {
+        sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        /* Fails while somebody reads: then it stays as it is, which is as good, only more files. */
+        sqlite3_exec(writer->connection, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+    }
+    sqlite3_close(writer->connection);
+    if (writer->fd >= 0)
+        close(writer->fd); /* after SQLite: its locks belong to the process and go with any descriptor of the file */
+    free(writer->path);
+    free(writer);
+}
+
+const struct tt_store_error *tt__store_writer_error(const struct tt__store_writer *writer)
+{
+    return &writer->error;
+}
+
+int tt__store_begin(struct tt__store_writer *writer)
+{
+    return execute(writer, "BEGIN IMMEDIATE", "writing");
+}
+
+int tt__store_commit(struct tt__store_writer *writer)
+{
+    return execute(writer, "COMMIT", "writing");
+}
+
+void tt__store_rollback(struct tt__store_writer *writer)
+{
+    if (!sqlite3_get_autocommit(writer->connection))
+        sqlite3_exec(writer->connection, "ROLLBACK", NULL, NULL, NULL);
+}
+
+uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
+{
+    int pages = 0, copied = 0;
+    int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+    if (code != SQLITE_OK || pages < 0)
+        return tt__store_log_bytes(writer);
+    writer->log_pages = pages - copied;
+    return tt__store_log_bytes(writer);
+}
+
+uint64_t tt__store_log_bytes(const struct tt__store_writer *writer)
+{
+    return (uint64_t)writer->log_pages * TT__STORE_PAGE_BYTES;
+}
