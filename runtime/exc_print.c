@@ -4,8 +4,8 @@
  *   - types are printed by their name alone, where Python puts the module before it
  *     (asyncio.exceptions.CancelledError);
  *   - there are no source lines below the places;
- *   - bytes that are not UTF-8 are shown as \xNN in a repr; of code points that no version of Unicode has assigned, a repr
- *     shows the character where Python escapes it.
+ *   - bytes that are not UTF-8 are shown as \xNN in a repr; of code points that no version of Unicode has assigned, a
+ *     repr shows the character where Python escapes it.
  *
  * Nothing here allocates but the one block that tt_exc_format returns, and nothing recurses: the way back along a chain
  * is kept in the exceptions (`next`). The thread of the exception.
