@@ -77,13 +77,13 @@ tt_future *tt__future_ref(tt_future *future)
 /* Destroys FUTURE, whose count is zero, and whatever loses its last reference by that, one after the other. */
 static void destroy(tt_future *future)
 {
-    future->next_dying = dying.first;
+    future->link = dying.first;
     dying.first = future;
     if (dying.is_destroying)
         return;
     dying.is_destroying = true;
     while ((future = dying.first) != NULL) {
-        dying.first = future->next_dying;
+        dying.first = future->link;
         future->ops->destroy(future);
     }
     dying.is_destroying = false;
@@ -203,6 +203,12 @@ bool tt__future_remove_node(tt_future *future, struct tt_done_node *node)
         return true;
     }
     return false;
+}
+
+void tt__future_schedule_early(tt_future *future, struct tt_done_node *node)
+{
+    if (tt__future_remove_node(future, node))
+        schedule_node(future, node);
 }
 
 static void free_user_callback(struct user_callback *callback, tt_future *future)
@@ -332,43 +338,6 @@ int tt_future_set_exception_at(tt_site *site, tt_future *future, tt_exc *exc)
         return -1;
     tt__future_finish_exception(future, exc, TT_FAILURE_HOW_SET);
     return 0;
-}
-
-/* ----------------------------------------------------------------------------------------------------- cancellation */
-
-bool tt__future_cancel_plain(tt_future *future, const char *message, tt_site *site)
-{
-    (void)site;
-    if (future->state != TT_FUTURE_PENDING)
-        return false;
-    tt__future_finish_cancelled(future, NULL, message);
-    return true;
-}
-
-/* Whether the trace hears of FUTURE at all: the ones that the library makes to wait on something are nobody's business. */
-static bool is_known(const tt_future *future)
-{
-    return future->kind != TT_OBJECT_KIND_FUTURE || future->taken[0] != NULL;
-}
-
-bool tt__future_cancel(tt_future *future, const char *message, struct tt_who by, tt_site *site)
-{
-    bool is_pending = future->state == TT_FUTURE_PENDING;
-
-    if (is_known(future))
-        TT_EMIT(cancel_requested, .task_id = future->id, .by = by.kind, .by_id = by.id, .site = site,
-                .accepted = is_pending, .reason = message,
-                .request_count = future->kind == TT_OBJECT_KIND_TASK ? tt__task(future)->cancel_count + is_pending : 0);
-    if (future->state == TT_FUTURE_FINISHED && future->exc) {
-        future->log_traceback = false; /* asyncio: a failure counts as retrieved now */
-        tt__ledger_touched(future, TT_TOUCH_HOW_CANCEL_AFTER_DONE, false, site);
-    }
-    return future->ops->cancel(future, message, site);
-}
-
-bool tt_future_cancel_at(tt_site *site, tt_future *future, const char *message)
-{
-    return tt__future_cancel(future, message, tt__actor_now(future->loop), site);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- reading */

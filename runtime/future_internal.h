@@ -50,9 +50,21 @@ struct tt_done_list {
     struct tt_done_node **end;
 };
 
+/* A request for cancellation on its way (cancel.c). A future that is pending and is asked gets it with IS_FIRST; it does what
+ * it can by itself, and returns the next future to be asked, or NULL when ACCEPTED is its answer. Each future that it
+ * returned brings the request back with that one's answer in ACCEPTED. */
+struct tt_cancel {
+    const char *message; /* may be NULL */
+    tt_site *site;
+    struct tt_who by; /* who asks; set by whoever returns a future to be asked */
+    bool is_first;
+    bool accepted;
+    bool is_cycle; /* with an answer: the one asked was being asked already, so it will not wake anybody */
+};
+
 struct tt_future_ops {
     void (*destroy)(tt_future *future); /* the last reference went: free what is beyond the future, and the memory */
-    bool (*cancel)(tt_future *future, const char *message, tt_site *site); /* FUTURE may be done; true: accepted */
+    tt_future *(*cancel)(tt_future *future, struct tt_cancel *cancel); /* see struct tt_cancel */
 };
 
 struct tt_future {
@@ -63,6 +75,7 @@ struct tt_future {
     bool log_traceback;      /* asyncio's bit: the exception has not been retrieved */
     bool is_discarded;       /* tt_discard was called */
     bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
+    bool is_being_cancelled; /* asked, and has not answered yet (cancel.c) */
     bool is_on_stack;        /* its memory is the stack of the task that awaits it, and goes with that */
     uint8_t taken_next;      /* ring of the last takings */
     tt_loop *loop;           /* a reference to the loop's memory; the loop may be closed */
@@ -78,7 +91,7 @@ struct tt_future {
     tt_site *taken[TT_TAKEN_PLACES];
     struct tt_wait_label label;
     uint32_t user_touch_count, library_touch_count, forward_count;
-    tt_future *next_dying; /* future.c: waits to be destroyed */
+    tt_future *link; /* while it is being cancelled: who asked it; once it is dying: the next one (future.c) */
 };
 
 struct tt_defer; /* step.c */
@@ -165,16 +178,18 @@ void tt__future_finish_exception(tt_future *future, tt_exc *exc, enum tt_failure
 /* EXC (may be NULL) becomes what the first reader raises; MESSAGE (may be NULL) is copied. */
 void tt__future_finish_cancelled(tt_future *future, tt_exc *exc, const char *message);
 
-/* Cancels on behalf of BY, which the trace is told. */
+/* cancel.c: cancels on behalf of BY, which the trace is told. True: accepted. */
 bool tt__future_cancel(tt_future *future, const char *message, struct tt_who by, tt_site *site);
 
-/* Future.cancel itself, for anything but a task or a gather. */
-bool tt__future_cancel_plain(tt_future *future, const char *message, tt_site *site);
+/* Future.cancel itself, for a future that waits for nobody. */
+tt_future *tt__future_cancel_plain(tt_future *future, struct tt_cancel *cancel);
 
 /* Registers NODE, whose ready.ops are set; scheduled at once when FUTURE is done. */
 void tt__future_add_node(tt_future *future, struct tt_done_node *node);
 /* Takes NODE back if it is still in the list. */
 bool tt__future_remove_node(tt_future *future, struct tt_done_node *node);
+/* Takes NODE back if it is still in the list and schedules it although FUTURE is not done. */
+void tt__future_schedule_early(tt_future *future, struct tt_done_node *node);
 
 /* What result() raises, as a new reference: FUTURE has failed or was cancelled. Clears asyncio's bit. */
 tt_exc *tt__future_take_exception(tt_future *future, tt_site *site);
@@ -215,7 +230,7 @@ int tt__task_suspend(struct tt_task_object *task, struct tt_wait_label label, tt
  * cancellation. FUTURE needs no reference of the caller's. */
 int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site);
 
-bool tt__task_cancel(tt_future *future, const char *message, tt_site *site);
+tt_future *tt__task_cancel(tt_future *future, struct tt_cancel *cancel);
 
 /* The loop is closing: ends TASK, which is pending, as abandoned. */
 void tt__task_abandon(struct tt_task_object *task, tt_site *site);

@@ -29,6 +29,8 @@ struct gather {
     size_t count;          /* slots */
     size_t distinct_count; /* slots with a node of their own */
     size_t done_count;     /* of these, how many have ended */
+    size_t asked_count;    /* while it is being cancelled: slots whose child has been asked, */
+    bool any_accepted, any_cycle; /* and what the answers were */
     struct slot slots[];
 };
 
@@ -44,20 +46,26 @@ static void destroy_gather(tt_future *future)
     free(gather);
 }
 
-static bool cancel_gather(tt_future *future, const char *message, tt_site *site)
+static tt_future *cancel_gather(tt_future *future, struct tt_cancel *cancel)
 {
     struct gather *gather = (struct gather *)future;
-    struct tt_who by = {TT_ACTOR_GATHER, future->id};
-    bool any = false;
 
-    if (future->state != TT_FUTURE_PENDING)
-        return false;
-    for (size_t i = 0; i < gather->count; i++)
-        if (tt__future_cancel(gather->slots[i].child, message, by, site))
-            any = true;
-    if (any)
+    if (cancel->is_first) {
+        gather->asked_count = 0;
+        gather->any_accepted = gather->any_cycle = false;
+    } else {
+        gather->any_accepted |= cancel->accepted;
+        gather->any_cycle |= cancel->is_cycle;
+    }
+    if (gather->asked_count < gather->count) {
+        cancel->by = (struct tt_who){TT_ACTOR_GATHER, future->id};
+        return gather->slots[gather->asked_count++].child;
+    }
+    if (gather->any_accepted)
         gather->cancel_requested = true; /* it ends when the children have, with CancelledError */
-    return any;
+    cancel->accepted = gather->any_accepted;
+    cancel->is_cycle = gather->any_cycle;
+    return NULL;
 }
 
 static const struct tt_future_ops gather_ops = {destroy_gather, cancel_gather};

@@ -286,19 +286,35 @@ static void set_cancel_text(struct tt_task_object *task, const char *message)
     task->cancel_text = copy;
 }
 
-bool tt__task_cancel(tt_future *future, const char *message, tt_site *site)
+/* TASK waits, in the end, for itself: nobody else will wake it. */
+static void break_cycle(struct tt_task_object *task, const struct tt_cancel *cancel)
+{
+    if (!task->thrown)
+        task->thrown = tt__exc_new_cancelled(cancel->site, cancel->message);
+    task->thrown_is_waiters = false;
+    tt__future_schedule_early(task->waiter, &task->wake);
+}
+
+tt_future *tt__task_cancel(tt_future *future, struct tt_cancel *cancel)
 {
     struct tt_task_object *task = tt__task(future);
 
-    if (future->state != TT_FUTURE_PENDING)
-        return false;
-    task->cancel_count++;
-    if (task->waiter && tt__future_cancel(task->waiter, message,
-                                          (struct tt_who){TT_ACTOR_AWAITER, future->id}, site))
-        return true;
-    task->must_cancel = true;
-    set_cancel_text(task, message);
-    return true;
+    if (cancel->is_first) {
+        task->cancel_count++;
+        if (task->waiter) {
+            cancel->by = (struct tt_who){TT_ACTOR_AWAITER, future->id};
+            return task->waiter;
+        }
+    }
+    if (cancel->is_cycle) {
+        break_cycle(task, cancel);
+        cancel->is_cycle = false;
+    } else if (!cancel->accepted) {
+        task->must_cancel = true;
+        set_cancel_text(task, cancel->message);
+    }
+    cancel->accepted = true;
+    return NULL;
 }
 
 unsigned tt_task_cancelling(const tt_task *task)
