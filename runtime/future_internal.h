@@ -76,6 +76,7 @@ struct tt_future {
     bool is_discarded;       /* tt_discard was called */
     bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
     bool is_being_cancelled; /* asked, and has not answered yet (cancel.c) */
+    bool is_gathered;        /* stands in the gather that is being made (gather.c) */
     bool is_on_stack;        /* its memory is the stack of the task that awaits it, and goes with that */
     uint8_t taken_next;      /* ring of the last takings */
     tt_loop *loop;           /* a reference to the loop's memory; the loop may be closed */

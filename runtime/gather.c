@@ -12,13 +12,14 @@
 #include <telltale/gather.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
-/* One argument. Arguments that repeat share the node of the first. */
+/* One argument. The node of the first slot with a child serves the others that have the same one. */
 struct slot {
     struct tt_done_node node;
     struct gather *gather;
-    tt_future *child; /* a reference */
-    size_t first;     /* index of the slot whose node serves this one */
+    tt_future *child;  /* a reference */
+    bool is_repeated;  /* a slot before it has the same child */
     tt_exc *cancelled; /* what a cancelled child is in the list; owned */
 };
 
@@ -27,7 +28,7 @@ struct gather {
     bool return_exceptions;
     bool cancel_requested;
     size_t count;          /* slots */
-    size_t distinct_count; /* slots with a node of their own */
+    size_t distinct_count; /* slots that are not repeated */
     size_t done_count;     /* of these, how many have ended */
     size_t asked_count;    /* while it is being cancelled: slots whose child has been asked, */
     bool any_accepted, any_cycle; /* and what the answers were */
@@ -93,6 +94,16 @@ static void fail_with_child(struct gather *gather, tt_future *child, tt_site *si
     tt_exc_unref(exc);
 }
 
+/* What a gather that was cancelled fails with: the error of its last child, as asyncio has it. */
+static tt_exc *cancelled_error(struct gather *gather, tt_site *site)
+{
+    tt_future *last = gather->slots[gather->count - 1].child;
+
+    if (last->state == TT_FUTURE_CANCELLED)
+        return tt__future_take_exception(last, site);
+    return tt__exc_new_cancelled(site, last->kind == TT_OBJECT_KIND_TASK ? tt__task(last)->cancel_text : NULL);
+}
+
 /* All children have ended and none has ended the gather: the list is complete. */
 static void complete_gather(struct gather *gather, tt_site *site)
 {
@@ -101,11 +112,11 @@ static void complete_gather(struct gather *gather, tt_site *site)
 
         if (slot->child->state == TT_FUTURE_CANCELLED)
             slot->cancelled = tt__exc_new_cancelled(site, slot->child->cancel_message);
-        else if (slot->child->exc && slot->first == i)
+        else if (slot->child->exc && !slot->is_repeated)
             touch_child(gather, slot->child, site);
     }
     if (gather->cancel_requested) {
-        tt_exc *exc = tt__exc_new_cancelled(site, NULL);
+        tt_exc *exc = cancelled_error(gather, site);
 
         tt__future_finish_exception(&gather->future, exc, TT_FAILURE_HOW_FORWARDED);
         tt_exc_unref(exc);
@@ -157,25 +168,34 @@ static void discard_child_ended(struct tt_ready *ready)
 
 static const struct tt_ready_ops child_ops = {run_child_ended, discard_child_ended};
 
-/* The slot that already has CHILD, or INDEX itself. */
-static size_t first_slot_of(const struct gather *gather, size_t index, const tt_future *child)
-{
-    for (size_t i = 0; i < index; i++)
-        if (gather->slots[i].child == child)
-            return i;
-    return index;
-}
-
 static void add_child(struct gather *gather, size_t index, tt_future *child)
 {
     struct slot *slot = &gather->slots[index];
 
     slot->gather = gather;
-    slot->first = first_slot_of(gather, index, child);
+    slot->is_repeated = child->is_gathered;
     slot->child = tt__future_ref(child);
     slot->node.ready.ops = &child_ops;
-    if (slot->first == index)
+    child->is_gathered = true;
+    if (!slot->is_repeated)
         gather->distinct_count++;
+}
+
+/* Makes the children known to GATHER: those that are pending tell it when they end, those that are done do so now. */
+static void watch_children(struct gather *gather)
+{
+    for (size_t i = 0; i < gather->count; i++) {
+        struct slot *slot = &gather->slots[i];
+
+        slot->child->is_gathered = false;
+        if (slot->is_repeated || slot->child->state != TT_FUTURE_PENDING)
+            continue;
+        tt__future_ref(&gather->future); /* the node's: released when it has run or is discarded */
+        tt__future_add_node(slot->child, &slot->node);
+    }
+    for (size_t i = 0; i < gather->count; i++)
+        if (!gather->slots[i].is_repeated && gather->slots[i].child->state != TT_FUTURE_PENDING)
+            child_ended(gather, gather->slots[i].child);
 }
 
 static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)
@@ -201,6 +221,8 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
 
     if (tt_exc_pending()) /* a creation of one of them failed */
         return NULL;
+    for (size_t i = 0; i < count; i++)
+        TT_PRECOND("gather.futures", site, futures[i] != NULL);
     loop = loop_of(futures, count, site);
     if (!loop)
         return NULL;
@@ -219,19 +241,18 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
             .child_count = (uint32_t)count, .return_exceptions = return_exceptions);
     for (size_t i = 0; i < count; i++)
         add_child(gather, i, futures[i]);
-    for (size_t i = 0; i < count; i++) {
-        if (gather->slots[i].first != i)
-            continue;
-        tt__future_ref(&gather->future); /* the node's: released when it has run or is discarded */
-        tt__future_add_node(futures[i], &gather->slots[i].node);
-    }
+    watch_children(gather);
     if (count == 0)
         tt__future_finish_value(&gather->future, NULL, NULL);
     return &gather->future;
 }
 
+#define PRECOND_GATHER(name, site, future) \
+    TT_PRECOND(name, site, (future) != NULL && (future)->kind == TT_OBJECT_KIND_GATHER)
+
 size_t tt_gather_count(const tt_future *gather)
 {
+    PRECOND_GATHER("gather_count.gather", NULL, gather);
     return ((const struct gather *)gather)->count;
 }
 
@@ -240,6 +261,7 @@ int tt_gather_slot_at(tt_site *site, tt_future *future, size_t index, void **out
     struct gather *gather = (struct gather *)future;
     const struct slot *slot;
 
+    PRECOND_GATHER("gather_slot.gather", site, future);
     if (future->state != TT_FUTURE_FINISHED || future->exc)
         return tt_future_result_at(site, future, NULL); /* raises why there is no list */
     if (index >= gather->count)
