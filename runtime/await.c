@@ -38,8 +38,8 @@ int tt__task_suspend(struct tt_task_object *task, struct tt_wait_label label, tt
     if (!thrown)
         return 0;
     task->thrown = NULL;
+    tt__exc_state_set(&task->exc_state, thrown); /* first, so that one which is told now has its context */
     tt__exc_add_place(thrown, site);
-    tt__exc_state_set(&task->exc_state, thrown);
     return -1;
 }
 

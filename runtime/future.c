@@ -293,6 +293,7 @@ void tt__future_finish_exception(tt_future *future, tt_exc *exc, enum tt_failure
 {
     assert(future->state == TT_FUTURE_PENDING && "a future is completed once");
     future->exc = tt_exc_ref(exc);
+    future->exc_place_count = tt__exc_place_count(exc);
     future->state = TT_FUTURE_FINISHED;
     tt__ledger_stored(future, how);
     schedule_callbacks(future);
@@ -373,6 +374,7 @@ tt_exc *tt__future_take_exception(tt_future *future, tt_site *site)
 
     if (future->state == TT_FUTURE_FINISHED) {
         future->log_traceback = false;
+        tt__exc_rewind_places(future->exc, future->exc_place_count); /* this reader's traceback begins where the future's ended */
         return tt_exc_ref(future->exc);
     }
     assert(future->state == TT_FUTURE_CANCELLED && "only a done future has something to raise");
@@ -388,8 +390,8 @@ static int raise_outcome(tt_future *future, enum tt_touch_how how, tt_site *site
 
     if (future->state == TT_FUTURE_FINISHED)
         tt__ledger_touched(future, how, true, site);
+    tt__exc_state_set(tt__exc_state_now(), exc); /* first, so that one which is told now has its context */
     tt__exc_add_place(exc, site);
-    tt__exc_state_set(tt__exc_state_now(), exc);
     return -1;
 }
 

@@ -88,6 +88,7 @@ struct tt_future {
     void *value;
     tt_free_fn *free_fn;
     tt_exc *exc;          /* FINISHED: the exception or NULL; CANCELLED: what the next reader raises, or NULL: a new one */
+    uint32_t exc_place_count; /* places that the exception had when it was stored */
     char *cancel_message; /* CANCELLED: text of CancelledErrors made for readers */
     tt_site *taken[TT_TAKEN_PLACES];
     struct tt_wait_label label;
