@@ -171,7 +171,7 @@ tt_task *tt_create_task_at(tt_site *site, tt_coro_fn *fn, void *arg, const struc
 {
     tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
 
-    return tt__task_create(site, fn, arg, options, tt__actor_now(loop), true);
+    return tt__task_create(site, fn, arg, options, tt__actor_now(loop), !(options && options->is_detached));
 }
 
 int tt_spawn_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options)
