@@ -20,7 +20,11 @@ static void run_handle(struct tt_ready *ready)
 
 static void discard_handle(struct tt_ready *ready)
 {
-    tt_handle_unref(tt_container_of(ready, tt_handle, ready));
+    tt_handle *handle = tt_container_of(ready, tt_handle, ready);
+
+    if (handle->drop)
+        handle->drop(handle->arg);
+    tt_handle_unref(handle);
 }
 
 const struct tt_ready_ops tt__handle_ops = {run_handle, discard_handle};
@@ -116,10 +120,15 @@ int tt_loop_call_later_at(tt_site *site, tt_loop *loop, int64_t delay_ns, tt_cal
 
 int tt_loop_call_soon_threadsafe_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg)
 {
+    TT_PRECOND("loop_call_soon_threadsafe.loop", site, loop != NULL && fn != NULL);
+    return tt__loop_send(site, loop, fn, arg, NULL);
+}
+
+int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, tt_drop_fn *drop)
+{
     tt_handle *handle = calloc(1, sizeof *handle);
     bool is_closed;
 
-    TT_PRECOND("loop_call_soon_threadsafe.loop", site, loop != NULL && fn != NULL);
     if (!handle)
         return -ENOMEM;
     handle->ready.ops = &tt__handle_ops;
@@ -129,11 +138,13 @@ int tt_loop_call_soon_threadsafe_at(tt_site *site, tt_loop *loop, tt_callback_fn
     handle->loop = loop; /* its reference is taken on the loop's thread, when the inbox is emptied */
     handle->fn = fn;
     handle->arg = arg;
+    handle->drop = drop;
     handle->site = site;
     pthread_mutex_lock(&loop->inbox_mutex);
     is_closed = loop->inbox_is_closed;
     if (!is_closed) {
         tt__ready_push(&loop->inbox, &handle->ready);
+        atomic_store_explicit(&loop->inbox_is_filled, true, memory_order_release);
         uv_async_send(&loop->wake);
     }
     pthread_mutex_unlock(&loop->inbox_mutex);

@@ -43,7 +43,9 @@ void tt__loop_unref(tt_loop *loop)
 }
 
 static void turn(uv_check_t *check);
-static void empty_inbox(uv_async_t *wake);
+static void woken(uv_async_t *wake);
+static void empty_inbox(tt_loop *loop);
+static void empty_inbox_if_filled(tt_loop *loop);
 
 static void keep_polling(uv_idle_t *idle)
 {
@@ -65,7 +67,7 @@ static int open_uv(tt_loop *loop)
 
     if (rc < 0)
         return rc;
-    rc = uv_async_init(&loop->uv, &loop->wake, empty_inbox);
+    rc = uv_async_init(&loop->uv, &loop->wake, woken);
     if (rc < 0) {
         uv_loop_close(&loop->uv);
         return rc;
@@ -121,7 +123,7 @@ static void discard_everything(tt_loop *loop, tt_site *site, uint32_t *out_pendi
     pthread_mutex_lock(&loop->inbox_mutex);
     loop->inbox_is_closed = true;
     pthread_mutex_unlock(&loop->inbox_mutex);
-    empty_inbox(&loop->wake);
+    empty_inbox(loop);
     loop->is_closed = true; /* from here on, whatever is pushed is discarded at once */
     discard_queue(&loop->ready);
     while ((timer = tt__timers_pop_any(&loop->timers)) != NULL)
@@ -172,6 +174,7 @@ void tt__loop_push(tt_loop *loop, struct tt_ready *ready)
         ready->ops->discard(ready);
         return;
     }
+    empty_inbox_if_filled(loop);
     tt__ready_push(&loop->ready, ready);
 }
 
@@ -194,9 +197,8 @@ void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready)
 }
 
 /* Moves what other threads have sent into the ready queue. One wake-up can stand for many. */
-static void empty_inbox(uv_async_t *wake)
+static void empty_inbox(tt_loop *loop)
 {
-    tt_loop *loop = wake->data;
     struct tt_ready_queue inbox;
     struct tt_ready *ready;
 
@@ -205,11 +207,23 @@ static void empty_inbox(uv_async_t *wake)
     if (!inbox.first)
         inbox.end = &inbox.first;
     tt__ready_queue_init(&loop->inbox);
+    atomic_store_explicit(&loop->inbox_is_filled, false, memory_order_relaxed);
     pthread_mutex_unlock(&loop->inbox_mutex);
     while ((ready = tt__ready_pop(&inbox)) != NULL) {
         tt__loop_ref(loop);
-        tt__loop_push(loop, ready);
+        tt__ready_push(&loop->ready, ready);
     }
+}
+
+static void woken(uv_async_t *wake)
+{
+    empty_inbox(wake->data);
+}
+
+static void empty_inbox_if_filled(tt_loop *loop)
+{
+    if (atomic_load_explicit(&loop->inbox_is_filled, memory_order_acquire))
+        empty_inbox(loop);
 }
 
 static void make_due_timers_ready(tt_loop *loop)
@@ -230,6 +244,7 @@ static void turn(uv_check_t *check)
     tt_loop *loop = check->data;
     struct tt_ready *ready;
 
+    empty_inbox_if_filled(loop);
     make_due_timers_ready(loop);
     for (loop->turn_left = loop->ready.count; loop->turn_left > 0 && !loop->fatal;) {
         loop->turn_left--;
@@ -266,6 +281,7 @@ static void prepare_poll(tt_loop *loop)
 {
     int64_t when_ns, wait_ns, confirm_ns = confirm_watches(loop);
 
+    empty_inbox_if_filled(loop);
     tt__timers_purge(&loop->timers);
     if (loop->ready.count || loop->is_stopping) {
         uv_idle_start(&loop->idle, keep_polling);

@@ -12,6 +12,7 @@
 #define TT_LOOP_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <uv.h>
 
 #include <telltale/loop.h>
@@ -34,7 +35,8 @@ struct tt_handle {
     tt_loop *loop;
     tt_callback_fn *fn;
     void *arg;
-    tt_site *site; /* where it was scheduled; its text names the function */
+    tt_drop_fn *drop; /* called with ARG when the loop closes before it ran; NULL: nothing to do */
+    tt_site *site;    /* where it was scheduled; its text names the function */
 };
 
 struct tt_host_call { /* something that a task has the loop's stack do for it */
@@ -83,6 +85,7 @@ struct tt_loop {
     pthread_mutex_t inbox_mutex; /* guards the two below: callbacks from other threads */
     struct tt_ready_queue inbox;
     bool inbox_is_closed;
+    _Atomic bool inbox_is_filled; /* written with the mutex, read without: whatever becomes ready comes after what was sent before */
 };
 
 /* The loop that runs on this thread, or NULL. */
@@ -111,6 +114,9 @@ void tt__task_pool_drain(tt_loop *loop);
 
 /* handle.c: a handle with one reference, in no queue. */
 tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site);
+/* tt_loop_call_soon_threadsafe with a DROP that gets ARG, on the loop's thread, when the loop closes before FN ran. 0, -ENOMEM or -ECANCELED. Any
+ * thread. */
+int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, tt_drop_fn *drop);
 /* Pushes HANDLE, taking over a reference. */
 void tt__handle_push(tt_handle *handle);
 extern const struct tt_ready_ops tt__handle_ops;
