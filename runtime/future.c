@@ -41,7 +41,7 @@ void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind,
     future->callbacks.end = &future->callbacks.first;
 }
 
-static void discard_callbacks(tt_future *future)
+void tt__future_discard_callbacks(tt_future *future)
 {
     struct tt_done_node *node = future->callbacks.first;
 
@@ -58,7 +58,7 @@ static void discard_callbacks(tt_future *future)
 void tt__future_finish(tt_future *future)
 {
     if (future->callbacks.first)
-        discard_callbacks(future);
+        tt__future_discard_callbacks(future);
     if (future->free_fn)
         future->free_fn(future->value);
     if (future->exc)

@@ -186,6 +186,9 @@ bool tt__future_cancel(tt_future *future, const char *message, struct tt_who by,
 /* Future.cancel itself, for a future that waits for nobody. */
 tt_future *tt__future_cancel_plain(tt_future *future, struct tt_cancel *cancel);
 
+/* Lets go of the callbacks of FUTURE, which will never be done. */
+void tt__future_discard_callbacks(tt_future *future);
+
 /* Registers NODE, whose ready.ops are set; scheduled at once when FUTURE is done. */
 void tt__future_add_node(tt_future *future, struct tt_done_node *node);
 /* Takes NODE back if it is still in the list. */

@@ -437,6 +437,7 @@ void tt__task_abandon(struct tt_task_object *task, tt_site *site)
             .message = "Task was destroyed but it is pending!", .task = future});
     run_defers_abandoned(task);
     stop_waiting(task, site);
+    tt__future_discard_callbacks(future);
     task->phase = TT_TASK_ENDED;
     tt__coro_finish(&task->coro);
     tt__exc_state_close_handlings(&task->exc_state);

@@ -1,7 +1,7 @@
 /* thread_future.c: a coroutine run on the loop of another thread, and the thread-side future that waits for it.
  *
  * The chain between the two has one direction each way: when the task is done its outcome is copied to the thread-side
- * future; when that is cancelled the task is cancelled. An exception crosses as a deep copy with the same id, because
+ * future; when that is cancelled the task is cancelled. When the loop closes first the thread-side future is cancelled. An exception crosses as a deep copy with the same id, because
  * exceptions have plain counts. A value changes its owner.
  *
  * Threads: `mutex` guards everything below it in the struct; `task` belongs to the loop's thread. Callbacks run without the
@@ -35,14 +35,18 @@ struct tt_thread_future {
     void *arg;
     tt_drop_fn *drop;
     tt_task *task; /* a reference; the loop's thread only, NULL before it was created and after it was done */
+    struct tt_done_node node; /* registered at `task` */
 
     pthread_mutex_t mutex;
     pthread_cond_t done;
     uint32_t refs; /* handles, and one of the chain until the task is done */
     enum thread_future_state state;
+    bool is_chained;      /* the task was created */
+    tt_site *cancel_site; /* CANCELLED: where */
     void *value;
     tt_free_fn *free_fn;
     tt_exc *exc; /* a copy of its own; written before state becomes FINISHED, never changed after */
+    tt_exc *shown; /* the copy of that which the program may look at without the mutex; NULL: not asked for yet */
     struct thread_callback *callbacks, **callbacks_end;
     uint32_t touch_count;
 };
@@ -63,6 +67,7 @@ static void destroy(tt_thread_future *future, tt_site *site)
         free(callback);
     }
     tt_exc_unref(future->exc);
+    tt_exc_unref(future->shown);
     pthread_mutex_destroy(&future->mutex);
     pthread_cond_destroy(&future->done);
     free(future);
@@ -166,8 +171,16 @@ int tt_thread_future_add_done_callback_at(tt_site *site, tt_thread_future *futur
 
 /* --------------------------------------------------------------------------------------------------------- the chain */
 
-/* Ends FUTURE, if it has not been cancelled: with EXC (taken over; a copy) or with VALUE. True if it did. */
-static bool complete(tt_thread_future *future, tt_exc *exc, void *value, tt_free_fn *free_fn, bool is_cancelled)
+/* Ends FUTURE, which is pending, and returns the callbacks that are due; with the mutex. */
+static struct thread_callback *end(tt_thread_future *future, enum thread_future_state state)
+{
+    future->state = state;
+    pthread_cond_broadcast(&future->done);
+    return take_callbacks(future);
+}
+
+/* Ends FUTURE, if it is pending, with EXC (taken over in any case; a copy) or with VALUE. True if it did. */
+static bool complete(tt_thread_future *future, tt_exc *exc, void *value, tt_free_fn *free_fn)
 {
     struct thread_callback *callbacks = NULL;
     bool was_pending;
@@ -178,13 +191,40 @@ static bool complete(tt_thread_future *future, tt_exc *exc, void *value, tt_free
         future->exc = exc;
         future->value = value;
         future->free_fn = free_fn;
-        future->state = is_cancelled ? CANCELLED : FINISHED;
-        callbacks = take_callbacks(future);
-        pthread_cond_broadcast(&future->done);
+        callbacks = end(future, FINISHED);
     }
+    pthread_mutex_unlock(&future->mutex);
+    if (!was_pending)
+        tt_exc_unref(exc);
+    call_all(future, callbacks);
+    return was_pending;
+}
+
+/* Cancels FUTURE, if it is pending, at SITE. True if it did; then *OUT_IS_CHAINED tells whether there is a task that has to
+ * hear of it. */
+static bool complete_cancelled(tt_thread_future *future, tt_site *site, bool *out_is_chained)
+{
+    struct thread_callback *callbacks = NULL;
+    bool was_pending;
+
+    pthread_mutex_lock(&future->mutex);
+    was_pending = future->state == PENDING;
+    if (was_pending) {
+        future->cancel_site = site;
+        callbacks = end(future, CANCELLED);
+    }
+    *out_is_chained = future->is_chained;
     pthread_mutex_unlock(&future->mutex);
     call_all(future, callbacks);
     return was_pending;
+}
+
+/* Cancels FUTURE because of what became of its task. */
+static void follow_cancellation(tt_thread_future *future)
+{
+    bool is_chained;
+
+    complete_cancelled(future, future->site, &is_chained);
 }
 
 static bool is_cancelled(tt_thread_future *future)
@@ -197,6 +237,18 @@ static bool is_cancelled(tt_thread_future *future)
     return result;
 }
 
+/* A MemoryError, for which no memory is needed. */
+static tt_exc *memory_error(tt_site *site)
+{
+    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+    tt_exc *exc;
+
+    tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
+    exc = tt__exc_state_take(&state);
+    tt__exc_state_enter(outer);
+    return exc;
+}
+
 static void forward_failure(tt_thread_future *future, tt_task *task)
 {
     tt_exc *copy = tt__exc_copy(task->exc);
@@ -204,57 +256,136 @@ static void forward_failure(tt_thread_future *future, tt_task *task)
     task->log_traceback = false;
     tt__ledger_touched(task, TT_TOUCH_HOW_THREAD_CHAIN, false, future->site);
     tt__ledger_forwarded(task, future->id, TT_FORWARD_HOW_THREAD_CHAIN, future->site);
-    if (!copy) /* the type and the text matter more than the rest */
-        copy = tt_exc_new_at(future->site, &tt_MemoryError, "no memory for an exception");
+    if (!copy)
+        copy = memory_error(future->site);
     TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(copy), .parent_id = future->creator_tid,
             .parent_kind = TT_ACTOR_THREAD, .loop_id = (uint32_t)future->loop->id, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
             .how = TT_FAILURE_HOW_FORWARDED, .handle_count = 1, .created_site = future->site,
             .raised_site = (tt_site *)tt_exc_raised_at(copy), .name = tt_task_name(task),
             .type = tt_exc_type_of(copy)->name, .message = tt_exc_message(copy));
-    complete(future, copy, NULL, NULL, false);
+    complete(future, copy, NULL, NULL);
 }
 
-static int task_done(tt_future *task, void *arg)
+/* On the loop's thread: the thread-side future was cancelled. */
+static int cancel_task(void *arg)
 {
     tt_thread_future *future = arg;
 
-    if (task->state == TT_FUTURE_CANCELLED) {
-        complete(future, NULL, NULL, NULL, true);
-    } else if (!is_cancelled(future)) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
-        if (task->exc) {
-            forward_failure(future, task);
-        } else if (complete(future, NULL, task->value, task->free_fn, false)) {
-            task->free_fn = NULL; /* the value is the other side's now */
-        }
-    }
-    future->task = NULL;
-    tt__future_unref(task, future->site);
+    if (future->task)
+        tt__future_cancel(future->task, NULL, (struct tt_who){TT_ACTOR_THREAD, future->creator_tid},
+                          future->cancel_site);
     unref(future, future->site);
     return 0;
 }
 
-/* On the loop's thread. */
+static void drop_cancel(void *arg)
+{
+    tt_thread_future *future = arg;
+
+    unref(future, future->site);
+}
+
+static void send_cancel(tt_thread_future *future)
+{
+    tt_thread_future_ref_at(future->site, future);
+    if (tt__loop_send(future->site, future->loop, cancel_task, future, drop_cancel) < 0)
+        unref(future, future->site); /* the loop is closed, and the task with it */
+}
+
+/* The chain ends: the task is done, or will never be. */
+static void let_go_of_task(tt_thread_future *future)
+{
+    tt_task *task = future->task;
+
+    future->task = NULL;
+    tt__future_unref(task, future->site);
+    unref(future, future->site);
+}
+
+/* The task is done. */
+static void copy_outcome(tt_thread_future *future, tt_task *task)
+{
+    if (task->state == TT_FUTURE_CANCELLED) {
+        follow_cancellation(future);
+    } else if (!is_cancelled(future)) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
+        if (task->exc) {
+            forward_failure(future, task);
+        } else if (complete(future, NULL, task->value, task->free_fn)) {
+            task->free_fn = NULL; /* the value is the other side's now */
+        }
+    }
+}
+
+static void run_task_done(struct tt_ready *ready)
+{
+    tt_thread_future *future = tt_container_of(ready, tt_thread_future, node.ready);
+    tt_task *task = future->node.future;
+
+    copy_outcome(future, task);
+    tt__future_unref(task, future->site); /* the ready queue's */
+    let_go_of_task(future);
+}
+
+/* The loop closes before the task is done, or before it could be told: whoever waits must not wait for ever. */
+static void discard_task_done(struct tt_ready *ready)
+{
+    tt_thread_future *future = tt_container_of(ready, tt_thread_future, node.ready);
+    tt_task *task = future->node.future;
+
+    if (task) {
+        copy_outcome(future, task);
+        tt__future_unref(task, future->site);
+    } else {
+        follow_cancellation(future);
+    }
+    let_go_of_task(future);
+}
+
+/* From now on a cancellation has to be sent to the task. True if one came before. */
+static bool chain(tt_thread_future *future)
+{
+    bool result;
+
+    pthread_mutex_lock(&future->mutex);
+    future->is_chained = true;
+    result = future->state == CANCELLED;
+    pthread_mutex_unlock(&future->mutex);
+    return result;
+}
+
+/* On the loop's thread. A coroutine that was cancelled meanwhile is started all the same, and cancelled in the next turn. */
 static int start_task(void *arg)
 {
+    static const struct tt_ready_ops done_ops = {run_task_done, discard_task_done};
     tt_thread_future *future = arg;
     const struct tt_task_options options = {.loop = future->loop, .drop = future->drop};
     struct tt_who creator = {TT_ACTOR_THREAD, future->creator_tid};
-    tt_task *task;
+    tt_task *task = tt__task_create(future->site, future->fn, future->arg, &options, creator, false);
+    tt_exc *copy;
 
-    if (is_cancelled(future)) {
-        if (future->drop)
-            future->drop(future->arg);
+    if (!task) {
+        copy = tt__exc_copy(tt_exc_pending());
+        complete(future, copy ? copy : memory_error(future->site), NULL, NULL);
         unref(future, future->site);
-        return 0;
+        return -1; /* asyncio: set on the future and raised to the handler */
     }
-    task = tt__task_create(future->site, future->fn, future->arg, &options, creator, false);
-    if (task && tt_future_add_done_callback_at(future->site, task, task_done, future) == 0) {
-        future->task = tt__future_ref(task);
-        return 0;
-    }
-    complete(future, tt__exc_copy(tt_exc_pending()), NULL, NULL, false);
+    future->task = tt__future_ref(task);
+    future->node.ready.ops = &done_ops;
+    tt__future_add_node(task, &future->node);
+    if (chain(future))
+        send_cancel(future);
+    return 0;
+}
+
+/* The loop closed before the task could be created. */
+static void drop_start(void *arg)
+{
+    tt_thread_future *future = arg;
+
+    if (future->drop)
+        future->drop(future->arg);
+    follow_cancellation(future);
     unref(future, future->site);
-    return -1; /* asyncio: set on the future and raised to the handler */
 }
 
 static tt_thread_future *create(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg, tt_drop_fn *drop)
@@ -289,7 +420,7 @@ tt_thread_future *tt_run_coroutine_threadsafe_at(tt_site *site, tt_loop *loop, t
 
     TT_PRECOND("run_coroutine_threadsafe.loop", site, loop != NULL && fn != NULL);
     future = create(site, loop, fn, arg, drop);
-    rc = future ? tt_loop_call_soon_threadsafe_at(site, loop, start_task, future) : -ENOMEM;
+    rc = future ? tt__loop_send(site, loop, start_task, future, drop_start) : -ENOMEM;
     if (rc == 0)
         return future;
     if (future) {
@@ -383,14 +514,21 @@ int tt_thread_future_exception_at(tt_site *site, tt_thread_future *future, int64
 {
     bool is_done = lock_when_done(future, timeout_ns, site);
     enum thread_future_state state = future->state;
+    tt_exc *shown = NULL;
 
-    if (state == FINISHED && future->exc)
+    if (state == FINISHED && future->exc) {
         touch(future, TT_TOUCH_HOW_EXCEPTION, site);
+        if (!future->shown)
+            future->shown = tt__exc_copy(future->exc);
+        shown = future->shown;
+    }
     pthread_mutex_unlock(&future->mutex);
     if (refuse(site, is_done, state) < 0)
         return -1;
+    if (future->exc && !shown)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
     if (out_exc)
-        *out_exc = future->exc;
+        *out_exc = shown;
     return 0;
 }
 
@@ -404,23 +542,13 @@ bool tt_thread_future_done(tt_thread_future *future)
     return is_done;
 }
 
-/* On the loop's thread: the thread-side future was cancelled. */
-static int cancel_task(void *arg)
-{
-    tt_thread_future *future = arg;
-
-    if (future->task)
-        tt__future_cancel(future->task, NULL, (struct tt_who){TT_ACTOR_THREAD, future->creator_tid}, future->site);
-    unref(future, future->site);
-    return 0;
-}
-
 bool tt_thread_future_cancel_at(tt_site *site, tt_thread_future *future)
 {
-    if (!complete(future, NULL, NULL, NULL, true))
+    bool is_chained;
+
+    if (!complete_cancelled(future, site, &is_chained))
         return is_cancelled(future);
-    tt_thread_future_ref_at(site, future);
-    if (tt_loop_call_soon_threadsafe_at(site, future->loop, cancel_task, future) < 0)
-        unref(future, site); /* the loop is closed, and the task with it */
+    if (is_chained)
+        send_cancel(future);
     return true;
 }

@@ -19,7 +19,8 @@ typedef struct tt_thread_future tt_thread_future;
 typedef int tt_thread_done_fn(tt_thread_future *future, void *arg);
 
 /* Creates, on LOOP, a task that runs FN(ARG), and returns a thread-side future for it: one handle, the caller's. DROP (NULL: nothing) is called once
- * with ARG if the body does not run. NULL without memory or when LOOP is closed: RuntimeError "Event loop is closed" pending on the calling thread. Not from the loop's own
+ * with ARG if the body does not run. When LOOP is closed before the task has ended the future is cancelled (asyncio leaves whoever waits for
+ * it waiting for ever). NULL without memory or when LOOP is closed: RuntimeError "Event loop is closed" pending on the calling thread. Not from the loop's own
  * thread if you then wait. Events: task_created (by thread), failure_forwarded. */
 #define tt_run_coroutine_threadsafe(loop, fn, arg, drop)                                                                       \
     tt_run_coroutine_threadsafe_at(TT_SITE_HERE(#fn), (loop), (fn), (arg), (drop))
@@ -36,7 +37,8 @@ TT_API void tt_thread_future_unref_at(tt_site *site, tt_thread_future *future); 
     tt_thread_future_result_at(TT_HERE, (future), (timeout_ns), (out_value))
 TT_API int tt_thread_future_result_at(tt_site *site, tt_thread_future *future, int64_t timeout_ns, void **out_value) TT_MUST_USE;
 
-/* The same for the exception: 0 and *OUT_EXC, NULL if there is a result, borrowed while a handle is held. Event: failure_touched (user). */
+/* The same for the exception: 0 and *OUT_EXC, NULL if there is a result, borrowed while a handle is held; the same object on all threads, for one of
+ * them at a time. Event: failure_touched (user). */
 #define tt_thread_future_exception(future, timeout_ns, out_exc)                                                                \
     tt_thread_future_exception_at(TT_HERE, (future), (timeout_ns), (out_exc))
 TT_API int tt_thread_future_exception_at(tt_site *site, tt_thread_future *future, int64_t timeout_ns, tt_exc **out_exc) TT_MUST_USE;
