@@ -1,13 +1,16 @@
 /* signals.c: signals as callbacks of the loop.
  *
- * libuv carries a signal from wherever it struck to the loop, where the callback is scheduled like any other.
+ * libuv carries a signal from wherever it struck to the loop. There asyncio needs two turns, one that reads what has struck and
+ * schedules the callbacks, and one that runs them; programs can see that, so it is the same here.
  *
  * The loop's thread. From: asyncio.unix_events add_signal_handler.
  */
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 struct tt_signal_handler {
     uv_signal_t signal;
@@ -24,8 +27,23 @@ static void free_handler(uv_handle_t *handle)
     free(handle->data);
 }
 
+/* In the turn after a signal struck: schedules the callback. */
+static void run_strike(struct tt_ready *ready)
+{
+    tt_handle *handle = tt_container_of(ready, tt_handle, ready);
+
+    handle->ready.ops = &tt__handle_ops;
+    tt__handle_push(handle);
+}
+
+static void discard_strike(struct tt_ready *ready)
+{
+    tt_handle_unref(tt_container_of(ready, tt_handle, ready));
+}
+
 static void struck(uv_signal_t *signal, int number)
 {
+    static const struct tt_ready_ops strike_ops = {run_strike, discard_strike};
     struct tt_signal_handler *handler = signal->data;
     tt_handle *handle = tt__handle_create(handler->loop, handler->fn, handler->arg, handler->site);
 
@@ -35,6 +53,7 @@ static void struck(uv_signal_t *signal, int number)
         return;
     }
     handle->actor = (struct tt_who){TT_ACTOR_SIGNAL, (uint64_t)number};
+    handle->ready.ops = &strike_ops;
     tt__handle_push(handle);
 }
 
@@ -47,12 +66,15 @@ static struct tt_signal_handler **find(tt_loop *loop, int number)
     return link;
 }
 
-/* Starts to listen. 0 or libuv's error; then HANDLER is on its way to be freed. */
+/* Starts to listen. 0 or libuv's error; then HANDLER has been freed, or is on its way to be. */
 static int listen_to(struct tt_signal_handler *handler)
 {
-    int rc;
+    int rc = uv_signal_init(&handler->loop->uv, &handler->signal);
 
-    uv_signal_init(&handler->loop->uv, &handler->signal);
+    if (rc < 0) {
+        free(handler);
+        return rc;
+    }
     handler->signal.data = handler;
     rc = uv_signal_start(&handler->signal, struck, handler->number);
     if (rc < 0)
@@ -60,16 +82,28 @@ static int listen_to(struct tt_signal_handler *handler)
     return rc;
 }
 
+/* Whether there is such a signal; those that the C library keeps for itself are none. */
+static bool is_valid(int number)
+{
+    sigset_t all;
+
+    return number > 0 && sigfillset(&all) == 0 && sigismember(&all, number) == 1;
+}
+
 int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_number, tt_callback_fn *fn, void *arg)
 {
     struct tt_signal_handler *handler;
+    int rc;
 
     if (!loop)
         loop = tt__running_loop;
     if (!loop || loop->is_closed)
         return tt_raise_at(site, &tt_RuntimeError, loop ? "Event loop is closed" : "no running event loop");
-    if (signal_number < 1 || signal_number > SIGRTMAX)
+    TT_PRECOND("loop_add_signal_handler.function", site, fn != NULL);
+    if (!is_valid(signal_number))
         return tt_raise_at(site, &tt_ValueError, "invalid signal number %d", signal_number);
+    if (gettid() != getpid())
+        return tt_raise_at(site, &tt_RuntimeError, "set_wakeup_fd only works in main thread of the main interpreter");
     handler = *find(loop, signal_number);
     if (handler) {
         handler->fn = fn;
@@ -82,8 +116,11 @@ int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_numbe
         return tt_raise_at(site, &tt_MemoryError, "no memory for a signal handler");
     *handler = (struct tt_signal_handler){
         .loop = loop, .number = signal_number, .fn = fn, .arg = arg, .site = site, .next = loop->signal_handlers};
-    if (listen_to(handler) < 0)
+    rc = listen_to(handler);
+    if (rc == UV_EINVAL)
         return tt_raise_at(site, &tt_RuntimeError, "sig %d cannot be caught", signal_number);
+    if (rc < 0)
+        return tt_raise_errno_at(site, rc, "signal %d", signal_number);
     loop->signal_handlers = handler;
     return 0;
 }

@@ -84,7 +84,7 @@ TT_API bool tt_loop_remove_reader(tt_loop *loop, int descriptor); /* true if the
 TT_API bool tt_loop_remove_writer(tt_loop *loop, int descriptor);
 
 /* Calls FN(ARG) on the loop when the process gets SIGNAL_NUMBER, replacing a handler that was there. 0, or -1 with ValueError "invalid signal number N",
- * RuntimeError "sig N cannot be caught" pending. asyncio: add_signal_handler. */
+ * RuntimeError "sig N cannot be caught", or "set_wakeup_fd only works in main thread of the main interpreter", pending. asyncio: add_signal_handler. */
 #define tt_loop_add_signal_handler(loop, signal_number, fn, arg)                                                               \
     tt_loop_add_signal_handler_at(TT_SITE_HERE(#fn), (loop), (signal_number), (fn), (arg))
 TT_API int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_number, tt_callback_fn *fn, void *arg) TT_MUST_USE;
