@@ -137,6 +137,9 @@ void tt__watches_confirm(tt_loop *loop);
  * caller's. */
 int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer);
 
+/* Takes the reader (writer) of DESCRIPTOR away; true if there was one. With ANOTHER_FOLLOWS libuv polls on until the end of the turn. */
+bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool another_follows);
+
 /* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would only fail; asking forgets it. A hint:
  * the descriptor may have been closed and be another one now, for which waiting is right too. */
 void tt__watch_set_drained(tt_loop *loop, int descriptor);

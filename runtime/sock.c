@@ -103,6 +103,12 @@ static void keep_memory(tt_future *future)
     (void)future;
 }
 
+/* Whether the program is likely to go on with the descriptor. */
+static bool went_well(const struct operation *operation)
+{
+    return !operation->error && (operation->kind != TT_WAIT_KIND_RECV || operation->result > 0);
+}
+
 /* Suspends TASK until the operation is over. 0, or -1 with an exception pending. */
 static int wait_until_over(struct tt_task_object *task, struct operation *operation, tt_site *site)
 {
@@ -118,10 +124,8 @@ static int wait_until_over(struct tt_task_object *task, struct operation *operat
     operation->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
     operation->future.is_on_stack = true;
     rc = tt__task_await(task, &operation->future, site);
-    if (is_writer)
-        tt_loop_remove_writer(loop, operation->descriptor);
-    else
-        tt_loop_remove_reader(loop, operation->descriptor);
+    if (!operation->handle.is_cancelled) /* nobody has taken the descriptor's place from us */
+        tt__watch_remove(loop, operation->descriptor, is_writer, rc == 0 && went_well(operation));
     tt__loop_withdraw(loop, &operation->handle.ready);
     tt__future_finish(&operation->future);
     return rc;
@@ -152,13 +156,13 @@ int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, soc
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct operation operation = {.descriptor = listener, .kind = TT_WAIT_KIND_ACCEPT, .attempt = attempt_accept,
-                                  .address = address, .length = length};
+                                  .address = address, .length = length, .result = -1};
     ssize_t connection;
 
     if (!task)
         return -1;
     connection = perform(task, &operation, true, site);
-    if (connection < 0 && operation.result > 0) /* accepted, and cancelled before it could be told */
+    if (connection < 0 && operation.result >= 0) /* accepted, and cancelled before it could be told */
         close((int)operation.result);
     return (int)connection;
 }

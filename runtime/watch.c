@@ -2,8 +2,10 @@
  *
  * add_reader and add_writer are level-triggered: as long as the descriptor is ready the callback is scheduled once a turn.
  *
- * A watch stays armed until the end of the turn after its last reader or writer went, because the next one usually comes
- * within the same step (a task that received sends, and receives again): that saves two epoll_ctl calls each time. In that
+ * After a socket call that went well its watch stays armed until the end of the turn, because the next one usually comes
+ * within the same step (a task that received sends, and receives again): that saves two epoll_ctl calls each time. After a call
+ * that failed, was cancelled or met the end of the stream it does not, because what follows is a close, and a file that
+ * somebody else has open too (a child process, say) would be polled for ever. In that
  * interval the program may have closed the descriptor and got its number again, and the kernel forgets a closed descriptor. So
  * a wait that found its watch armed is *unconfirmed*: if nothing has come after some milliseconds, the watch is armed anew.
  *
@@ -48,18 +50,7 @@ static void make_ready(tt_handle *handle)
     tt__handle_push(handle);
 }
 
-static void polled(uv_poll_t *poll, int status, int events)
-{
-    struct tt_watch *watch = poll->data;
-
-    watch->is_unconfirmed = false;
-    if (status < 0) /* let whoever waits find out by trying */
-        events = UV_READABLE | UV_WRITABLE;
-    if (events & UV_READABLE)
-        make_ready(watch->reader);
-    if (events & UV_WRITABLE)
-        make_ready(watch->writer);
-}
+static void polled(uv_poll_t *poll, int status, int events);
 
 /* Has libuv poll for what is wanted. 0 or libuv's error. libuv aborts the process over a descriptor that is not open, so that is
  * looked at here. */
@@ -78,6 +69,22 @@ static int arm(struct tt_watch *watch, int events)
     if (rc == 0)
         watch->armed_events = events;
     return rc;
+}
+
+static void polled(uv_poll_t *poll, int status, int events)
+{
+    struct tt_watch *watch = poll->data;
+
+    watch->is_unconfirmed = false;
+    if (status < 0) { /* an error at the descriptor, after which libuv has stopped; let whoever waits find out by trying */
+        events = UV_READABLE | UV_WRITABLE;
+        watch->armed_events = 0;
+        arm(watch, wanted_events(watch));
+    }
+    if (events & UV_READABLE)
+        make_ready(watch->reader);
+    if (events & UV_WRITABLE)
+        make_ready(watch->writer);
 }
 
 static void close_watch(struct tt_watch *watch)
@@ -119,6 +126,19 @@ static struct tt_watch *find_watch(tt_loop *loop, int descriptor)
     return descriptor >= 0 && (size_t)descriptor < loop->watch_count ? loop->watches[descriptor] : NULL;
 }
 
+/* libuv makes the descriptor non-blocking, also for everybody else who has the file open; that is not for us to decide. */
+static int init_poll(tt_loop *loop, struct tt_watch *watch, int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL), rc;
+
+    if (flags < 0)
+        return -errno;
+    rc = uv_poll_init(&loop->uv, &watch->poll, descriptor);
+    if (rc == 0 && !(flags & O_NONBLOCK))
+        fcntl(descriptor, F_SETFL, flags);
+    return rc;
+}
+
 /* The watch of DESCRIPTOR, made if there is none. 0 or a negative errno value. */
 static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch)
 {
@@ -135,7 +155,7 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
     watch = calloc(1, sizeof *watch);
     if (!watch)
         return UV_ENOMEM;
-    rc = uv_poll_init(&loop->uv, &watch->poll, descriptor);
+    rc = init_poll(loop, watch, descriptor);
     if (rc < 0) {
         free(watch);
         return rc;
@@ -216,8 +236,7 @@ int tt_loop_add_writer_at(tt_site *site, tt_loop *loop, int descriptor, tt_callb
     return add(site, loop, descriptor, fn, arg, true);
 }
 
-/* Takes the reader or writer away; what libuv polls for is put right at the end of the turn. */
-static bool remove_one(tt_loop *loop, int descriptor, bool is_writer)
+bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool another_follows)
 {
     struct tt_watch *watch;
     tt_handle **place;
@@ -231,7 +250,9 @@ static bool remove_one(tt_loop *loop, int descriptor, bool is_writer)
     (*place)->is_cancelled = true;
     tt_handle_unref(*place);
     *place = NULL;
-    if (!watch->is_idle) {
+    if (!another_follows) {
+        arm(watch, wanted_events(watch));
+    } else if (!watch->is_idle) {
         watch->is_idle = true;
         watch->next_idle = loop->idle_watches;
         loop->idle_watches = watch;
@@ -241,12 +262,12 @@ static bool remove_one(tt_loop *loop, int descriptor, bool is_writer)
 
 bool tt_loop_remove_reader(tt_loop *loop, int descriptor)
 {
-    return remove_one(loop, descriptor, false);
+    return tt__watch_remove(loop, descriptor, false, false);
 }
 
 bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
 {
-    return remove_one(loop, descriptor, true);
+    return tt__watch_remove(loop, descriptor, true, false);
 }
 
 void tt__watch_set_drained(tt_loop *loop, int descriptor)
