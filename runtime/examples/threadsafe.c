@@ -150,7 +150,7 @@ static int submit_wrapper(tt_loop *loop)
 
     if (run_on_loop(loop, start_job, &value) < 0)
         return -1;
-    printf("the wrapper has ended\n");
+    printf("the wrapper has %s the job\n", (const char *)value);
     return 0; /* the handler stops the loop */
 }
 
