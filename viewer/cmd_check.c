@@ -178,7 +178,7 @@ static void forget_allowed(struct gate *gate)
 /* ------------------------------------------------------------------------------------------------- findings */
 
 static const char with_findings[] =
-    "WITH f AS (\n"
+    "WITH f AS MATERIALIZED (\n"
     "    SELECT l.*, x.type, x.message, x.raised_at, coalesce(x.created_at, t.created_at) AS created_at, t.coroutine, x.reported_to\n"
     "    FROM leaks AS l LEFT JOIN failures AS x ON x.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
     "    LEFT JOIN tasks AS t ON t.task_id = l.object_id),\n";
@@ -213,24 +213,28 @@ static tt_query *open_findings(tt_session *session, const struct gate *gate, con
     return query;
 }
 
-static tt_query *open_class(tt_session *session, const struct gate *gate, const char *columns, const struct class *class)
+/* Counts the findings of all classes at once. */
+static void count_classes(tt_session *session, const struct gate *gate, int64_t out_counts[CLASS_COUNT])
 {
-    char select[300];
-    snprintf(select, sizeof select, "SELECT %s FROM counted AS f WHERE %s", columns, class->sql);
-    return open_findings(session, gate, select);
-}
-
-static int64_t count_class(tt_session *session, const struct gate *gate, const struct class *class)
-{
-    tt_query *query = open_class(session, gate, "count(*) AS count", class);
-    int64_t count = tt__query_next(query) ? tt__query_integer(query, "count") : 0;
+    char select[1200] = "SELECT ";
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        size_t used = strlen(select);
+        snprintf(select + used, sizeof select - used, "%scount(*) FILTER (WHERE %s) AS \"%s\"", i > 0 ? ",\n    " : "", classes[i].sql,
+                 classes[i].name);
+    }
+    strcat(select, "\nFROM counted AS f");
+    tt_query *query = open_findings(session, gate, select);
+    if (tt__query_next(query))
+        for (size_t i = 0; i < CLASS_COUNT; i++)
+            out_counts[i] = tt__query_integer(query, classes[i].name);
     tt__query_close(query);
-    return count;
 }
 
 static void print_class(tt_session *session, tt_output *output, const struct gate *gate, const struct class *class)
 {
-    tt_query *query = open_class(session, gate, "*", class);
+    char select[300];
+    snprintf(select, sizeof select, "SELECT * FROM counted AS f WHERE %s", class->sql);
+    tt_query *query = open_findings(session, gate, select);
     while (tt__query_next(query)) {
         const char *name = tt__query_text(query, "name");
         const char *type = tt__query_text(query, "type");
@@ -253,10 +257,9 @@ static void print_unused(tt_session *session, const struct gate *gate, const cha
     tt__query_close(query);
 }
 
-/* Checks one class. Returns whether it fails the check. */
-static bool check_class(tt_session *session, tt_output *output, const struct gate *gate, size_t i)
+/* Checks one class, which has COUNT findings. Returns whether it fails the check. */
+static bool check_class(tt_session *session, tt_output *output, const struct gate *gate, size_t i, int64_t count)
 {
-    int64_t count = count_class(session, gate, &classes[i]);
     int64_t expected = gate->expected[i];
     bool fails = expected >= 0 ? count != expected : gate->counts[i] && count > 0;
     if (!fails)
@@ -274,12 +277,14 @@ static int check(struct tt_invocation *invocation, const struct gate *gate)
     const struct check_options *given = invocation->options;
     tt_session *session = NULL;
     struct tt_report_counts counts;
+    int64_t class_counts[CLASS_COUNT] = {0};
     bool fails = false;
     int status = tt__session_open(invocation, invocation->arguments[0], &session);
     if (status >= 0)
         return status;
+    count_classes(session, gate, class_counts);
     for (size_t i = 0; i < CLASS_COUNT; i++)
-        fails |= check_class(session, &invocation->output, gate, i);
+        fails |= check_class(session, &invocation->output, gate, i, class_counts[i]);
     if (given->allow != NULL)
         print_unused(session, gate, given->allow);
     tt__report_count(session, &counts);

@@ -123,6 +123,7 @@ struct target {
     char path[PATH_MAX];
     char ring_dir[PATH_MAX];
     bool was_there;    /* and may not be removed: --append */
+    bool has_recorder; /* somebody else is recording into it: --append */
     bool is_set_aside; /* it is called something else until the command runs */
 };
 
@@ -201,10 +202,12 @@ static int clear_target(struct target *target, bool is_appending)
         return TT_EXIT_INPUT;
     }
     target->was_there = is_appending && kind == TT_FILE_STORE;
+    struct tt_ring_dir_content content = tt__leftovers_look(target->ring_dir);
+    target->has_recorder = content.has_recorder;
     if (is_appending)
         return -1;
     tt__leftovers_recover(target->path);
-    struct tt_ring_dir_content content = tt__leftovers_look(target->ring_dir);
+    content = tt__leftovers_look(target->ring_dir);
     if (content.has_recorder || content.arena_count > 0) {
         tt__complain("record: %s is still being recorded; name another file with -o, or join it with --append", target->name);
         return TT_EXIT_OUTSIDE;
@@ -235,6 +238,14 @@ static int finish(struct tt_invocation *invocation, const struct target *target,
     return given->is_checking && status == 0 ? found : status;
 }
 
+/* Somebody else's recorder reads the command's arena; it deletes it when all of it is in the store. */
+static void await_other_recorder(const struct target *target, pid_t pid)
+{
+    enum { STEP_US = 10000, STEPS = 200 };
+    for (int i = 0; i < STEPS && tt__leftovers_has_arena_of(target->ring_dir, pid); i++)
+        usleep(STEP_US);
+}
+
 static int supervise(struct tt_invocation *invocation, struct target *target)
 {
     const struct record_options *given = invocation->options;
@@ -246,11 +257,14 @@ static int supervise(struct tt_invocation *invocation, struct target *target)
         .events = given->events,
         .ring_bytes = given->ring_bytes > 0 ? ring_bytes : NULL,
         .command = invocation->arguments,
+        .has_recorder = target->has_recorder,
     };
     struct tt_supervision_result result = tt__supervise(&plan);
     switch (result.end) {
     case TT_SUPERVISION_ENDED:
         forget_earlier_store(target);
+        if (target->has_recorder)
+            await_other_recorder(target, result.pid);
         return finish(invocation, target, result.wait_status);
     case TT_SUPERVISION_LEFT:
         forget_earlier_store(target);

@@ -204,30 +204,44 @@ static void print_alike(struct alike *alike, tt_query *query, tt_output *output)
     alike->listed++;
 }
 
-static void print_left_out(tt_session *session, tt_output *output, int64_t limit)
+/* Groups of one kind that are not shown, because there are too many. */
+struct left_out {
+    char lint[64];
+    int64_t count;
+};
+
+static void end_left_out(struct left_out *left_out, tt_output *output)
 {
-    tt_query *query = tt__query_open(session, "SELECT lint, count(DISTINCT fingerprint) AS count FROM leaks GROUP BY lint");
-    while (tt__query_next(query)) {
-        int64_t count = tt__query_integer(query, "count") - limit;
-        if (limit > 0 && count > 0)
-            tt__print(output, "\n%jd more %s of %s; --limit 0 shows all\n", TT_COUNTED(count, "group"), tt__query_text(query, "lint"));
-    }
-    tt__query_close(query);
+    if (left_out->count > 0)
+        tt__print(output, "\n%jd more %s of %s; --limit 0 shows all\n", TT_COUNTED(left_out->count, "group"), left_out->lint);
+    left_out->count = 0;
+}
+
+/* Notes that a row's group is not shown. Groups of one kind come in the order of their numbers, so the last one counts. */
+static void leave_out(struct left_out *left_out, tt_query *query, int64_t limit)
+{
+    snprintf(left_out->lint, sizeof left_out->lint, "%s", tt__query_text(query, "lint"));
+    left_out->count = tt__query_integer(query, "group_number") - limit;
 }
 
 void tt__findings_print(tt_session *session, tt_output *output, int64_t limit)
 {
     struct alike alike = {0};
+    struct left_out left_out = {0};
     tt_query *query = tt__query_open(session, select_findings);
     tt__query_bind_integer(query, 1, ALIKE_MAX + 1);
     while (tt__query_next(query)) {
-        if (limit > 0 && tt__query_integer(query, "group_number") > limit)
+        if (limit > 0 && tt__query_integer(query, "group_number") > limit) {
+            end_alike(&alike, output);
+            leave_out(&left_out, query, limit);
             continue;
+        }
         if (tt__query_integer(query, "place") > 1) {
             print_alike(&alike, query, output);
             continue;
         }
         end_alike(&alike, output);
+        end_left_out(&left_out, output);
         print_group_title(query, output);
         alike.size = tt__query_integer(query, "size");
         if (tt__query_is_null(query, "state"))
@@ -236,6 +250,6 @@ void tt__findings_print(tt_session *session, tt_output *output, int64_t limit)
             print_failure(session, query, output);
     }
     end_alike(&alike, output);
+    end_left_out(&left_out, output);
     tt__query_close(query);
-    print_left_out(session, output, limit);
 }

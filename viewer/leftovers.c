@@ -49,6 +49,19 @@ struct tt_ring_dir_content tt__leftovers_look(const char *dir)
     return content;
 }
 
+bool tt__leftovers_has_arena_of(const char *dir, pid_t pid)
+{
+    char prefix[24];
+    bool is_there = false;
+    DIR *folder = opendir(dir);
+    int length = snprintf(prefix, sizeof prefix, "%ld-", (long)pid);
+    for (struct dirent *entry; folder != NULL && !is_there && (entry = readdir(folder)) != NULL;)
+        is_there = is_arena(entry->d_name) && strncmp(entry->d_name, prefix, (size_t)length) == 0;
+    if (folder != NULL)
+        closedir(folder);
+    return is_there;
+}
+
 /* The recorder runs as a process of its own here too: an arena that was cut off by somebody ends it and not the viewer. */
 static int run_recorder(const char *store, const char *dir)
 {

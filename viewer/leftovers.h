@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct tt_ring_dir_content {
     size_t arena_count;
@@ -17,6 +18,9 @@ struct tt_ring_dir_content {
 
 /* Looks into DIR, which need not exist. */
 struct tt_ring_dir_content tt__leftovers_look(const char *dir);
+
+/* Whether DIR has an arena of process PID. */
+bool tt__leftovers_has_arena_of(const char *dir, pid_t pid);
 
 /* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
  * that is not possible: the store is then read as it is. */

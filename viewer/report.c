@@ -55,7 +55,7 @@ void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
         counts.unknown_tasks = tt__query_integer(tasks, "unknown");
     }
     tt__query_close(tasks);
-    counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failures WHERE state = 'unknown'");
+    counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failure_states WHERE state = 'unknown'");
     counts.lost_events = tt__query_count(session, "SELECT total(abs(count)) FROM losses");
     counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
     *out_counts = counts;

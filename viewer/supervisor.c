@@ -123,11 +123,10 @@ static bool await_ready(struct supervisor *supervisor, int ready_fd)
     return false;
 }
 
-/* Starts a recorder and waits until it is at work. Returns 0, or -1: it has said why. A recorder that ends at once with
- * status 0 has found another one at work on the same store; that is fine too. */
+/* Starts a recorder and waits until it is at work. Returns 0, or -1: it has said why. */
 static int start_recorder(struct supervisor *supervisor)
 {
-    int control[2], ready[2], status = 0;
+    int control[2], ready[2];
     if (pipe2(control, O_CLOEXEC) < 0 || pipe2(ready, O_CLOEXEC) < 0) {
         tt__complain("cannot make a pipe to the recorder: %s", strerror(errno));
         return -1;
@@ -148,12 +147,11 @@ static int start_recorder(struct supervisor *supervisor)
     if (supervisor->recorder_pid < 0)
         tt__complain("cannot start the recorder: %s", strerror(errno));
     else
-        waitpid(supervisor->recorder_pid, &status, 0);
-    bool has_yielded = supervisor->recorder_pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        waitpid(supervisor->recorder_pid, NULL, 0);
     close(supervisor->control_fd);
     supervisor->control_fd = -1;
     supervisor->recorder_pid = 0;
-    return has_yielded ? 0 : -1;
+    return -1;
 }
 
 /* Asks the recorder to end, before there was anything to record. */
@@ -233,6 +231,7 @@ static int start_command(struct supervisor *supervisor)
         supervisor->command_pid = 0;
         return error;
     }
+    supervisor->result.pid = supervisor->command_pid;
     snprintf(line, sizeof line, "started %d\n", (int)supervisor->command_pid);
     tell_recorder(supervisor, line);
     return 0;
@@ -317,7 +316,7 @@ static int take_signals(struct supervisor *supervisor)
 
 static void start(struct supervisor *supervisor)
 {
-    if (start_recorder(supervisor) < 0) {
+    if (!supervisor->plan->has_recorder && start_recorder(supervisor) < 0) {
         supervisor->result.end = TT_SUPERVISION_NO_RECORDER;
         return;
     }

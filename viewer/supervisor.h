@@ -12,6 +12,7 @@
 #define TT_VIEWER_SUPERVISOR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct tt_supervision {
     const char *store;    /* absolute path */
@@ -19,6 +20,7 @@ struct tt_supervision {
     const char *events;   /* TELLTALE_EVENTS for the command; NULL: as it is */
     const char *ring_bytes; /* TELLTALE_RING_BYTES for the command; NULL: as it is */
     char **command;       /* ended by NULL */
+    bool has_recorder;    /* another recorder is at work on the store: none is started */
 };
 
 enum tt_supervision_end {
@@ -30,6 +32,7 @@ enum tt_supervision_end {
 
 struct tt_supervision_result {
     enum tt_supervision_end end;
+    pid_t pid;             /* of the command */
     int wait_status;       /* as waitpid gives it */
     int error;             /* errno of exec */
     bool has_lost_recorder; /* the recorder kept dying and was given up; what it left is recovered by whoever opens the store */

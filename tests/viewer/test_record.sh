@@ -1,0 +1,308 @@
+#!/bin/sh
+# test_record.sh: record runs a command as it would run alone, writes what it did, and leaves nothing when it did nothing.
+# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/given.sh"
+
+traced=$TELLTALE_TEST_BUILD/tests/viewer/traced
+
+# One value out of the store.
+ask() { # SQL
+    "$telltale" query run.telltale "$1" --format csv | sed 1d
+}
+
+# Starts `telltale record OPTION... -- traced hold` and waits until it holds a failure; its input ends when descriptor 9 is closed.
+record_holder() { # OPTION...
+    mkfifo input
+    "$telltale" record "$@" -- "$traced" hold <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    holder=$(find_child "$record" "$traced")
+    background="$background $holder"
+}
+
+# Ends what record_holder has begun; the exit status of record goes to $status.
+end_holder() {
+    exec 9>&-
+    status=0
+    wait "$record" || status=$?
+}
+
+is_gone() { # PROCESS
+    ! kill -0 "$1" 2>/dev/null
+}
+
+case_the_exit_status_is_that_of_the_command() {
+    for wanted in 0 1 3 255; do
+        run "$telltale" record -- sh -c "exit $wanted"
+        expect_status "$wanted" "sh -c 'exit $wanted'"
+    done
+}
+
+case_a_signal_that_ends_the_command_becomes_its_status() {
+    run "$telltale" record -- sh -c 'kill -9 $$'
+    expect_status 137 'a command that kills itself'
+    # The recorder's helper ignores SIGPIPE; the command must not.
+    run "$telltale" record -- sh -c 'kill -PIPE $$; exit 0'
+    expect_status 141 'a command that gets SIGPIPE'
+}
+
+case_the_command_gets_its_arguments_input_and_output_untouched() {
+    printf 'to its input\n' >input
+    status=0
+    "$telltale" record -- sh -c 'printf "<%s>\n" "$@"; cat; echo aside >&2' sh -o 'two words' '' --help <input >out 2>err || status=$?
+    expect_status 0 'sh'
+    expect_equal "$(cat out)" '<-o>
+<two words>
+<>
+<--help>
+to its input' 'its output'
+    grep -qx aside err || fail 'what it says on stderr is missing'
+}
+
+case_the_command_inherits_no_descriptor() {
+    "$telltale" record -- sh -c 'ls /proc/$$/fd' 2>/dev/null | sort >recorded
+    sh -c 'ls /proc/$$/fd' | sort >alone
+    cmp -s alone recorded || fail "descriptors: $(tr '\n' ' ' <recorded), alone: $(tr '\n' ' ' <alone)"
+}
+
+case_a_lost_failure_is_in_the_summary_and_in_the_store() {
+    run "$telltale" record -- "$traced" fail
+    expect_status 0 record
+    expect_text err 'SUMMARY: telltale: 1 lost failure in 1 group, 0 absorbed, 0 held, 0 tasks pending at the end'
+    [ ! -s "$work/out" ] || fail 'record writes to stdout'
+    run "$telltale" report run.telltale
+    expect_status 1 report
+    expect_text out 'ValueError: nobody looks'
+    expect_equal "$(ask 'SELECT end_text FROM processes')" 'exit status 0' 'how it ended'
+    expect_equal "$(ls)" run.telltale 'the files of the folder'
+    expect_equal "$(stat -c %a run.telltale)" 600 'the mode of the store'
+}
+
+case_findings_fail_a_recording_that_is_checked() {
+    run "$telltale" record --check -- "$traced" fail
+    expect_status 1 'record --check'
+    run "$telltale" record --check -- "$traced" clean
+    expect_status 0 'record --check of a clean run'
+    run "$telltale" record --check -- sh -c "'$traced' fail; exit 5"
+    expect_status 5 "the command's own status"
+}
+
+case_a_command_that_cannot_be_started_leaves_the_earlier_recording() {
+    must "$telltale" record -- "$traced" fail
+    cksum run.telltale >before
+    mkdir folder
+    printf '#!/no/such/interpreter\n' >script
+    chmod 755 script
+    : >plain
+    for command in ./missing missing ./folder ./plain ./script; do
+        run "$telltale" record -- "$command"
+        expect_status 5 "record -- $command"
+        expect_text err "cannot start $command"
+        [ "$(grep -vc 'replacing the recording' "$work/err")" -eq 1 ] || fail 'one line is expected'
+    done
+    cksum run.telltale | cmp -s before - || fail 'the earlier recording has changed'
+    expect_equal "$(ls | tr '\n' ' ')" 'before folder plain run.telltale script ' 'the files of the folder'
+    rm run.telltale
+    run "$telltale" record -- ./script
+    [ ! -e run.telltale ] || fail 'a store was written'
+}
+
+case_an_earlier_recording_is_replaced_and_that_is_said() {
+    must "$telltale" record -- "$traced" fail
+    run "$telltale" record -- "$traced" clean
+    expect_status 0 record
+    expect_text err 'replacing the recording in run.telltale'
+    expect_equal "$(ask 'SELECT name FROM tasks')" clean 'the tasks'
+    expect_equal "$(ls)" run.telltale 'the files of the folder'
+}
+
+case_a_recording_can_be_gone_on_with() {
+    must "$telltale" record --append -- "$traced" fail
+    must "$telltale" record --append -- "$traced" clean
+    expect_equal "$(ask 'SELECT group_concat(name) FROM tasks')" '"dropped,clean"' 'the tasks'
+    expect_equal "$(ask 'SELECT count(*) FROM processes')" 2 'the processes'
+}
+
+case_a_store_that_is_being_recorded_is_not_replaced_but_can_be_joined() {
+    record_holder
+    run "$telltale" record -- "$traced" clean
+    expect_status 5 'a second recording'
+    expect_text err 'still being recorded'
+    must "$telltale" record --append -- "$traced" clean
+    expect_equal "$(ask "SELECT outcome FROM tasks WHERE name = 'clean'")" returned 'the task of the second command'
+    end_holder
+    expect_status 0 'the first recording'
+    expect_equal "$(ask 'SELECT count(*) FROM processes')" 2 'the processes'
+}
+
+case_children_are_recorded() {
+    must "$telltale" record -- "$traced" fork 5
+    expect_equal "$(ask 'SELECT count(*) FROM processes')" 6 'the processes'
+    expect_equal "$(ask "SELECT count(*) FROM tasks WHERE name = 'child' AND outcome = 'returned'")" 5 'the children'
+    expect_equal "$(ask "SELECT count(*) FROM processes WHERE end_reason = 'running'")" 0 'processes that seem to run'
+}
+
+case_recording_ends_with_the_last_process() {
+    mkfifo input
+    "$telltale" record -- sh -c "'$traced' outlive; exit 4" <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    wait_until grep -q 'other processes of the recording run on' messages
+    kill -0 "$record" || fail 'record did not wait'
+    exec 9>&-
+    status=0
+    wait "$record" || status=$?
+    expect_status 4 "the command's"
+    expect_equal "$(ask "SELECT outcome FROM tasks WHERE name = 'survivor'")" returned 'the task that outlived the command'
+}
+
+case_waiting_for_the_last_process_can_be_left_to_the_recorder() {
+    mkfifo input
+    "$telltale" record -- "$traced" outlive <input >output 2>messages &
+    record=$!
+    exec 9>input
+    wait_until has_line output
+    background="$background $record $(cat output)"
+    wait_until grep -q 'other processes of the recording run on' messages
+    kill -TERM "$record"
+    status=0
+    wait "$record" || status=$?
+    expect_status 0 "the command's"
+    exec 9>&-
+    has_ended() { [ "$(ask "SELECT outcome FROM tasks WHERE name = 'survivor'")" = returned ]; }
+    wait_until has_ended
+}
+
+# Not SIGINT: what a script starts in the background ignores it.
+case_a_signal_to_record_reaches_the_command() {
+    for signal in TERM HUP USR1; do
+        mkfifo "input-$signal"
+        # A shell that waits inside a builtin handles its trap at once.
+        "$telltale" record -- sh -c "trap 'exit 7' $signal; echo ready; read line" <"input-$signal" >"output-$signal" 2>/dev/null &
+        record=$!
+        background="$background $record"
+        exec 9>"input-$signal"
+        wait_until has_line "output-$signal"
+        kill -"$signal" "$record"
+        status=0
+        wait "$record" || status=$?
+        exec 9>&-
+        expect_status 7 "the command that was sent SIG$signal"
+    done
+}
+
+# What a terminal sends reaches the command once, and neither record nor the recorder end by it.
+case_an_interrupt_from_the_terminal_reaches_the_command_once() {
+    cat >session.py <<'END'
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], 'record', '--', 'sh', '-c',
+        'n=0; trap "n=$((n+1))" INT; echo ready; read line; sleep 0.3; echo "interrupts: $n"; exit 9'])
+seen = b''
+def read_until(text):
+    global seen
+    while text not in seen:
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:
+            data = b''
+        if not data:
+            break
+        seen += data
+read_until(b'ready')
+os.write(terminal, b'\x03')
+time.sleep(0.2)
+os.write(terminal, b'\n')
+read_until(b'no such text')
+status = os.waitpid(pid, 0)[1]
+print(seen.decode())
+sys.exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 9 and b'interrupts: 1' in seen else 1)
+END
+    must python3 session.py "$telltale"
+}
+
+case_a_recorder_that_dies_is_started_again() {
+    record_holder
+    recorder=$(find_child "$record" "$telltale")
+    kill -KILL "$recorder"
+    another_is_at_work() {
+        again=$(find_child "$record" "$telltale") && [ "$again" != "$recorder" ]
+    }
+    wait_until another_is_at_work
+    kill -KILL "$again"
+    recorder=$again
+    wait_until another_is_at_work
+    background="$background $again"
+    end_holder
+    expect_status 0 record
+    expect_equal "$(ask 'SELECT end_text FROM processes')" 'exit status 0' 'how it ended'
+    expect_equal "$(ask 'SELECT type, state, reason FROM failures')" ValueError,lost,held_at_exit 'the failure'
+    expect_equal "$(ask 'SELECT count(*) FROM losses')" 0 'the losses'
+}
+
+case_a_killed_program_is_told_from_one_that_ended() {
+    record_holder
+    run "$telltale" report run.telltale
+    expect_status 0 'report of a running program'
+    expect_text out 'HELD FAILURE: 1 failure of 1 task'
+    expect_text out running
+    kill -KILL "$holder"
+    end_holder
+    expect_status 137 record
+    run "$telltale" report run.telltale
+    expect_status 1 'report of a killed program'
+    expect_text out 'ended by SIGKILL'
+    expect_text out 'lost because  the process was killed and nobody had looked at the failure'
+}
+
+case_what_a_killed_program_and_its_recorder_left_is_recovered_by_whoever_reads() {
+    record_holder
+    recorder=$(find_child "$record" "$telltale")
+    kill -STOP "$record"
+    kill -KILL "$recorder" "$holder"
+    kill -KILL "$record"
+    wait "$record" || :
+    exec 9>&-
+    wait_until is_gone "$holder"
+    run "$telltale" report run.telltale
+    expect_status 1 'report of what was left'
+    expect_text out 'lost because  the process was killed and nobody had looked at the failure'
+    expect_text out 'ended without goodbye'
+}
+
+case_events_and_ring_bytes_reach_the_command() {
+    must "$telltale" record --events task,failure --ring-bytes 64K -- sh -c 'echo "$TELLTALE_EVENTS $TELLTALE_RING_BYTES"'
+    expect_text out 'task,failure 65536'
+    must "$telltale" record --events task -- "$traced" fail
+    expect_equal "$(ask 'SELECT count(*) FROM tasks')" 1 'the tasks'
+    expect_equal "$(ask 'SELECT count(*) FROM touch')" 0 'the touches'
+}
+
+case_a_program_that_is_not_traced_is_pointed_out() {
+    run "$telltale" record -- true
+    expect_status 0 true
+    expect_text err 'nothing was traced'
+}
+
+case_a_folder_that_cannot_be_written_is_told_before_the_command_runs() {
+    run "$telltale" record -o /proc/run.telltale -- touch it-ran
+    expect_status 5 record
+    [ "$(wc -l <"$work/err")" -le 2 ] || fail 'more than two lines'
+    [ ! -e it-ran ] || fail 'the command ran'
+}
+
+case_names_with_blanks_and_line_ends_are_only_names() {
+    name="a b
+c.telltale"
+    must "$telltale" record -o "$name" -- "$traced" fail
+    run "$telltale" report "./$name"
+    expect_status 1 report
+    expect_text out 'a b\nc.telltale: traced, pid'
+}
+
+run_case "$@"

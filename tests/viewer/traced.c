@@ -1,0 +1,133 @@
+/* traced.c: a traced program without the runtime: it emits what the viewer's tests want to see recorded.
+ *
+ *     traced fail           a task fails and is dropped; exit status 0
+ *     traced hold           a task fails and is held; prints "ready" and waits for the end of its standard input
+ *     traced fork COUNT     COUNT children, each with a task that returns
+ *     traced outlive        a child that goes on until the end of the standard input; prints its process id
+ *     traced clean          a task that returns
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "telltale/trace.h"
+
+static void begin_trace(void)
+{
+    int status = tt_trace_start_from_environment();
+    if (status < 0) {
+        fprintf(stderr, "traced: cannot trace: %s\n", strerror(-status));
+        exit(1);
+    }
+}
+
+static uint64_t begin_task(const char *name)
+{
+    uint64_t task = tt_trace_new_id();
+    TT_EMIT(task_created, .task_id = task, .parent_kind = TT_ACTOR_MAIN, .site = TT_SITE_HERE("work"), .has_handle = 1, .name = name);
+    TT_EMIT(task_started, .task_id = task);
+    return task;
+}
+
+static void end_task(uint64_t task, enum tt_outcome outcome)
+{
+    TT_EMIT(task_finished, .task_id = task, .step_count = 1, .outcome = (uint8_t)outcome);
+}
+
+static uint64_t fail_task(const char *name)
+{
+    uint64_t task = begin_task(name);
+    uint64_t exception = tt_trace_new_id();
+    tt_site *site = TT_HERE;
+    TT_EMIT(exception_raised, .exception_id = exception, .task_id = task, .site = site, .type = "ValueError", .message = "nobody looks");
+    TT_EMIT(failure_stored, .failure_id = task, .exception_id = exception, .kind = TT_OBJECT_KIND_TASK, .parent_kind = TT_ACTOR_MAIN,
+            .how = TT_FAILURE_HOW_RAISED, .handle_count = 1, .created_site = site, .raised_site = site, .last_site = site, .name = name,
+            .type = "ValueError", .message = "nobody looks");
+    TT_EMIT(reference_taken, .object_id = task, .site = site, .handle_count = 1);
+    end_task(task, TT_OUTCOME_FAILED);
+    return task;
+}
+
+static void drop_task(uint64_t task)
+{
+    TT_EMIT(reference_released, .object_id = task, .site = TT_HERE);
+    TT_EMIT(failure_released, .failure_id = task, .site = TT_HERE);
+}
+
+static void wait_for_end_of_input(void)
+{
+    char byte;
+    while (read(0, &byte, 1) > 0)
+        ;
+}
+
+static void say(const char *text)
+{
+    puts(text);
+    fflush(stdout);
+}
+
+static int fork_children(int count)
+{
+    begin_trace();
+    for (int i = 0; i < count; i++) {
+        if (fork() == 0) {
+            begin_trace();
+            end_task(begin_task("child"), TT_OUTCOME_RETURNED);
+            exit(0);
+        }
+    }
+    while (wait(NULL) > 0)
+        ;
+    end_task(begin_task("parent"), TT_OUTCOME_RETURNED);
+    return 0;
+}
+
+static int outlive(void)
+{
+    char line[24];
+    int begun[2];
+    if (pipe(begun) < 0)
+        return 1;
+    pid_t child = fork();
+    if (child == 0) {
+        begin_trace();
+        uint64_t task = begin_task("survivor");
+        close(begun[0]);
+        close(begun[1]);
+        wait_for_end_of_input();
+        end_task(task, TT_OUTCOME_RETURNED);
+        exit(0);
+    }
+    close(begun[1]);
+    if (read(begun[0], line, 1) != 0) /* the end of the pipe: the child has begun */
+        return 1;
+    snprintf(line, sizeof line, "%ld", (long)child);
+    say(line);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "fork") == 0 && argc == 3)
+        return fork_children(atoi(argv[2]));
+    if (strcmp(what, "outlive") == 0)
+        return outlive();
+    begin_trace();
+    if (strcmp(what, "fail") == 0) {
+        drop_task(fail_task("dropped"));
+    } else if (strcmp(what, "hold") == 0) {
+        fail_task("held");
+        say("ready");
+        wait_for_end_of_input();
+    } else if (strcmp(what, "clean") == 0) {
+        end_task(begin_task("clean"), TT_OUTCOME_RETURNED);
+    } else {
+        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean\n");
+        return 2;
+    }
+    return 0;
+}

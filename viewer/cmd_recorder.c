@@ -1,0 +1,80 @@
+/* cmd_recorder.c: telltale recorder: the recorder as a program. Not for people: `telltale record`, traced programs under
+ * TELLTALE_STORE, and viewers that find something left behind start it.
+ *
+ * What is here: its command line. What it does: tracer/recorder.h.
+ */
+#include "command.h"
+
+#include "recorder.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+
+struct recorder_options {
+    const char *store;
+    const char *ring_dir;
+    const char *ready_fd;
+    const char *control_fd;
+    bool is_supervised;
+    bool is_until_idle;
+    bool is_recovering;
+};
+
+static const struct tt_option options[] = {
+    {0, "store", TT_OPTION_TEXT, "FILE", "the store to write", offsetof(struct recorder_options, store), NULL},
+    {0, "ring-dir", TT_OPTION_TEXT, "DIR", "the folder with the arenas", offsetof(struct recorder_options, ring_dir), NULL},
+    {0, "ready-fd", TT_OPTION_TEXT, "N", "descriptor that is told when it is at work", offsetof(struct recorder_options, ready_fd), NULL},
+    {0, "control-fd", TT_OPTION_TEXT, "N", "descriptor on which the supervisor speaks", offsetof(struct recorder_options, control_fd), NULL},
+    {0, "supervised", TT_OPTION_FLAG, NULL, "goes on until the supervisor says finish", offsetof(struct recorder_options, is_supervised), NULL},
+    {0, "until-idle", TT_OPTION_FLAG, NULL, "ends when no process is left", offsetof(struct recorder_options, is_until_idle), NULL},
+    {0, "recover", TT_OPTION_FLAG, NULL, "reads what is there, once", offsetof(struct recorder_options, is_recovering), NULL},
+};
+
+/* The descriptor that TEXT names, which must be open and none of the standard ones; -1 for NULL; -2 when it is neither. */
+static int parse_descriptor(const char *text)
+{
+    char *end;
+    if (text == NULL)
+        return -1;
+    long number = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || number < 3 || number > INT_MAX || fcntl((int)number, F_GETFD) < 0)
+        return -2;
+    return (int)number;
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct recorder_options *given = invocation->options;
+    struct tt_store_error error = {0};
+    struct tt_recorder_options recorder = {
+        .store = given->store,
+        .ring_dir = given->ring_dir,
+        .ready_fd = parse_descriptor(given->ready_fd),
+        .control_fd = parse_descriptor(given->control_fd),
+        .supervised = given->is_supervised,
+        .until_idle = given->is_until_idle,
+        .recover = given->is_recovering,
+    };
+    if (recorder.store == NULL)
+        return tt__usage_error(invocation->command, "--store is missing");
+    if (recorder.ready_fd == -2 || recorder.control_fd == -2)
+        return tt__usage_error(invocation->command, "--ready-fd and --control-fd want open descriptors behind the standard ones");
+    if (tt_recorder_run(&recorder, &error) == 0)
+        return TT_EXIT_CLEAN;
+    tt__complain("recorder: %s", error.text);
+    return TT_EXIT_OUTSIDE;
+}
+
+const struct tt_command tt__command_recorder = {
+    .name = "recorder",
+    .usage = "--store FILE [OPTION...]",
+    .summary = "the recorder; started by record and by traced programs",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct recorder_options),
+    .arguments_min = 0,
+    .arguments_max = 0,
+    .is_hidden = true,
+    .run = run,
+};
