@@ -87,8 +87,6 @@ static struct tt_timer_entry pop_root(struct tt_timers *timers)
     }
     if (root.timer)
         root.timer->is_pending = false;
-    else
-        timers->cancelled_count--;
     return root;
 }
 
@@ -111,8 +109,10 @@ void tt__timers_purge(struct tt_timers *timers)
         rebuild(timers);
         return;
     }
-    while (timers->count && !timers->entries[0].timer)
+    while (timers->count && !timers->entries[0].timer) {
+        timers->cancelled_count--;
         pop_root(timers);
+    }
 }
 
 bool tt__timers_next(const struct tt_timers *timers, int64_t *out_when_ns)
@@ -136,12 +136,12 @@ struct tt_timer *tt__timers_pop_due(struct tt_timers *timers, int64_t now_ns)
 
 struct tt_timer *tt__timers_pop_any(struct tt_timers *timers)
 {
-    return tt__timers_pop_due(timers, INT64_MAX);
+    return tt__timers_pop_due(timers, INT64_MAX); /* every deadline is due then */
 }
 
 void tt__timers_finish(struct tt_timers *timers)
 {
-    assert(timers->count == timers->cancelled_count && "no timer is left behind");
+    assert(timers->count == 0 && "no timer is left behind");
     free(timers->entries);
     *timers = (struct tt_timers){0};
 }

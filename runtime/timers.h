@@ -31,7 +31,7 @@ struct tt_timer_entry {
 struct tt_timers {
     struct tt_timer_entry *entries;
     size_t count, capacity;
-    size_t cancelled_count; /* tombstones among them */
+    size_t cancelled_count; /* asyncio's count of tombstones, which does not notice those that come up with timers that are due */
 };
 
 /* Adds TIMER, due at WHEN_NS. 0, or -1 without memory. */
