@@ -18,7 +18,7 @@ struct tt_task_object *tt__task_that_may_suspend(tt_site *site)
         tt_raise_at(site, &tt_RuntimeError, "no running event loop");
         return NULL;
     }
-    if (!loop->current || loop->no_suspend) {
+    if (!loop->current || tt__no_suspend) {
         tt_raise_at(site, &tt_RuntimeError, "a callback cannot suspend: only a task can");
         return NULL;
     }

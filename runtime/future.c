@@ -82,10 +82,12 @@ static void destroy(tt_future *future)
     if (dying.is_destroying)
         return;
     dying.is_destroying = true;
+    tt__no_suspend++; /* functions that free values are the program's */
     while ((future = dying.first) != NULL) {
         dying.first = future->link;
         future->ops->destroy(future);
     }
+    tt__no_suspend--;
     dying.is_destroying = false;
 }
 

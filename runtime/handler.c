@@ -99,13 +99,13 @@ static void tell_called(tt_loop *loop, const struct tt_handler_context *context,
             .message = context->message);
 }
 
-/* The custom handler raised when it was told INNER: the default one tells that. Exit-class exceptions leave the loop. */
+/* The custom handler raised when it was told INNER: the default one tells that. Exit-class exceptions leave the loop, if it runs. */
 static void report_handler_failure(tt_loop *loop, const struct tt_handler_context *inner, tt_exc *exc)
 {
     const struct tt_handler_context context = {
         .message = "Unhandled error in exception handler", .exception = exc, .context = inner};
 
-    if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt)) {
+    if (loop->is_running && (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt))) {
         tt__loop_set_fatal(loop, exc);
         return;
     }
@@ -127,9 +127,11 @@ static void run_handler(void *arg)
         return;
     }
     outer = tt__exc_state_enter(&state);
-    loop->no_suspend++;
+    tt__no_suspend++;
+    tt__handler_depth++;
     rc = loop->handler(loop, call->context, loop->handler_arg);
-    loop->no_suspend--;
+    tt__handler_depth--;
+    tt__no_suspend--;
     tt__exc_state_close_handlings(&state);
     if (rc < 0 && !state.pending)
         tt_raise(&tt_RuntimeError, "an exception handler returned %d with no exception pending", rc);
@@ -145,7 +147,7 @@ void tt_loop_call_exception_handler(tt_loop *loop, const struct tt_handler_conte
     struct call call = {loop, context};
 
     tt__loop_ref(loop);
-    tt__loop_run_at_home(loop, run_handler, &call);
+    tt__loop_run_at_home(run_handler, &call);
     tt__loop_unref(loop);
 }
 

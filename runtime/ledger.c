@@ -18,7 +18,7 @@ struct tt_who tt__actor_now(const tt_loop *loop)
         loop = tt__running_loop;
     if (!loop || !loop->is_running || loop != tt__running_loop)
         return actor_main;
-    if (loop->no_suspend)
+    if (tt__handler_depth)
         return (struct tt_who){TT_ACTOR_HANDLER, 0};
     if (loop->current)
         return (struct tt_who){TT_ACTOR_TASK, loop->current->future.id};

@@ -11,6 +11,8 @@
 #include "precond.h"
 
 __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
+__thread unsigned tt__no_suspend __attribute__((tls_model("initial-exec")));
+__thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
 
 #define NS_PER_MS 1000000
 
@@ -135,10 +137,26 @@ static void discard_everything(tt_loop *loop, tt_site *site, uint32_t *out_pendi
     tt__task_pool_drain(loop);
 }
 
+static void count_open(uv_handle_t *handle, void *arg)
+{
+    *(unsigned *)arg += !uv_is_closing(handle);
+}
+
+/* Has libuv call what is due for handles that are closing and work that is under way, and finishes its loop. A handle that the
+ * program left open would keep that from ending. */
+static void finish_uv(tt_loop *loop, tt_site *site)
+{
+    unsigned open_count = 0;
+
+    uv_walk(&loop->uv, count_open, &open_count);
+    TT_PRECOND("loop_close.no_foreign_handles", site, open_count == 0);
+    while (uv_loop_close(&loop->uv) < 0)
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
 int tt_loop_close_at(tt_site *site, tt_loop *loop)
 {
     uint32_t pending_count;
-    int rc;
 
     if (!loop)
         return 0;
@@ -153,9 +171,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
-    rc = uv_loop_close(&loop->uv);
-    TT_PRECOND("loop_close.no_foreign_handles", site, rc == 0);
+    finish_uv(loop, site);
     tt_exc_unref(loop->fatal);
     loop->fatal = NULL;
     TT_EMIT(loop_closed, .loop_id = loop->id, .pending_count = pending_count, .site = site);
@@ -348,6 +364,7 @@ static int stop_when_done(tt_future *future, void *arg)
 {
     tt_exc *exc = tt_future_peek(future);
 
+    future->log_traceback = false; /* as asyncio has it, which reads the exception here; the ledger hears of whoever really does */
     /* A SystemExit or KeyboardInterrupt stops the loop by itself; stopping it once more would cut the next run short. */
     if (!tt_exc_is(exc, &tt_SystemExit) && !tt_exc_is(exc, &tt_KeyboardInterrupt))
         tt_loop_stop(arg);
@@ -368,8 +385,11 @@ int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *futur
         return -1;
     rc = tt_loop_run_forever_at(site, loop);
     tt_future_remove_done_callback(future, stop_when_done, loop);
-    if (rc < 0)
+    if (rc < 0) {
+        if (tt_future_peek(future) == tt_exc_pending()) /* a SystemExit or KeyboardInterrupt, which came out by itself */
+            tt__ledger_touched(future, TT_TOUCH_HOW_RESULT, true, site);
         return -1;
+    }
     if (!tt_future_done(future))
         return tt_raise_at(site, &tt_RuntimeError, "Event loop stopped before Future completed.");
     return tt_future_result_at(site, future, NULL);
@@ -389,9 +409,11 @@ void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc)
         loop->fatal = tt_exc_ref(exc);
 }
 
-void tt__loop_run_at_home(tt_loop *loop, void (*fn)(void *arg), void *arg)
+void tt__loop_run_at_home(void (*fn)(void *arg), void *arg)
 {
-    if (loop != tt__running_loop || !loop->current || loop->no_suspend) {
+    tt_loop *loop = tt__running_loop;
+
+    if (!loop || !loop->current || loop->is_at_home) {
         fn(arg);
         return;
     }

@@ -30,7 +30,6 @@ struct tt_handle {
     struct tt_timer timer;
     uint32_t refs; /* the queue's, and the program's if it asked for the handle */
     bool is_cancelled;
-    bool is_timer;
     struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
     tt_loop *loop;
     tt_callback_fn *fn;
@@ -68,7 +67,7 @@ struct tt_loop {
     struct tt_task_object *current; /* the running task, NULL while the loop itself runs */
     struct tt_host_call host_call; /* set by a task that switched home for it */
     struct tt_who actor;         /* who acts while no task runs */
-    unsigned no_suspend;           /* an exception handler runs: nobody may suspend */
+    bool is_at_home;               /* the running task has the loop's stack do something */
     tt_exc *fatal;                 /* KeyboardInterrupt or SystemExit on its way out of run_forever; owned */
     uint64_t clock;                /* last reading of tt_trace_clock() in this turn; 0: read anew */
 
@@ -91,6 +90,11 @@ struct tt_loop {
 /* The loop that runs on this thread, or NULL. */
 extern __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
 
+/* Of this thread: while it is not zero nobody may suspend, because a function of the program runs inside of the library, which
+ * could not go on; and how many exception handlers run, one inside of the other. */
+extern __thread unsigned tt__no_suspend __attribute__((tls_model("initial-exec")));
+extern __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
+
 /* Something became ready: the next poll does not block. On a closed loop READY is discarded at once. */
 void tt__loop_push(tt_loop *loop, struct tt_ready *ready);
 
@@ -106,8 +110,8 @@ void tt__loop_unref(tt_loop *loop);
 /* Stops run_forever with EXC (a new reference) raised out of it; only the first one counts. */
 void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
 
-/* Runs FN(ARG) on the loop's own stack, also when a task is running. FN must not suspend. */
-void tt__loop_run_at_home(tt_loop *loop, void (*fn)(void *arg), void *arg);
+/* Runs FN(ARG) on the stack of the loop that runs on this thread, also when a task is running; without one, where it is called. */
+void tt__loop_run_at_home(void (*fn)(void *arg), void *arg);
 
 /* task.c: frees the memory that waits for new tasks. */
 void tt__task_pool_drain(tt_loop *loop);

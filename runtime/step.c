@@ -276,7 +276,9 @@ static void resume(struct tt_task_object *task)
         if (!call.fn)
             break;
         loop->host_call = (struct tt_host_call){0};
+        loop->is_at_home = true;
         call.fn(call.arg);
+        loop->is_at_home = false;
     }
     tt__exc_state_enter(outer);
     loop->current = NULL;
@@ -398,9 +400,9 @@ static void run_defers_abandoned(struct tt_task_object *task)
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
     tt_exc *exc;
 
-    loop->no_suspend++;
+    tt__no_suspend++;
     run_defers(task);
-    loop->no_suspend--;
+    tt__no_suspend--;
     exc = tt__exc_state_take(&state);
     tt__exc_state_enter(outer);
     if (exc)
