@@ -2,6 +2,7 @@
  *
  * From: asyncio.runners.
  */
+#include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,8 @@ int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, void *arg
     bool has_signal;
     int rc;
 
+    if (tt_exc_pending())
+        return -1;
     if (tt__running_loop)
         return tt_raise_at(site, &tt_RuntimeError, "Runner.run() cannot be called from a running event loop");
     runner->main_task = tt_create_task_at(site, fn, arg, &options);
@@ -131,24 +134,54 @@ static void cancel_all_tasks(tt_runner *runner, tt_site *site)
         tt_tasks_free_at(site, tasks, count);
 }
 
-void tt_runner_close_at(tt_site *site, tt_runner *runner)
+/* asyncio shuts down its generators and its executor, which takes this many turns also where there are none; what is ready then,
+ * and what that makes ready, still runs. */
+enum { LAST_TURNS = 4 };
+
+struct countdown {
+    tt_loop *loop;
+    int turns_left;
+};
+
+static int count_down(void *arg)
+{
+    struct countdown *countdown = arg;
+
+    if (--countdown->turns_left > 0 && tt_loop_call_soon(countdown->loop, count_down, countdown, NULL) == 0)
+        return 0;
+    tt_loop_stop(countdown->loop);
+    return tt_exc_pending() ? -1 : 0;
+}
+
+static int run_last_turns(struct countdown *countdown)
+{
+    if (tt_loop_call_soon(countdown->loop, count_down, countdown, NULL) < 0)
+        return -1;
+    return tt_loop_run_forever(countdown->loop);
+}
+
+int tt_runner_close_at(tt_site *site, tt_runner *runner)
 {
     struct tt_exc_state state = {0}, *outer;
+    struct countdown countdown;
     tt_exc *exc;
 
     if (!runner)
-        return;
+        return 0;
+    TT_PRECOND("runner_close.not_running", site, !runner->loop->is_running);
+    countdown = (struct countdown){.loop = runner->loop, .turns_left = LAST_TURNS};
     outer = tt__exc_state_enter(&state);
     cancel_all_tasks(runner, site);
-    exc = tt__exc_state_take(&state); /* no memory, or a SystemExit of a task in its cleanup: told below */
-    if (exc)
-        tt_loop_call_exception_handler(runner->loop, &(struct tt_handler_context){
-            .message = "unhandled exception during asyncio.run() shutdown", .exception = exc});
-    tt_exc_unref(exc);
-    if (tt_loop_close_at(site, runner->loop) < 0)
-        tt_exc_unref(tt__exc_state_take(&state));
+    if (!state.pending && run_last_turns(&countdown) < 0)
+        assert(state.pending && "who raised finds it pending");
+    exc = tt__exc_state_take(&state); /* a SystemExit or KeyboardInterrupt of a task or callback, or no memory */
     tt__exc_state_enter(outer);
+    (void)tt_loop_close_at(site, runner->loop); /* it does not run: 0 */
     free(runner);
+    if (!exc)
+        return 0;
+    tt__exc_state_set(tt__exc_state_now(), exc);
+    return -1;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the whole */
@@ -188,8 +221,7 @@ int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg)
     else if ((runner = tt_runner_create_at(site)) != NULL) {
         int rc = tt_runner_run_at(site, runner, fn, arg);
 
-        tt_runner_close_at(site, runner);
-        if (rc == 0)
+        if (tt_runner_close_at(site, runner) == 0 && rc == 0)
             return EXIT_SUCCESS;
     }
     exc = tt__exc_state_take(tt__exc_state_now());

@@ -27,10 +27,11 @@ TT_API int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, vo
 
 TT_API tt_loop *tt_runner_loop(tt_runner *runner); /* borrowed */
 
-/* Cancels all tasks that are left, waits for them, reports those that then failed ("unhandled exception during asyncio.run() shutdown"), closes the
- * loop, frees RUNNER; NULL ok. What is pending stays pending. */
+/* Cancels all tasks that are left, waits for them, reports those that then failed ("unhandled exception during asyncio.run() shutdown"), runs the loop for the
+ * few turns that asyncio's shutdown takes, closes it, frees RUNNER; NULL ok. Returns 0, or -1 with a SystemExit or KeyboardInterrupt that came out of that
+ * pending, or MemoryError; what was pending before becomes its context. What is pending otherwise stays pending. Precondition runner_close.not_running. */
 #define tt_runner_close(runner) tt_runner_close_at(TT_HERE, (runner))
-TT_API void tt_runner_close_at(tt_site *site, tt_runner *runner);
+TT_API int tt_runner_close_at(tt_site *site, tt_runner *runner);
 
 /* The whole of it, for main(): creates a runner, runs FN(ARG), closes. Returns an exit status: 0 when FN returned; 1 when it raised, after its traceback was
  * written to stderr (here the library stands for the interpreter); 130 for KeyboardInterrupt; for SystemExit the number that is its text (1 if it is none, which is
