@@ -26,11 +26,10 @@ struct tt_task_object *tt__task_that_may_suspend(tt_site *site)
     return loop->current;
 }
 
-int tt__task_suspend(struct tt_task_object *task, struct tt_wait_label label, tt_site *site)
+int tt__task_suspend(struct tt_task_object *task, tt_site *site)
 {
     tt_exc *thrown;
 
-    tt__task_show(task, TT_TASK_STATE_WAITING, label, site);
     task->saved_errno = errno;
     tt__coro_switch(&task->coro, &task->future.loop->home);
     errno = task->saved_errno;
@@ -56,7 +55,7 @@ static int raise_at_next_step(struct tt_task_object *task, tt_site *site, const 
     task->thrown = exc;
     task->thrown_is_waiters = false;
     tt__task_push_step(task);
-    return tt__task_suspend(task, (struct tt_wait_label){TT_WAIT_KIND_NONE, 0}, site);
+    return tt__task_suspend(task, site);
 }
 
 /* Registers TASK's wake-up at FUTURE, which is pending, and suspends. */
@@ -68,7 +67,7 @@ static int wait_until_done(struct tt_task_object *task, tt_future *future, tt_si
     if (task->must_cancel &&
         tt__future_cancel(future, task->cancel_text, (struct tt_who){TT_ACTOR_AWAITER, task->future.id}, site))
         task->must_cancel = false;
-    return tt__task_suspend(task, future->label, site);
+    return tt__task_suspend(task, site);
 }
 
 /* Raises what FUTURE, which was done before the await, ended with. 0 when it has a result. */
@@ -146,7 +145,7 @@ static void keep_memory(tt_future *future)
 static int sleep_one_turn(struct tt_task_object *task, tt_site *site)
 {
     tt__task_push_step(task);
-    return tt__task_suspend(task, (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0}, site);
+    return tt__task_suspend(task, site);
 }
 
 int tt_sleep_at(tt_site *site, int64_t duration_ns)

@@ -165,6 +165,8 @@ tt_future *tt_create_future_at(tt_site *site, tt_loop *loop)
 static void schedule_node(tt_future *future, struct tt_done_node *node)
 {
     node->future = tt__future_ref(future);
+    if (node->ready.ops == &tt__task_wake_ops)
+        tt__task_woken(tt_container_of(node, struct tt_task_object, wake));
     tt__loop_push(future->loop, &node->ready);
 }
 
@@ -260,6 +262,11 @@ int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn 
     callback->arg = arg;
     tt__future_add_node(future, &callback->node);
     return 0;
+}
+
+const tt_site *tt__done_node_site(const struct tt_done_node *node)
+{
+    return node->ready.ops == &user_callback_ops ? tt_container_of(node, struct user_callback, node)->handle.site : NULL;
 }
 
 size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, void *arg)

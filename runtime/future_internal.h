@@ -191,6 +191,8 @@ void tt__future_discard_callbacks(tt_future *future);
 
 /* Registers NODE, whose ready.ops are set; scheduled at once when FUTURE is done. */
 void tt__future_add_node(tt_future *future, struct tt_done_node *node);
+/* Where the program added NODE; NULL if the library did. */
+const tt_site *tt__done_node_site(const struct tt_done_node *node);
 /* Takes NODE back if it is still in the list. */
 bool tt__future_remove_node(tt_future *future, struct tt_done_node *node);
 /* Takes NODE back if it is still in the list and schedules it although FUTURE is not done. */
@@ -229,7 +231,7 @@ void tt__task_push_step(struct tt_task_object *task);
 struct tt_task_object *tt__task_that_may_suspend(tt_site *site);
 
 /* Suspends the running task, which has been scheduled or registered somewhere, until it is resumed. 0, or -1 with what was thrown into it pending. */
-int tt__task_suspend(struct tt_task_object *task, struct tt_wait_label label, tt_site *site);
+int tt__task_suspend(struct tt_task_object *task, tt_site *site);
 
 /* Suspends the running TASK until FUTURE is done. 0 when it has a result; -1 when an exception is pending: FUTURE's own, the task's
  * cancellation. FUTURE needs no reference of the caller's. */
@@ -240,7 +242,7 @@ tt_future *tt__task_cancel(tt_future *future, struct tt_cancel *cancel);
 /* The loop is closing: ends TASK, which is pending, as abandoned. */
 void tt__task_abandon(struct tt_task_object *task, tt_site *site);
 
-/* Publishes the task's state on the board, if it has a slot. */
-void tt__task_show(struct tt_task_object *task, enum tt_task_state state, struct tt_wait_label label, tt_site *site);
+/* What TASK waited for is done: it stands in the ready queue from now on. For its accounting and the board. */
+void tt__task_woken(struct tt_task_object *task);
 
 #endif

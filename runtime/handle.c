@@ -96,6 +96,8 @@ int tt_loop_call_at_at(tt_site *site, tt_loop *loop, int64_t when_ns, tt_callbac
         tt_handle_unref(handle);
         return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
     }
+    handle->is_timer = true;
+    handle->when_ns = when_ns;
     if (out_handle) {
         handle->refs++;
         *out_handle = handle;

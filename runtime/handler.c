@@ -22,11 +22,19 @@ int tt_handler_context_keys(const struct tt_handler_context *context, char *buff
                     context->handle ? "handle, " : "", "message", context->task ? ", task" : "");
 }
 
+/* "<Handle f() at server.c:12>", "<TimerHandle when=12.5 f() at server.c:12>"; one that was cancelled has forgotten what it called. */
 static void handle_repr(const tt_handle *handle, char *buffer, size_t size)
 {
     const tt_site *site = handle->site;
+    char when[48] = "";
 
-    snprintf(buffer, size, "<Handle %s() at %s:%u>", site->text ? site->text : "callback", site->file, site->line);
+    if (handle->is_timer)
+        snprintf(when, sizeof when, " when=%.9f", (double)handle->when_ns / 1e9);
+    if (handle->is_cancelled)
+        snprintf(buffer, size, "<%s cancelled%s>", handle->is_timer ? "TimerHandle" : "Handle", when);
+    else
+        snprintf(buffer, size, "<%s%s %s() at %s:%u>", handle->is_timer ? "TimerHandle" : "Handle", when,
+                 site->text ? site->text : "callback", site->file, site->line);
 }
 
 /* The context that a failing handler was given, in the form of Python's dictionary. */
@@ -190,8 +198,9 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     tt_exc *exc;
     int rc;
 
-    loop->clock = 0; /* a step after it begins when it has ended */
+    loop->clock = 0; /* it begins now, and the step after it begins when it has ended */
     rc = fn(arg);
+    loop->clock = 0;
     tt__exc_state_close_handlings(&state);
     if (rc < 0 && !state.pending)
         tt_raise_at(site, &tt_RuntimeError, "%s() returned %d with no exception pending",

@@ -260,6 +260,7 @@ static void turn(uv_check_t *check)
     tt_loop *loop = check->data;
     struct tt_ready *ready;
 
+    loop->clock = 0; /* whatever was read before the poll is old */
     empty_inbox_if_filled(loop);
     make_due_timers_ready(loop);
     for (loop->turn_left = loop->ready.count; loop->turn_left > 0 && !loop->fatal;) {
@@ -268,7 +269,7 @@ static void turn(uv_check_t *check)
         loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
         ready->ops->run(ready);
     }
-    loop->clock = 0;
+    loop->clock = 0; /* callbacks of libuv's own handles come next */
     tt__watches_end_turn(loop);
 }
 

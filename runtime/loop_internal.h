@@ -30,6 +30,8 @@ struct tt_handle {
     struct tt_timer timer;
     uint32_t refs; /* the queue's, and the program's if it asked for the handle */
     bool is_cancelled;
+    bool is_timer;
+    int64_t when_ns; /* of a timer */
     struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
     tt_loop *loop;
     tt_callback_fn *fn;
@@ -100,6 +102,14 @@ void tt__loop_push(tt_loop *loop, struct tt_ready *ready);
 
 /* Takes READY out of the queue if it is there, for those whose memory goes. Slow: looks through the queue. */
 void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready);
+
+/* The loop's last reading of the trace's clock in this turn, or a new one. */
+static inline uint64_t tt__loop_clock(tt_loop *loop)
+{
+    if (!loop->clock)
+        loop->clock = tt_trace_clock();
+    return loop->clock;
+}
 
 /* How many loops of this process are open. Any thread. */
 unsigned tt__loop_count(void);

@@ -8,8 +8,12 @@
  * The loop's thread. From: asyncio.base_futures, asyncio.base_tasks.
  */
 #include <stdarg.h>
+#include <string.h>
 
 #include "loop_internal.h"
+
+/* How many tasks that wait for each other are shown; more would not fit a line. asyncio shows all. */
+enum { CHAIN_MAX = 16 };
 
 /* A buffer that is written past its end without harm: `length` counts on. */
 struct text {
@@ -46,6 +50,19 @@ static const char *state_of(const tt_future *future)
     return "pending";
 }
 
+/* One done-callback: the program's with the place where it was added, the library's by the name that it has in asyncio. */
+static void add_callback(struct text *text, const struct tt_done_node *node)
+{
+    const tt_site *site = tt__done_node_site(node);
+
+    if (site)
+        add(text, "%s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
+    else if (node->ready.ops == &tt__task_wake_ops)
+        add(text, "Task.task_wakeup()");
+    else
+        add(text, "gather.<locals>._done_callback()");
+}
+
 static void add_callbacks(struct text *text, const tt_future *future)
 {
     size_t count = 0;
@@ -57,12 +74,14 @@ static void add_callbacks(struct text *text, const tt_future *future)
     }
     if (!count)
         return;
-    node = future->callbacks.first;
-    add(text, " cb=[%s()", node->ready.ops == &tt__task_wake_ops ? "Task.task_wakeup" : "callback");
+    add(text, " cb=[");
+    add_callback(text, future->callbacks.first);
     if (count > 2)
         add(text, ", <%zu more>", count - 2);
-    if (count > 1)
-        add(text, ", %s()", last->ready.ops == &tt__task_wake_ops ? "Task.task_wakeup" : "callback");
+    if (count > 1) {
+        add(text, ", ");
+        add_callback(text, last);
+    }
     add(text, "]");
 }
 
@@ -96,19 +115,26 @@ static void add_outcome(struct text *text, const tt_future *future)
     add(text, " exception=%s", repr);
 }
 
-static void add_future(struct text *text, tt_future *future, bool is_outer)
+/* TEXT in quotes as Python's repr chooses them; what would need escapes is left to whoever shows it. */
+static void add_quoted(struct text *text, const char *string)
 {
-    add(text, "<%s %s", class_of(future), state_of(future));
-    if (future->kind == TT_OBJECT_KIND_TASK) {
-        struct tt_task_object *task = tt__task(future);
+    const char *quote = strchr(string, '\'') && !strchr(string, '"') ? "\"" : "'";
 
-        add(text, " name='%s'", tt_task_name(future));
-        add_coroutine(text, task);
-        if (task->waiter && is_outer) {
-            add(text, " wait_for=");
-            add_future(text, task->waiter, false);
-        }
-    }
+    add(text, "%s%s%s", quote, string, quote);
+}
+
+/* What stands before the future that TASK waits for and what stands after it. */
+static void begin_task(struct text *text, struct tt_task_object *task)
+{
+    add(text, "<%s %s name=", class_of(&task->future), state_of(&task->future));
+    add_quoted(text, tt_task_name(&task->future));
+    add_coroutine(text, task);
+    if (task->waiter)
+        add(text, " wait_for=");
+}
+
+static void end_future(struct text *text, const tt_future *future)
+{
     add_outcome(text, future);
     add_callbacks(text, future);
     add(text, ">");
@@ -117,9 +143,27 @@ static void add_future(struct text *text, tt_future *future, bool is_outer)
 int tt_future_repr(const tt_future *future, char *buffer, size_t size)
 {
     struct text text = {buffer, size, 0};
+    tt_future *chain[CHAIN_MAX];
+    size_t depth = 0;
+    bool is_cut = false;
 
     if (size)
         buffer[0] = '\0';
-    add_future(&text, (tt_future *)future, true);
+    for (tt_future *next = (tt_future *)future; next; next = tt__task(next)->waiter) {
+        for (size_t i = 0; i < depth && !is_cut; i++)
+            is_cut = chain[i] == next;
+        if (is_cut || depth == CHAIN_MAX) {
+            add(&text, "...");
+            break;
+        }
+        chain[depth++] = next;
+        if (next->kind != TT_OBJECT_KIND_TASK) {
+            add(&text, "<%s %s", class_of(next), state_of(next));
+            break;
+        }
+        begin_task(&text, tt__task(next));
+    }
+    while (depth > 0)
+        end_future(&text, chain[--depth]);
     return (int)text.length;
 }

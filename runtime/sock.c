@@ -89,14 +89,21 @@ static bool attempt_connect(struct operation *operation)
 /* ---------------------------------------------------------------------------------------------------------- waiting */
 
 /* On the loop, when the descriptor is ready. */
-static int descriptor_ready(void *arg)
+static void run_operation(struct tt_ready *ready)
 {
-    struct operation *operation = arg;
+    struct operation *operation = tt_container_of(ready, struct operation, handle.ready);
 
     if (operation->future.state == TT_FUTURE_PENDING && operation->attempt(operation))
         tt__future_finish_value(&operation->future, NULL, NULL);
-    return 0;
+    tt_handle_unref(&operation->handle);
 }
+
+static void discard_operation(struct tt_ready *ready)
+{
+    tt_handle_unref(tt_container_of(ready, tt_handle, ready));
+}
+
+static const struct tt_ready_ops operation_ops = {run_operation, discard_operation};
 
 static void keep_memory(tt_future *future)
 {
@@ -136,12 +143,9 @@ static ssize_t perform(struct tt_task_object *task, struct operation *operation,
 {
     if (!at_once || !operation->attempt(operation)) {
         operation->handle = (struct tt_handle){
-            .ready.ops = &tt__handle_ops,
+            .ready.ops = &operation_ops,
             .refs = 2, /* the watch's and ours: it is never freed */
-            .actor = {TT_ACTOR_CALLBACK, 0},
             .loop = task->future.loop,
-            .fn = descriptor_ready,
-            .arg = operation,
             .site = site,
         };
         if (wait_until_over(task, operation, site) < 0)

@@ -20,18 +20,20 @@ struct tt_defer {
 
 /* ------------------------------------------------------------------------------------------------------- accounting */
 
-void tt__task_show(struct tt_task_object *task, enum tt_task_state state, struct tt_wait_label label, tt_site *site)
+/* Publishes on the board what TASK does since the last reading of the clock. */
+static void show(struct tt_task_object *task, enum tt_task_state state)
 {
+    bool is_waiting = state == TT_TASK_STATE_WAITING;
     struct tt_board_entry entry;
 
     if (!task->board)
         return;
     entry = (struct tt_board_entry){
         .state = (uint8_t)state,
-        .wait_kind = label.kind,
-        .wait_object = label.object,
-        .wait_site = site,
-        .since = task->future.loop->clock ? task->future.loop->clock : tt_trace_clock(),
+        .wait_kind = is_waiting ? task->waiter->label.kind : TT_WAIT_KIND_NONE,
+        .wait_object = is_waiting ? task->waiter->label.object : 0,
+        .wait_site = is_waiting ? task->last_site : NULL,
+        .since = tt__loop_clock(task->future.loop),
         .step_count = task->step_count,
         .busy = task->busy,
         .ready = task->ready_total,
@@ -39,25 +41,28 @@ void tt__task_show(struct tt_task_object *task, enum tt_task_state state, struct
     tt_board_write(task->board, &entry);
 }
 
-static const struct tt_wait_label no_wait = {TT_WAIT_KIND_NONE, 0};
+void tt__task_woken(struct tt_task_object *task)
+{
+    if (!task->board)
+        return;
+    task->ready_since = tt__loop_clock(task->future.loop);
+    show(task, TT_TASK_STATE_READY);
+}
 
 /* A step begins: the end of the step before it, if there was one in this turn, is the same instant. */
 static void begin_accounting(struct tt_task_object *task)
 {
-    tt_loop *loop = task->future.loop;
-
     if (!tt_trace_on(TT_CATEGORY_task))
         return;
-    if (!loop->clock)
-        loop->clock = tt_trace_clock();
-    task->step_began = loop->clock;
-    if (task->ready_since && loop->clock > task->ready_since)
-        task->ready_total += loop->clock - task->ready_since;
+    task->step_began = tt__loop_clock(task->future.loop);
+    if (task->ready_since && task->step_began > task->ready_since)
+        task->ready_total += task->step_began - task->ready_since;
     task->ready_since = 0;
     task->step_count++;
-    tt__task_show(task, TT_TASK_STATE_RUNNING, no_wait, NULL);
+    show(task, TT_TASK_STATE_RUNNING);
 }
 
+/* A step ended: the only reading of the clock that it needs. */
 static void end_accounting(struct tt_task_object *task)
 {
     tt_loop *loop = task->future.loop;
@@ -71,6 +76,12 @@ static void end_accounting(struct tt_task_object *task)
     task->busy += took;
     if (took > task->longest_step)
         task->longest_step = took;
+    if (task->phase == TT_TASK_WAITING) {
+        show(task, TT_TASK_STATE_WAITING);
+    } else if (task->phase == TT_TASK_SCHEDULED) {
+        task->ready_since = loop->clock;
+        show(task, TT_TASK_STATE_READY);
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------------- the coroutine */
@@ -184,7 +195,7 @@ static void tell_finished(struct tt_task_object *task, enum tt_outcome outcome)
     TT_EMIT_AT(time, task_finished, .task_id = task->future.id, .busy = task->busy, .ready = task->ready_total,
                .longest_step = task->longest_step, .step_count = task->step_count, .outcome = (uint8_t)outcome);
     if (task->future.refs > 1) /* somebody will still see it */
-        tt__task_show(task, TT_TASK_STATE_DONE, no_wait, NULL);
+        show(task, TT_TASK_STATE_DONE);
 }
 
 static void complete_returned(struct tt_task_object *task)
@@ -430,7 +441,7 @@ static void stop_waiting(struct tt_task_object *task, tt_site *site)
 void tt__task_abandon(struct tt_task_object *task, tt_site *site)
 {
     tt_future *future = &task->future;
-    struct tt_wait_label label = task->waiter ? task->waiter->label : no_wait;
+    struct tt_wait_label label = task->waiter ? task->waiter->label : (struct tt_wait_label){TT_WAIT_KIND_NONE, 0};
 
     TT_EMIT(task_abandoned, .task_id = future->id, .wait_kind = label.kind, .wait_object = label.object,
             .wait_site = task->has_started ? task->last_site : NULL);

@@ -120,7 +120,7 @@ static void tell_created(struct tt_task_object *task, bool has_handle)
 
     if (!tt_trace_on(TT_CATEGORY_task))
         return;
-    task->ready_since = future->loop->clock ? future->loop->clock : tt_trace_clock();
+    task->ready_since = tt__loop_clock(future->loop);
     TT_EMIT_AT(task->ready_since, task_created, .task_id = future->id, .parent_id = future->creator.id,
                .parent_kind = future->creator.kind, .site = future->created_site, .loop_id = (uint32_t)future->loop->id,
                .name = task->name, .name_number = task->name_number, .has_handle = has_handle);
