@@ -1,0 +1,189 @@
+/* scenarios.c: see scenarios.h. */
+#include "scenarios.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "harness.h"
+
+/* ------------------------------------------------------------------------------------------------ clients of a server */
+
+/* One client makes its task fail; afterwards another one is served. When that one has its answer, the server is done with
+ * whatever the failure made it do. */
+static void send_boom(struct program *program, const struct scenario *scenario)
+{
+    int first = client_connect(program_port(program)), second;
+
+    client_send(first, "hello\r\n");
+    client_receive(program, first, "client 1");
+    client_send(first, "boom\r\n");
+    if (scenario->boom_text)
+        program_read_until(program, scenario->boom_text);
+    second = client_connect(program_port(program));
+    client_send(second, "is anybody there?\r\n");
+    client_receive(program, second, "client 2");
+    client_look(program, first, "client 1");
+    program_signal(program, scenario->end_signal);
+    program_finish(program);
+    close(first);
+    close(second);
+}
+
+/* Nobody waits for anybody: the first client is silent for most of the time. Lines come in pieces and together. */
+static void send_lines(struct program *program, const struct scenario *scenario)
+{
+    int first = client_connect(program_port(program)), second = client_connect(program_port(program)), third;
+
+    client_send(second, "one\r\ntwo\r\n");
+    client_receive(program, second, "client 2");
+    client_receive(program, second, "client 2");
+    client_send(first, "not ");
+    client_send(second, "three\r\n");
+    client_receive(program, second, "client 2");
+    client_send(first, "to be hurried\r\n");
+    client_receive(program, first, "client 1");
+    client_send(second, "half a li");
+    shutdown(second, SHUT_WR);
+    client_receive(program, second, "client 2");
+    third = client_connect(program_port(program));
+    client_send(third, "booms\r\n");
+    client_receive(program, third, "client 3");
+    program_signal(program, scenario->end_signal);
+    program_finish(program);
+    close(first);
+    close(second);
+    close(third);
+}
+
+static const char told[] = "RuntimeError: Unexpected network error\n";
+
+static const struct scenario scenarios[] = {
+    {"exception_handler", "exception_handler", NULL, NULL, 0, NULL},
+    {"exception_handler_all_kept", "exception_handler", "--all-kept", NULL, 0, NULL},
+    {"exception_handler_released_later", "exception_handler", "--released-later", NULL, 0, NULL},
+    {"done_callback", "done_callback", NULL, NULL, 0, NULL},
+    {"done_callback_await", "done_callback", "--await", NULL, 0, NULL},
+    {"threadsafe", "threadsafe", NULL, NULL, 0, NULL},
+    {"threadsafe_dropped", "threadsafe", "--dropped", NULL, 0, NULL},
+    {"threadsafe_callback", "threadsafe", "--callback", NULL, 0, NULL},
+    {"threadsafe_callback_on_thread_future", "threadsafe", "--callback-on-thread-future", NULL, 0, NULL},
+    {"graceful_shutdown", "graceful_shutdown", NULL, NULL, 0, NULL},
+    {"graceful_shutdown_handler", "graceful_shutdown", "--handler", NULL, 0, NULL},
+    {"graceful_shutdown_bad_cleanup", "graceful_shutdown", "--bad-cleanup", NULL, 0, NULL},
+    {"echo_server", "echo_server", NULL, send_boom, SIGTERM, told},
+    {"echo_server_lines", "echo_server", NULL, send_lines, SIGTERM, NULL},
+    {"echo_server_hold", "echo_server", "--hold", send_boom, SIGTERM, NULL},
+    {"echo_server_hold_interrupted", "echo_server", "--hold", send_boom, SIGINT, NULL},
+    {"echo_server_log_and_close", "echo_server", "--log-and-close", send_boom, SIGTERM, told},
+    {"echo_server_killed", "echo_server", NULL, send_boom, SIGKILL, told},
+    {"echo_server_hold_killed", "echo_server", "--hold", send_boom, SIGKILL, NULL},
+    {"echo_server_log_and_close_killed", "echo_server", "--log-and-close", send_boom, SIGKILL, told},
+};
+
+const struct scenario *get_scenario(size_t index)
+{
+    return index < sizeof scenarios / sizeof *scenarios ? &scenarios[index] : NULL;
+}
+
+const struct scenario *find_scenario(const char *name)
+{
+    for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
+        if (strcmp(scenarios[i].name, name) == 0)
+            return &scenarios[i];
+    fail_msg("no scenario is called %s", name);
+    return NULL;
+}
+
+/* --------------------------------------------------------------------------------------------------------- players */
+
+char *play_scenario(const struct scenario *scenario, const char *const *command, int *out_status)
+{
+    const char *argv[PROGRAM_ARGUMENTS_MAX + 1] = {NULL};
+    struct program program;
+    size_t count = 0;
+
+    while (command[count] && count < PROGRAM_ARGUMENTS_MAX - 1) {
+        argv[count] = command[count];
+        count++;
+    }
+    assert_null(command[count]);
+    argv[count] = scenario->option;
+    program_start(&program, argv);
+    if (scenario->play) {
+        program_read_until(&program, "\n");
+        scenario->play(&program, scenario);
+    } else {
+        program_finish(&program);
+    }
+    if (out_status)
+        *out_status = program.status;
+    return program.transcript.bytes;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    if (!value)
+        fail_msg("%s is not set: see tests/README.md", name);
+    return value;
+}
+
+static void example_path(char *path, size_t size, const struct scenario *scenario)
+{
+    assert_in_range(snprintf(path, size, "%s/examples/%s", environment("TELLTALE_TEST_BIN"), scenario->program), 1, size - 1);
+}
+
+/* The example runs under the launcher of this build's tests, valgrind or nothing: its words are separated by blanks. */
+char *play_in_c(const struct scenario *scenario)
+{
+    const char *launcher = getenv("TELLTALE_TEST_LAUNCHER");
+    const char *command[PROGRAM_ARGUMENTS_MAX] = {NULL};
+    char path[4096], words[1024], *rest = words, *word;
+    size_t count = 0;
+
+    assert_in_range(snprintf(words, sizeof words, "%s", launcher ? launcher : ""), 0, sizeof words - 1);
+    while ((word = strtok_r(rest, " ", &rest)) && count < PROGRAM_ARGUMENTS_MAX - 2)
+        command[count++] = word;
+    example_path(path, sizeof path, scenario);
+    command[count] = path;
+    return play_scenario(scenario, command, NULL);
+}
+
+char *play_recorded(const struct scenario *scenario, const char *store, int *out_status)
+{
+    char path[4096];
+
+    example_path(path, sizeof path, scenario);
+    return play_scenario(scenario, (const char *[]){environment("TELLTALE_PROGRAM"), "record", "-o", store, "--", path, NULL},
+                         out_status);
+}
+
+char *play_in_python(const struct scenario *scenario)
+{
+    static const char has_what_it_takes[] = "python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'";
+    char path[4096];
+    int status;
+
+    free(run_command(has_what_it_takes, "", &status));
+    if (status != 0)
+        return NULL;
+    assert_in_range(snprintf(path, sizeof path, "%s/tests/examples/%s.py", environment("TELLTALE_TEST_SOURCE"),
+                             scenario->program), 1, sizeof path - 1);
+    return play_scenario(scenario, (const char *[]){"python3", path, NULL}, NULL);
+}
+
+/* --------------------------------------------------------------------------------------------------------- the mask */
+
+char *mask(const char *text)
+{
+    char command[4096], *masked;
+    int status;
+
+    assert_in_range(snprintf(command, sizeof command, "LC_ALL=C sed -E -f '%s/tests/examples/mask.sed'",
+                             environment("TELLTALE_TEST_SOURCE")), 1, sizeof command - 1);
+    masked = run_command(command, text, &status);
+    if (status != 0)
+        fail_msg("sed ended with status %d: %s", status, masked);
+    return masked;
+}

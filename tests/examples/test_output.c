@@ -1,0 +1,160 @@
+/* test_output.c: the examples print what is expected, and what their counterparts in Python print: the same lines, in the same
+ * order, with the same end. expected/NAME.expected stands for Python on machines that have none.
+ *
+ * TELLTALE_TEST_WRITE_EXPECTED=1 in the environment writes those files anew, from C.
+ */
+#include "harness.h"
+
+#include "scenarios.h"
+
+/* The file with what is expected, for the caller to close. */
+static FILE *open_expected(const struct scenario *scenario, const char *mode)
+{
+    char path[4096];
+    FILE *file;
+
+    assert_in_range(snprintf(path, sizeof path, "%s/tests/examples/expected/%s.expected", getenv("TELLTALE_TEST_SOURCE"),
+                             scenario->name), 1, sizeof path - 1);
+    file = fopen(path, mode);
+    if (!file)
+        fail_msg("cannot open %s", path);
+    return file;
+}
+
+static char *read_expected(const struct scenario *scenario)
+{
+    FILE *file = open_expected(scenario, "r");
+    struct text text = {0};
+    char bytes[4096];
+    size_t size;
+
+    while ((size = fread(bytes, 1, sizeof bytes, file)) > 0)
+        text_append(&text, bytes, size);
+    fclose(file);
+    assert_non_null(text.bytes);
+    return text.bytes;
+}
+
+static void write_expected(const struct scenario *scenario, const char *masked)
+{
+    FILE *file = open_expected(scenario, "w");
+
+    assert_true(fputs(masked, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void expect_output(const char *name)
+{
+    const struct scenario *scenario = find_scenario(name);
+    char *actual = play_in_c(scenario), *masked = mask(actual), *expected;
+
+    if (getenv("TELLTALE_TEST_WRITE_EXPECTED"))
+        write_expected(scenario, masked);
+    expected = read_expected(scenario);
+    if (strcmp(masked, expected) != 0) {
+        fprintf(stderr, "--- expected\n%s--- is, masked\n%s--- is\n%s---\n", expected, masked, actual);
+        fail();
+    }
+    free(actual);
+    free(masked);
+    free(expected);
+}
+
+static void expect_same_as_python(const char *name)
+{
+    const struct scenario *scenario = find_scenario(name);
+    char *in_python = play_in_python(scenario), *in_c, *masked_python, *masked_c;
+
+    if (!in_python)
+        TT_SKIP("no python3 of version 3.11 or later");
+    in_c = play_in_c(scenario);
+    masked_python = mask(in_python);
+    masked_c = mask(in_c);
+    if (strcmp(masked_c, masked_python) != 0) {
+        fprintf(stderr, "--- Python, masked\n%s--- C, masked\n%s--- Python\n%s--- C\n%s---\n", masked_python, masked_c,
+                in_python, in_c);
+        fail();
+    }
+    free(in_python);
+    free(in_c);
+    free(masked_python);
+    free(masked_c);
+}
+
+#define SCENARIO(name)                                                                                                 \
+    static void name##_prints_what_is_expected(void **state)                                                           \
+    {                                                                                                                  \
+        (void)state;                                                                                                   \
+        expect_output(#name);                                                                                          \
+    }                                                                                                                  \
+    static void name##_prints_what_python_prints(void **state)                                                         \
+    {                                                                                                                  \
+        (void)state;                                                                                                   \
+        expect_same_as_python(#name);                                                                                  \
+    }
+
+SCENARIO(exception_handler)
+SCENARIO(exception_handler_all_kept)
+SCENARIO(exception_handler_released_later)
+SCENARIO(done_callback)
+SCENARIO(done_callback_await)
+SCENARIO(threadsafe)
+SCENARIO(threadsafe_dropped)
+SCENARIO(threadsafe_callback)
+SCENARIO(threadsafe_callback_on_thread_future)
+SCENARIO(graceful_shutdown)
+SCENARIO(graceful_shutdown_handler)
+SCENARIO(graceful_shutdown_bad_cleanup)
+SCENARIO(echo_server)
+SCENARIO(echo_server_lines)
+SCENARIO(echo_server_hold)
+SCENARIO(echo_server_hold_interrupted)
+SCENARIO(echo_server_log_and_close)
+SCENARIO(echo_server_killed)
+SCENARIO(echo_server_hold_killed)
+SCENARIO(echo_server_log_and_close_killed)
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(exception_handler_prints_what_is_expected),
+    cmocka_unit_test(exception_handler_prints_what_python_prints),
+    cmocka_unit_test(exception_handler_all_kept_prints_what_is_expected),
+    cmocka_unit_test(exception_handler_all_kept_prints_what_python_prints),
+    cmocka_unit_test(exception_handler_released_later_prints_what_is_expected),
+    cmocka_unit_test(exception_handler_released_later_prints_what_python_prints),
+    cmocka_unit_test(done_callback_prints_what_is_expected),
+    cmocka_unit_test(done_callback_prints_what_python_prints),
+    cmocka_unit_test(done_callback_await_prints_what_is_expected),
+    cmocka_unit_test(done_callback_await_prints_what_python_prints),
+    cmocka_unit_test(threadsafe_prints_what_is_expected),
+    cmocka_unit_test(threadsafe_prints_what_python_prints),
+    cmocka_unit_test(threadsafe_dropped_prints_what_is_expected),
+    cmocka_unit_test(threadsafe_dropped_prints_what_python_prints),
+    cmocka_unit_test(threadsafe_callback_prints_what_is_expected),
+    cmocka_unit_test(threadsafe_callback_prints_what_python_prints),
+    cmocka_unit_test(threadsafe_callback_on_thread_future_prints_what_is_expected),
+    cmocka_unit_test(threadsafe_callback_on_thread_future_prints_what_python_prints),
+    cmocka_unit_test(graceful_shutdown_prints_what_is_expected),
+    cmocka_unit_test(graceful_shutdown_prints_what_python_prints),
+    cmocka_unit_test(graceful_shutdown_handler_prints_what_is_expected),
+    cmocka_unit_test(graceful_shutdown_handler_prints_what_python_prints),
+    cmocka_unit_test(graceful_shutdown_bad_cleanup_prints_what_is_expected),
+    cmocka_unit_test(graceful_shutdown_bad_cleanup_prints_what_python_prints),
+    cmocka_unit_test(echo_server_prints_what_is_expected),
+    cmocka_unit_test(echo_server_prints_what_python_prints),
+    cmocka_unit_test(echo_server_lines_prints_what_is_expected),
+    cmocka_unit_test(echo_server_lines_prints_what_python_prints),
+    cmocka_unit_test(echo_server_hold_prints_what_is_expected),
+    cmocka_unit_test(echo_server_hold_prints_what_python_prints),
+    cmocka_unit_test(echo_server_hold_interrupted_prints_what_is_expected),
+    cmocka_unit_test(echo_server_hold_interrupted_prints_what_python_prints),
+    cmocka_unit_test(echo_server_log_and_close_prints_what_is_expected),
+    cmocka_unit_test(echo_server_log_and_close_prints_what_python_prints),
+    cmocka_unit_test(echo_server_killed_prints_what_is_expected),
+    cmocka_unit_test(echo_server_killed_prints_what_python_prints),
+    cmocka_unit_test(echo_server_hold_killed_prints_what_is_expected),
+    cmocka_unit_test(echo_server_hold_killed_prints_what_python_prints),
+    cmocka_unit_test(echo_server_log_and_close_killed_prints_what_is_expected),
+    cmocka_unit_test(echo_server_log_and_close_killed_prints_what_python_prints),
+};
+
+TT_TEST_MAIN(cases)
