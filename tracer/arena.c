@@ -1,11 +1,11 @@
 /* arena.c: makes, maps and gives up the file that a traced process writes. The format: arena.h.
  *
- * The file is mapped once and its descriptor closed, so that nothing the program does with descriptors, folders or users can
- * harm it. It is sparse; memory comes by MADV_POPULATE_WRITE, which says that a disk is full where a plain store would end
- * the program with SIGBUS.
+ * The file is mapped once and its descriptor closed, so that nothing the program does with descriptors, folders or
+ * users can harm it. It is sparse; memory comes by MADV_POPULATE_WRITE, which says that a disk is full where a plain
+ * store would end the program with SIGBUS.
  *
- * Threads: under the lock of start.c, populate and retire apart. Nothing here allocates, so that a forked child can make an
- * arena at its first event, wherever that is.
+ * Threads: under the lock of start.c, populate and retire apart. Nothing here allocates, so that a forked child can
+ * make an arena at its first event, wherever that is.
  */
 #include "writer.h"
 
@@ -24,7 +24,7 @@
 #endif
 
 #define DESCRIPTION_OFFSET 4096u
-#define PAGE_BYTES_USUAL 4096u
+#define PAGE_BYTES_USUAL   4096u
 
 static struct tt__life no_life;
 _Atomic(struct tt__life *) tt__life_page = &no_life;
@@ -68,7 +68,9 @@ int tt__arena_populate(void *start, uint64_t bytes)
         result = madvise((void *)first, end - first, MADV_POPULATE_WRITE) == 0 ? 0 : -errno;
     while (result == -EINTR || result == -EAGAIN);
     errno = error;
-    return result == -EFAULT ? -ENOSPC : result; /* EFAULT: what would have been SIGBUS */
+    if (result == -EFAULT)
+        return -ENOSPC; /* what would have been SIGBUS */
+    return result == -EINVAL ? -ENOTSUP : result; /* a kernel older than Linux 5.14 */
 }
 
 /* ------------------------------------------------------------------------------------------------------ the file */
@@ -88,8 +90,8 @@ static void make_uuid(uint8_t uuid[16])
 
 static int make_path(const char *dir, const uint8_t uuid[16], char out[PATH_MAX])
 {
-    int length = snprintf(out, PATH_MAX, "%s/%ld-%02x%02x%02x%02x" TT_ARENA_SUFFIX, dir, (long)getpid(), uuid[0], uuid[1],
-                          uuid[2], uuid[3]);
+    int length = snprintf(out, PATH_MAX, "%s/%ld-%02x%02x%02x%02x" TT_ARENA_SUFFIX, dir, (long)getpid(), uuid[0],
+                          uuid[1], uuid[2], uuid[3]);
     return length < 0 || length >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
@@ -151,7 +153,8 @@ static int map_file(int fd, uint64_t ring_bytes, struct tt__layout *layout)
 
 /* ---------------------------------------------------------------------------------------------------- the content */
 
-static void fill_header(struct tt_arena_header *header, const struct tt__layout *layout, const uint8_t uuid[16], bool overwrites)
+static void fill_header(struct tt_arena_header *header, const struct tt__layout *layout, const uint8_t uuid[16],
+                        bool overwrites)
 {
     size_t length;
     const char *description = tt__describe_events(&length);
@@ -257,7 +260,9 @@ void tt__arena_retire(void)
 {
     if (!mapped.start)
         return;
-    /* The address range stays taken, so that a pointer into it, such as a task's board slot, never means something else. */
-    (void)mmap(mapped.start, mapped.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    /* The address range stays taken, so that a pointer into it, such as a task's board slot, never means something
+     * else. */
+    (void)mmap(mapped.start, mapped.bytes, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     mapped.start = NULL;
 }

@@ -1,7 +1,8 @@
 /* arena.h: the format of an arena, the shared file mapping that is all a traced process writes.
  *
- * The writer (arena.c, emit.c, board.c, in the traced process) and the readers (the recorder, live or after a kill) share
- * this file and nothing else. Numbers are in the machine's byte order; an arena is read on the machine that wrote it.
+ * The writer (arena.c, emit.c, board.c, in the traced process) and the readers (the recorder, live or after a kill)
+ * share this file and nothing else. Numbers are in the machine's byte order; an arena is read on the machine that
+ * wrote it.
  *
  *   offset                 bytes                       what
  *   0                      64 KiB                      struct tt_arena_header, at its end the description of the events
@@ -9,11 +10,12 @@
  *   board_offset           board_slots * 128           the board: what is
  *   rings_offset           ring_count_max * ring_stride  the rings: what happened; ring 0 is the emergency ring
  *
- * The file is sparse. The writer makes the pages it is about to use real with MADV_POPULATE_WRITE, so that a full disk is
- * an error and never SIGBUS; readers must not write anywhere but to the fields marked "recorder".
+ * The file is sparse. The writer makes the pages it is about to use real with MADV_POPULATE_WRITE, so that a full
+ * disk is an error and never SIGBUS; readers must not write anywhere but to the fields marked "recorder".
  *
- * What a kill leaves. Every record whose commit words are in place is whole. A record whose head is missing is a hole: the
- * emit call had not returned. Readers of a dead arena go on at the next slot with a head; readers of a living one wait.
+ * What a kill leaves. Every record whose commit words are in place is whole. A record whose head is missing is a
+ * hole: the emit call had not returned. Readers of a dead arena go on at the next slot with a head; readers of a
+ * living one wait.
  */
 #ifndef TT_ARENA_H
 #define TT_ARENA_H
@@ -26,8 +28,9 @@
 #define TT_ARENA_HEADER_BYTES (64u * 1024)
 #define TT_ARENA_SUFFIX ".arena"
 
-/* Limits. Address space is cheap, and tmpfs gives memory to touched pages only; 1,048,576 tasks is the runtime's goal for
- * one process; 256 threads with a ring each is more than libuv programs have, later ones share the emergency ring. */
+/* Limits. Address space is cheap, and tmpfs gives memory to touched pages only; 1,048,576 tasks is the runtime's goal
+ * for one process; 256 threads with a ring each is more than libuv programs have, later ones share the emergency
+ * ring. */
 #define TT_DICTIONARY_BYTES (16u * 1024 * 1024)
 #define TT_BOARD_SLOTS (1u << 20)
 #define TT_RINGS_MAX 256u
@@ -44,7 +47,8 @@ enum tt_arena_state {
 
 enum tt_arena_clock { TT_ARENA_CLOCK_MONOTONIC = 1, TT_ARENA_CLOCK_TSC = 2 };
 
-/* Two clocks read together: ticks of tt_trace_clock() and the kernel's. A pair is valid when `sequence` is even and not 0. */
+/* Two clocks read together: ticks of tt_trace_clock() and the kernel's. A pair is valid when `sequence` is even and
+ * not 0. */
 struct tt_clock_pair {
     _Atomic uint32_t sequence;
     uint32_t reserved;
@@ -74,19 +78,20 @@ struct tt_arena_header {
     uint64_t dictionary_offset, dictionary_bytes;
     uint64_t board_offset, board_slots;
     uint64_t rings_offset, ring_stride, ring_bytes, ring_count_max; /* ring_stride = 4096 + ring_bytes */
-    uint32_t overwrite_oldest; /* 1: full rings overwrite (no recorder was to be had); 0: they drop and count. It may turn from 0 to 1,
-                                  when the recorder's program could not be executed, never back */
+    /* 1: full rings overwrite (no recorder was to be had); 0: they drop and count. It may turn from 0 to 1, when the
+     * recorder's program could not be executed, never back. */
+    uint32_t overwrite_oldest;
     uint32_t description_offset, description_bytes; /* of the events, inside the header: see below */
     uint32_t reserved;
     _Atomic uint32_t state;       /* enum tt_arena_state */
     _Atomic uint32_t ring_count;  /* rings handed out so far, the emergency ring included */
-    _Atomic uint64_t dictionary_used; /* bytes appended; a definition's bytes are complete once its length word is not 0 */
+    _Atomic uint64_t dictionary_used; /* bytes appended; a definition is complete once its length word is not 0 */
     _Atomic uint64_t dictionary_drop_count;
     _Atomic uint32_t board_used;  /* slots ever handed out */
     uint32_t reserved_2;
     _Atomic uint64_t board_drop_count;
     _Atomic uint32_t recorder_pid; /* recorder: who reads, 0 = nobody yet */
-    _Atomic uint32_t stop_reading; /* recorder: set when it has given the arena up (unlinked); the writer need not care */
+    _Atomic uint32_t stop_reading; /* recorder: set when it has given the arena up (unlinked) */
 };
 
 /* The description of the events makes an arena readable by older and newer readers. It is text, one line each:
@@ -102,13 +107,14 @@ struct tt_arena_header {
  *
  *   0   4  length of the whole definition in bytes, a multiple of 8; written last (release)
  *   4   4  line
- *   8   8  id: content hash of file, function, line and text; never 0: the FNV-1a 64 of file, a NUL, function, a NUL, the line in
- *          4 bytes, least first, a NUL, text
+ *   8   8  id: content hash of file, function, line and text; never 0: the FNV-1a 64 of file, a NUL, function, a NUL,
+ *          the line in 4 bytes, least first, a NUL, text
  *   16  2  length of file      18 2 length of function      20 2 length of text      22 2 zero
  *   24  .. file, function, text, without NULs
  *
  * A hole (the writer was killed inside an append) has length 0 and ends what can be read, unless `dictionary_used` says
- * that more was reserved: a reader then looks for nothing further, ids without definition are shown as unknown places. */
+ * that more was reserved: a reader then looks for nothing further, ids without definition are shown as unknown
+ * places. */
 #define TT_DEFINITION_BYTES 24u
 
 /* -------------------------------------------------------------------------------------------------------- rings */
@@ -117,20 +123,24 @@ struct tt_arena_header {
  * slot of position P is P modulo slot_count. */
 struct tt_ring {
     _Atomic uint64_t head;     /* writer: position after the last slot reserved */
-    _Atomic uint64_t attempts; /* writer: emit calls for this ring, over all threads that had it; a record carries the low 32 bits of its
-                                  number, the first being 0: so a gap between two records is the count of what was dropped there */
+    /* writer: emit calls for this ring, over all threads that had it. A record carries the low 32 bits of its number,
+     * the first being 0: so a gap between two records is the count of what was dropped there. */
+    _Atomic uint64_t attempts;
     _Atomic uint64_t drops;    /* writer: of these, dropped because the ring was full */
     _Atomic uint64_t populated; /* writer: slots that have memory */
     uint64_t slot_count;       /* a power of two */
     uint32_t ordinal;          /* of the thread in its process: 0 emergency ring, 1, 2, ... never reused */
     _Atomic uint32_t tid;      /* kernel thread id, 0 for the emergency ring */
-    _Atomic uint32_t is_detached; /* writer: 1: its thread ended, and it may be reused when the reader has drained it; 2: another thread is
-                                     taking it, leave it alone; 0: in use, by the thread that `ordinal` and `tid` name from now on */
+    /* writer: 1: its thread ended, and it may be reused when the reader has drained it; 2: another thread is taking it,
+     * leave it alone; 0: in use, by the thread that `ordinal` and `tid` name from now on. */
+    _Atomic uint32_t is_detached;
     uint8_t padding[4];
-    _Atomic uint64_t vital_drops; /* writer: of the drops, those of TT_LEVEL_VITAL; without any, nothing about failures is missing */
+    /* writer: of the drops, those of TT_LEVEL_VITAL; without any, nothing about failures is missing */
+    _Atomic uint64_t vital_drops;
     uint8_t gap_1[56];
     _Atomic uint64_t tail;     /* recorder: position up to which everything is safely in the store */
-    _Atomic uint32_t is_drained; /* recorder: from 0 to 1 when is_detached is 1 and all of the ring is in the store; the writer sets it to 0 */
+    /* recorder: from 0 to 1 when is_detached is 1 and all of the ring is in the store; the writer sets it to 0 */
+    _Atomic uint32_t is_drained;
 };
 #define TT_RING_HEAD_BYTES 4096u
 
@@ -146,11 +156,11 @@ struct tt_ring {
  *   continuation slot   0   8  commit: (position + 1) << 1, written before the head's
  *                       8  56  payload
  *
- * The payload is the fields in the order of the description, unaligned: numbers in their width (id, ticks, site: 8 bytes,
- * word: 1), a text as 2 bytes length and its bytes. In the emergency ring the payload begins with the 4-byte kernel id of
- * the thread that emitted. Threads that have a ring use it alone and without locked instructions; an emit that interrupts
- * another emit of its thread (a signal handler), or comes from a thread without a ring, goes to the emergency ring, where
- * reservation is a compare-and-swap. */
+ * The payload is the fields in the order of the description, unaligned: numbers in their width (id, ticks, site: 8
+ * bytes, word: 1), a text as 2 bytes length and its bytes. In the emergency ring the payload begins with the 4-byte
+ * kernel id of the thread that emitted. Threads that have a ring use it alone and without locked instructions; an
+ * emit that interrupts another emit of its thread (a signal handler), or comes from a thread without a ring, goes to
+ * the emergency ring, where reservation is a compare-and-swap. */
 #define TT_SLOT_BYTES 64u
 #define TT_SLOT_HEAD_PAYLOAD 40u
 #define TT_SLOT_MORE_PAYLOAD 56u

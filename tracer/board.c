@@ -1,15 +1,16 @@
 /* board.c: the board, one slot for each task that lives. The format: struct tt_board_slot in arena.h.
  *
- * Free slots. Claiming and releasing happen once for each task, so a thread keeps what was released on it in a chain, the last
- * one on top, and up to TT_BOARD_CHAIN_SLOTS more as a spare chain; full chains go to and come from a list that all threads
- * share, under a lock held for a few instructions. Links stand in slots that are free, which readers do not look into:
+ * Free slots. Claiming and releasing happen once for each task, so a thread keeps what was released on it in a chain,
+ * the last one on top, and up to TT_BOARD_CHAIN_SLOTS more as a spare chain; full chains go to and come from a list
+ * that all threads share, under a lock held for a few instructions. Links stand in slots that are free, which readers
+ * do not look into:
  *
  *   wait_object of a free slot                   index + 1 of the next one in its chain, 0 at the end
  *   since of the first slot of a shared chain    index + 1 of the first slot of the next chain
  *   busy of the first slot of a shared chain     how many slots it has
  *
- * Threads: as trace.h says; not in signal handlers. A forked child cannot find its parent's slots on its own board: they are
- * told by their address, and writing to them does nothing.
+ * Threads: as trace.h says; not in signal handlers. A forked child cannot find its parent's slots on its own board:
+ * they are told by their address, and writing to them does nothing.
  */
 #include "writer.h"
 
@@ -63,9 +64,8 @@ static bool grow(struct tt__life *life, uint32_t count)
         return false;
     }
     uint32_t wanted = populated + step; /* board_slots is a multiple of it */
-    while (populated < wanted &&
-           !atomic_compare_exchange_weak_explicit(&life->board_populated, &populated, wanted, memory_order_release,
-                                                  memory_order_relaxed))
+    while (populated < wanted && !atomic_compare_exchange_weak_explicit(&life->board_populated, &populated, wanted,
+                                                                        memory_order_release, memory_order_relaxed))
         continue;
     return true;
 }
@@ -78,7 +78,8 @@ static uint32_t take_fresh(struct tt__life *life)
     do {
         if (count >= life->board_slots || !grow(life, count + 1))
             return 0;
-    } while (!atomic_compare_exchange_weak_explicit(used, &count, count + 1, memory_order_relaxed, memory_order_relaxed));
+    } while (
+        !atomic_compare_exchange_weak_explicit(used, &count, count + 1, memory_order_relaxed, memory_order_relaxed));
     return count + 1;
 }
 

@@ -1,7 +1,8 @@
 /* clock.c: the clock that records carry, and how it hangs together with the kernel's clocks.
  *
- * The time-stamp counter is taken where the processor says that it is invariant and the kernel still trusts it (it takes an
- * unsteady one off its list of clock sources); else CLOCK_MONOTONIC. The choice is made once in a process, at first use.
+ * The time-stamp counter is taken where the processor says that it is invariant and the kernel still trusts it (it
+ * takes an unsteady one off its list of clock sources); else CLOCK_MONOTONIC. The choice is made once in a process,
+ * at first use.
  *
  * Threads: any; signal handlers.
  */
@@ -18,9 +19,9 @@
 #include <x86intrin.h>
 #endif
 
-#define SOURCES "/sys/devices/system/clocksource/clocksource0/available_clocksource"
+#define SOURCES    "/sys/devices/system/clocksource/clocksource0/available_clocksource"
 #define TSC_PERIOD (UINT64_C(1) << 31) /* a second at 2.1 GHz: counters run at 1 to 5 GHz */
-#define SECOND_NS UINT64_C(1000000000)
+#define SECOND_NS  UINT64_C(1000000000)
 #define PAIR_TRIES 3 /* a reading that was interrupted is worse than the next */
 
 static _Atomic uint32_t kind; /* enum tt_arena_clock; 0: not chosen yet */
@@ -59,7 +60,8 @@ static uint32_t choose_kind(void)
         choice = TT_ARENA_CLOCK_TSC;
     errno = error;
 #endif
-    /* Threads that choose at the same time may see different things only if the kernel changes its mind: the first wins. */
+    /* Threads that choose at the same time may see different things only if the kernel changes its mind: the first
+     * wins. */
     uint32_t none = 0;
     return atomic_compare_exchange_strong(&kind, &none, choice) ? choice : none;
 }
@@ -98,9 +100,8 @@ void tt__clock_read_pair(struct tt_clock_pair *pair)
 {
     uint64_t best = UINT64_MAX, ticks = 0, monotonic = 0, realtime = 0, boottime = 0;
     uint32_t sequence = atomic_load_explicit(&pair->sequence, memory_order_relaxed);
-    if ((sequence & 1) != 0 ||
-        !atomic_compare_exchange_strong_explicit(&pair->sequence, &sequence, sequence + 1, memory_order_acq_rel,
-                                                 memory_order_relaxed))
+    if ((sequence & 1) != 0 || !atomic_compare_exchange_strong_explicit(&pair->sequence, &sequence, sequence + 1,
+                                                                        memory_order_acq_rel, memory_order_relaxed))
         return;
     for (int i = 0; i < PAIR_TRIES; i++) {
         uint64_t before = tt_trace_clock();

@@ -19,7 +19,7 @@ static const char description[] =
 #include "events.def"
     ;
 
-_Static_assert(sizeof description <= TT_ARENA_HEADER_BYTES - 4096, "the description of the events fits behind the header");
+_Static_assert(sizeof description <= TT_ARENA_HEADER_BYTES - 4096, "the description of the events fits");
 
 const char *tt__describe_events(size_t *out_length)
 {

@@ -1,8 +1,9 @@
 /* dictionary.c: definitions of places, appended to the arena before a record refers to them. The format: arena.h.
  *
- * An id is a hash of what it stands for, so that it needs no agreement: two threads, or a handler and what it interrupted, may
- * define the same place twice, which does no harm. A place remembers the arena in which it is defined; another arena of the
- * same process, after a stop or a fork, has another ordinal and gets a definition of its own.
+ * An id is a hash of what it stands for, so that it needs no agreement: two threads, or a handler and what it
+ * interrupted, may define the same place twice, which does no harm. A place remembers the arena in which it is
+ * defined; another arena of the same process, after a stop or a fork, has another ordinal and gets a definition of
+ * its own.
  *
  * Threads: any; signal handlers.
  */
@@ -10,7 +11,7 @@
 
 #include <string.h>
 
-#define TEXT_BYTES_MAX 1023u /* of file, function and text each; a path is shorter on all file systems that C compilers read */
+#define TEXT_BYTES_MAX 1023u /* of file, function and text each: paths in sources are shorter */
 
 size_t tt__text_cut(const char *text, size_t limit)
 {
@@ -44,8 +45,8 @@ struct place {
 static void read_place(const tt_site *site, struct place *out)
 {
     static const unsigned char nul;
-    const unsigned char line[4] = {(unsigned char)site->line, (unsigned char)(site->line >> 8), (unsigned char)(site->line >> 16),
-                                   (unsigned char)(site->line >> 24)};
+    const unsigned char line[4] = {(unsigned char)site->line, (unsigned char)(site->line >> 8),
+                                   (unsigned char)(site->line >> 16), (unsigned char)(site->line >> 24)};
     out->texts[0] = site->file;
     out->texts[1] = site->func;
     out->texts[2] = site->text;
@@ -82,8 +83,8 @@ static bool grow(struct tt__life *life, uint64_t end)
     return true;
 }
 
-/* Reserves BYTES that are real: a reservation without memory would be a hole that ends the dictionary. Returns NULL if there is
- * no room, and then sets *OUT_IS_FULL if there never will be. */
+/* Reserves BYTES that are real: a reservation without memory would be a hole that ends the dictionary. Returns NULL
+ * if there is no room, and then sets *OUT_IS_FULL if there never will be. */
 static unsigned char *reserve(struct tt__life *life, uint64_t bytes, bool *out_is_full)
 {
     _Atomic uint64_t *used = &life->header->dictionary_used;

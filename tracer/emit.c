@@ -1,5 +1,5 @@
-/* emit.c: the emit functions, made from events.def. Each prepares what a record refers to (places defined, lengths of texts),
- * reserves slots, encodes the fields in their order, commits. The encoding: arena.h.
+/* emit.c: the emit functions, made from events.def. Each prepares what a record refers to (places defined, lengths of
+ * texts), reserves slots, encodes the fields in their order, commits. The encoding: arena.h.
  *
  * Threads: any; signal handlers.
  */
@@ -18,37 +18,37 @@ uint32_t tt_trace_categories;
 #define TT_ID(name, text)
 #define TT_TICKS(name, text)
 #define TT_WORD(name, enumeration, text)
-#define TT_SITE(name, text) uint64_t name;
+#define TT_SITE(name, text)        uint64_t name;
 #define TT_TEXT(name, limit, text) uint16_t name;
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                    \
-    struct prepared_##event_name {                                                                                     \
-        fields uint8_t unused;                                                                                         \
+#define TT_EVENT(number, event_name, category, level, text, fields) \
+    struct prepared_##event_name {                                  \
+        fields uint8_t unused;                                      \
     };
 #include "events.def"
 
 /* prepare_NAME fills it and returns the bytes of the payload. */
-#define TT_U8(name, text) size += 1;
-#define TT_U16(name, text) size += 2;
-#define TT_U32(name, text) size += 4;
-#define TT_U64(name, text) size += 8;
-#define TT_I32(name, text) size += 4;
-#define TT_ID(name, text) size += 8;
-#define TT_TICKS(name, text) size += 8;
+#define TT_U8(name, text)                size += 1;
+#define TT_U16(name, text)               size += 2;
+#define TT_U32(name, text)               size += 4;
+#define TT_U64(name, text)               size += 8;
+#define TT_I32(name, text)               size += 4;
+#define TT_ID(name, text)                size += 8;
+#define TT_TICKS(name, text)             size += 8;
 #define TT_WORD(name, enumeration, text) size += 1;
-#define TT_SITE(name, text)                                                                                            \
-    prepared->name = tt__dictionary_id(life, ordinal, event->name);                                                    \
+#define TT_SITE(name, text)                                         \
+    prepared->name = tt__dictionary_id(life, ordinal, event->name); \
     size += 8;
-#define TT_TEXT(name, limit, text)                                                                                     \
-    prepared->name = (uint16_t)tt__text_cut(event->name, limit);                                                       \
+#define TT_TEXT(name, limit, text)                               \
+    prepared->name = (uint16_t)tt__text_cut(event->name, limit); \
     size += 2u + prepared->name;
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                    \
-    static inline __attribute__((always_inline)) size_t prepare_##event_name(                                          \
-        struct prepared_##event_name *prepared, struct tt__life *life, uint32_t ordinal,                               \
-        const struct tt_event_##event_name *event)                                                                     \
-    {                                                                                                                  \
-        size_t size = 0;                                                                                               \
-        (void)prepared, (void)life, (void)ordinal, (void)event;                                                        \
-        fields return size;                                                                                            \
+#define TT_EVENT(number, event_name, category, level, text, fields)                                              \
+    static inline __attribute__((always_inline))                                                                 \
+    size_t prepare_##event_name(struct prepared_##event_name *prepared, struct tt__life *life, uint32_t ordinal, \
+                                const struct tt_event_##event_name *event)                                       \
+    {                                                                                                            \
+        size_t size = 0;                                                                                         \
+        (void)prepared, (void)life, (void)ordinal, (void)event;                                                  \
+        fields return size;                                                                                      \
     }
 #include "events.def"
 
@@ -58,78 +58,79 @@ static inline __attribute__((always_inline)) unsigned char *put(unsigned char *a
     return at + size;
 }
 
-static inline __attribute__((always_inline)) unsigned char *put_text(unsigned char *at, const char *text, uint16_t length)
+static inline __attribute__((always_inline)) unsigned char *put_text(unsigned char *at, const char *text,
+                                                                     uint16_t length)
 {
     at = put(at, &length, sizeof length);
     return length != 0 ? put(at, text, length) : at;
 }
 
 /* encode_NAME writes the payload. */
-#define TT_U8(name, text) at = put(at, &event->name, 1);
-#define TT_U16(name, text) at = put(at, &event->name, 2);
-#define TT_U32(name, text) at = put(at, &event->name, 4);
-#define TT_U64(name, text) at = put(at, &event->name, 8);
-#define TT_I32(name, text) at = put(at, &event->name, 4);
-#define TT_ID(name, text) at = put(at, &event->name, 8);
-#define TT_TICKS(name, text) at = put(at, &event->name, 8);
+#define TT_U8(name, text)                at = put(at, &event->name, 1);
+#define TT_U16(name, text)               at = put(at, &event->name, 2);
+#define TT_U32(name, text)               at = put(at, &event->name, 4);
+#define TT_U64(name, text)               at = put(at, &event->name, 8);
+#define TT_I32(name, text)               at = put(at, &event->name, 4);
+#define TT_ID(name, text)                at = put(at, &event->name, 8);
+#define TT_TICKS(name, text)             at = put(at, &event->name, 8);
 #define TT_WORD(name, enumeration, text) at = put(at, &event->name, 1);
-#define TT_SITE(name, text) at = put(at, &prepared->name, 8);
-#define TT_TEXT(name, limit, text) at = put_text(at, event->name, prepared->name);
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                    \
-    static inline __attribute__((always_inline)) void encode_##event_name(                                             \
-        unsigned char *at, const struct prepared_##event_name *prepared, const struct tt_event_##event_name *event)    \
-    {                                                                                                                  \
-        (void)prepared;                                                                                                \
-        fields(void) at;                                                                                               \
+#define TT_SITE(name, text)              at = put(at, &prepared->name, 8);
+#define TT_TEXT(name, limit, text)       at = put_text(at, event->name, prepared->name);
+#define TT_EVENT(number, event_name, category, level, text, fields)                                                 \
+    static inline __attribute__((always_inline)) void encode_##event_name(                                          \
+        unsigned char *at, const struct prepared_##event_name *prepared, const struct tt_event_##event_name *event) \
+    {                                                                                                               \
+        (void)prepared;                                                                                             \
+        fields(void) at;                                                                                            \
     }
 #include "events.def"
 
 /* The longest payload, the kernel id in the emergency ring included. */
-#define TT_U8(name, text) +1
-#define TT_U16(name, text) +2
-#define TT_U32(name, text) +4
-#define TT_U64(name, text) +8
-#define TT_I32(name, text) +4
-#define TT_ID(name, text) +8
-#define TT_TICKS(name, text) +8
+#define TT_U8(name, text)                +1
+#define TT_U16(name, text)               +2
+#define TT_U32(name, text)               +4
+#define TT_U64(name, text)               +8
+#define TT_I32(name, text)               +4
+#define TT_ID(name, text)                +8
+#define TT_TICKS(name, text)             +8
 #define TT_WORD(name, enumeration, text) +1
-#define TT_SITE(name, text) +8
-#define TT_TEXT(name, limit, text) +2 + limit
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                    \
-    enum { LONGEST_##event_name = TT_TID_BYTES fields };                                                               \
-    _Static_assert(LONGEST_##event_name <= TT_SLOT_HEAD_PAYLOAD + 254 * TT_SLOT_MORE_PAYLOAD,                          \
+#define TT_SITE(name, text)              +8
+#define TT_TEXT(name, limit, text)       +2 + limit
+#define TT_EVENT(number, event_name, category, level, text, fields)                           \
+    enum { LONGEST_##event_name = TT_TID_BYTES fields };                                      \
+    _Static_assert(LONGEST_##event_name <= TT_SLOT_HEAD_PAYLOAD + 254 * TT_SLOT_MORE_PAYLOAD, \
                    "a record of " #event_name " has at most 255 slots");
 #include "events.def"
 
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                    \
-    void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)                                \
-    {                                                                                                                  \
-        if (!tt_trace_on(TT_CATEGORY_##category))                                                                      \
-            return;                                                                                                    \
-        struct tt__life *life = tt__life();                                                                            \
-        uint32_t ordinal = tt__life_ordinal(life);                                                                     \
-        if (tt__unlikely(ordinal == 0)) {                                                                              \
-            if (!tt__trace_revive())                                                                                   \
-                return;                                                                                                \
-            life = tt__life();                                                                                         \
-            ordinal = tt__life_ordinal(life);                                                                          \
-        }                                                                                                              \
-        struct prepared_##event_name prepared;                                                                         \
-        struct tt__writing writing;                                                                                    \
-        size_t size = prepare_##event_name(&prepared, life, ordinal, event);                                           \
-        if (!tt__ring_begin(&writing, life, ordinal, (number), (level), time, size))                                   \
-            return;                                                                                                    \
-        tt__ring_fill_head(&writing);                                                                                  \
-        if (tt__likely(writing.count == 1 && !writing.is_emergency)) {                                                 \
-            encode_##event_name(tt__writing_slot(&writing, 0)->payload, &prepared, event);                             \
-        } else {                                                                                                       \
-            unsigned char payload[LONGEST_##event_name], *at = payload;                                                \
-            if (writing.is_emergency)                                                                                  \
-                at = put(at, &writing.tid, TT_TID_BYTES);                                                              \
-            encode_##event_name(at, &prepared, event);                                                                 \
-            tt__ring_scatter(&writing, payload, (size_t)(at - payload) + size);                                        \
-        }                                                                                                              \
-        tt__ring_commit(&writing);                                                                                     \
+#define TT_EVENT(number, event_name, category, level, text, fields)                        \
+    void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)    \
+    {                                                                                      \
+        if (!tt_trace_on(TT_CATEGORY_##category))                                          \
+            return;                                                                        \
+        struct tt__life *life = tt__life();                                                \
+        uint32_t ordinal = tt__life_ordinal(life);                                         \
+        if (tt__unlikely(ordinal == 0)) {                                                  \
+            if (!tt__trace_revive())                                                       \
+                return;                                                                    \
+            life = tt__life();                                                             \
+            ordinal = tt__life_ordinal(life);                                              \
+        }                                                                                  \
+        struct prepared_##event_name prepared;                                             \
+        struct tt__writing writing;                                                        \
+        size_t size = prepare_##event_name(&prepared, life, ordinal, event);               \
+        if (!tt__ring_begin(&writing, life, ordinal, (number), (level), time, size))       \
+            return;                                                                        \
+        tt__ring_fill_head(&writing);                                                      \
+        if (tt__likely(writing.count == 1 && !writing.is_emergency)) {                     \
+            encode_##event_name(tt__writing_slot(&writing, 0)->payload, &prepared, event); \
+        } else {                                                                           \
+            unsigned char payload[LONGEST_##event_name], *at = payload;                    \
+            if (writing.is_emergency)                                                      \
+                at = put(at, &writing.tid, TT_TID_BYTES);                                  \
+            encode_##event_name(at, &prepared, event);                                     \
+            tt__ring_scatter(&writing, payload, (size_t)(at - payload) + size);            \
+        }                                                                                  \
+        tt__ring_commit(&writing);                                                         \
     }
 #include "events.def"
 

@@ -1,11 +1,12 @@
 /* helper_start.c: finds the telltale program and starts it as the recorder of this process.
  *
- * The recorder must not look like a child of the program: a server that waits for any child must not reap it, and SIGCHLD must
- * not come. So it is started by a process in between that was cloned with no exit signal, which only __WCLONE waits for; that
- * one forks and ends, and the recorder, in a session of its own, belongs to nobody here.
+ * The recorder must not look like a child of the program: a server that waits for any child must not reap it, and
+ * SIGCHLD must not come. So it is started by a process in between that was cloned with no exit signal, which only
+ * __WCLONE waits for; that one forks and ends, and the recorder, in a session of its own, belongs to nobody here.
  *
- * Threads: as trace.h says of start. Between clone and exec there are only async-signal-safe calls, and the memory is a copy,
- * so it does not matter what other threads were doing. Starting is async-signal-safe as a whole, finding is not.
+ * Threads: as trace.h says of start. Between clone and exec there are only async-signal-safe calls, and the memory is
+ * a copy, so it does not matter what other threads were doing. Starting is async-signal-safe as a whole, finding is
+ * not.
  */
 #include "writer.h"
 
@@ -21,8 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROGRAM_NAME "telltale"
-#define SIGNALS_MAX 64
+#define PROGRAM_NAME              "telltale"
+#define SIGNALS_MAX               64
 #define DESCRIPTORS_WITHOUT_LIMIT 65536
 
 /* --------------------------------------------------------------------------------------------------------- finding */
@@ -39,7 +40,8 @@ static int take_if_executable(const char *path, char *out, size_t size)
     return 0;
 }
 
-/* Beside what this code is in, as a build tree has it (lib/ and bin/) and an installed one (lib/ARCHITECTURE/ and bin/). */
+/* Beside what this code is in, as a build tree has it (lib/ and bin/) and an installed one (lib/ARCHITECTURE/ and
+ * bin/). */
 static int find_nearby(char *out, size_t size)
 {
     static const char *const places[] = {"/../bin/" PROGRAM_NAME, "/../../bin/" PROGRAM_NAME, "/" PROGRAM_NAME};
@@ -135,13 +137,13 @@ static _Noreturn void end_process(void)
         syscall(SYS_exit_group, 0);
 }
 
-static _Noreturn void become_recorder(char *const arguments[], struct tt_arena_header *header)
+static _Noreturn void become_recorder(const char *const arguments[], struct tt_arena_header *header)
 {
     setsid();
     if (clone_process() != 0)
         end_process(); /* the one in between; also where it could not clone: the arena waits for the next recorder */
     forget_program();
-    execve(arguments[0], arguments, environ);
+    execve(arguments[0], (char *const *)arguments, environ);
     /* Nobody will read: the newest is worth more than the oldest. The mapping is shared with the program. */
     __atomic_store_n(&header->overwrite_oldest, 1, __ATOMIC_RELEASE);
     end_process();
@@ -149,8 +151,8 @@ static _Noreturn void become_recorder(char *const arguments[], struct tt_arena_h
 
 int tt__helper_start(const struct tt__plan *plan, struct tt_arena_header *header)
 {
-    char *arguments[] = {(char *)plan->program,  (char *)"recorder",     (char *)"--store", (char *)plan->store,
-                         (char *)"--ring-dir", (char *)plan->ring_dir, NULL};
+    const char *const arguments[] = {plan->program, "recorder",     "--store", plan->store,
+                                     "--ring-dir",  plan->ring_dir, NULL};
     long child = clone_process();
     if (child < 0)
         return -errno;

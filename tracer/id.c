@@ -1,17 +1,18 @@
 /* id.c: ids of the objects of this process, from one counter, which threads draw from in blocks.
  *
- * Within a thread ids grow, between threads they do not say who was first. A signal handler that comes in between must get no
- * id twice and, the thread's later ids being larger, must end the block that it found:
+ * Within a thread ids grow, between threads they do not say who was first. A signal handler that comes in between
+ * must get no id twice and, the thread's later ids being larger, must end the block that it found:
  *
  *   - a call that finds another one of its thread at work draws one id from the counter, and ends the thread's block by
  *     setting id_end to 0; only the interrupted call writes id_next;
- *   - a call that draws a block sets id_end with a compare-and-swap from ENDING, and draws again if a handler has been there.
+ *   - a call that draws a block sets id_end with a compare-and-swap from ENDING, and draws again if a handler has
+ * been there.
  *
  * Threads: any; signal handlers. A forked child goes on where its parent was: ids are unique in a process.
  */
 #include "writer.h"
 
-#define BLOCK 64u
+#define BLOCK  64u
 #define ENDING UINT64_MAX
 
 static _Atomic uint64_t counter = 1; /* the next id; 0 is no id */

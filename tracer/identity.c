@@ -1,5 +1,5 @@
-/* identity.c: who this process is, as far as the kernel tells. Reads with plain system calls into memory of the caller, so
- * that a forked child can call it at its first event. What cannot be read stays empty or 0.
+/* identity.c: who this process is, as far as the kernel tells. Reads with plain system calls into memory of the
+ * caller, so that a forked child can call it at its first event. What cannot be read stays empty or 0.
  */
 #include "writer.h"
 

@@ -7,10 +7,10 @@
 #define RINGS_BUDGET (TT_RINGS_MAX * (TT_RING_HEAD_BYTES + TT_RING_BYTES_DEFAULT))
 
 /* What is left when a limit of the process or of the system leaves little room. */
-#define RINGS_FEW 8u
-#define RINGS_MIN 2u /* the emergency ring and one thread's */
-#define RINGS_LARGE_MIN 5u /* of the largest rings: threads that are worth their size */
-#define BOARD_SLOTS_MIN 4096u
+#define RINGS_FEW            8u
+#define RINGS_MIN            2u /* the emergency ring and one thread's */
+#define RINGS_LARGE_MIN      5u /* of the largest rings: threads that are worth their size */
+#define BOARD_SLOTS_MIN      4096u
 #define DICTIONARY_BYTES_MIN (UINT64_C(256) * 1024)
 
 static void add_up(struct tt__layout *layout)

@@ -29,8 +29,8 @@ static uint32_t find_category(const char *name, size_t length)
     return length == 3 && memcmp(name, "all", 3) == 0 ? all : 0;
 }
 
-/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out. A list that begins with a name to be taken
- * out begins with the default. */
+/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out. A list that begins with a name to
+ * be taken out begins with the default. */
 static int read_categories(const char *list, uint32_t *out)
 {
     uint32_t chosen = list[0] == '-' ? (uint32_t)TT_CATEGORY_DEFAULT : 0;
@@ -98,7 +98,8 @@ static int copy_path(const char *path, char out[PATH_MAX])
     return 0;
 }
 
-/* Where the arena goes, and which store it is for. A store that was given for a ring dir that knows its own is not needed. */
+/* Where the arena goes, and which store it is for. A store that was given for a ring dir that knows its own is not
+ * needed. */
 static int choose_places(const char *store, const char *ring_dir, struct tt__plan *plan)
 {
     int result;

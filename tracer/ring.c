@@ -1,7 +1,8 @@
 /* ring.c: what of ring.h is not the fast path: room and memory in a thread's own ring, and the emergency ring.
  *
- * Room. A thread remembers in `limits` up to which position it may write without looking: the reader's tail and the ring's
- * populated slots, whichever is nearer. Past it, it looks again. Plain records stop at three quarters of the ring.
+ * Room. A thread remembers in `limits` up to which position it may write without looking: the reader's tail and the
+ * ring's populated slots, whichever is nearer. Past it, it looks again. Plain records stop at three quarters of the
+ * ring.
  *
  * The emergency ring has many writers, so a position is reserved by compare-and-swap. A slot is only reserved when the
  * record that was there one lap earlier has been committed: then its writer has left it, whoever overtakes whom.
@@ -121,7 +122,8 @@ static bool has_emergency_room(struct tt__life *life, struct tt_ring *ring, uint
     return false;
 }
 
-static bool reserve_emergency(struct tt__writing *writing, struct tt__life *life, struct tt_ring *ring, uint32_t count, int level)
+static bool reserve_emergency(struct tt__writing *writing, struct tt__life *life, struct tt_ring *ring, uint32_t count,
+                              int level)
 {
     uint64_t position = atomic_load_explicit(&ring->head, memory_order_relaxed);
     for (;;) {
@@ -143,8 +145,8 @@ static bool reserve_emergency(struct tt__writing *writing, struct tt__life *life
     }
 }
 
-static bool begin_emergency(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, uint32_t ordinal,
-                            int level, size_t size)
+static bool begin_emergency(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life,
+                            uint32_t ordinal, int level, size_t size)
 {
     struct tt_ring *ring = tt__life_ring(life, 0);
     uint32_t count = tt__slots_needed(size + TT_TID_BYTES);
@@ -180,7 +182,8 @@ bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, u
 {
     struct tt__thread *self = &tt__thread;
     if (atomic_load_explicit(&self->depth, memory_order_relaxed) == 0 &&
-        (self->arena == ordinal || (may_attach(self, ordinal) && tt__thread_attach(self, life, ordinal, writing->time))))
+        (self->arena == ordinal ||
+         (may_attach(self, ordinal) && tt__thread_attach(self, life, ordinal, writing->time))))
         return tt__ring_begin_own(writing, self, life, level, size);
     return begin_emergency(writing, self, life, ordinal, level, size);
 }

@@ -2,13 +2,16 @@
  *
  * What it is for. emit.c calls begin, writes the payload, calls commit:
  *
- *   begin   counts the attempt, looks for room, reserves slots. A thread writes its own ring with plain stores; `depth` tells a
- *           signal handler that comes in between to stay out of it and to use the emergency ring, which all threads share.
+ *   begin   counts the attempt, looks for room, reserves slots. A thread writes its own ring with plain stores;
+ * `depth` tells a
+ *           signal handler that comes in between to stay out of it and to use the emergency ring, which all threads
+ * share.
  *   commit  stores the commit words, that of the head last: from then on the record counts.
  *
  * What it leaves to others. Attaching threads: thread.c. What a record holds: emit.c.
  *
- * Threads: any; signal handlers. No lock, no allocation; system calls only while a ring is run through for the first time.
+ * Threads: any; signal handlers. No lock, no allocation; system calls only while a ring is run through for the first
+ * time.
  */
 #ifndef TT_RING_H
 #define TT_RING_H
@@ -44,7 +47,8 @@ static inline struct tt_slot *tt__writing_slot(const struct tt__writing *writing
 }
 
 /* The long way: not attached yet, interrupted, no ring. SIZE is that of the payload without the kernel id. */
-bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, uint32_t ordinal, int level, size_t size);
+bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, uint32_t ordinal, int level,
+                           size_t size);
 
 /* Looks again how far the reader is and makes the ring real where it must be; whether COUNT slots fit now. */
 bool tt__ring_make_room(struct tt__thread *self, struct tt__life *life, uint32_t count, int level);
@@ -62,8 +66,8 @@ void tt__ring_scatter(const struct tt__writing *writing, const unsigned char *pa
 void tt__ring_commit_all(const struct tt__writing *writing);
 
 /* Reserves slots for a record in the calling thread's own ring; `depth` is 1 from here to commit if it returns true. */
-static inline __attribute__((always_inline)) bool tt__ring_begin_own(struct tt__writing *writing, struct tt__thread *self,
-                                                                     struct tt__life *life, int level, size_t size)
+static inline __attribute__((always_inline)) bool
+tt__ring_begin_own(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level, size_t size)
 {
     uint32_t count = tt__slots_needed(size);
     atomic_store_explicit(&self->depth, 1, memory_order_relaxed);
@@ -90,8 +94,8 @@ static inline __attribute__((always_inline)) bool tt__ring_begin_own(struct tt__
 }
 
 static inline __attribute__((always_inline)) bool tt__ring_begin(struct tt__writing *writing, struct tt__life *life,
-                                                                 uint32_t ordinal, uint16_t event, int level, uint64_t time,
-                                                                 size_t size)
+                                                                 uint32_t ordinal, uint16_t event, int level,
+                                                                 uint64_t time, size_t size)
 {
     struct tt__thread *self = &tt__thread;
     if (time == 0)
@@ -119,7 +123,8 @@ static inline __attribute__((always_inline)) void tt__ring_fill_head(const struc
 static inline __attribute__((always_inline)) void tt__ring_commit(const struct tt__writing *writing)
 {
     if (tt__likely(writing->count == 1))
-        atomic_store_explicit(&tt__writing_slot(writing, 0)->commit, tt_commit_word(writing->position, 1), memory_order_release);
+        atomic_store_explicit(&tt__writing_slot(writing, 0)->commit, tt_commit_word(writing->position, 1),
+                              memory_order_release);
     else
         tt__ring_commit_all(writing);
     if (tt__likely(!writing->is_emergency)) {

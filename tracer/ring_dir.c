@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SHARED_MEMORY "/dev/shm"
+#define SHARED_MEMORY  "/dev/shm"
 #define PRIVATE_PREFIX "telltale-"
 
 static uint64_t hash_text(const char *text)

@@ -9,7 +9,8 @@
  *
  * What it leaves to others: what is in an arena (arena.h), who records (recorder), environment variables (options.c).
  *
- * Threads: any; not in signal handlers. No memory is allocated by the functions themselves. All return 0 or a negative errno value.
+ * Threads: any; not in signal handlers. No memory is allocated by the functions themselves. All return 0 or a
+ * negative errno value.
  */
 #ifndef TT_RING_DIR_H
 #define TT_RING_DIR_H
@@ -17,19 +18,22 @@
 #include <stddef.h>
 
 #define TT_RING_DIR_STORE "store"
-#define TT_RING_DIR_LOCK "lock"
+#define TT_RING_DIR_LOCK  "lock"
 
-/* The canonical absolute path of STORE, which need not exist: the real path of its folder, and its base name as it stands.
- * -ENOENT: the folder does not exist; -EISDIR: it names a folder; -ENAMETOOLONG: it does not fit into SIZE bytes. */
+/* The canonical absolute path of STORE, which need not exist: the real path of its folder, and its base name as it
+ * stands. -ENOENT: the folder does not exist; -EISDIR: it names a folder; -ENAMETOOLONG: it does not fit into SIZE
+ * bytes. */
 int tt__store_canonical_path(const char *store, char *out, size_t size);
 
-/* The default ring dir of STORE: /dev/shm/telltale-UID/HASH, where HASH is the FNV-1a 64 of the store's canonical path in 16
- * hexadecimal digits; below $TMPDIR or /tmp where there is no /dev/shm. Only makes the name; errors as above. */
+/* The default ring dir of STORE: /dev/shm/telltale-UID/HASH, where HASH is the FNV-1a 64 of the store's canonical
+ * path in 16 hexadecimal digits; below $TMPDIR or /tmp where there is no /dev/shm. Only makes the name; errors as
+ * above. */
 int tt__ring_dir_of_store(const char *store, char *out, size_t size);
 
-/* Makes DIR, and the private folder above a default one, with mode 0700, and writes STORE (absolute; NULL: not known) into
- * its file `store` unless there is one. Harmless when all is there. -EPERM: DIR or its private parent belongs to somebody
- * else or others may write to it, so that nothing in it could be trusted; -ENOTDIR: it is no folder, or is a symbolic link. */
+/* Makes DIR, and the private folder above a default one, with mode 0700, and writes STORE (absolute; NULL: not known)
+ * into its file `store` unless there is one. Harmless when all is there. -EPERM: DIR or its private parent belongs to
+ * somebody else or others may write to it, so that nothing in it could be trusted; -ENOTDIR: it is no folder, or is a
+ * symbolic link. */
 int tt__ring_dir_prepare(const char *dir, const char *store);
 
 /* Reads the path of the store that DIR belongs to. -ENOENT: it says none. */

@@ -5,11 +5,11 @@
  *                  recording ──fork──► in the child: wanted ──first event──► recording, in an arena of its own
  *                                                           ──error──────► off
  *
- * `wanted` is in plain memory, which a child inherits; the arena's ordinal is in the page that the kernel clears in a child.
- * Wanted and no ordinal: this is a child.
+ * `wanted` is in plain memory, which a child inherits; the arena's ordinal is in the page that the kernel clears in a
+ * child. Wanted and no ordinal: this is a child.
  *
- * Threads: one lock, in the cleared page, so that a child never finds it taken by a thread that it does not have. Who holds it
- * has all signals blocked and cannot be cancelled; so a handler that emits never waits for its own thread.
+ * Threads: one lock, in the cleared page, so that a child never finds it taken by a thread that it does not have. Who
+ * holds it has all signals blocked and cannot be cancelled; so a handler that emits never waits for its own thread.
  */
 #include "ring.h"
 
@@ -26,7 +26,7 @@
 
 static struct tt__plan plan;
 static _Atomic bool is_wanted;
-static _Atomic uint32_t arena_count; /* ordinals handed out in this process and its ancestors */
+static _Atomic uint32_t arena_count;             /* ordinals handed out in this process and its ancestors */
 static _Atomic int environment_status = INT_MIN; /* what the environment's request came to; INT_MIN: not asked yet */
 
 struct guard {
@@ -215,8 +215,7 @@ static void say_goodbye(struct tt__life *life, uint8_t reason)
     tt__clock_read_pair(&life->header->clock_last);
     add_up(life, &statistics);
     tt_emit_process_ended(0, &(struct tt_event_process_ended){
-                                 .reason = reason,
-                                 .attempt_count = statistics.attempt_count + 1, /* and this one */
+                                 .reason = reason, .attempt_count = statistics.attempt_count + 1, /* and this one */
                              });
     want_nothing();
     atomic_store_explicit(&life->ordinal, 0, memory_order_release);
@@ -239,8 +238,8 @@ void tt_trace_stop(void)
     leave(life, &guard);
 }
 
-/* After the handlers of atexit and the destructors of what uses this library, which may still have something to say. The
- * mapping stays: other threads may be in the middle of an event. */
+/* After the handlers of atexit and the destructors of what uses this library, which may still have something to say.
+ * The mapping stays: other threads may be in the middle of an event. */
 static __attribute__((destructor(101))) void say_goodbye_at_exit(void)
 {
     struct guard guard;

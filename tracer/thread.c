@@ -1,15 +1,15 @@
 /* thread.c: a thread gets a ring at its first event, and gives it back when it ends.
  *
- * A ring is  fresh -> in use -> detached -> (drained by the reader) -> in use again, by another thread with a new ordinal.
- * A detached ring still holds what its thread said; only the reader knows when it has it all. Where nobody reads (overwriting)
- * rings are not used again, so that what ended threads said stays.
+ * A ring is  fresh -> in use -> detached -> (drained by the reader) -> in use again, by another thread with a new
+ * ordinal. A detached ring still holds what its thread said; only the reader knows when it has it all. Where nobody
+ * reads (overwriting) rings are not used again, so that what ended threads said stays.
  *
- * Signal handlers. The first event of a thread may be one of a handler, so attaching is async-signal-safe: while it is under
- * way `depth` is 1, and a handler in between uses the emergency ring.
+ * Signal handlers. The first event of a thread may be one of a handler, so attaching is async-signal-safe: while it
+ * is under way `depth` is 1, and a handler in between uses the emergency ring.
  *
- * The end of a thread is seen by a destructor of pthread_key. A key past the first 32 makes glibc allocate, which a handler
- * must not; then the destructor is only set from calls that are no emits, and rings whose thread has gone unseen are found
- * when rings run out.
+ * The end of a thread is seen by a destructor of pthread_key. A key past the first 32 makes glibc allocate, which a
+ * handler must not; then the destructor is only set from calls that are no emits, and rings whose thread has gone
+ * unseen are found when rings run out.
  */
 #include "ring.h"
 
@@ -49,7 +49,8 @@ static struct tt_ring *take_drained(struct tt__life *life)
         uint32_t detached = 1;
         if (atomic_load_explicit(&ring->is_detached, memory_order_acquire) == 1 &&
             atomic_load_explicit(&ring->is_drained, memory_order_acquire) == 1 &&
-            atomic_compare_exchange_strong_explicit(&ring->is_detached, &detached, 2, memory_order_acq_rel, memory_order_relaxed))
+            atomic_compare_exchange_strong_explicit(&ring->is_detached, &detached, 2, memory_order_acq_rel,
+                                                    memory_order_relaxed))
             return ring;
     }
     return NULL;
@@ -86,7 +87,8 @@ static void detach_orphans(struct tt__life *life, uint32_t tid)
             continue;
         if (owner != tid && (syscall(SYS_tgkill, getpid(), owner, 0) == 0 || errno != ESRCH))
             continue;
-        if (atomic_compare_exchange_strong_explicit(&ring->is_detached, &attached, 2, memory_order_acq_rel, memory_order_relaxed)) {
+        if (atomic_compare_exchange_strong_explicit(&ring->is_detached, &attached, 2, memory_order_acq_rel,
+                                                    memory_order_relaxed)) {
             atomic_store_explicit(&ring->is_drained, 0, memory_order_relaxed);
             atomic_store_explicit(&ring->is_detached, 1, memory_order_release);
         }
@@ -164,8 +166,8 @@ static void detach(struct tt__thread *self, struct tt__life *life, uint32_t ordi
     atomic_store_explicit(&self->ring->is_detached, 1, memory_order_release);
 }
 
-/* Other destructors may still emit, so it waits; not for the last round, in which tools take their own hands off the thread
- * (the thread sanitizer does). Afterwards the emergency ring is all there is. */
+/* Other destructors may still emit, so it waits; not for the last round, in which tools take their own hands off the
+ * thread (the thread sanitizer does). Afterwards the emergency ring is all there is. */
 static void end_thread(void *argument)
 {
     struct tt__thread *self = argument;

@@ -1,14 +1,15 @@
 /* writer.h: what the files of the in-process half share: the life of an arena, the state of a thread.
  *
- * What it is for. A process has at most one arena at a time. What is known about it stands in struct tt__life, one page that
- * the kernel clears in a forked child (MADV_WIPEONFORK), so that a child, also one of a raw clone, sees that it has no arena,
- * and never writes into its parent's. What each thread needs to write stands in struct tt__thread, in thread-local memory
- * with a fixed offset (initial-exec), which a signal handler may use.
+ * What it is for. A process has at most one arena at a time. What is known about it stands in struct tt__life, one
+ * page that the kernel clears in a forked child (MADV_WIPEONFORK), so that a child, also one of a raw clone, sees
+ * that it has no arena, and never writes into its parent's. What each thread needs to write stands in struct
+ * tt__thread, in thread-local memory with a fixed offset (initial-exec), which a signal handler may use.
  *
  * What it leaves to others. The format: arena.h. What programs call: telltale/trace.h. The fast path: ring.h.
  *
- * Threads. A field of tt__life is written under the lock of start.c while `ordinal` is 0, and does not change while it is not,
- * atomic ones apart. A field of tt__thread is its own thread's, which may be interrupted anywhere by its signal handlers.
+ * Threads. A field of tt__life is written under the lock of start.c while `ordinal` is 0, and does not change while
+ * it is not, atomic ones apart. A field of tt__thread is its own thread's, which may be interrupted anywhere by its
+ * signal handlers.
  */
 #ifndef TT_WRITER_H
 #define TT_WRITER_H
@@ -23,7 +24,7 @@
 #include "arena.h"
 #include "telltale/trace.h"
 
-#define tt__likely(condition) __builtin_expect(!!(condition), 1)
+#define tt__likely(condition)   __builtin_expect(!!(condition), 1)
 #define tt__unlikely(condition) __builtin_expect(!!(condition), 0)
 
 /* Order for readers in other processes: stores before it are seen before stores after it. The thread sanitizer knows no
@@ -39,15 +40,17 @@
 #define tt__write_fence() atomic_thread_fence(memory_order_release)
 #endif
 
-/* How memory is made real: much for a thread's first ring, so that short programs make few system calls, then in steps. */
+/* How memory is made real: much for a thread's first ring, so that short programs make few system calls, then in
+ * steps. */
 #define TT_POPULATE_FIRST_BYTES (UINT64_C(1024) * 1024)
-#define TT_POPULATE_STEP_BYTES (UINT64_C(256) * 1024)
+#define TT_POPULATE_STEP_BYTES  (UINT64_C(256) * 1024)
 /* A step that failed (disk full) is tried again after so many calls that needed it. */
 #define TT_POPULATE_PATIENCE 256u
 
 /* ------------------------------------------------------------------------------------------------- what is wanted */
 
-/* What a recording of this process needs, made by options.c; kept in plain memory, so that a forked child goes by it too. */
+/* What a recording of this process needs, made by options.c; kept in plain memory, so that a forked child goes by it
+ * too. */
 struct tt__plan {
     char store[PATH_MAX];    /* canonical path; empty: not known */
     char ring_dir[PATH_MAX]; /* absolute; prepared */
@@ -57,7 +60,8 @@ struct tt__plan {
     bool is_supervised; /* `telltale record` cares for the recorder */
 };
 
-/* Fills OUT_PLAN from OPTIONS (may be NULL) and the environment, and makes the ring dir. 0 or a negative errno value. */
+/* Fills OUT_PLAN from OPTIONS (may be NULL) and the environment, and makes the ring dir. 0 or a negative errno
+ * value. */
 int tt__options_read(const struct tt_trace_options *options, struct tt__plan *out_plan);
 
 /* ---------------------------------------------------------------------------------------------------------- layout */
@@ -67,8 +71,8 @@ struct tt__layout {
     uint64_t board_offset, rings_offset, file_bytes;
 };
 
-/* Lays out an arena of at most BYTES_MAX bytes whose rings have RING_BYTES: fewer rings first, then a smaller board, dictionary,
- * rings. -EFBIG: not even the smallest fits. */
+/* Lays out an arena of at most BYTES_MAX bytes whose rings have RING_BYTES: fewer rings first, then a smaller board,
+ * dictionary, rings. -EFBIG: not even the smallest fits. */
 int tt__layout_make(uint64_t ring_bytes, uint64_t bytes_max, struct tt__layout *out_layout);
 
 /* ------------------------------------------------------------------------------------------------------ the arena */
@@ -119,18 +123,19 @@ static inline struct tt_slot *tt__ring_slots(struct tt_ring *ring)
 /* Gets the page that tt__life_page points to from now on. 0 or -ENOMEM. */
 int tt__life_prepare(void);
 
-/* Makes the arena's file in PLAN's ring dir, maps it, fills the header and LIFE; nothing is published but the file, which has
- * no magic yet. 0 or a negative errno value, and then nothing is left. */
+/* Makes the arena's file in PLAN's ring dir, maps it, fills the header and LIFE; nothing is published but the file,
+ * which has no magic yet. 0 or a negative errno value, and then nothing is left. */
 int tt__arena_create(struct tt__life *life, const struct tt__plan *plan, bool overwrites);
 
 /* Readers may take the arena from now on. */
 void tt__arena_publish(struct tt__life *life);
 
-/* Puts private memory in the place of the mapping of this process's arena, so that what still writes there does no harm and
- * the file's memory is free when the recorder has deleted it. Async-signal-safe. */
+/* Puts private memory in the place of the mapping of this process's arena, so that what still writes there does no
+ * harm and the file's memory is free when the recorder has deleted it. Async-signal-safe. */
 void tt__arena_retire(void);
 
-/* Makes BYTES at START real, so that writing cannot fail. 0 or a negative errno value: no room. Keeps errno; async-signal-safe. */
+/* Makes BYTES at START real, so that writing cannot fail. 0 or a negative errno value: no room. Keeps errno;
+ * async-signal-safe. */
 int tt__arena_populate(void *start, uint64_t bytes);
 
 /* Whether a step that failed is to be tried again: now and then. */
@@ -152,27 +157,27 @@ const char *tt__describe_events(size_t *out_length);
 /* ---------------------------------------------------------------------------------------------------- the thread */
 
 struct tt__thread {
-    _Atomic uint32_t depth; /* emit calls of this thread that are writing its ring: a signal handler may come in between */
+    _Atomic uint32_t depth; /* 1 while an emit call of this thread writes its ring: a handler may come in between */
     uint32_t arena;         /* ordinal of the arena that `ring` is in; 0: no ring */
     struct tt_ring *ring;
     struct tt_slot *slots;
-    uint64_t mask;     /* slots in the ring - 1 */
-    uint64_t head;     /* as in the ring */
-    uint64_t attempts; /* as in the ring */
-    uint64_t limits[2]; /* position that a record may reach without another look at the reader: by level */
-    uint64_t renew_at; /* time from which the arena's second clock pair is due */
-    uint32_t patience; /* see TT_POPULATE_PATIENCE */
-    uint32_t ringless_arena;  /* ordinal of the arena in which it got no ring */
-    uint32_t ringless_count;  /* events since then, so that it asks again now and then */
-    uint32_t tid, tid_arena;  /* kernel id, and the arena since which it is known: a fork changes both */
-    uint32_t is_ended;        /* its destructor ran: it gets no ring any more */
-    uint32_t is_watched;      /* its destructor will run */
-    uint32_t exit_rounds;     /* times that its destructor ran */
+    uint64_t mask;           /* slots in the ring - 1 */
+    uint64_t head;           /* as in the ring */
+    uint64_t attempts;       /* as in the ring */
+    uint64_t limits[2];      /* position that a record may reach without another look at the reader: by level */
+    uint64_t renew_at;       /* time from which the arena's second clock pair is due */
+    uint32_t patience;       /* see TT_POPULATE_PATIENCE */
+    uint32_t ringless_arena; /* ordinal of the arena in which it got no ring */
+    uint32_t ringless_count; /* events since then, so that it asks again now and then */
+    uint32_t tid, tid_arena; /* kernel id, and the arena since which it is known: a fork changes both */
+    uint32_t is_ended;       /* its destructor ran: it gets no ring any more */
+    uint32_t is_watched;     /* its destructor will run */
+    uint32_t exit_rounds;    /* times that its destructor ran */
     _Atomic uint32_t id_depth;
-    _Atomic uint64_t id_next, id_end; /* block of ids, see id.c */
-    uint32_t board_arena;             /* ordinal of the arena of the following */
-    uint32_t board_free, board_free_count;   /* free slots: index + 1 of the first; how many */
-    uint32_t board_spare; /* a full chain */
+    _Atomic uint64_t id_next, id_end;      /* block of ids, see id.c */
+    uint32_t board_arena;                  /* ordinal of the arena of the following */
+    uint32_t board_free, board_free_count; /* free slots: index + 1 of the first; how many */
+    uint32_t board_spare;                  /* a full chain */
 };
 
 extern _Thread_local struct tt__thread tt__thread __attribute__((tls_model("initial-exec")));
@@ -219,16 +224,17 @@ void tt__clock_read_pair(struct tt_clock_pair *pair);
 
 /* ------------------------------------------------------------------------------------------------ start and fork */
 
-/* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns whether
- * there is one now. Async-signal-safe. */
+/* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns
+ * whether there is one now. Async-signal-safe. */
 bool tt__trace_revive(void);
 
 /* Finds the telltale program: WANTED (may be NULL), TELLTALE_PROGRAM, where it was installed, near this library, PATH.
  * -ENOENT: there is none that can be executed. */
 int tt__helper_find(const char *wanted, char *out, size_t size);
 
-/* Starts PLAN's recorder as a detached process that no wait() of this process sees. 0 or a negative errno value. If the program
- * then turns out not to be executable, the arena is set to overwrite its oldest records. Async-signal-safe. */
+/* Starts PLAN's recorder as a detached process that no wait() of this process sees. 0 or a negative errno value. If
+ * the program then turns out not to be executable, the arena is set to overwrite its oldest records.
+ * Async-signal-safe. */
 int tt__helper_start(const struct tt__plan *plan, struct tt_arena_header *header);
 
 #endif

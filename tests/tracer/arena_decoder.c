@@ -44,7 +44,8 @@ bool arena_find(const char *dir, long pid, const char *skip, char *out, size_t s
     bool found = false;
     for (struct dirent *entry; !found && (entry = readdir(stream)) != NULL;) {
         size_t length = strlen(entry->d_name);
-        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 || length != strlen(prefix) + 8 + strlen(TT_ARENA_SUFFIX))
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+            length != strlen(prefix) + 8 + strlen(TT_ARENA_SUFFIX))
             continue;
         assert_string_equal(entry->d_name + length - strlen(TT_ARENA_SUFFIX), TT_ARENA_SUFFIX);
         assert_true((size_t)snprintf(out, size, "%s/%s", dir, entry->d_name) < size);
@@ -79,7 +80,8 @@ uint64_t arena_first_position(const struct arena *arena, uint32_t ring)
     return first > tail ? first : tail;
 }
 
-int arena_next(const struct arena *arena, uint32_t ring, uint64_t *position, bool writer_is_gone, struct arena_record *out)
+int arena_next(const struct arena *arena, uint32_t ring, uint64_t *position, bool writer_is_gone,
+               struct arena_record *out)
 {
     struct tt_ring *head = arena_ring(arena, ring);
     uint64_t end = atomic_load_explicit(&head->head, memory_order_acquire), at = *position;
@@ -118,7 +120,8 @@ int arena_next(const struct arena *arena, uint32_t ring, uint64_t *position, boo
 struct arena_count arena_count_ring(const struct arena *arena, uint32_t ring)
 {
     struct tt_ring *head = arena_ring(arena, ring);
-    struct arena_count count = {0, 0, atomic_load(&head->attempts), atomic_load(&head->drops), atomic_load(&head->vital_drops), 0};
+    struct arena_count count = {
+        0, 0, atomic_load(&head->attempts), atomic_load(&head->drops), atomic_load(&head->vital_drops), 0};
     struct arena_record record;
     uint64_t position = arena_first_position(arena, ring);
     uint32_t expected = 0;
@@ -137,7 +140,8 @@ struct arena_count arena_count_ring(const struct arena *arena, uint32_t ring)
     return count;
 }
 
-uint64_t arena_drain(const struct arena *arena, void (*on_record)(const struct arena_record *record, void *argument), void *argument)
+uint64_t arena_drain(const struct arena *arena, void (*on_record)(const struct arena_record *record, void *argument),
+                     void *argument)
 {
     uint64_t count = 0;
     uint32_t ring_count = atomic_load_explicit(&arena->header->ring_count, memory_order_acquire);
@@ -174,7 +178,8 @@ uint16_t arena_event(const struct arena *arena, const char *name)
 {
     unsigned number;
     char found[64];
-    for (const char *line = description(arena); line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+    for (const char *line = description(arena); line && *line;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
         if (sscanf(line, "event %u %63s", &number, found) == 2 && strcmp(found, name) == 0)
             return (uint16_t)number;
     fail_msg("no event %s is described", name);
@@ -208,7 +213,8 @@ static const unsigned char *find_field(const struct arena *arena, const struct a
     unsigned number;
     int consumed;
     char name[64], category[64];
-    for (const char *line = description(arena); line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+    for (const char *line = description(arena); line && *line;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
         if (sscanf(line, "event %u %63s %63s%n", &number, name, category, &consumed) != 3 || number != record->event)
             continue;
         const unsigned char *at = record->payload;

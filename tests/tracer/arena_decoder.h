@@ -1,7 +1,8 @@
 /* arena_decoder.h: reads arenas for the tests of what writes them.
  *
- * It follows tracer/arena.h and shares no code with the tracer's own reader, so that a mistake in the one is not a mistake in the
- * other. It trusts the file: what it finds wrong it reports as a hole or as a field that is not there, and asserts.
+ * It follows tracer/arena.h and shares no code with the tracer's own reader, so that a mistake in the one is not a
+ * mistake in the other. It trusts the file: what it finds wrong it reports as a hole or as a field that is not there,
+ * and asserts.
  *
  * Threads: an arena belongs to the thread that opened it; its mapping is its own, also in the process that is traced.
  */
@@ -54,16 +55,18 @@ struct tt_ring *arena_ring(const struct arena *arena, uint32_t index);
 /* Where reading of a ring can begin: what is older has been overwritten. */
 uint64_t arena_first_position(const struct arena *arena, uint32_t ring);
 
-/* Reads the record at *POSITION and moves it on. 1: *OUT is one; 0: there is no more; -1: a hole, one slot was passed; only
- * where WRITER_IS_GONE, else a hole is a record that is not finished, and the answer is 0. */
-int arena_next(const struct arena *arena, uint32_t ring, uint64_t *position, bool writer_is_gone, struct arena_record *out);
+/* Reads the record at *POSITION and moves it on. 1: *OUT is one; 0: there is no more; -1: a hole, one slot was
+ * passed; only where WRITER_IS_GONE, else a hole is a record that is not finished, and the answer is 0. */
+int arena_next(const struct arena *arena, uint32_t ring, uint64_t *position, bool writer_is_gone,
+               struct arena_record *out);
 
 /* Reads a whole ring of a writer that is gone or at rest. */
 struct arena_count arena_count_ring(const struct arena *arena, uint32_t ring);
 
-/* Reads what there is in all rings of a living writer, as the recorder would: calls ON_RECORD for each, then frees the slots and
- * says which detached rings it has read to their end. Returns how many records. */
-uint64_t arena_drain(const struct arena *arena, void (*on_record)(const struct arena_record *record, void *argument), void *argument);
+/* Reads what there is in all rings of a living writer, as the recorder would: calls ON_RECORD for each, then frees
+ * the slots and says which detached rings it has read to their end. Returns how many records. */
+uint64_t arena_drain(const struct arena *arena, void (*on_record)(const struct arena_record *record, void *argument),
+                     void *argument);
 
 /* Fields by name, found by the arena's own description. A field that the event does not have fails the test. */
 uint64_t arena_number(const struct arena *arena, const struct arena_record *record, const char *field);

@@ -11,7 +11,8 @@ struct recording {
     struct arena arena;
 };
 
-/* Whether full rings drop (as under `telltale record`, the test being the recorder) or overwrite (no recorder to be had). */
+/* Whether full rings drop (as under `telltale record`, the test being the recorder) or overwrite (no recorder to be
+ * had). */
 enum recording_mode { RECORDING_DROPS, RECORDING_OVERWRITES };
 
 /* Makes the folder only. */

@@ -128,7 +128,8 @@ static void a_child_of_a_raw_clone_leaves_its_parents_arena_alone(void **state)
     struct recording recording;
     recording_begin(&recording, RECORDING_DROPS, 1 << 20, 0);
     tt_board_slot *slot = tt_board_claim(1, 0, 0, NULL, "parent's", 0);
-    long child = syscall(SYS_clone, (unsigned long)SIGCHLD, NULL, NULL, NULL, NULL); /* no handler of pthread_atfork runs */
+    long child =
+        syscall(SYS_clone, (unsigned long)SIGCHLD, NULL, NULL, NULL, NULL); /* no handler of pthread_atfork runs */
     assert_true(child >= 0);
     if (child == 0) {
         const struct tt_board_entry entry = {.state = TT_TASK_STATE_DONE};
@@ -213,12 +214,14 @@ static void forking_while_other_threads_emit_mixes_nothing_up(void **state)
     uint64_t attempts = 0;
     for (uint32_t i = 0; i < atomic_load(&recording.arena.header->ring_count); i++) {
         struct arena_record record;
-        for (uint64_t at = arena_first_position(&recording.arena, i); arena_next(&recording.arena, i, &at, true, &record) != 0;)
+        for (uint64_t at = arena_first_position(&recording.arena, i);
+             arena_next(&recording.arena, i, &at, true, &record) != 0;)
             if (record.event == TT_EVENT_task_started)
                 assert_int_equal(arena_number(&recording.arena, &record, "task_id"), 1);
         attempts += atomic_load(&arena_ring(&recording.arena, i)->attempts);
     }
-    assert_int_equal(attempts, atomic_load(&thread_events) + 2 * (THREADS + 1)); /* attached, detached; started, attached */
+    assert_int_equal(attempts,
+                     atomic_load(&thread_events) + 2 * (THREADS + 1)); /* attached, detached; started, attached */
     recording_end(&recording);
 }
 

@@ -1,4 +1,5 @@
-/* SIGKILL in the middle of emitting: what emit calls had returned from is in the arena, or counted, and nothing is torn. */
+/* SIGKILL in the middle of emitting: what emit calls had returned from is in the arena, or counted, and nothing is
+ * torn. */
 #include "harness.h"
 #include "recording.h"
 
@@ -23,13 +24,15 @@ static struct truth *truth;
 
 static void *emit_as_fast_as_possible(void *argument)
 {
-    static const char text[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+    static const char text[] =
+        "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
     uint64_t thread = (uint64_t)(uintptr_t)argument;
     for (uint64_t number = 1;; number++) {
         uint64_t id = thread << 56 | number;
         const char *tail = text + sizeof text - 1 - number % 100;
-        tt_emit_exception_raised(0, &(struct tt_event_exception_raised){
-                                        .exception_id = id, .task_id = ~id, .cause_id = id ^ CHECK, .site = TT_HERE, .message = tail});
+        tt_emit_exception_raised(
+            0, &(struct tt_event_exception_raised){
+                   .exception_id = id, .task_id = ~id, .cause_id = id ^ CHECK, .site = TT_HERE, .message = tail});
         atomic_store_explicit(&truth->threads[thread].returned, number, memory_order_release);
         atomic_store_explicit(&truth->is_ready, true, memory_order_relaxed);
     }

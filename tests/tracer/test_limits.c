@@ -39,12 +39,12 @@ static void run_alone(void (*body)(struct recording *recording), struct recordin
         fail_msg("the process ended with status %#x", status);
 }
 
-#define must(condition)                                                                       \
-    do {                                                                                      \
-        if (!(condition)) {                                                                   \
-            dprintf(2, "%s:%d: %s, errno %d\n", __FILE__, __LINE__, #condition, errno);       \
-            _exit(1);                                                                         \
-        }                                                                                     \
+#define must(condition)                                                                 \
+    do {                                                                                \
+        if (!(condition)) {                                                             \
+            dprintf(2, "%s:%d: %s, errno %d\n", __FILE__, __LINE__, #condition, errno); \
+            _exit(1);                                                                   \
+        }                                                                               \
     } while (0)
 
 static int start_supervised(struct recording *recording, uint64_t ring_bytes)
@@ -55,7 +55,8 @@ static int start_supervised(struct recording *recording, uint64_t ring_bytes)
     return tt_trace_start(&options);
 }
 
-/* -------------------------------------------------------------------------------------------------------- the layout */
+/* -------------------------------------------------------------------------------------------------------- the
+ * layout */
 
 static void the_usual_layout_has_all_that_arena_h_promises(void **state)
 {
@@ -81,7 +82,8 @@ static void the_layout_of_any_size_fits_into_any_limit_that_has_room(void **stat
             assert_true(layout.ring_bytes >= TT_RING_BYTES_MIN && layout.ring_bytes <= ring);
             assert_true((layout.ring_bytes & (layout.ring_bytes - 1)) == 0);
             assert_int_equal(layout.board_slots % 2048, 0); /* steps in which it grows */
-            assert_int_equal(layout.file_bytes, layout.rings_offset + layout.ring_count_max * (4096 + layout.ring_bytes));
+            assert_int_equal(layout.file_bytes,
+                             layout.rings_offset + layout.ring_count_max * (4096 + layout.ring_bytes));
         }
     }
 }
@@ -101,7 +103,8 @@ static void a_limit_without_room_is_an_error(void **state)
     assert_true(smallest <= 1024 * 1024);
 }
 
-/* ------------------------------------------------------------------------------------------------ limits of a process */
+/* ------------------------------------------------------------------------------------------------ limits of a
+ * process */
 
 static void start_with_small_files(struct recording *recording)
 {
@@ -251,7 +254,8 @@ static void chroot_and_setuid_do_no_harm(void **state)
     recording_remove(&recording);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- errno */
+/* -------------------------------------------------------------------------------------------------------------
+ * errno */
 
 static void *emit_and_check_errno(void *argument)
 {
@@ -283,7 +287,8 @@ static void emitting_keeps_errno(void **state)
     recording_end(&recording);
 }
 
-/* -------------------------------------------------------------------------------------------------------- a full disk */
+/* -------------------------------------------------------------------------------------------------------- a full
+ * disk */
 
 /* A tmpfs of SIZE on the recording's folder, in a mount namespace of this process. */
 static void mount_small(struct recording *recording, const char *size)
@@ -291,7 +296,8 @@ static void mount_small(struct recording *recording, const char *size)
     char option[64];
     snprintf(option, sizeof option, "size=%s", size);
     if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", recording->dir, "tmpfs", 0, option) < 0) {
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", recording->dir, "tmpfs", 0, option) < 0) {
         fprintf(stderr, "skipped: no tmpfs of its own can be mounted here\n");
         _exit(TT_TEST_SKIPPED);
     }

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define RING_BYTES (64u * 1024)
-#define SLOTS (RING_BYTES / TT_SLOT_BYTES)
+#define SLOTS      (RING_BYTES / TT_SLOT_BYTES)
 
 static void ignore_record(const struct arena_record *record, void *argument)
 {
@@ -51,7 +51,8 @@ static void every_event_is_written_or_counted_as_dropped(void **state)
     for (unsigned i = 0; i < 5000; i++)
         TT_EMIT(task_started, .task_id = i + 1);
     for (unsigned i = 0; i < 3000; i++)
-        TT_EMIT(failure_discarded, .failure_id = i + 1, .reason = "a reason that needs a second slot, because it does not fit");
+        TT_EMIT(failure_discarded, .failure_id = i + 1,
+                .reason = "a reason that needs a second slot, because it does not fit");
 
     struct arena_count count = count_own(&recording);
     assert_int_equal(count.attempts, before + 8000);

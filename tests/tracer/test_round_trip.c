@@ -20,7 +20,8 @@ static const char *make_text(char *out, unsigned length)
     return out;
 }
 
-static void check_place(struct recording *recording, const struct arena_record *record, const char *field, const tt_site *site)
+static void check_place(struct recording *recording, const struct arena_record *record, const char *field,
+                        const tt_site *site)
 {
     struct arena_place place;
     assert_true(arena_place(&recording->arena, arena_number(&recording->arena, record, field), &place));
@@ -30,61 +31,64 @@ static void check_place(struct recording *recording, const struct arena_record *
     assert_int_equal(place.line, site->line);
 }
 
-static void check_text(struct recording *recording, const struct arena_record *record, const char *field, const char *text)
+static void check_text(struct recording *recording, const struct arena_record *record, const char *field,
+                       const char *text)
 {
     char found[2048];
     arena_text(&recording->arena, record, field, found);
     assert_string_equal(found, text);
 }
 
-/* For each event two functions: fill its struct with values, texts of LENGTH bytes or their limit; compare with a record. */
-#define TT_U8(name, text) event.name = (uint8_t)next_value();
-#define TT_U16(name, text) event.name = (uint16_t)next_value();
-#define TT_U32(name, text) event.name = (uint32_t)next_value();
-#define TT_U64(name, text) event.name = next_value();
-#define TT_I32(name, text) event.name = (int32_t)next_value();
-#define TT_ID(name, text) event.name = next_value();
-#define TT_TICKS(name, text) event.name = next_value();
+/* For each event two functions: fill its struct with values, texts of LENGTH bytes or their limit; compare with a
+ * record. */
+#define TT_U8(name, text)                event.name = (uint8_t)next_value();
+#define TT_U16(name, text)               event.name = (uint16_t)next_value();
+#define TT_U32(name, text)               event.name = (uint32_t)next_value();
+#define TT_U64(name, text)               event.name = next_value();
+#define TT_I32(name, text)               event.name = (int32_t)next_value();
+#define TT_ID(name, text)                event.name = next_value();
+#define TT_TICKS(name, text)             event.name = next_value();
 #define TT_WORD(name, enumeration, text) event.name = (uint8_t)(next_value() % 4);
-#define TT_SITE(name, text) event.name = TT_SITE_HERE(#name);
-#define TT_TEXT(name, limit, text)    \
-    char name##_bytes[(limit) + 1];   \
+#define TT_SITE(name, text)              event.name = TT_SITE_HERE(#name);
+#define TT_TEXT(name, limit, text)  \
+    char name##_bytes[(limit) + 1]; \
     event.name = make_text(name##_bytes, length < (limit) ? length : (limit));
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                       \
-    static void check_##event_name(struct recording *recording, const struct arena_record *record,                       \
-                                   const struct tt_event_##event_name *event);                                           \
-    static void try_##event_name(struct recording *recording, unsigned length)                                           \
-    {                                                                                                                    \
-        struct tt_event_##event_name event;                                                                              \
-        struct arena_record record;                                                                                      \
-        unsigned before = recording_count(recording, #event_name);                                                       \
-        uint64_t time = tt_trace_clock();                                                                                \
-        (void)length;                                                                                                    \
-        fields tt_emit_##event_name(time, &event);                                                                       \
-        assert_int_equal(recording_count(recording, #event_name), before + 1);                                           \
-        assert_true(recording_find(recording, #event_name, before, &record));                                            \
-        assert_int_equal(record.event, TT_EVENT_##event_name);                                                           \
-        assert_int_equal(record.time, time);                                                                             \
-        check_##event_name(recording, &record, &event);                                                                  \
+#define TT_EVENT(number, event_name, category, level, text, fields)                                \
+    static void check_##event_name(struct recording *recording, const struct arena_record *record, \
+                                   const struct tt_event_##event_name *event);                     \
+    static void try_##event_name(struct recording *recording, unsigned length)                     \
+    {                                                                                              \
+        struct tt_event_##event_name event;                                                        \
+        struct arena_record record;                                                                \
+        unsigned before = recording_count(recording, #event_name);                                 \
+        uint64_t time = tt_trace_clock();                                                          \
+        (void)length;                                                                              \
+        fields tt_emit_##event_name(time, &event);                                                 \
+        assert_int_equal(recording_count(recording, #event_name), before + 1);                     \
+        assert_true(recording_find(recording, #event_name, before, &record));                      \
+        assert_int_equal(record.event, TT_EVENT_##event_name);                                     \
+        assert_int_equal(record.time, time);                                                       \
+        check_##event_name(recording, &record, &event);                                            \
     }
 #include "events.def"
 
 #define check_number(name) assert_true(arena_number(&recording->arena, record, #name) == event->name);
-#define TT_U8(name, text) check_number(name)
-#define TT_U16(name, text) check_number(name)
-#define TT_U32(name, text) check_number(name)
-#define TT_U64(name, text) check_number(name)
-#define TT_I32(name, text) assert_true((int32_t)arena_number(&recording->arena, record, #name) == event->name);
-#define TT_ID(name, text) check_number(name)
-#define TT_TICKS(name, text) check_number(name)
+#define check_signed(name) assert_true((int32_t)arena_number(&recording->arena, record, #name) == event->name);
+#define TT_U8(name, text)                check_number(name)
+#define TT_U16(name, text)               check_number(name)
+#define TT_U32(name, text)               check_number(name)
+#define TT_U64(name, text)               check_number(name)
+#define TT_I32(name, text)               check_signed(name)
+#define TT_ID(name, text)                check_number(name)
+#define TT_TICKS(name, text)             check_number(name)
 #define TT_WORD(name, enumeration, text) check_number(name)
-#define TT_SITE(name, text) check_place(recording, record, #name, event->name);
-#define TT_TEXT(name, limit, text) check_text(recording, record, #name, event->name);
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                       \
-    static void check_##event_name(struct recording *recording, const struct arena_record *record,                       \
-                                   const struct tt_event_##event_name *event)                                            \
-    {                                                                                                                    \
-        fields                                                                                                           \
+#define TT_SITE(name, text)              check_place(recording, record, #name, event->name);
+#define TT_TEXT(name, limit, text)       check_text(recording, record, #name, event->name);
+#define TT_EVENT(number, event_name, category, level, text, fields)                                \
+    static void check_##event_name(struct recording *recording, const struct arena_record *record, \
+                                   const struct tt_event_##event_name *event)                      \
+    {                                                                                              \
+        fields                                                                                     \
     }
 #include "events.def"
 
@@ -107,7 +111,8 @@ static void a_text_is_cut_in_front_of_a_character_that_does_not_fit(void **state
     static const struct {
         const char *tail;   /* stands at the end of the 127 bytes that a name may have */
         unsigned tail_kept; /* bytes of it that fit whole */
-    } cases[] = {{"abc", 3}, {"ab\xc3\xa4", 2}, {"ab\xe2\x82\xac", 2}, {"a\xf0\x9f\x98\x80", 1}, {"\x80\x80\x80\x80\x80", 3}};
+    } cases[] = {
+        {"abc", 3}, {"ab\xc3\xa4", 2}, {"ab\xe2\x82\xac", 2}, {"a\xf0\x9f\x98\x80", 1}, {"\x80\x80\x80\x80\x80", 3}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct recording recording;
         struct arena_record record;

@@ -23,11 +23,14 @@ struct tally {
 /* A record whose parts prove one another, and whose length differs from one to the next. */
 static void emit(unsigned source, uint64_t number)
 {
-    static const char text[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+    static const char text[] =
+        "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
     uint64_t id = (uint64_t)source << 56 | number;
     const char *tail = text + sizeof text - 1 - number % 100;
-    tt_emit_exception_raised(0, &(struct tt_event_exception_raised){
-                                    .exception_id = id, .task_id = ~id, .cause_id = id ^ CHECK, .site = TT_HERE, .type = "T", .message = tail});
+    tt_emit_exception_raised(
+        0,
+        &(struct tt_event_exception_raised){
+            .exception_id = id, .task_id = ~id, .cause_id = id ^ CHECK, .site = TT_HERE, .type = "T", .message = tail});
     atomic_fetch_add_explicit(&emitted[source], 1, memory_order_relaxed);
 }
 

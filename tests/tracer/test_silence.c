@@ -32,7 +32,8 @@ static void emit_all_kinds(unsigned count)
     const struct tt_board_entry entry = {.state = TT_TASK_STATE_WAITING, .wait_site = TT_HERE};
     for (unsigned i = 0; i < count; i++) {
         TT_EMIT(task_created, .task_id = tt_trace_new_id(), .site = TT_HERE, .name_number = i);
-        TT_EMIT(exception_raised, .exception_id = i, .site = TT_HERE, .type = "OSError", .message = "some bytes were not there, and more are needed than one slot has");
+        TT_EMIT(exception_raised, .exception_id = i, .site = TT_HERE, .type = "OSError",
+                .message = "some bytes were not there, and more are needed than one slot has");
         TT_EMIT_AT(tt_trace_clock(), task_finished, .task_id = i);
         slot = tt_board_claim(i + 1, 0, 0, TT_HERE, "name", i);
         tt_board_write(slot, &entry);

@@ -13,8 +13,8 @@
 
 static void forget_environment(void)
 {
-    static const char *const names[] = {"TELLTALE_STORE", "TELLTALE_RING_DIR", "TELLTALE_SUPERVISED",
-                                        "TELLTALE_RING_BYTES", "TELLTALE_EVENTS", "TELLTALE_PROGRAM"};
+    static const char *const names[] = {"TELLTALE_STORE",      "TELLTALE_RING_DIR", "TELLTALE_SUPERVISED",
+                                        "TELLTALE_RING_BYTES", "TELLTALE_EVENTS",   "TELLTALE_PROGRAM"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_int_equal(unsetenv(names[i]), 0);
 }
@@ -84,8 +84,9 @@ static void sizes_of_rings_are_powers_of_two_within_limits(void **state)
     static const struct {
         const char *text;
         uint64_t bytes; /* 0: an error */
-    } cases[] = {{"65536", 65536}, {"64K", 65536}, {"1M", 1 << 20}, {"1G", 1 << 30}, {"32K", 0}, {"2G", 0},
-                 {"100000", 0},    {"-1", 0},      {"", 8 << 20},   {"1MB", 0},      {"M", 0},   {"99999999999999999999", 0}};
+    } cases[] = {{"65536", 65536}, {"64K", 65536}, {"1M", 1 << 20}, {"1G", 1 << 30},
+                 {"32K", 0},       {"2G", 0},      {"100000", 0},   {"-1", 0},
+                 {"", 8 << 20},    {"1MB", 0},     {"M", 0},        {"99999999999999999999", 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct recording recording;
         forget_environment();
@@ -194,7 +195,8 @@ static void the_header_says_who_writes(void **state)
 
     unsigned long long start_ticks;
     read_file("/proc/self/stat", text, sizeof text);
-    assert_int_equal(sscanf(strrchr(text, ')') + 1, " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+    assert_int_equal(sscanf(strrchr(text, ')') + 1,
+                            " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
                             &start_ticks),
                      1);
     assert_true(header->start_ticks == start_ticks);
@@ -220,7 +222,8 @@ static void the_description_names_all_events_and_words(void **state)
     char *text = strndup((const char *)recording.arena.base + header->description_offset, header->description_bytes);
     assert_non_null(text);
     assert_int_equal(strlen(text), header->description_bytes);
-#define TT_EVENT(number, name, category, level, sentence, fields) assert_int_equal(arena_event(&recording.arena, #name), number);
+#define TT_EVENT(number, name, category, level, sentence, fields) \
+    assert_int_equal(arena_event(&recording.arena, #name), number);
 #include "events.def"
     assert_non_null(strstr(text, "event 21 task_started task task_id:id\n"));
     assert_non_null(strstr(text, "event 42 cancel_swallowed cancel task_id:id request_count:u32\n"));
@@ -316,14 +319,15 @@ static void write_program(struct recording *recording, char *path, size_t size)
     snprintf(path, size, "%s/program", recording->dir);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fputs("#!/bin/sh\n"
-          "exec > \"$5/.seen\"\n"
-          "for word in \"$@\"; do echo \"argument $word\"; done\n"
-          "while IFS= read -r line; do echo \"$line\"; done < /proc/$$/status\n" /* no fork: the shell blocks signals then */
-          "for fd in /proc/$$/fd/*; do echo \"descriptor ${fd##*/} $(readlink $fd)\"; done\n"
-          "echo \"folder $(pwd)\"\n"
-          "mv \"$5/.seen\" \"$5/seen\"\n",
-          file);
+    fputs(
+        "#!/bin/sh\n"
+        "exec > \"$5/.seen\"\n"
+        "for word in \"$@\"; do echo \"argument $word\"; done\n"
+        "while IFS= read -r line; do echo \"$line\"; done < /proc/$$/status\n" /* without a fork */
+        "for fd in /proc/$$/fd/*; do echo \"descriptor ${fd##*/} $(readlink $fd)\"; done\n"
+        "echo \"folder $(pwd)\"\n"
+        "mv \"$5/.seen\" \"$5/seen\"\n",
+        file);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(path, 0700), 0);
 }
@@ -377,8 +381,8 @@ static void the_helper_is_detached_from_the_program(void **state)
     assert_int_equal(errno, ECHILD);
     assert_int_equal(atomic_load(&child_signals), 0);
 
-    snprintf(line, sizeof line, "argument recorder\nargument --store\nargument %s\nargument --ring-dir\nargument %s\n", store,
-             recording.dir);
+    snprintf(line, sizeof line, "argument recorder\nargument --store\nargument %s\nargument --ring-dir\nargument %s\n",
+             store, recording.dir);
     assert_non_null(strstr(text, line));
     snprintf(line, sizeof line, "PPid:\t%ld\n", (long)getpid());
     assert_null(strstr(text, line));
@@ -411,7 +415,9 @@ static void a_helper_that_cannot_be_executed_has_the_arena_overwrite(void **stat
     snprintf(store, sizeof store, "%s/run.telltale", recording.dir);
     FILE *file = fopen(program, "w");
     assert_non_null(file);
-    fputs("\x7f""ELF but not really", file);
+    fputs("\x7f"
+          "ELF but not really",
+          file);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(program, 0700), 0);
     const struct tt_trace_options options = {.store = store, .ring_dir = recording.dir, .program = program};

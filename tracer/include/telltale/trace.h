@@ -170,9 +170,22 @@ struct tt_trace_options {
     const char *program;    /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
 };
 
-/* Begins to record this process into OPTIONS->store, and starts a recorder for it if none is at work there. Does nothing and
- * returns TT_TRACE_RECORDING when it is recording already. Returns an enum tt_trace_status, or a negative errno value when
- * there can be no arena: then nothing is recorded and the program goes on as before. Any thread; not in signal handlers.
+/* Begins to record this process into OPTIONS->store (OPTIONS may be NULL: all from the environment), and starts a recorder
+ * for it if none is at work there. Does nothing and returns TT_TRACE_RECORDING when it is recording already. Any thread; not in
+ * signal handlers. Returns an enum tt_trace_status, or, when there can be no arena, a negative errno value; then nothing is
+ * recorded and the program goes on as before:
+ *
+ *   -EINVAL   neither store nor ring dir, a relative ring dir, an unknown category, ring_bytes out of range
+ *   -ENOENT   the store's folder does not exist
+ *   -EPERM    the ring dir belongs to somebody else, or others may write to it
+ *   -ENOTDIR  the ring dir is no folder, or a symbolic link
+ *   -ENOSPC   no memory left where the ring dir is
+ *   -EFBIG    the process's limit on the size of files leaves no room for an arena
+ *   -ENOTSUP  the kernel is older than Linux 5.14
+ *   others    as the system says when a folder or a file is made
+ *
+ * Where a limit leaves little room the arena is smaller: fewer threads have a ring of their own, rings have fewer bytes. A
+ * forked child goes on recording, in an arena of its own, from its first event on; a child of vfork must not emit.
  * Events: process_started, thread_attached. */
 TT_API int tt_trace_start(const struct tt_trace_options *options);
 
