@@ -64,6 +64,25 @@ case_a_store_that_is_being_written_is_read_as_it_stands() {
     wait_until is_there
 }
 
+case_one_command_sees_one_state_of_a_store_that_grows() {
+    given live
+    sqlite3 run.telltale 'PRAGMA journal_mode = WAL' >/dev/null
+    python3 - <<'END' &
+import sqlite3
+store = sqlite3.connect('run.telltale', timeout=60, isolation_level=None)
+for number in range(1000, 10**9):
+    store.execute("INSERT INTO task (task_id, name) VALUES (?, 'more')", (number,))
+END
+    background="$background $!"
+    has_grown() { [ "$("$telltale" query run.telltale "SELECT count(*) FROM task WHERE name = 'more'" | sed 1d)" -gt "${1:-0}" ]; }
+    wait_until has_grown
+    must "$telltale" query run.telltale "SELECT count(*) FROM task;
+        WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000000) SELECT max(x) FROM n;
+        SELECT count(*) FROM task"
+    wait_until has_grown "$(sed -n 2p "$work/out")"
+    expect_equal "$(sed -n 6p "$work/out")" "$(sed -n 2p "$work/out")" 'the number of tasks at the end of a command'
+}
+
 case_no_foreign_byte_reaches_the_terminal() {
     given hostile
     : >"$work/all"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_record.sh: record runs a command as it would run alone, writes what it did, and leaves nothing when it did nothing.
-# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2016,SC2154,SC2317 # code for other shells; variables of case.sh; cases are called by name
 . "$(dirname "$0")/given.sh"
 
 traced=$TELLTALE_TEST_BUILD/tests/viewer/traced
@@ -10,10 +10,10 @@ ask() { # SQL
     "$telltale" query run.telltale "$1" --format csv | sed 1d
 }
 
-# Starts `telltale record OPTION... -- traced hold` and waits until it holds a failure; its input ends when descriptor 9 is closed.
-record_holder() { # OPTION...
+# Starts `telltale record -- traced hold` and waits until it holds a failure; its input ends when descriptor 9 is closed.
+record_holder() {
     mkfifo input
-    "$telltale" record "$@" -- "$traced" hold <input >output 2>messages &
+    "$telltale" record -- "$traced" hold <input >output 2>messages &
     record=$!
     background="$background $record"
     exec 9>input
@@ -103,7 +103,7 @@ case_a_command_that_cannot_be_started_leaves_the_earlier_recording() {
         [ "$(grep -vc 'replacing the recording' "$work/err")" -eq 1 ] || fail 'one line is expected'
     done
     cksum run.telltale | cmp -s before - || fail 'the earlier recording has changed'
-    expect_equal "$(ls | tr '\n' ' ')" 'before folder plain run.telltale script ' 'the files of the folder'
+    expect_equal "$(find . -type f -o -type d ! -name . | sort | tr '\n' ' ')" './before ./folder ./plain ./run.telltale ./script ' 'the files of the folder'
     rm run.telltale
     run "$telltale" record -- ./script
     [ ! -e run.telltale ] || fail 'a store was written'
@@ -195,14 +195,14 @@ case_a_signal_to_record_reaches_the_command() {
     done
 }
 
-# What a terminal sends reaches the command once, and neither record nor the recorder end by it.
+# What a terminal sends reaches the command once, and neither record nor the recorder end by it. Byte 3 is Ctrl-C, byte 4 the end
+# of the input.
 case_an_interrupt_from_the_terminal_reaches_the_command_once() {
     cat >session.py <<'END'
 import os, pty, sys, time
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], [sys.argv[1], 'record', '--', 'sh', '-c',
-        'n=0; trap "n=$((n+1))" INT; echo ready; read line; sleep 0.3; echo "interrupts: $n"; exit 9'])
+    os.execv(sys.argv[1], [sys.argv[1], 'record', '--', sys.argv[2], 'interrupts'])
 seen = b''
 def read_until(text):
     global seen
@@ -215,15 +215,36 @@ def read_until(text):
             break
         seen += data
 read_until(b'ready')
-os.write(terminal, b'\x03')
-time.sleep(0.2)
-os.write(terminal, b'\n')
+for press in range(3):
+    os.write(terminal, b'\x03')
+    time.sleep(0.2)
+os.write(terminal, b'\x04')
 read_until(b'no such text')
 status = os.waitpid(pid, 0)[1]
 print(seen.decode())
-sys.exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 9 and b'interrupts: 1' in seen else 1)
+sys.exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 9 and b'interrupts: 3' in seen else 1)
 END
-    must python3 session.py "$telltale"
+    must python3 session.py "$telltale" "$traced"
+}
+
+# The one that comes after the command's end must be told again that it may end.
+case_a_recorder_that_dies_after_the_command_is_started_again() {
+    mkfifo input
+    "$telltale" record -- "$traced" outlive <input >output 2>messages &
+    record=$!
+    exec 9>input
+    wait_until has_line output
+    background="$background $record $(cat output)"
+    wait_until grep -q 'other processes of the recording run on' messages
+    recorder=$(find_child "$record" "$telltale")
+    kill -KILL "$recorder"
+    another_is_at_work() {
+        again=$(find_child "$record" "$telltale") && [ "$again" != "$recorder" ]
+    }
+    wait_until another_is_at_work
+    exec 9>&-
+    wait_until is_gone "$record"
+    expect_equal "$(ask "SELECT outcome FROM tasks WHERE name = 'survivor'")" returned 'the task that outlived the command'
 }
 
 case_a_recorder_that_dies_is_started_again() {

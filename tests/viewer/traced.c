@@ -5,7 +5,9 @@
  *     traced fork COUNT     COUNT children, each with a task that returns
  *     traced outlive        a child that goes on until the end of the standard input; prints its process id
  *     traced clean          a task that returns
+ *     traced interrupts     prints "ready", and at the end of its standard input how many SIGINTs it got; exit status 9
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,14 @@ static void wait_for_end_of_input(void)
         ;
 }
 
+static volatile sig_atomic_t interrupt_count;
+
+static void count_interrupt(int signal)
+{
+    (void)signal;
+    interrupt_count++;
+}
+
 static void say(const char *text)
 {
     puts(text);
@@ -109,6 +119,18 @@ static int outlive(void)
     return 0;
 }
 
+static int count_interrupts(void)
+{
+    char line[40];
+    struct sigaction action = {.sa_handler = count_interrupt, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    say("ready");
+    wait_for_end_of_input();
+    snprintf(line, sizeof line, "interrupts: %d", (int)interrupt_count);
+    say(line);
+    return 9;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -125,8 +147,10 @@ int main(int argc, char **argv)
         wait_for_end_of_input();
     } else if (strcmp(what, "clean") == 0) {
         end_task(begin_task("clean"), TT_OUTCOME_RETURNED);
+    } else if (strcmp(what, "interrupts") == 0) {
+        return count_interrupts();
     } else {
-        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean\n");
+        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean|interrupts\n");
         return 2;
     }
     return 0;
