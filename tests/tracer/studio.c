@@ -1,0 +1,281 @@
+/* studio.c: see studio.h. */
+#include "studio.h"
+
+#include "harness.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "telltale/trace.h"
+
+#define READY_MS 20000
+#define BUSY_MS 5000
+
+void studio_open(struct studio *studio)
+{
+    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    memset(studio, 0, sizeof *studio);
+    studio->control = -1;
+    snprintf(studio->dir, sizeof studio->dir, "/tmp/telltale-test-XXXXXX");
+    assert_non_null(mkdtemp(studio->dir));
+    snprintf(studio->store, sizeof studio->store, "%s/run.telltale", studio->dir);
+    snprintf(studio->ring_dir, sizeof studio->ring_dir, "%s/telltale-rings-XXXXXX", base);
+    assert_non_null(mkdtemp(studio->ring_dir));
+}
+
+static void remove_folder(const char *path)
+{
+    DIR *stream = opendir(path);
+    if (!stream)
+        return;
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            assert_int_equal(unlinkat(dirfd(stream), entry->d_name, 0), 0);
+    closedir(stream);
+    assert_int_equal(rmdir(path), 0);
+}
+
+void studio_close(struct studio *studio)
+{
+    if (studio->recorder)
+        studio_finish(studio);
+    remove_folder(studio->ring_dir);
+    remove_folder(studio->dir);
+}
+
+/* -------------------------------------------------------------------------------------------------------- processes */
+
+static pid_t fork_child(void)
+{
+    fflush(NULL);
+    pid_t test = getpid(), child = fork();
+    assert_true(child >= 0);
+    /* A test that fails leaves nobody behind. */
+    if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != test))
+        _exit(98);
+    return child;
+}
+
+int studio_wait(pid_t child)
+{
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static _Noreturn void run_recorder(const struct tt_recorder_options *options)
+{
+    struct tt_store_error error;
+    if (tt_recorder_run(options, &error) == 0)
+        _exit(0);
+    fprintf(stderr, "recorder: %s\n", error.text);
+    _exit(1);
+}
+
+void studio_start_recorder(struct studio *studio, const struct tt_recorder_options *given)
+{
+    struct tt_recorder_options options = given ? *given : (struct tt_recorder_options){.supervised = 1};
+    int control[2], ready[2];
+    char word[8];
+    assert_int_equal(pipe2(control, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    pid_t child = fork_child();
+    if (child == 0) {
+        close(control[1]);
+        close(ready[0]);
+        options.store = studio->store;
+        options.ring_dir = studio->ring_dir;
+        options.control_fd = control[0];
+        options.ready_fd = ready[1];
+        run_recorder(&options);
+    }
+    close(control[0]);
+    close(ready[1]);
+    assert_int_equal(read(ready[0], word, sizeof word), 6);
+    close(ready[0]);
+    studio->recorder = child;
+    studio->control = control[1];
+}
+
+void studio_tell(struct studio *studio, const char *line)
+{
+    char text[128];
+    int length = snprintf(text, sizeof text, "%s\n", line);
+    assert_int_equal(write(studio->control, text, (size_t)length), length);
+}
+
+void studio_finish(struct studio *studio)
+{
+    studio_tell(studio, "finish");
+    int status = studio_wait(studio->recorder);
+    close(studio->control);
+    studio->control = -1;
+    studio->recorder = 0;
+    assert_int_equal(status, 0);
+}
+
+void studio_kill_recorder(struct studio *studio)
+{
+    assert_int_equal(kill(studio->recorder, SIGKILL), 0);
+    studio_wait(studio->recorder);
+    close(studio->control);
+    studio->control = -1;
+    studio->recorder = 0;
+}
+
+void studio_recover(struct studio *studio)
+{
+    struct tt_recorder_options options = {
+        .store = studio->store, .ring_dir = studio->ring_dir, .ready_fd = -1, .control_fd = -1, .recover = 1};
+    struct tt_store_error error;
+    if (tt_recorder_run(&options, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+pid_t studio_start_program(struct studio *studio, studio_program_fn program, void *argument, uint64_t ring_bytes)
+{
+    pid_t child = fork_child();
+    if (child != 0)
+        return child;
+    if (studio->control >= 0)
+        close(studio->control);
+    struct tt_trace_options options = {.ring_bytes = ring_bytes, .program = "/nonexistent"};
+    if (setenv("TELLTALE_RING_DIR", studio->ring_dir, 1) < 0 || setenv("TELLTALE_SUPERVISED", "1", 1) < 0 ||
+        tt_trace_start(&options) != TT_TRACE_RECORDING)
+        _exit(99);
+    program(argument);
+    exit(0);
+}
+
+/* -------------------------------------------------------------------------------------------------------- questions */
+
+static sqlite3 *open_plainly(const struct studio *studio)
+{
+    sqlite3 *connection;
+    if (sqlite3_open_v2(studio->store, &connection, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", studio->store, sqlite3_errmsg(connection));
+    sqlite3_busy_timeout(connection, BUSY_MS);
+    return connection;
+}
+
+/* All rows as text. Free it. NULL: SQL failed. */
+static char *ask(const struct studio *studio, const char *sql)
+{
+    sqlite3 *connection = open_plainly(studio);
+    sqlite3_stmt *statement;
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(connection));
+    for (int row = 0; (code = sqlite3_step(statement)) == SQLITE_ROW; row++)
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const char *value = (const char *)sqlite3_column_text(statement, i);
+            sqlite3_str_appendf(text, "%s%s", i > 0 ? "|" : row > 0 ? "\n" : "", value ? value : "NULL");
+        }
+    if (code != SQLITE_DONE)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(connection));
+    sqlite3_finalize(statement);
+    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
+    char *copy = sqlite3_str_finish(text);
+    return copy ? copy : sqlite3_mprintf("");
+}
+
+int64_t studio_number(const struct studio *studio, const char *sql)
+{
+    char text[32];
+    return strtoll(studio_text(studio, sql, text, sizeof text), NULL, 10);
+}
+
+const char *studio_text(const struct studio *studio, const char *sql, char *out, size_t size)
+{
+    char *text = ask(studio, sql);
+    snprintf(out, size, "%s", text);
+    sqlite3_free(text);
+    return out;
+}
+
+void studio_expect(const struct studio *studio, const char *sql, const char *expected)
+{
+    studio_expect_within(studio, 0, sql, expected);
+}
+
+void studio_expect_within(const struct studio *studio, int milliseconds, const char *sql, const char *expected)
+{
+    int64_t end_ns = studio_now_ns() + (int64_t)milliseconds * 1000000;
+    for (;;) {
+        bool is_last = studio_now_ns() >= end_ns;
+        char *text = access(studio->store, F_OK) == 0 ? ask(studio, sql) : sqlite3_mprintf("no store");
+        bool is_equal = strcmp(text, expected) == 0;
+        if (!is_equal && is_last)
+            fprintf(stderr, "%s\nexpected:\n%s\nfound:\n%s\n", sql, expected, text);
+        sqlite3_free(text);
+        if (is_equal)
+            return;
+        if (is_last)
+            fail();
+        studio_sleep_us(10000);
+    }
+}
+
+void studio_expect_sound(const struct studio *studio)
+{
+    studio_expect(studio, "PRAGMA integrity_check", "ok");
+    studio_expect(studio,
+                  "SELECT * FROM thread WHERE attempt_count <> record_count + drop_count + hole_count"
+                  " OR hole_count > iif(thread_id & 1099511627775 = 0, 1000, 1)",
+                  "");
+    studio_expect(studio, "SELECT process_id FROM process WHERE is_balanced IS NOT 1", "");
+    studio_expect(studio, "SELECT process_id FROM process WHERE attempt_count <> record_count + drop_count + hole_count", "");
+    /* What is missing stands in gaps, run by run. */
+    studio_expect(studio,
+                  "SELECT t.thread_id, t.drop_count, t.hole_count, (SELECT sum(count) FROM gap AS g WHERE g.thread_id = t.thread_id)"
+                  " FROM thread AS t WHERE t.drop_count + t.hole_count"
+                  " <> (SELECT coalesce(sum(count), 0) FROM gap AS g WHERE g.thread_id = t.thread_id)",
+                  "");
+}
+
+/* ------------------------------------------------------------------------------------------------------------ chance */
+
+int64_t studio_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void studio_sleep_us(int64_t microseconds)
+{
+    struct timespec time = {microseconds / 1000000, (long)(microseconds % 1000000) * 1000};
+    while (nanosleep(&time, &time) < 0 && errno == EINTR)
+        continue;
+}
+
+unsigned studio_rounds(unsigned count)
+{
+    const char *text = getenv("TT_COUNT");
+    unsigned long wanted = text ? strtoul(text, NULL, 10) : 0;
+    return wanted > 0 ? (unsigned)wanted : count;
+}
+
+uint64_t studio_seed(void)
+{
+    const char *text = getenv("TT_SEED");
+    uint64_t seed = text ? strtoull(text, NULL, 0) : (uint64_t)studio_now_ns() | 1;
+    fprintf(stderr, "repeat with TT_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+uint64_t studio_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}

@@ -1,0 +1,78 @@
+/* studio.h: a recording of a test's own: a folder, programs that are recorded, the recorder, and questions to the store.
+ *
+ * Programs and recorders are forked children of the test, so that it can kill them.
+ */
+#ifndef TT_TESTS_STUDIO_H
+#define TT_TESTS_STUDIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "recorder.h"
+
+struct studio {
+    char dir[64];      /* of the store, private */
+    char store[128];   /* path of the store */
+    char ring_dir[128]; /* on tmpfs where there is one */
+    pid_t recorder;    /* 0: none */
+    int control;       /* the supervisor's end of the recorder's control pipe; -1: none */
+};
+
+/* What a recorded program does. It runs in a child that has begun to trace; returning ends it with exit status 0. */
+typedef void (*studio_program_fn)(void *argument);
+
+void studio_open(struct studio *studio);
+
+/* Ends the recorder if there is one, and removes everything. */
+void studio_close(struct studio *studio);
+
+/* Starts a recorder that ends when it is told to by studio_finish(); returns when it is ready. OPTIONS may be NULL; its store, ring dir
+ * and descriptors are filled in. */
+void studio_start_recorder(struct studio *studio, const struct tt_recorder_options *options);
+
+/* Writes LINE to the recorder as its supervisor does. */
+void studio_tell(struct studio *studio, const char *line);
+
+/* Tells the recorder to finish, and waits until it has. Fails the test if it does not end with 0. */
+void studio_finish(struct studio *studio);
+
+/* Kills the recorder with SIGKILL. */
+void studio_kill_recorder(struct studio *studio);
+
+/* Runs a recorder in this process until it has nothing to do, as the next viewer would. Fails the test when that fails. */
+void studio_recover(struct studio *studio);
+
+/* Starts PROGRAM with rings of RING_BYTES (0: the default). */
+pid_t studio_start_program(struct studio *studio, studio_program_fn program, void *argument, uint64_t ring_bytes);
+
+/* Waits for a child; returns its status as of waitpid. */
+int studio_wait(pid_t child);
+
+/* The first column of the first row that SQL gives, asked with plain SQLite: as a number (0 for NULL), or as a text in OUT. Fails the
+ * test when there is none. */
+int64_t studio_number(const struct studio *studio, const char *sql);
+const char *studio_text(const struct studio *studio, const char *sql, char *out, size_t size);
+
+/* Fails the test with what SQL gave, unless all rows, columns separated by |, rows by newlines, are EXPECTED. */
+void studio_expect(const struct studio *studio, const char *sql, const char *expected);
+
+/* The same, asked again and again until they are or MILLISECONDS have passed. */
+void studio_expect_within(const struct studio *studio, int milliseconds, const char *sql, const char *expected);
+
+/* Asserts what must hold for any store that was written to its end: integrity, and that all counts add up. */
+void studio_expect_sound(const struct studio *studio);
+
+void studio_sleep_us(int64_t microseconds);
+int64_t studio_now_ns(void);
+
+/* How often to do what is done at random: COUNT, or the environment's TT_COUNT. */
+unsigned studio_rounds(unsigned count);
+
+/* A seed for what is random, from TT_SEED or the clock; printed, so that a failure can be repeated. */
+uint64_t studio_seed(void);
+
+/* The next random number, xorshift. */
+uint64_t studio_random(uint64_t *state);
+
+#endif
