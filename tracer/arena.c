@@ -63,10 +63,9 @@ int tt__arena_populate(void *start, uint64_t bytes)
     }
     uintptr_t first = (uintptr_t)start & ~(page - 1);
     uintptr_t end = ((uintptr_t)start + bytes + page - 1) & ~(page - 1);
-    int result;
-    do
-        result = madvise((void *)first, end - first, MADV_POPULATE_WRITE) == 0 ? 0 : -errno;
-    while (result == -EINTR || result == -EAGAIN);
+    int result = mprotect((void *)first, end - first, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
+    while (result == 0 && madvise((void *)first, end - first, MADV_POPULATE_WRITE) < 0)
+        result = errno == EINTR || errno == EAGAIN ? 0 : -errno;
     errno = error;
     if (result == -EFAULT)
         return -ENOSPC; /* what would have been SIGBUS */
@@ -138,7 +137,7 @@ static int map_file(int fd, uint64_t ring_bytes, struct tt__layout *layout)
         if (result < 0)
             return result;
         if (ftruncate(fd, (off_t)layout->file_bytes) == 0) {
-            void *start = mmap(NULL, layout->file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+            void *start = mmap(NULL, layout->file_bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
             if (start != MAP_FAILED) {
                 mapped.start = start;
                 mapped.bytes = layout->file_bytes;

@@ -296,7 +296,7 @@ static void mount_small(struct recording *recording, const char *size)
     char option[64];
     snprintf(option, sizeof option, "size=%s", size);
     if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0 ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
         mount("none", recording->dir, "tmpfs", 0, option) < 0) {
         fprintf(stderr, "skipped: no tmpfs of its own can be mounted here\n");
         _exit(TT_TEST_SKIPPED);
@@ -360,6 +360,7 @@ static void emit_on_a_full_disk(struct recording *recording)
         claimed_again += tt_board_claim(i + 1, 0, 0, NULL, NULL, i) != NULL;
     must(claimed_again > 0);
     free(sites);
+    arena_close(&recording->arena);
 }
 
 static void a_disk_that_gets_full_costs_events_and_never_the_program(void **state)
@@ -413,6 +414,7 @@ static void attach_on_a_full_disk(struct recording *recording)
     must(arena_find(recording->dir, getpid(), NULL, recording->path, sizeof recording->path));
     must(arena_open(recording->path, &recording->arena));
     must(atomic_load(&arena_ring(&recording->arena, 0)->head) == 10);
+    arena_close(&recording->arena);
 }
 
 static void a_thread_that_begins_on_a_full_disk_uses_the_emergency_ring(void **state)
