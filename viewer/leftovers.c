@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "output/output.h"
+#include "recorder.h"
 #include "ring_dir.h"
 #include "supervisor.h"
 
@@ -88,9 +89,6 @@ void tt__leftovers_recover(const char *store)
     char path[PATH_MAX], dir[PATH_MAX];
     if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0)
         return;
-    struct tt_ring_dir_content content = tt__leftovers_look(dir);
-    if (content.arena_count == 0 || content.has_recorder)
-        return;
-    if (run_recorder(path, dir) < 0)
+    if (tt_recorder_is_needed(dir) && run_recorder(path, dir) < 0)
         tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
 }
