@@ -20,6 +20,12 @@ clean_up() {
     for process in $background; do
         kill -KILL "$process" 2>/dev/null || :
     done
+    # Ring dirs outlive their recordings: what belongs to a store of this case goes with it.
+    for store in "/dev/shm/telltale-$(id -u)"/*/store; do
+        if grep -qsF "$work/" "$store"; then
+            rm -rf "${store%/store}"
+        fi
+    done
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -82,6 +88,11 @@ wait_until() { # COMMAND...
         [ "$tries" -lt 400 ] || fail "has not become true within 20 s: $*"
         sleep 0.05
     done
+}
+
+# Asks a store in plain SQL, by sqlite3 alone. It may have to wait for the instant in which a recorder closes the store.
+ask() { # STORE SQL
+    sqlite3 -batch -cmd '.timeout 10000' "$1" "$2"
 }
 
 has_line() { # FILE

@@ -173,15 +173,15 @@ case_a_command_that_cannot_be_started_is_refused() {
 
 case_a_store_that_cannot_be_created_is_refused_before_the_command_runs() {
     expect_refusal 5 missing-folder "$telltale" record -o missing-folder/run.telltale -- touch it-ran
+    mkdir folder
+    expect_refusal 5 folder "$telltale" record -o folder -- touch it-ran
 }
 
 case_recording_into_what_is_no_store_leaves_it_alone() {
     printf 'This is a letter and no database.\n' >letter
     sqlite3 other.db 'CREATE TABLE accounts (balance)'
-    mkdir folder
     expect_refusal 3 letter "$telltale" record -o letter -- touch it-ran
     expect_refusal 3 other.db "$telltale" record -o other.db -- touch it-ran
-    expect_refusal 3 folder "$telltale" record -o folder -- touch it-ran
 }
 
 run_case "$@"

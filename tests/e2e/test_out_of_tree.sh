@@ -54,9 +54,14 @@ build_with_pkg_config() {
         $(pkg-config --cflags --libs telltale) "-Wl,-rpath,$libraries"
 }
 
+# The recorder that the library started goes on for a moment when its program is gone.
+process_has_ended() {
+    [ "$(ask run.telltale 'SELECT end_reason FROM processes')" = killed_without_goodbye ]
+}
+
 # The store must have this one failure, and the report must name it.
 expect_failure() { # STATE REASON
-    must sqlite3 run.telltale "SELECT type, message, state, reason, raised_file, raised_line, raised_func,
+    must ask run.telltale "SELECT type, message, state, reason, raised_file, raised_line, raised_func,
                                       created_file, created_line, created_func, coroutine FROM failures"
     expect_equal "$(cat "$work/out")" \
         "RuntimeError|$message|$1|$2|$source|$raised_line|$raiser|$source|$created_line|$creator|$coroutine" 'the failures'
@@ -84,7 +89,7 @@ case_a_program_built_with_pkg_config_is_killed_with_a_failure_in_its_hands() {
     run "$prefix/bin/telltale" record -o run.telltale -- ./program
     expect_status 137 record
     expect_failure lost killed
-    must sqlite3 run.telltale "SELECT end_reason, signal FROM processes"
+    must ask run.telltale "SELECT end_reason, signal FROM processes"
     expect_equal "$(cat "$work/out")" 'signal|9' 'the end of the process'
 }
 
@@ -92,8 +97,9 @@ case_a_program_that_records_itself_is_killed_with_a_failure_in_its_hands() {
     install_prefix
     write_program 'raise(SIGKILL);'
     build_with_pkg_config
-    run env TELLTALE_STORE="$work/run.telltale" TELLTALE_PROGRAM="$prefix/bin/telltale" ./program
+    run env TELLTALE_STORE=run.telltale TELLTALE_PROGRAM="$prefix/bin/telltale" ./program
     expect_status 137 program
+    wait_until process_has_ended
     expect_failure lost killed
 }
 
@@ -135,7 +141,7 @@ END
     must "${TELLTALE_TEST_COMPILER:-cc}" -std=gnu11 -Wall -Wextra -Werror $(sanitizer_flags) -o emitter emitter.c \
         $(pkg-config --cflags --libs telltale-trace) "-Wl,-rpath,$libraries"
     must "$prefix/bin/telltale" record -o run.telltale -- ./emitter
-    must sqlite3 run.telltale 'SELECT name, coroutine, outcome, created_at FROM tasks'
+    must ask run.telltale 'SELECT name, coroutine, outcome, created_at FROM tasks'
     expect_equal "$(cat "$work/out")" 'by hand|nothing|returned|emitter.c:8 in main' 'the tasks'
 }
 
