@@ -91,6 +91,7 @@ struct tt_future {
     uint32_t exc_place_count; /* places that the exception had when it was stored */
     char *cancel_message; /* CANCELLED: text of CancelledErrors made for readers */
     tt_site *taken[TT_TAKEN_PLACES];
+    tt_site *released_site; /* where a handle was released last */
     struct tt_wait_label label;
     uint32_t user_touch_count, library_touch_count, forward_count;
     tt_future *link; /* while it is being cancelled: who asked it; once it is dying: the next one (future.c) */

@@ -25,8 +25,8 @@ struct tt_who tt__actor_now(const tt_loop *loop)
     return loop->actor;
 }
 
-/* Tells the last takings of a handle, oldest first, now that they matter. */
-static void tell_takings(tt_future *future)
+/* Tells the last takings of a handle, oldest first, and the last release, now that they matter. */
+static void tell_references(tt_future *future)
 {
     for (unsigned i = 0; i < TT_TAKEN_PLACES; i++) {
         tt_site *site = future->taken[(future->taken_next + i) % TT_TAKEN_PLACES];
@@ -34,6 +34,9 @@ static void tell_takings(tt_future *future)
         if (site)
             TT_EMIT(reference_taken, .object_id = future->id, .site = site, .handle_count = future->handles);
     }
+    if (future->released_site)
+        TT_EMIT(reference_released, .object_id = future->id, .site = future->released_site,
+                .handle_count = future->handles);
 }
 
 void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
@@ -49,7 +52,7 @@ void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
             .raised_site = (tt_site *)raised_at, .last_site = task ? task->last_site : NULL,
             .name = task ? task->name : NULL, .name_number = task && !task->name ? task->name_number : 0,
             .type = tt_exc_type_of(future->exc)->name, .message = tt_exc_message(future->exc));
-    tell_takings(future);
+    tell_references(future);
 }
 
 void tt__ledger_touched(tt_future *future, enum tt_touch_how how, bool is_user, tt_site *site)
@@ -83,6 +86,7 @@ void tt__ledger_taken(tt_future *future, tt_site *site)
 
 void tt__ledger_released(tt_future *future, tt_site *site)
 {
+    future->released_site = site;
     if (future->is_failed_told)
         TT_EMIT(reference_released, .object_id = future->id, .site = site, .handle_count = future->handles);
 }

@@ -236,7 +236,8 @@ static void complete_failed(struct tt_task_object *task, tt_exc *exc)
 static void complete(struct tt_task_object *task)
 {
     tt_exc *exc = tt__exc_state_take(&task->exc_state);
-    tt_site *site = task->last_site;
+    /* If the program has let go of its handle before, that place is to blame for the last release. */
+    tt_site *site = task->future.released_site ? task->future.released_site : task->last_site;
 
     task->phase = TT_TASK_ENDED;
     tt__coro_finish(&task->coro);

@@ -40,6 +40,8 @@ struct tt_thread_future {
     pthread_mutex_t mutex;
     pthread_cond_t done;
     uint32_t refs; /* handles, and one of the chain until the task is done */
+    uint32_t handles;
+    tt_site *released_site; /* where a handle was released last */
     enum thread_future_state state;
     bool is_chained;      /* the task was created */
     tt_site *cancel_site; /* CANCELLED: where */
@@ -56,8 +58,9 @@ struct tt_thread_future {
 static void destroy(tt_thread_future *future, tt_site *site)
 {
     if (future->exc)
-        TT_EMIT(failure_released, .failure_id = future->id, .site = site, .user_touch_count = future->touch_count,
-                .retrieved = 1); /* concurrent.futures has no message that could be due */
+        TT_EMIT(failure_released, .failure_id = future->id,
+                .site = future->released_site ? future->released_site : site, .user_touch_count = future->touch_count,
+                .retrieved = future->touch_count > 0); /* concurrent.futures has no such bit, and no message */
     if (future->free_fn)
         future->free_fn(future->value);
     while (future->callbacks) {
@@ -84,19 +87,37 @@ static void unref(tt_thread_future *future, tt_site *site)
         destroy(future, site);
 }
 
-tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future *future)
+/* A reference of the library's. */
+static void ref(tt_thread_future *future)
 {
-    (void)site;
     pthread_mutex_lock(&future->mutex);
     future->refs++;
+    pthread_mutex_unlock(&future->mutex);
+}
+
+tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future *future)
+{
+    pthread_mutex_lock(&future->mutex);
+    future->refs++;
+    future->handles++;
+    if (future->exc)
+        TT_EMIT(reference_taken, .object_id = future->id, .site = site, .handle_count = future->handles);
     pthread_mutex_unlock(&future->mutex);
     return future;
 }
 
 void tt_thread_future_unref_at(tt_site *site, tt_thread_future *future)
 {
-    if (future)
-        unref(future, site);
+    if (!future)
+        return;
+    pthread_mutex_lock(&future->mutex);
+    TT_PRECOND("thread_future_unref.held", site, future->handles > 0);
+    future->handles--;
+    future->released_site = site;
+    if (future->exc)
+        TT_EMIT(reference_released, .object_id = future->id, .site = site, .handle_count = future->handles);
+    pthread_mutex_unlock(&future->mutex);
+    unref(future, site);
 }
 
 /* What concurrent.futures logs when a callback raises; nobody else hears of it. */
@@ -249,6 +270,26 @@ static tt_exc *memory_error(tt_site *site)
     return exc;
 }
 
+/* FUTURE fails with COPY: the facts about it, and about its handle so far. */
+static void tell_failure(tt_thread_future *future, tt_task *task, tt_exc *copy)
+{
+    uint32_t handles;
+    tt_site *released_site;
+
+    pthread_mutex_lock(&future->mutex);
+    handles = future->handles;
+    released_site = future->released_site;
+    pthread_mutex_unlock(&future->mutex);
+    TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(copy), .parent_id = future->creator_tid,
+            .parent_kind = TT_ACTOR_THREAD, .loop_id = (uint32_t)future->loop->id, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
+            .how = TT_FAILURE_HOW_FORWARDED, .handle_count = handles, .created_site = future->site,
+            .raised_site = (tt_site *)tt_exc_raised_at(copy), .name = tt_task_name(task),
+            .type = tt_exc_type_of(copy)->name, .message = tt_exc_message(copy));
+    TT_EMIT(reference_taken, .object_id = future->id, .site = future->site, .handle_count = handles);
+    if (released_site)
+        TT_EMIT(reference_released, .object_id = future->id, .site = released_site, .handle_count = handles);
+}
+
 static void forward_failure(tt_thread_future *future, tt_task *task)
 {
     tt_exc *copy = tt__exc_copy(task->exc);
@@ -258,11 +299,7 @@ static void forward_failure(tt_thread_future *future, tt_task *task)
     tt__ledger_forwarded(task, future->id, TT_FORWARD_HOW_THREAD_CHAIN, future->site);
     if (!copy)
         copy = memory_error(future->site);
-    TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(copy), .parent_id = future->creator_tid,
-            .parent_kind = TT_ACTOR_THREAD, .loop_id = (uint32_t)future->loop->id, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
-            .how = TT_FAILURE_HOW_FORWARDED, .handle_count = 1, .created_site = future->site,
-            .raised_site = (tt_site *)tt_exc_raised_at(copy), .name = tt_task_name(task),
-            .type = tt_exc_type_of(copy)->name, .message = tt_exc_message(copy));
+    tell_failure(future, task, copy);
     complete(future, copy, NULL, NULL);
 }
 
@@ -287,7 +324,7 @@ static void drop_cancel(void *arg)
 
 static void send_cancel(tt_thread_future *future)
 {
-    tt_thread_future_ref_at(future->site, future);
+    ref(future);
     if (tt__loop_send(future->site, future->loop, cancel_task, future, drop_cancel) < 0)
         unref(future, future->site); /* the loop is closed, and the task with it */
 }
@@ -403,6 +440,7 @@ static tt_thread_future *create(tt_site *site, tt_loop *loop, tt_coro_fn *fn, vo
     future->arg = arg;
     future->drop = drop;
     future->refs = 2; /* the caller's and the chain's */
+    future->handles = 1;
     future->callbacks_end = &future->callbacks;
     pthread_mutex_init(&future->mutex, NULL);
     pthread_condattr_init(&attributes);
