@@ -31,7 +31,7 @@ static uint32_t next_name_number(void)
 
 /* Memory of tasks that are gone waits at their loop for the next ones: last in first out, because that is still in the cache. Under
  * the address sanitizer there is no pool, so that a use after the end is seen. */
-enum { POOL_MAX = TT_ASAN ? 0 : 1024 };
+enum { POOL_MAX = 1024 };
 
 static struct tt_task_object *allocate_task(tt_loop *loop)
 {
@@ -50,7 +50,7 @@ static struct tt_task_object *allocate_task(tt_loop *loop)
 
 static void free_task(tt_loop *loop, struct tt_task_object *task)
 {
-    if (loop->is_closed || loop->free_task_count >= POOL_MAX) {
+    if (TT_ASAN || loop->is_closed || loop->free_task_count == POOL_MAX) {
         free(task);
         return;
     }
