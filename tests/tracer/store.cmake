@@ -3,3 +3,6 @@
 set(reading telltale_trace_objects telltale-store)
 
 telltale_test(test_store_kill.c studio.c LIBRARIES ${reading} TIMEOUT 120)
+
+# Views have a folder of their own.
+add_subdirectory(${CMAKE_CURRENT_SOURCE_DIR}/../views ${CMAKE_CURRENT_BINARY_DIR}/../views)

@@ -85,9 +85,9 @@ SELECT
          WHERE x.object_id = f.failure_id AND NOT x.is_taken ORDER BY x.happened_ns, x.sequence) AS r) AS released_from,
     -- The failures that it lives on in, and by what, one a line: #3 "main" (await).
     (SELECT group_concat(v.text, char(10)) FROM
-        (SELECT coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = x.to_id),
+        (SELECT coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = x.to_id) || ' ',
                 iif(x.to_id >> 40 = 0, '#', 'p' || (x.to_id >> 40) || '#') || (x.to_id & 1099511627775) || ' ', '')
-            || ' (' || (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how' AND w.number = x.how) || ')' AS text
+            || '(' || (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how' AND w.number = x.how) || ')' AS text
          FROM forward AS x WHERE x.failure_id = f.failure_id ORDER BY x.forwarded_ns, x.sequence) AS v) AS forwarded_to,
     -- Why user code said that it does not matter.
     (SELECT d.reason FROM discard AS d WHERE d.object_id = f.failure_id) AS discard_reason,

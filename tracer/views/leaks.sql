@@ -23,11 +23,12 @@ SELECT
     CASE f.state
         WHEN 'held' THEN 'nobody has looked at the failure yet, and somebody still holds it'
         WHEN 'absorbed' THEN 'the library looked at the failure, user code never did'
-            || CASE f.reason
-                WHEN 'gather' THEN ': gather read it and passed on nothing of it'
-                WHEN 'unread_value' THEN ': it is a value of a list of gather, and its slot was never read'
-                WHEN 'thread_chain' THEN ': it went to the future of another thread, which nobody asked'
-                WHEN 'cancel_after_done' THEN ': cancel was called when it had failed already'
+            || CASE
+                WHEN f.forward_count > 0 THEN ': it went on to a failure that user code never saw either'
+                WHEN f.reason = 'gather' THEN ': gather read it and passed on nothing of it'
+                WHEN f.reason = 'unread_value' THEN ': it is a value of a list of gather, and its slot was never read'
+                WHEN f.reason = 'thread_chain' THEN ': it went to the future of another thread, which nobody asked'
+                WHEN f.reason = 'cancel_after_done' THEN ': cancel was called when it had failed already'
                 ELSE coalesce(': ' || f.reason, '')
             END
         ELSE CASE f.reason

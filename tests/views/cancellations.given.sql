@@ -1,0 +1,36 @@
+-- Every way in which a request to cancel can end, and every kind of code that can ask.
+INSERT INTO process (process_id, uuid, pid, seen_ns, vital_drop_count, vital_drop_last_ns) VALUES (0, x'00', 100, 1000, 0, NULL), (1, x'01', 101, 1000, 1, 500);
+INSERT INTO site (site_id, hash, file, line, func) VALUES (1, 11, 'a.c', 1, 'ask'), (2, 12, 'a.c', 2, 'wait');
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES
+    (1, 'main', 0, NULL, NULL), (2, 'cancelled', 0, 3, 100), (3, 'swallows', 0, 1, 100), (4, 'converts', 0, 2, 100), (5, 'done', 0, 1, 10),
+    (6, 'taken back', 0, 1, 100), (7, 'pending', 0, NULL, NULL), (8, 'never ran', 0, 3, 100), (9, 'asked twice', 0, 3, 100),
+    (10, 'one of two taken back', 0, 3, 100), (11, 'returned before it came', 0, 1, 100), (12, 'failed before it came', 0, 2, 100);
+INSERT INTO task (task_id, name, created_ns, abandoned_ns, wait_kind) VALUES (13, 'abandoned', 0, 200, 1);
+INSERT INTO failure (failure_id, stored_ns) VALUES (4, 100), (12, 100), (32, 100);
+INSERT INTO cancellation (cancellation_id, task_id, requested_ns, thread_id, sequence, by, by_id, site_id, is_accepted, request_count, reason) VALUES
+    (1, 2, 50, 1, 10, 0, NULL, 1, 1, 1, 'shutdown'),
+    (2, 3, 50, 1, 11, 1, 1, 1, 1, 1, NULL),
+    (3, 4, 50, 1, 12, 2, NULL, 1, 1, 1, NULL),
+    (4, 5, 50, 1, 13, 3, 15, 1, 0, 0, NULL),
+    (5, 6, 50, 1, 14, 4, 4711, 1, 1, 1, NULL),
+    (6, 7, 50, 1, 15, 5, 31, 1, 1, 1, NULL),
+    (7, 8, 50, 1, 16, 6, NULL, 1, 1, 1, NULL),
+    (8, 9, 50, 1, 17, 7, 1, 1, 1, 1, 'm1'),
+    (9, 9, 51, 1, 18, 7, 99, 1, 1, 2, 'm2'),
+    (10, 10, 50, 1, 19, 8, NULL, 1, 1, 1, NULL),
+    (11, 10, 51, 1, 20, 0, NULL, 1, 1, 2, NULL),
+    (12, 11, 50, 1, 21, 0, NULL, 1, 1, 1, NULL),
+    (13, 12, 50, 1, 22, 0, NULL, 1, 1, 1, NULL),
+    (14, 13, 50, 1, 23, 0, NULL, 1, 1, 1, NULL),
+    (15, 30, 50, 1, 24, 0, NULL, 1, 1, 1, NULL),
+    (16, 32, 50, 1, 25, 0, NULL, 1, 1, 1, NULL),
+    (17, (1 << 40) | 5, 50, 1, 26, 0, NULL, 1, 1, 1, NULL);
+INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, is_before_start, request_count, exception_id) VALUES
+    (2, 40, 1, 9, 'delivered', 2, 0, NULL, NULL), -- before the request: of an earlier one that is missing
+    (2, 60, 1, 40, 'delivered', 2, 0, NULL, NULL),
+    (3, 60, 1, 41, 'delivered', 2, 0, NULL, NULL), (3, 90, 1, 42, 'swallowed', NULL, NULL, 1, NULL),
+    (4, 60, 1, 43, 'delivered', 2, 0, NULL, NULL), (4, 90, 1, 44, 'converted', NULL, NULL, NULL, 70),
+    (6, 60, 1, 45, 'delivered', 2, 0, NULL, NULL), (6, 70, 1, 46, 'uncancelled', 2, NULL, 0, NULL),
+    (8, 60, 1, 47, 'delivered', NULL, 1, NULL, NULL),
+    (9, 60, 1, 48, 'delivered', 2, 0, NULL, NULL),
+    (10, 60, 1, 49, 'delivered', 2, 0, NULL, NULL), (10, 70, 1, 50, 'uncancelled', 2, NULL, 1, NULL);

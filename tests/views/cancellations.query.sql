@@ -1,0 +1,1 @@
+SELECT * FROM cancellations ORDER BY cancellation_id

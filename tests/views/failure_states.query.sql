@@ -1,0 +1,1 @@
+SELECT failure_id >> 40 AS process, failure_id & 1099511627775 AS failure, state, reason FROM failure_states ORDER BY failure_id

@@ -1,0 +1,1 @@
+SELECT * FROM failures ORDER BY failure_id

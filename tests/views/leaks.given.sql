@@ -1,0 +1,20 @@
+-- One finding of each kind, and what must be none: delivered, discarded and unknown failures, cancellations that ended well, tasks that were
+-- pending when their process was killed.
+INSERT INTO process (process_id, uuid, pid, seen_ns, gone_ns) VALUES (0, x'00', 100, 1000, NULL), (1, x'01', 101, 1000, 900);
+INSERT INTO site (site_id, hash, file, line, func, text) VALUES (1, 11, 'a.c', 1, 'create', 'work'), (2, 12, 'a.c', 2, 'work', NULL);
+INSERT INTO exception (exception_id, type, message, pattern) VALUES (50, 'Exception', 'no 7', 'no <n>');
+INSERT INTO task (task_id, name, created_ns, created_site_id, outcome, ended_ns) VALUES (20, 'stubborn', 10, 1, 1, 100), (21, 'good', 10, 1, 3, 100);
+INSERT INTO task (task_id, name, created_ns, created_site_id, abandoned_ns, wait_kind, wait_object, wait_site_id) VALUES (22, 'orphan', 10, 1, 200, 6, 7, 2);
+INSERT INTO task (task_id, name, created_ns) VALUES ((1 << 40) | 5, 'pending', 10);
+INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, is_accepted, request_count) VALUES (20, 50, 1, 1, 0, 1, 1), (20, 55, 1, 2, 0, 1, 2), (21, 50, 1, 3, 0, 1, 1);
+INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
+    (20, 60, 1, 4, 'delivered', 2, NULL), (20, 90, 1, 5, 'swallowed', NULL, 2), (21, 60, 1, 6, 'delivered', 2, NULL);
+INSERT INTO failure (failure_id, kind, how, exception_id, name, created_site_id, raised_site_id, stored_ns, released_ns, user_touch_count, library_touch_count,
+    forward_count, is_retrieved, is_loop_closed) VALUES
+    (1, 1, 1, 50, 'dropped', 1, 2, 100, 300, 0, 0, 0, 0, 0), (2, 1, 2, 50, 'ignored', 1, 2, 100, 300, 0, 0, 0, 0, 0),
+    (3, 1, 1, 50, 'closed', 1, 2, 100, 300, 0, 0, 0, 0, 1), (4, 1, 1, 50, 'held', 1, 2, 100, NULL, NULL, NULL, NULL, NULL, NULL),
+    (5, 1, 1, 50, 'absorbed', 1, 2, 100, 300, 0, 1, 0, 1, 0), (6, 1, 1, 50, 'delivered', 1, 2, 100, 300, 1, 0, 0, 1, 0),
+    (7, 1, 1, 50, 'discarded', 1, 2, 100, 300, 0, 0, 0, 0, 0), (8, 1, 1, 50, 'unknown', 1, 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    ((1 << 40) | 1, 1, 1, 50, 'killed', 1, 2, 100, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, how, is_user) VALUES (5, 200, 1, 7, 2, 7, 0);
+INSERT INTO discard (object_id, discarded_ns, reason) VALUES (7, 150, 'best effort');

@@ -1,0 +1,1 @@
+SELECT * FROM losses ORDER BY thread_id

@@ -1,0 +1,1 @@
+SELECT * FROM places ORDER BY site_id

@@ -1,0 +1,1 @@
+SELECT * FROM task_labels ORDER BY task_id
