@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 enum { EVENTS = 500 };
@@ -207,6 +208,68 @@ static void a_thread_without_ring_gets_one_when_one_becomes_free(void **state)
     recording_end(&recording);
 }
 
+static uint64_t check_of(uint64_t id)
+{
+    return id * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void *emit_checked(void *argument)
+{
+    static const char text[] =
+        "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123";
+    for (uint64_t i = 0; i < 20000; i++) {
+        uint64_t id = (uint64_t)(uintptr_t)argument << 32 | i;
+        tt_trace_note_at(id, NULL, text + i % 90, NULL);
+        tt_emit_exception_raised(0, &(struct tt_event_exception_raised){
+                                        .exception_id = id, .task_id = check_of(id), .message = text + i % 90});
+    }
+    return NULL;
+}
+
+static void check_emergency_ring(struct recording *recording)
+{
+    struct arena_record record;
+    char text[2048];
+    unsigned raised = 0;
+    for (uint64_t at = arena_first_position(&recording->arena, 0), got = 1; got != 0;) {
+        int result = arena_next(&recording->arena, 0, &at, true, &record);
+        got = result != 0;
+        if (result <= 0 || record.event != TT_EVENT_exception_raised)
+            continue;
+        uint64_t id = arena_number(&recording->arena, &record, "exception_id");
+        assert_true(arena_number(&recording->arena, &record, "task_id") == check_of(id));
+        arena_text(&recording->arena, &record, "message", text);
+        assert_int_equal(strlen(text), 94 - (id & UINT32_MAX) % 90);
+        raised++;
+    }
+    assert_in_range(raised, 50, 1024);
+}
+
+static void threads_that_share_the_emergency_ring_overwrite_whole_records_only(void **state)
+{
+    (void)state;
+    enum { THREADS = 6 };
+    struct recording recording;
+    pthread_t threads[THREADS];
+    struct rlimit before, little;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    little = before;
+    little.rlim_cur = 1000000; /* room for two rings */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    recording_begin(&recording, RECORDING_OVERWRITES, 1 << 16, 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(recording.arena.header->ring_count_max, 2);
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, emit_checked, (void *)(i + 1)), 0);
+    for (unsigned i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    struct tt_ring *ring = arena_ring(&recording.arena, 0);
+    assert_int_equal(atomic_load(&ring->attempts), THREADS * 40000);
+    assert_true(atomic_load(&ring->head) > 10 * ring->slot_count);
+    check_emergency_ring(&recording);
+    recording_end(&recording);
+}
+
 static pthread_key_t late_key;
 
 static void emit_late(void *argument)
@@ -333,6 +396,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(without_a_recorder_rings_of_ended_threads_are_kept),
     cmocka_unit_test(threads_that_find_no_ring_share_the_emergency_ring),
     cmocka_unit_test(a_thread_without_ring_gets_one_when_one_becomes_free),
+    cmocka_unit_test(threads_that_share_the_emergency_ring_overwrite_whole_records_only),
     cmocka_unit_test(what_destructors_of_a_thread_emit_stands_in_its_ring),
     cmocka_unit_test(rings_of_threads_that_ended_unseen_are_found_when_rings_run_out),
     cmocka_unit_test(nothing_is_lost_while_threads_come_and_go),
