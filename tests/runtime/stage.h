@@ -16,7 +16,8 @@
 
 /* cmocka_unit_test_on_stage(CASE) in the list of cases: CASE with setup and teardown. The first makes stage_loop, whose handler writes "handler: MESSAGE [keys] EXCEPTION OF" into the notes. The second closes the loop, unless the case has done it
  * (stage_close_loop), and fails when a descriptor, a stack, a piece of memory or an exception is left. */
-#define cmocka_unit_test_on_stage(name) cmocka_unit_test_setup_teardown(name, stage_open, stage_close)
+#define cmocka_unit_test_on_stage(...) STAGE_CASE(__VA_ARGS__, stage_open, stage_close)
+#define STAGE_CASE(name, open, close) {#name, name, open, close, NULL}
 extern tt_loop *stage_loop;
 int stage_open(void **state);
 int stage_close(void **state);
