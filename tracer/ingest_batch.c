@@ -159,7 +159,9 @@ static char *copy_bytes(struct tt__batch *batch, const void *bytes, size_t lengt
 static void set_bytes(struct tt__batch *batch, struct tt__cell *cell, const void *bytes, size_t length, enum tt__cell_kind kind)
 {
     const char *copy = length > 0 ? copy_bytes(batch, bytes, length) : NULL;
-    cell->kind = copy ? (uint8_t)kind : TT__CELL_NULL;
+    if (!copy)
+        return;
+    cell->kind = (uint8_t)kind;
     cell->text = copy;
     cell->length = (uint32_t)length;
 }

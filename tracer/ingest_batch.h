@@ -55,7 +55,7 @@ struct tt__cell *tt__batch_append(struct tt__batch *batch, enum tt__table table)
 /* The row of TABLE with KEY, which is its first cell; a new one is NULL but for that. Never NULL itself. */
 struct tt__cell *tt__batch_row(struct tt__batch *batch, enum tt__table table, int64_t key);
 
-/* Copies BYTES into CELL as a text, or NULL when there are none. */
+/* Copies BYTES into CELL as a text. Without any it leaves the cell as it is: an event that does not say something takes nothing back. */
 void tt__batch_set_text(struct tt__batch *batch, struct tt__cell *cell, const char *bytes, size_t length);
 
 /* The same, as a blob. */

@@ -231,8 +231,12 @@ static struct tt__cell *describe_exception(struct tt_ingest *ingest, const struc
     bool is_same;
     struct tt__cell *row = row_of(ingest, TT__TABLE_EXCEPTION, origin, exception_id);
     size_t length = make_pattern(message, pattern, sizeof pattern, &is_same);
+    if (type.length == 0)
+        return row; /* nothing is said about it here */
     SET_TEXT(ingest, row, EXCEPTION, type, type);
     SET_TEXT(ingest, row, EXCEPTION, message, message);
+    if (message.length == 0)
+        tt__cell_set_static_text(CELL(row, EXCEPTION, message), ""); /* known to be empty */
     if (!is_same)
         tt__batch_set_text(&ingest->batch, CELL(row, EXCEPTION, pattern), pattern, length);
     return row;

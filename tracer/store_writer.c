@@ -132,7 +132,8 @@ static int create_schema(struct tt__store_writer *writer)
 {
     char header[128];
     snprintf(header, sizeof header, "PRAGMA application_id = %d; PRAGMA user_version = %d", TT_STORE_APPLICATION_ID, TT_STORE_SCHEMA_VERSION);
-    if (execute(writer, "PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
+    /* Should the machine fail now there is nothing to lose yet; waiting for the disk would hold up the program's start. */
+    if (execute(writer, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
         if (execute(writer, header, "creating it") == 0 && execute(writer, tt_store_schema, "creating its tables") == 0 &&
             create_views(writer) == 0 && create_recording(writer) == 0 && execute(writer, "COMMIT", "creating it") == 0)
             return 0;

@@ -135,8 +135,10 @@ static void gives_what_is_expected(void **state)
 
     sqlite3 *connection;
     assert_int_equal(sqlite3_open_v2(store, &connection, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    execute(connection, "BEGIN");
     give_words(connection);
     execute(connection, given);
+    execute(connection, "COMMIT");
     char *plain = print_rows(connection, query);
     assert_int_equal(sqlite3_close(connection), SQLITE_OK);
 

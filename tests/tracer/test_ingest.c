@@ -1,0 +1,406 @@
+/* Ingest: events become the same rows in whatever order threads deliver them and wherever commits fall, and each fact of the ledger
+ * leads to its state. Nothing here knows of arenas: it is what an import would do, too. */
+#include "harness.h"
+#include "studio.h"
+
+#include <sqlite3.h>
+
+#include "ingest.h"
+#include "store_writer.h"
+
+enum { THREADS = 3, EVENTS_MAX = 64 };
+
+/* What happens, by thread; times are numbers of the line. */
+struct script {
+    struct tt_decoded_event events[THREADS][EVENTS_MAX];
+    size_t counts[THREADS];
+    int64_t time_ns;
+};
+
+static struct script script;
+
+#define TEXT(literal) {(literal), sizeof(literal) - 1}
+
+/* Adds an event NAME with the fields given to the end of THREAD. */
+#define SAY(thread, event_name, ...)                                                                                   \
+    do {                                                                                                               \
+        struct tt_decoded_event *said = &script.events[thread][script.counts[thread]++];                              \
+        said->number = TT_EVENT_##event_name;                                                                          \
+        said->sequence = script.counts[thread];                                                                        \
+        said->time_ns = ++script.time_ns;                                                                              \
+        said->event_name = (struct tt_decoded_##event_name){__VA_ARGS__};                                              \
+    } while (0)
+
+enum { CREATED = 101, RAISED, TOUCHED, RELEASED, ASKED, WAITING };
+
+static const char *const places[] = {"created", "raised", "touched", "released", "asked", "waiting"};
+
+/* A task FAILURE of thread 0 that fails. Its failure is told by thread 1, so that all may come before its creation. */
+static void fail_task(uint64_t task, enum tt_failure_how how)
+{
+    SAY(0, task_created, .task_id = task, .parent_id = 1, .parent_kind = TT_ACTOR_TASK, .site = CREATED, .loop_id = 900,
+        .name_number = (uint32_t)task, .has_handle = 1);
+    SAY(0, task_started, .task_id = task);
+    SAY(1, exception_raised, .exception_id = task + 500, .task_id = task, .site = RAISED, .type = TEXT("Exception"),
+        .message = TEXT("no 17 at 0xdeadbeef"));
+    SAY(1, failure_stored, .failure_id = task, .exception_id = task + 500, .parent_id = 1, .parent_kind = TT_ACTOR_TASK,
+        .kind = TT_OBJECT_KIND_TASK, .how = (uint8_t)how, .handle_count = 1, .created_site = CREATED, .raised_site = RAISED,
+        .name_number = (uint32_t)task, .type = TEXT("Exception"), .message = TEXT("no 17 at 0xdeadbeef"));
+    SAY(0, task_finished, .task_id = task, .busy = 5, .ready = 3, .longest_step = 4, .step_count = 2, .outcome = TT_OUTCOME_FAILED);
+}
+
+static void release(uint64_t failure, uint32_t user, uint32_t library, uint32_t forwards, bool is_loop_closed)
+{
+    SAY(2, failure_released, .failure_id = failure, .site = RELEASED, .user_touch_count = user, .library_touch_count = library,
+        .forward_count = forwards, .retrieved = user + library > 0, .loop_closed = is_loop_closed);
+}
+
+static void touch(uint64_t failure, enum tt_touch_how how, bool is_user, enum tt_actor by, uint64_t by_id)
+{
+    SAY(2, failure_touched, .failure_id = failure, .by = (uint8_t)by, .by_id = by_id, .how = (uint8_t)how, .is_user = is_user, .site = TOUCHED);
+}
+
+static void write_script(void)
+{
+    memset(&script, 0, sizeof script);
+    SAY(0, loop_created, .loop_id = 900, .site = CREATED);
+    SAY(0, task_created, .task_id = 1, .parent_kind = TT_ACTOR_MAIN, .site = CREATED, .name = TEXT("main"), .loop_id = 900);
+    SAY(1, task_renamed, .task_id = 1, .name = TEXT("first"));
+
+    fail_task(10, TT_FAILURE_HOW_RAISED); /* delivered by a touch of user code */
+    touch(10, TT_TOUCH_HOW_AWAIT, true, TT_ACTOR_TASK, 1);
+    release(10, 1, 0, 0, false);
+    fail_task(11, TT_FAILURE_HOW_RAISED); /* delivered through gather 60, which user code read */
+    SAY(0, gather_created, .gather_id = 60, .by = TT_ACTOR_TASK, .by_id = 1, .site = CREATED, .child_count = 2);
+    touch(11, TT_TOUCH_HOW_GATHER, false, TT_ACTOR_GATHER, 60);
+    SAY(2, failure_forwarded, .failure_id = 11, .to_id = 60, .site = TOUCHED, .how = TT_FORWARD_HOW_GATHER);
+    SAY(1, failure_stored, .failure_id = 60, .exception_id = 511, .kind = TT_OBJECT_KIND_GATHER, .how = TT_FAILURE_HOW_FORWARDED);
+    touch(60, TT_TOUCH_HOW_RESULT, true, TT_ACTOR_TASK, 1);
+    release(11, 0, 1, 1, false);
+    release(60, 1, 0, 0, false);
+    fail_task(12, TT_FAILURE_HOW_RAISED); /* discarded, before it failed as it were */
+    SAY(2, failure_discarded, .failure_id = 12, .site = TOUCHED, .reason = TEXT("best effort"));
+    release(12, 0, 0, 0, false);
+    fail_task(13, TT_FAILURE_HOW_RAISED); /* held */
+    SAY(1, reference_taken, .object_id = 13, .site = CREATED, .handle_count = 1);
+    SAY(1, reference_taken, .object_id = 13, .site = TOUCHED, .handle_count = 2);
+    SAY(1, reference_released, .object_id = 13, .site = RELEASED, .handle_count = 1);
+    fail_task(14, TT_FAILURE_HOW_RAISED); /* absorbed: gather */
+    touch(14, TT_TOUCH_HOW_GATHER, false, TT_ACTOR_GATHER, 60);
+    release(14, 0, 1, 0, false);
+    fail_task(15, TT_FAILURE_HOW_RAISED); /* absorbed: a value that nobody read */
+    SAY(0, gather_created, .gather_id = 61, .child_count = 1, .return_exceptions = 1);
+    touch(15, TT_TOUCH_HOW_GATHER, false, TT_ACTOR_GATHER, 61);
+    release(15, 0, 1, 0, false);
+    fail_task(16, TT_FAILURE_HOW_RAISED); /* absorbed: thread chain, whose future was lost */
+    touch(16, TT_TOUCH_HOW_THREAD_CHAIN, false, TT_ACTOR_CALLBACK, 0);
+    SAY(2, failure_forwarded, .failure_id = 16, .to_id = 62, .site = TOUCHED, .how = TT_FORWARD_HOW_THREAD_CHAIN);
+    SAY(1, failure_stored, .failure_id = 62, .exception_id = 516, .kind = TT_OBJECT_KIND_THREAD_FUTURE, .how = TT_FAILURE_HOW_FORWARDED);
+    release(16, 0, 1, 1, false);
+    release(62, 0, 0, 0, false);
+    fail_task(17, TT_FAILURE_HOW_RAISED); /* absorbed: cancelled when done */
+    SAY(2, cancel_requested, .task_id = 17, .by = TT_ACTOR_TASK, .by_id = 1, .site = ASKED, .accepted = 0);
+    touch(17, TT_TOUCH_HOW_CANCEL_AFTER_DONE, false, TT_ACTOR_TASK, 1);
+    release(17, 0, 1, 0, false);
+    fail_task(18, TT_FAILURE_HOW_RAISED); /* lost: dropped, and reported */
+    SAY(2, failure_reported, .failure_id = 18, .loop_id = 900, .kind = TT_HANDLER_KIND_DEFAULT, .site = RELEASED);
+    SAY(2, handler_called, .loop_id = 900, .object_id = 18, .exception_id = 518, .kind = TT_HANDLER_KIND_DEFAULT,
+        .message = TEXT("Task exception was never retrieved"));
+    release(18, 0, 0, 0, false);
+    fail_task(19, TT_FAILURE_HOW_IGNORED); /* lost: ignored */
+    release(19, 0, 0, 0, false);
+    fail_task(20, TT_FAILURE_HOW_RAISED); /* lost: loop closed */
+    release(20, 0, 0, 0, true);
+    /* unknown: its storing is missing, its task says that it failed */
+    SAY(0, task_finished, .task_id = 21, .outcome = TT_OUTCOME_FAILED, .step_count = 1);
+
+    /* Cancellations: cancelled, swallowed, converted. */
+    SAY(0, task_created, .task_id = 30, .parent_id = 2, .parent_kind = TT_ACTOR_SIGNAL, .site = CREATED, .name = TEXT("cancelled"));
+    SAY(2, cancel_requested, .task_id = 30, .by = TT_ACTOR_SIGNAL, .by_id = 15, .site = ASKED, .accepted = 1, .request_count = 1,
+        .reason = TEXT("bye"));
+    SAY(2, cancel_delivered, .task_id = 30, .site = WAITING);
+    SAY(0, task_finished, .task_id = 30, .outcome = TT_OUTCOME_CANCELLED);
+    SAY(0, task_created, .task_id = 31, .site = CREATED, .name = TEXT("swallows"));
+    SAY(2, cancel_requested, .task_id = 31, .by = TT_ACTOR_RUNNER, .site = ASKED, .accepted = 1, .request_count = 1);
+    SAY(2, cancel_delivered, .task_id = 31, .site = WAITING);
+    SAY(2, cancel_swallowed, .task_id = 31, .request_count = 1);
+    SAY(0, task_finished, .task_id = 31, .outcome = TT_OUTCOME_RETURNED);
+    SAY(0, task_created, .task_id = 32, .site = CREATED, .name = TEXT("abandoned"));
+    SAY(1, task_abandoned, .task_id = 32, .wait_object = 13, .wait_site = WAITING, .wait_kind = TT_WAIT_KIND_TASK);
+    SAY(0, loop_closed, .loop_id = 900, .pending_count = 1, .site = RELEASED);
+    SAY(1, note, .task_id = 1, .site = CREATED, .key = TEXT("said"), .text = TEXT("all"));
+}
+
+/* ------------------------------------------------------------------------------------------------------ performing it */
+
+static void define_places(struct tt_ingest *ingest)
+{
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++)
+        tt_ingest_define_site(ingest, CREATED + i, i + 1, (struct tt_decoded_text)TEXT("a.c"),
+                              (struct tt_decoded_text){places[i], (uint32_t)strlen(places[i])}, (struct tt_decoded_text){NULL, 0});
+}
+
+static void describe_words(struct tt_ingest *ingest)
+{
+#define TT_ENUM_VALUE(name, CONSTANT, number, word, text) tt_ingest_describe_word(ingest, #name, number, #word);
+#include "events.def"
+}
+
+static void commit(struct tt_ingest *ingest)
+{
+    struct tt_store_error error;
+    if (tt_ingest_commit(ingest, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+/* Writes the script into a store. SEED 0: thread after thread, one commit; else at random, with commits and restarts in between. */
+static void perform(struct studio *studio, uint64_t seed)
+{
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    struct tt_store_error error;
+    const struct tt_ingest_process process = {.pid = 100, .uuid = {1}, .host = "h", .program = "/p", .command = "p", .monotonic_ns = 1000,
+                                              .realtime_ns = 5000};
+    uint32_t process_id;
+    bool is_known, has_places = false;
+    size_t next[THREADS] = {0}, left = 0;
+    for (int i = 0; i < THREADS; i++)
+        left += script.counts[i];
+
+    if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0 ||
+        tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_false(is_known);
+    assert_int_equal(process_id, 0);
+    describe_words(ingest);
+    for (; left > 0; left--) {
+        unsigned thread = seed ? (unsigned)(studio_random(&seed) % THREADS) : 0;
+        while (next[thread] == script.counts[thread])
+            thread = (thread + 1) % THREADS;
+        if (!has_places && (!seed || studio_random(&seed) % 16 == 0)) {
+            define_places(ingest);
+            has_places = true;
+        }
+        tt_ingest_event(ingest, process_id, thread + 1, &script.events[thread][next[thread]++]);
+        if (seed && studio_random(&seed) % 8 == 0)
+            commit(ingest);
+        if (seed && studio_random(&seed) % 16 == 0) { /* another recorder takes over */
+            commit(ingest);
+            tt_ingest_destroy(ingest);
+            tt__store_close_writer(writer, studio_random(&seed) % 2);
+            if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0 ||
+                tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
+                fail_msg("%s", error.text);
+            assert_true(is_known);
+            assert_int_equal(process_id, 0);
+        }
+    }
+    define_places(ingest);
+    tt_ingest_process_seen(ingest, process_id, 1000);
+    commit(ingest);
+    tt_ingest_destroy(ingest);
+    tt__store_close_writer(writer, true);
+    studio_expect(studio, "PRAGMA integrity_check", "ok");
+}
+
+static const char states[] = "10|delivered|NULL\n11|delivered|NULL\n12|discarded|NULL\n13|held|NULL\n14|absorbed|gather\n15|absorbed|unread_value\n"
+                             "16|absorbed|thread_chain\n17|absorbed|cancel_after_done\n18|lost|dropped\n19|lost|ignored\n20|lost|loop_closed\n"
+                             "21|unknown|NULL\n60|delivered|NULL\n62|lost|dropped";
+
+static void each_fact_leads_to_its_state(void **state)
+{
+    (void)state;
+    struct studio studio;
+    studio_open(&studio);
+    write_script();
+    perform(&studio, 0);
+    studio_expect(&studio, "SELECT failure_id, state, reason FROM failures ORDER BY failure_id", states);
+    studio_expect(&studio, "SELECT task_id, name, outcome, parent_text, created_at FROM tasks WHERE task_id IN (1, 10, 21, 30, 32)",
+                  "1|first|pending|main program|a.c:1 in created\n10|Task-10|failed|#1 \"first\"|a.c:1 in created\n21|NULL|failed|NULL|NULL\n"
+                  "30|cancelled|cancelled|signal SIGINT|a.c:1 in created\n32|abandoned|abandoned|main program|a.c:1 in created");
+    studio_expect(&studio, "SELECT id_text, ending, by_text, reason, delivered_at FROM cancellations ORDER BY task_id",
+                  "#17|ignored|#1 \"first\"|NULL|NULL\n#30|cancelled|signal SIGTERM|bye|a.c:6 in waiting\n#31|swallowed|runner|NULL|a.c:6 in waiting");
+    studio_expect(&studio, "SELECT type, message, fingerprint, taken_at, released_from, handle_count FROM failures WHERE failure_id = 13",
+                  "Exception|no 17 at 0xdeadbeef|Exception: no <n> at <address> | raised at a.c:2 in raised | created at a.c:1 in created|"
+                  "a.c:1 in created\na.c:3 in touched|a.c:4 in released|1");
+    studio_expect(&studio, "SELECT count(*), (SELECT message FROM handler_call) FROM note", "1|Task exception was never retrieved");
+    studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
+                  "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|4\nswallowed-cancel|1");
+    studio_close(&studio);
+}
+
+static const char *const everything[] = {
+    "SELECT * FROM tasks ORDER BY task_id",
+    "SELECT * FROM failures ORDER BY failure_id",
+    "SELECT * FROM leaks ORDER BY object_id, lint",
+    "SELECT id_text, name, requested_ns, by_text, reason, requested_at, accepted, delivered_ns, delivered_at, latency_ns, before_start, ending"
+    " FROM cancellations ORDER BY task_id",
+    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch ORDER BY thread_id, sequence",
+    "SELECT file, line, func, text FROM site ORDER BY hash",
+    "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
+};
+
+static void the_order_between_threads_and_the_places_of_commits_change_nothing(void **state)
+{
+    (void)state;
+    uint64_t seed = studio_seed();
+    struct studio first;
+    studio_open(&first);
+    write_script();
+    perform(&first, 0);
+    for (unsigned i = studio_rounds(20); i > 0; i--) {
+        struct studio other;
+        studio_open(&other);
+        perform(&other, seed);
+        studio_random(&seed);
+        for (size_t j = 0; j < sizeof everything / sizeof everything[0]; j++) {
+            static char expected[1 << 16];
+            studio_expect(&other, everything[j], studio_text(&first, everything[j], expected, sizeof expected));
+        }
+        studio_close(&other);
+    }
+    studio_close(&first);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- corners */
+
+static void open_ingest(struct studio *studio, struct tt__store_writer **out_writer, struct tt_ingest **out_ingest)
+{
+    struct tt_store_error error;
+    if (tt__store_open_writer(studio->store, NULL, out_writer, &error) < 0 || tt_ingest_create(*out_writer, out_ingest, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+static void close_ingest(struct tt__store_writer *writer, struct tt_ingest *ingest)
+{
+    tt_ingest_destroy(ingest);
+    tt__store_close_writer(writer, true);
+}
+
+static uint32_t attach(struct tt_ingest *ingest, uint8_t uuid, uint32_t pid, uint8_t boot, int64_t monotonic_ns, int64_t realtime_ns)
+{
+    struct tt_ingest_process process = {.uuid = {uuid}, .boot_id = {boot}, .pid = pid, .monotonic_ns = monotonic_ns, .realtime_ns = realtime_ns};
+    struct tt_store_error error;
+    uint32_t process_id;
+    bool is_known;
+    if (tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
+        fail_msg("%s", error.text);
+    return process_id;
+}
+
+static void processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock(void **state)
+{
+    (void)state;
+    struct studio studio;
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    studio_open(&studio);
+    open_ingest(&studio, &writer, &ingest);
+    uint32_t first = attach(ingest, 1, 100, 7, 1000, 50000);
+    uint32_t second = attach(ingest, 2, 101, 7, 1500, 99999); /* the wall clock was set meanwhile */
+    uint32_t other = attach(ingest, 3, 102, 8, 10, 50700);
+    assert_int_equal(tt_ingest_time(ingest, first, 1000), 0);
+    assert_int_equal(tt_ingest_time(ingest, second, 1600), 600);
+    assert_int_equal(tt_ingest_time(ingest, other, 10), 700);
+    commit(ingest);
+    close_ingest(writer, ingest);
+    studio_expect(&studio, "SELECT process_id, started_ns FROM processes", "0|0\n1|500\n2|700");
+    studio_expect(&studio, "SELECT origin_realtime_ns, origin_monotonic_ns FROM recording", "50000|1000");
+    studio_close(&studio);
+}
+
+static void an_exit_status_finds_its_process_before_or_after_it_is_known(void **state)
+{
+    (void)state;
+    struct studio studio;
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    studio_open(&studio);
+    open_ingest(&studio, &writer, &ingest);
+    tt_ingest_process_exit(ingest, 100, 3, 0);
+    tt_ingest_process_exit(ingest, 555, 4, 0); /* never traced */
+    commit(ingest);
+    attach(ingest, 1, 100, 1, 0, 0);
+    attach(ingest, 2, 101, 1, 0, 0);
+    commit(ingest);
+    tt_ingest_process_exit(ingest, 101, 0, 9);
+    commit(ingest);
+    close_ingest(writer, ingest);
+    studio_expect(&studio, "SELECT pid, exit_status, signal, end_text FROM processes", "100|3|NULL|exit status 3, without goodbye\n101|NULL|9|ended by SIGKILL");
+    studio_close(&studio);
+}
+
+static void events_about_nothing_and_unknown_events_make_no_rows(void **state)
+{
+    (void)state;
+    struct studio studio;
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    studio_open(&studio);
+    open_ingest(&studio, &writer, &ingest);
+    uint32_t process_id = attach(ingest, 1, 100, 1, 0, 0);
+    struct tt_decoded_event event = {0};
+    for (unsigned number = 0; number < 1024; number++) {
+        event.number = (uint16_t)number;
+        if (number != TT_EVENT_note && number != TT_EVENT_handler_called)
+            tt_ingest_event(ingest, process_id, 1, &event);
+    }
+    commit(ingest);
+    close_ingest(writer, ingest);
+    studio_expect(&studio,
+                  "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM failure) + (SELECT count(*) FROM touch)"
+                  " + (SELECT count(*) FROM forward) + (SELECT count(*) FROM cancellation) + (SELECT count(*) FROM reference)"
+                  " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM gather) + (SELECT count(*) FROM loop)",
+                  "0");
+    studio_close(&studio);
+}
+
+static void tasks_on_the_board_come_and_go(void **state)
+{
+    (void)state;
+    struct studio studio;
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    studio_open(&studio);
+    open_ingest(&studio, &writer, &ingest);
+    describe_words(ingest);
+    uint32_t process_id = attach(ingest, 1, 100, 1, 0, 0);
+    struct tt_ingest_board_entry entry = {.task_id = 5, .created_site = CREATED, .wait_site = WAITING, .state = TT_TASK_STATE_WAITING, .slot = 3,
+                                          .wait_kind = TT_WAIT_KIND_RECV, .wait_object = 7, .since_ns = 100, .is_new = true, .name = "lonely",
+                                          .parent_id = 4, .loop_id = 900};
+    tt_ingest_board(ingest, process_id, &entry);
+    define_places(ingest);
+    tt_ingest_process_seen(ingest, process_id, 150);
+    commit(ingest);
+    studio_expect(&studio, "SELECT name, state, wait_text, wait_at, wait_ns, parent_text, created_at FROM tasks",
+                  "lonely|waiting|recv on descriptor 7|a.c:6 in waiting|50|#4|a.c:1 in created");
+    /* Its events, later, say more than the board did, and are believed. */
+    struct tt_decoded_event created = {.number = TT_EVENT_task_created, .time_ns = 50};
+    created.task_created = (struct tt_decoded_task_created){.task_id = 5, .site = CREATED, .name = TEXT("lonely, and cut by the board"),
+                                                            .parent_kind = TT_ACTOR_CALLBACK, .has_handle = 1};
+    tt_ingest_event(ingest, process_id, 1, &created);
+    entry.wait_kind = TT_WAIT_KIND_NONE;
+    entry.state = TT_TASK_STATE_RUNNING;
+    entry.wait_site = 0;
+    entry.is_new = false;
+    tt_ingest_board(ingest, process_id, &entry);
+    commit(ingest);
+    studio_expect(&studio, "SELECT name, state, wait_text, wait_at, parent_text, created_ns FROM tasks",
+                  "lonely, and cut by the board|running|NULL|NULL|callback|50");
+    tt_ingest_board_gone(ingest, process_id, 5);
+    commit(ingest);
+    studio_expect(&studio, "SELECT count(*) FROM board", "0");
+    close_ingest(writer, ingest);
+    studio_close(&studio);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(each_fact_leads_to_its_state),
+    cmocka_unit_test(the_order_between_threads_and_the_places_of_commits_change_nothing),
+    cmocka_unit_test(processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock),
+    cmocka_unit_test(an_exit_status_finds_its_process_before_or_after_it_is_known),
+    cmocka_unit_test(events_about_nothing_and_unknown_events_make_no_rows),
+    cmocka_unit_test(tasks_on_the_board_come_and_go),
+};
+
+TT_TEST_MAIN(cases)
