@@ -42,20 +42,36 @@ int tt__task_suspend(struct tt_task_object *task, tt_site *site)
     return -1;
 }
 
-/* Has TYPE raised into the task at its next step, as asyncio does when a coroutine yields what it must not. */
-static int raise_at_next_step(struct tt_task_object *task, tt_site *site, const char *what)
-{
-    char task_repr[256];
-    tt_exc *exc;
+enum { REPR_BYTES = 512 };
 
-    tt_future_repr(&task->future, task_repr, sizeof task_repr);
-    exc = tt_exc_new_at(site, &tt_RuntimeError, what, task_repr);
+/* Has EXC, a RuntimeError (NULL: there was no memory for it), raised into the task at its next step, as asyncio does when a coroutine
+ * yields what it must not. */
+static int raise_at_next_step(struct tt_task_object *task, tt_site *site, tt_exc *exc)
+{
     if (!exc)
         return tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
     task->thrown = exc;
     task->thrown_is_waiters = false;
     tt__task_push_step(task);
     return tt__task_suspend(task, site);
+}
+
+static tt_exc *awaits_itself(struct tt_task_object *task, tt_site *site)
+{
+    char task_repr[REPR_BYTES];
+
+    tt_future_repr(&task->future, task_repr, sizeof task_repr);
+    return tt_exc_new_at(site, &tt_RuntimeError, "Task cannot await on itself: %s", task_repr);
+}
+
+static tt_exc *belongs_elsewhere(struct tt_task_object *task, tt_future *future, tt_site *site)
+{
+    char task_repr[REPR_BYTES], future_repr[REPR_BYTES];
+
+    tt_future_repr(&task->future, task_repr, sizeof task_repr);
+    tt_future_repr(future, future_repr, sizeof future_repr);
+    return tt_exc_new_at(site, &tt_RuntimeError, "Task %s got Future %s attached to a different loop", task_repr,
+                         future_repr);
 }
 
 /* Registers TASK's wake-up at FUTURE, which is pending, and suspends. */
@@ -108,9 +124,9 @@ int tt_await_at(tt_site *site, tt_future *future)
     if (!task || !future)
         return -1;
     if (future == &task->future)
-        return raise_at_next_step(task, site, "Task cannot await on itself: %s");
+        return raise_at_next_step(task, site, awaits_itself(task, site));
     if (future->loop != task->future.loop && future->state == TT_FUTURE_PENDING)
-        return raise_at_next_step(task, site, "Task %s got Future attached to a different loop");
+        return raise_at_next_step(task, site, belongs_elsewhere(task, future, site));
     return tt__task_await(task, future, site);
 }
 

@@ -382,7 +382,7 @@ int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *futur
         return tt_raise_at(site, &tt_TypeError, "An asyncio.Future, a coroutine or an awaitable is required");
     if (future->loop != loop)
         return tt_raise_at(site, &tt_ValueError, "The future belongs to a different loop than the one specified as the loop argument");
-    if (tt_future_add_done_callback_at(site, future, stop_when_done, loop) < 0)
+    if (tt_future_add_done_callback_at(TT_SITE_HERE("_run_until_complete_cb"), future, stop_when_done, loop) < 0)
         return -1;
     rc = tt_loop_run_forever_at(site, loop);
     tt_future_remove_done_callback(future, stop_when_done, loop);
