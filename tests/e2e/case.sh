@@ -21,10 +21,8 @@ clean_up() {
         kill -KILL "$process" 2>/dev/null || :
     done
     # Ring dirs outlive their recordings: what belongs to a store of this case goes with it.
-    for store in "/dev/shm/telltale-$(id -u)"/*/store; do
-        if grep -qsF "$work/" "$store"; then
-            rm -rf "${store%/store}"
-        fi
+    grep -lsF "$work/" "/dev/shm/telltale-$(id -u)"/*/store | while IFS= read -r store; do
+        rm -rf "${store%/store}"
     done
     rm -rf "$work"
 }

@@ -145,9 +145,12 @@ case_the_top_folders_are_the_four_rooms() {
         grep -E '(^|/)(utils?|common|misc|helpers?)$')" 'a folder whose name says nothing'
 }
 
+# A file may be longer when its opening comment says why it is past 600 lines.
 case_files_are_short_enough_to_be_read() {
-    expect_nothing "$(c_files runtime tracer viewer tests | (cd "$source" && xargs wc -l) | awk '$2 != "total" && $1 > 600')" \
-        'files past 600 lines'
+    expect_nothing "$(c_files runtime tracer viewer tests | while read -r file; do
+        lines=$(wc -l <"$source/$file")
+        [ "$lines" -le 600 ] || sed '/\*\//q' "$source/$file" | grep -q '600 lines' || printf '%s: %s lines\n' "$file" "$lines"
+    done)" 'files past 600 lines, without a reason'
 }
 
 case_every_file_says_what_it_is_for() {
