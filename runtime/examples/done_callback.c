@@ -1,7 +1,7 @@
 /* done_callback: a function that is called when a task is done gets to know how it ended.
  *
- *   done_callback           the callback raises the task's exception again, which is how it gets to the loop's exception
- *                           handler: as the failure of a callback, not as that of a task
+ *   done_callback           the callback raises the task's exception again, which is how it gets to the loop's
+ *                           exception handler: as the failure of a callback, not as that of a task
  *   done_callback --await   the callback handles the failure; whoever awaits the task gets it as well, and afterwards
  */
 #include <stdio.h>
@@ -66,7 +66,7 @@ static int raise_in_callback(void)
     return 0;
 }
 
-/* --------------------------------------------------------------------------------- a callback beside an awaiting task */
+/* ------------------------------------------------------------------------------- a callback beside an awaiting task */
 
 static int fail_at_once(void *arg)
 {

@@ -2,7 +2,7 @@
  *
  * The line "boom" makes the client's task fail. What becomes of such a failure is the point of this program:
  *
- *   echo_server                   nobody keeps the tasks: a failure is reported by the loop's handler at once, and is lost
+ *   echo_server                   nobody keeps the tasks: a failure is reported by the loop's handler at once, and lost
  *   echo_server --hold            a list keeps the tasks' handles and nobody looks at them: not a word
  *   echo_server --log-and-close   the task deals with its own failure: logs it and closes its connection
  *
@@ -151,8 +151,8 @@ static int listen_for_connections(void *arg)
 
 static int open_listener(struct server *server)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server->port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)server->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
 
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

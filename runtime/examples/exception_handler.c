@@ -55,6 +55,8 @@ static int stop(void *arg)
 
 /* In all of them a creation that fails leaves its exception pending, and the run then returns -1 at once: one check. */
 
+typedef int variant_fn(tt_loop *loop);
+
 static int keep_two(tt_loop *loop)
 {
     struct tt_task_options options = {.loop = loop};
@@ -127,7 +129,7 @@ static int release_later(tt_loop *loop)
 
 int main(int argc, char **argv)
 {
-    int (*run)(tt_loop *loop) = NULL;
+    variant_fn *run = NULL;
     tt_loop *loop;
 
     if (argc == 1)

@@ -1,10 +1,10 @@
-/* graceful_shutdown: end a program that has tasks at work. A task called "shutdown" cancels all others, waits until they
- * have cleaned up, and stops the loop. What starts it differs:
+/* graceful_shutdown: end a program that has tasks at work. A task called "shutdown" cancels all others, waits until
+ * they have cleaned up, and stops the loop. What starts it differs:
  *
  *   graceful_shutdown                 a signal: SIGHUP, SIGTERM and SIGINT are tried one after the other
  *   graceful_shutdown --handler       the loop's exception handler, because a task failed that nobody held
- *   graceful_shutdown --bad-cleanup   SIGTERM; but a task fails in its cleanup, and the shutdown does not look at what it
- *                                     gathered: the program ends as if nothing had happened
+ *   graceful_shutdown --bad-cleanup   SIGTERM; but a task fails in its cleanup, and the shutdown does not look at what
+ *                                     it gathered: the program ends as if nothing had happened
  */
 #include <signal.h>
 #include <stdio.h>
@@ -59,7 +59,8 @@ static int cancel_others(bool looks)
     for (int i = 0; i < count; i++)
         tt_task_cancel(tasks[i], NULL);
     printf("cancelled %d tasks\n", count);
-    all = tt_gather(tasks, (size_t)count, true); /* true: their exceptions come as values, not as a failure of the gather */
+    /* true: what the tasks raise comes as values, and is no failure of the gather. */
+    all = tt_gather(tasks, (size_t)count, true);
     rc = tt_await(all);
     if (rc == 0 && looks)
         print_gathered(all);
@@ -151,7 +152,8 @@ static int on_error(tt_loop *loop, const struct tt_handler_context *context, voi
 
     (void)arg;
     tt_handler_context_keys(context, keys, sizeof keys);
-    printf("handler: %s (keys: %s)\n", context->exception ? tt_exc_message(context->exception) : context->message, keys);
+    printf("handler: %s (keys: %s)\n", context->exception ? tt_exc_message(context->exception) : context->message,
+           keys);
     return tt_spawn_with(shut_down, NULL, &options);
 }
 

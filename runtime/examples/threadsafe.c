@@ -1,13 +1,14 @@
 /* threadsafe: the loop runs in a thread of its own, and the main thread submits coroutines to it.
  *
- * Who gets the failure of such a coroutine? The one who holds the thread-side future, and never the loop's exception handler.
+ * Who gets the failure of such a coroutine? The one who holds the thread-side future, and never the loop's exception
+ * handler.
  *
- *   threadsafe                                the main thread waits for the result and gets the failure there
- *   threadsafe --dropped                      nobody keeps the thread-side future: the failure vanishes without a word
- *   threadsafe --callback                     a wrapper is submitted; it starts the job with a done-callback that raises:
- *                                             the handler hears of that, in the loop's thread
- *   threadsafe --callback-on-thread-future    such a callback on the thread-side future: what it raises is written to stderr,
- *                                             and the loop knows nothing of it
+ *   threadsafe                               the main thread waits for the result and gets the failure there
+ *   threadsafe --dropped                     nobody keeps the thread-side future: the failure vanishes without a word
+ *   threadsafe --callback                    a wrapper is submitted; it starts the job with a done-callback that
+ *                                            raises: the handler hears of that, in the loop's thread
+ *   threadsafe --callback-on-thread-future   such a callback on the thread-side future: what it raises is written to
+ *                                            stderr, and the loop knows nothing of it
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -54,7 +55,7 @@ static int pass_time(void *arg)
     return tt_sleep(TT_MSEC(800));
 }
 
-/* ------------------------------------------------------------------------------- the loop's thread, from the main one */
+/* ----------------------------------------------------------------------------- the loop's thread, from the main one */
 
 static void *run_loop(void *loop)
 {
@@ -77,10 +78,9 @@ static int stop_loop(tt_loop *loop)
     return rc < 0 ? tt_raise_errno(rc, "the loop cannot be stopped") : 0;
 }
 
-/* Submits FN, and waits for it. */
-static int run_on_loop(tt_loop *loop, tt_coro_fn *fn, void **out_value)
+/* Waits for FUTURE and lets go of it. */
+static int finish(tt_thread_future *future, void **out_value)
 {
-    tt_thread_future *future = tt_run_coroutine_threadsafe(loop, fn, NULL, NULL);
     int rc = future ? tt_thread_future_result(future, -1, out_value) : -1;
 
     tt_thread_future_unref(future);
@@ -88,6 +88,8 @@ static int run_on_loop(tt_loop *loop, tt_coro_fn *fn, void **out_value)
 }
 
 /* ---------------------------------------------------------------------------------------------------- the variants */
+
+typedef int variant_fn(tt_loop *loop);
 
 static int wait_for_job(tt_loop *loop)
 {
@@ -115,7 +117,7 @@ static int drop_future(tt_loop *loop)
     if (!future)
         return -1;
     tt_thread_future_unref(future);
-    if (run_on_loop(loop, pass_time, NULL) < 0)
+    if (finish(tt_run_coroutine_threadsafe(loop, pass_time, NULL, NULL), NULL) < 0)
         return -1;
     return stop_loop(loop);
 }
@@ -148,7 +150,7 @@ static int submit_wrapper(tt_loop *loop)
 {
     void *value;
 
-    if (run_on_loop(loop, start_job, &value) < 0)
+    if (finish(tt_run_coroutine_threadsafe(loop, start_job, NULL, NULL), &value) < 0)
         return -1;
     printf("the wrapper has %s the job\n", (const char *)value);
     return 0; /* the handler stops the loop */
@@ -175,7 +177,7 @@ static int watch_thread_future(tt_loop *loop)
     if (!future || tt_thread_future_add_done_callback(future, raise_outside, NULL) < 0)
         return -1;
     tt_thread_future_unref(future);
-    if (run_on_loop(loop, pass_time, NULL) < 0)
+    if (finish(tt_run_coroutine_threadsafe(loop, pass_time, NULL, NULL), NULL) < 0)
         return -1;
     printf("the loop runs on: %s\n", tt_loop_is_running(loop) ? "yes" : "no");
     return stop_loop(loop);
@@ -184,7 +186,7 @@ static int watch_thread_future(tt_loop *loop)
 /* ------------------------------------------------------------------------------------------------------------ main */
 
 /* Runs VARIANT in this thread while the loop runs in another one. */
-static int run_beside_loop(int (*variant)(tt_loop *loop))
+static int run_beside_loop(variant_fn *variant)
 {
     tt_loop *loop = tt_loop_create();
     pthread_t thread;
@@ -208,7 +210,7 @@ static int run_beside_loop(int (*variant)(tt_loop *loop))
 
 int main(int argc, char **argv)
 {
-    int (*variant)(tt_loop *loop) = NULL;
+    variant_fn *variant = NULL;
 
     if (argc == 1)
         variant = wait_for_job;

@@ -3,8 +3,8 @@
 # The only place with such rules; each has its reason. Whatever no rule touches is compared byte by byte, and
 # test_mask.c shows that a changed, moved or missing line does not get through. Run with: sed -E -f mask.sed
 
-# Frames of a traceback. Python's name a line in another file and quote it, with carets in some versions. What stays of a
-# frame is the function, because the way that an exception took must be the same.
+# Frames of a traceback. Python's name a line in another file and quote it, with carets in some versions. What stays
+# of a frame is the function, because the way that an exception took must be the same.
 /^  File "/ {
     :source
     $!N
@@ -12,8 +12,8 @@
     t source
     # Frames of Python's own library: the library in C shows none of its own.
     /^  File "[^"]*\/lib[^"]*\/python3[^"]*"/D
-    # What runs the loop. In Python the library's frames end before it where the library catches an exception, in C there
-    # are none and the place of the call stands for them; and only Python has code outside of functions.
+    # What runs the loop. In Python the library's frames end before it where the library catches an exception, in C
+    # there are none and the place of the call stands for them; and only Python has code outside of functions.
     /^[^\n]*, in (main|<module>)(\n|$)/D
     # It calls another coroutine as a function, in the same task. C's traceback has the places where an exception was
     # raised and where it came out of an await, and a call is neither.
@@ -29,7 +29,8 @@
 # Addresses.
 s/0x[0-9a-f]+/<address>/g
 
-# A task that is done shows where its coroutine is defined; C does not know that line, and shows where the task was created.
+# A task that is done shows where its coroutine is defined; C does not know that line, and shows where the task was
+# created.
 s/(coro=<[a-z_]+\(\) done), (defined|created) at/\1, from/
 
 # Places: the folder, the ending and the line. The name of the file stays.

@@ -64,7 +64,8 @@ static void fail_with_transcript(struct program *program, const char *why, const
     if (program->pid > 0)
         kill(program->pid, SIGKILL);
     fprintf(stderr, "%s%s\n--- transcript so far\n%s--- read after it\n%s---\n", why, what,
-            program->transcript.bytes ? program->transcript.bytes : "", program->pending.bytes ? program->pending.bytes : "");
+            program->transcript.bytes ? program->transcript.bytes : "",
+            program->pending.bytes ? program->pending.bytes : "");
     fail();
 }
 
@@ -259,8 +260,8 @@ char *run_command(const char *command, const char *input, int *out_status)
 
 int client_connect(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(client >= 0);

@@ -29,15 +29,15 @@ void text_free(struct text *text);
 
 struct program {
     pid_t pid;
-    bool is_recorder; /* it is `telltale record`, and runs the example */
-    int status;           /* after program_finish: exit status, 128 + N after signal N */
-    int output;           /* the reading end of its standard output and standard error; -1: end of file */
-    struct text pending;  /* read and not yet in the transcript */
+    bool is_recorder;    /* it is `telltale record`, and runs the example */
+    int status;          /* after program_finish: exit status, 128 + N after signal N */
+    int output;          /* the reading end of its standard output and standard error; -1: end of file */
+    struct text pending; /* read and not yet in the transcript */
     struct text transcript;
 };
 
-/* Runs ARGV, NULL-terminated, its first word looked up in PATH: no input, signals as a shell in the foreground has them, no variables that
- * begin with PYTHON. */
+/* Runs ARGV, NULL-terminated, its first word looked up in PATH: no input, signals as a shell in the foreground has
+ * them, no variables that begin with PYTHON. */
 void program_start(struct program *program, const char *const *argv);
 
 /* Reads until the program has printed TEXT, and writes down all up to its end. */
@@ -49,7 +49,7 @@ void program_finish(struct program *program);
 /* Sends a signal to the program; if it is `telltale record`, to the example that this runs. */
 void program_signal(struct program *program, int signal_number);
 
-/* What COMMAND, a shell's, prints, for the test to free; *OUT_STATUS is its exit status. INPUT is its standard input. */
+/* What a shell's COMMAND prints, for the test to free; *OUT_STATUS is its exit status. INPUT is its standard input. */
 char *run_command(const char *command, const char *input, int *out_status);
 
 /* The number that the program has printed as its first line. */

@@ -6,10 +6,12 @@
 
 #include "harness.h"
 
-/* ------------------------------------------------------------------------------------------------ clients of a server */
+/* ---------------------------------------------------------------------------------------------- clients of a server */
 
-/* One client makes its task fail; afterwards another one is served. When that one has its answer, the server is done with
- * whatever the failure made it do. */
+enum { HELD_USEC = 5000 }; /* a failure is held at least that long, so that a report can tell how long */
+
+/* One client makes its task fail; afterwards another one is served. When that one has its answer, the server is done
+ * with whatever the failure made it do. */
 static void send_boom(struct program *program, const struct scenario *scenario)
 {
     int first = client_connect(program_port(program)), second;
@@ -23,6 +25,7 @@ static void send_boom(struct program *program, const struct scenario *scenario)
     client_send(second, "is anybody there?\r\n");
     client_receive(program, second, "client 2");
     client_look(program, first, "client 1");
+    usleep(HELD_USEC);
     program_signal(program, scenario->end_signal);
     program_finish(program);
     close(first);
@@ -131,7 +134,8 @@ static const char *environment(const char *name)
 
 static void example_path(char *path, size_t size, const struct scenario *scenario)
 {
-    assert_in_range(snprintf(path, size, "%s/examples/%s", environment("TELLTALE_TEST_BIN"), scenario->program), 1, size - 1);
+    assert_in_range(snprintf(path, size, "%s/examples/%s", environment("TELLTALE_TEST_BIN"), scenario->program), 1,
+                    size - 1);
 }
 
 /* The example runs under the launcher of this build's tests, valgrind or nothing: its words are separated by blanks. */
@@ -155,7 +159,8 @@ char *play_recorded(const struct scenario *scenario, const char *store, int *out
     char path[4096];
 
     example_path(path, sizeof path, scenario);
-    return play_scenario(scenario, (const char *[]){environment("TELLTALE_PROGRAM"), "record", "-o", store, "--", path, NULL},
+    return play_scenario(scenario,
+                         (const char *[]){environment("TELLTALE_PROGRAM"), "record", "-o", store, "--", path, NULL},
                          out_status);
 }
 
@@ -168,8 +173,9 @@ char *play_in_python(const struct scenario *scenario)
     free(run_command(has_what_it_takes, "", &status));
     if (status != 0)
         return NULL;
-    assert_in_range(snprintf(path, sizeof path, "%s/tests/examples/%s.py", environment("TELLTALE_TEST_SOURCE"),
-                             scenario->program), 1, sizeof path - 1);
+    assert_in_range(
+        snprintf(path, sizeof path, "%s/tests/examples/%s.py", environment("TELLTALE_TEST_SOURCE"), scenario->program),
+        1, sizeof path - 1);
     return play_scenario(scenario, (const char *[]){"python3", path, NULL}, NULL);
 }
 
@@ -181,7 +187,8 @@ char *mask(const char *text)
     int status;
 
     assert_in_range(snprintf(command, sizeof command, "LC_ALL=C sed -E -f '%s/tests/examples/mask.sed'",
-                             environment("TELLTALE_TEST_SOURCE")), 1, sizeof command - 1);
+                             environment("TELLTALE_TEST_SOURCE")),
+                    1, sizeof command - 1);
     masked = run_command(command, text, &status);
     if (status != 0)
         fail_msg("sed ended with status %d: %s", status, masked);

@@ -1,6 +1,7 @@
 /* scenarios.h: what is done with the examples: each example and variant, and the clients of the server.
  *
- * A scenario is the same whoever plays it: the program in C, its counterpart in Python, the program while it is recorded.
+ * A scenario is the same whoever plays it: the program in C, its counterpart in Python, the program while it is
+ * recorded.
  *
  * What it leaves to others: running things (program.h).
  */
@@ -25,12 +26,12 @@ const struct scenario *find_scenario(const char *name);
 /* The scenario at INDEX, NULL after the last. */
 const struct scenario *get_scenario(size_t index);
 
-/* Plays SCENARIO to its end with the words of COMMAND, NULL-terminated, before its option. Returns the transcript as it is,
- * for the test to free. *OUT_STATUS (may be NULL): the exit status as a shell sees it. */
+/* Plays SCENARIO to its end with the words of COMMAND, NULL-terminated, before its option. Returns the transcript as it
+ * is, for the test to free. *OUT_STATUS (may be NULL): the exit status as a shell sees it. */
 char *play_scenario(const struct scenario *scenario, const char *const *command, int *out_status);
 
-/* The same with the program in C; with the program in C under `telltale record -o STORE`; with its counterpart (NULL: this
- * machine has no Python that is new enough). */
+/* The same with the program in C; with the program in C under `telltale record -o STORE`; with its counterpart (NULL:
+ * this machine has no Python that is new enough). */
 char *play_in_c(const struct scenario *scenario);
 char *play_recorded(const struct scenario *scenario, const char *store, int *out_status);
 char *play_in_python(const struct scenario *scenario);

@@ -1,7 +1,7 @@
 /* test_mask.c: mask.sed hides what may differ and nothing else.
  *
- * The transcripts of all scenarios in C are changed in one place at a time, and each change must still be there after the
- * mask. What may vanish is said here once more, in other words than in mask.sed: see may_vanish.
+ * The transcripts of all scenarios in C are changed in one place at a time, and each change must still be there after
+ * the mask. What may vanish is said here once more, in other words than in mask.sed: see may_vanish.
  */
 #include "harness.h"
 
@@ -20,8 +20,8 @@ static bool is_frame_of_main(const char *line, size_t length)
            memcmp(line + length - size, main_end, size) == 0;
 }
 
-/* Whether a change of the word at WORD, which is part of the LINE of LENGTH bytes at OFFSET of a transcript, may vanish: the
- * port, a place, an address, and all of a frame but its function. */
+/* Whether a change of the word at WORD, which is part of the LINE of LENGTH bytes at OFFSET of a transcript, may
+ * vanish: the port, a place, an address, and all of a frame but its function. */
 static bool may_vanish(const char *line, size_t length, size_t offset, const char *word, size_t word_length)
 {
     if (strncmp(line, frame_begin, sizeof frame_begin - 1) == 0)
@@ -175,7 +175,8 @@ static void lines_in_another_order_are_found(void **state)
 
 static void another_exit_status_is_found(void **state)
 {
-    char *interrupted = mask("ended by signal 2\n"), *killed = mask("ended by signal 9\n"), *failed = mask("exit status 1\n");
+    char *interrupted = mask("ended by signal 2\n"), *killed = mask("ended by signal 9\n"),
+         *failed = mask("exit status 1\n");
 
     (void)state;
     assert_string_equal(interrupted, "exit status 130\n");
@@ -212,7 +213,8 @@ static void the_forms_of_all_versions_become_one(void **state)
                   "  File \"/somewhere/done_callback.c\", line 41, in job\n"
                   "CancelledError\n",
                   expected);
-    expect_masked("  message: Exception in callback when_done(<Task finishe... went wrong')>) at /else/where/done_callback.py:20\n"
+    expect_masked("  message: Exception in callback when_done(<Task finishe... went wrong')>) at "
+                  "/else/where/done_callback.py:20\n"
                   "Traceback (most recent call last):\n"
                   "  File \"/usr/lib/python3.11/asyncio/events.py\", line 80, in _run\n"
                   "    self._context.run(self._callback, *self._args)\n"
@@ -251,14 +253,10 @@ static void another_file_in_a_place_is_found(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test(a_changed_word_is_found),
-    cmocka_unit_test(a_missing_line_is_found),
-    cmocka_unit_test(an_additional_line_is_found),
-    cmocka_unit_test(lines_in_another_order_are_found),
-    cmocka_unit_test(another_exit_status_is_found),
-    cmocka_unit_test(the_forms_of_all_versions_become_one),
-    cmocka_unit_test(a_transcript_may_end_in_a_frame),
-    cmocka_unit_test(another_file_in_a_place_is_found),
+    cmocka_unit_test(a_changed_word_is_found),         cmocka_unit_test(a_missing_line_is_found),
+    cmocka_unit_test(an_additional_line_is_found),     cmocka_unit_test(lines_in_another_order_are_found),
+    cmocka_unit_test(another_exit_status_is_found),    cmocka_unit_test(the_forms_of_all_versions_become_one),
+    cmocka_unit_test(a_transcript_may_end_in_a_frame), cmocka_unit_test(another_file_in_a_place_is_found),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,5 +1,5 @@
-/* test_output.c: the examples print what is expected, and what their counterparts in Python print: the same lines, in the same
- * order, with the same end. expected/NAME.expected stands for Python on machines that have none.
+/* test_output.c: the examples print what is expected, and what their counterparts in Python print: the same lines, in
+ * the same order, with the same end. expected/NAME.expected stands for Python on machines that have none.
  *
  * TELLTALE_TEST_WRITE_EXPECTED=1 in the environment writes those files anew, from C.
  */
@@ -13,8 +13,9 @@ static FILE *open_expected(const struct scenario *scenario, const char *mode)
     char path[4096];
     FILE *file;
 
-    assert_in_range(snprintf(path, sizeof path, "%s/tests/examples/expected/%s.expected", getenv("TELLTALE_TEST_SOURCE"),
-                             scenario->name), 1, sizeof path - 1);
+    assert_in_range(snprintf(path, sizeof path, "%s/tests/examples/expected/%s.expected",
+                             getenv("TELLTALE_TEST_SOURCE"), scenario->name),
+                    1, sizeof path - 1);
     file = fopen(path, mode);
     if (!file)
         fail_msg("cannot open %s", path);
@@ -81,16 +82,16 @@ static void expect_same_as_python(const char *name)
     free(masked_c);
 }
 
-#define SCENARIO(name)                                                                                                 \
-    static void name##_prints_what_is_expected(void **state)                                                           \
-    {                                                                                                                  \
-        (void)state;                                                                                                   \
-        expect_output(#name);                                                                                          \
-    }                                                                                                                  \
-    static void name##_prints_what_python_prints(void **state)                                                         \
-    {                                                                                                                  \
-        (void)state;                                                                                                   \
-        expect_same_as_python(#name);                                                                                  \
+#define SCENARIO(name)                                         \
+    static void name##_prints_what_is_expected(void **state)   \
+    {                                                          \
+        (void)state;                                           \
+        expect_output(#name);                                  \
+    }                                                          \
+    static void name##_prints_what_python_prints(void **state) \
+    {                                                          \
+        (void)state;                                           \
+        expect_same_as_python(#name);                          \
     }
 
 SCENARIO(exception_handler)
