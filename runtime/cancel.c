@@ -21,7 +21,7 @@ static bool is_known(const tt_future *future)
     return future->kind != TT_OBJECT_KIND_FUTURE || future->taken[0] != NULL;
 }
 
-/* FUTURE is asked: the trace is told, and a failure counts as retrieved, as in asyncio. */
+/* FUTURE is asked: the trace is told, and a failure counts as retrieved, as in asyncio; but for a gather's. */
 static void tell_asked(tt_future *future, const struct tt_cancel *cancel)
 {
     bool is_pending = future->state == TT_FUTURE_PENDING;
@@ -30,7 +30,7 @@ static void tell_asked(tt_future *future, const struct tt_cancel *cancel)
         TT_EMIT(cancel_requested, .task_id = future->id, .by = cancel->by.kind, .by_id = cancel->by.id,
                 .site = cancel->site, .accepted = is_pending, .reason = cancel->message,
                 .request_count = future->kind == TT_OBJECT_KIND_TASK ? tt__task(future)->cancel_count + is_pending : 0);
-    if (future->state == TT_FUTURE_FINISHED && future->exc) {
+    if (future->state == TT_FUTURE_FINISHED && future->exc && future->kind != TT_OBJECT_KIND_GATHER) {
         future->log_traceback = false; /* the ledger knows better */
         tt__ledger_touched(future, TT_TOUCH_HOW_CANCEL_AFTER_DONE, false, cancel->site);
     }

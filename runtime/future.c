@@ -96,6 +96,8 @@ void tt__future_unref(tt_future *future, tt_site *site)
     assert(future->refs > 0 && "a reference is released once");
     if (future->refs > 1) {
         future->refs--;
+        if (future->kind == TT_OBJECT_KIND_GATHER)
+            tt__gather_released(future);
         return;
     }
     if (future->is_failed_told || future->log_traceback)

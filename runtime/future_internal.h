@@ -202,6 +202,9 @@ void tt__future_schedule_early(tt_future *future, struct tt_done_node *node);
 /* What result() raises, as a new reference: FUTURE has failed or was cancelled. Clears asyncio's bit. */
 tt_exc *tt__future_take_exception(tt_future *future, tt_site *site);
 
+/* gather.c: a reference of FUTURE, a gather, was released, and it was not the last one. */
+void tt__gather_released(tt_future *future);
+
 /* ------------------------------------------------------------------------------------------------ ledger.c */
 
 /* Who acts now on LOOP's thread (LOOP may be NULL). */

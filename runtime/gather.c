@@ -4,6 +4,10 @@
  * failure, or all are there); one that ends afterwards is read all the same, as asyncio does, which is where failures
  * vanish: the ledger calls those absorbed.
  *
+ * A gather holds its children, and what it left with them holds the gather: a circle, which CPython leaves to its garbage
+ * collector. Here the gather lets go of the children that are pending when nobody else holds it, because then nobody can look
+ * at them through it; each of them, when it ends, is held again.
+ *
  * The loop's thread. From: asyncio.gather and asyncio.tasks._GatheringFuture.
  */
 #include <assert.h>
@@ -18,8 +22,9 @@
 struct slot {
     struct tt_done_node node;
     struct gather *gather;
-    tt_future *child;  /* a reference */
+    tt_future *child;  /* a reference if HOLDS_CHILD */
     bool is_repeated;  /* a slot before it has the same child */
+    bool holds_child;
     tt_exc *cancelled; /* what a cancelled child is in the list; owned */
 };
 
@@ -27,9 +32,11 @@ struct gather {
     tt_future future; /* first: a gather is a future */
     bool return_exceptions;
     bool cancel_requested;
+    bool is_left_alone; /* nobody but its nodes has held it */
     size_t count;          /* slots */
     size_t distinct_count; /* slots that are not repeated */
     size_t done_count;     /* of these, how many have ended */
+    size_t node_count;     /* nodes at children or in the ready queue, each with a reference to the gather */
     size_t asked_count;    /* while it is being cancelled: slots whose child has been asked, */
     bool any_accepted, any_cycle; /* and what the answers were */
     struct slot slots[];
@@ -41,7 +48,8 @@ static void destroy_gather(tt_future *future)
 
     for (size_t i = 0; i < gather->count; i++) {
         tt_exc_unref(gather->slots[i].cancelled);
-        tt__future_unref(gather->slots[i].child, future->created_site);
+        if (gather->slots[i].holds_child)
+            tt__future_unref(gather->slots[i].child, future->created_site);
     }
     tt__future_finish(future);
     free(gather);
@@ -141,29 +149,52 @@ static void child_ended(struct gather *gather, tt_future *child)
         complete_gather(gather, site);
 }
 
-static void let_go_of_gather(struct gather *gather, tt_future *child)
+void tt__gather_released(tt_future *future)
 {
-    tt_site *site = gather->future.created_site;
+    struct gather *gather = (struct gather *)future;
 
-    if (child) /* the reference of the ready queue */
-        tt__future_unref(child, site);
-    tt__future_unref(&gather->future, site); /* the node's */
+    if (future->refs != gather->node_count || gather->is_left_alone)
+        return;
+    gather->is_left_alone = true;
+    tt__future_ref(future);
+    for (size_t i = 0; i < gather->count; i++) {
+        struct slot *slot = &gather->slots[i];
+
+        if (!slot->holds_child || slot->child->state != TT_FUTURE_PENDING)
+            continue;
+        slot->holds_child = false;
+        tt__future_unref(slot->child, future->created_site);
+    }
+    tt__future_unref(future, future->created_site);
+}
+
+static void let_go_of_gather(struct gather *gather)
+{
+    gather->node_count--;
+    tt__future_unref(&gather->future, gather->future.created_site);
 }
 
 static void run_child_ended(struct tt_ready *ready)
 {
     struct slot *slot = tt_container_of(ready, struct slot, node.ready);
+    struct gather *gather = slot->gather;
     tt_future *child = slot->node.future;
 
-    child_ended(slot->gather, child);
-    let_go_of_gather(slot->gather, child);
+    child_ended(gather, child);
+    if (slot->holds_child)
+        tt__future_unref(child, gather->future.created_site); /* the ready queue's */
+    slot->holds_child = true;
+    let_go_of_gather(gather);
 }
 
 static void discard_child_ended(struct tt_ready *ready)
 {
     struct slot *slot = tt_container_of(ready, struct slot, node.ready);
+    tt_future *child = slot->node.future;
 
-    let_go_of_gather(slot->gather, slot->node.future);
+    if (child)
+        tt__future_unref(child, slot->gather->future.created_site);
+    let_go_of_gather(slot->gather);
 }
 
 static const struct tt_ready_ops child_ops = {run_child_ended, discard_child_ended};
@@ -174,11 +205,14 @@ static void add_child(struct gather *gather, size_t index, tt_future *child)
 
     slot->gather = gather;
     slot->is_repeated = child->is_gathered;
-    slot->child = tt__future_ref(child);
+    slot->child = child;
     slot->node.ready.ops = &child_ops;
     child->is_gathered = true;
-    if (!slot->is_repeated)
-        gather->distinct_count++;
+    if (slot->is_repeated)
+        return;
+    slot->holds_child = true;
+    tt__future_ref(child);
+    gather->distinct_count++;
 }
 
 /* Makes the children known to GATHER: those that are pending tell it when they end, those that are done do so now. */
@@ -190,7 +224,8 @@ static void watch_children(struct gather *gather)
         slot->child->is_gathered = false;
         if (slot->is_repeated || slot->child->state != TT_FUTURE_PENDING)
             continue;
-        tt__future_ref(&gather->future); /* the node's: released when it has run or is discarded */
+        tt__future_ref(&gather->future); /* released when the node has run or is discarded */
+        gather->node_count++;
         tt__future_add_node(slot->child, &slot->node);
     }
     for (size_t i = 0; i < gather->count; i++)
