@@ -298,12 +298,12 @@ static void a_failure_is_lost_where_its_last_handle_is_released(void **state)
          " * created by * main program",
          " * held by * reference taken at exception_handler:<line> in keep_two, released at exception_handler:<line> "
          "in keep_two",
-         " * lost because * the last handle was released and nobody had looked at the failure for *s",
+         " * lost because * the last reference went and nobody had looked at the failure for *s",
          " * reported * to the custom exception handler, *s after it failed", "  RuntimeError: job 2 went wrong",
          " * reported * to the custom exception handler, *s after it failed", "  RuntimeError: job 3 went wrong",
          " * held by * reference taken at exception_handler:<line> in keep_two, released at exception_handler:<line> "
          "in keep_two",
-         " * lost because * the last handle was released and nobody had looked at the failure",
+         " * lost because * the last reference went and nobody had looked at the failure",
          " * reported * to the custom exception handler, at once",
          "SUMMARY: telltale: 3 lost failures in 3 groups, 0 absorbed, 0 held, 0 tasks pending at the end"},
         "SELECT name, state, reason, reported_to, unread_ns > 80000000 AS was_held FROM failures ORDER BY failure_id",

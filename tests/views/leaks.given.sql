@@ -1,5 +1,6 @@
 -- One finding of each kind, and what must be none: delivered, discarded and unknown failures, cancellations that ended well, tasks that were
--- pending when their process was killed.
+-- pending when their process was killed. A gather that was dropped is told, the child that it failed with is not; a thread-side future
+-- that nobody asked is told by its task.
 INSERT INTO process (process_id, uuid, pid, seen_ns, gone_ns) VALUES (0, x'00', 100, 1000, NULL), (1, x'01', 101, 1000, 900);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES (1, 11, 'a.c', 1, 'create', 'work'), (2, 12, 'a.c', 2, 'work', NULL);
 INSERT INTO exception (exception_id, type, message, pattern) VALUES (50, 'Exception', 'no 7', 'no <n>');
@@ -18,3 +19,9 @@ INSERT INTO failure (failure_id, kind, how, exception_id, name, created_site_id,
     ((1 << 40) | 1, 1, 1, 50, 'killed', 1, 2, 100, NULL, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, how, is_user) VALUES (5, 200, 1, 7, 2, 7, 0);
 INSERT INTO discard (object_id, discarded_ns, reason) VALUES (7, 150, 'best effort');
+INSERT INTO failure (failure_id, kind, how, exception_id, name, created_site_id, raised_site_id, stored_ns, released_ns, user_touch_count, library_touch_count,
+    forward_count, is_retrieved, is_loop_closed) VALUES
+    (30, 1, 1, 50, 'child', 1, 2, 100, 300, 0, 1, 1, 1, 0), (31, 3, 5, 50, 'gather', 1, 2, 110, 300, 0, 0, 0, 0, 0),
+    (40, 1, 1, 50, 'submitted', 1, 2, 100, 300, 0, 1, 1, 1, 0), (41, 4, 5, 50, 'thread future', 1, 2, 110, 300, 0, 0, 0, 0, 0);
+INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, how, is_user) VALUES (30, 110, 1, 8, 2, 5, 0), (40, 110, 1, 9, 2, 6, 0);
+INSERT INTO forward (failure_id, to_id, forwarded_ns, thread_id, sequence, how) VALUES (30, 31, 110, 1, 10, 2), (40, 41, 110, 1, 11, 3);

@@ -6,6 +6,8 @@ WITH RECURSIVE
         SELECT
             f.failure_id AS failure_id,
             f.how AS how,
+            -- A thread-side future that failed with its task's failure: the library made it.
+            f.kind IS 4 AND f.how IS 5 AS is_chained,
             f.released_ns IS NOT NULL AS is_released,
             coalesce(f.is_loop_closed, 0) AS is_loop_closed,
             -- User code received it by a touch of its own.
@@ -61,7 +63,7 @@ WITH RECURSIVE
                 WHEN failure_id IN (SELECT failure_id FROM discarded) THEN 'discarded'
                 WHEN failure_id IN (SELECT failure_id FROM uncertain) THEN 'unknown'
                 WHEN failure_id IN (SELECT failure_id FROM held) THEN 'held'
-                WHEN is_seen_by_library THEN 'absorbed'
+                WHEN is_seen_by_library OR (is_chained AND is_released) THEN 'absorbed'
                 ELSE 'lost'
             END AS state
         FROM fact
@@ -90,6 +92,7 @@ SELECT
              ORDER BY u.touched_ns DESC, u.sequence DESC LIMIT 1),
             (SELECT (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how' AND w.number = v.how)
              FROM forward AS v WHERE v.failure_id = decided.failure_id
-             ORDER BY v.forwarded_ns DESC, v.sequence DESC LIMIT 1))
+             ORDER BY v.forwarded_ns DESC, v.sequence DESC LIMIT 1),
+            CASE WHEN decided.is_chained THEN 'thread_chain' END)
     END AS reason
 FROM decided;

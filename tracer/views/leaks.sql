@@ -24,15 +24,15 @@ SELECT
         WHEN 'held' THEN 'nobody has looked at the failure yet, and somebody still holds it'
         WHEN 'absorbed' THEN 'the library looked at the failure, user code never did'
             || CASE
+                WHEN f.reason = 'thread_chain' THEN ': it went to the future of another thread, which nobody asked'
                 WHEN f.forward_count > 0 THEN ': it went on to a failure that user code never saw either'
                 WHEN f.reason = 'gather' THEN ': gather read it and passed on nothing of it'
                 WHEN f.reason = 'unread_value' THEN ': it is a value of a list of gather, and its slot was never read'
-                WHEN f.reason = 'thread_chain' THEN ': it went to the future of another thread, which nobody asked'
                 WHEN f.reason = 'cancel_after_done' THEN ': cancel was called when it had failed already'
                 ELSE coalesce(': ' || f.reason, '')
             END
         ELSE CASE f.reason
-            WHEN 'dropped' THEN 'the last handle was released and nobody had looked at the failure'
+            WHEN 'dropped' THEN 'the last reference went and nobody had looked at the failure'
             WHEN 'ignored' THEN 'a coroutine went on with the exception pending, and nobody looked at its failure'
             WHEN 'loop_closed' THEN 'the loop was closed and nobody had looked at the failure'
             WHEN 'held_at_exit' THEN 'the process exited while the failure was held, and nobody had looked at it'
@@ -41,6 +41,20 @@ SELECT
     END AS sentence
 FROM failures AS f
 WHERE f.state IN ('lost', 'absorbed', 'held')
+    -- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody asked is
+    -- told by its task, which has a name and places.
+    AND f.failure_id NOT IN (
+        SELECT w.failure_id
+        FROM forward AS w
+        JOIN failure AS t ON t.failure_id = w.to_id
+        JOIN failure_states AS s ON s.failure_id = w.to_id
+        WHERE s.state IN ('lost', 'held') OR (s.state = 'absorbed' AND t.kind IS NOT 4))
+    AND f.failure_id NOT IN (
+        SELECT w.to_id
+        FROM forward AS w
+        JOIN failure AS t ON t.failure_id = w.to_id
+        JOIN failure_states AS s ON s.failure_id = w.to_id
+        WHERE s.state = 'absorbed' AND t.kind IS 4)
 UNION ALL
 SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
     'swallowed-cancel | created at ' || coalesce(t.created_at, 'unknown place')
