@@ -7,7 +7,6 @@
  */
 #include "recorder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +23,7 @@
 #include "arena_reader.h"
 #include "ingest.h"
 #include "recorder_control.h"
+#include "recorder_folder.h"
 #include "recorder_process.h"
 #include "ring_dir.h"
 #include "store_check.h"
@@ -39,7 +38,6 @@
 #define LOG_BYTES_MAX (UINT64_C(1) << 30)
 #define RETRY_MS 50                          /* after a commit that failed */
 #define RETRY_END_NS INT64_C(10000000000)    /* when no process is left and the commit still fails, the arenas are left to the next one */
-#define UNFINISHED_SECONDS 10                /* an arena without magic whose process is gone is deleted after that */
 #define REFUSED_MAX 64
 
 struct recorder {
@@ -72,31 +70,7 @@ static void sleep_ms(int milliseconds)
     nanosleep(&time, NULL);
 }
 
-/* -------------------------------------------------------------------------------------------------------- the folder */
-
-static bool is_arena_name(const char *name)
-{
-    size_t length = strlen(name), suffix = sizeof TT_ARENA_SUFFIX - 1;
-    return name[0] != '.' && length > suffix && strcmp(name + length - suffix, TT_ARENA_SUFFIX) == 0;
-}
-
-/* Calls ON_ARENA for each arena in DIR_FD until it returns not 0, which is returned then. -1: the folder cannot be read. */
-static int for_each_arena(int dir_fd, int (*on_arena)(void *context, const char *name), void *context)
-{
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* a position of its own */
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    int result = 0;
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    for (struct dirent *entry; result == 0 && (entry = readdir(dir)) != NULL;)
-        if (is_arena_name(entry->d_name))
-            result = on_arena(context, entry->d_name);
-    closedir(dir);
-    return result;
-}
+/* ---------------------------------------------------------------------------------------------------- new processes */
 
 static bool is_attached(const struct recorder *recorder, const char *name)
 {
@@ -107,16 +81,6 @@ static bool is_attached(const struct recorder *recorder, const char *name)
         if (strcmp(recorder->refused[i], name) == 0)
             return true;
     return false;
-}
-
-/* An arena that was never finished, and never will be, because the process in its name is gone. */
-static void delete_unfinished(struct recorder *recorder, const char *name)
-{
-    struct stat stat_buffer;
-    long pid = strtol(name, NULL, 10);
-    if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH && fstatat(recorder->dir_fd, name, &stat_buffer, AT_SYMLINK_NOFOLLOW) == 0 &&
-        S_ISREG(stat_buffer.st_mode) && stat_buffer.st_uid == geteuid() && time(NULL) - stat_buffer.st_mtime > UNFINISHED_SECONDS)
-        unlinkat(recorder->dir_fd, name, 0);
 }
 
 static bool make_room(struct recorder *recorder)
@@ -135,19 +99,11 @@ static bool make_room(struct recorder *recorder)
     return true;
 }
 
-struct scan {
-    struct recorder *recorder;
-    struct tt_store_error *error;
-};
-
-static int attach_arena(void *context, const char *name)
+/* 0, or -1 and *ERROR: the store failed. */
+static int attach_arena(struct recorder *recorder, const char *name, struct tt_store_error *error)
 {
-    struct scan *scan = context;
-    struct recorder *recorder = scan->recorder;
-    if (is_attached(recorder, name))
-        return 0;
     struct tt__process_reader *process;
-    enum tt__attach_result result = make_room(recorder) ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, scan->error)
+    enum tt__attach_result result = make_room(recorder) ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, error)
                                                         : TT__ATTACH_LATER;
     switch (result) {
     case TT__ATTACHED:
@@ -155,8 +111,7 @@ static int attach_arena(void *context, const char *name)
         recorder->processes[recorder->process_count++] = process;
         return 0;
     case TT__ATTACH_LATER:
-        recorder->waiting_count++;
-        delete_unfinished(recorder, name);
+        recorder->waiting_count += tt__folder_may_become_ready(recorder->dir_fd, name);
         return 0;
     case TT__ATTACH_REFUSED:
         if (recorder->refused_count == REFUSED_MAX)
@@ -164,17 +119,27 @@ static int attach_arena(void *context, const char *name)
         snprintf(recorder->refused[recorder->refused_count++], NAME_MAX + 1, "%s", name);
         return 0;
     case TT__ATTACH_FAILED:
-        return 1;
+        break;
     }
-    return 0;
+    return -1;
 }
 
-/* 0, or -1 and *ERROR: the store failed. */
+static bool is_new(void *context, const char *name)
+{
+    return !is_attached(context, name);
+}
+
+/* Attaches new arenas in the order in which their processes began, so that they are numbered so. 0, or -1 and *ERROR: the store failed. */
 static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
 {
-    struct scan scan = {recorder, error};
+    struct tt__arena_list list;
+    int result = 0;
     recorder->waiting_count = 0;
-    return for_each_arena(recorder->dir_fd, attach_arena, &scan) > 0 ? -1 : 0;
+    tt__folder_list(recorder->dir_fd, is_new, recorder, &list);
+    for (size_t i = 0; i < list.count && result == 0; i++)
+        result = attach_arena(recorder, list.arenas[i].name, error);
+    tt__folder_list_finish(&list);
+    return result;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the lock */
@@ -217,7 +182,7 @@ static int take_lock(struct recorder *recorder, struct tt_store_error *error)
             return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", recorder->options.ring_dir, strerror(errno));
         if (recorder->options.recover)
             return 0;
-        if (!recorder->options.supervised && for_each_arena(recorder->dir_fd, find_orphan, &recorder->dir_fd) == 0)
+        if (!recorder->options.supervised && tt__folder_for_each(recorder->dir_fd, find_orphan, &recorder->dir_fd) == 0)
             return 0;
         sleep_ms(LOCK_WAIT_MS);
     }
@@ -228,7 +193,7 @@ int tt_recorder_is_needed(const char *ring_dir)
     int dir_fd = open(ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0)
         return 0;
-    int is_needed = for_each_arena(dir_fd, find_any, NULL) > 0;
+    int is_needed = tt__folder_for_each(dir_fd, find_any, NULL) > 0;
     int lock_fd = is_needed ? open_lock(dir_fd) : -1;
     if (lock_fd >= 0) {
         is_needed = flock(lock_fd, LOCK_EX | LOCK_NB) == 0;
@@ -468,7 +433,7 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     int result = open_dir(recorder, default_dir, &error);
     int has_lock = result == 0 ? take_lock(recorder, &error) : -1;
     /* Without a supervisor and without arenas there is nothing to do, and no store to be made. */
-    bool has_work = has_lock == 1 && (options->supervised || for_each_arena(recorder->dir_fd, find_any, NULL) > 0);
+    bool has_work = has_lock == 1 && (options->supervised || tt__folder_for_each(recorder->dir_fd, find_any, NULL) > 0);
     result = has_lock < 0 ? -1 : 0;
     if (has_work) {
         result = open_store(recorder, &error);

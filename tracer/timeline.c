@@ -53,6 +53,23 @@ static int64_t value_of_piece(const struct tt__timeline_piece *piece, uint64_t t
     return __builtin_add_overflow(piece->ns, (int64_t)ns, &sum) ? piece->ns : sum;
 }
 
+/* Makes room: of the older half, every second piece goes into the one before it, which then leads straight to the one after. What was
+ * converted with them long ago would come out different by nanoseconds now. */
+static void thin_out(struct tt__timeline *timeline)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < timeline->piece_count; i++) {
+        struct tt__timeline_piece piece = timeline->pieces[i];
+        if (i < TT_TIMELINE_PIECES / 2 && i % 2 == 0) {
+            const struct tt__timeline_piece *next = &timeline->pieces[i + 2];
+            piece.slope = slope_between(piece.ticks, piece.ns, next->ticks, next->ns);
+            i++;
+        }
+        timeline->pieces[kept++] = piece;
+    }
+    timeline->piece_count = kept;
+}
+
 void tt__timeline_add_pair(struct tt__timeline *timeline, uint64_t ticks, int64_t ns)
 {
     if (timeline->is_identity)
@@ -65,11 +82,8 @@ void tt__timeline_add_pair(struct tt__timeline *timeline, uint64_t ticks, int64_
     timeline->slope_average = slope;
     double bend = ((double)(ns - piece.ns)) / CATCH_UP_NS;
     piece.slope *= 1.0 + fmax(-BEND_MAX, fmin(BEND_MAX, bend));
-    if (timeline->piece_count == TT_TIMELINE_PIECES) {
-        /* What is older than this many pieces has been read long ago; should it not be, the first piece serves. */
-        memmove(&timeline->pieces[1], &timeline->pieces[2], (TT_TIMELINE_PIECES - 2) * sizeof piece);
-        timeline->piece_count--;
-    }
+    if (timeline->piece_count == TT_TIMELINE_PIECES)
+        thin_out(timeline);
     timeline->pieces[timeline->piece_count++] = piece;
 }
 

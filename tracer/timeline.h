@@ -2,7 +2,7 @@
  *
  * What it is for. Records carry ticks. Pairs of ticks and nanoseconds that were read together, by the writer and by the recorder
  * itself, say how the two hang together. A timeline is a line of straight pieces without steps: a later pair bends the line
- * after it and never moves what has been converted before it, so that times of one thread never run backwards, whenever its
+ * after it and does not move what has been converted before it, so that times of one thread never run backwards, whenever its
  * ring is read.
  *
  * What it leaves to others. The origin of the recording's time (ingest.h).

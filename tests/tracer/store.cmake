@@ -2,8 +2,10 @@
 
 set(reading telltale_trace_objects telltale-store)
 
+telltale_test(test_decode.c studio.c LIBRARIES ${reading})
 telltale_test(test_ingest.c studio.c LIBRARIES ${reading})
 telltale_test(test_store_open.c studio.c LIBRARIES ${reading})
+telltale_test(test_recorder.c studio.c LIBRARIES ${reading})
 telltale_test(test_store_kill.c studio.c LIBRARIES ${reading} TIMEOUT 120)
 
 # Views have a folder of their own.
