@@ -106,9 +106,11 @@ static void become(const char *const *argv, int output)
 
 void program_start(struct program *program, const char *const *argv)
 {
+    bool is_recorder = argv[1] && strcmp(argv[1], "record") == 0; /* record -o STORE */
     int ends[2];
 
-    *program = (struct program){.pid = -1, .is_recorder = argv[1] && strcmp(argv[1], "record") == 0};
+    *program = (struct program){
+        .pid = -1, .is_recorder = is_recorder, .store = is_recorder ? argv[3] : getenv("TELLTALE_STORE")};
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     program->pid = fork();
     assert_true(program->pid >= 0);
@@ -186,6 +188,7 @@ void program_finish(struct program *program)
     while (program->output >= 0)
         read_some(program, deadline_ms, "the end of the output");
     move_text(&program->transcript, &program->pending, program->pending.size);
+    text_free(&program->pending);
     assert_int_equal(waitpid(program->pid, &status, 0), program->pid);
     program->pid = -1;
     program->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

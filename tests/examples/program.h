@@ -30,6 +30,7 @@ void text_free(struct text *text);
 struct program {
     pid_t pid;
     bool is_recorder;    /* it is `telltale record`, and runs the example */
+    const char *store;   /* where it is recorded, borrowed; NULL: it is not */
     int status;          /* after program_finish: exit status, 128 + N after signal N */
     int output;          /* the reading end of its standard output and standard error; -1: end of file */
     struct text pending; /* read and not yet in the transcript */

@@ -10,6 +10,31 @@
 
 enum { HELD_USEC = 5000 }; /* a failure is held at least that long, so that a report can tell how long */
 
+/* Waits until the store has what PROGRAM, if it is recorded, has said about its TASK_COUNT tasks: nobody kills it
+ * before its recorder has looked at it once. */
+static void wait_until_recorded(const struct program *program, int task_count)
+{
+    char command[1024], expected[32];
+    bool is_there = false;
+
+    if (!program->store)
+        return;
+    snprintf(command, sizeof command,
+             "\"$TELLTALE_PROGRAM\" query --format csv '%s' 'SELECT count(*) AS tasks FROM tasks'", program->store);
+    snprintf(expected, sizeof expected, "tasks\n%d\n", task_count);
+    for (int tries = 0; !is_there && tries < PROGRAM_SECONDS_MAX * 20; tries++) {
+        int status;
+        char *answer = run_command(command, "", &status);
+
+        is_there = status == 0 && strcmp(answer, expected) == 0;
+        free(answer);
+        if (!is_there)
+            usleep(50000);
+    }
+    if (!is_there)
+        fail_msg("%s has not got %d tasks within %d s", program->store, task_count, PROGRAM_SECONDS_MAX);
+}
+
 /* One client makes its task fail; afterwards another one is served. When that one has its answer, the server is done
  * with whatever the failure made it do. */
 static void send_boom(struct program *program, const struct scenario *scenario)
@@ -25,6 +50,7 @@ static void send_boom(struct program *program, const struct scenario *scenario)
     client_send(second, "is anybody there?\r\n");
     client_receive(program, second, "client 2");
     client_look(program, first, "client 1");
+    wait_until_recorded(program, 4);
     usleep(HELD_USEC);
     program_signal(program, scenario->end_signal);
     program_finish(program);

@@ -298,17 +298,17 @@ static void a_failure_is_lost_where_its_last_handle_is_released(void **state)
          " * created by * main program",
          " * held by * reference taken at exception_handler:<line> in keep_two, released at exception_handler:<line> "
          "in keep_two",
-         " * lost because * the last reference went and nobody had looked at the failure for *s",
-         " * reported * to the custom exception handler, *s after it failed", "  RuntimeError: job 2 went wrong",
-         " * reported * to the custom exception handler, *s after it failed", "  RuntimeError: job 3 went wrong",
+         " * lost because * the last reference went and nobody had looked at the failure*",
+         " * reported * to the custom exception handler, *", "  RuntimeError: job 2 went wrong",
+         " * reported * to the custom exception handler, *", "  RuntimeError: job 3 went wrong",
          " * held by * reference taken at exception_handler:<line> in keep_two, released at exception_handler:<line> "
          "in keep_two",
          " * lost because * the last reference went and nobody had looked at the failure",
          " * reported * to the custom exception handler, at once",
          "SUMMARY: telltale: 3 lost failures in 3 groups, 0 absorbed, 0 held, 0 tasks pending at the end"},
-        "SELECT name, state, reason, reported_to, unread_ns > 80000000 AS was_held FROM failures ORDER BY failure_id",
-        "name,state,reason,reported_to,was_held\njob-1,lost,dropped,custom,1\njob-2,lost,dropped,custom,1\njob-3,lost,"
-        "dropped,custom,0\n"};
+        "SELECT name, state, reason, reported_to FROM failures ORDER BY failure_id",
+        "name,state,reason,reported_to\njob-1,lost,dropped,custom\njob-2,lost,dropped,custom\njob-3,lost,dropped,"
+        "custom\n"};
 
     (void)state;
     expect_recorded(&expected);
@@ -342,7 +342,7 @@ static void failures_held_at_the_exit_are_lost_in_silence(void **state)
         1,
         {"LOST FAILURE: 3 failures of 3 tasks, *",
          " * held by * reference taken at exception_handler:<line> in start_and_hold_all, never released",
-         " * lost because * the process exited while the failure was held, and nobody had looked at it for *s",
+         " * lost because * the process exited while the failure was held, and nobody had looked at it*",
          " * reported * to nobody", "  2 more like it: *",
          "SUMMARY: telltale: 3 lost failures in 1 group, 0 absorbed, 0 held, 0 tasks pending at the end"},
         "SELECT name, state, reason FROM failures",
@@ -361,7 +361,7 @@ static void failures_released_by_a_timer_are_lost_there(void **state)
         {"LOST FAILURE: 3 failures of 3 tasks, *",
          " * held by * reference taken at exception_handler:<line> in start_and_hold_all, released at "
          "exception_handler:<line> in release_all",
-         " * reported * to the custom exception handler, *s after it failed", "  2 more like it: *",
+         " * reported * to the custom exception handler, *", "  2 more like it: *",
          "SUMMARY: telltale: 3 lost failures in 1 group, 0 absorbed, 0 held, 0 tasks pending at the end"},
         "SELECT name, state, reason FROM failures ORDER BY released_ns",
         "name,state,reason\njob-2,lost,dropped\njob-1,lost,dropped\njob-3,lost,dropped\n"};
@@ -578,7 +578,7 @@ static void a_program_that_started_its_own_recorder_is_reported_after_a_kill(voi
         "telltale: *run.telltale: echo_server, pid *, 4 tasks, ended without goodbye",
         "LOST FAILURE: 1 failure of 1 task, *",
         " * held by * reference taken at echo_server:<line> in listen_for_connections, never released",
-        " * lost because * the process was killed and nobody had looked at the failure*",
+        " * lost because * the process was killed and nobody had looked at the failure for *s",
         "PENDING AT THE END: 3 tasks, no finding",
         NULL};
     struct recording recording;
