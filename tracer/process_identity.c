@@ -25,7 +25,7 @@ static ssize_t read_file(const char *path, char *out, size_t size)
     return length;
 }
 
-static bool is_this_boot(const uint8_t boot_id[16])
+bool tt__process_is_of_this_boot(const uint8_t boot_id[16])
 {
     char text[64];
     uint8_t bytes[16];
@@ -62,7 +62,7 @@ static bool began_at(uint32_t pid, uint64_t start_ticks)
 
 int tt__process_watch(uint32_t pid, uint64_t start_ticks, const uint8_t boot_id[16])
 {
-    if (pid == 0 || pid > INT32_MAX || !is_this_boot(boot_id))
+    if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id))
         return -1;
     int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
     if (fd < 0)

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Whether BOOT_ID names the boot that this machine is in; true also when that cannot be told. */
+bool tt__process_is_of_this_boot(const uint8_t boot_id[16]);
+
 /* A descriptor that becomes readable when the process PID ends, if it runs in this boot and began at START_TICKS; else -1. */
 int tt__process_watch(uint32_t pid, uint64_t start_ticks, const uint8_t boot_id[16]);
 

@@ -62,34 +62,26 @@ static struct tt__ring_context context_of(struct tt__process_reader *process)
 
 /* --------------------------------------------------------------------------------------------------------- attaching */
 
-/* The first pair of the arena, and the best second one: read by the recorder now, or the writer's last. */
+/* Arenas of this boot are read with the recorder's own measurement of the counter; older ones with the pairs of their writer. */
 static void init_timeline(struct tt__process_reader *process, struct tt__clock_reading *out_first)
 {
     struct tt__clock_reading last;
-    uint64_t ticks = 0;
-    int64_t ns = 0;
+    bool has_last = tt__arena_clock(&process->arena, true, &last);
+
     memset(out_first, 0, sizeof *out_first);
-    bool has_first = tt__arena_clock(&process->arena, false, out_first);
+    (void)tt__arena_clock(&process->arena, false, out_first);
     if (process->arena.clock == TT_ARENA_CLOCK_MONOTONIC) {
         tt__timeline_init_identity(&process->timeline);
         return;
     }
-    if (process->pid_fd >= 0 && tt__timeline_read_tsc_pair(&ticks, &ns) == 0) {
-        tt__timeline_init_pairs(&process->timeline, out_first->ticks, out_first->monotonic_ns, ticks, ns);
-        process->pair_ns = ns;
+    if (tt__process_is_of_this_boot(process->arena.boot_id) && tt__timeline_init_measured(&process->timeline) == 0) {
+        process->pair_ns = now_ns();
         process->pair_wait_ns = PAIR_FIRST_NS;
         return;
     }
-    bool has_last = tt__arena_clock(&process->arena, true, &last);
-    if (has_first && has_last && last.ticks > out_first->ticks) {
-        tt__timeline_init_pairs(&process->timeline, out_first->ticks, out_first->monotonic_ns, last.ticks, last.monotonic_ns);
-    } else if (tt__timeline_read_tsc_pair(&ticks, &ns) == 0) {
-        /* It died young. On this machine and in this boot the counter still says how long a tick is; else the kernel's clock began
-         * anew, and ticks are about right. */
-        tt__timeline_init_pairs(&process->timeline, out_first->ticks, out_first->monotonic_ns, ticks, ns);
-    } else {
-        tt__timeline_init_pairs(&process->timeline, out_first->ticks, out_first->monotonic_ns, 0, 0);
-    }
+    /* Without a second pair one tick is taken for a nanosecond, which is about right. */
+    tt__timeline_init_pairs(&process->timeline, out_first->ticks, out_first->monotonic_ns, has_last ? last.ticks : 0,
+                            has_last ? last.monotonic_ns : 0);
 }
 
 static void on_event(void *context, unsigned number, const char *name, const char *category, const char *fields)

@@ -51,4 +51,10 @@ uint64_t tt__timeline_duration_ns(const struct tt__timeline *timeline, uint64_t 
 /* Reads the time-stamp counter and CLOCK_MONOTONIC together. Returns -1 on a machine without the counter. */
 int tt__timeline_read_tsc_pair(uint64_t *out_ticks, int64_t *out_ns);
 
+/* Begins TIMELINE with a measurement of the time-stamp counter on this machine, made once in a process: two pairs far enough
+ * apart (it waits some milliseconds the first time) and each the best of several tries. So a program that was interrupted
+ * while it read its own pair, or that lived for a millisecond, has its times right all the same. Returns -1 on a machine
+ * without the counter. */
+int tt__timeline_init_measured(struct tt__timeline *timeline);
+
 #endif

@@ -4,6 +4,8 @@
 #include "studio.h"
 
 #include "decode.h"
+#include <time.h>
+
 #include "timeline.h"
 
 static struct tt__timeline identity;
@@ -166,6 +168,21 @@ static void ticks_between_two_pairs_lie_on_the_line_between_them(void **state)
     assert_in_range(tt__timeline_duration_ns(&timeline, 3000), 999, 1000);
 }
 
+static void a_measured_timeline_agrees_with_the_kernels_clock(void **state)
+{
+    (void)state;
+    struct tt__timeline timeline;
+    struct timespec pause = {.tv_nsec = 200000000};
+    uint64_t ticks;
+    int64_t ns;
+    if (tt__timeline_init_measured(&timeline) < 0)
+        skip(); /* no time-stamp counter on this machine */
+    nanosleep(&pause, NULL);
+    assert_int_equal(tt__timeline_read_tsc_pair(&ticks, &ns), 0);
+    int64_t error_ns = tt__timeline_ns(&timeline, ticks) - ns;
+    assert_true(error_ns > -1000000 && error_ns < 1000000); /* of 200 ms; a writer's pair that was interrupted was off by more */
+}
+
 static void time_never_runs_backwards_and_stays_near_the_clock(void **state)
 {
     (void)state;
@@ -251,6 +268,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup(a_text_ends_at_its_first_nul, open_timeline),
     cmocka_unit_test_setup(descriptions_that_make_no_sense_do_no_harm, open_timeline),
     cmocka_unit_test(ticks_between_two_pairs_lie_on_the_line_between_them),
+    cmocka_unit_test(a_measured_timeline_agrees_with_the_kernels_clock),
     cmocka_unit_test(time_never_runs_backwards_and_stays_near_the_clock),
     cmocka_unit_test(a_later_pair_does_not_move_what_was_converted_before),
     cmocka_unit_test(ticks_of_hours_ago_are_converted_as_they_were_then),
