@@ -36,6 +36,9 @@ INSERT INTO failure (failure_id, how, stored_ns, released_ns, user_touch_count, 
     (25, NULL, NULL, 20, 0, 0, 0, 0, 0),     -- lost: dropped; its beginning is missing, its end says all
     (26, 1, 10, 20, 0, 1, 1, 1, 0),          -- a circle of forwards ends: both absorbed
     (27, 5, 10, 20, 0, 1, 1, 1, 0);
+-- A thread-side future that failed with its task's failure, and nobody asked it: absorbed by the thread chain.
+INSERT INTO failure (failure_id, kind, how, stored_ns, released_ns, user_touch_count, library_touch_count, forward_count, is_retrieved) VALUES
+    (28, 4, 5, 10, 20, 0, 0, 0, 0);
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES
     (2, 15, 1, 1, 1, 90, 1, 1), (3, 12, 1, 2, 5, 4, 5, 0), (5, 15, 1, 3, 1, 90, 2, 1), (9, 12, 1, 4, 5, 8, 5, 0),
     (10, 12, 1, 5, 5, 80, 5, 0), (11, 12, 1, 6, 5, 81, 5, 0), (12, 12, 1, 7, 5, 82, 5, 0), (13, 12, 1, 8, 2, NULL, 6, 0),
