@@ -5,7 +5,7 @@
  *   exception_handler                    two handles are kept, the third is released at once: the handler hears of the
  *                                        third while the loop runs, and of the others when they are released at the end
  *   exception_handler --all-kept         all three are kept until the program is gone: the handler hears of none
- *   exception_handler --released-later   a timer releases them: the handler is called inside of each release
+ *   exception_handler --released-later   a task releases them: the handler is called inside of each release
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,12 +43,6 @@ static int job(void *arg)
 static const char *yes_or_no(bool is_yes)
 {
     return is_yes ? "yes" : "no";
-}
-
-static int stop(void *arg)
-{
-    tt_loop_stop(arg);
-    return 0;
 }
 
 /* ---------------------------------------------------------------------------------------------------- the variants */
@@ -93,16 +87,26 @@ static int start_and_hold_all(tt_loop *loop)
     return 0;
 }
 
+/* Ends the run that the handler does not end. */
+static int stop_later(void *arg)
+{
+    (void)arg;
+    if (tt_sleep(TT_MSEC(600)) < 0)
+        return -1;
+    tt_loop_stop(NULL);
+    return 0;
+}
+
 static int keep_all(tt_loop *loop)
 {
+    const struct tt_task_options options = {.loop = loop, .name = "stop"};
     bool all_done = true;
 
-    if (start_and_hold_all(loop) < 0 || tt_loop_call_later(loop, TT_MSEC(600), stop, loop, NULL) < 0 ||
-        tt_loop_run_forever(loop) < 0)
+    if (start_and_hold_all(loop) < 0 || tt_spawn_with(stop_later, NULL, &options) < 0 || tt_loop_run_forever(loop) < 0)
         return -1;
     for (int i = 0; i < JOB_COUNT; i++)
         all_done = all_done && tt_task_done(held[i]);
-    printf("stopped by the timer; all are done: %s; handler calls: %u\n", yes_or_no(all_done), handler_calls);
+    printf("stopped by a task; all are done: %s; handler calls: %u\n", yes_or_no(all_done), handler_calls);
     return tt_loop_close(loop); /* and the handles stay where they are */
 }
 
@@ -111,6 +115,8 @@ static int release_all(void *arg)
     static const int order[JOB_COUNT] = {1, 0, 2};
 
     (void)arg;
+    if (tt_sleep(TT_MSEC(500)) < 0)
+        return -1;
     for (int i = 0; i < JOB_COUNT; i++) {
         printf("releasing job %d\n", numbers[order[i]]);
         tt_task_unref(held[order[i]]);
@@ -121,8 +127,9 @@ static int release_all(void *arg)
 
 static int release_later(tt_loop *loop)
 {
-    if (start_and_hold_all(loop) < 0 || tt_loop_call_later(loop, TT_MSEC(500), release_all, NULL, NULL) < 0 ||
-        tt_loop_run_forever(loop) < 0)
+    const struct tt_task_options options = {.loop = loop, .name = "release"};
+
+    if (start_and_hold_all(loop) < 0 || tt_spawn_with(release_all, NULL, &options) < 0 || tt_loop_run_forever(loop) < 0)
         return -1;
     return tt_loop_close(loop);
 }

@@ -17,6 +17,7 @@
 
 #include <telltale/telltale.h>
 
+static pthread_t loop_thread;
 static unsigned handler_calls; /* the loop's thread writes it; read after that has been joined */
 
 static const char *thread_name(void)
@@ -59,6 +60,7 @@ static int pass_time(void *arg)
 
 static void *run_loop(void *loop)
 {
+    pthread_setname_np(pthread_self(), "loop-thread");
     if (tt_loop_run_forever(loop) < 0)
         tt_exc_print(tt_exc_pending(), stderr);
     return NULL;
@@ -70,12 +72,15 @@ static int stop(void *loop)
     return 0;
 }
 
-/* The only call that another thread may make on a loop. */
+/* Stops the loop by the only call that another thread may make on one, and waits for its thread. */
 static int stop_loop(tt_loop *loop)
 {
     int rc = tt_loop_call_soon_threadsafe(loop, stop, loop);
 
-    return rc < 0 ? tt_raise_errno(rc, "the loop cannot be stopped") : 0;
+    if (rc < 0)
+        return tt_raise_errno(rc, "the loop cannot be stopped");
+    pthread_join(loop_thread, NULL);
+    return 0;
 }
 
 /* Waits for FUTURE and lets go of it. */
@@ -152,8 +157,9 @@ static int submit_wrapper(tt_loop *loop)
 
     if (finish(tt_run_coroutine_threadsafe(loop, start_job, NULL, NULL), &value) < 0)
         return -1;
-    printf("the wrapper has %s the job\n", (const char *)value);
-    return 0; /* the handler stops the loop */
+    pthread_join(loop_thread, NULL); /* the handler stops the loop */
+    printf("the wrapper returned: %s\n", (const char *)value);
+    return 0;
 }
 
 /* Runs in the loop's thread, which completes the future. */
@@ -189,20 +195,15 @@ static int watch_thread_future(tt_loop *loop)
 static int run_beside_loop(variant_fn *variant)
 {
     tt_loop *loop = tt_loop_create();
-    pthread_t thread;
     int rc;
 
     if (!loop)
         return -1;
     tt_loop_set_exception_handler(loop, on_error, NULL);
-    rc = pthread_create(&thread, NULL, run_loop, loop);
+    rc = pthread_create(&loop_thread, NULL, run_loop, loop);
     if (rc != 0)
         return tt_raise_errno(rc, "no thread for the loop");
-    pthread_setname_np(thread, "loop-thread");
-    if (variant(loop) < 0)
-        return -1;
-    pthread_join(thread, NULL);
-    if (tt_loop_close(loop) < 0)
+    if (variant(loop) < 0 || tt_loop_close(loop) < 0)
         return -1;
     printf("handler calls: %u\n", handler_calls);
     return 0;

@@ -5,6 +5,7 @@ import os
 import sys
 
 handler_calls = 0
+background = []  # asyncio itself holds tasks weakly only
 
 
 def on_error(loop, context):
@@ -35,12 +36,17 @@ def keep_two(loop):
     del second
 
 
+async def stop_later():
+    await asyncio.sleep(0.6)
+    asyncio.get_running_loop().stop()
+
+
 def keep_all(loop):
     held = [loop.create_task(job(number), name=f"job-{number}") for number in (1, 2, 3)]
-    loop.call_later(0.6, loop.stop)
+    background.append(loop.create_task(stop_later(), name="stop"))
     loop.run_forever()
     all_done = all(task.done() for task in held)
-    print(f"stopped by the timer; all are done: {yes_or_no(all_done)}; handler calls: {handler_calls}", flush=True)
+    print(f"stopped by a task; all are done: {yes_or_no(all_done)}; handler calls: {handler_calls}", flush=True)
     loop.close()
     print("end", flush=True)
     os._exit(0)  # a program in C frees nothing when it ends
@@ -49,13 +55,14 @@ def keep_all(loop):
 def release_later(loop):
     held = {number: loop.create_task(job(number), name=f"job-{number}") for number in (1, 2, 3)}
 
-    def release_all():
+    async def release_all():
+        await asyncio.sleep(0.5)
         for number in (2, 1, 3):
             print(f"releasing job {number}", flush=True)
             del held[number]
         print("all are released", flush=True)
 
-    loop.call_later(0.5, release_all)
+    background.append(loop.create_task(release_all(), name="release"))
     loop.run_forever()
     loop.close()
 

@@ -352,7 +352,7 @@ static void failures_held_at_the_exit_are_lost_in_silence(void **state)
     expect_recorded(&expected);
 }
 
-static void failures_released_by_a_timer_are_lost_there(void **state)
+static void failures_released_by_a_task_are_lost_there(void **state)
 {
     static const struct expectation expected = {
         "exception_handler_released_later",
@@ -606,7 +606,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_failure_is_lost_where_its_last_handle_is_released),
     cmocka_unit_test(the_place_of_the_last_release_is_the_programs_own),
     cmocka_unit_test(failures_held_at_the_exit_are_lost_in_silence),
-    cmocka_unit_test(failures_released_by_a_timer_are_lost_there),
+    cmocka_unit_test(failures_released_by_a_task_are_lost_there),
     cmocka_unit_test(a_callback_that_raises_is_shown_and_is_no_finding),
     cmocka_unit_test(a_callback_and_an_awaiter_both_look_at_the_failure),
     cmocka_unit_test(another_thread_receives_the_failure_through_the_chain),

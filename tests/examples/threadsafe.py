@@ -25,24 +25,25 @@ async def pass_time():
     await asyncio.sleep(0.8)
 
 
-def stop_loop(loop):
+def stop_loop(loop, thread):
     loop.call_soon_threadsafe(loop.stop)
+    thread.join()
 
 
-def wait_for_job(loop):
+def wait_for_job(loop, thread):
     future = asyncio.run_coroutine_threadsafe(job(), loop)
     try:
         future.result()
     except RuntimeError as error:
         print(f"the result: {error}", flush=True)
         print(f"the exception is the same: {'yes' if future.exception() is error else 'no'}", flush=True)
-    stop_loop(loop)
+    stop_loop(loop, thread)
 
 
-def drop_future(loop):
+def drop_future(loop, thread):
     asyncio.run_coroutine_threadsafe(job(), loop)
     asyncio.run_coroutine_threadsafe(pass_time(), loop).result()
-    stop_loop(loop)
+    stop_loop(loop, thread)
 
 
 def raise_again(task):
@@ -57,9 +58,10 @@ async def start_job():
     return "started"
 
 
-def submit_wrapper(loop):
+def submit_wrapper(loop, thread):
     value = asyncio.run_coroutine_threadsafe(start_job(), loop).result()
-    print(f"the wrapper has {value} the job", flush=True)
+    thread.join()  # the handler stops the loop
+    print(f"the wrapper returned: {value}", flush=True)
 
 
 def raise_outside(future):
@@ -69,11 +71,11 @@ def raise_outside(future):
         raise error
 
 
-def watch_thread_future(loop):
+def watch_thread_future(loop, thread):
     asyncio.run_coroutine_threadsafe(job(), loop).add_done_callback(raise_outside)
     asyncio.run_coroutine_threadsafe(pass_time(), loop).result()
     print(f"the loop runs on: {'yes' if loop.is_running() else 'no'}", flush=True)
-    stop_loop(loop)
+    stop_loop(loop, thread)
 
 
 def main():
@@ -87,8 +89,7 @@ def main():
     loop.set_exception_handler(on_error)
     thread = threading.Thread(target=loop.run_forever, name="loop-thread")
     thread.start()
-    variant(loop)
-    thread.join()
+    variant(loop, thread)
     loop.close()
     print(f"handler calls: {handler_calls}", flush=True)
 
