@@ -189,6 +189,8 @@ static void add_up(struct tt__life *life, struct tt_trace_statistics *out)
         struct tt_ring *ring = tt__life_ring(life, i);
         out->attempt_count += atomic_load_explicit(&ring->attempts, memory_order_relaxed);
         out->drop_count += atomic_load_explicit(&ring->drops, memory_order_relaxed);
+        out->unread_bytes += (atomic_load_explicit(&ring->head, memory_order_relaxed) -
+                              atomic_load_explicit(&ring->tail, memory_order_relaxed)) * TT_SLOT_BYTES;
         out->thread_count += i != 0 && atomic_load_explicit(&ring->is_detached, memory_order_relaxed) == 0;
     }
     out->board_drop_count = atomic_load_explicit(&life->header->board_drop_count, memory_order_relaxed);
@@ -207,7 +209,7 @@ static bool is_full(struct tt__life *life)
 /* Under the lock. */
 static void say_goodbye(struct tt__life *life, uint8_t reason)
 {
-    struct tt_trace_statistics statistics = {0, 0, 0, 0};
+    struct tt_trace_statistics statistics = {0};
     const struct timespec moment = {0, 1000000};
     switch_categories(TT_CATEGORY_process); /* at exit other threads may still be at work */
     for (int i = 0; i < GOODBYE_WAIT_MS && is_full(life); i++)
@@ -254,7 +256,7 @@ static __attribute__((destructor(101))) void say_goodbye_at_exit(void)
 
 void tt_trace_get_statistics(struct tt_trace_statistics *out_statistics)
 {
-    struct tt_trace_statistics statistics = {0, 0, 0, 0};
+    struct tt_trace_statistics statistics = {0};
     struct tt__life *life = tt__life();
     if (tt__life_ordinal(life) != 0)
         add_up(life, &statistics);

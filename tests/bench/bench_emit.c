@@ -4,6 +4,7 @@
  * Bursts are shorter than the ring and the recorder gets time between them, so that nothing is dropped: a dropped event is
  * cheaper than a written one. The floor is the same 64 bytes stored in a buffer of the ring's size.
  */
+#include <time.h>
 #include <unistd.h>
 
 #include <telltale/trace.h>
@@ -12,9 +13,16 @@
 
 enum { ROUNDS = 15, BURST = 40000, OFF_COUNT = 20000000 };
 
+/* Waits until the recorder has caught up with what was measured, outside of what is timed. */
 static void let_drain(void)
 {
-    usleep(40000);
+    const struct timespec pause = {.tv_nsec = 2000000};
+    struct tt_trace_statistics statistics;
+
+    do {
+        nanosleep(&pause, NULL);
+        tt_trace_get_statistics(&statistics);
+    } while (statistics.unread_bytes > 0);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- variants */
@@ -132,7 +140,7 @@ int main(void)
         is_good = false;
     }
     tt_trace_stop();
-    let_drain();
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* the recorder ends */
     snprintf(text, sizeof text, "rm -rf %s", folder);
     if (system(text) != 0)
         fprintf(stderr, "%s was left behind\n", folder);

@@ -91,12 +91,16 @@ static double measure_telltale(void)
     return took;
 }
 
-/* Lets the recorder catch up with what was measured, outside of what is timed. */
+/* Waits until the recorder has caught up with what was measured, outside of what is timed. */
 static void let_drain(void)
 {
-    struct timespec pause = {.tv_nsec = 60000000};
+    const struct timespec pause = {.tv_nsec = 2000000};
+    struct tt_trace_statistics statistics;
 
-    nanosleep(&pause, NULL);
+    do {
+        nanosleep(&pause, NULL);
+        tt_trace_get_statistics(&statistics);
+    } while (statistics.unread_bytes > 0);
 }
 
 /* Starts the recorder and runs the ring through once, so that it has its memory. False when no recorder can be had. */
@@ -218,7 +222,7 @@ int main(void)
         is_good = false;
     }
     tt_trace_stop();
-    let_drain();
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* the recorder ends */
     snprintf(path, sizeof path, "rm -rf %s", store);
     if (system(path) != 0)
         fprintf(stderr, "%s was left behind\n", store);

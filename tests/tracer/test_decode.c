@@ -3,9 +3,9 @@
 #include "harness.h"
 #include "studio.h"
 
-#include "decode.h"
 #include <time.h>
 
+#include "decode.h"
 #include "timeline.h"
 
 static struct tt__timeline identity;

@@ -202,6 +202,7 @@ struct tt_trace_statistics {
     uint64_t drop_count;    /* of these, how many found their ring full */
     uint64_t board_drop_count; /* tasks that found the board full */
     uint32_t thread_count;  /* rings in use */
+    uint64_t unread_bytes;  /* of all rings together: written and not yet safely in the store; 0: everything is there */
 };
 
 /* Fills OUT_STATISTICS with the counts of this process's arena, zero when there is none. Any thread. */
