@@ -34,7 +34,7 @@ s/0x[0-9a-f]+/<address>/g
 s/(coro=<[a-z_]+\(\) done), (defined|created) at/\1, from/
 
 # Places: the folder, the ending and the line. The name of the file stays.
-s/[^ "]*\/([a-z_]+)\.(c|py):[0-9]+/\1:<line>/g
+s/([^ "]*\/)?([a-z_]+)\.(c|py):[0-9]+/\2:<line>/g
 
 # Python 3.11 and 3.12 show the arguments of the callback, shortened; 3.13 and C do not.
 s/(Exception in callback [a-z_]+)\(<Task finishe\.\.\.[^>]*>\) at /\1() at /

@@ -245,10 +245,11 @@ static void a_transcript_may_end_in_a_frame(void **state)
     expect_masked("  File \"/usr/lib/python3.11/asyncio/runners.py\", line 1, in run\n    something\nlast\n", "last\n");
 }
 
-static void another_file_in_a_place_is_found(void **state)
+static void a_place_keeps_the_name_of_its_file(void **state)
 {
     (void)state;
     expect_masked("at /a/b/echo_server.c:12", "at echo_server:<line>");
+    expect_masked("at echo_server.c:12", "at echo_server:<line>");
     expect_masked("at /a/b/first.py:7", "at first:<line>");
 }
 
@@ -256,7 +257,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_changed_word_is_found),         cmocka_unit_test(a_missing_line_is_found),
     cmocka_unit_test(an_additional_line_is_found),     cmocka_unit_test(lines_in_another_order_are_found),
     cmocka_unit_test(another_exit_status_is_found),    cmocka_unit_test(the_forms_of_all_versions_become_one),
-    cmocka_unit_test(a_transcript_may_end_in_a_frame), cmocka_unit_test(another_file_in_a_place_is_found),
+    cmocka_unit_test(a_transcript_may_end_in_a_frame), cmocka_unit_test(a_place_keeps_the_name_of_its_file),
 };
 
 TT_TEST_MAIN(cases)
