@@ -108,6 +108,26 @@ find_child() { # PARENT PROGRAM
     return 1
 }
 
+# Installs what is under test to $prefix, where pkg-config finds it.
+install_prefix() {
+    prefix=$work/prefix
+    must cmake --install "$TELLTALE_TEST_BUILD" --prefix "$prefix"
+    PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name telltale.pc)")
+    export PKG_CONFIG_PATH
+    libraries=$(pkg-config --variable=libdir telltale)
+}
+
+sanitizer_flags() {
+    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || printf -- '-fsanitize=%s' "$TELLTALE_TEST_SANITIZE"
+}
+
+# Builds ./program with what pkg-config says of PACKAGE, after install_prefix.
+compile() { # PACKAGE SOURCE
+    # shellcheck disable=SC2046 # lists of options
+    must "${TELLTALE_TEST_COMPILER:-cc}" -std=gnu11 -Wall -Wextra -Werror -g $(sanitizer_flags) -o program "$2" \
+        $(pkg-config --cflags --libs "$1") "-Wl,-rpath,$libraries"
+}
+
 # A word of random letters and digits that C takes as a name.
 random_word() {
     printf 'w%s' "$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')"

@@ -137,11 +137,11 @@ case_an_unreadable_store_is_refused() {
         expect_refused_store closed.telltale
         return
     fi
-    must cmake --install "$TELLTALE_TEST_BUILD" --prefix "$work/prefix"
+    install_prefix
     chmod 755 "$work"
     nobody=$work/as_nobody
     chmod 755 "$work/here"
-    printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups "%s" "$@"\n' "$work/prefix/bin/telltale" >"$nobody"
+    printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups "%s" "$@"\n' "$prefix/bin/telltale" >"$nobody"
     chmod 755 "$nobody"
     telltale=$nobody
     run "$telltale" --version

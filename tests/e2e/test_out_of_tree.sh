@@ -4,16 +4,6 @@
 # shellcheck source-path=SCRIPTDIR source=case.sh
 . "$(dirname "$0")/case.sh"
 
-# Installs what is under test to $prefix.
-install_prefix() {
-    prefix=$work/prefix
-    must cmake --install "$TELLTALE_TEST_BUILD" --prefix "$prefix"
-    find "$prefix" -name telltale.pc >"$work/pc"
-    PKG_CONFIG_PATH=$(dirname "$(cat "$work/pc")")
-    export PKG_CONFIG_PATH
-    libraries=$(pkg-config --variable=libdir telltale)
-}
-
 blank_lines() { # COUNT
     yes '' | head -n "$1"
 }
@@ -43,17 +33,6 @@ write_program() { # END
     created_line=$(grep -n tt_create_task "$source" | cut -d: -f1)
 }
 
-sanitizer_flags() {
-    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || printf -- '-fsanitize=%s' "$TELLTALE_TEST_SANITIZE"
-}
-
-# Builds $source to ./program with what pkg-config says.
-build_with_pkg_config() {
-    # shellcheck disable=SC2046 # lists of options
-    must "${TELLTALE_TEST_COMPILER:-cc}" -std=gnu11 -Wall -Wextra -Werror -g $(sanitizer_flags) -o program "$source" \
-        $(pkg-config --cflags --libs telltale) "-Wl,-rpath,$libraries"
-}
-
 # The recorder that the library started goes on for a moment when its program is gone.
 process_has_ended() {
     [ "$(ask run.telltale 'SELECT end_reason FROM processes')" = killed_without_goodbye ]
@@ -76,7 +55,7 @@ expect_failure() { # STATE REASON
 case_a_program_built_with_pkg_config_loses_a_failure_and_ends() {
     install_prefix
     write_program ''
-    build_with_pkg_config
+    compile telltale "$source"
     must "$prefix/bin/telltale" record -o run.telltale -- ./program
     expect_text err 'Task exception was never retrieved'
     expect_failure lost dropped
@@ -85,7 +64,7 @@ case_a_program_built_with_pkg_config_loses_a_failure_and_ends() {
 case_a_program_built_with_pkg_config_is_killed_with_a_failure_in_its_hands() {
     install_prefix
     write_program 'raise(SIGKILL);'
-    build_with_pkg_config
+    compile telltale "$source"
     run "$prefix/bin/telltale" record -o run.telltale -- ./program
     expect_status 137 record
     expect_failure lost killed
@@ -96,7 +75,7 @@ case_a_program_built_with_pkg_config_is_killed_with_a_failure_in_its_hands() {
 case_a_program_that_records_itself_is_killed_with_a_failure_in_its_hands() {
     install_prefix
     write_program 'raise(SIGKILL);'
-    build_with_pkg_config
+    compile telltale "$source"
     run env TELLTALE_STORE=run.telltale TELLTALE_PROGRAM="$prefix/bin/telltale" ./program
     expect_status 137 program
     wait_until process_has_ended
@@ -137,10 +116,8 @@ int main(void)
     return 0;
 }
 END
-    # shellcheck disable=SC2046 # lists of options
-    must "${TELLTALE_TEST_COMPILER:-cc}" -std=gnu11 -Wall -Wextra -Werror $(sanitizer_flags) -o emitter emitter.c \
-        $(pkg-config --cflags --libs telltale-trace) "-Wl,-rpath,$libraries"
-    must "$prefix/bin/telltale" record -o run.telltale -- ./emitter
+    compile telltale-trace emitter.c
+    must "$prefix/bin/telltale" record -o run.telltale -- ./program
     must ask run.telltale 'SELECT name, coroutine, outcome, created_at FROM tasks'
     expect_equal "$(cat "$work/out")" 'by hand|nothing|returned|emitter.c:8 in main' 'the tasks'
 }
@@ -177,7 +154,7 @@ case_an_installed_tree_can_be_moved() {
     PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name telltale.pc)")
     libraries=$(pkg-config --variable=libdir telltale)
     write_program ''
-    build_with_pkg_config
+    compile telltale "$source"
     must "$prefix/bin/telltale" record -o run.telltale -- ./program
     expect_failure lost dropped
 }

@@ -13,15 +13,13 @@ block() { # LANGUAGE
 
 # What README's reader has: the programs and the library in the places where compilers and shells look.
 install_for_reader() {
-    must cmake --install "$TELLTALE_TEST_BUILD" --prefix "$work/prefix"
-    PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name telltale.pc)")
-    export PKG_CONFIG_PATH
-    LD_LIBRARY_PATH=$(pkg-config --variable=libdir telltale)
+    install_prefix
+    LD_LIBRARY_PATH=$libraries
     export LD_LIBRARY_PATH
     printf '#!/bin/sh\nexec %s %s "$@"\n' "${TELLTALE_TEST_COMPILER:-/usr/bin/cc}" \
-        "${TELLTALE_TEST_SANITIZE:+-fsanitize=$TELLTALE_TEST_SANITIZE}" >"$work/prefix/bin/cc"
-    chmod 755 "$work/prefix/bin/cc"
-    PATH=$work/prefix/bin:$PATH
+        "$(sanitizer_flags)" >"$prefix/bin/cc"
+    chmod 755 "$prefix/bin/cc"
+    PATH=$prefix/bin:$PATH
 }
 
 case_the_program_prints_what_the_readme_shows() {

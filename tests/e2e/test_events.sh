@@ -1,0 +1,84 @@
+#!/bin/sh
+# test_events.sh: events that leave a mark in the store and print nothing, from the call in a program to plain SQL.
+# shellcheck source-path=SCRIPTDIR source=case.sh
+. "$(dirname "$0")/case.sh"
+
+# Builds program.c, records it, and leaves run.telltale.
+record_program() {
+    install_prefix
+    compile telltale program.c
+    must "$telltale" record -o run.telltale -- ./program
+}
+
+line_of() { # TEXT
+    grep -nF -- "$1" program.c | cut -d: -f1
+}
+
+# Events loop_created, loop_started, loop_stopped, loop_closed.
+case_a_loop_tells_where_it_was_created_started_and_closed() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+int main(void)
+{
+    tt_loop *loop = tt_loop_create();
+    if (!loop)
+        return 1;
+    tt_task *task = tt_create_task_with(nothing, NULL, &(struct tt_task_options){.loop = loop});
+    if (!task || tt_loop_run_until_complete(loop, task) < 0)
+        return 1;
+    tt_task_unref(task);
+    return tt_loop_close(loop) < 0;
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale "
+        SELECT c.line, s.line, e.line, created_ns <= started_ns, started_ns <= stopped_ns, stopped_ns <= closed_ns, pending_count
+        FROM loop JOIN site AS c ON c.site_id = created_site_id JOIN site AS s ON s.site_id = started_site_id
+            JOIN site AS e ON e.site_id = closed_site_id")" \
+        "$(line_of 'loop_create()')|$(line_of run_until)|$(line_of close)|1|1|1|0" 'the loop'
+}
+
+# Event cancel_converted.
+case_a_cancellation_that_a_task_answers_with_a_failure_is_converted() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+static int stubborn(void *arg)
+{
+    (void)arg;
+    if (tt_sleep(TT_SEC(60)) < 0 && tt_catch(&tt_CancelledError)) {
+        (void)tt_raise(&tt_ValueError, "not now");
+        return tt_catch_end();
+    }
+    return 0;
+}
+static int app(void *arg)
+{
+    (void)arg;
+    tt_task *task = tt_create_task(stubborn, NULL);
+    if (tt_sleep(0) < 0)
+        return -1;
+    tt_task_cancel(task, "closing time");
+    int status = tt_await(task);
+    if (status < 0 && tt_catch(&tt_ValueError))
+        status = tt_catch_end();
+    tt_task_unref(task);
+    return status;
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale "
+        SELECT t.coroutine, t.outcome, c.ending, c.reason, c.requested_at, f.state
+        FROM cancellations AS c JOIN tasks AS t USING (task_id) JOIN failures AS f ON f.failure_id = t.task_id")" \
+        "stubborn|failed|converted|closing time|program.c:$(line_of closing) in app|delivered" 'the cancellation'
+}
+
+run_case "$@"
