@@ -149,6 +149,8 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
         *out_watch = watch;
         return 0;
     }
+    if (fcntl(descriptor, F_GETFD) < 0) /* also a number below zero */
+        return -errno;
     rc = grow_table(loop, descriptor);
     if (rc < 0)
         return rc;
@@ -216,6 +218,8 @@ static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
         loop = tt__running_loop;
     if (!loop || loop->is_closed)
         return tt_raise_at(site, &tt_RuntimeError, loop ? "Event loop is closed" : "no running event loop");
+    if (descriptor < 0)
+        return tt_raise_at(site, &tt_ValueError, "Invalid file descriptor: %d", descriptor);
     handle = tt__handle_create(loop, fn, arg, site);
     if (!handle)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a callback");

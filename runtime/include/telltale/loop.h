@@ -75,7 +75,8 @@ TT_API void tt_handle_cancel(tt_handle *handle);          /* it will not run any
 TT_API bool tt_handle_cancelled(const tt_handle *handle);
 TT_API void tt_handle_unref(tt_handle *handle);           /* NULL ok; does not cancel */
 
-/* Calls FN(ARG) whenever DESCRIPTOR is readable (writable), replacing a reader (writer) that was there. 0, or -1 with OSError pending. asyncio: add_reader, add_writer. */
+/* Calls FN(ARG) whenever DESCRIPTOR is readable (writable), replacing a reader (writer) that was there. 0, or -1 with OSError or ValueError
+ * "Invalid file descriptor: N" pending. asyncio: add_reader, add_writer. */
 #define tt_loop_add_reader(loop, descriptor, fn, arg) tt_loop_add_reader_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
 TT_API int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg) TT_MUST_USE;
 #define tt_loop_add_writer(loop, descriptor, fn, arg) tt_loop_add_writer_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
