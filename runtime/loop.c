@@ -18,7 +18,7 @@ __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
 
 /* A wait on a descriptor that may have been closed and reopened is confirmed after this long: late enough that busy connections
  * never pay for it, early enough that nobody notices. */
-#define CONFIRM_NS (5 * NS_PER_MS)
+#define CONFIRM_NS (20 * NS_PER_MS)
 
 static _Atomic unsigned open_loops; /* in the process */
 

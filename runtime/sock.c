@@ -8,6 +8,7 @@
  * Inside a task. From: asyncio's selector_events, sock_*.
  */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <telltale/sock.h>
@@ -16,8 +17,6 @@
 
 /* One call of the program. Lies on the stack of its task; nothing refers to it when the call returns. */
 struct operation {
-    tt_future future;       /* done when the operation is, or when the task is cancelled */
-    struct tt_handle handle; /* runs at the descriptor's readiness */
     int descriptor;
     enum tt_wait_kind kind;
     bool (*attempt)(struct operation *operation); /* true: it is over, with result or error; false: it would block */
@@ -28,6 +27,13 @@ struct operation {
     socklen_t *length;
     ssize_t result;
     int error; /* an errno value, 0: none */
+};
+
+/* A call that would have blocked, and what it needs to wait; apart, since most calls do not. On the task's stack too. */
+struct wait {
+    struct operation *operation;
+    tt_future future;        /* done when the operation is over, or when the task is cancelled */
+    struct tt_handle handle; /* runs at the descriptor's readiness */
 };
 
 /* -------------------------------------------------------------------------------------------------------- attempts */
@@ -89,21 +95,21 @@ static bool attempt_connect(struct operation *operation)
 /* ---------------------------------------------------------------------------------------------------------- waiting */
 
 /* On the loop, when the descriptor is ready. */
-static void run_operation(struct tt_ready *ready)
+static void run_wait(struct tt_ready *ready)
 {
-    struct operation *operation = tt_container_of(ready, struct operation, handle.ready);
+    struct wait *wait = tt_container_of(ready, struct wait, handle.ready);
 
-    if (operation->future.state == TT_FUTURE_PENDING && operation->attempt(operation))
-        tt__future_finish_value(&operation->future, NULL, NULL);
-    tt_handle_unref(&operation->handle);
+    if (wait->future.state == TT_FUTURE_PENDING && wait->operation->attempt(wait->operation))
+        tt__future_finish_value(&wait->future, NULL, NULL);
+    tt_handle_unref(&wait->handle);
 }
 
-static void discard_operation(struct tt_ready *ready)
+static void discard_wait(struct tt_ready *ready)
 {
     tt_handle_unref(tt_container_of(ready, tt_handle, ready));
 }
 
-static const struct tt_ready_ops operation_ops = {run_operation, discard_operation};
+static const struct tt_ready_ops wait_ops = {run_wait, discard_wait};
 
 static void keep_memory(tt_future *future)
 {
@@ -116,41 +122,49 @@ static bool went_well(const struct operation *operation)
     return !operation->error && (operation->kind != TT_WAIT_KIND_RECV || operation->result > 0);
 }
 
+static void init_wait(struct wait *wait, struct tt_task_object *task, struct operation *operation, tt_site *site)
+{
+    static const struct tt_future_ops ops = {keep_memory, tt__future_cancel_plain};
+    tt_loop *loop = task->future.loop;
+
+    memset(wait, 0, sizeof *wait);
+    wait->operation = operation;
+    wait->handle.ready.ops = &wait_ops;
+    wait->handle.refs = 2; /* the watch's and ours: it is never freed */
+    wait->handle.loop = loop;
+    wait->handle.site = site;
+    tt__future_init(&wait->future, loop, TT_OBJECT_KIND_FUTURE, &ops, (struct tt_who){TT_ACTOR_TASK, task->future.id}, site);
+    wait->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
+    wait->future.is_on_stack = true;
+}
+
 /* Suspends TASK until the operation is over. 0, or -1 with an exception pending. */
 static int wait_until_over(struct tt_task_object *task, struct operation *operation, tt_site *site)
 {
-    static const struct tt_future_ops ops = {keep_memory, tt__future_cancel_plain};
     bool is_writer = operation->kind == TT_WAIT_KIND_SEND || operation->kind == TT_WAIT_KIND_CONNECT;
     tt_loop *loop = task->future.loop;
+    struct wait wait;
     int rc;
 
-    rc = tt__watch_add(loop, operation->descriptor, &operation->handle, is_writer);
-    if (rc < 0)
+    init_wait(&wait, task, operation, site);
+    rc = tt__watch_add(loop, operation->descriptor, &wait.handle, is_writer);
+    if (rc < 0) {
+        tt__future_finish(&wait.future);
         return tt_raise_errno_at(site, rc, "%s", "");
-    tt__future_init(&operation->future, loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(loop), site);
-    operation->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
-    operation->future.is_on_stack = true;
-    rc = tt__task_await(task, &operation->future, site);
-    if (!operation->handle.is_cancelled) /* nobody has taken the descriptor's place from us */
+    }
+    rc = tt__task_await(task, &wait.future, site);
+    if (!wait.handle.is_cancelled) /* nobody has taken the descriptor's place from us */
         tt__watch_remove(loop, operation->descriptor, is_writer, rc == 0 && went_well(operation));
-    tt__loop_withdraw(loop, &operation->handle.ready);
-    tt__future_finish(&operation->future);
+    tt__loop_withdraw(loop, &wait.handle.ready);
+    tt__future_finish(&wait.future);
     return rc;
 }
 
 /* Performs OPERATION; with AT_ONCE it is tried before waiting. Its result, or -1 with an exception pending. */
 static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
 {
-    if (!at_once || !operation->attempt(operation)) {
-        operation->handle = (struct tt_handle){
-            .ready.ops = &operation_ops,
-            .refs = 2, /* the watch's and ours: it is never freed */
-            .loop = task->future.loop,
-            .site = site,
-        };
-        if (wait_until_over(task, operation, site) < 0)
-            return -1;
-    }
+    if ((!at_once || !operation->attempt(operation)) && wait_until_over(task, operation, site) < 0)
+        return -1;
     return operation->error ? tt_raise_errno_at(site, operation->error, "%s", "") : operation->result;
 }
 

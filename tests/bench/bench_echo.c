@@ -124,6 +124,8 @@ static int serve_tasks(int listener)
 
 struct server {
     struct series series;
+    double cpu_ns;   /* processor time that the counted rounds took it */
+    double requests; /* answered in them */
     int (*serve)(int listener);
     const char *events; /* NULL: not recorded; else what TELLTALE_EVENTS says, "" for the default */
     pid_t pid;
@@ -215,15 +217,26 @@ static bool take_answer(struct client *client)
     return true;
 }
 
+/* Processor time of a process so far, its threads together. */
+static double cpu_ns_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec time;
+
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) < 0)
+        fail("the processor time of a server");
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
 /* Requests a second. */
-static double load(const struct server *server)
+static double load(struct server *server, bool is_counted)
 {
     static struct client clients[CONNECTIONS];
     struct epoll_event events[CONNECTIONS];
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     unsigned long answers = 0;
     int open = CONNECTIONS;
-    double begin, end = 0;
+    double begin, end = 0, cpu_ns = cpu_ns_of(server->pid);
 
     memset(clients, 0, sizeof clients);
     for (int i = 0; i < CONNECTIONS; i++)
@@ -252,6 +265,10 @@ static double load(const struct server *server)
     for (int i = 0; i < CONNECTIONS; i++)
         close(clients[i].socket);
     close(epoll);
+    if (is_counted) {
+        server->cpu_ns += cpu_ns_of(server->pid) - cpu_ns;
+        server->requests += (double)answers;
+    }
     return (double)answers / ((end - begin) / 1e9);
 }
 
@@ -285,7 +302,7 @@ int main(void)
     for (int round = -1; round < ROUNDS; round++)
         for (size_t i = 0; i < count; i++)
             if (is_there(&servers[i])) {
-                double rate = load(&servers[i]);
+                double rate = load(&servers[i], round >= 0);
 
                 if (round >= 0)
                     add_sample(&servers[i].series, rate);
@@ -296,6 +313,7 @@ int main(void)
             continue;
         }
         print_series(&servers[i].series, "requests/s");
+        printf("  %-36s %12.0f ns of processor time a request\n", "", servers[i].cpu_ns / servers[i].requests);
         stop_server(&servers[i]);
         if (i == 0)
             continue;
