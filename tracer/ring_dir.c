@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,10 @@ int tt__ring_dir_of_store(const char *store, char *out, size_t size)
 /* Makes one folder, or takes the one that is there if nobody else can have put anything into it. */
 static int make_private(const char *dir)
 {
-    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+    bool is_new = mkdir(dir, 0700) == 0;
+    if (!is_new && errno != EEXIST)
+        return -errno;
+    if (is_new && chmod(dir, 0700) < 0) /* whatever the umask */
         return -errno;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
@@ -105,7 +109,7 @@ static int write_store(const char *dir, const char *store)
     int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    ssize_t written = write(fd, line, (size_t)length);
+    ssize_t written = fchmod(fd, 0600) < 0 ? -1 : write(fd, line, (size_t)length);
     int result = written == length ? 0 : written < 0 ? -errno : -ENOSPC;
     if (close(fd) < 0 && result == 0)
         result = -errno;

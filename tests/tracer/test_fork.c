@@ -264,6 +264,25 @@ static void no_child_emits_after_a_stop(void **state)
     recording_end(&recording);
 }
 
+static void a_child_that_stops_tracing_before_its_first_event_has_no_arena(void **state)
+{
+    (void)state;
+    struct recording recording;
+    char path[512];
+    recording_begin(&recording, RECORDING_DROPS, 1 << 20, 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        tt_trace_stop();
+        emit(EVENTS, CHILD);
+        _exit(tt_trace_start_from_environment() == TT_TRACE_OFF ? 7 : 8);
+    }
+    wait_for(child, 7);
+    assert_false(arena_find(recording.dir, child, NULL, path, sizeof path));
+    check_parent(&recording, 2);
+    recording_end(&recording);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_child_that_emits_gets_an_arena_of_its_own),
     cmocka_unit_test(a_child_that_emits_nothing_gets_none_and_says_no_goodbye),
@@ -272,6 +291,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(grandchildren_have_arenas_too),
     cmocka_unit_test(forking_while_other_threads_emit_mixes_nothing_up),
     cmocka_unit_test(a_child_that_can_have_no_arena_goes_on_without),
+    cmocka_unit_test(a_child_that_stops_tracing_before_its_first_event_has_no_arena),
     cmocka_unit_test(no_child_emits_after_a_stop),
 };
 

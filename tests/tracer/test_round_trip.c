@@ -74,6 +74,7 @@ static void check_text(struct recording *recording, const struct arena_record *r
 
 #define check_number(name) assert_true(arena_number(&recording->arena, record, #name) == event->name);
 #define check_signed(name) assert_true((int32_t)arena_number(&recording->arena, record, #name) == event->name);
+
 #define TT_U8(name, text)                check_number(name)
 #define TT_U16(name, text)               check_number(name)
 #define TT_U32(name, text)               check_number(name)

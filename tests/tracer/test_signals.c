@@ -218,13 +218,16 @@ static void the_emergency_ring_says_which_thread_emitted(void **state)
     recording_end(&recording);
 }
 
-static uint64_t last_id;
-static _Atomic unsigned id_calls;
+static _Atomic uint64_t last_id, last_handler_id;
+static _Atomic unsigned id_calls, id_errors;
 
 static void draw_id(int number)
 {
     (void)number;
-    tt_trace_new_id();
+    uint64_t before = atomic_load(&last_id), id = tt_trace_new_id();
+    if (id <= before || id <= atomic_load(&last_handler_id))
+        atomic_fetch_add(&id_errors, 1);
+    atomic_store(&last_handler_id, id);
     atomic_fetch_add(&id_calls, 1);
 }
 
@@ -235,13 +238,17 @@ static void ids_grow_within_a_thread_also_when_handlers_draw_some(void **state)
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
     timer_t timer = start_timer(SIGUSR1, 20 * 1000);
     unsigned before = atomic_load(&id_calls);
-    while (atomic_load(&id_calls) - before < 2000 * recording_rounds(1))
+    while (atomic_load(&id_calls) - before < 10000 * recording_rounds(1)) {
         for (unsigned i = 0; i < 1000; i++) {
-            uint64_t id = tt_trace_new_id();
-            assert_true(id > last_id);
-            last_id = id;
+            uint64_t handler_id = atomic_load(&last_handler_id), id = tt_trace_new_id();
+            assert_true(id > atomic_load(&last_id));
+            assert_true(id > handler_id);                     /* drawn before this call began */
+            assert_true(id != atomic_load(&last_handler_id)); /* drawn within it */
+            atomic_store(&last_id, id);
         }
+    }
     timer_delete(timer);
+    assert_int_equal(atomic_load(&id_errors), 0);
 }
 
 static const struct CMUnitTest cases[] = {

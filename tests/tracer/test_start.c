@@ -135,18 +135,39 @@ static void a_ring_dir_that_others_could_write_to_is_refused(void **state)
     recording_remove(&recording);
 }
 
-static void the_arena_is_private_whatever_the_umask(void **state)
+static unsigned mode_of(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_mode & 07777;
+}
+
+static void what_is_made_is_private_and_readable_whatever_the_umask(void **state)
 {
     (void)state;
-    struct recording recording;
-    struct stat status;
-    mode_t before = umask(0);
-    recording_begin(&recording, RECORDING_DROPS, 0, 0);
-    umask(before);
-    assert_int_equal(stat(recording.path, &status), 0);
-    assert_int_equal(status.st_mode & 07777, 0600);
-    assert_int_equal(status.st_size, recording.arena.header->file_bytes);
-    recording_end(&recording);
+    static const mode_t masks[] = {0, 022, 0777};
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        struct recording recording;
+        struct recording rings = {0};
+        char store[300], path[400];
+        forget_environment();
+        recording_make_dir(&recording);
+        assert_true(snprintf(rings.dir, sizeof rings.dir, "%s/rings", recording.dir) < (int)sizeof rings.dir);
+        snprintf(store, sizeof store, "%s/run.telltale", recording.dir);
+        const struct tt_trace_options options = {.store = store, .ring_dir = rings.dir, .program = "/nonexistent"};
+        mode_t before = umask(masks[i]);
+        int status = tt_trace_start(&options);
+        umask(before);
+        assert_int_equal(status, TT_TRACE_ARENA_ONLY);
+        assert_int_equal(mode_of(rings.dir), 0700);
+        snprintf(path, sizeof path, "%s/store", rings.dir);
+        assert_int_equal(mode_of(path), 0600);
+        assert_true(arena_find(rings.dir, getpid(), NULL, path, sizeof path));
+        assert_int_equal(mode_of(path), 0600);
+        tt_trace_stop();
+        recording_remove(&rings);
+        recording_remove(&recording);
+    }
 }
 
 static void paths_of_a_store_are_canonical(void **state)
@@ -319,15 +340,14 @@ static void write_program(struct recording *recording, char *path, size_t size)
     snprintf(path, size, "%s/program", recording->dir);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fputs(
-        "#!/bin/sh\n"
-        "exec > \"$5/.seen\"\n"
-        "for word in \"$@\"; do echo \"argument $word\"; done\n"
-        "while IFS= read -r line; do echo \"$line\"; done < /proc/$$/status\n" /* without a fork */
-        "for fd in /proc/$$/fd/*; do echo \"descriptor ${fd##*/} $(readlink $fd)\"; done\n"
-        "echo \"folder $(pwd)\"\n"
-        "mv \"$5/.seen\" \"$5/seen\"\n",
-        file);
+    fputs("#!/bin/sh\n"
+          "exec > \"$5/.seen\"\n"
+          "for word in \"$@\"; do echo \"argument $word\"; done\n"
+          "while IFS= read -r line; do echo \"$line\"; done < /proc/$$/status\n" /* without a fork */
+          "for fd in /proc/$$/fd/*; do echo \"descriptor ${fd##*/} $(readlink $fd)\"; done\n"
+          "echo \"folder $(pwd)\"\n"
+          "mv \"$5/.seen\" \"$5/seen\"\n",
+          file);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(path, 0700), 0);
 }
@@ -472,7 +492,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_store_in_a_folder_that_does_not_exist_is_an_error),
     cmocka_unit_test(sizes_of_rings_are_powers_of_two_within_limits),
     cmocka_unit_test(a_ring_dir_that_others_could_write_to_is_refused),
-    cmocka_unit_test(the_arena_is_private_whatever_the_umask),
+    cmocka_unit_test(what_is_made_is_private_and_readable_whatever_the_umask),
     cmocka_unit_test(paths_of_a_store_are_canonical),
     cmocka_unit_test(the_header_says_who_writes),
     cmocka_unit_test(the_description_names_all_events_and_words),
