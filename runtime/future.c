@@ -60,7 +60,7 @@ void tt__future_finish(tt_future *future)
     if (future->callbacks.first)
         tt__future_discard_callbacks(future);
     if (future->free_fn)
-        future->free_fn(future->value);
+        tt__loop_run_release(future->loop, future->free_fn, future->value);
     if (future->exc)
         tt_exc_unref(future->exc);
     if (future->cancel_message)
@@ -82,12 +82,10 @@ static void destroy(tt_future *future)
     if (dying.is_destroying)
         return;
     dying.is_destroying = true;
-    tt__no_suspend++; /* functions that free values are the program's */
     while ((future = dying.first) != NULL) {
         dying.first = future->link;
         future->ops->destroy(future);
     }
-    tt__no_suspend--;
     dying.is_destroying = false;
 }
 

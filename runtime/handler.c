@@ -221,3 +221,21 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     }
     tt_exc_unref(exc);
 }
+
+void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg)
+{
+    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+    tt_exc *exc;
+
+    tt__no_suspend++;
+    fn(arg);
+    tt__no_suspend--;
+    tt__exc_state_close_handlings(&state);
+    exc = tt__exc_state_take(&state);
+    tt__exc_state_enter(outer);
+    if (!exc)
+        return;
+    tt_loop_call_exception_handler(loop, &(struct tt_handler_context){
+        .message = "exception in a function that frees a value or drops an argument", .exception = exc});
+    tt_exc_unref(exc);
+}

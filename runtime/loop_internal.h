@@ -139,6 +139,9 @@ extern const struct tt_ready_ops tt__handle_ops;
 void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle *handle,
                            tt_future *raised_again);
 
+/* Runs FN(ARG), a function of the program that frees or drops ARG. It cannot suspend, and what it raises goes to the handler. */
+void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg);
+
 /* handler.c: what the other files tell a handler. */
 void tt__handler_report_never_retrieved(tt_future *future, tt_site *site);
 

@@ -153,7 +153,7 @@ int tt_return(void *value, tt_free_fn *free_fn)
 
     TT_PRECOND("return.in_task", NULL, task != NULL);
     if (task->return_free)
-        task->return_free(task->return_value);
+        tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
     task->return_value = value;
     task->return_free = free_fn;
     return 0;
@@ -165,7 +165,7 @@ int tt_return(void *value, tt_free_fn *free_fn)
 static void let_go_of_arg(struct tt_task_object *task)
 {
     if (!task->has_started && task->drop)
-        task->drop(task->arg);
+        tt__loop_run_release(task->future.loop, task->drop, task->arg);
     task->drop = NULL;
     if (task->owns_arg)
         free(task->arg);
@@ -254,7 +254,7 @@ static void complete(struct tt_task_object *task)
     if (exc)
         tt_exc_unref(exc);
     if (task->return_free)
-        task->return_free(task->return_value);
+        tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
     task->return_free = NULL;
     tt__future_unref(&task->future, site);
 }
@@ -459,7 +459,7 @@ void tt__task_abandon(struct tt_task_object *task, tt_site *site)
     let_go_of_arg(task);
     unlink_task(task);
     if (task->return_free)
-        task->return_free(task->return_value);
+        tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
     task->return_free = NULL;
     tt__future_unref(future, site);
 }

@@ -420,7 +420,7 @@ static void drop_start(void *arg)
     tt_thread_future *future = arg;
 
     if (future->drop)
-        future->drop(future->arg);
+        tt__loop_run_release(future->loop, future->drop, future->arg);
     follow_cancellation(future);
     unref(future, future->site);
 }
