@@ -20,6 +20,16 @@ struct tt_defer {
 
 /* ------------------------------------------------------------------------------------------------------- accounting */
 
+/* A task gets its slot of the board when it is suspended for the first time. Until then its events say it all (created: ready;
+ * started: runs), and the many tasks that never suspend do not pay for one. */
+static void claim_slot(struct tt_task_object *task)
+{
+    tt_future *future = &task->future;
+
+    task->board = tt_board_claim(future->id, future->creator.kind == TT_ACTOR_TASK ? future->creator.id : 0,
+                                 future->loop->id, future->created_site, task->name, task->name_number);
+}
+
 /* Publishes on the board what TASK does since the last reading of the clock. */
 static void show(struct tt_task_object *task, enum tt_task_state state)
 {
@@ -43,7 +53,7 @@ static void show(struct tt_task_object *task, enum tt_task_state state)
 
 void tt__task_woken(struct tt_task_object *task)
 {
-    if (!task->board)
+    if (!tt_trace_on(TT_CATEGORY_task))
         return;
     task->ready_since = tt__loop_clock(task->future.loop);
     show(task, TT_TASK_STATE_READY);
@@ -76,6 +86,10 @@ static void end_accounting(struct tt_task_object *task)
     task->busy += took;
     if (took > task->longest_step)
         task->longest_step = took;
+    if (task->phase == TT_TASK_ENDED)
+        return;
+    if (!task->board)
+        claim_slot(task);
     if (task->phase == TT_TASK_WAITING) {
         show(task, TT_TASK_STATE_WAITING);
     } else if (task->phase == TT_TASK_SCHEDULED) {

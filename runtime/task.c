@@ -124,8 +124,6 @@ static void tell_created(struct tt_task_object *task, bool has_handle)
     TT_EMIT_AT(task->ready_since, task_created, .task_id = future->id, .parent_id = future->creator.id,
                .parent_kind = future->creator.kind, .site = future->created_site, .loop_id = (uint32_t)future->loop->id,
                .name = task->name, .name_number = task->name_number, .has_handle = has_handle);
-    task->board = tt_board_claim(future->id, future->creator.kind == TT_ACTOR_TASK ? future->creator.id : 0,
-                                 future->loop->id, future->created_site, task->name, task->name_number);
 }
 
 tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,

@@ -1,3 +1,4 @@
+/* first: the first program of README.md: a task that fails, and another one that awaits it and handles the failure. */
 #include <stdio.h>
 #include <telltale/telltale.h>
 

@@ -41,3 +41,5 @@ INSERT INTO task (task_id, created_ns, name_number) VALUES ((1 << 40) | 1, 100, 
 INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
     ((1 << 40) | 1, 0, 3, 6, 7, 3, 500, 30, 20, 2), ((2 << 40) | 1, 0, 3, 2, (2 << 40) | 9, 3, 500, 30, 20, 2),
     ((3 << 40) | 2, 0, 2, 0, 0, NULL, 700, 30, 20, 2);
+-- In its first step, not suspended yet: it has no slot of the board, and its events say that it runs.
+INSERT INTO task (task_id, name, created_ns, started_ns) VALUES (23, 'busy', 100, 150);

@@ -13,14 +13,17 @@ SELECT
     coalesce(t.ended_ns, t.abandoned_ns) AS ended_ns,
     -- Until when something is known about it: its end, its process's end, or now.
     coalesce(t.ended_ns, t.abandoned_ns, p.goodbye_ns, p.gone_ns, p.seen_ns) AS until_ns,
-    -- Its state on the board, word task_state.
-    b.state AS board_state,
+    -- Its state, word task_state: that of the board, where a task stands from its first suspension on; before that its events say
+    -- it all: a task that was created is ready, one that began runs. NULL when it has neither.
+    CASE WHEN b.state IS NOT NULL THEN b.state WHEN e.is_enough THEN iif(t.started_ns IS NULL, 1, 2) END AS board_state,
     -- Time that it ran, and time that it waited for its turn, without what the board does not count yet: its present state.
-    coalesce(t.busy_ns, b.busy_ns) AS busy_ns, coalesce(t.ready_ns, b.ready_ns) AS ready_ns,
+    coalesce(t.busy_ns, b.busy_ns, iif(e.is_enough, 0, NULL)) AS busy_ns,
+    coalesce(t.ready_ns, b.ready_ns, iif(e.is_enough, coalesce(t.started_ns - t.created_ns, 0), NULL)) AS ready_ns,
     -- Since when it has been in its present state; NULL when it has ended.
-    iif(t.outcome IS NULL AND t.abandoned_ns IS NULL, b.since_ns, NULL) AS since_ns,
+    CASE WHEN t.outcome IS NULL AND t.abandoned_ns IS NULL
+        THEN coalesce(b.since_ns, iif(e.is_enough, coalesce(t.started_ns, t.created_ns), NULL)) END AS since_ns,
     -- Steps begun.
-    coalesce(t.step_count, b.step_count) AS step_count,
+    coalesce(t.step_count, b.step_count, iif(e.is_enough, t.started_ns IS NOT NULL, NULL)) AS step_count,
     -- What it waits for, word wait_kind, when it is pending or was abandoned.
     CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_kind WHEN t.outcome IS NULL AND b.state = 3 THEN b.wait_kind END AS wait_kind,
     -- The id or descriptor that goes with it.
@@ -33,4 +36,11 @@ SELECT
     coalesce(p.vital_drop_last_ns >= coalesce(t.created_ns, t.started_ns, p.vital_drop_last_ns), 0) AS may_have_lost_events
 FROM task AS t
 LEFT JOIN board AS b ON b.task_id = t.task_id
-LEFT JOIN process AS p ON p.process_id = t.task_id >> 40;
+LEFT JOIN process AS p ON p.process_id = t.task_id >> 40
+-- Whether the events alone tell what a task that never suspended does: only if none was lost.
+LEFT JOIN (
+    SELECT process_id, NOT coalesce(drop_count, 0) AND NOT coalesce(board_drop_count, 0) AND vital_drop_last_ns IS NULL AS has_all_events
+    FROM process
+) AS q ON q.process_id = p.process_id
+LEFT JOIN (SELECT 1 AS is_enough) AS e
+    ON q.has_all_events AND b.task_id IS NULL AND t.outcome IS NULL AND t.abandoned_ns IS NULL;
