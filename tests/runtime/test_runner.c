@@ -1,0 +1,515 @@
+/* The runner and tt_run: outcomes, exit statuses, SIGINT, shutdown. asyncio.Runner, asyncio.run. */
+#include "stage.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static tt_runner *runner;
+
+/* The runner has a loop of its own: the stage's is closed at once. */
+static int open_runner(void **state)
+{
+    if (stage_open(state) < 0)
+        return -1;
+    stage_close_loop();
+    runner = tt_runner_create();
+    if (!runner)
+        return -1;
+    stage_loop = tt_runner_loop(runner);
+    tt_loop_set_exception_handler(stage_loop, stage_handler, NULL);
+    return 0;
+}
+
+static int close_runner_now(void)
+{
+    int rc = tt_runner_close(runner);
+
+    runner = NULL;
+    stage_loop = NULL;
+    return rc;
+}
+
+static int close_runner(void **state)
+{
+    if (runner && close_runner_now() < 0)
+        note_and_drop("close");
+    return stage_close(state);
+}
+
+#define cmocka_unit_test_with_runner(...) STAGE_CASE(__VA_ARGS__, open_runner, close_runner)
+
+static int say(void *text)
+{
+    note("%s", (const char *)text);
+    return 0;
+}
+
+static int raise_value(void *text)
+{
+    return tt_raise(&tt_ValueError, "%s", (const char *)text);
+}
+
+static int raise_type(void *type)
+{
+    return tt_raise(type, NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- outcomes */
+
+static void run_returns_when_the_coroutine_has(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, say, "main"), 0);
+    expect_notes("main");
+}
+
+static void run_raises_what_the_coroutine_raised(void **state)
+{
+    static const tt_exc_type *const types[] = {&tt_KeyError, &tt_CancelledError, &tt_SystemExit, &tt_KeyboardInterrupt};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(tt_runner_run(runner, raise_type, (void *)types[i]), -1);
+        note_and_drop("run");
+    }
+    expect_notes("run: KeyError()", "run: CancelledError()", "run: SystemExit()", "run: KeyboardInterrupt()");
+}
+
+static void a_runner_runs_one_after_the_other(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(tt_runner_run(runner, say, i ? "again" : "first"), 0);
+    expect_notes("first", "again", "again");
+}
+
+static int run_within(void *arg)
+{
+    (void)arg;
+    if (tt_runner_run(runner, say, "never") < 0)
+        note_and_drop("runner");
+    return 0;
+}
+
+static void it_cannot_run_inside_of_a_run(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, run_within, NULL), 0);
+    expect_notes("runner: RuntimeError('Runner.run() cannot be called from a running event loop')");
+}
+
+static void nothing_is_run_while_an_exception_is_pending(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_raise(&tt_ValueError, "before"), -1);
+    assert_int_equal(tt_runner_run(runner, say, "never"), -1);
+    note_and_drop("run");
+    expect_notes("run: ValueError('before')");
+}
+
+static void closing_nothing_is_fine(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_close(NULL), 0);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- shutdown */
+
+static int sleep_long(void *text)
+{
+    int rc = tt_sleep(TT_SEC(1000));
+
+    note_pending(text);
+    return rc;
+}
+
+static int leave_two_behind(void *arg)
+{
+    (void)arg;
+    if (tt_spawn(sleep_long, "one") < 0 || tt_spawn(sleep_long, "two") < 0)
+        return -1;
+    return tt_sleep(0);
+}
+
+static void closing_cancels_what_is_left_and_waits_for_it(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, leave_two_behind, NULL), 0);
+    expect_no_notes();
+    assert_int_equal(close_runner_now(), 0);
+    expect_notes("one: CancelledError()", "two: CancelledError()");
+}
+
+static int fail_in_cleanup(void *text)
+{
+    if (tt_sleep(TT_SEC(1000)) < 0 && tt_catch(&tt_CancelledError)) {
+        int rc = raise_value(text);
+
+        return tt_catch_end() < 0 ? -1 : rc;
+    }
+    return 0;
+}
+
+static int leave_one_that_fails(void *arg)
+{
+    const struct tt_task_options options = {.name = "left"};
+
+    if (tt_spawn_with(fail_in_cleanup, arg, &options) < 0)
+        return -1;
+    return tt_sleep(0);
+}
+
+static void a_failure_during_shutdown_is_reported_with_its_task(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, leave_one_that_fails, "cleanup"), 0);
+    assert_int_equal(close_runner_now(), 0);
+    expect_notes("handler: unhandled exception during asyncio.run() shutdown [exception, message, task] ValueError('cleanup') "
+                 "of left");
+}
+
+static int sleep_and_clean(void *arg)
+{
+    int rc = tt_sleep(TT_SEC(1000));
+
+    tt_cleanup_begin();
+    for (int i = 0; i < 3; i++)
+        if (tt_sleep(TT_USEC(100)) < 0)
+            note("interrupted");
+    note("%s", (const char *)arg);
+    return tt_cleanup_end() < 0 ? -1 : rc;
+}
+
+static int leave_one_that_cleans(void *arg)
+{
+    if (tt_spawn(sleep_and_clean, arg) < 0)
+        return -1;
+    return tt_sleep(0);
+}
+
+static void cleanup_during_shutdown_may_take_its_time(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, leave_one_that_cleans, "cleaned"), 0);
+    assert_int_equal(close_runner_now(), 0);
+    expect_notes("cleaned");
+}
+
+static int exit_in_cleanup(void *arg)
+{
+    if (tt_sleep(TT_SEC(1000)) < 0 && tt_catch(&tt_CancelledError) && tt_catch_end() < 0)
+        return -1;
+    return tt_raise(&tt_SystemExit, "%s", (const char *)arg);
+}
+
+static int leave_one_that_exits(void *arg)
+{
+    if (tt_spawn(exit_in_cleanup, arg) < 0)
+        return -1;
+    return tt_sleep(0);
+}
+
+static void an_exit_during_shutdown_comes_out_of_the_close(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, leave_one_that_exits, "3"), 0);
+    assert_int_equal(close_runner_now(), -1);
+    note_and_drop("close");
+    /* reported too, as in asyncio: nobody retrieved the task's */
+    assert_non_null(strstr(stage_notes(), "handler: Task exception was never retrieved [exception, future, message] "
+                                          "SystemExit('3') of Task-"));
+    assert_non_null(strstr(stage_notes(), "close: SystemExit('3')\n"));
+    stage_forget_notes();
+}
+
+static int chain_of_callbacks(void *arg)
+{
+    long left = (long)arg;
+
+    note("%ld", left);
+    return left ? tt_loop_call_soon(NULL, chain_of_callbacks, (void *)(left - 1), NULL) : 0;
+}
+
+static int begin_chain(void *arg)
+{
+    return tt_loop_call_soon(NULL, chain_of_callbacks, arg, NULL);
+}
+
+static void what_is_ready_runs_on_for_the_turns_of_asyncios_shutdown(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, begin_chain, (void *)10L), 0);
+    expect_notes("10"); /* with the end of main */
+    assert_int_equal(close_runner_now(), 0);
+    expect_notes("9", "8", "7", "6");
+}
+
+static int spawn_in_cleanup(void *arg)
+{
+    const struct tt_task_options options = {.name = "late"};
+    int rc = tt_sleep(TT_SEC(1000));
+
+    tt_cleanup_begin();
+    if (tt_spawn_with(sleep_long, arg, &options) < 0)
+        note("could not spawn");
+    return tt_cleanup_end() < 0 ? -1 : rc;
+}
+
+static int leave_one_that_spawns(void *arg)
+{
+    if (tt_spawn(spawn_in_cleanup, arg) < 0)
+        return -1;
+    return tt_sleep(0);
+}
+
+static void a_task_that_is_created_during_shutdown_is_destroyed_pending(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, leave_one_that_spawns, "x"), 0);
+    assert_int_equal(close_runner_now(), 0);
+    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of late");
+}
+
+static void closing_keeps_what_is_pending(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, leave_two_behind, NULL), 0);
+    assert_int_equal(tt_raise(&tt_ValueError, "before"), -1);
+    assert_int_equal(close_runner_now(), 0);
+    note_and_drop("pending");
+    expect_notes("one: CancelledError()", "two: CancelledError()", "pending: ValueError('before')");
+}
+
+/* --------------------------------------------------------------------------------------------------------------- SIGINT */
+
+static int interrupt_and_sleep(void *arg)
+{
+    int rc;
+
+    (void)arg;
+    raise(SIGINT);
+    rc = tt_sleep(TT_SEC(1000));
+    note_pending("main");
+    return rc;
+}
+
+static void the_first_interrupt_cancels_main_and_becomes_keyboard_interrupt(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, interrupt_and_sleep, NULL), -1);
+    assert_true(tt_exc_is(tt_exc_context(tt_exc_pending()), &tt_CancelledError));
+    note_and_drop("run");
+    expect_notes("main: CancelledError()", "run: KeyboardInterrupt()");
+}
+
+static int interrupt_and_swallow(void *arg)
+{
+    (void)arg;
+    raise(SIGINT);
+    if (tt_sleep(TT_SEC(1000)) < 0 && tt_catch(&tt_CancelledError) && tt_catch_end() < 0)
+        return -1;
+    return 0;
+}
+
+static void main_may_swallow_it(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, interrupt_and_swallow, NULL), 0);
+}
+
+static int interrupt_twice(void *arg)
+{
+    (void)arg;
+    raise(SIGINT);
+    if (tt_sleep(TT_SEC(1000)) < 0 && tt_catch(&tt_CancelledError) && tt_catch_end() < 0)
+        return -1;
+    note("swallowed");
+    raise(SIGINT);
+    if (tt_sleep(TT_SEC(1000)) < 0)
+        note_pending("at shutdown");
+    return -1;
+}
+
+static void the_second_interrupt_raises_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, interrupt_twice, NULL), -1);
+    note_and_drop("run");
+    assert_int_equal(close_runner_now(), 0);
+    expect_notes("swallowed", "run: KeyboardInterrupt()", "at shutdown: CancelledError()");
+}
+
+static int interrupt_and_be_cancelled(void *arg)
+{
+    (void)arg;
+    tt_task_cancel(tt_current_task(), "by somebody else too");
+    return interrupt_and_sleep(arg);
+}
+
+static void with_another_request_it_stays_a_cancellation(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, interrupt_and_be_cancelled, NULL), -1);
+    note_and_drop("run");
+    stage_forget_notes();
+    assert_int_equal(tt_runner_run(runner, say, "works on"), 0);
+    expect_notes("works on");
+}
+
+static void ignore_signal(int number)
+{
+    (void)number;
+}
+
+static int look_at_disposition(void *arg)
+{
+    struct sigaction action;
+
+    (void)arg;
+    sigaction(SIGINT, NULL, &action);
+    note("%s", action.sa_handler == SIG_DFL ? "default" : action.sa_handler == ignore_signal ? "the program's" : "the runner's");
+    return 0;
+}
+
+static void a_handler_of_the_programs_own_is_left_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, look_at_disposition, NULL), 0);
+    look_at_disposition(NULL);
+    signal(SIGINT, ignore_signal);
+    assert_int_equal(tt_runner_run(runner, look_at_disposition, NULL), 0);
+    signal(SIGINT, SIG_DFL);
+    expect_notes("the runner's", "default", "the program's");
+}
+
+static void *run_on_thread(void *arg)
+{
+    tt_runner *own = tt_runner_create();
+
+    (void)arg;
+    if (tt_runner_run(own, look_at_disposition, NULL) < 0)
+        note_and_drop("run");
+    return (void *)(intptr_t)tt_runner_close(own);
+}
+
+static void on_another_thread_interrupts_are_left_alone(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, run_on_thread, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    expect_notes("default");
+}
+
+/* -------------------------------------------------------------------------------------------------------------- tt_run */
+
+struct main_call {
+    tt_coro_fn *fn;
+    void *arg;
+};
+
+static void run_main(void *arg)
+{
+    struct main_call *call = arg;
+
+    exit(tt_run(call->fn, call->arg));
+}
+
+/* Runs FN(ARG) as a program would, in a child; its exit status. What it writes to stderr stands in `output`. */
+static char output[4096];
+
+static int exit_status_of(tt_coro_fn *fn, void *arg)
+{
+    struct main_call call = {fn, arg};
+    int status = stage_in_child(run_main, &call, output, sizeof output);
+
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int exit_with(void *text)
+{
+    return tt_raise(&tt_SystemExit, "%s", (const char *)text);
+}
+
+static void tt_run_returns_the_exit_status_that_python_would_have(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_status_of(begin_chain, NULL), 0);
+    assert_string_equal(output, "");
+    assert_int_equal(exit_status_of(raise_value, "boom"), 1);
+    assert_non_null(strstr(output, "Traceback (most recent call last):\n  File \""));
+    assert_non_null(strstr(output, ", in raise_value\nValueError: boom\n"));
+    assert_int_equal(exit_status_of(exit_with, "7"), 7);
+    assert_string_equal(output, "");
+    assert_int_equal(exit_status_of(exit_with, ""), 0);
+    assert_string_equal(output, "");
+    assert_int_equal(exit_status_of(exit_with, "a text"), 1);
+    assert_string_equal(output, "a text\n");
+    assert_int_equal(exit_status_of(exit_with, "256"), 0);
+    assert_int_equal(exit_status_of(interrupt_and_sleep, NULL), 130);
+    assert_non_null(strstr(output, "\nKeyboardInterrupt\n"));
+    assert_int_equal(exit_status_of(leave_one_that_exits, "5"), 5);
+}
+
+static int run_in_run(void *arg)
+{
+    return tt_run(say, arg) == 1 ? 0 : -1;
+}
+
+static void tt_run_cannot_be_called_inside_of_a_run(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_status_of(run_in_run, "never"), 0);
+    assert_non_null(strstr(output, "RuntimeError: asyncio.run() cannot be called from a running event loop\n"));
+}
+
+static int fail_in_background_and_main(void *arg)
+{
+    if (tt_spawn(raise_value, "background") < 0 || tt_sleep(0) < 0)
+        return -1;
+    return raise_value(arg);
+}
+
+static void a_failure_in_the_background_is_told_before_mains(void **state)
+{
+    const char *background, *main;
+
+    (void)state;
+    assert_int_equal(exit_status_of(fail_in_background_and_main, "main"), 1);
+    background = strstr(output, "ValueError: background\n");
+    main = strstr(output, "ValueError: main\n");
+    assert_non_null(background);
+    assert_non_null(main);
+    assert_true(background < main);
+    assert_int_equal(strncmp(output, "Task exception was never retrieved\n", 35), 0);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_with_runner(run_returns_when_the_coroutine_has),
+    cmocka_unit_test_with_runner(run_raises_what_the_coroutine_raised),
+    cmocka_unit_test_with_runner(a_runner_runs_one_after_the_other),
+    cmocka_unit_test_with_runner(it_cannot_run_inside_of_a_run),
+    cmocka_unit_test_with_runner(nothing_is_run_while_an_exception_is_pending),
+    cmocka_unit_test_with_runner(closing_nothing_is_fine),
+    cmocka_unit_test_with_runner(closing_cancels_what_is_left_and_waits_for_it),
+    cmocka_unit_test_with_runner(a_failure_during_shutdown_is_reported_with_its_task),
+    cmocka_unit_test_with_runner(cleanup_during_shutdown_may_take_its_time),
+    cmocka_unit_test_with_runner(an_exit_during_shutdown_comes_out_of_the_close),
+    cmocka_unit_test_with_runner(what_is_ready_runs_on_for_the_turns_of_asyncios_shutdown),
+    cmocka_unit_test_with_runner(a_task_that_is_created_during_shutdown_is_destroyed_pending),
+    cmocka_unit_test_with_runner(closing_keeps_what_is_pending),
+    cmocka_unit_test_with_runner(the_first_interrupt_cancels_main_and_becomes_keyboard_interrupt),
+    cmocka_unit_test_with_runner(main_may_swallow_it),
+    cmocka_unit_test_with_runner(the_second_interrupt_raises_at_once),
+    cmocka_unit_test_with_runner(with_another_request_it_stays_a_cancellation),
+    cmocka_unit_test_with_runner(a_handler_of_the_programs_own_is_left_alone),
+    cmocka_unit_test_with_runner(on_another_thread_interrupts_are_left_alone),
+    cmocka_unit_test(tt_run_returns_the_exit_status_that_python_would_have),
+    cmocka_unit_test(tt_run_cannot_be_called_inside_of_a_run),
+    cmocka_unit_test(a_failure_in_the_background_is_told_before_mains),
+};
+
+TT_TEST_MAIN(cases)
