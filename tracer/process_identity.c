@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define START_FIELD 22 /* of /proc/PID/stat */
+#define STATE_FIELD 3 /* of /proc/PID/stat */
+#define START_FIELD 22
+#define LOOK_NS INT64_C(20000000)
 
 static ssize_t read_file(const char *path, char *out, size_t size)
 {
@@ -45,61 +48,84 @@ bool tt__process_is_of_this_boot(const uint8_t boot_id[16])
     return count < 16 || memcmp(bytes, boot_id, 16) == 0;
 }
 
-/* Field 22 counted from behind the name, which may hold anything, blanks and brackets too. */
-static bool began_at(uint32_t pid, uint64_t start_ticks)
+/* Whether PID is there, not ended as a zombie is, and began at START_TICKS; true also when that cannot be told. */
+static bool is_there(uint32_t pid, uint64_t start_ticks)
 {
     char path[64], text[2048];
+    if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+        return false;
     snprintf(path, sizeof path, "/proc/%u/stat", pid);
     if (read_file(path, text, sizeof text) <= 0)
-        return errno != ENOENT && errno != ESRCH; /* hidden: cannot be told */
+        return errno != ENOENT && errno != ESRCH; /* hidden */
+    /* Fields are counted from behind the name, which may hold anything, blanks and brackets too. */
     const char *at = strrchr(text, ')');
-    for (int field = 2; at && field < START_FIELD; field++) {
+    for (int field = STATE_FIELD - 1; at && field < START_FIELD; field++) {
         at = strchr(at, ' ');
         at = at ? at + 1 : NULL;
+        if (at && field + 1 == STATE_FIELD && (*at == 'Z' || *at == 'X'))
+            return false;
     }
     return !at || strtoull(at, NULL, 10) == start_ticks;
 }
 
-int tt__process_watch(uint32_t pid, uint64_t start_ticks, const uint8_t boot_id[16])
-{
-    if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id))
-        return -1;
-    int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    if (fd < 0)
-        return -1;
-    /* Looked at after the descriptor is there: it cannot be another process any more. */
-    if (began_at(pid, start_ticks) && !tt__process_has_ended(fd))
-        return fd;
-    close(fd);
-    return -1;
-}
-
-bool tt__process_has_ended(int fd)
+static bool is_readable(int fd)
 {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    return fd < 0 || (poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLIN | POLLERR | POLLNVAL)) != 0);
+    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLIN | POLLERR | POLLNVAL)) != 0;
 }
 
-bool tt__process_maps(uint32_t pid, dev_t device, ino_t inode)
+void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks, const uint8_t boot_id[16])
+{
+    *watch = (struct tt__process_watch){.pid = pid, .start_ticks = start_ticks, .fd = -1};
+    if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id)) {
+        watch->has_ended = true;
+        return;
+    }
+    watch->fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    /* Looked at after the descriptor is there: it cannot become another process's any more. */
+    watch->has_ended = !is_there(pid, start_ticks) || (watch->fd >= 0 && is_readable(watch->fd));
+}
+
+void tt__process_watch_end(struct tt__process_watch *watch)
+{
+    if (watch->fd >= 0)
+        close(watch->fd);
+    watch->fd = -1;
+}
+
+bool tt__process_watch_has_ended(struct tt__process_watch *watch, int64_t now_ns)
+{
+    if (watch->has_ended)
+        return true;
+    if (watch->fd >= 0) {
+        watch->has_ended = is_readable(watch->fd);
+    } else if (now_ns - watch->looked_ns > LOOK_NS) {
+        watch->has_ended = !is_there(watch->pid, watch->start_ticks);
+        watch->looked_ns = now_ns;
+    }
+    return watch->has_ended;
+}
+
+bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device, ino_t inode)
 {
     char path[64];
     char *line = NULL;
     size_t size = 0;
     bool is_found = false;
-    snprintf(path, sizeof path, "/proc/%u/maps", pid);
+    snprintf(path, sizeof path, "/proc/%u/maps", watch->pid);
     FILE *file = fopen(path, "re");
     if (!file)
         return true;
-    bool is_readable = false;
+    bool has_lines = false;
     while (!is_found && getline(&line, &size, file) > 0) {
         unsigned major_number, minor_number;
         unsigned long long number;
-        is_readable = true;
+        has_lines = true;
         /* START-END MODE OFFSET MAJOR:MINOR INODE NAME */
         if (sscanf(line, "%*s %*s %*s %x:%x %llu", &major_number, &minor_number, &number) == 3)
             is_found = number == inode && major_number == major(device) && minor_number == minor(device);
     }
     free(line);
     fclose(file);
-    return is_found || !is_readable;
+    return is_found || !has_lines;
 }

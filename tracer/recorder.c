@@ -318,7 +318,7 @@ static bool is_stuck(const struct recorder *recorder)
     if (recorder->options.supervised && !recorder->control.is_finished)
         return false;
     for (size_t i = 0; i < recorder->process_count; i++)
-        if (tt__process_fd(recorder->processes[i]) >= 0)
+        if (!tt__process_is_ending(recorder->processes[i]))
             return false;
     return true;
 }

@@ -30,7 +30,7 @@ struct tt__process_reader {
     struct tt_ingest *ingest;
     struct tt__board_reader board;
     uint32_t process_id;
-    int pid_fd;
+    struct tt__process_watch watch;
     bool was_dead;      /* when it was found */
     bool is_gone, is_replaced;
     bool is_ending;     /* gone, or it stopped tracing: what is there is all there will be */
@@ -167,14 +167,14 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
     strcpy(process->name, name);
     process->ingest = ingest;
     process->is_balanced = true;
-    process->pid_fd = -1;
+    process->watch.fd = -1;
     enum tt__arena_open_result result = tt__arena_open(dir_fd, name, &process->arena, &reason);
     if (result != TT__ARENA_OPENED) {
         free(process);
         return result == TT__ARENA_REFUSED ? TT__ATTACH_REFUSED : TT__ATTACH_LATER;
     }
-    process->pid_fd = tt__process_watch(process->arena.pid, process->arena.start_ticks, process->arena.boot_id);
-    process->was_dead = process->is_gone = process->is_ending = process->pid_fd < 0;
+    tt__process_watch_begin(&process->watch, process->arena.pid, process->arena.start_ticks, process->arena.boot_id);
+    process->was_dead = process->is_gone = process->is_ending = process->watch.has_ended;
     process->replaced_ns = now_ns();
     init_timeline(process, &first);
 
@@ -203,8 +203,7 @@ void tt__process_detach(struct tt__process_reader *process)
         atomic_compare_exchange_strong_explicit(&tt__arena_header(&process->arena)->recorder_pid, &self, 0, memory_order_relaxed,
                                                 memory_order_relaxed);
     }
-    if (process->pid_fd >= 0)
-        close(process->pid_fd);
+    tt__process_watch_end(&process->watch);
     tt__board_reader_finish(&process->board);
     tt__decoder_destroy(process->decoder);
     tt__arena_close(&process->arena);
@@ -219,7 +218,12 @@ const char *tt__process_arena(const struct tt__process_reader *process)
 
 int tt__process_fd(const struct tt__process_reader *process)
 {
-    return process->is_ending ? -1 : process->pid_fd;
+    return process->is_ending ? -1 : process->watch.fd;
+}
+
+bool tt__process_is_ending(const struct tt__process_reader *process)
+{
+    return process->is_ending;
 }
 
 /* ----------------------------------------------------------------------------------------------------------- reading */
@@ -229,7 +233,7 @@ static void look_after_life(struct tt__process_reader *process, int64_t now)
 {
     if (process->is_ending)
         return;
-    if (tt__process_has_ended(process->pid_fd)) {
+    if (tt__process_watch_has_ended(&process->watch, now)) {
         process->is_gone = process->is_ending = true;
         return;
     }
@@ -240,7 +244,8 @@ static void look_after_life(struct tt__process_reader *process, int64_t now)
         process->is_ending = true;
     if (now - process->replaced_ns > REPLACED_NS) {
         process->replaced_ns = now;
-        if (!tt__process_maps(process->arena.pid, process->arena.device, process->arena.inode) && !tt__process_has_ended(process->pid_fd))
+        if (!tt__process_watch_maps(&process->watch, process->arena.device, process->arena.inode) &&
+            !tt__process_watch_has_ended(&process->watch, now))
             process->is_gone = process->is_replaced = process->is_ending = true;
     }
 }

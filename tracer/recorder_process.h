@@ -36,8 +36,11 @@ void tt__process_detach(struct tt__process_reader *process);
 /* Name of its arena. */
 const char *tt__process_arena(const struct tt__process_reader *process);
 
-/* Readable when the process is gone; -1: it is gone already. */
+/* Becomes readable when the process is gone; -1: it is gone already, or there is no such descriptor. */
 int tt__process_fd(const struct tt__process_reader *process);
+
+/* Whether nothing more will come from the process. */
+bool tt__process_is_ending(const struct tt__process_reader *process);
 
 /* Hands to ingest what is new, until BYTES_MAX wait there. Returns whether there may be more. *OUT_ROWS is added to; *OUT_IS_BUSY is set
  * when a ring had filled much since the last time. */

@@ -257,6 +257,12 @@ void studio_sleep_us(int64_t microseconds)
         continue;
 }
 
+bool studio_is_under_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded && strstr(preloaded, "vgpreload");
+}
+
 unsigned studio_rounds(unsigned count)
 {
     const char *text = getenv("TT_COUNT");

@@ -66,6 +66,9 @@ void studio_expect_sound(const struct studio *studio);
 void studio_sleep_us(int64_t microseconds);
 int64_t studio_now_ns(void);
 
+/* Whether this program runs under valgrind, where a recorder is some 30 times slower and threads take turns. */
+bool studio_is_under_valgrind(void);
+
 /* How often to do what is done at random: COUNT, or the environment's TT_COUNT. */
 unsigned studio_rounds(unsigned count);
 

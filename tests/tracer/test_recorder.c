@@ -537,18 +537,19 @@ static void lost_vital_events_make_failures_unknown(void **state)
 
 /* ------------------------------------------------------------------------------------------------------------ the disk */
 
+/* Sixteen notes, then a pause of ARGUMENT microseconds, 200 for NULL. */
 static void emit_until_told(void *argument)
 {
     char text[64];
     uint64_t number = 0;
-    (void)argument;
+    uintptr_t pause_us = argument ? (uintptr_t)argument : 200;
     atomic_store(&stage->step, 1);
     while (atomic_load(&stage->may_pass) == 0) {
         snprintf(text, sizeof text, "%0*llu", 60, (unsigned long long)number);
         tt_trace_note(0, "disk", text);
         atomic_store(&stage->count, ++number);
         if (number % 16 == 0)
-            studio_sleep_us(200);
+            studio_sleep_us((int64_t)pause_us);
     }
 }
 
@@ -616,7 +617,7 @@ static void readers_see_a_growing_prefix_while_it_is_recorded(void **state)
 {
     (void)state;
     studio_start_recorder(&studio, NULL);
-    pid_t program = studio_start_program(&studio, emit_until_told, NULL, 0);
+    pid_t program = studio_start_program(&studio, emit_until_told, (void *)(uintptr_t)3000, 0);
     await_step(1);
     studio_expect_within(&studio, 2000, "SELECT count(*) > 0 FROM note", "1");
     int64_t last = 0;
