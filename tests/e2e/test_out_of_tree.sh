@@ -26,7 +26,8 @@ write_program() { # END
         blank_lines "$(random_number 1 400)"
         printf '    return tt_create_task(%s, "%s");\n}\n' "$coroutine" "${message% *}"
         printf 'static int app(void *arg)\n{\n    (void)arg;\n    tt_task *task = %s();\n' "$creator"
-        printf '    if (tt_sleep(TT_MSEC(20)) < 0)\n        return -1;\n    %s\n    tt_task_unref(task);\n    return 0;\n}\n' "$1"
+        printf '    while (!tt_task_done(task))\n        if (tt_sleep(TT_MSEC(1)) < 0)\n            return -1;\n'
+        printf '    %s\n    tt_task_unref(task);\n    return 0;\n}\n' "$1"
         printf 'int main(void)\n{\n    return tt_run(app, NULL);\n}\n'
     } >"$source"
     raised_line=$(grep -n tt_raise "$source" | cut -d: -f1)
