@@ -14,6 +14,7 @@
 #include <assert.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 /* Whether the trace hears of FUTURE at all: the ones that the library makes to wait on something are nobody's business. */
 static bool is_known(const tt_future *future)
@@ -76,6 +77,7 @@ bool tt__future_cancel(tt_future *future, const char *message, struct tt_who by,
 
 bool tt_future_cancel_at(tt_site *site, tt_future *future, const char *message)
 {
+    TT_PRECOND("future_cancel.future", site, future != NULL);
     return tt__future_cancel(future, message, tt__actor_now(future->loop), site);
 }
 

@@ -251,8 +251,10 @@ static const struct tt_ready_ops user_callback_ops = {run_user_callback, discard
 
 int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn *fn, void *arg)
 {
-    struct user_callback *callback = calloc(1, sizeof *callback);
+    struct user_callback *callback;
 
+    TT_PRECOND("future_add_done_callback.future", site, future != NULL && fn != NULL);
+    callback = calloc(1, sizeof *callback);
     if (!callback)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a done-callback");
     callback->node.ready.ops = &user_callback_ops;
@@ -335,6 +337,7 @@ static bool may_complete(tt_future *future, const char *operation, tt_site *site
 
 int tt_future_set_result_at(tt_site *site, tt_future *future, void *value, tt_free_fn *free_fn)
 {
+    TT_PRECOND("future_set_result.future", site, future != NULL);
     if (!may_complete(future, "set_result", site))
         return -1;
     tt__future_finish_value(future, value, free_fn);
@@ -343,6 +346,7 @@ int tt_future_set_result_at(tt_site *site, tt_future *future, void *value, tt_fr
 
 int tt_future_set_exception_at(tt_site *site, tt_future *future, tt_exc *exc)
 {
+    TT_PRECOND("future_set_exception.future", site, future != NULL);
     TT_PRECOND("future_set_exception.exception", site, exc != NULL);
     if (!may_complete(future, "set_exception", site))
         return -1;
@@ -406,6 +410,7 @@ static int raise_outcome(tt_future *future, enum tt_touch_how how, tt_site *site
 
 int tt_future_result_at(tt_site *site, tt_future *future, void **out_value)
 {
+    TT_PRECOND("future_result.future", site, future != NULL);
     if (future->state == TT_FUTURE_PENDING)
         return tt_raise_at(site, &tt_InvalidStateError, "Result is not set.");
     if (future->state == TT_FUTURE_CANCELLED || future->exc)
@@ -417,6 +422,7 @@ int tt_future_result_at(tt_site *site, tt_future *future, void **out_value)
 
 int tt_future_exception_at(tt_site *site, tt_future *future, tt_exc **out_exc)
 {
+    TT_PRECOND("future_exception.future", site, future != NULL);
     if (future->state == TT_FUTURE_PENDING)
         return tt_raise_at(site, &tt_InvalidStateError, "Exception is not set.");
     if (future->state == TT_FUTURE_CANCELLED)
@@ -432,6 +438,7 @@ int tt_future_exception_at(tt_site *site, tt_future *future, tt_exc **out_exc)
 
 void tt_discard_at(tt_site *site, tt_future *future, const char *reason)
 {
+    TT_PRECOND("discard.future", site, future != NULL);
     TT_PRECOND("discard.reason", site, reason != NULL);
     future->is_discarded = true;
     future->log_traceback = false;

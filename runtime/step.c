@@ -136,7 +136,8 @@ int tt_defer(tt_coro_fn *fn, void *arg)
     tt_loop *loop = tt__running_loop;
     struct tt_defer *defer;
 
-    TT_PRECOND("defer.in_task", NULL, loop != NULL && loop->current != NULL);
+    TT_PRECOND("defer.in_task", NULL, loop != NULL && loop->current != NULL && tt__no_suspend == 0);
+    TT_PRECOND("defer.function", NULL, fn != NULL);
     defer = malloc(sizeof *defer);
     if (!defer) {
         tt_raise(&tt_MemoryError, "no memory for a deferred function");

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 struct tt_watch {
     uv_poll_t poll;
@@ -214,6 +215,7 @@ static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
     tt_handle *handle;
     int rc;
 
+    TT_PRECOND("loop_add_reader.function", site, fn != NULL); /* or writer */
     if (!loop)
         loop = tt__running_loop;
     if (!loop || loop->is_closed)

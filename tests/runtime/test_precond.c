@@ -1,0 +1,430 @@
+/* Preconditions: a caller's mistake ends the process by SIGABRT with the name of the precondition on stderr. One case for each, by
+ * name, and one that finds names without a case. */
+#include "stage.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <regex.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <uv.h>
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int done_nothing(tt_future *future, void *arg)
+{
+    (void)future;
+    (void)arg;
+    return 0;
+}
+
+static tt_future *new_future(void)
+{
+    return tt_create_future(stage_loop);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- mistakes */
+
+static void catch_end(void)
+{
+    (void)!tt_catch_end();
+}
+
+static void cleanup_end(void)
+{
+    (void)!tt_cleanup_end();
+}
+
+static void exc_print_stream(void)
+{
+    tt_exc_print(NULL, NULL);
+}
+
+static void raise_type(void)
+{
+    tt_raise(NULL, "x");
+}
+
+static void create_task_coroutine(void)
+{
+    const struct tt_task_options options = {.loop = stage_loop};
+
+    (void)!tt_create_task_with(NULL, NULL, &options);
+}
+
+static void task_name(void)
+{
+    (void)!tt_task_name(new_future());
+}
+
+static void task_set_name_task(void)
+{
+    (void)!tt_task_set_name(new_future(), "x");
+}
+
+static void task_set_name_name(void)
+{
+    const struct tt_task_options options = {.loop = stage_loop};
+
+    (void)!tt_task_set_name(tt_create_task_with(nothing, NULL, &options), NULL);
+}
+
+static void task_cancelling(void)
+{
+    tt_task_cancelling(NULL);
+}
+
+static void task_uncancel(void)
+{
+    tt_task_uncancel(new_future());
+}
+
+static void ref_again(void *future)
+{
+    tt_future_ref(future);
+}
+
+static void future_ref_alive(void)
+{
+    tt_future *future = new_future();
+
+    (void)!tt_future_set_result(future, future, ref_again); /* called when the last reference has gone */
+    tt_future_unref(future);
+}
+
+static void future_unref_held(void)
+{
+    tt_future *future = new_future();
+
+    (void)!tt_future_add_done_callback(future, done_nothing, NULL);
+    (void)!tt_future_set_result(future, NULL, NULL); /* the callback holds it, the program does not */
+    tt_future_unref(future);
+    tt_future_unref(future);
+}
+
+static void set_result_future(void)
+{
+    (void)!tt_future_set_result(NULL, NULL, NULL);
+}
+
+static void set_exception_future(void)
+{
+    (void)!tt_future_set_exception(NULL, NULL);
+}
+
+static void set_exception_exception(void)
+{
+    (void)!tt_future_set_exception(new_future(), NULL);
+}
+
+static void future_result(void)
+{
+    (void)!tt_future_result(NULL, NULL);
+}
+
+static void future_exception(void)
+{
+    (void)!tt_future_exception(NULL, NULL);
+}
+
+static void future_cancel(void)
+{
+    tt_future_cancel(NULL, NULL);
+}
+
+static void add_done_callback(void)
+{
+    (void)!tt_future_add_done_callback(new_future(), NULL, NULL);
+}
+
+static void discard_future(void)
+{
+    tt_discard(NULL, "x");
+}
+
+static void discard_reason(void)
+{
+    tt_discard(new_future(), NULL);
+}
+
+static void gather_futures(void)
+{
+    (void)!tt_gather(((tt_future *[]){NULL}), 1, false);
+}
+
+static void gather_count(void)
+{
+    tt_gather_count(new_future());
+}
+
+static void gather_slot(void)
+{
+    (void)!tt_gather_slot(new_future(), 0, NULL, NULL);
+}
+
+static void run_coroutine_threadsafe(void)
+{
+    (void)!tt_run_coroutine_threadsafe(NULL, nothing, NULL, NULL);
+}
+
+static int wait_for_itself(void *arg)
+{
+    (void)arg;
+    return tt_thread_future_result(tt_run_coroutine_threadsafe(stage_loop, nothing, NULL, NULL), -1, NULL);
+}
+
+static void thread_future_result(void)
+{
+    stage_run(wait_for_itself, NULL);
+}
+
+static void thread_future_unref(void)
+{
+    tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, nothing, NULL, NULL);
+
+    tt_thread_future_unref(future); /* the chain still holds it */
+    tt_thread_future_unref(future);
+}
+
+static void loop_close_open(void)
+{
+    tt_future *keeps_memory = new_future();
+    tt_loop *loop = stage_loop;
+
+    stage_close_loop();
+    tt_loop_close(loop);
+    tt_future_unref(keeps_memory);
+}
+
+static void loop_close_no_foreign_handles(void)
+{
+    static uv_timer_t timer;
+
+    uv_timer_init(tt_loop_uv(stage_loop), &timer);
+    stage_close_loop();
+}
+
+static void loop_run_open(void)
+{
+    tt_future *keeps_memory = new_future();
+    tt_loop *loop = stage_loop;
+
+    stage_close_loop();
+    (void)!tt_loop_run_forever(loop);
+    tt_future_unref(keeps_memory);
+}
+
+static void loop_call_function(void)
+{
+    (void)!tt_loop_call_soon(stage_loop, NULL, NULL, NULL);
+}
+
+static void loop_call_soon_threadsafe(void)
+{
+    (void)!tt_loop_call_soon_threadsafe(NULL, nothing, NULL);
+}
+
+static void add_reader(void)
+{
+    (void)!tt_loop_add_reader(stage_loop, 0, NULL, NULL);
+}
+
+static void add_signal_handler(void)
+{
+    (void)!tt_loop_add_signal_handler(stage_loop, SIGUSR1, NULL, NULL);
+}
+
+static void defer_in_task(void)
+{
+    (void)!tt_defer(nothing, NULL);
+}
+
+static int defer_nothing(void *arg)
+{
+    (void)arg;
+    return tt_defer(NULL, NULL);
+}
+
+static void defer_function(void)
+{
+    stage_run(defer_nothing, NULL);
+}
+
+static void return_in_task(void)
+{
+    tt_return(NULL, NULL);
+}
+
+static tt_runner *running;
+
+static int close_running(void *arg)
+{
+    (void)arg;
+    return tt_runner_close(running);
+}
+
+static void runner_close(void)
+{
+    running = tt_runner_create();
+    (void)!tt_runner_run(running, close_running, NULL);
+}
+
+static const struct mistake {
+    const char *name;
+    void (*make)(void);
+} mistakes[] = {
+    {"catch_end.open", catch_end},
+    {"cleanup_end.open", cleanup_end},
+    {"exc_print.stream", exc_print_stream},
+    {"raise.type", raise_type},
+    {"create_task.coroutine", create_task_coroutine},
+    {"task_name.task", task_name},
+    {"task_set_name.task", task_set_name_task},
+    {"task_set_name.name", task_set_name_name},
+    {"task_cancelling.task", task_cancelling},
+    {"task_uncancel.task", task_uncancel},
+    {"future_ref.alive", future_ref_alive},
+    {"future_unref.held", future_unref_held},
+    {"future_set_result.future", set_result_future},
+    {"future_set_exception.future", set_exception_future},
+    {"future_set_exception.exception", set_exception_exception},
+    {"future_result.future", future_result},
+    {"future_exception.future", future_exception},
+    {"future_cancel.future", future_cancel},
+    {"future_add_done_callback.future", add_done_callback},
+    {"discard.future", discard_future},
+    {"discard.reason", discard_reason},
+    {"gather.futures", gather_futures},
+    {"gather_count.gather", gather_count},
+    {"gather_slot.gather", gather_slot},
+    {"run_coroutine_threadsafe.loop", run_coroutine_threadsafe},
+    {"thread_future_result.other_thread", thread_future_result},
+    {"thread_future_unref.held", thread_future_unref},
+    {"loop_close.open", loop_close_open},
+    {"loop_close.no_foreign_handles", loop_close_no_foreign_handles},
+    {"loop_run.open", loop_run_open},
+    {"loop_call.function", loop_call_function},
+    {"loop_call_soon_threadsafe.loop", loop_call_soon_threadsafe},
+    {"loop_add_reader.function", add_reader},
+    {"loop_add_signal_handler.function", add_signal_handler},
+    {"defer.in_task", defer_in_task},
+    {"defer.function", defer_function},
+    {"return.in_task", return_in_task},
+    {"runner_close.not_running", runner_close},
+};
+
+enum { MISTAKES = sizeof mistakes / sizeof mistakes[0] };
+
+/* ---------------------------------------------------------------------------------------------------------------- cases */
+
+static void make(void *arg)
+{
+    const struct mistake *mistake = arg;
+    const struct rlimit no_core = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &no_core);
+    mistake->make();
+}
+
+static void each_mistake_ends_the_process_with_its_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i < MISTAKES; i++) {
+        char output[2048], expected[128];
+        int status = stage_in_child(make, (void *)&mistakes[i], output, sizeof output);
+
+        snprintf(expected, sizeof expected, "telltale: precondition %s broken", mistakes[i].name);
+        if (!strstr(output, expected) || !WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT)
+            print_error("%s: status %#x, output: %s\n", mistakes[i].name, (unsigned)status, output);
+        assert_non_null(strstr(output, expected));
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
+static void a_mistake_is_told_with_the_callers_place_and_the_condition(void **state)
+{
+    char output[2048], expected[256];
+    const struct mistake mistake = {"discard.reason", discard_reason};
+
+    (void)state;
+    stage_in_child(make, (void *)&mistake, output, sizeof output);
+    snprintf(expected, sizeof expected, " in discard_reason: reason != NULL\n");
+    assert_non_null(strstr(output, expected));
+    assert_non_null(strstr(output, "telltale: precondition discard.reason broken at "));
+    assert_non_null(strstr(output, "test_precond.c:"));
+}
+
+static bool is_tested(const char *name)
+{
+    for (int i = 0; i < MISTAKES; i++)
+        if (strcmp(mistakes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Counts the preconditions in the source TEXT, and says which have no case. */
+static int count_preconditions(const char *text, int *untested)
+{
+    regex_t expression;
+    regmatch_t match[2];
+    int count = 0;
+
+    assert_int_equal(regcomp(&expression, "PRECOND[A-Z_]*\\(\"([a-z_.0-9]+)\"", REG_EXTENDED), 0);
+    for (; regexec(&expression, text, 2, match, 0) == 0; text += match[0].rm_eo) {
+        char name[128];
+
+        snprintf(name, sizeof name, "%.*s", (int)(match[1].rm_eo - match[1].rm_so), text + match[1].rm_so);
+        count++;
+        if (is_tested(name))
+            continue;
+        print_error("precondition %s has no case\n", name);
+        ++*untested;
+    }
+    regfree(&expression);
+    return count;
+}
+
+static void every_precondition_has_a_case(void **state)
+{
+    const char *source = getenv("TELLTALE_TEST_SOURCE");
+    static char path[4096], text[1 << 18];
+    struct dirent *entry;
+    int count = 0, untested = 0;
+    DIR *folder;
+
+    (void)state;
+    if (!source)
+        TT_SKIP("TELLTALE_TEST_SOURCE is not set");
+    snprintf(path, sizeof path, "%s/runtime", source);
+    folder = opendir(path);
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        FILE *file;
+
+        if (length < 3 || strcmp(entry->d_name + length - 2, ".c") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/runtime/%s", source, entry->d_name);
+        file = fopen(path, "r");
+        assert_non_null(file);
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        fclose(file);
+        count += count_preconditions(text, &untested);
+    }
+    closedir(folder);
+    assert_int_equal(untested, 0);
+    assert_int_equal(count, MISTAKES);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_on_stage(each_mistake_ends_the_process_with_its_name),
+    cmocka_unit_test_on_stage(a_mistake_is_told_with_the_callers_place_and_the_condition),
+    cmocka_unit_test_on_stage(every_precondition_has_a_case),
+};
+
+TT_TEST_MAIN(cases)
