@@ -107,6 +107,21 @@ static void expect_truth(const struct studio *studio, bool may_drop, bool was_ki
         studio_expect(studio, "SELECT sum(drop_count) FROM process", "0");
 }
 
+/* Each gap tells where it is: from its beginning to that of the next one, all that is no note is missing. */
+static void expect_gaps_in_their_places(const struct studio *studio)
+{
+    studio_expect(studio,
+                  "WITH mark AS (SELECT thread_id, first_sequence AS sequence, sum(count) AS missing FROM gap GROUP BY 1, 2"
+                  "              UNION ALL SELECT thread_id, sequence, NULL FROM note),"
+                  " run AS (SELECT thread_id, sequence, missing, count(missing) OVER (PARTITION BY thread_id ORDER BY sequence) AS run FROM mark),"
+                  " part AS (SELECT thread_id, min(sequence) AS first, sum(missing) AS missing, count(*) - count(missing) AS notes"
+                  "          FROM run WHERE run > 0 GROUP BY thread_id, run),"
+                  " place AS (SELECT p.*, coalesce(lead(first) OVER (PARTITION BY p.thread_id ORDER BY first), t.attempt_count) AS next"
+                  "           FROM part AS p JOIN thread AS t USING (thread_id))"
+                  " SELECT thread_id, first, next, missing, notes FROM place WHERE next - first - notes <> missing",
+                  "");
+}
+
 /* Every event whose emit call returned is in the store or counted as dropped: the notes there are, and what gaps tell of, are all. */
 static void expect_each_note(const struct studio *studio)
 {
@@ -139,6 +154,7 @@ static void kill_at_random(uint64_t seed, uint64_t rate, uint64_t delay_us_max)
     studio_finish(&studio);
     expect_truth(&studio, rate == 0, true);
     expect_each_note(&studio);
+    expect_gaps_in_their_places(&studio);
     studio_expect(&studio, "SELECT end_reason, end_text FROM processes", "killed_without_goodbye|ended without goodbye");
     studio_close(&studio);
 }
@@ -241,6 +257,7 @@ static void a_program_and_its_recorder_killed_together_are_recovered_by_the_next
         assert_int_equal(tt_recorder_is_needed(studio.ring_dir), 0);
         expect_truth(&studio, true, true);
         expect_each_note(&studio);
+        expect_gaps_in_their_places(&studio);
         studio_close(&studio);
     }
 }
