@@ -1,0 +1,420 @@
+/* Without memory: each allocation of a scenario that uses everything fails, one after the other, and then each and all after it.
+ * Whatever fails, the program gets an error code or an exception, nothing crashes, nothing leaks, the loop closes with 0.
+ *
+ * libuv's own allocations are another matter: it aborts at some of them (libuv_aborts_or_passes_it_on lists where). */
+#include "stage.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "stack.h"
+#include "loop_internal.h"
+
+/* Handles what is pending: the program noticed and goes on. */
+static void give_up(void)
+{
+    if (tt_exc_pending() && tt_catch(&tt_BaseException) && tt_catch_end() < 0)
+        abort();
+}
+
+static int dropped_count;
+
+static void count_drop(void *arg)
+{
+    (void)arg;
+    dropped_count++;
+}
+
+static int ran_count;
+
+static int deferred(void *arg)
+{
+    (void)arg;
+    return tt_sleep(0);
+}
+
+static int nest(int depth)
+{
+    int rc;
+
+    if (depth == 0)
+        return tt_raise(&tt_ValueError, "%s", "from below");
+    tt_cleanup_begin();
+    rc = nest(depth - 1);
+    if (rc < 0 && tt_catch(&tt_ValueError)) {
+        rc = tt_raise(&tt_KeyError, "level %d", depth);
+        if (tt_catch_end() < 0)
+            rc = -1;
+    }
+    return tt_cleanup_end() < 0 ? -1 : rc;
+}
+
+static int worker(void *arg)
+{
+    ran_count++;
+    if (tt_defer(deferred, NULL) < 0 || tt_task_set_name(tt_current_task(), "worker") < 0 || tt_sleep(0) < 0 ||
+        tt_sleep(1) < 0)
+        return -1;
+    if (nest(6) < 0)
+        give_up();
+    return arg ? tt_raise(&tt_ValueError, "%s", (const char *)arg) : tt_return(strdup("value"), free);
+}
+
+static int sleeper(void *arg)
+{
+    (void)arg;
+    return tt_sleep(TT_SEC(1000));
+}
+
+static int callback(void *arg)
+{
+    return arg ? tt_raise(&tt_KeyError, "callback") : 0;
+}
+
+static int done_callback(tt_future *future, void *arg)
+{
+    (void)arg;
+    return tt_future_result(future, NULL);
+}
+
+static int thread_callback(tt_thread_future *future, void *arg)
+{
+    (void)future;
+    (void)arg;
+    return 0;
+}
+
+static void use_futures(void)
+{
+    tt_future *future = tt_create_future(NULL);
+    tt_exc *exc = tt_exc_new(&tt_ValueError, "set");
+
+    if (future && exc) {
+        if (tt_future_add_done_callback(future, done_callback, NULL) < 0)
+            give_up();
+        if (tt_future_set_exception(future, exc) < 0)
+            give_up();
+    }
+    tt_future_unref(future);
+    tt_exc_unref(exc);
+    future = tt_create_future(NULL);
+    if (future)
+        tt_future_cancel(future, "a text");
+    if (future && tt_future_result(future, NULL) < 0)
+        give_up();
+    tt_future_unref(future);
+    give_up();
+}
+
+static void use_gather(void)
+{
+    tt_task *tasks[3] = {tt_create_task(worker, NULL), tt_create_task(worker, "boom"), tt_create_task(sleeper, NULL)};
+    tt_future *all = tasks[0] && tasks[1] && tasks[2] ? tt_gather(tasks, 3, true) : NULL;
+
+    give_up();
+    if (tt_sleep(0) < 0)
+        give_up();
+    if (all)
+        tt_future_cancel(all, "enough");
+    if (tt_await(all) < 0)
+        give_up();
+    for (int i = 0; i < 3; i++) {
+        if (tasks[i])
+            tt_task_cancel(tasks[i], "again");
+        if (tasks[i] && tt_await(tasks[i]) < 0)
+            give_up();
+        tt_task_unref(tasks[i]);
+    }
+    tt_future_unref(all);
+    give_up();
+}
+
+static void use_tasks(void)
+{
+    const struct tt_task_options options = {.name = "named", .drop = count_drop};
+    int argument = 7;
+    tt_task *early, **all = NULL;
+    int count;
+
+    early = tt_create_task_with(sleeper, &argument, &options);
+    if (early)
+        tt_task_cancel(early, "early");
+    else
+        give_up();
+    if (tt_await(early) < 0)
+        give_up();
+    tt_task_unref(early);
+    if (tt_spawn(worker, NULL) < 0)
+        give_up();
+    early = tt_create_task_copy(sleeper, &argument, sizeof argument, NULL);
+    give_up();
+    count = tt_all_tasks(NULL, &all);
+    if (count >= 0)
+        tt_tasks_free(all, count);
+    else
+        give_up();
+    if (early)
+        tt_task_cancel(early, NULL);
+    tt_task_unref(early);
+    if (tt_sleep(TT_USEC(10)) < 0)
+        give_up();
+}
+
+static void use_callbacks(void)
+{
+    tt_handle *handle = NULL;
+
+    if (tt_loop_call_soon(NULL, callback, "", NULL) < 0)
+        give_up();
+    if (tt_loop_call_later(NULL, TT_SEC(100), callback, NULL, &handle) < 0)
+        give_up();
+    tt_handle_cancel(handle);
+    tt_handle_unref(handle);
+    if (tt_loop_call_at(NULL, 0, callback, NULL, NULL) < 0)
+        give_up();
+    (void)!tt_loop_call_soon_threadsafe(tt_loop_running(), callback, NULL);
+    if (tt_loop_add_signal_handler(NULL, SIGUSR1, callback, NULL) == 0)
+        raise(SIGUSR1);
+    give_up();
+    for (int i = 0; i < 3; i++)
+        if (tt_sleep(0) < 0)
+            give_up();
+}
+
+static int receiver(void *arg)
+{
+    char byte;
+
+    return (int)tt_sock_recv(*(int *)arg, &byte, 1);
+}
+
+static void use_sockets(void)
+{
+    int pair[2];
+    tt_task *task;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0)
+        abort();
+    task = tt_create_task(receiver, &pair[0]);
+    if (task) {
+        if (tt_sleep(0) < 0)
+            give_up();
+        if (tt_sock_sendall(pair[1], "x", 1) < 0)
+            give_up();
+        if (tt_sleep(0) < 0)
+            give_up();
+        tt_task_cancel(task, NULL); /* if it is not done */
+        if (tt_await(task) < 0)
+            give_up();
+    }
+    give_up();
+    tt_task_unref(task);
+    if (tt_loop_add_reader(NULL, pair[0], callback, NULL) == 0)
+        tt_loop_remove_reader(NULL, pair[0]);
+    give_up();
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void use_thread_futures(void)
+{
+    tt_thread_future *futures[2];
+
+    for (int i = 0; i < 2; i++) {
+        futures[i] = tt_run_coroutine_threadsafe(tt_loop_running(), worker, "boom", count_drop);
+        if (!futures[i]) {
+            give_up();
+            continue;
+        }
+        if (tt_thread_future_add_done_callback(futures[i], thread_callback, NULL) < 0)
+            give_up();
+    }
+    if (futures[1])
+        tt_thread_future_cancel(futures[1]);
+    for (int i = 0; i < 12; i++)
+        if (tt_sleep(0) < 0)
+            give_up();
+    for (int i = 0; i < 2; i++) {
+        if (futures[i] && tt_thread_future_result(futures[i], 0, NULL) < 0)
+            give_up();
+        if (futures[i] && tt_thread_future_exception(futures[i], 0, NULL) < 0)
+            give_up();
+        if (futures[i])
+            tt_thread_future_unref(futures[i]);
+    }
+}
+
+static int use_everything(void *arg)
+{
+    (void)arg;
+    use_futures();
+    use_gather();
+    use_tasks();
+    use_callbacks();
+    use_sockets();
+    use_thread_futures();
+    return tt_spawn(sleeper, NULL); /* left behind */
+}
+
+static int handler_calls;
+
+static int count_reports(tt_loop *loop, const struct tt_handler_context *context, void *arg)
+{
+    char text[64];
+
+    (void)loop;
+    (void)arg;
+    tt_handler_context_keys(context, text, sizeof text);
+    handler_calls++;
+    return 0;
+}
+
+/* The scenario, with a runner. What is not told is lost: false. */
+static bool run_scenario(void)
+{
+    tt_runner *runner = tt_runner_create();
+
+    if (!runner) {
+        bool is_told = tt_exc_pending() != NULL;
+
+        give_up();
+        return is_told;
+    }
+    tt_loop_set_exception_handler(tt_runner_loop(runner), count_reports, NULL);
+    if (tt_runner_run(runner, use_everything, NULL) < 0)
+        give_up();
+    if (tt_runner_close(runner) < 0)
+        give_up();
+    return !tt_exc_pending();
+}
+
+/* Has the NUMBER-th allocation fail. False when there were fewer. */
+static bool run_with_failure(long number, bool and_all_after)
+{
+    struct tt_stack_counts stacks;
+    long live = allocation_live();
+    int descriptors = stage_descriptors();
+    bool is_told, has_failed;
+
+    allocation_fail(number, and_all_after);
+    is_told = run_scenario();
+    has_failed = allocation_has_failed();
+    allocation_fail(0, false);
+    tt__stack_pool_drain();
+    tt__stack_counts(&stacks);
+    if (!is_told || allocation_live() != live || stacks.in_use || tt__loop_count() || stage_descriptors() != descriptors)
+        print_error("allocation %ld%s: told %d, memory %ld, stacks %zu, loops %u, descriptors %d\n", number,
+                    and_all_after ? " and all after" : "", is_told, allocation_live() - live, stacks.in_use, tt__loop_count(),
+                    stage_descriptors() - descriptors);
+    assert_true(is_told);
+    assert_int_equal(allocation_live(), live);
+    assert_int_equal(stacks.in_use, 0);
+    assert_int_equal(tt__loop_count(), 0);
+    assert_int_equal(stage_descriptors(), descriptors);
+    return has_failed;
+}
+
+/* TT_FAIL_AT=N repeats one. */
+static void fail_each(bool and_all_after)
+{
+    const char *only = getenv("TT_FAIL_AT");
+    long number = 1;
+
+    stage_close_loop();
+    assert_true(run_scenario()); /* everything is loaded and opened that is so once */
+    if (only) {
+        run_with_failure(strtol(only, NULL, 10), and_all_after);
+        return;
+    }
+    while (run_with_failure(number, and_all_after))
+        number++;
+    print_message("%ld allocations\n", number - 1);
+    assert_true(number > 50); /* or the scenario does not do what it is for */
+}
+
+static void each_allocation_fails_in_turn(void **state)
+{
+    (void)state;
+    fail_each(false);
+}
+
+static void each_allocation_and_all_after_it_fail(void **state)
+{
+    (void)state;
+    fail_each(true);
+}
+
+static void an_argument_is_dropped_once_whatever_fails(void **state)
+{
+    (void)state;
+    for (long number = 1; number < 40; number++) {
+        const struct tt_task_options options = {.loop = stage_loop, .name = "named", .drop = count_drop};
+        int ran = ran_count;
+        tt_task *task;
+
+        dropped_count = 0;
+        allocation_fail(number, false);
+        task = tt_create_task_with(worker, NULL, &options);
+        give_up();
+        stage_turns(6);
+        allocation_fail(0, false);
+        if (task)
+            tt_task_cancel(task, NULL);
+        stage_turns(6);
+        tt_task_unref(task);
+        give_up();
+        assert_int_equal(dropped_count + (ran_count - ran), 1);
+    }
+    stage_forget_notes();
+}
+
+/* ----------------------------------------------------------------------------------------------------------------- libuv */
+
+static void run_with_libuv_failure(void *arg)
+{
+    const struct rlimit no_core = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &no_core);
+    allocation_fail_libuv(*(long *)arg);
+    if (!run_scenario())
+        _exit(3);
+    _exit(allocation_has_failed() ? 0 : 2);
+}
+
+/* libuv 1.44.2 aborts where it has no memory for its table of watched descriptors (maybe_resize, of uv__io_start), which the first
+ * handle of a loop needs and which grows with their numbers. Elsewhere it returns UV_ENOMEM, which becomes an exception. */
+static void libuv_aborts_or_passes_it_on(void **state)
+{
+    long number, aborted = 0;
+
+    (void)state;
+    stage_close_loop();
+    assert_true(run_scenario());
+    for (number = 1;; number++) {
+        char output[4096];
+        int status = stage_in_child(run_with_libuv_failure, &number, output, sizeof output);
+
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+            break;
+        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && !strstr(output, "telltale") && !strstr(output, "runtime/")) {
+            aborted++;
+            continue;
+        }
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            print_error("libuv's allocation %ld: status %#x, output: %s\n", number, (unsigned)status, output);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_true(number > 2);
+    print_message("%ld allocations of libuv, %ld of them abort\n", number - 1, aborted);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_on_stage(each_allocation_fails_in_turn),
+    cmocka_unit_test_on_stage(each_allocation_and_all_after_it_fail),
+    cmocka_unit_test_on_stage(an_argument_is_dropped_once_whatever_fails),
+    cmocka_unit_test_on_stage(libuv_aborts_or_passes_it_on),
+};
+
+TT_TEST_MAIN(cases)
