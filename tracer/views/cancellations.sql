@@ -3,6 +3,8 @@ CREATE VIEW cancellations AS
 WITH request AS (
     SELECT
         c.*,
+        -- How its task ended; NULL for a plain future.
+        (SELECT t.outcome FROM tasks AS t WHERE t.task_id = c.task_id) AS outcome,
         -- The first delivery after it; several requests can share one.
         (SELECT e.cancellation_effect_id FROM cancellation_effect AS e
          WHERE e.task_id = c.task_id AND e.what = 'delivered' AND c.is_accepted
@@ -61,14 +63,13 @@ SELECT
         WHEN c.is_uncancelled THEN 'uncancelled'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed') THEN 'swallowed'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'converted') THEN 'converted'
-        WHEN t.outcome = 'cancelled' THEN 'cancelled'
-        WHEN t.outcome IN ('pending', 'abandoned') THEN 'pending'
-        WHEN t.outcome = 'failed' AND c.delivery_id IS NOT NULL THEN 'converted'
-        WHEN t.outcome IS NOT NULL THEN 'unknown'
+        WHEN c.outcome = 'cancelled' THEN 'cancelled'
+        WHEN c.outcome IN ('pending', 'abandoned') THEN 'pending'
+        WHEN c.outcome = 'failed' AND c.delivery_id IS NOT NULL THEN 'converted'
+        WHEN c.outcome IS NOT NULL THEN 'unknown'
         WHEN EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = c.task_id) THEN 'converted'
         WHEN coalesce((SELECT p.vital_drop_last_ns >= c.requested_ns FROM process AS p WHERE p.process_id = c.task_id >> 40), 0) THEN 'unknown'
         ELSE 'cancelled'
     END AS ending
 FROM request AS c
-LEFT JOIN cancellation_effect AS d ON d.cancellation_effect_id = c.delivery_id
-LEFT JOIN tasks AS t ON t.task_id = c.task_id;
+LEFT JOIN cancellation_effect AS d ON d.cancellation_effect_id = c.delivery_id;

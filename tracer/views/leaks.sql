@@ -57,13 +57,14 @@ WHERE f.state IN ('lost', 'absorbed', 'held')
         WHERE s.state = 'absorbed' AND t.kind IS 4)
 UNION ALL
 SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
-    'swallowed-cancel | created at ' || coalesce(t.created_at, 'unknown place')
+    'swallowed-cancel | created at ' || coalesce((SELECT t.created_at FROM tasks AS t WHERE t.task_id = c.task_id), 'unknown place')
         || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
-    c.requested_ns, max(0, t.ended_ns - c.requested_ns),
+    c.requested_ns, max(0, (SELECT t.ended_ns FROM tasks AS t WHERE t.task_id = c.task_id) - c.requested_ns),
     'the task was cancelled and returned all the same'
 FROM cancellations AS c
-LEFT JOIN tasks AS t ON t.task_id = c.task_id
-WHERE c.ending = 'swallowed' AND c.cancellation_id
+-- Few tasks swallow anything: only those are looked at closely.
+WHERE c.task_id IN (SELECT e.task_id FROM cancellation_effect AS e WHERE e.what = 'swallowed')
+    AND c.ending = 'swallowed' AND c.cancellation_id
     = (SELECT min(x.cancellation_id) FROM cancellations AS x WHERE x.task_id = c.task_id AND x.ending = 'swallowed')
 UNION ALL
 SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
@@ -71,4 +72,4 @@ SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
     t.ended_ns, t.age_ns,
     'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, '')
 FROM tasks AS t
-WHERE t.outcome = 'abandoned';
+WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL) AND t.outcome = 'abandoned';

@@ -12,35 +12,40 @@ SELECT
     -- When it ended or was abandoned.
     coalesce(t.ended_ns, t.abandoned_ns) AS ended_ns,
     -- Until when something is known about it: its end, its process's end, or now.
-    coalesce(t.ended_ns, t.abandoned_ns, p.goodbye_ns, p.gone_ns, p.seen_ns) AS until_ns,
+    coalesce(t.ended_ns, t.abandoned_ns, t.process_until_ns) AS until_ns,
     -- Its state, word task_state: that of the board, where a task stands from its first suspension on; before that its events say
     -- it all: a task that was created is ready, one that began runs. NULL when it has neither.
-    CASE WHEN b.state IS NOT NULL THEN b.state WHEN e.is_enough THEN iif(t.started_ns IS NULL, 1, 2) END AS board_state,
+    CASE WHEN t.state IS NOT NULL THEN t.state WHEN t.is_told_by_events THEN iif(t.started_ns IS NULL, 1, 2) END AS board_state,
     -- Time that it ran, and time that it waited for its turn, without what the board does not count yet: its present state.
-    coalesce(t.busy_ns, b.busy_ns, iif(e.is_enough, 0, NULL)) AS busy_ns,
-    coalesce(t.ready_ns, b.ready_ns, iif(e.is_enough, coalesce(t.started_ns - t.created_ns, 0), NULL)) AS ready_ns,
+    coalesce(t.busy_ns, t.board_busy_ns, iif(t.is_told_by_events, 0, NULL)) AS busy_ns,
+    coalesce(t.ready_ns, t.board_ready_ns, iif(t.is_told_by_events, coalesce(t.started_ns - t.created_ns, 0), NULL)) AS ready_ns,
     -- Since when it has been in its present state; NULL when it has ended.
     CASE WHEN t.outcome IS NULL AND t.abandoned_ns IS NULL
-        THEN coalesce(b.since_ns, iif(e.is_enough, coalesce(t.started_ns, t.created_ns), NULL)) END AS since_ns,
+        THEN coalesce(t.board_since_ns, iif(t.is_told_by_events, coalesce(t.started_ns, t.created_ns), NULL)) END AS since_ns,
     -- Steps begun.
-    coalesce(t.step_count, b.step_count, iif(e.is_enough, t.started_ns IS NOT NULL, NULL)) AS step_count,
+    coalesce(t.step_count, t.board_step_count, iif(t.is_told_by_events, t.started_ns IS NOT NULL, NULL)) AS step_count,
     -- What it waits for, word wait_kind, when it is pending or was abandoned.
-    CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_kind WHEN t.outcome IS NULL AND b.state = 3 THEN b.wait_kind END AS wait_kind,
+    CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_kind WHEN t.outcome IS NULL AND t.state = 3 THEN t.board_wait_kind END AS wait_kind,
     -- The id or descriptor that goes with it.
-    CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_object WHEN t.outcome IS NULL AND b.state = 3 THEN b.wait_object END AS wait_object,
+    CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_object WHEN t.outcome IS NULL AND t.state = 3 THEN t.board_wait_object END AS wait_object,
     -- Where it waits.
-    CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_site_id WHEN t.outcome IS NULL AND b.state = 3 THEN b.wait_site_id END AS wait_site_id,
+    CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_site_id WHEN t.outcome IS NULL AND t.state = 3 THEN t.board_wait_site_id END AS wait_site_id,
     -- Since when it waits.
-    CASE WHEN t.outcome IS NULL AND b.state = 3 THEN b.since_ns END AS wait_since_ns,
+    CASE WHEN t.outcome IS NULL AND t.state = 3 THEN t.board_since_ns END AS wait_since_ns,
     -- 1 when an event about its end may have been lost.
-    coalesce(p.vital_drop_last_ns >= coalesce(t.created_ns, t.started_ns, p.vital_drop_last_ns), 0) AS may_have_lost_events
-FROM task AS t
-LEFT JOIN board AS b ON b.task_id = t.task_id
-LEFT JOIN process AS p ON p.process_id = t.task_id >> 40
--- Whether the events alone tell what a task that never suspended does: only if none was lost.
-LEFT JOIN (
-    SELECT process_id, NOT coalesce(drop_count, 0) AND NOT coalesce(board_drop_count, 0) AND vital_drop_last_ns IS NULL AS has_all_events
-    FROM process
-) AS q ON q.process_id = p.process_id
-LEFT JOIN (SELECT 1 AS is_enough) AS e
-    ON q.has_all_events AND b.task_id IS NULL AND t.outcome IS NULL AND t.abandoned_ns IS NULL;
+    coalesce(t.vital_drop_last_ns >= coalesce(t.created_ns, t.started_ns, t.vital_drop_last_ns), 0) AS may_have_lost_events
+FROM (
+    SELECT
+        t.*,
+        b.state AS state, b.busy_ns AS board_busy_ns, b.ready_ns AS board_ready_ns, b.since_ns AS board_since_ns,
+        b.step_count AS board_step_count, b.wait_kind AS board_wait_kind, b.wait_object AS board_wait_object,
+        b.wait_site_id AS board_wait_site_id,
+        coalesce(p.goodbye_ns, p.gone_ns, p.seen_ns) AS process_until_ns,
+        p.vital_drop_last_ns AS vital_drop_last_ns,
+        -- Whether its events alone tell what a task that never suspended does: only if none was lost.
+        t.outcome IS NULL AND t.abandoned_ns IS NULL AND b.task_id IS NULL AND p.process_id IS NOT NULL
+            AND NOT coalesce(p.drop_count, 0) AND NOT coalesce(p.board_drop_count, 0) AND p.vital_drop_last_ns IS NULL AS is_told_by_events
+    FROM task AS t
+    LEFT JOIN board AS b ON b.task_id = t.task_id
+    LEFT JOIN process AS p ON p.process_id = t.task_id >> 40
+) AS t;
