@@ -1,6 +1,6 @@
 /* Every instruction of the emit path and of the board, one at a time: whatever the instant of a kill, what is in the
- * arena is whole. A child runs under ptrace, step by step; after each step its parent looks at the arena as if the child
- * were dead. */
+ * arena is whole. A child runs under ptrace, step by step; after each step its parent looks at the arena as if the
+ * child were dead. */
 #include "harness.h"
 #include "recording.h"
 
