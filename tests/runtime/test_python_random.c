@@ -1,0 +1,476 @@
+/* Random programs against CPython: python/random_programs.py and this file draw the same numbers and do the same with them; what they
+ * log must be the same text. Its hashes for the first seeds, made by CPython 3.13, are python/random_programs.expected.
+ *
+ * TT_SEED=N prints the log of one program (to compare with random_programs.py --log N); TT_COUNT=N compares N programs with the
+ * python3 of this machine, if that is 3.13 or later.
+ */
+#include "stage.h"
+
+#include "future_internal.h"
+
+enum { TASKS_MAX = 14, FUTURES = 4, GATHERS_MAX = 100, LOG_BYTES = 1 << 18 };
+
+static uint64_t random_state;
+static char text[LOG_BYTES];
+static size_t text_length;
+static bool prints;
+
+static tt_task *tasks[TASKS_MAX];
+static int task_count;
+static tt_future *futures[FUTURES];
+static struct {
+    tt_future *gather;
+    int lowest; /* number of a task in it */
+} gathers[GATHERS_MAX];
+static int gather_count;
+
+static int draw(int below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (int)((random_state >> 33) % (uint64_t)below);
+}
+
+static void TT_PRINTF(1, 2) add(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_length += (size_t)vsnprintf(text + text_length, sizeof text - text_length, format, arguments);
+    va_end(arguments);
+    if (text_length + 2 >= sizeof text)
+        abort();
+    text[text_length++] = '\n';
+    text[text_length] = '\0';
+}
+
+/* Type and text, and those of the contexts. */
+static const char *describe(const tt_exc *exc)
+{
+    static char description[1024];
+    size_t length = 0;
+
+    if (!exc)
+        return "None";
+    for (int i = 0; exc && i < 4; i++, exc = tt_exc_context(exc))
+        length += (size_t)snprintf(description + length, sizeof description - length, "%s%s(%s)", i ? " < " : "",
+                                   tt_exc_type_of(exc)->name, tt_exc_message(exc));
+    return description;
+}
+
+/* --------------------------------------------------------------------------------------------------------- what tasks do */
+
+static tt_task *later_task(int number)
+{
+    int count = task_count - number - 1;
+
+    return count > 0 ? tasks[number + 1 + draw(count)] : NULL;
+}
+
+static tt_task *any_task(void)
+{
+    return tasks[draw(task_count)];
+}
+
+static tt_future *any_future(void)
+{
+    return futures[draw(FUTURES)];
+}
+
+static int number_of(const tt_task *task)
+{
+    int number = 0;
+
+    while (tasks[number] != task)
+        number++;
+    return number;
+}
+
+static int make_gather(int number)
+{
+    int count = 1 + draw(3), lowest = TASKS_MAX;
+    tt_future *children[3], *gather;
+
+    for (int i = 0; i < count; i++) {
+        tt_task *task = later_task(number);
+
+        if (!task || draw(3) == 0) {
+            children[i] = any_future();
+        } else {
+            children[i] = task;
+            if (number_of(task) < lowest)
+                lowest = number_of(task);
+        }
+    }
+    gather = tt_gather(children, (size_t)count, draw(2) == 1);
+    if (!gather || gather_count == GATHERS_MAX)
+        abort();
+    gathers[gather_count].gather = gather;
+    gathers[gather_count++].lowest = lowest;
+    add("gather %d of %d %s", gather_count - 1, count, tt_future_done(gather) ? "done" : "pending");
+    return gather_count - 1;
+}
+
+static int log_gathered(tt_future *gather)
+{
+    int rc = tt_await(gather);
+
+    for (size_t i = 0; rc == 0 && i < tt_gather_count(gather); i++) {
+        void *value;
+        tt_exc *exc;
+
+        rc = tt_gather_slot(gather, i, &value, &exc);
+        if (rc == 0 && exc)
+            add("gathered item %s", describe(exc));
+        else if (rc == 0)
+            add("gathered item %d", (int)(intptr_t)value);
+    }
+    return rc;
+}
+
+static int log_value(const char *what, tt_future *future, int rc)
+{
+    void *value;
+
+    if (rc == 0 && tt_future_result(future, &value) == 0)
+        add("%s %d", what, (int)(intptr_t)value);
+    return rc;
+}
+
+static int say_soon(void *number)
+{
+    add("soon %d", (int)(intptr_t)number);
+    return 0;
+}
+
+static int say_later(void *number)
+{
+    add("later %d", (int)(intptr_t)number);
+    return 0;
+}
+
+static int say_done(tt_future *future, void *number)
+{
+    (void)future;
+    add("done callback %d", (int)(intptr_t)number);
+    return 0;
+}
+
+static int say_future(tt_future *future, void *number)
+{
+    (void)future;
+    add("future callback %d", (int)(intptr_t)number);
+    return 0;
+}
+
+static const char *word(bool value)
+{
+    return value ? "True" : "False";
+}
+
+static void create(void);
+
+/* The text that number N cancels with, or raises. */
+static const char *name(char letter, int number)
+{
+    static char buffer[16];
+
+    snprintf(buffer, sizeof buffer, "%c%d", letter, number);
+    return buffer;
+}
+
+static int fail_future(int number)
+{
+    tt_future *future = any_future();
+    tt_exc *exc = tt_exc_new(&tt_ValueError, "f%d", number);
+    int rc = tt_future_set_exception(future, exc);
+
+    tt_exc_unref(exc);
+    return rc;
+}
+
+static int look_at_task(void)
+{
+    tt_exc *exc;
+    int rc = tt_task_exception(any_task(), &exc);
+
+    if (rc == 0)
+        add("exception %s", describe(exc));
+    return rc;
+}
+
+static int operate(int number, int operation)
+{
+    void *as_arg = (void *)(intptr_t)number;
+    tt_future *future;
+    int i;
+
+    switch (operation) {
+    case 1:
+        return tt_sleep(1);
+    case 2:
+        if (task_count < TASKS_MAX)
+            create();
+        return 0;
+    case 3:
+        future = later_task(number);
+        return future ? log_value("task", future, tt_await(future)) : 0;
+    case 4:
+        future = any_task();
+        add("cancel %s", word(tt_task_cancel(future, name('c', number))));
+        return 0;
+    case 5:
+        add("uncancel %u", tt_task_uncancel(any_task()));
+        return 0;
+    case 6:
+        future = any_future();
+        return log_value("future", future, tt_await(future));
+    case 7:
+        return tt_future_set_result(any_future(), as_arg, NULL);
+    case 8:
+        return fail_future(number);
+    case 9:
+        future = any_future();
+        add("cancel future %s", word(tt_future_cancel(future, name('x', number))));
+        return 0;
+    case 10:
+        return log_gathered(gathers[make_gather(number)].gather);
+    case 11:
+        make_gather(number);
+        return 0;
+    case 12:
+        if (gather_count > 0) {
+            i = draw(gather_count);
+            add("cancel gather %s", word(tt_future_cancel(gathers[i].gather, name('g', number))));
+        }
+        return 0;
+    case 13:
+        if (gather_count == 0)
+            return 0;
+        i = draw(gather_count);
+        return number < gathers[i].lowest ? log_gathered(gathers[i].gather) : 0;
+    case 14:
+        return tt_loop_call_soon(NULL, say_soon, as_arg, NULL);
+    case 15:
+        return tt_loop_call_later(NULL, 0, say_later, as_arg, NULL);
+    case 16:
+        return tt_task_add_done_callback(any_task(), say_done, as_arg);
+    case 17:
+        return tt_future_add_done_callback(any_future(), say_future, as_arg);
+    case 18:
+        return look_at_task();
+    case 19:
+        future = any_future();
+        return log_value("result", future, tt_future_result(future, NULL));
+    case 20:
+        return tt_raise(&tt_ValueError, "r%d", number);
+    case 21:
+        tt_task_cancel(tt_current_task(), name('s', number));
+        return 0;
+    default:
+        return tt_sleep(0);
+    }
+}
+
+static int body(void *arg)
+{
+    int number = (int)(intptr_t)arg, count = 1 + draw(6);
+
+    for (int step = 0; step < count; step++) {
+        int operation = draw(24), answer;
+
+        add("%d.%d %d", number, step, operation);
+        if (operate(number, operation) == 0)
+            continue;
+        add("%d.%d raised %s", number, step, describe(tt_exc_pending()));
+        answer = draw(4);
+        if (answer == 0)
+            return -1;
+        if (tt_catch(&tt_BaseException)) {
+            if (answer == 1)
+                tt_raise(&tt_KeyError, "k%d", number);
+            if (tt_catch_end() < 0)
+                return -1;
+        }
+    }
+    return tt_return(arg, NULL);
+}
+
+static void create(void)
+{
+    char task_name[8];
+
+    snprintf(task_name, sizeof task_name, "t%d", task_count);
+    tasks[task_count] = tt_create_task_named(body, (void *)(intptr_t)task_count, task_name);
+    if (!tasks[task_count++])
+        abort();
+}
+
+/* ------------------------------------------------------------------------------------------------------------ the whole */
+
+static void log_one(const char *kind, int number, const tt_future *future, bool with_count)
+{
+    char count[16] = "", outcome[1100] = "pending";
+
+    if (tt_future_cancelled(future))
+        snprintf(outcome, sizeof outcome, "cancelled");
+    else if (tt_future_peek(future))
+        snprintf(outcome, sizeof outcome, "failed %s", describe(tt_future_peek(future)));
+    else if (tt_future_done(future))
+        snprintf(outcome, sizeof outcome, "finished");
+    if (with_count)
+        snprintf(count, sizeof count, " %u", tt_task_cancelling(future));
+    add("%s %d %s%s %s", kind, number, outcome, count, future->log_traceback ? "unread" : "-");
+}
+
+static void log_state(void)
+{
+    for (int i = 0; i < task_count; i++)
+        log_one("task", i, tasks[i], true);
+    for (int i = 0; i < FUTURES; i++)
+        log_one("future", i, futures[i], false);
+    for (int i = 0; i < gather_count; i++)
+        log_one("gather", i, gathers[i].gather, false);
+}
+
+static int be_silent(tt_loop *loop, const struct tt_handler_context *context, void *arg)
+{
+    (void)loop;
+    (void)context;
+    (void)arg;
+    return 0;
+}
+
+/* Asks all that are pending to end. False when none is. */
+static bool cancel_pending(void)
+{
+    bool is_pending[TASKS_MAX] = {false}, any = false;
+    int count = task_count;
+
+    for (int i = 0; i < count; i++)
+        any |= is_pending[i] = !tt_task_done(tasks[i]);
+    for (int i = 0; i < count; i++)
+        if (is_pending[i])
+            tt_task_cancel(tasks[i], "end");
+    return any;
+}
+
+static int main_coroutine(void *arg)
+{
+    (void)arg;
+    tt_loop_set_exception_handler(tt_loop_running(), be_silent, NULL);
+    for (int i = 0; i < FUTURES; i++)
+        futures[i] = tt_create_future(NULL);
+    for (int i = 0; i < 3; i++)
+        create();
+    for (int i = 0; i < 25; i++)
+        if (tt_sleep(0) < 0)
+            return -1;
+    log_state();
+    for (int i = 0; i < 100 && cancel_pending(); i++)
+        for (int j = 0; j < 4; j++)
+            if (tt_sleep(0) < 0)
+                return -1;
+    log_state();
+    return 0;
+}
+
+static void let_go(void)
+{
+    for (int i = 0; i < task_count; i++)
+        tt_task_unref(tasks[i]);
+    for (int i = 0; i < FUTURES; i++)
+        tt_future_unref(futures[i]);
+    for (int i = 0; i < gather_count; i++)
+        tt_future_unref(gathers[i].gather);
+    task_count = gather_count = 0;
+}
+
+/* Runs the program of SEED; the hash of its log. */
+static uint64_t run_program(uint64_t seed)
+{
+    tt_runner *runner = tt_runner_create();
+    uint64_t value = 0xcbf29ce484222325u;
+
+    random_state = seed;
+    text_length = 0;
+    text[0] = '\0';
+    for (int i = 0; i < 3; i++)
+        draw(2);
+    assert_non_null(runner);
+    assert_int_equal(tt_runner_run(runner, main_coroutine, NULL), 0);
+    assert_int_equal(tt_runner_close(runner), 0);
+    let_go();
+    if (prints)
+        printf("%s", text);
+    for (size_t i = 0; i < text_length; i++)
+        value = (value ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return value;
+}
+
+/* Compares with the lines of FILE, a seed and a hash each. Returns how many. */
+static long compare(FILE *file)
+{
+    unsigned long long seed, expected;
+    long count = 0;
+
+    while (fscanf(file, "%llu %llx", &seed, &expected) == 2) {
+        uint64_t value = run_program(seed);
+
+        if (value != expected)
+            print_error("program %llu differs: TT_SEED=%llu test_python_random, random_programs.py --log %llu\n", seed, seed,
+                        seed);
+        assert_true(value == expected);
+        count++;
+    }
+    return count;
+}
+
+static const char *source(void)
+{
+    const char *folder = getenv("TELLTALE_TEST_SOURCE");
+
+    if (!folder)
+        TT_SKIP("TELLTALE_TEST_SOURCE is not set");
+    return folder;
+}
+
+static void random_programs_run_as_in_cpython(void **state)
+{
+    char path[4096];
+    FILE *file;
+
+    (void)state;
+    if (getenv("TT_SEED")) {
+        prints = true;
+        run_program(strtoull(getenv("TT_SEED"), NULL, 10));
+        return;
+    }
+    snprintf(path, sizeof path, "%s/tests/runtime/python/random_programs.expected", source());
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(compare(file) >= 1000);
+    fclose(file);
+}
+
+static void random_programs_run_as_in_this_machines_python(void **state)
+{
+    char command[4200];
+    FILE *pipe;
+
+    (void)state;
+    if (system("python3 -c 'import sys; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1") != 0)
+        TT_SKIP("there is no python3 of version 3.13 or later");
+    snprintf(command, sizeof command, "python3 '%s/tests/runtime/python/random_programs.py' 100000 %ld", source(),
+             stage_count(300));
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_true(compare(pipe) == stage_count(300));
+    assert_int_equal(pclose(pipe), 0);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_on_stage(random_programs_run_as_in_cpython),
+    cmocka_unit_test_on_stage(random_programs_run_as_in_this_machines_python),
+};
+
+TT_TEST_MAIN(cases)
