@@ -47,7 +47,8 @@ static int find_nearby(char *out, size_t size)
     static const char *const places[] = {"/../bin/" PROGRAM_NAME, "/../../bin/" PROGRAM_NAME, "/" PROGRAM_NAME};
     char self[PATH_MAX], path[PATH_MAX + 32];
     Dl_info info;
-    if (dladdr((void *)&tt_trace_categories, &info) == 0 || !info.dli_fname || info.dli_fname[0] != '/' ||
+    /* The address of a function that is not exported: a variable may have been copied into the executable. */
+    if (dladdr((void *)(uintptr_t)find_nearby, &info) == 0 || !info.dli_fname || info.dli_fname[0] != '/' ||
         !realpath(info.dli_fname, self)) {
         /* The executable itself, of which dladdr says what argv[0] says. */
         if (!realpath("/proc/self/exe", self))
