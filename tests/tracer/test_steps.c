@@ -10,6 +10,17 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#if defined(__SANITIZE_THREAD__)
+#define IS_THREAD_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define IS_THREAD_SANITIZED true
+#endif
+#endif
+#ifndef IS_THREAD_SANITIZED
+#define IS_THREAD_SANITIZED false
+#endif
+
 #define CHECK UINT64_C(0x5a5a5a5a5a5a5a5a)
 
 struct shared {
@@ -138,8 +149,8 @@ static void step_through(void (*body)(void), enum recording_mode mode, void (*ch
     struct recording recording;
     int status;
     unsigned steps = 0;
-    if (recording_is_under_valgrind())
-        TT_SKIP("under valgrind a step is not one of the program's own");
+    if (recording_is_under_valgrind() || IS_THREAD_SANITIZED)
+        TT_SKIP("most steps would be the tool's, not the program's");
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(shared, MAP_FAILED);
     recording_make_dir(&recording);
