@@ -12,11 +12,8 @@ struct tt_task_object *tt__task_that_may_suspend(tt_site *site)
 {
     tt_loop *loop = tt__running_loop;
 
-    if (tt__exc_state_now()->pending) {
-        if (loop && loop->current && !tt__no_suspend)
-            loop->current->last_site = site; /* where a coroutine runs into what it ignored */
+    if (tt__exc_state_now()->pending)
         return NULL;
-    }
     if (!loop) {
         tt_raise_at(site, &tt_RuntimeError, "no running event loop");
         return NULL;

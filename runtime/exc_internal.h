@@ -56,6 +56,9 @@ void tt__exc_state_set(struct tt_exc_state *state, tt_exc *exc);
  * NULL. If EXC was not raised before, this is its first raise. Event: exception_raised, then. */
 void tt__exc_add_place(tt_exc *exc, tt_site *site);
 
+/* The place that was added last: where the exception was raised or received. NULL when there is none. */
+tt_site *tt__exc_last_place(const tt_exc *exc);
+
 /* How many places were added so far, and back to that number: a future notes the count when it gets its exception and
  * goes back to it for each reader, so that one reader's traceback does not show the places of those before (asyncio's
  * _exception_tb). */

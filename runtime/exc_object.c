@@ -333,6 +333,11 @@ void tt__exc_add_place(tt_exc *exc, tt_site *site)
     assert(exc->place_count <= tt__exc_place_capacity(exc));
 }
 
+tt_site *tt__exc_last_place(const tt_exc *exc)
+{
+    return exc->place_count ? exc->places[exc->place_count - 1] : exc->site;
+}
+
 uint32_t tt__exc_place_count(const tt_exc *exc)
 {
     return exc->place_count + exc->left_out_count;

@@ -39,6 +39,14 @@ static void tell_references(tt_future *future)
                 .handle_count = future->handles);
 }
 
+/* The place to name beside the raise: where a coroutine got the exception that it then ignored; else where it awaited last. */
+static tt_site *telling_site(const tt_future *future, enum tt_failure_how how)
+{
+    if (future->kind != TT_OBJECT_KIND_TASK)
+        return NULL;
+    return how == TT_FAILURE_HOW_IGNORED ? tt__exc_last_place(future->exc) : tt__task((tt_future *)future)->last_site;
+}
+
 void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
 {
     struct tt_task_object *task = future->kind == TT_OBJECT_KIND_TASK ? tt__task(future) : NULL;
@@ -49,7 +57,7 @@ void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
             .parent_id = future->creator.id, .parent_kind = future->creator.kind,
             .loop_id = (uint32_t)future->loop->id, .kind = future->kind, .how = (uint8_t)how,
             .handle_count = future->handles, .created_site = future->created_site,
-            .raised_site = (tt_site *)raised_at, .last_site = task ? task->last_site : NULL,
+            .raised_site = (tt_site *)raised_at, .last_site = telling_site(future, how),
             .name = task ? task->name : NULL, .name_number = task && !task->name ? task->name_number : 0,
             .type = tt_exc_type_of(future->exc)->name, .message = tt_exc_message(future->exc));
     tell_references(future);

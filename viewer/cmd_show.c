@@ -55,7 +55,7 @@ static const char select_life[] =
     PLACE("x.raised_site_id") "\n"
     "FROM exception AS x WHERE x.task_id = ?1\n"
     "UNION ALL SELECT f.stored_ns, 5, 0, 'failed with ' || coalesce(f.type, 'unknown') || ': ' || coalesce(f.message, '')\n"
-    "    || coalesce('; ' || f.note || coalesce(', last at ' || f.last_at, ''), '')\n"
+    "    || coalesce('; ' || f.note, '')\n"
     "FROM failures AS f WHERE f.failure_id = ?1\n"
     "UNION ALL SELECT r.happened_ns, 6, r.sequence, iif(r.is_taken, 'reference taken', 'reference released') || " PLACE("r.site_id")
     " || coalesce(', ' || r.handle_count || iif(r.handle_count = 1, ' is', ' are') || ' held', '')\n"

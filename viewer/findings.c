@@ -101,7 +101,7 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
     }
     if (note != NULL) {
         tt__part_label(output, "note");
-        tt__print(output, "%s, last at %s\n", note, tt__part_or_unknown(tt__query_text(query, "last_at")));
+        tt__print(output, "%s\n", note);
     }
     tt__part_label(output, "held by");
     tt__part_holders(query, output);

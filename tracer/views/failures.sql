@@ -93,8 +93,11 @@ SELECT
     (SELECT d.reason FROM discard AS d WHERE d.object_id = f.failure_id) AS discard_reason,
     -- A sentence about an unusual way to fail.
     CASE f.how
-        WHEN 2 THEN 'the coroutine returned 0 with the exception pending'
+        WHEN 2 THEN 'the coroutine got the exception'
+            || coalesce(' at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
+            || ', went on all the same, and returned 0'
         WHEN 3 THEN 'the coroutine returned -1 with no exception pending'
+            || coalesce(', last at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
     END AS note,
     -- The same for failures of one kind: type, text without numbers and addresses, where it was raised, where the task was created.
     coalesce(e.type, 'unknown') || ': ' || coalesce(e.pattern, e.message, '')
