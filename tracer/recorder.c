@@ -277,9 +277,10 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
     size_t rows = 0;
     bool is_busy = false, has_more = false;
     if (!recorder->is_paused) {
+        /* What the supervisor has seen end has made its arenas before. */
+        rows += tt__control_read(&recorder->control, recorder->ingest);
         if (find_arenas(recorder, error) < 0)
             return -1;
-        rows += tt__control_read(&recorder->control, recorder->ingest);
         has_more = read_processes(recorder, &rows, &is_busy);
         for (size_t i = 0; i < recorder->process_count && !has_more; i++)
             if (!recorder->is_finished[i] && tt__process_finish(recorder->processes[i])) {
@@ -344,7 +345,12 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
             tt__control_read(&recorder->control, recorder->ingest);
             sleep_ms(RETRY_MS);
         } else if (result == 0) {
-            if (is_over(recorder) || recorder->options.recover)
+            if (recorder->options.recover)
+                return 0;
+            /* The last process may have made another arena, or a child one, after the folder was looked at and before it was gone. */
+            if (is_over(recorder) && find_arenas(recorder, error) < 0)
+                return -1;
+            if (is_over(recorder))
                 return 0;
             wait_for_work(recorder, recorder->wait_ms);
         }

@@ -3,20 +3,24 @@
 
 #include "harness.h"
 
+#include "arena.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "telltale/trace.h"
-
 #define READY_MS 20000
-#define BUSY_MS 5000
+#define BUSY_MS  5000
+
+struct studio_stage *studio_stage;
 
 void studio_open(struct studio *studio)
 {
@@ -28,6 +32,10 @@ void studio_open(struct studio *studio)
     snprintf(studio->store, sizeof studio->store, "%s/run.telltale", studio->dir);
     snprintf(studio->ring_dir, sizeof studio->ring_dir, "%s/telltale-rings-XXXXXX", base);
     assert_non_null(mkdtemp(studio->ring_dir));
+    if (!studio_stage)
+        studio_stage = mmap(NULL, sizeof *studio_stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(studio_stage, MAP_FAILED);
+    memset(studio_stage, 0, sizeof *studio_stage);
 }
 
 static void remove_folder(const char *path)
@@ -154,6 +162,31 @@ pid_t studio_start_program(struct studio *studio, studio_program_fn program, voi
     exit(0);
 }
 
+void studio_run(struct studio *studio, studio_program_fn program)
+{
+    char line[64];
+    pid_t child = studio_start_program(studio, program, NULL, 0);
+    snprintf(line, sizeof line, "started %d", child);
+    studio_tell(studio, line);
+    int status = studio_wait(child);
+    if (WIFSIGNALED(status))
+        snprintf(line, sizeof line, "signaled %d %d", child, WTERMSIG(status));
+    else
+        snprintf(line, sizeof line, "exited %d %d", child, WEXITSTATUS(status));
+    studio_tell(studio, line);
+}
+
+unsigned studio_count_arenas(const struct studio *studio)
+{
+    unsigned count = 0;
+    DIR *stream = opendir(studio->ring_dir);
+    assert_non_null(stream);
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        count += strstr(entry->d_name, TT_ARENA_SUFFIX) != NULL;
+    closedir(stream);
+    return count;
+}
+
 /* -------------------------------------------------------------------------------------------------------- questions */
 
 static sqlite3 *open_plainly(const struct studio *studio)
@@ -232,13 +265,43 @@ void studio_expect_sound(const struct studio *studio)
                   " OR hole_count > iif(thread_id & 1099511627775 = 0, 1000, 1)",
                   "");
     studio_expect(studio, "SELECT process_id FROM process WHERE is_balanced IS NOT 1", "");
-    studio_expect(studio, "SELECT process_id FROM process WHERE attempt_count <> record_count + drop_count + hole_count", "");
+    studio_expect(studio,
+                  "SELECT process_id FROM process WHERE attempt_count <> record_count + drop_count + hole_count", "");
     /* What is missing stands in gaps, run by run. */
     studio_expect(studio,
-                  "SELECT t.thread_id, t.drop_count, t.hole_count, (SELECT sum(count) FROM gap AS g WHERE g.thread_id = t.thread_id)"
+                  "SELECT t.thread_id, t.drop_count, t.hole_count, (SELECT sum(count) FROM gap AS g WHERE g.thread_id "
+                  "= t.thread_id)"
                   " FROM thread AS t WHERE t.drop_count + t.hole_count"
                   " <> (SELECT coalesce(sum(count), 0) FROM gap AS g WHERE g.thread_id = t.thread_id)",
                   "");
+}
+
+/* --------------------------------------------------------------------------------------------------------- the stage */
+
+void studio_reach(int step)
+{
+    atomic_store(&studio_stage->step, step);
+    while (atomic_load(&studio_stage->may_pass) < step)
+        studio_sleep_us(500);
+}
+
+void studio_await(int step)
+{
+    for (int i = 0; i < 40000 && atomic_load(&studio_stage->step) < step; i++)
+        studio_sleep_us(500);
+    assert_true(atomic_load(&studio_stage->step) >= step);
+}
+
+void studio_let_pass(int step)
+{
+    atomic_store(&studio_stage->may_pass, step);
+}
+
+uint64_t studio_create_task(const char *name, struct tt_site *site)
+{
+    uint64_t id = tt_trace_new_id();
+    TT_EMIT(task_created, .task_id = id, .site = site, .name = name, .has_handle = 1, .parent_kind = TT_ACTOR_MAIN);
+    return id;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ chance */

@@ -10,13 +10,14 @@
 #include <sys/types.h>
 
 #include "recorder.h"
+#include "telltale/trace.h"
 
 struct studio {
-    char dir[64];      /* of the store, private */
-    char store[128];   /* path of the store */
+    char dir[64];       /* of the store, private */
+    char store[128];    /* path of the store */
     char ring_dir[128]; /* on tmpfs where there is one */
-    pid_t recorder;    /* 0: none */
-    int control;       /* the supervisor's end of the recorder's control pipe; -1: none */
+    pid_t recorder;     /* 0: none */
+    int control;        /* the supervisor's end of the recorder's control pipe; -1: none */
 };
 
 /* What a recorded program does. It runs in a child that has begun to trace; returning ends it with exit status 0. */
@@ -46,6 +47,12 @@ void studio_recover(struct studio *studio);
 /* Starts PROGRAM with rings of RING_BYTES (0: the default). */
 pid_t studio_start_program(struct studio *studio, studio_program_fn program, void *argument, uint64_t ring_bytes);
 
+/* Runs PROGRAM to its end, and tells the recorder how it ended, as a supervisor does. */
+void studio_run(struct studio *studio, studio_program_fn program);
+
+/* Arenas that are in the ring dir. */
+unsigned studio_count_arenas(const struct studio *studio);
+
 /* Waits for a child; returns its status as of waitpid. */
 int studio_wait(pid_t child);
 
@@ -62,6 +69,24 @@ void studio_expect_within(const struct studio *studio, int milliseconds, const c
 
 /* Asserts what must hold for any store that was written to its end: integrity, and that all counts add up. */
 void studio_expect_sound(const struct studio *studio);
+
+/* A stage that a program and the test share, so that the test can act while the program stands still. One program at a time. */
+struct studio_stage {
+    _Atomic int step;       /* that the program has reached */
+    _Atomic int may_pass;   /* it may go on past this one */
+    _Atomic uint64_t count; /* of whatever the program counts */
+};
+extern struct studio_stage *studio_stage; /* of the studio that is open */
+
+/* In the program: says that it has come to STEP, and waits until the test lets it pass. */
+void studio_reach(int step);
+
+/* In the test: waits until the program has come to STEP; lets it go on past STEP. */
+void studio_await(int step);
+void studio_let_pass(int step);
+
+/* In the program: emits that a task was created, and returns its id. */
+uint64_t studio_create_task(const char *name, struct tt_site *site);
 
 void studio_sleep_us(int64_t microseconds);
 int64_t studio_now_ns(void);

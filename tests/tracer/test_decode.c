@@ -25,7 +25,8 @@ static struct tt__decoder *make_decoder(const char *description)
 }
 
 /* task_finished (23) as LAYOUT describes it, decoded from PAYLOAD. */
-static enum tt__decode_result decode_finished(const char *fields, const void *payload, size_t length, struct tt_decoded_event *out)
+static enum tt__decode_result decode_finished(const char *fields, const void *payload, size_t length,
+                                              struct tt_decoded_event *out)
 {
     char description[256];
     snprintf(description, sizeof description, "enum outcome 1=returned\nevent 23 task_finished task %s\n", fields);
@@ -54,7 +55,9 @@ static void an_older_writers_missing_fields_are_0(void **state)
     (void)state;
     struct older older = {7, 10, 20, 30};
     struct tt_decoded_event event;
-    assert_int_equal(decode_finished("task_id:id busy:ticks ready:ticks longest_step:ticks", &older, sizeof older, &event), TT__DECODED);
+    assert_int_equal(
+        decode_finished("task_id:id busy:ticks ready:ticks longest_step:ticks", &older, sizeof older, &event),
+        TT__DECODED);
     assert_int_equal(event.number, TT_EVENT_task_finished);
     assert_int_equal(event.task_finished.task_id, 7);
     assert_int_equal(event.task_finished.longest_step, 30);
@@ -67,10 +70,11 @@ static void a_newer_writers_fields_are_skipped_and_narrowed(void **state)
     (void)state;
     struct newer newer = {4, "abcd", 7, 99, 10, 20, 30, 5, TT_OUTCOME_CANCELLED};
     struct tt_decoded_event event;
-    assert_int_equal(decode_finished("comment:text:10 task_id:id extra:u32 busy:ticks ready:ticks longest_step:ticks step_count:u64 "
-                                     "outcome:word:outcome",
-                                     &newer, sizeof newer, &event),
-                     TT__DECODED);
+    assert_int_equal(
+        decode_finished("comment:text:10 task_id:id extra:u32 busy:ticks ready:ticks longest_step:ticks step_count:u64 "
+                        "outcome:word:outcome",
+                        &newer, sizeof newer, &event),
+        TT__DECODED);
     assert_int_equal(event.task_finished.task_id, 7);
     assert_int_equal(event.task_finished.busy, 10);
     assert_int_equal(event.task_finished.step_count, 5);
@@ -92,7 +96,8 @@ static void a_payload_that_is_too_short_is_damaged(void **state)
     (void)state;
     struct newer newer = {4, "abcd", 7, 99, 10, 20, 30, 5, 1};
     struct tt_decoded_event event;
-    const char *fields = "comment:text:10 task_id:id extra:u32 busy:ticks ready:ticks longest_step:ticks step_count:u64 outcome:word:outcome";
+    const char *fields = "comment:text:10 task_id:id extra:u32 busy:ticks ready:ticks longest_step:ticks "
+                         "step_count:u64 outcome:word:outcome";
     for (size_t length = 0; length < sizeof newer; length++)
         assert_int_equal(decode_finished(fields, &newer, length, &event), TT__DECODE_DAMAGED);
     newer.note_length = 0xffff;
@@ -104,7 +109,8 @@ static void events_that_only_one_side_knows_are_told_apart(void **state)
     (void)state;
     struct tt_decoded_event event;
     unsigned char payload[64] = {0};
-    struct tt__decoder *decoder = make_decoder("event 700 task_levitated task height:u32\nevent 20 something_else task x:u8\n");
+    struct tt__decoder *decoder =
+        make_decoder("event 700 task_levitated task height:u32\nevent 20 something_else task x:u8\n");
     assert_int_equal(tt__decode(decoder, &identity, 700, payload, sizeof payload, &event), TT__DECODE_UNKNOWN);
     assert_int_equal(tt__decode(decoder, &identity, 20, payload, sizeof payload, &event), TT__DECODE_UNKNOWN);
     assert_int_equal(tt__decode(decoder, &identity, 21, payload, sizeof payload, &event), TT__DECODE_DAMAGED);
@@ -126,9 +132,20 @@ static void a_text_ends_at_its_first_nul(void **state)
 static void descriptions_that_make_no_sense_do_no_harm(void **state)
 {
     static const char *const descriptions[] = {
-        "", "\n\n\n", "event", "event 20", "event x y z a:u8", "event 20 task_created task a", "event 20 task_created task a:u9",
-        "event 99999999999999999999 task_created task a:u8", "event -1 task_created task a:u8", "enum", "enum a b=c d e=", "enum a 1",
-        "event 20 task_created task a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8"
+        "",
+        "\n\n\n",
+        "event",
+        "event 20",
+        "event x y z a:u8",
+        "event 20 task_created task a",
+        "event 20 task_created task a:u9",
+        "event 99999999999999999999 task_created task a:u8",
+        "event -1 task_created task a:u8",
+        "enum",
+        "enum a b=c d e=",
+        "enum a 1",
+        "event 20 task_created task a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 "
+        "a:u8 a:u8 a:u8 a:u8 a:u8"
         " a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8 a:u8",
     };
     (void)state;
@@ -180,7 +197,8 @@ static void a_measured_timeline_agrees_with_the_kernels_clock(void **state)
     nanosleep(&pause, NULL);
     assert_int_equal(tt__timeline_read_tsc_pair(&ticks, &ns), 0);
     int64_t error_ns = tt__timeline_ns(&timeline, ticks) - ns;
-    assert_true(error_ns > -1000000 && error_ns < 1000000); /* of 200 ms; a writer's pair that was interrupted was off by more */
+    assert_true(error_ns > -1000000 &&
+                error_ns < 1000000); /* of 200 ms; a writer's pair that was interrupted was off by more */
 }
 
 static void time_never_runs_backwards_and_stays_near_the_clock(void **state)
@@ -192,7 +210,8 @@ static void time_never_runs_backwards_and_stays_near_the_clock(void **state)
         double slope = 0.25 + (double)(studio_random(&seed) % 1000) / 500;
         uint64_t ticks = 1000000, first = ticks;
         int64_t last_ns = INT64_MIN, start_ns = 777;
-        tt__timeline_init_pairs(&timeline, ticks, start_ns, ticks + 1000000, start_ns + (int64_t)(1000000 * slope) + 40);
+        tt__timeline_init_pairs(&timeline, ticks, start_ns, ticks + 1000000,
+                                start_ns + (int64_t)(1000000 * slope) + 40);
         uint64_t pair_at = ticks;
         for (int i = 0; i < 20000; i++) {
             ticks += studio_random(&seed) % 100000;

@@ -19,16 +19,19 @@ struct script {
 
 static struct script script;
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
+#define TEXT(literal)                  \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
+    }
 
 /* Adds an event NAME with the fields given to the end of THREAD. */
-#define SAY(thread, event_name, ...)                                                                                   \
-    do {                                                                                                               \
-        struct tt_decoded_event *said = &script.events[thread][script.counts[thread]++];                              \
-        said->number = TT_EVENT_##event_name;                                                                          \
-        said->sequence = script.counts[thread];                                                                        \
-        said->time_ns = ++script.time_ns;                                                                              \
-        said->event_name = (struct tt_decoded_##event_name){__VA_ARGS__};                                              \
+#define SAY(thread, event_name, ...)                                                     \
+    do {                                                                                 \
+        struct tt_decoded_event *said = &script.events[thread][script.counts[thread]++]; \
+        said->number = TT_EVENT_##event_name;                                            \
+        said->sequence = script.counts[thread];                                          \
+        said->time_ns = ++script.time_ns;                                                \
+        said->event_name = (struct tt_decoded_##event_name){__VA_ARGS__};                \
     } while (0)
 
 enum { CREATED = 101, RAISED, TOUCHED, RELEASED, ASKED, WAITING };
@@ -44,27 +47,32 @@ static void fail_task(uint64_t task, enum tt_failure_how how)
     SAY(1, exception_raised, .exception_id = task + 500, .task_id = task, .site = RAISED, .type = TEXT("Exception"),
         .message = TEXT("no 17 at 0xdeadbeef"));
     SAY(1, failure_stored, .failure_id = task, .exception_id = task + 500, .parent_id = 1, .parent_kind = TT_ACTOR_TASK,
-        .kind = TT_OBJECT_KIND_TASK, .how = (uint8_t)how, .handle_count = 1, .created_site = CREATED, .raised_site = RAISED,
-        .name_number = (uint32_t)task, .type = TEXT("Exception"), .message = TEXT("no 17 at 0xdeadbeef"));
-    SAY(0, task_finished, .task_id = task, .busy = 5, .ready = 3, .longest_step = 4, .step_count = 2, .outcome = TT_OUTCOME_FAILED);
+        .kind = TT_OBJECT_KIND_TASK, .how = (uint8_t)how, .handle_count = 1, .created_site = CREATED,
+        .raised_site = RAISED, .name_number = (uint32_t)task, .type = TEXT("Exception"),
+        .message = TEXT("no 17 at 0xdeadbeef"));
+    SAY(0, task_finished, .task_id = task, .busy = 5, .ready = 3, .longest_step = 4, .step_count = 2,
+        .outcome = TT_OUTCOME_FAILED);
 }
 
 static void release(uint64_t failure, uint32_t user, uint32_t library, uint32_t forwards, bool is_loop_closed)
 {
-    SAY(2, failure_released, .failure_id = failure, .site = RELEASED, .user_touch_count = user, .library_touch_count = library,
-        .forward_count = forwards, .retrieved = user + library > 0, .loop_closed = is_loop_closed);
+    SAY(2, failure_released, .failure_id = failure, .site = RELEASED, .user_touch_count = user,
+        .library_touch_count = library, .forward_count = forwards, .retrieved = user + library > 0,
+        .loop_closed = is_loop_closed);
 }
 
 static void touch(uint64_t failure, enum tt_touch_how how, bool is_user, enum tt_actor by, uint64_t by_id)
 {
-    SAY(2, failure_touched, .failure_id = failure, .by = (uint8_t)by, .by_id = by_id, .how = (uint8_t)how, .is_user = is_user, .site = TOUCHED);
+    SAY(2, failure_touched, .failure_id = failure, .by = (uint8_t)by, .by_id = by_id, .how = (uint8_t)how,
+        .is_user = is_user, .site = TOUCHED);
 }
 
 static void write_script(void)
 {
     memset(&script, 0, sizeof script);
     SAY(0, loop_created, .loop_id = 900, .site = CREATED);
-    SAY(0, task_created, .task_id = 1, .parent_kind = TT_ACTOR_MAIN, .site = CREATED, .name = TEXT("main"), .loop_id = 900);
+    SAY(0, task_created, .task_id = 1, .parent_kind = TT_ACTOR_MAIN, .site = CREATED, .name = TEXT("main"),
+        .loop_id = 900);
     SAY(1, task_renamed, .task_id = 1, .name = TEXT("first"));
 
     fail_task(10, TT_FAILURE_HOW_RAISED); /* delivered by a touch of user code */
@@ -74,7 +82,8 @@ static void write_script(void)
     SAY(0, gather_created, .gather_id = 60, .by = TT_ACTOR_TASK, .by_id = 1, .site = CREATED, .child_count = 2);
     touch(11, TT_TOUCH_HOW_GATHER, false, TT_ACTOR_GATHER, 60);
     SAY(2, failure_forwarded, .failure_id = 11, .to_id = 60, .site = TOUCHED, .how = TT_FORWARD_HOW_GATHER);
-    SAY(1, failure_stored, .failure_id = 60, .exception_id = 511, .kind = TT_OBJECT_KIND_GATHER, .how = TT_FAILURE_HOW_FORWARDED);
+    SAY(1, failure_stored, .failure_id = 60, .exception_id = 511, .kind = TT_OBJECT_KIND_GATHER,
+        .how = TT_FAILURE_HOW_FORWARDED);
     touch(60, TT_TOUCH_HOW_RESULT, true, TT_ACTOR_TASK, 1);
     release(11, 0, 1, 1, false);
     release(60, 1, 0, 0, false);
@@ -95,7 +104,8 @@ static void write_script(void)
     fail_task(16, TT_FAILURE_HOW_RAISED); /* absorbed: thread chain, whose future was lost */
     touch(16, TT_TOUCH_HOW_THREAD_CHAIN, false, TT_ACTOR_CALLBACK, 0);
     SAY(2, failure_forwarded, .failure_id = 16, .to_id = 62, .site = TOUCHED, .how = TT_FORWARD_HOW_THREAD_CHAIN);
-    SAY(1, failure_stored, .failure_id = 62, .exception_id = 516, .kind = TT_OBJECT_KIND_THREAD_FUTURE, .how = TT_FAILURE_HOW_FORWARDED);
+    SAY(1, failure_stored, .failure_id = 62, .exception_id = 516, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
+        .how = TT_FAILURE_HOW_FORWARDED);
     release(16, 0, 1, 1, false);
     release(62, 0, 0, 0, false);
     fail_task(17, TT_FAILURE_HOW_RAISED); /* absorbed: cancelled when done */
@@ -115,9 +125,10 @@ static void write_script(void)
     SAY(0, task_finished, .task_id = 21, .outcome = TT_OUTCOME_FAILED, .step_count = 1);
 
     /* Cancellations: cancelled, swallowed, converted. */
-    SAY(0, task_created, .task_id = 30, .parent_id = 2, .parent_kind = TT_ACTOR_SIGNAL, .site = CREATED, .name = TEXT("cancelled"));
-    SAY(2, cancel_requested, .task_id = 30, .by = TT_ACTOR_SIGNAL, .by_id = 15, .site = ASKED, .accepted = 1, .request_count = 1,
-        .reason = TEXT("bye"));
+    SAY(0, task_created, .task_id = 30, .parent_id = 2, .parent_kind = TT_ACTOR_SIGNAL, .site = CREATED,
+        .name = TEXT("cancelled"));
+    SAY(2, cancel_requested, .task_id = 30, .by = TT_ACTOR_SIGNAL, .by_id = 15, .site = ASKED, .accepted = 1,
+        .request_count = 1, .reason = TEXT("bye"));
     SAY(2, cancel_delivered, .task_id = 30, .site = WAITING);
     SAY(0, task_finished, .task_id = 30, .outcome = TT_OUTCOME_CANCELLED);
     SAY(0, task_created, .task_id = 31, .site = CREATED, .name = TEXT("swallows"));
@@ -137,7 +148,8 @@ static void define_places(struct tt_ingest *ingest)
 {
     for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++)
         tt_ingest_define_site(ingest, CREATED + i, i + 1, (struct tt_decoded_text)TEXT("a.c"),
-                              (struct tt_decoded_text){places[i], (uint32_t)strlen(places[i])}, (struct tt_decoded_text){NULL, 0});
+                              (struct tt_decoded_text){places[i], (uint32_t)strlen(places[i])},
+                              (struct tt_decoded_text){NULL, 0});
 }
 
 static void describe_words(struct tt_ingest *ingest)
@@ -159,7 +171,12 @@ static void perform(struct studio *studio, uint64_t seed)
     struct tt__store_writer *writer;
     struct tt_ingest *ingest;
     struct tt_store_error error;
-    const struct tt_ingest_process process = {.pid = 100, .uuid = {1}, .host = "h", .program = "/p", .command = "p", .monotonic_ns = 1000,
+    const struct tt_ingest_process process = {.pid = 100,
+                                              .uuid = {1},
+                                              .host = "h",
+                                              .program = "/p",
+                                              .command = "p",
+                                              .monotonic_ns = 1000,
                                               .realtime_ns = 5000};
     uint32_t process_id;
     bool is_known, has_places = false;
@@ -167,7 +184,8 @@ static void perform(struct studio *studio, uint64_t seed)
     for (int i = 0; i < THREADS; i++)
         left += script.counts[i];
 
-    if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0 ||
+    if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 ||
+        tt_ingest_create(writer, &ingest, &error) < 0 ||
         tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
         fail_msg("%s", error.text);
     assert_false(is_known);
@@ -188,7 +206,8 @@ static void perform(struct studio *studio, uint64_t seed)
             commit(ingest);
             tt_ingest_destroy(ingest);
             tt__store_close_writer(writer, studio_random(&seed) % 2);
-            if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0 ||
+            if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 ||
+                tt_ingest_create(writer, &ingest, &error) < 0 ||
                 tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
                 fail_msg("%s", error.text);
             assert_true(is_known);
@@ -203,9 +222,11 @@ static void perform(struct studio *studio, uint64_t seed)
     studio_expect(studio, "PRAGMA integrity_check", "ok");
 }
 
-static const char states[] = "10|delivered|NULL\n11|delivered|NULL\n12|discarded|NULL\n13|held|NULL\n14|absorbed|gather\n15|absorbed|unread_value\n"
-                             "16|absorbed|thread_chain\n17|absorbed|cancel_after_done\n18|lost|dropped\n19|lost|ignored\n20|lost|loop_closed\n"
-                             "21|unknown|NULL\n60|delivered|NULL\n62|absorbed|thread_chain";
+static const char states[] =
+    "10|delivered|NULL\n11|delivered|NULL\n12|discarded|NULL\n13|held|NULL\n14|absorbed|gather\n15|absorbed|unread_"
+    "value\n"
+    "16|absorbed|thread_chain\n17|absorbed|cancel_after_done\n18|lost|dropped\n19|lost|ignored\n20|lost|loop_closed\n"
+    "21|unknown|NULL\n60|delivered|NULL\n62|absorbed|thread_chain";
 
 static void each_fact_leads_to_its_state(void **state)
 {
@@ -215,15 +236,23 @@ static void each_fact_leads_to_its_state(void **state)
     write_script();
     perform(&studio, 0);
     studio_expect(&studio, "SELECT failure_id, state, reason FROM failures ORDER BY failure_id", states);
-    studio_expect(&studio, "SELECT task_id, name, outcome, parent_text, created_at FROM tasks WHERE task_id IN (1, 10, 21, 30, 32)",
-                  "1|first|pending|main program|a.c:1 in created\n10|Task-10|failed|#1 \"first\"|a.c:1 in created\n21|NULL|failed|NULL|NULL\n"
-                  "30|cancelled|cancelled|signal SIGINT|a.c:1 in created\n32|abandoned|abandoned|main program|a.c:1 in created");
+    studio_expect(
+        &studio,
+        "SELECT task_id, name, outcome, parent_text, created_at FROM tasks WHERE task_id IN (1, 10, 21, 30, 32)",
+        "1|first|pending|main program|a.c:1 in created\n10|Task-10|failed|#1 \"first\"|a.c:1 in "
+        "created\n21|NULL|failed|NULL|NULL\n"
+        "30|cancelled|cancelled|signal SIGINT|a.c:1 in created\n32|abandoned|abandoned|main program|a.c:1 in created");
     studio_expect(&studio, "SELECT id_text, ending, by_text, reason, delivered_at FROM cancellations ORDER BY task_id",
-                  "#17|ignored|#1 \"first\"|NULL|NULL\n#30|cancelled|signal SIGTERM|bye|a.c:6 in waiting\n#31|swallowed|runner|NULL|a.c:6 in waiting");
-    studio_expect(&studio, "SELECT type, message, fingerprint, taken_at, released_from, handle_count FROM failures WHERE failure_id = 13",
-                  "Exception|no 17 at 0xdeadbeef|Exception: no <n> at <address> | raised at a.c:2 in raised | created at a.c:1 in created|"
-                  "a.c:1 in created\na.c:3 in touched|a.c:4 in released|1");
-    studio_expect(&studio, "SELECT count(*), (SELECT message FROM handler_call) FROM note", "1|Task exception was never retrieved");
+                  "#17|ignored|#1 \"first\"|NULL|NULL\n#30|cancelled|signal SIGTERM|bye|a.c:6 in "
+                  "waiting\n#31|swallowed|runner|NULL|a.c:6 in waiting");
+    studio_expect(
+        &studio,
+        "SELECT type, message, fingerprint, taken_at, released_from, handle_count FROM failures WHERE failure_id = 13",
+        "Exception|no 17 at 0xdeadbeef|Exception: no <n> at <address> | raised at a.c:2 in raised | created at a.c:1 "
+        "in created|"
+        "a.c:1 in created\na.c:3 in touched|a.c:4 in released|1");
+    studio_expect(&studio, "SELECT count(*), (SELECT message FROM handler_call) FROM note",
+                  "1|Task exception was never retrieved");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
                   "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nswallowed-cancel|1");
     studio_close(&studio);
@@ -233,9 +262,11 @@ static const char *const everything[] = {
     "SELECT * FROM tasks ORDER BY task_id",
     "SELECT * FROM failures ORDER BY failure_id",
     "SELECT * FROM leaks ORDER BY object_id, lint",
-    "SELECT id_text, name, requested_ns, by_text, reason, requested_at, accepted, delivered_ns, delivered_at, latency_ns, before_start, ending"
+    "SELECT id_text, name, requested_ns, by_text, reason, requested_at, accepted, delivered_ns, delivered_at, "
+    "latency_ns, before_start, ending"
     " FROM cancellations ORDER BY task_id",
-    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch ORDER BY thread_id, sequence",
+    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch ORDER BY thread_id, "
+    "sequence",
     "SELECT file, line, func, text FROM site ORDER BY hash",
     "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
 };
@@ -267,7 +298,8 @@ static void the_order_between_threads_and_the_places_of_commits_change_nothing(v
 static void open_ingest(struct studio *studio, struct tt__store_writer **out_writer, struct tt_ingest **out_ingest)
 {
     struct tt_store_error error;
-    if (tt__store_open_writer(studio->store, NULL, out_writer, &error) < 0 || tt_ingest_create(*out_writer, out_ingest, &error) < 0)
+    if (tt__store_open_writer(studio->store, NULL, out_writer, &error) < 0 ||
+        tt_ingest_create(*out_writer, out_ingest, &error) < 0)
         fail_msg("%s", error.text);
 }
 
@@ -277,9 +309,11 @@ static void close_ingest(struct tt__store_writer *writer, struct tt_ingest *inge
     tt__store_close_writer(writer, true);
 }
 
-static uint32_t attach(struct tt_ingest *ingest, uint8_t uuid, uint32_t pid, uint8_t boot, int64_t monotonic_ns, int64_t realtime_ns)
+static uint32_t attach(struct tt_ingest *ingest, uint8_t uuid, uint32_t pid, uint8_t boot, int64_t monotonic_ns,
+                       int64_t realtime_ns)
 {
-    struct tt_ingest_process process = {.uuid = {uuid}, .boot_id = {boot}, .pid = pid, .monotonic_ns = monotonic_ns, .realtime_ns = realtime_ns};
+    struct tt_ingest_process process = {
+        .uuid = {uuid}, .boot_id = {boot}, .pid = pid, .monotonic_ns = monotonic_ns, .realtime_ns = realtime_ns};
     struct tt_store_error error;
     uint32_t process_id;
     bool is_known;
@@ -326,7 +360,8 @@ static void an_exit_status_finds_its_process_before_or_after_it_is_known(void **
     tt_ingest_process_exit(ingest, 101, 0, 9);
     commit(ingest);
     close_ingest(writer, ingest);
-    studio_expect(&studio, "SELECT pid, exit_status, signal, end_text FROM processes", "100|3|NULL|exit status 3, without goodbye\n101|NULL|9|ended by SIGKILL");
+    studio_expect(&studio, "SELECT pid, exit_status, signal, end_text FROM processes",
+                  "100|3|NULL|exit status 3, without goodbye\n101|NULL|9|ended by SIGKILL");
     studio_close(&studio);
 }
 
@@ -347,11 +382,12 @@ static void events_about_nothing_and_unknown_events_make_no_rows(void **state)
     }
     commit(ingest);
     close_ingest(writer, ingest);
-    studio_expect(&studio,
-                  "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM failure) + (SELECT count(*) FROM touch)"
-                  " + (SELECT count(*) FROM forward) + (SELECT count(*) FROM cancellation) + (SELECT count(*) FROM reference)"
-                  " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM gather) + (SELECT count(*) FROM loop)",
-                  "0");
+    studio_expect(
+        &studio,
+        "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM failure) + (SELECT count(*) FROM touch)"
+        " + (SELECT count(*) FROM forward) + (SELECT count(*) FROM cancellation) + (SELECT count(*) FROM reference)"
+        " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM gather) + (SELECT count(*) FROM loop)",
+        "0");
     studio_close(&studio);
 }
 
@@ -365,9 +401,18 @@ static void tasks_on_the_board_come_and_go(void **state)
     open_ingest(&studio, &writer, &ingest);
     describe_words(ingest);
     uint32_t process_id = attach(ingest, 1, 100, 1, 0, 0);
-    struct tt_ingest_board_entry entry = {.task_id = 5, .created_site = CREATED, .wait_site = WAITING, .state = TT_TASK_STATE_WAITING, .slot = 3,
-                                          .wait_kind = TT_WAIT_KIND_RECV, .wait_object = 7, .since_ns = 100, .is_new = true, .name = "lonely",
-                                          .parent_id = 4, .loop_id = 900};
+    struct tt_ingest_board_entry entry = {.task_id = 5,
+                                          .created_site = CREATED,
+                                          .wait_site = WAITING,
+                                          .state = TT_TASK_STATE_WAITING,
+                                          .slot = 3,
+                                          .wait_kind = TT_WAIT_KIND_RECV,
+                                          .wait_object = 7,
+                                          .since_ns = 100,
+                                          .is_new = true,
+                                          .name = "lonely",
+                                          .parent_id = 4,
+                                          .loop_id = 900};
     tt_ingest_board(ingest, process_id, &entry);
     define_places(ingest);
     tt_ingest_process_seen(ingest, process_id, 150);
@@ -376,8 +421,11 @@ static void tasks_on_the_board_come_and_go(void **state)
                   "lonely|waiting|recv on descriptor 7|a.c:6 in waiting|50|#4|a.c:1 in created");
     /* Its events, later, say more than the board did, and are believed. */
     struct tt_decoded_event created = {.number = TT_EVENT_task_created, .time_ns = 50};
-    created.task_created = (struct tt_decoded_task_created){.task_id = 5, .site = CREATED, .name = TEXT("lonely, and cut by the board"),
-                                                            .parent_kind = TT_ACTOR_CALLBACK, .has_handle = 1};
+    created.task_created = (struct tt_decoded_task_created){.task_id = 5,
+                                                            .site = CREATED,
+                                                            .name = TEXT("lonely, and cut by the board"),
+                                                            .parent_kind = TT_ACTOR_CALLBACK,
+                                                            .has_handle = 1};
     tt_ingest_event(ingest, process_id, 1, &created);
     entry.wait_kind = TT_WAIT_KIND_NONE;
     entry.state = TT_TASK_STATE_RUNNING;

@@ -87,21 +87,29 @@ static void expect_truth(const struct studio *studio, bool may_drop, bool was_ki
             continue;
         /* Notes of one thread stand under one thread_id, each once, each with the number of its attempt. Other events of the
          * thread, those of the process among them, come before its first note. */
-        snprintf(sql, sizeof sql, "SELECT count(DISTINCT thread_id), count(*) - count(DISTINCT text), count(DISTINCT sequence - CAST(text AS INTEGER))"
-                                  " FROM note WHERE key = '%u'", i);
+        snprintf(sql, sizeof sql,
+                 "SELECT count(DISTINCT thread_id), count(*) - count(DISTINCT text), count(DISTINCT sequence - "
+                 "CAST(text AS INTEGER))"
+                 " FROM note WHERE key = '%u'",
+                 i);
         studio_expect(studio, sql, "1|0|1");
         /* Attempts: those that returned, those before the first note, and at most one that had not returned. */
         snprintf(sql, sizeof sql,
-                 "SELECT t.attempt_count - n.before - %llu FROM thread AS t JOIN (SELECT thread_id, min(sequence - CAST(text AS INTEGER)) AS before"
+                 "SELECT t.attempt_count - n.before - %llu FROM thread AS t JOIN (SELECT thread_id, min(sequence - "
+                 "CAST(text AS INTEGER)) AS before"
                  " FROM note WHERE key = '%u') AS n ON n.thread_id = t.thread_id",
                  (unsigned long long)returned, i);
         int64_t in_flight = studio_number(studio, sql);
-        snprintf(sql, sizeof sql, "SELECT t.record_count - (SELECT count(*) FROM note AS n WHERE n.thread_id = t.thread_id) FROM thread AS t"
-                                  " WHERE thread_id = (SELECT thread_id FROM note WHERE key = '%u' LIMIT 1)", i);
+        snprintf(
+            sql, sizeof sql,
+            "SELECT t.record_count - (SELECT count(*) FROM note AS n WHERE n.thread_id = t.thread_id) FROM thread AS t"
+            " WHERE thread_id = (SELECT thread_id FROM note WHERE key = '%u' LIMIT 1)",
+            i);
         int64_t others = studio_number(studio, sql);
         /* Killed: the one in flight. Ended: the events of its end. */
         assert_in_range(in_flight, 0, was_killed ? 1 : 2);
-        assert_in_range(others, 1, 3); /* thread_attached; in the main thread process_started and process_ended; thread_detached */
+        assert_in_range(others, 1,
+                        3); /* thread_attached; in the main thread process_started and process_ended; thread_detached */
     }
     if (!may_drop)
         studio_expect(studio, "SELECT sum(drop_count) FROM process", "0");
@@ -110,16 +118,20 @@ static void expect_truth(const struct studio *studio, bool may_drop, bool was_ki
 /* Each gap tells where it is: from its beginning to that of the next one, all that is no note is missing. */
 static void expect_gaps_in_their_places(const struct studio *studio)
 {
-    studio_expect(studio,
-                  "WITH mark AS (SELECT thread_id, first_sequence AS sequence, sum(count) AS missing FROM gap GROUP BY 1, 2"
-                  "              UNION ALL SELECT thread_id, sequence, NULL FROM note),"
-                  " run AS (SELECT thread_id, sequence, missing, count(missing) OVER (PARTITION BY thread_id ORDER BY sequence) AS run FROM mark),"
-                  " part AS (SELECT thread_id, min(sequence) AS first, sum(missing) AS missing, count(*) - count(missing) AS notes"
-                  "          FROM run WHERE run > 0 GROUP BY thread_id, run),"
-                  " place AS (SELECT p.*, coalesce(lead(first) OVER (PARTITION BY p.thread_id ORDER BY first), t.attempt_count) AS next"
-                  "           FROM part AS p JOIN thread AS t USING (thread_id))"
-                  " SELECT thread_id, first, next, missing, notes FROM place WHERE next - first - notes <> missing",
-                  "");
+    studio_expect(
+        studio,
+        "WITH mark AS (SELECT thread_id, first_sequence AS sequence, sum(count) AS missing FROM gap GROUP BY 1, 2"
+        "              UNION ALL SELECT thread_id, sequence, NULL FROM note),"
+        " run AS (SELECT thread_id, sequence, missing, count(missing) OVER (PARTITION BY thread_id ORDER BY sequence) "
+        "AS run FROM mark),"
+        " part AS (SELECT thread_id, min(sequence) AS first, sum(missing) AS missing, count(*) - count(missing) AS "
+        "notes"
+        "          FROM run WHERE run > 0 GROUP BY thread_id, run),"
+        " place AS (SELECT p.*, coalesce(lead(first) OVER (PARTITION BY p.thread_id ORDER BY first), t.attempt_count) "
+        "AS next"
+        "           FROM part AS p JOIN thread AS t USING (thread_id))"
+        " SELECT thread_id, first, next, missing, notes FROM place WHERE next - first - notes <> missing",
+        "");
 }
 
 /* Every event whose emit call returned is in the store or counted as dropped: the notes there are, and what gaps tell of, are all. */
@@ -130,11 +142,14 @@ static void expect_each_note(const struct studio *studio)
         uint64_t returned = atomic_load(&truth->threads[i].returned);
         if (returned == 0)
             continue;
-        snprintf(sql, sizeof sql,
-                 "SELECT count(*) + (SELECT t.drop_count FROM thread AS t WHERE t.thread_id = n.thread_id) FROM note AS n"
-                 " WHERE key = '%u' AND CAST(text AS INTEGER) < %llu", i, (unsigned long long)returned);
+        snprintf(
+            sql, sizeof sql,
+            "SELECT count(*) + (SELECT t.drop_count FROM thread AS t WHERE t.thread_id = n.thread_id) FROM note AS n"
+            " WHERE key = '%u' AND CAST(text AS INTEGER) < %llu",
+            i, (unsigned long long)returned);
         int64_t accounted = studio_number(studio, sql);
-        assert_in_range(accounted, (int64_t)returned, (int64_t)returned + 1); /* the one in flight may have been dropped */
+        assert_in_range(accounted, (int64_t)returned,
+                        (int64_t)returned + 1); /* the one in flight may have been dropped */
     }
 }
 
@@ -155,7 +170,8 @@ static void kill_at_random(uint64_t seed, uint64_t rate, uint64_t delay_us_max)
     expect_truth(&studio, rate == 0, true);
     expect_each_note(&studio);
     expect_gaps_in_their_places(&studio);
-    studio_expect(&studio, "SELECT end_reason, end_text FROM processes", "killed_without_goodbye|ended without goodbye");
+    studio_expect(&studio, "SELECT end_reason, end_text FROM processes",
+                  "killed_without_goodbye|ended without goodbye");
     studio_close(&studio);
 }
 

@@ -136,7 +136,8 @@ static void pipes_and_devices_are_refused_without_being_opened(void **state)
 static void a_file_that_is_no_sqlite_file_is_refused(void **state)
 {
     (void)state;
-    static const char letter[] = "This is a letter, and no database, however long it may become, and it is long enough for a header to stand in it.";
+    static const char letter[] = "This is a letter, and no database, however long it may become, and it is long enough "
+                                 "for a header to stand in it.";
     write_file(studio.store, letter, sizeof letter);
     expect_refused(TT_STORE_NOT_SQLITE, "no SQLite file");
     write_file(studio.store, "SQLite format 3", 15);
@@ -169,8 +170,10 @@ static void a_store_whose_tables_are_not_a_stores_tables_is_refused(void **state
         "DROP TABLE touch",
         "ALTER TABLE task DROP COLUMN abandoned_ns",
         "DROP TABLE note; CREATE VIEW note AS SELECT 1",
-        "DROP TABLE note; CREATE VIRTUAL TABLE note USING fts5(noted_ns, thread_id, sequence, task_id, site_id, key, text)",
-        "DROP TABLE discard; CREATE TABLE discard (object_id INTEGER PRIMARY KEY, discarded_ns INTEGER NOT NULL, site_id INTEGER,"
+        "DROP TABLE note; CREATE VIRTUAL TABLE note USING fts5(noted_ns, thread_id, sequence, task_id, site_id, key, "
+        "text)",
+        "DROP TABLE discard; CREATE TABLE discard (object_id INTEGER PRIMARY KEY, discarded_ns INTEGER NOT NULL, "
+        "site_id INTEGER,"
         " reason TEXT AS (hex(zeroblob(1000000000))))",
         "ALTER TABLE task RENAME COLUMN outcome TO result",
     };
@@ -242,12 +245,12 @@ static void a_symbolic_link_is_read_and_never_written_through(void **state)
 static void network_file_systems_are_known(void **state)
 {
     (void)state;
-    assert_true(tt__store_is_network(0x6969));                  /* NFS */
-    assert_true(tt__store_is_network((int32_t)0xff534d42));     /* CIFS, with a sign */
-    assert_true(tt__store_is_network(0xfe534d42L));             /* SMB2 */
-    assert_false(tt__store_is_network(0xef53));                 /* ext4 */
-    assert_false(tt__store_is_network(0x01021994));             /* tmpfs */
-    assert_false(tt__store_is_network(0x9123683e));             /* btrfs */
+    assert_true(tt__store_is_network(0x6969));              /* NFS */
+    assert_true(tt__store_is_network((int32_t)0xff534d42)); /* CIFS, with a sign */
+    assert_true(tt__store_is_network(0xfe534d42L));         /* SMB2 */
+    assert_false(tt__store_is_network(0xef53));             /* ext4 */
+    assert_false(tt__store_is_network(0x01021994));         /* tmpfs */
+    assert_false(tt__store_is_network(0x9123683e));         /* btrfs */
 }
 
 /* --------------------------------------------------------------------------------------------------- what a writer makes */
@@ -261,7 +264,8 @@ static void a_new_store_is_private_and_says_what_it_is(void **state)
     umask(mask);
     assert_int_equal(stat(studio.store, &stat_buffer), 0);
     assert_int_equal(stat_buffer.st_mode & 07777, 0600);
-    studio_expect(&studio, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version", "1414807884|1");
+    studio_expect(&studio, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version",
+                  "1414807884|1");
     studio_expect(&studio, "SELECT length(uuid), telltale_version <> '' FROM recording", "16|1");
     studio_expect(&studio, "SELECT count(*) FROM tasks", "0");
 }
@@ -301,8 +305,7 @@ static void rows_of_all_tables_can_be_written_one_by_one_and_many_at_once(void *
 {
     static const int columns[] = {
 #define COUNT(table, name, keys, conflict) TT__##table##_COLUMNS,
-        TT__TABLES(COUNT)
-    };
+        TT__TABLES(COUNT)};
     enum { ROWS = 120 };
     static struct tt__cell cells[ROWS * TT__TABLE_COLUMNS_MAX];
     (void)state;
@@ -315,7 +318,8 @@ static void rows_of_all_tables_can_be_written_one_by_one_and_many_at_once(void *
                 cells[row * columns[table] + i] = (struct tt__cell){.integer = row + 1, .kind = TT__CELL_INTEGER};
         for (int turn = 0; turn < 2; turn++) { /* the second time all keys are there already */
             assert_int_equal(tt__store_begin(writer), 0);
-            int result = tt__store_write_rows(writer, (enum tt__table)table, cells, table == TT__TABLE_PROCESS ? 1 : ROWS);
+            int result =
+                tt__store_write_rows(writer, (enum tt__table)table, cells, table == TT__TABLE_PROCESS ? 1 : ROWS);
             const char *text = tt__store_writer_error(writer)->text;
             /* Numbers where texts are wanted are turned into texts; where blobs are wanted they are refused, as they should be. */
             if (result < 0 && table != TT__TABLE_PROCESS)
@@ -387,9 +391,10 @@ static void views_in_the_file_do_not_matter(void **state)
 {
     (void)state;
     make_store();
-    run_sql(studio.store,
-            "DROP VIEW tasks; CREATE VIEW tasks AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n FROM r) SELECT n AS task_id FROM r;"
-            "DROP VIEW places; CREATE VIEW mine AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n FROM r) SELECT n FROM r");
+    run_sql(studio.store, "DROP VIEW tasks; CREATE VIEW tasks AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n "
+                          "FROM r) SELECT n AS task_id FROM r;"
+                          "DROP VIEW places; CREATE VIEW mine AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n "
+                          "FROM r) SELECT n FROM r");
     struct tt_store_reader *reader = open_reader();
     assert_int_equal(run_in(reader, "SELECT * FROM tasks; SELECT outcome FROM tasks; SELECT * FROM places"), SQLITE_OK);
     assert_int_not_equal(run_in(reader, "SELECT * FROM mine"), SQLITE_OK);
@@ -404,12 +409,19 @@ static void a_statement_that_runs_too_long_is_ended(void **state)
     struct tt_store_reader *reader = open_reader();
     tt_store_set_deadline(reader, 50000000);
     int64_t start_ns = studio_now_ns();
-    assert_int_equal(run_in(reader, "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r"), SQLITE_INTERRUPT);
+    assert_int_equal(
+        run_in(reader, "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r"),
+        SQLITE_INTERRUPT);
     assert_in_range(studio_now_ns() - start_ns, 50000000, INT64_C(20000000000));
     tt_store_set_deadline(reader, 0);
-    assert_int_equal(run_in(reader, "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r LIMIT 100000) SELECT max(n) FROM r"), SQLITE_OK);
+    assert_int_equal(
+        run_in(reader,
+               "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r LIMIT 100000) SELECT max(n) FROM r"),
+        SQLITE_OK);
     tt_store_interrupt(reader);
-    assert_int_equal(run_in(reader, "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r"), SQLITE_INTERRUPT);
+    assert_int_equal(
+        run_in(reader, "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT max(n) FROM r"),
+        SQLITE_INTERRUPT);
     tt_store_close_reader(reader);
 }
 
@@ -470,7 +482,8 @@ static void a_store_with_a_log_is_read_where_nothing_can_be_written(void **state
             fprintf(stderr, "%s\n", error.text);
             _exit(3);
         }
-        if (sqlite3_prepare_v2(tt_store_reader_connection(reader), "SELECT count(*) FROM note", -1, &statement, NULL) != SQLITE_OK ||
+        if (sqlite3_prepare_v2(tt_store_reader_connection(reader), "SELECT count(*) FROM note", -1, &statement, NULL) !=
+                SQLITE_OK ||
             sqlite3_step(statement) != SQLITE_ROW || sqlite3_column_int(statement, 0) != 1)
             _exit(4);
         sqlite3_finalize(statement);
@@ -508,9 +521,11 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_new_store_is_private_and_says_what_it_is, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(each_table_and_column_has_a_comment, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_store_has_one_writer, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(rows_of_all_tables_can_be_written_one_by_one_and_many_at_once, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(rows_of_all_tables_can_be_written_one_by_one_and_many_at_once, open_studio,
+                                    close_studio),
     cmocka_unit_test_setup_teardown(a_reader_cannot_write_anything_anywhere, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_reader_leaves_a_finished_store_and_its_folder_untouched, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(a_reader_leaves_a_finished_store_and_its_folder_untouched, open_studio,
+                                    close_studio),
     cmocka_unit_test_setup_teardown(views_in_the_file_do_not_matter, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_statement_that_runs_too_long_is_ended, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_path_is_never_taken_for_a_uri, open_studio, close_studio),

@@ -15,7 +15,7 @@
 #include "store.h"
 #include "store_writer.h"
 
-#define CASES_MAX 64
+#define CASES_MAX         64
 #define COLUMNS_IN_A_LINE 8
 
 static char folder[256]; /* of the cases */
@@ -56,7 +56,8 @@ static void give_words(sqlite3 *connection)
 #include "events.def"
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        char *sql = sqlite3_mprintf("INSERT INTO word VALUES (%Q, %d, %Q)", words[i].enumeration, words[i].number, words[i].word);
+        char *sql = sqlite3_mprintf("INSERT INTO word VALUES (%Q, %d, %Q)", words[i].enumeration, words[i].number,
+                                    words[i].word);
         execute(connection, sql);
         sqlite3_free(sql);
     }
