@@ -34,3 +34,8 @@ INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what
     (8, 60, 1, 47, 'delivered', NULL, 1, NULL, NULL),
     (9, 60, 1, 48, 'delivered', 2, 0, NULL, NULL),
     (10, 60, 1, 49, 'delivered', 2, 0, NULL, NULL), (10, 70, 1, 50, 'uncancelled', 2, NULL, 1, NULL);
+-- Cancelled by SIGINT; the runner takes the request back when the task has ended, to see whether anybody else had asked too.
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (90, 'main', 10, 3, 100);
+INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id, is_accepted, request_count) VALUES (90, 50, 1, 901, 3, 2, 1, 1);
+INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
+    (90, 60, 1, 902, 'delivered', NULL, NULL), (90, 120, 1, 903, 'uncancelled', NULL, 0);

@@ -10,9 +10,10 @@ WITH request AS (
          WHERE e.task_id = c.task_id AND e.what = 'delivered' AND c.is_accepted
             AND iif(e.thread_id = c.thread_id, e.sequence > c.sequence, e.happened_ns >= c.requested_ns)
          ORDER BY e.happened_ns, e.sequence LIMIT 1) AS delivery_id,
-        -- Taken back: fewer requests remained than it made.
+        -- Taken back: fewer requests remained than it made, while the task could still go on.
         EXISTS (SELECT 1 FROM cancellation_effect AS e
-         WHERE e.task_id = c.task_id AND e.what = 'uncancelled' AND e.request_count < c.request_count
+         LEFT JOIN task AS t ON t.task_id = e.task_id
+         WHERE e.task_id = c.task_id AND coalesce(t.ended_ns > e.happened_ns, 1) AND e.what = 'uncancelled' AND e.request_count < c.request_count
             AND iif(e.thread_id = c.thread_id, e.sequence > c.sequence, e.happened_ns >= c.requested_ns)) AS is_uncancelled
     FROM cancellation AS c
 )
