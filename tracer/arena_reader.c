@@ -10,8 +10,8 @@
 
 /* Bounds for what a header may say: far above what writers make, small enough that no sum of them overflows. */
 #define FILE_BYTES_MAX (UINT64_C(1) << 46)
-#define RINGS_LIMIT 4096u
-#define SEQLOCK_TRIES 16
+#define RINGS_LIMIT    4096u
+#define SEQLOCK_TRIES  16
 
 /* ------------------------------------------------------------------------------------------------- opening an arena */
 
@@ -25,7 +25,8 @@ static void copy_text(char *to, size_t to_size, const char *from, size_t from_si
 /* Whether [OFFSET, OFFSET + BYTES) lies in a file of FILE_BYTES behind the header, aligned to ALIGNMENT. */
 static bool is_inside(uint64_t offset, uint64_t bytes, uint64_t file_bytes, uint64_t alignment)
 {
-    return offset >= TT_ARENA_HEADER_BYTES && offset % alignment == 0 && offset <= file_bytes && bytes <= file_bytes - offset;
+    return offset >= TT_ARENA_HEADER_BYTES && offset % alignment == 0 && offset <= file_bytes &&
+           bytes <= file_bytes - offset;
 }
 
 /* Copies and checks what the header says. Returns NULL, or why it makes no sense. */
@@ -46,8 +47,9 @@ static const char *copy_header(struct tt__arena_reader *reader, uint64_t file_by
         !is_inside(header.board_offset, header.board_slots * sizeof(struct tt_board_slot), header.file_bytes, 64))
         return "of a layout that makes no sense";
     if (header.ring_bytes < TT_RING_BYTES_MIN || header.ring_bytes > TT_RING_BYTES_MAX ||
-        (header.ring_bytes & (header.ring_bytes - 1)) != 0 || header.ring_stride < header.ring_bytes + TT_RING_HEAD_BYTES ||
-        header.ring_stride > 2 * TT_RING_BYTES_MAX || header.ring_count_max > RINGS_LIMIT ||
+        (header.ring_bytes & (header.ring_bytes - 1)) != 0 ||
+        header.ring_stride < header.ring_bytes + TT_RING_HEAD_BYTES || header.ring_stride > 2 * TT_RING_BYTES_MAX ||
+        header.ring_count_max > RINGS_LIMIT ||
         !is_inside(header.rings_offset, header.ring_count_max * header.ring_stride, header.file_bytes, 64) ||
         header.ring_stride % 64 != 0)
         return "of rings that make no sense";
@@ -95,7 +97,8 @@ static int open_own_file(int dir_fd, const char *name, struct stat *out_stat, bo
     return -1;
 }
 
-enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct tt__arena_reader *out_reader, const char **out_reason)
+enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct tt__arena_reader *out_reader,
+                                          const char **out_reason)
 {
     struct tt__arena_reader reader = {0};
     struct stat stat;
@@ -119,7 +122,8 @@ enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct t
     reader.mapped_bytes = (uint64_t)stat.st_size;
     reader.device = stat.st_dev;
     reader.inode = stat.st_ino;
-    void *base = mmap(NULL, reader.mapped_bytes, PROT_READ | (reader.can_write ? PROT_WRITE : 0), MAP_SHARED | MAP_NORESERVE, fd, 0);
+    void *base = mmap(NULL, reader.mapped_bytes, PROT_READ | (reader.can_write ? PROT_WRITE : 0),
+                      MAP_SHARED | MAP_NORESERVE, fd, 0);
     close(fd);
     if (base == MAP_FAILED)
         return TT__ARENA_NO_ROOM;
@@ -189,7 +193,8 @@ bool tt__arena_clock(const struct tt__arena_reader *reader, bool is_last, struct
 
 /* ------------------------------------------------------------------------------------------------------ dictionary */
 
-bool tt__arena_next_definition(const struct tt__arena_reader *reader, uint64_t *position, struct tt__definition *out_definition)
+bool tt__arena_next_definition(const struct tt__arena_reader *reader, uint64_t *position,
+                               struct tt__definition *out_definition)
 {
     uint64_t used = atomic_load_explicit(&tt__arena_header(reader)->dictionary_used, memory_order_acquire);
     uint64_t end = used < reader->dictionary_bytes ? used : reader->dictionary_bytes;
@@ -203,7 +208,8 @@ bool tt__arena_next_definition(const struct tt__arena_reader *reader, uint64_t *
     memcpy(&definition.file_length, at + 16, 2);
     memcpy(&definition.func_length, at + 18, 2);
     memcpy(&definition.text_length, at + 20, 2);
-    uint64_t needed = TT_DEFINITION_BYTES + (uint64_t)definition.file_length + definition.func_length + definition.text_length;
+    uint64_t needed =
+        TT_DEFINITION_BYTES + (uint64_t)definition.file_length + definition.func_length + definition.text_length;
     /* Length 0: not complete (yet), or a hole that ends what can be read. */
     if (length == 0 || length % 8 != 0 || length < needed || length > end - *position)
         return false;
@@ -217,21 +223,25 @@ bool tt__arena_next_definition(const struct tt__arena_reader *reader, uint64_t *
 
 /* --------------------------------------------------------------------------------------------------------- records */
 
-static const struct tt_slot *slot_at(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position)
+static const struct tt_slot *slot_at(const struct tt__arena_reader *reader, const struct tt_ring *ring,
+                                     uint64_t position)
 {
     const unsigned char *slots = (const unsigned char *)ring + TT_RING_HEAD_BYTES;
     return (const struct tt_slot *)(const void *)(slots + (position & (reader->ring_slots - 1)) * TT_SLOT_BYTES);
 }
 
-static uint64_t load_commit(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position, bool is_again)
+static uint64_t load_commit(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position,
+                            bool is_again)
 {
     if (is_again)
         atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&slot_at(reader, ring, position)->commit, is_again ? memory_order_relaxed : memory_order_acquire);
+    return atomic_load_explicit(&slot_at(reader, ring, position)->commit,
+                                is_again ? memory_order_relaxed : memory_order_acquire);
 }
 
 /* Whether the record of SLOTS slots at POSITION stands there whole; IS_AGAIN: still, after it was copied. */
-static bool is_whole(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position, unsigned slots, bool is_again)
+static bool is_whole(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position,
+                     unsigned slots, bool is_again)
 {
     for (unsigned i = 0; i < slots; i++)
         if (load_commit(reader, ring, position + i, is_again) != tt_commit_word(position + i, i == 0))
@@ -239,18 +249,21 @@ static bool is_whole(const struct tt__arena_reader *reader, const struct tt_ring
     return true;
 }
 
-static void copy_record(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position, struct tt__record *out)
+static void copy_record(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position,
+                        struct tt__record *out)
 {
     const struct tt_slot *head = slot_at(reader, ring, position);
     memcpy(out->payload, head->payload, TT_SLOT_HEAD_PAYLOAD);
     unsigned char *to = out->payload + TT_SLOT_HEAD_PAYLOAD;
     for (unsigned i = 1; i < out->slots; i++, to += TT_SLOT_MORE_PAYLOAD)
-        memcpy(to, (const unsigned char *)slot_at(reader, ring, position + i) + TT_SLOT_MORE_PAYLOAD_OFFSET, TT_SLOT_MORE_PAYLOAD);
+        memcpy(to, (const unsigned char *)slot_at(reader, ring, position + i) + TT_SLOT_MORE_PAYLOAD_OFFSET,
+               TT_SLOT_MORE_PAYLOAD);
     out->length = (uint16_t)(to - out->payload);
 }
 
-enum tt__ring_read tt__arena_next_record(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t *position,
-                                         uint64_t limit, bool is_alive, struct tt__record *out_record)
+enum tt__ring_read tt__arena_next_record(const struct tt__arena_reader *reader, const struct tt_ring *ring,
+                                         uint64_t *position, uint64_t limit, bool is_alive,
+                                         struct tt__record *out_record)
 {
     bool overwrites = tt__arena_overwrites(reader);
     while (*position < limit) {
@@ -290,7 +303,8 @@ uint32_t tt__arena_board_used(const struct tt__arena_reader *reader)
     return used < reader->board_slots ? used : (uint32_t)reader->board_slots;
 }
 
-bool tt__arena_read_board(const struct tt__arena_reader *reader, uint32_t index, uint32_t *sequence, struct tt_board_slot *out_slot)
+bool tt__arena_read_board(const struct tt__arena_reader *reader, uint32_t index, uint32_t *sequence,
+                          struct tt_board_slot *out_slot)
 {
     const struct tt_board_slot *slot =
         (const struct tt_board_slot *)(const void *)(reader->base + reader->board_offset) + index;

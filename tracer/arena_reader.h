@@ -1,9 +1,9 @@
 /* arena_reader.h: an arena as its readers see it: mapped, checked, and read without trusting a byte of it.
  *
- * What it is for. The recorder maps the arenas of traced processes, live ones and those left by a kill, and reads places, records
- * and the board out of them. The format is arena.h. All sizes and offsets are copied and checked once, when the arena is
- * opened; what is read later is copied out before it is looked at, so that whatever the writer does, nothing outside of the
- * mapping is read, and nothing but the fields marked "recorder" is written.
+ * What it is for. The recorder maps the arenas of traced processes, live ones and those left by a kill, and reads
+ * places, records and the board out of them. The format is arena.h. All sizes and offsets are copied and checked
+ * once, when the arena is opened; what is read later is copied out before it is looked at, so that whatever the
+ * writer does, nothing outside of the mapping is read, and nothing but the fields marked "recorder" is written.
  *
  * What it leaves to others. What records mean (decode.h), counting what is missing (recorder_ring.h).
  *
@@ -46,7 +46,8 @@ enum tt__arena_open_result {
 };
 
 /* Maps the arena NAME in the folder DIR_FD. *OUT_REASON is set to why it was refused, a static text. */
-enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct tt__arena_reader *out_reader, const char **out_reason);
+enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct tt__arena_reader *out_reader,
+                                          const char **out_reason);
 void tt__arena_close(struct tt__arena_reader *reader);
 
 /* The header as it is now; only its atomic fields may be looked at. */
@@ -64,7 +65,8 @@ struct tt__clock_reading {
     int64_t monotonic_ns, realtime_ns, boottime_ns;
 };
 
-/* Reads the header's first (IS_LAST 0) or last clock pair. False: there is none, or its writer was killed while writing it. */
+/* Reads the header's first (IS_LAST 0) or last clock pair. False: there is none, or its writer was killed while
+ * writing it. */
 bool tt__arena_clock(const struct tt__arena_reader *reader, bool is_last, struct tt__clock_reading *out_reading);
 
 /* ------------------------------------------------------------------------------------------------------ dictionary */
@@ -77,7 +79,8 @@ struct tt__definition {
 };
 
 /* Reads the definition at *POSITION (0 at first) and moves on. False: there is none (yet). */
-bool tt__arena_next_definition(const struct tt__arena_reader *reader, uint64_t *position, struct tt__definition *out_definition);
+bool tt__arena_next_definition(const struct tt__arena_reader *reader, uint64_t *position,
+                               struct tt__definition *out_definition);
 
 /* --------------------------------------------------------------------------------------------------------- records */
 
@@ -98,18 +101,20 @@ enum tt__ring_read {
     TT__RING_BUSY    /* the record at *POSITION is being written; only while IS_ALIVE */
 };
 
-/* Reads the next record of RING from *POSITION, at most to LIMIT (a value of head). What a kill left half-written, and what was
- * overwritten meanwhile, is passed over when IS_ALIVE is false or nothing else is possible. */
-enum tt__ring_read tt__arena_next_record(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t *position,
-                                         uint64_t limit, bool is_alive, struct tt__record *out_record);
+/* Reads the next record of RING from *POSITION, at most to LIMIT (a value of head). What a kill left half-written,
+ * and what was overwritten meanwhile, is passed over when IS_ALIVE is false or nothing else is possible. */
+enum tt__ring_read tt__arena_next_record(const struct tt__arena_reader *reader, const struct tt_ring *ring,
+                                         uint64_t *position, uint64_t limit, bool is_alive,
+                                         struct tt__record *out_record);
 
 /* ----------------------------------------------------------------------------------------------------------- board */
 
 /* Slots of the board that were ever in use. */
 uint32_t tt__arena_board_used(const struct tt__arena_reader *reader);
 
-/* Copies slot INDEX when its sequence is not *SEQUENCE any more, and sets *SEQUENCE. False: it has not changed, or its writer is
- * writing it, or was killed while doing so. The copy's name is NUL-terminated. */
-bool tt__arena_read_board(const struct tt__arena_reader *reader, uint32_t index, uint32_t *sequence, struct tt_board_slot *out_slot);
+/* Copies slot INDEX when its sequence is not *SEQUENCE any more, and sets *SEQUENCE. False: it has not changed, or
+ * its writer is writing it, or was killed while doing so. The copy's name is NUL-terminated. */
+bool tt__arena_read_board(const struct tt__arena_reader *reader, uint32_t index, uint32_t *sequence,
+                          struct tt_board_slot *out_slot);
 
 #endif

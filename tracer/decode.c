@@ -10,10 +10,10 @@
 
 #include "timeline.h"
 
-#define EVENT_NUMBERS 1024u /* events.def has numbers below 100; a description with larger ones is passed over */
-#define FIELDS_MAX 32u
+#define EVENT_NUMBERS  1024u /* events.def has numbers below 100; a description with larger ones is passed over */
+#define FIELDS_MAX     32u
 #define LINE_BYTES_MAX 2048u
-#define FIELD_NOWHERE UINT16_MAX /* a field that this version does not know */
+#define FIELD_NOWHERE  UINT16_MAX /* a field that this version does not know */
 
 enum kind { KIND_U8, KIND_U16, KIND_U32, KIND_U64, KIND_I32, KIND_TICKS, KIND_TEXT };
 
@@ -29,24 +29,24 @@ struct known_event {
 };
 
 /* One function for each event, so that the fields can name the struct that they are in. */
-#define FIELD(field, field_kind) {#field, field_kind, offsetof(current, field)},
-#define TT_U8(name, text) FIELD(name, KIND_U8)
-#define TT_U16(name, text) FIELD(name, KIND_U16)
-#define TT_U32(name, text) FIELD(name, KIND_U32)
-#define TT_U64(name, text) FIELD(name, KIND_U64)
-#define TT_I32(name, text) FIELD(name, KIND_I32)
-#define TT_ID(name, text) FIELD(name, KIND_U64)
-#define TT_TICKS(name, text) FIELD(name, KIND_TICKS)
+#define FIELD(field, field_kind)         {#field, field_kind, offsetof(current, field)},
+#define TT_U8(name, text)                FIELD(name, KIND_U8)
+#define TT_U16(name, text)               FIELD(name, KIND_U16)
+#define TT_U32(name, text)               FIELD(name, KIND_U32)
+#define TT_U64(name, text)               FIELD(name, KIND_U64)
+#define TT_I32(name, text)               FIELD(name, KIND_I32)
+#define TT_ID(name, text)                FIELD(name, KIND_U64)
+#define TT_TICKS(name, text)             FIELD(name, KIND_TICKS)
 #define TT_WORD(name, enumeration, text) FIELD(name, KIND_U8)
-#define TT_SITE(name, text) FIELD(name, KIND_U64)
-#define TT_TEXT(name, limit, text) FIELD(name, KIND_TEXT)
-#define TT_EVENT(number, name, category, level, text, the_fields)         \
+#define TT_SITE(name, text)              FIELD(name, KIND_U64)
+#define TT_TEXT(name, limit, text)       FIELD(name, KIND_TEXT)
+#define TT_EVENT(number, name, category, level, text, the_fields)        \
     static const struct known_field *fields_of_##name(size_t *out_count) \
-    {                                                                     \
-        typedef struct tt_decoded_##name current;                         \
-        static const struct known_field fields[] = {the_fields};          \
-        *out_count = sizeof fields / sizeof fields[0];                    \
-        return fields;                                                    \
+    {                                                                    \
+        typedef struct tt_decoded_##name current;                        \
+        static const struct known_field fields[] = {the_fields};         \
+        *out_count = sizeof fields / sizeof fields[0];                   \
+        return fields;                                                   \
     }
 #include "events.def"
 #undef FIELD
@@ -81,8 +81,8 @@ static int parse_kind(const char *kind)
     static const struct {
         const char *word;
         enum kind kind;
-    } words[] = {{"u8", KIND_U8},   {"u16", KIND_U16}, {"u32", KIND_U32},     {"u64", KIND_U64}, {"i32", KIND_I32},
-                 {"id", KIND_U64}, {"site", KIND_U64}, {"ticks", KIND_TICKS}};
+    } words[] = {{"u8", KIND_U8},   {"u16", KIND_U16}, {"u32", KIND_U32},  {"u64", KIND_U64},
+                 {"i32", KIND_I32}, {"id", KIND_U64},  {"site", KIND_U64}, {"ticks", KIND_TICKS}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(kind, words[i].word) == 0)
             return words[i].kind;
@@ -203,8 +203,8 @@ void tt__decoder_destroy(struct tt__decoder *decoder)
 
 /* ------------------------------------------------------------------------------------------------ reading records */
 
-static const uint8_t width_of_kind[] = {[KIND_U8] = 1,  [KIND_U16] = 2, [KIND_U32] = 4,  [KIND_U64] = 8,
-                                        [KIND_I32] = 4, [KIND_TICKS] = 8, [KIND_TEXT] = 2};
+static const uint8_t width_of_kind[] = {
+    [KIND_U8] = 1, [KIND_U16] = 2, [KIND_U32] = 4, [KIND_U64] = 8, [KIND_I32] = 4, [KIND_TICKS] = 8, [KIND_TEXT] = 2};
 
 static uint64_t read_number(enum kind kind, const unsigned char *at)
 {
@@ -260,8 +260,9 @@ static unsigned char *event_struct(struct tt_decoded_event *event)
     return (unsigned char *)&event->process_started;
 }
 
-enum tt__decode_result tt__decode(const struct tt__decoder *decoder, const struct tt__timeline *timeline, unsigned number,
-                                  const unsigned char *payload, size_t length, struct tt_decoded_event *out_event)
+enum tt__decode_result tt__decode(const struct tt__decoder *decoder, const struct tt__timeline *timeline,
+                                  unsigned number, const unsigned char *payload, size_t length,
+                                  struct tt_decoded_event *out_event)
 {
     const struct plan *plan = number < EVENT_NUMBERS ? &decoder->plans[number] : NULL;
     if (!plan || !plan->is_described)

@@ -1,8 +1,9 @@
 /* decoded.h: an event as readers have it, whatever carried it: the arena, or one day a trace of LTTng.
  *
- * For each event NAME of events.def there is struct tt_decoded_NAME with its fields in the reader's terms: durations are
- * nanoseconds, places are the content hashes of the dictionary, texts are bytes with a length that belong to whoever made the
- * event and live until the function it was given to returns. Fields that its writer did not know are 0 or empty.
+ * For each event NAME of events.def there is struct tt_decoded_NAME with its fields in the reader's terms: durations
+ * are nanoseconds, places are the content hashes of the dictionary, texts are bytes with a length that belong to
+ * whoever made the event and live until the function it was given to returns. Fields that its writer did not know are
+ * 0 or empty.
  *
  * Threads: plain data.
  */
@@ -18,16 +19,16 @@ struct tt_decoded_text {
     uint32_t length;
 };
 
-#define TT_U8(name, text) uint8_t name;
-#define TT_U16(name, text) uint16_t name;
-#define TT_U32(name, text) uint32_t name;
-#define TT_U64(name, text) uint64_t name;
-#define TT_I32(name, text) int32_t name;
-#define TT_ID(name, text) uint64_t name;
-#define TT_TICKS(name, text) uint64_t name;
+#define TT_U8(name, text)                uint8_t name;
+#define TT_U16(name, text)               uint16_t name;
+#define TT_U32(name, text)               uint32_t name;
+#define TT_U64(name, text)               uint64_t name;
+#define TT_I32(name, text)               int32_t name;
+#define TT_ID(name, text)                uint64_t name;
+#define TT_TICKS(name, text)             uint64_t name;
 #define TT_WORD(name, enumeration, text) uint8_t name;
-#define TT_SITE(name, text) uint64_t name;
-#define TT_TEXT(name, limit, text) struct tt_decoded_text name;
+#define TT_SITE(name, text)              uint64_t name;
+#define TT_TEXT(name, limit, text)       struct tt_decoded_text name;
 #define TT_EVENT(number, name, category, level, text, fields) \
     struct tt_decoded_##name {                                \
         fields                                                \

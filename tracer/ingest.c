@@ -38,7 +38,8 @@ int tt__ingest_fail(const struct tt_ingest *ingest, struct tt_store_error *out_e
 /* Gives HASH the next site_id; returns 0 when there is no memory. */
 static int64_t add_site(struct tt_ingest *ingest, uint64_t hash, bool is_defined)
 {
-    if (!tt__ingest_grow(ingest, (void **)&ingest->sites, ingest->site_count, &ingest->site_capacity, sizeof *ingest->sites))
+    if (!tt__ingest_grow(ingest, (void **)&ingest->sites, ingest->site_count, &ingest->site_capacity,
+                         sizeof *ingest->sites))
         return 0;
     uint32_t *slot = tt__key_index_slot(&ingest->site_index, (int64_t)hash);
     if (!slot) {
@@ -81,9 +82,11 @@ void tt_ingest_define_site(struct tt_ingest *ingest, uint64_t hash, uint32_t lin
 static void load_site(void *context, const struct tt__cell *row)
 {
     struct tt_ingest *ingest = context;
-    /* Numbers are dense, for sites are only ever added; a store with holes in them is filled up with places without hash. */
+    /* Numbers are dense, for sites are only ever added; a store with holes in them is filled up with places without
+     * hash. */
     while ((int64_t)ingest->site_count + 1 < row[0].integer && !ingest->batch.is_out_of_memory)
-        if (!tt__ingest_grow(ingest, (void **)&ingest->sites, ingest->site_count, &ingest->site_capacity, sizeof *ingest->sites))
+        if (!tt__ingest_grow(ingest, (void **)&ingest->sites, ingest->site_count, &ingest->site_capacity,
+                             sizeof *ingest->sites))
             return;
         else
             ingest->sites[ingest->site_count++] = (struct tt__site){0, true};
@@ -105,7 +108,8 @@ static void load_origin(void *context, const struct tt__cell *row)
 }
 
 /* What takes a process's CLOCK_MONOTONIC to the recording's time: within a boot exactly, else by the wall clocks. */
-static int64_t offset_of(const struct tt_ingest *ingest, const uint8_t boot_id[16], int64_t monotonic_ns, int64_t realtime_ns)
+static int64_t offset_of(const struct tt_ingest *ingest, const uint8_t boot_id[16], int64_t monotonic_ns,
+                         int64_t realtime_ns)
 {
     if (memcmp(boot_id, ingest->origin_boot_id, 16) == 0)
         return ingest->origin_monotonic_ns;
@@ -116,7 +120,8 @@ static int64_t offset_of(const struct tt_ingest *ingest, const uint8_t boot_id[1
 static bool add_process(struct tt_ingest *ingest, uint32_t process_id)
 {
     while (ingest->process_count <= process_id) {
-        if (!tt__ingest_grow(ingest, (void **)&ingest->processes, ingest->process_count, &ingest->process_capacity, sizeof *ingest->processes))
+        if (!tt__ingest_grow(ingest, (void **)&ingest->processes, ingest->process_count, &ingest->process_capacity,
+                             sizeof *ingest->processes))
             return false;
         ingest->processes[ingest->process_count++] = (struct tt__process){0};
     }
@@ -136,10 +141,13 @@ int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ing
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory to begin recording");
     ingest->writer = writer;
     /* Process ids are few and given in order; one that makes no sense would only cost memory here. */
-    if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id FROM recording", NULL, 0, load_origin, ingest) < 0 ||
-        tt__store_run(writer, "SELECT site_id, hash, file IS NOT NULL FROM site WHERE site_id > 0 ORDER BY site_id", NULL, 0, load_site, ingest) < 0 ||
-        tt__store_run(writer, "SELECT process_id FROM process WHERE process_id BETWEEN 0 AND 1000000 ORDER BY process_id", NULL, 0,
-                      load_process, ingest) < 0) {
+    if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id FROM recording", NULL, 0,
+                      load_origin, ingest) < 0 ||
+        tt__store_run(writer, "SELECT site_id, hash, file IS NOT NULL FROM site WHERE site_id > 0 ORDER BY site_id",
+                      NULL, 0, load_site, ingest) < 0 ||
+        tt__store_run(writer,
+                      "SELECT process_id FROM process WHERE process_id BETWEEN 0 AND 1000000 ORDER BY process_id", NULL,
+                      0, load_process, ingest) < 0) {
         tt__ingest_fail(ingest, out_error);
     } else if (ingest->batch.is_out_of_memory) {
         tt__store_fail(out_error, TT_STORE_FAILED, "no memory to go on with the recording");
@@ -190,12 +198,13 @@ void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const 
     tt__batch_set_text(&ingest->batch, cell, text ? text : "", text ? strlen(text) : 0);
 }
 
-int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process, uint32_t *out_process_id,
-                             bool *out_is_known, struct tt_store_error *out_error)
+int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process,
+                             uint32_t *out_process_id, bool *out_is_known, struct tt_store_error *out_error)
 {
     int64_t found = -1;
     struct tt__cell uuid = {.text = (const char *)process->uuid, .length = sizeof process->uuid, .kind = TT__CELL_BLOB};
-    if (tt__store_run(ingest->writer, "SELECT process_id FROM process WHERE uuid = ?", &uuid, 1, tt__ingest_keep_integer, &found) < 0)
+    if (tt__store_run(ingest->writer, "SELECT process_id FROM process WHERE uuid = ?", &uuid, 1,
+                      tt__ingest_keep_integer, &found) < 0)
         return tt__ingest_fail(ingest, out_error);
     if (!ingest->has_origin) {
         ingest->has_origin = ingest->is_origin_pending = true;
@@ -206,7 +215,8 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
     uint32_t process_id = found >= 0 ? (uint32_t)found : (uint32_t)ingest->process_count;
     if (!add_process(ingest, process_id))
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");
-    ingest->processes[process_id].offset_ns = offset_of(ingest, process->boot_id, process->monotonic_ns, process->realtime_ns);
+    ingest->processes[process_id].offset_ns =
+        offset_of(ingest, process->boot_id, process->monotonic_ns, process->realtime_ns);
     memcpy(ingest->processes[process_id].uuid, process->uuid, sizeof process->uuid);
 
     struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
@@ -240,7 +250,8 @@ struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t proce
     assert(process_id < ingest->process_count);
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS, process_id);
     if (TT__CELL(row, PROCESS, uuid)->kind == TT__CELL_NULL)
-        tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), ingest->processes[process_id].uuid, sizeof ingest->processes->uuid);
+        tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), ingest->processes[process_id].uuid,
+                           sizeof ingest->processes->uuid);
     return row;
 }
 
@@ -274,6 +285,7 @@ void tt_ingest_process_finished(struct tt_ingest *ingest, uint32_t process_id, b
 
 void tt_ingest_process_exit(struct tt_ingest *ingest, uint32_t pid, int exit_status, int signal)
 {
-    if (tt__ingest_grow(ingest, (void **)&ingest->exits, ingest->exit_count, &ingest->exit_capacity, sizeof *ingest->exits))
+    if (tt__ingest_grow(ingest, (void **)&ingest->exits, ingest->exit_count, &ingest->exit_capacity,
+                        sizeof *ingest->exits))
         ingest->exits[ingest->exit_count++] = (struct tt__exit_message){pid, exit_status, signal};
 }

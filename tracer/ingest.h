@@ -1,16 +1,17 @@
 /* ingest.h: from events to rows. The one place where facts become a store's contents.
  *
- * What it is for. Whoever reads events, the recorder from arenas, an import from another tracer's files, hands them to an ingest one
- * by one, in any order between threads. Ingest gathers the rows they make in memory and writes them in one transaction when it is
- * told to commit: a task that began and ended meanwhile becomes one complete row. Rows are filled by id from whatever events
- * arrive; nothing depends on which arrives first.
+ * What it is for. Whoever reads events, the recorder from arenas, an import from another tracer's files, hands them
+ * to an ingest one by one, in any order between threads. Ingest gathers the rows they make in memory and writes them
+ * in one transaction when it is told to commit: a task that began and ended meanwhile becomes one complete row. Rows
+ * are filled by id from whatever events arrive; nothing depends on which arrives first.
  *
- * What it leaves to others. Where events come from and what is missing between them (recorder_ring.h); what rows mean (views/).
+ * What it leaves to others. Where events come from and what is missing between them (recorder_ring.h); what rows mean
+ * (views/).
  *
  * Threads. An ingest belongs to one thread at a time.
  *
- * No memory: functions that take facts never fail; a shortage is remembered and makes tt_ingest_commit() fail for good, with nothing
- * of the batch written. Whoever goes on from what was committed loses nothing.
+ * No memory: functions that take facts never fail; a shortage is remembered and makes tt_ingest_commit() fail for
+ * good, with nothing of the batch written. Whoever goes on from what was committed loses nothing.
  */
 #ifndef TT_INGEST_H
 #define TT_INGEST_H
@@ -26,15 +27,18 @@ struct tt__store_writer;
 struct tt_ingest;
 
 /* Makes an ingest that writes with WRITER, which stays the caller's and must outlive it. 0, or -1 and *OUT_ERROR. */
-TT_MUST_USE int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ingest, struct tt_store_error *out_error);
+TT_MUST_USE int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ingest,
+                                 struct tt_store_error *out_error);
 /* What was not committed is given up. NULL is fine. */
 void tt_ingest_destroy(struct tt_ingest *ingest);
 
-/* Writes all that was handed in since the last commit, in one transaction. 0; or -1 and *OUT_ERROR, then nothing was written and all
- * of it is kept, so that the call can be repeated when the trouble is over (see tt_ingest_is_hopeless()). */
+/* Writes all that was handed in since the last commit, in one transaction. 0; or -1 and *OUT_ERROR, then nothing was
+ * written and all of it is kept, so that the call can be repeated when the trouble is over (see
+ * tt_ingest_is_hopeless()). */
 TT_MUST_USE int tt_ingest_commit(struct tt_ingest *ingest, struct tt_store_error *out_error);
 
-/* Whether repeating a failed commit is of no use: memory ran out and facts are missing from the batch, or the store is damaged. */
+/* Whether repeating a failed commit is of no use: memory ran out and facts are missing from the batch, or the store
+ * is damaged. */
 bool tt_ingest_is_hopeless(const struct tt_ingest *ingest);
 
 /* Bytes of memory that wait for the next commit; commit when they are many. */
@@ -46,14 +50,16 @@ struct tt_ingest_process {
     uint8_t uuid[16], boot_id[16];
     uint32_t pid, parent_pid, uid;
     uint64_t start_ticks;
-    const char *host, *program, *command; /* copied */
+    const char *host, *program, *command;           /* copied */
     int64_t monotonic_ns, realtime_ns, boottime_ns; /* at its start, read together */
 };
 
-/* Finds the process by its uuid in the recording, or gives it the next ordinal. The first one sets the recording's origin.
- * *OUT_IS_KNOWN: it was in the store already, so that a reader goes on from its cursors. 0, or -1 and *OUT_ERROR. */
-TT_MUST_USE int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process, uint32_t *out_process_id,
-                                         bool *out_is_known, struct tt_store_error *out_error);
+/* Finds the process by its uuid in the recording, or gives it the next ordinal. The first one sets the recording's
+ * origin. *OUT_IS_KNOWN: it was in the store already, so that a reader goes on from its cursors. 0, or -1 and
+ * *OUT_ERROR. */
+TT_MUST_USE int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process,
+                                         uint32_t *out_process_id, bool *out_is_known,
+                                         struct tt_store_error *out_error);
 
 /* The time of the recording at MONOTONIC_NS of the process's CLOCK_MONOTONIC. */
 int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int64_t monotonic_ns);
@@ -76,8 +82,8 @@ void tt_ingest_process_losses(struct tt_ingest *ingest, uint32_t process_id, con
 /* The process was read to its end; IS_BALANCED: its counts add up. */
 void tt_ingest_process_finished(struct tt_ingest *ingest, uint32_t process_id, bool is_balanced);
 
-/* A parent said how the process PID ended: by SIGNAL, or, when that is 0, with EXIT_STATUS. May come before the process is known;
- * then it is kept. Applies to the last process with that pid. */
+/* A parent said how the process PID ended: by SIGNAL, or, when that is 0, with EXIT_STATUS. May come before the
+ * process is known; then it is kept. Applies to the last process with that pid. */
 void tt_ingest_process_exit(struct tt_ingest *ingest, uint32_t pid, int exit_status, int signal);
 
 /* ------------------------------------------------------------------------------------------------------- facts */
@@ -87,10 +93,12 @@ void tt_ingest_define_site(struct tt_ingest *ingest, uint64_t hash, uint32_t lin
                            struct tt_decoded_text func, struct tt_decoded_text text);
 
 /* An event of the thread THREAD_ORDINAL of a process. What EVENT points to is copied. */
-void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal, const struct tt_decoded_event *event);
+void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
+                     const struct tt_decoded_event *event);
 
 /* An event, or a word, as its writer describes it. */
-void tt_ingest_describe_event(struct tt_ingest *ingest, unsigned number, const char *name, const char *category, const char *fields);
+void tt_ingest_describe_event(struct tt_ingest *ingest, unsigned number, const char *name, const char *category,
+                              const char *fields);
 void tt_ingest_describe_word(struct tt_ingest *ingest, const char *enumeration, unsigned number, const char *word);
 
 /* A task as the board shows it; ids are local to the process, times are of the recording. */
@@ -101,7 +109,7 @@ struct tt_ingest_board_entry {
     uint64_t busy_ns, ready_ns;
     uint32_t slot, step_count, name_number;
     uint8_t state, wait_kind;
-    bool is_new; /* the slot has this task since the last look: the task's row is filled, too, where its events left gaps */
+    bool is_new; /* the slot has it since the last look: its row is filled where its events left gaps, too */
     const char *name;
 };
 void tt_ingest_board(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_board_entry *entry);
@@ -121,7 +129,8 @@ struct tt_ingest_gap {
     uint64_t first_sequence;
     const char *what; /* see table gap; static */
 };
-void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal, const struct tt_ingest_gap *gap);
+void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
+                   const struct tt_ingest_gap *gap);
 
 struct tt_ingest_thread_counts {
     uint32_t tid;
@@ -141,10 +150,11 @@ void tt_ingest_cursor(struct tt_ingest *ingest, uint32_t process_id, const struc
 
 /* Calls ON_CURSOR for each cursor of the process in the store. 0, or -1 and *OUT_ERROR. */
 typedef void (*tt_ingest_cursor_fn)(void *context, const struct tt_ingest_cursor *cursor);
-TT_MUST_USE int tt_ingest_read_cursors(struct tt_ingest *ingest, uint32_t process_id, tt_ingest_cursor_fn on_cursor, void *context,
-                                       struct tt_store_error *out_error);
+TT_MUST_USE int tt_ingest_read_cursors(struct tt_ingest *ingest, uint32_t process_id, tt_ingest_cursor_fn on_cursor,
+                                       void *context, struct tt_store_error *out_error);
 
-/* Whether the process was read to its end before: then its last gaps are in the store already. 0 or 1; -1 and *OUT_ERROR. */
+/* Whether the process was read to its end before: then its last gaps are in the store already. 0 or 1; -1 and
+ * *OUT_ERROR. */
 TT_MUST_USE int tt_ingest_is_finished(struct tt_ingest *ingest, uint32_t process_id, struct tt_store_error *out_error);
 
 #endif

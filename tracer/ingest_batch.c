@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define INDEX_CAPACITY_MIN 256u
-#define ROWS_MIN 64u
-#define TEXT_CHUNK_BYTES (64u * 1024)
+#define ROWS_MIN           64u
+#define TEXT_CHUNK_BYTES   (64u * 1024)
 
 static const int column_counts[TT__TABLE_COUNT] = {
 #define COUNT_COLUMNS(table, name, keys, conflict) TT__##table##_COLUMNS,
@@ -15,8 +15,9 @@ static const int column_counts[TT__TABLE_COUNT] = {
 #undef COUNT_COLUMNS
 };
 
-#define CHECK_COLUMNS(table, name, keys, conflict) \
-    _Static_assert((int)TT__##table##_COLUMNS <= TT__TABLE_COLUMNS_MAX, name " has no more columns than a row can have");
+#define CHECK_COLUMNS(table, name, keys, conflict)                      \
+    _Static_assert((int)TT__##table##_COLUMNS <= TT__TABLE_COLUMNS_MAX, \
+                   name " has no more columns than a row can have");
 TT__TABLES(CHECK_COLUMNS)
 #undef CHECK_COLUMNS
 
@@ -38,7 +39,8 @@ static struct tt__key_index_entry *find_entry(const struct tt__key_index *index,
 
 static bool grow_index(struct tt__key_index *index)
 {
-    struct tt__key_index larger = {.capacity = index->capacity ? 2 * index->capacity : INDEX_CAPACITY_MIN, .count = index->count, .generation = 1};
+    struct tt__key_index larger = {
+        .capacity = index->capacity ? 2 * index->capacity : INDEX_CAPACITY_MIN, .count = index->count, .generation = 1};
     larger.entries = calloc(larger.capacity, sizeof *larger.entries);
     if (!larger.entries)
         return false;
@@ -156,7 +158,8 @@ static char *copy_bytes(struct tt__batch *batch, const void *bytes, size_t lengt
     return copy;
 }
 
-static void set_bytes(struct tt__batch *batch, struct tt__cell *cell, const void *bytes, size_t length, enum tt__cell_kind kind)
+static void set_bytes(struct tt__batch *batch, struct tt__cell *cell, const void *bytes, size_t length,
+                      enum tt__cell_kind kind)
 {
     const char *copy = length > 0 ? copy_bytes(batch, bytes, length) : NULL;
     if (!copy)

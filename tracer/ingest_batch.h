@@ -1,7 +1,7 @@
 /* ingest_batch.h: rows that wait in memory until they are written together.
  *
- * What it is for. A batch has rows of all tables. Rows of tables with a key are found again by it, so that what several events say
- * about one object comes together before SQLite sees it. Texts are copied into the batch.
+ * What it is for. A batch has rows of all tables. Rows of tables with a key are found again by it, so that what
+ * several events say about one object comes together before SQLite sees it. Texts are copied into the batch.
  *
  * What it leaves to others. Which cells to fill (ingest_events.c), writing them (store_writer.h).
  *
@@ -22,7 +22,7 @@ struct tt__key_index {
         int64_t key;
         uint32_t row;
         uint32_t generation; /* an entry of another generation is empty */
-    } *entries;
+    } * entries;
     size_t capacity; /* a power of two, or 0 */
     size_t count;
     uint32_t generation;
@@ -43,9 +43,9 @@ struct tt__batch_text;
 
 struct tt__batch {
     struct tt__batch_rows tables[TT__TABLE_COUNT];
-    struct tt__batch_text *texts; /* newest first */
-    size_t bytes;                 /* that wait */
-    bool is_out_of_memory;        /* facts are missing from the batch */
+    struct tt__batch_text *texts;                   /* newest first */
+    size_t bytes;                                   /* that wait */
+    bool is_out_of_memory;                          /* facts are missing from the batch */
     struct tt__cell scratch[TT__TABLE_COLUMNS_MAX]; /* filled in vain when there is no memory */
 };
 
@@ -55,7 +55,8 @@ struct tt__cell *tt__batch_append(struct tt__batch *batch, enum tt__table table)
 /* The row of TABLE with KEY, which is its first cell; a new one is NULL but for that. Never NULL itself. */
 struct tt__cell *tt__batch_row(struct tt__batch *batch, enum tt__table table, int64_t key);
 
-/* Copies BYTES into CELL as a text. Without any it leaves the cell as it is: an event that does not say something takes nothing back. */
+/* Copies BYTES into CELL as a text. Without any it leaves the cell as it is: an event that does not say something
+ * takes nothing back. */
 void tt__batch_set_text(struct tt__batch *batch, struct tt__cell *cell, const char *bytes, size_t length);
 
 /* The same, as a blob. */

@@ -24,7 +24,8 @@ static int write_board_changes(struct tt_ingest *ingest, bool is_before)
         for (size_t i = 0; i < ingest->board_clear_count; i++) {
             int64_t first = tt__compose_id((uint32_t)ingest->board_clear[i], 0);
             struct tt__cell range[] = {tt__integer_cell(first), tt__integer_cell(first + (int64_t)TT_LOCAL_ID_MASK)};
-            if (tt__store_run(ingest->writer, "DELETE FROM board WHERE task_id BETWEEN ? AND ?", range, 2, NULL, NULL) < 0)
+            if (tt__store_run(ingest->writer, "DELETE FROM board WHERE task_id BETWEEN ? AND ?", range, 2, NULL, NULL) <
+                0)
                 return -1;
         }
         return 0;
@@ -42,7 +43,8 @@ static int write_sums(struct tt_ingest *ingest)
 {
     for (size_t i = 0; i < ingest->touched_count; i++) {
         int64_t first = tt__compose_id((uint32_t)ingest->touched[i], 0);
-        struct tt__cell values[] = {tt__integer_cell(first), tt__integer_cell(first + (int64_t)TT_LOCAL_ID_MASK), tt__integer_cell(ingest->touched[i])};
+        struct tt__cell values[] = {tt__integer_cell(first), tt__integer_cell(first + (int64_t)TT_LOCAL_ID_MASK),
+                                    tt__integer_cell(ingest->touched[i])};
         if (tt__store_run(ingest->writer,
                           "UPDATE process SET (attempt_count, record_count, drop_count, hole_count) ="
                           " (SELECT sum(attempt_count), sum(record_count), sum(drop_count), sum(hole_count) FROM thread"
@@ -59,13 +61,15 @@ static int write_exits(struct tt_ingest *ingest, bool *found)
     for (size_t i = 0; i < ingest->exit_count; i++) {
         const struct tt__exit_message *message = &ingest->exits[i];
         int64_t process_id = -1;
-        struct tt__cell values[] = {tt__integer_cell(message->exit_status), tt__integer_cell(message->signal), tt__integer_cell(message->pid)};
+        struct tt__cell values[] = {tt__integer_cell(message->exit_status), tt__integer_cell(message->signal),
+                                    tt__integer_cell(message->pid)};
         if (message->signal != 0)
             values[0].kind = TT__CELL_NULL;
         else
             values[1].kind = TT__CELL_NULL;
         if (tt__store_run(ingest->writer,
-                          "UPDATE process SET exit_status = ?1, signal = ?2 WHERE process_id = (SELECT max(process_id) FROM process"
+                          "UPDATE process SET exit_status = ?1, signal = ?2 WHERE process_id = (SELECT max(process_id) "
+                          "FROM process"
                           " WHERE pid = ?3) AND exit_status IS NULL AND signal IS NULL RETURNING process_id",
                           values, 3, tt__ingest_keep_integer, &process_id) < 0)
             return -1;
@@ -86,8 +90,9 @@ static int write_rows(struct tt_ingest *ingest)
 
 static int write_all(struct tt_ingest *ingest, bool *found)
 {
-    if ((ingest->is_origin_pending && write_origin(ingest) < 0) || write_board_changes(ingest, true) < 0 || write_rows(ingest) < 0 ||
-        write_board_changes(ingest, false) < 0 || write_sums(ingest) < 0 || write_exits(ingest, found) < 0)
+    if ((ingest->is_origin_pending && write_origin(ingest) < 0) || write_board_changes(ingest, true) < 0 ||
+        write_rows(ingest) < 0 || write_board_changes(ingest, false) < 0 || write_sums(ingest) < 0 ||
+        write_exits(ingest, found) < 0)
         return -1;
     return tt__store_commit(ingest->writer);
 }

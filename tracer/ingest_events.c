@@ -11,17 +11,17 @@ struct origin {
 };
 
 #define CELL TT__CELL
-#define SET TT__SET
+#define SET  TT__SET
 #define SET_TEXT(ingest, row, TABLE, column, value) \
     tt__batch_set_text(&(ingest)->batch, CELL(row, TABLE, column), (value).bytes, (value).length)
-#define SET_ID(row, TABLE, column, origin, local) set_id(CELL(row, TABLE, column), (origin)->process_id, (local))
+#define SET_ID(row, TABLE, column, origin, local)  set_id(CELL(row, TABLE, column), (origin)->process_id, (local))
 #define SET_SITE(ingest, row, TABLE, column, hash) set_site((ingest), CELL(row, TABLE, column), (hash))
 /* When, in which thread, and its number there. */
-#define SET_ORIGIN(row, TABLE, time_column, origin)           \
-    do {                                                      \
-        SET(row, TABLE, time_column, (origin)->time_ns);      \
-        SET(row, TABLE, thread_id, (origin)->thread_id);      \
-        SET(row, TABLE, sequence, (origin)->sequence);        \
+#define SET_ORIGIN(row, TABLE, time_column, origin)      \
+    do {                                                 \
+        SET(row, TABLE, time_column, (origin)->time_ns); \
+        SET(row, TABLE, thread_id, (origin)->thread_id); \
+        SET(row, TABLE, sequence, (origin)->sequence);   \
     } while (0)
 
 static void set_id(struct tt__cell *cell, uint32_t process_id, uint64_t local)
@@ -64,14 +64,16 @@ static void set_wait_object(struct tt__cell *cell, uint32_t process_id, uint8_t 
         tt__cell_set_integer(cell, (int64_t)object);
 }
 
-static struct tt__cell *row_of(struct tt_ingest *ingest, enum tt__table table, const struct origin *origin, uint64_t local)
+static struct tt__cell *row_of(struct tt_ingest *ingest, enum tt__table table, const struct origin *origin,
+                               uint64_t local)
 {
     return tt__batch_row(&ingest->batch, table, tt__compose_id(origin->process_id, local));
 }
 
 /* -------------------------------------------------------------------------------------------- processes, threads */
 
-static void process_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_process_started *event)
+static void process_started(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_process_started *event)
 {
     struct tt__cell *row = tt__ingest_process_row(ingest, origin->process_id);
     SET(row, PROCESS, pid, event->pid);
@@ -81,14 +83,16 @@ static void process_started(struct tt_ingest *ingest, const struct origin *origi
     SET_TEXT(ingest, row, PROCESS, command, event->command);
 }
 
-static void process_ended(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_process_ended *event)
+static void process_ended(struct tt_ingest *ingest, const struct origin *origin,
+                          const struct tt_decoded_process_ended *event)
 {
     struct tt__cell *row = tt__ingest_process_row(ingest, origin->process_id);
     SET(row, PROCESS, goodbye_ns, origin->time_ns);
     SET(row, PROCESS, goodbye_reason, event->reason);
 }
 
-static void thread_attached(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_thread_attached *event)
+static void thread_attached(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_thread_attached *event)
 {
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, origin->thread_id);
     SET(row, THREAD, tid, event->tid);
@@ -96,7 +100,8 @@ static void thread_attached(struct tt_ingest *ingest, const struct origin *origi
     SET_TEXT(ingest, row, THREAD, name, event->name);
 }
 
-static void thread_detached(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_thread_detached *event)
+static void thread_detached(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_thread_detached *event)
 {
     (void)event;
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, origin->thread_id);
@@ -105,26 +110,30 @@ static void thread_detached(struct tt_ingest *ingest, const struct origin *origi
 
 /* ----------------------------------------------------------------------------------------------------------- loops */
 
-static void loop_created(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_created *event)
+static void loop_created(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_loop_created *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
     SET(row, LOOP, created_ns, origin->time_ns);
     SET_SITE(ingest, row, LOOP, created_site_id, event->site);
 }
 
-static void loop_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_started *event)
+static void loop_started(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_loop_started *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
     SET(row, LOOP, started_ns, origin->time_ns);
     SET_SITE(ingest, row, LOOP, started_site_id, event->site);
 }
 
-static void loop_stopped(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_stopped *event)
+static void loop_stopped(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_loop_stopped *event)
 {
     SET(row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id), LOOP, stopped_ns, origin->time_ns);
 }
 
-static void loop_closed(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_closed *event)
+static void loop_closed(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_loop_closed *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
     SET(row, LOOP, closed_ns, origin->time_ns);
@@ -132,7 +141,8 @@ static void loop_closed(struct tt_ingest *ingest, const struct origin *origin, c
     SET_SITE(ingest, row, LOOP, closed_site_id, event->site);
 }
 
-static void handler_called(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_handler_called *event)
+static void handler_called(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_handler_called *event)
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_HANDLER_CALL);
     SET_ORIGIN(row, HANDLER_CALL, called_ns, origin);
@@ -147,7 +157,8 @@ static void handler_called(struct tt_ingest *ingest, const struct origin *origin
 
 /* ----------------------------------------------------------------------------------------------------------- tasks */
 
-static void task_created(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_created *event)
+static void task_created(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_task_created *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
     SET(row, TASK, created_ns, origin->time_ns);
@@ -161,18 +172,21 @@ static void task_created(struct tt_ingest *ingest, const struct origin *origin, 
     SET_SITE(ingest, row, TASK, created_site_id, event->site);
 }
 
-static void task_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_started *event)
+static void task_started(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_task_started *event)
 {
     SET(row_of(ingest, TT__TABLE_TASK, origin, event->task_id), TASK, started_ns, origin->time_ns);
 }
 
-static void task_renamed(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_renamed *event)
+static void task_renamed(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_task_renamed *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
     SET_TEXT(ingest, row, TASK, new_name, event->name);
 }
 
-static void task_finished(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_finished *event)
+static void task_finished(struct tt_ingest *ingest, const struct origin *origin,
+                          const struct tt_decoded_task_finished *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
     SET(row, TASK, ended_ns, origin->time_ns);
@@ -181,11 +195,13 @@ static void task_finished(struct tt_ingest *ingest, const struct origin *origin,
     SET(row, TASK, ready_ns, event->ready);
     SET(row, TASK, longest_step_ns, event->longest_step);
     SET(row, TASK, step_count, event->step_count);
-    if (event->outcome == TT_OUTCOME_FAILED) /* should failure_stored be missing, the failure is there all the same: unknown */
+    if (event->outcome ==
+        TT_OUTCOME_FAILED) /* should failure_stored be missing, the failure is there all the same: unknown */
         row_of(ingest, TT__TABLE_FAILURE, origin, event->task_id);
 }
 
-static void task_abandoned(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_task_abandoned *event)
+static void task_abandoned(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_task_abandoned *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
     SET(row, TASK, abandoned_ns, origin->time_ns);
@@ -196,7 +212,8 @@ static void task_abandoned(struct tt_ingest *ingest, const struct origin *origin
 
 /* -------------------------------------------------------------------------------------------------------- failures */
 
-/* Copies TEXT to OUT with addresses as <address> and numbers as <n>; returns the length, at most SIZE. *OUT_IS_SAME: there were none. */
+/* Copies TEXT to OUT with addresses as <address> and numbers as <n>; returns the length, at most SIZE. *OUT_IS_SAME:
+ * there were none. */
 static size_t make_pattern(struct tt_decoded_text text, char *out, size_t size, bool *out_is_same)
 {
     size_t length = 0;
@@ -242,7 +259,8 @@ static struct tt__cell *describe_exception(struct tt_ingest *ingest, const struc
     return row;
 }
 
-static void exception_raised(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_exception_raised *event)
+static void exception_raised(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_exception_raised *event)
 {
     struct tt__cell *row = describe_exception(ingest, origin, event->exception_id, event->type, event->message);
     SET(row, EXCEPTION, raised_ns, origin->time_ns);
@@ -252,7 +270,8 @@ static void exception_raised(struct tt_ingest *ingest, const struct origin *orig
     SET_SITE(ingest, row, EXCEPTION, raised_site_id, event->site);
 }
 
-static void failure_stored(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_stored *event)
+static void failure_stored(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_failure_stored *event)
 {
     if (event->exception_id != 0)
         describe_exception(ingest, origin, event->exception_id, event->type, event->message);
@@ -273,7 +292,8 @@ static void failure_stored(struct tt_ingest *ingest, const struct origin *origin
     SET_SITE(ingest, row, FAILURE, last_site_id, event->last_site);
 }
 
-static void failure_touched(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_touched *event)
+static void failure_touched(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_failure_touched *event)
 {
     row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id); /* it may arrive before, or without, failure_stored */
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_TOUCH);
@@ -286,7 +306,8 @@ static void failure_touched(struct tt_ingest *ingest, const struct origin *origi
     SET_SITE(ingest, row, TOUCH, site_id, event->site);
 }
 
-static void failure_forwarded(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_forwarded *event)
+static void failure_forwarded(struct tt_ingest *ingest, const struct origin *origin,
+                              const struct tt_decoded_failure_forwarded *event)
 {
     row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
     if (event->to_id != 0)
@@ -299,7 +320,8 @@ static void failure_forwarded(struct tt_ingest *ingest, const struct origin *ori
     SET_SITE(ingest, row, FORWARD, site_id, event->site);
 }
 
-static void failure_reported(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_reported *event)
+static void failure_reported(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_failure_reported *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
     SET(row, FAILURE, reported_ns, origin->time_ns);
@@ -307,7 +329,8 @@ static void failure_reported(struct tt_ingest *ingest, const struct origin *orig
     SET_SITE(ingest, row, FAILURE, reported_site_id, event->site);
 }
 
-static void failure_discarded(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_discarded *event)
+static void failure_discarded(struct tt_ingest *ingest, const struct origin *origin,
+                              const struct tt_decoded_failure_discarded *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_DISCARD, origin, event->failure_id);
     SET(row, DISCARD, discarded_ns, origin->time_ns);
@@ -315,7 +338,8 @@ static void failure_discarded(struct tt_ingest *ingest, const struct origin *ori
     SET_SITE(ingest, row, DISCARD, site_id, event->site);
 }
 
-static void failure_released(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_failure_released *event)
+static void failure_released(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_failure_released *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
     SET(row, FAILURE, released_ns, origin->time_ns);
@@ -329,7 +353,8 @@ static void failure_released(struct tt_ingest *ingest, const struct origin *orig
 
 /* --------------------------------------------------------------------------------------------------- cancellations */
 
-static void cancel_requested(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_requested *event)
+static void cancel_requested(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_cancel_requested *event)
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CANCELLATION);
     SET_ID(row, CANCELLATION, task_id, origin, event->task_id);
@@ -342,7 +367,8 @@ static void cancel_requested(struct tt_ingest *ingest, const struct origin *orig
     SET_SITE(ingest, row, CANCELLATION, site_id, event->site);
 }
 
-static struct tt__cell *add_effect(struct tt_ingest *ingest, const struct origin *origin, uint64_t task_id, const char *what)
+static struct tt__cell *add_effect(struct tt_ingest *ingest, const struct origin *origin, uint64_t task_id,
+                                   const char *what)
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CANCELLATION_EFFECT);
     SET_ID(row, CANCELLATION_EFFECT, task_id, origin, task_id);
@@ -351,26 +377,30 @@ static struct tt__cell *add_effect(struct tt_ingest *ingest, const struct origin
     return row;
 }
 
-static void cancel_delivered(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_delivered *event)
+static void cancel_delivered(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_cancel_delivered *event)
 {
     struct tt__cell *row = add_effect(ingest, origin, event->task_id, "delivered");
     SET(row, CANCELLATION_EFFECT, is_before_start, event->before_start != 0);
     SET_SITE(ingest, row, CANCELLATION_EFFECT, site_id, event->site);
 }
 
-static void cancel_swallowed(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_swallowed *event)
+static void cancel_swallowed(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_cancel_swallowed *event)
 {
     struct tt__cell *row = add_effect(ingest, origin, event->task_id, "swallowed");
     SET(row, CANCELLATION_EFFECT, request_count, event->request_count);
 }
 
-static void cancel_converted(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_cancel_converted *event)
+static void cancel_converted(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_cancel_converted *event)
 {
     struct tt__cell *row = add_effect(ingest, origin, event->task_id, "converted");
     SET_ID(row, CANCELLATION_EFFECT, exception_id, origin, event->exception_id);
 }
 
-static void uncancelled(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_uncancelled *event)
+static void uncancelled(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_uncancelled *event)
 {
     struct tt__cell *row = add_effect(ingest, origin, event->task_id, "uncancelled");
     SET(row, CANCELLATION_EFFECT, request_count, event->request_count);
@@ -379,7 +409,8 @@ static void uncancelled(struct tt_ingest *ingest, const struct origin *origin, c
 
 /* ------------------------------------------------------------------------------------- scopes, references, the user */
 
-static void gather_created(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_gather_created *event)
+static void gather_created(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_gather_created *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_GATHER, origin, event->gather_id);
     SET(row, GATHER, created_ns, origin->time_ns);
@@ -401,12 +432,14 @@ static void add_reference(struct tt_ingest *ingest, const struct origin *origin,
     SET_SITE(ingest, row, REFERENCE, site_id, site);
 }
 
-static void reference_taken(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_reference_taken *event)
+static void reference_taken(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_reference_taken *event)
 {
     add_reference(ingest, origin, event->object_id, event->site, event->handle_count, true);
 }
 
-static void reference_released(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_reference_released *event)
+static void reference_released(struct tt_ingest *ingest, const struct origin *origin,
+                               const struct tt_decoded_reference_released *event)
 {
     add_reference(ingest, origin, event->object_id, event->site, event->handle_count, false);
 }
@@ -421,8 +454,8 @@ static void note(struct tt_ingest *ingest, const struct origin *origin, const st
     SET_TEXT(ingest, row, NOTE, text, event->text);
 }
 
-/* Whether the event is about one object, whose id is its first field: all are, but those of processes and threads, and those that
- * need not have one. */
+/* Whether the event is about one object, whose id is its first field: all are, but those of processes and threads,
+ * and those that need not have one. */
 static bool needs_object(uint16_t number)
 {
     switch (number) {
@@ -438,15 +471,17 @@ static bool needs_object(uint16_t number)
     }
 }
 
-void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal, const struct tt_decoded_event *event)
+void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
+                     const struct tt_decoded_event *event)
 {
-    struct origin origin = {process_id, tt__compose_id(process_id, thread_ordinal), event->time_ns, (int64_t)event->sequence};
+    struct origin origin = {process_id, tt__compose_id(process_id, thread_ordinal), event->time_ns,
+                            (int64_t)event->sequence};
     if (needs_object(event->number) && (event->task_created.task_id & TT_LOCAL_ID_MASK) == 0)
         return; /* about nothing: only a damaged record is */
     switch (event->number) {
-#define TT_EVENT(number, event_name, category, level, text, fields)      \
-    case number:                                                         \
-        event_name(ingest, &origin, &event->event_name);                 \
+#define TT_EVENT(number, event_name, category, level, text, fields) \
+    case number:                                                    \
+        event_name(ingest, &origin, &event->event_name);            \
         break;
 #include "events.def"
     default:

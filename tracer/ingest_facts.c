@@ -5,7 +5,8 @@
 
 /* ----------------------------------------------------------------------------------------- descriptions, the board */
 
-void tt_ingest_describe_event(struct tt_ingest *ingest, unsigned number, const char *name, const char *category, const char *fields)
+void tt_ingest_describe_event(struct tt_ingest *ingest, unsigned number, const char *name, const char *category,
+                              const char *fields)
 {
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_EVENT_TYPE, number);
     tt__ingest_set_text(ingest, TT__CELL(row, EVENT_TYPE, name), name);
@@ -30,7 +31,8 @@ void tt_ingest_describe_word(struct tt_ingest *ingest, const char *enumeration, 
 /* What the board knows of a task whose events may be missing, or may not have been read yet. */
 static void fill_task(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_board_entry *entry)
 {
-    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_TASK_FILL, tt__compose_id(process_id, entry->task_id));
+    struct tt__cell *row =
+        tt__batch_row(&ingest->batch, TT__TABLE_TASK_FILL, tt__compose_id(process_id, entry->task_id));
     if (entry->loop_id != 0)
         TT__SET(row, TASK_FILL, loop_id, tt__compose_id(process_id, entry->loop_id));
     if (entry->parent_id != 0) {
@@ -55,7 +57,8 @@ void tt_ingest_board(struct tt_ingest *ingest, uint32_t process_id, const struct
     TT__SET(row, BOARD, state, entry->state);
     TT__SET(row, BOARD, wait_kind, entry->wait_kind);
     TT__SET(row, BOARD, wait_object,
-        tt__wait_names_object(entry->wait_kind) ? tt__compose_id(process_id, entry->wait_object) : (int64_t)entry->wait_object);
+            tt__wait_names_object(entry->wait_kind) ? tt__compose_id(process_id, entry->wait_object)
+                                                    : (int64_t)entry->wait_object);
     TT__CELL(row, BOARD, wait_site_id)->kind = TT__CELL_NULL;
     if (entry->wait_site != 0)
         TT__SET(row, BOARD, wait_site_id, tt__ingest_site_id(ingest, entry->wait_site));
@@ -67,19 +70,22 @@ void tt_ingest_board(struct tt_ingest *ingest, uint32_t process_id, const struct
 
 void tt_ingest_board_gone(struct tt_ingest *ingest, uint32_t process_id, uint64_t task_id)
 {
-    if (tt__ingest_grow(ingest, (void **)&ingest->board_gone, ingest->board_gone_count, &ingest->board_gone_capacity, sizeof *ingest->board_gone))
+    if (tt__ingest_grow(ingest, (void **)&ingest->board_gone, ingest->board_gone_count, &ingest->board_gone_capacity,
+                        sizeof *ingest->board_gone))
         ingest->board_gone[ingest->board_gone_count++] = tt__compose_id(process_id, task_id);
 }
 
 void tt_ingest_board_clear(struct tt_ingest *ingest, uint32_t process_id)
 {
-    if (tt__ingest_grow(ingest, (void **)&ingest->board_clear, ingest->board_clear_count, &ingest->board_clear_capacity, sizeof *ingest->board_clear))
+    if (tt__ingest_grow(ingest, (void **)&ingest->board_clear, ingest->board_clear_count, &ingest->board_clear_capacity,
+                        sizeof *ingest->board_clear))
         ingest->board_clear[ingest->board_clear_count++] = process_id;
 }
 
 /* ------------------------------------------------------------------------------------------------- what is missing */
 
-void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal, const struct tt_ingest_gap *gap)
+void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
+                   const struct tt_ingest_gap *gap)
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_GAP);
     TT__SET(row, GAP, thread_id, tt__compose_id(process_id, thread_ordinal));
@@ -93,7 +99,8 @@ void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t threa
     TT__SET(row, GAP, is_vital, gap->is_vital);
 }
 
-void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal, const struct tt_ingest_thread_counts *counts)
+void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
+                             const struct tt_ingest_thread_counts *counts)
 {
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, tt__compose_id(process_id, thread_ordinal));
     TT__SET(row, THREAD, tid, counts->tid);
@@ -104,7 +111,8 @@ void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint
     for (size_t i = 0; i < ingest->touched_count; i++)
         if (ingest->touched[i] == process_id)
             return;
-    if (tt__ingest_grow(ingest, (void **)&ingest->touched, ingest->touched_count, &ingest->touched_capacity, sizeof *ingest->touched))
+    if (tt__ingest_grow(ingest, (void **)&ingest->touched, ingest->touched_count, &ingest->touched_capacity,
+                        sizeof *ingest->touched))
         ingest->touched[ingest->touched_count++] = process_id;
 }
 
@@ -155,10 +163,11 @@ int tt_ingest_read_cursors(struct tt_ingest *ingest, uint32_t process_id, tt_ing
 {
     struct cursor_reading reading = {on_cursor, context};
     struct tt__cell parameter = tt__integer_cell(process_id);
-    if (tt__store_run(ingest->writer,
-                      "SELECT ring, ordinal, position, attempt_base, drop_base, attempt_next, record_count, missing_count,"
-                      " vital_drop_count, last_ns FROM cursor WHERE process_id = ?",
-                      &parameter, 1, read_cursor, &reading) < 0)
+    if (tt__store_run(
+            ingest->writer,
+            "SELECT ring, ordinal, position, attempt_base, drop_base, attempt_next, record_count, missing_count,"
+            " vital_drop_count, last_ns FROM cursor WHERE process_id = ?",
+            &parameter, 1, read_cursor, &reading) < 0)
         return tt__ingest_fail(ingest, out_error);
     return 0;
 }
@@ -167,8 +176,8 @@ int tt_ingest_is_finished(struct tt_ingest *ingest, uint32_t process_id, struct 
 {
     int64_t is_finished = 0;
     struct tt__cell parameter = tt__integer_cell(process_id);
-    if (tt__store_run(ingest->writer, "SELECT is_balanced IS NOT NULL FROM process WHERE process_id = ?", &parameter, 1, tt__ingest_keep_integer,
-                      &is_finished) < 0)
+    if (tt__store_run(ingest->writer, "SELECT is_balanced IS NOT NULL FROM process WHERE process_id = ?", &parameter, 1,
+                      tt__ingest_keep_integer, &is_finished) < 0)
         return tt__ingest_fail(ingest, out_error);
     return is_finished != 0;
 }

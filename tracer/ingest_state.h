@@ -8,7 +8,8 @@
 #include "ingest.h"
 #include "ingest_batch.h"
 
-/* Local ids have 40 bits: a process that made one object a nanosecond would run for 18 minutes, at 1,000,000 a second for 12 days. */
+/* Local ids have 40 bits: a process that made one object a nanosecond would run for 18 minutes, at 1,000,000 a second
+ * for 12 days. */
 #define TT_LOCAL_ID_BITS 40
 #define TT_LOCAL_ID_MASK ((UINT64_C(1) << TT_LOCAL_ID_BITS) - 1)
 
@@ -56,7 +57,7 @@ struct tt_ingest {
 };
 
 /* The cell COLUMN of a row of TABLE, and setting it. */
-#define TT__CELL(row, TABLE, column) (&(row)[TT__##TABLE##_##column])
+#define TT__CELL(row, TABLE, column)       (&(row)[TT__##TABLE##_##column])
 #define TT__SET(row, TABLE, column, value) tt__cell_set_integer(TT__CELL(row, TABLE, column), (int64_t)(value))
 
 /* The id of a local object in the recording. */

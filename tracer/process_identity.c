@@ -14,7 +14,7 @@
 
 #define STATE_FIELD 3 /* of /proc/PID/stat */
 #define START_FIELD 22
-#define LOOK_NS INT64_C(20000000)
+#define LOOK_NS     INT64_C(20000000)
 
 static ssize_t read_file(const char *path, char *out, size_t size)
 {
@@ -74,7 +74,8 @@ static bool is_readable(int fd)
     return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLIN | POLLERR | POLLNVAL)) != 0;
 }
 
-void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks, const uint8_t boot_id[16])
+void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks,
+                             const uint8_t boot_id[16])
 {
     *watch = (struct tt__process_watch){.pid = pid, .start_ticks = start_ticks, .fd = -1};
     if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id)) {

@@ -1,7 +1,8 @@
 /* process_identity.h: whether a process that an arena tells of still runs, and is still the one that wrote it.
  *
- * A pid alone names nobody: it is used again. With the time when the process began, and the boot in which that was, it does. The end
- * is seen by a descriptor of the process (pidfd); where the kernel, or who stands before it, gives none, by looking into /proc.
+ * A pid alone names nobody: it is used again. With the time when the process began, and the boot in which that was,
+ * it does. The end is seen by a descriptor of the process (pidfd); where the kernel, or who stands before it, gives
+ * none, by looking into /proc.
  *
  * Threads: a watch belongs to one thread at a time.
  */
@@ -18,13 +19,15 @@ bool tt__process_is_of_this_boot(const uint8_t boot_id[16]);
 struct tt__process_watch {
     uint32_t pid;
     uint64_t start_ticks;
-    int fd;           /* becomes readable when the process ends; -1: it has ended, or there is no such descriptor */
+    int fd; /* becomes readable when the process ends; -1: it has ended, or there is no such descriptor */
     bool has_ended;
     int64_t looked_ns; /* without descriptor: when that was done last, on CLOCK_MONOTONIC */
 };
 
-/* Begins to watch the process PID that began at START_TICKS (field 22 of /proc/PID/stat) in the boot BOOT_ID. It may have ended. */
-void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks, const uint8_t boot_id[16]);
+/* Begins to watch the process PID that began at START_TICKS (field 22 of /proc/PID/stat) in the boot BOOT_ID. It may
+ * have ended. */
+void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks,
+                             const uint8_t boot_id[16]);
 void tt__process_watch_end(struct tt__process_watch *watch);
 
 /* Whether it has ended; once true, always true. Without descriptor it is up to 20 ms late. */

@@ -1,9 +1,10 @@
 /* recorder.c: the recorder's loop. See recorder.h.
  *
- *   each turn:  find arenas · hear the supervisor · read rings and boards · commit · tell the writers · delete what is finished · wait
+ *   each turn:  hear the supervisor · find arenas · read rings and boards · commit · tell the writers · delete what
+ *               is finished · wait
  *
- * Waiting is 1 to 20 ms, less where rings fill fast. When a commit fails for want of room, nothing more is read until it succeeds: rings
- * fill, their writers count what they drop, and the programs go on.
+ * Waiting is 1 to 20 ms, less where rings fill fast. When a commit fails for want of room, nothing more is read until
+ * it succeeds: rings fill, their writers count what they drop, and the programs go on.
  */
 #include "recorder.h"
 
@@ -29,15 +30,16 @@
 #include "store_check.h"
 #include "store_writer.h"
 
-#define WAIT_MS_MIN 1
-#define WAIT_MS_MAX 20
-#define LOCK_WAIT_MS 20
-#define BATCH_BYTES (UINT64_C(16) << 20)     /* of rows that wait for a commit */
-#define CHECKPOINT_BYTES (UINT64_C(8) << 20) /* of the write-ahead log */
+#define WAIT_MS_MIN        1
+#define WAIT_MS_MAX        20
+#define LOCK_WAIT_MS       20
+#define BATCH_BYTES        (UINT64_C(16) << 20) /* of rows that wait for a commit */
+#define CHECKPOINT_BYTES   (UINT64_C(8) << 20)  /* of the write-ahead log */
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
-#define LOG_BYTES_MAX (UINT64_C(1) << 30)
-#define RETRY_MS 50                          /* after a commit that failed */
-#define RETRY_END_NS INT64_C(10000000000)    /* when no process is left and the commit still fails, the arenas are left to the next one */
+#define LOG_BYTES_MAX      (UINT64_C(1) << 30)
+#define RETRY_MS           50 /* after a commit that failed */
+#define RETRY_END_NS \
+    INT64_C(10000000000) /* when no process is left and the commit still fails, the arenas are left to the next one */
 #define REFUSED_MAX 64
 
 struct recorder {
@@ -49,7 +51,8 @@ struct recorder {
     struct tt__process_reader **processes;
     size_t process_count, process_capacity;
     bool *is_finished; /* of each process, since the last commit */
-    char refused[REFUSED_MAX][NAME_MAX + 1]; /* arenas that cannot be read; forgotten when they are too many, and looked at again */
+    char refused[REFUSED_MAX]
+                [NAME_MAX + 1]; /* arenas that cannot be read; forgotten when they are too many, and looked at again */
     size_t refused_count;
     size_t waiting_count; /* arenas found that could not be attached yet */
     int wait_ms;
@@ -103,8 +106,9 @@ static bool make_room(struct recorder *recorder)
 static int attach_arena(struct recorder *recorder, const char *name, struct tt_store_error *error)
 {
     struct tt__process_reader *process;
-    enum tt__attach_result result = make_room(recorder) ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, error)
-                                                        : TT__ATTACH_LATER;
+    enum tt__attach_result result = make_room(recorder)
+                                        ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, error)
+                                        : TT__ATTACH_LATER;
     switch (result) {
     case TT__ATTACHED:
         recorder->is_finished[recorder->process_count] = false;
@@ -129,7 +133,8 @@ static bool is_new(void *context, const char *name)
     return !is_attached(context, name);
 }
 
-/* Attaches new arenas in the order in which their processes began, so that they are numbered so. 0, or -1 and *ERROR: the store failed. */
+/* Attaches new arenas in the order in which their processes began, so that they are numbered so. 0, or -1 and *ERROR:
+ * the store failed. */
 static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
 {
     struct tt__arena_list list;
@@ -142,7 +147,7 @@ static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
     return result;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- the lock */
+/* --------------------------------------------------------------------------------------------------------- the lock */
 
 static int find_any(void *context, const char *name)
 {
@@ -174,12 +179,14 @@ static int take_lock(struct recorder *recorder, struct tt_store_error *error)
 {
     recorder->lock_fd = open_lock(recorder->dir_fd);
     if (recorder->lock_fd < 0)
-        return tt__store_fail(error, TT_STORE_FAILED, "%s: its lock cannot be opened: %s", recorder->options.ring_dir, strerror(errno));
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: its lock cannot be opened: %s", recorder->options.ring_dir,
+                              strerror(errno));
     for (;;) {
         if (flock(recorder->lock_fd, LOCK_EX | LOCK_NB) == 0)
             return 1;
         if (errno != EWOULDBLOCK && errno != EINTR)
-            return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", recorder->options.ring_dir, strerror(errno));
+            return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", recorder->options.ring_dir,
+                                  strerror(errno));
         if (recorder->options.recover)
             return 0;
         if (!recorder->options.supervised && tt__folder_for_each(recorder->dir_fd, find_orphan, &recorder->dir_fd) == 0)
@@ -307,7 +314,8 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
 
 static bool is_over(const struct recorder *recorder)
 {
-    bool is_waited_for = recorder->options.supervised && !recorder->options.until_idle && !recorder->control.is_finished;
+    bool is_waited_for =
+        recorder->options.supervised && !recorder->options.until_idle && !recorder->control.is_finished;
     return !recorder->is_paused && recorder->process_count == 0 && recorder->waiting_count == 0 && !is_waited_for;
 }
 
@@ -347,7 +355,8 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
         } else if (result == 0) {
             if (recorder->options.recover)
                 return 0;
-            /* The last process may have made another arena, or a child one, after the folder was looked at and before it was gone. */
+            /* The last process may have made another arena, or a child one, after the folder was looked at and before
+             * it was gone. */
             if (is_over(recorder) && find_arenas(recorder, error) < 0)
                 return -1;
             if (is_over(recorder))
@@ -357,7 +366,7 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------- beginning and end */
+/* ------------------------------------------------------------------------------------------------ beginning and end */
 
 static void say_ready(int *fd)
 {
@@ -383,9 +392,13 @@ static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struc
     const char *path = recorder->options.store;
     int result = tt__store_canonical_path(path, store, sizeof store);
     if (result < 0)
-        return tt__store_fail(error, result == -ENOENT ? TT_STORE_MISSING : result == -EISDIR ? TT_STORE_DIRECTORY : TT_STORE_FAILED,
-                              result == -EISDIR ? "%s: is a directory, and no store" : "%s: its folder cannot be used: %s", path,
-                              strerror(-result));
+        return tt__store_fail(error,
+                              result == -ENOENT   ? TT_STORE_MISSING
+                              : result == -EISDIR ? TT_STORE_DIRECTORY
+                                                  : TT_STORE_FAILED,
+                              result == -EISDIR ? "%s: is a directory, and no store"
+                                                : "%s: its folder cannot be used: %s",
+                              path, strerror(-result));
     if (!recorder->options.ring_dir) {
         result = tt__ring_dir_of_store(store, default_dir, PATH_MAX);
         recorder->options.ring_dir = default_dir;
@@ -393,10 +406,12 @@ static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struc
     if (result == 0)
         result = tt__ring_dir_prepare(recorder->options.ring_dir, store);
     if (result < 0)
-        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be used as ring dir: %s", recorder->options.ring_dir, strerror(-result));
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be used as ring dir: %s", recorder->options.ring_dir,
+                              strerror(-result));
     recorder->dir_fd = open(recorder->options.ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (recorder->dir_fd < 0)
-        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be opened: %s", recorder->options.ring_dir, strerror(errno));
+        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be opened: %s", recorder->options.ring_dir,
+                              strerror(errno));
     return 0;
 }
 

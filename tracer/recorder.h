@@ -1,13 +1,15 @@
 /* recorder.h: the recorder, which makes a store out of the arenas in a ring dir.
  *
- * What it is for. One recorder at a time works for a ring dir, under a lock. It reads the arenas of live processes as they are written,
- * and those that dead ones left, into the store, and deletes each when its process is gone and all of it is in the store. It can be
- * killed at any instant: the next one goes on where the store ends, and nothing is lost or doubled.
+ * What it is for. One recorder at a time works for a ring dir, under a lock. It reads the arenas of live processes as
+ * they are written, and those that dead ones left, into the store, and deletes each when its process is gone and all
+ * of it is in the store. It can be killed at any instant: the next one goes on where the store ends, and nothing is
+ * lost or doubled.
  *
- * What it leaves to others. Starting it (`telltale record`, or the traced process itself), its command line (the program telltale).
+ * What it leaves to others. Starting it (`telltale record`, or the traced process itself), its command line (the
+ * program telltale).
  *
- * Threads. tt_recorder_run() uses the calling thread alone. In a process that does nothing else but record it ignores SIGTERM, SIGINT
- * and SIGHUP, which are meant for the programs that are recorded: it ends when they have.
+ * Threads. tt_recorder_run() uses the calling thread alone. In a process that does nothing else but record it ignores
+ * SIGTERM, SIGINT and SIGHUP, which are meant for the programs that are recorded: it ends when they have.
  */
 #ifndef TT_RECORDER_H
 #define TT_RECORDER_H
@@ -17,17 +19,26 @@
 #include "store.h"
 
 struct tt_recorder_options {
-    const char *store;    /* path of the store; created when it does not exist */
-    const char *ring_dir; /* folder with arenas; NULL: the store's default one. Made when it does not exist */
-    int ready_fd;         /* gets "ready\n" and is closed when recording has begun, or another recorder does it; -1: none. Closed without
-                             a word on failure */
-    int control_fd;       /* a supervisor's messages, see below; -1: none */
-    int supervised;       /* goes on without any process until control_fd says finish, or is closed */
-    int until_idle;       /* ends when no process is left, also when supervised */
-    int recover;          /* reads what is there, once, and returns; processes that live are left to a later recorder. Signals stay as
-                             they are. Does nothing when another recorder is at work */
-    uint64_t store_bytes_max; /* size cap of the store; 0: TT_STORE_BYTES_MAX */
-    uint64_t log_bytes_max;   /* of the write-ahead log, which grows while a reader keeps an old state; recording pauses there; 0: 1 GiB */
+    /* Path of the store; created when it does not exist. */
+    const char *store;
+    /* Folder with arenas; made when it does not exist. NULL: the store's default one. */
+    const char *ring_dir;
+    /* Gets "ready\n" and is closed when recording has begun, or another recorder does it; closed without a word on
+     * failure. -1: none. */
+    int ready_fd;
+    /* A supervisor's messages, see below; -1: none. */
+    int control_fd;
+    /* Goes on without any process until control_fd says finish, or is closed. */
+    int supervised;
+    /* Ends when no process is left, also when supervised. */
+    int until_idle;
+    /* Reads what is there, once, and returns; processes that live are left to a later recorder. Signals stay as they
+     * are. Does nothing when another recorder is at work. */
+    int recover;
+    /* Size cap of the store; 0: TT_STORE_BYTES_MAX. */
+    uint64_t store_bytes_max;
+    /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. 0: 1 GiB. */
+    uint64_t log_bytes_max;
 };
 
 /* What a supervisor writes to control_fd, a line each, numbers in decimal:
@@ -38,12 +49,12 @@ struct tt_recorder_options {
  *   finish                 nothing more will come: end when all processes are gone and all is in the store
  */
 
-/* Records until there is nothing left to do. Returns 0; or -1 and *OUT_ERROR: then what is not in the store is still in the arenas,
- * for the next recorder. */
+/* Records until there is nothing left to do. Returns 0; or -1 and *OUT_ERROR: then what is not in the store is still
+ * in the arenas, for the next recorder. */
 TT_MUST_USE int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_error *out_error);
 
-/* Whether RING_DIR holds arenas that no recorder is reading: then a recorder should run with `recover` before the store is read. Returns
- * 0 or 1; 0 also when the folder does not exist. */
+/* Whether RING_DIR holds arenas that no recorder is reading: then a recorder should run with `recover` before the
+ * store is read. Returns 0 or 1; 0 also when the folder does not exist. */
 int tt_recorder_is_needed(const char *ring_dir);
 
 #endif

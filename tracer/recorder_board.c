@@ -8,7 +8,7 @@
 #include "recorder_ring.h"
 
 #define INTERVAL_NS INT64_C(100000000) /* a tenth of a second behind is what somebody who looks does not see */
-#define COST_FACTOR 20                 /* a large board is read less often: at most a twentieth of the time goes into it */
+#define COST_FACTOR 20 /* a large board is read less often: at most a twentieth of the time goes into it */
 
 static bool grow(struct tt__board_reader *board, uint32_t count)
 {
@@ -27,7 +27,8 @@ static bool grow(struct tt__board_reader *board, uint32_t count)
     return true;
 }
 
-static void hand_in(const struct tt__ring_context *context, uint32_t index, const struct tt_board_slot *slot, uint64_t task_id, bool is_new)
+static void hand_in(const struct tt__ring_context *context, uint32_t index, const struct tt_board_slot *slot,
+                    uint64_t task_id, bool is_new)
 {
     struct tt_ingest_board_entry entry = {
         .task_id = task_id,
@@ -36,7 +37,8 @@ static void hand_in(const struct tt__ring_context *context, uint32_t index, cons
         .wait_object = slot->wait_object,
         .wait_site = slot->wait_site,
         .created_site = slot->created_site,
-        .since_ns = tt_ingest_time(context->ingest, context->process_id, tt__timeline_ns(context->timeline, slot->since)),
+        .since_ns =
+            tt_ingest_time(context->ingest, context->process_id, tt__timeline_ns(context->timeline, slot->since)),
         .busy_ns = tt__timeline_duration_ns(context->timeline, slot->busy),
         .ready_ns = tt__timeline_duration_ns(context->timeline, slot->ready),
         .slot = index,
@@ -57,7 +59,8 @@ static int64_t now_monotonic_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-size_t tt__board_read(struct tt__board_reader *board, const struct tt__ring_context *context, int64_t now_ns, bool is_last)
+size_t tt__board_read(struct tt__board_reader *board, const struct tt__ring_context *context, int64_t now_ns,
+                      bool is_last)
 {
     size_t count = 0;
     int64_t wait_ns = board->cost_ns * COST_FACTOR > INTERVAL_NS ? board->cost_ns * COST_FACTOR : INTERVAL_NS;

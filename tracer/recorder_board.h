@@ -16,12 +16,13 @@ struct tt__board_reader {
     uint32_t *sequences; /* of each slot */
     uint64_t *tasks;     /* in each slot, 0: none */
     uint32_t slot_count;
-    int64_t read_ns;     /* when it was read last, on CLOCK_MONOTONIC */
-    int64_t cost_ns;     /* how long that took */
+    int64_t read_ns; /* when it was read last, on CLOCK_MONOTONIC */
+    int64_t cost_ns; /* how long that took */
 };
 
 /* Hands in what changed, when it is time for that again or IS_LAST. Returns how many slots did. */
-size_t tt__board_read(struct tt__board_reader *board, const struct tt__ring_context *context, int64_t now_ns, bool is_last);
+size_t tt__board_read(struct tt__board_reader *board, const struct tt__ring_context *context, int64_t now_ns,
+                      bool is_last);
 
 void tt__board_reader_finish(struct tt__board_reader *board);
 

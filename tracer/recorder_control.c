@@ -16,7 +16,8 @@ void tt__control_init(struct tt__control *control, int fd)
     control->is_finished = fd < 0;
     int flags = fd >= 0 ? fcntl(fd, F_GETFL) : -1;
     if (flags >= 0)
-        (void)fcntl(fd, F_SETFL, flags | O_NONBLOCK); /* where that is not to be had, reading waits for what poll announced */
+        (void)fcntl(fd, F_SETFL,
+                    flags | O_NONBLOCK); /* where that is not to be had, reading waits for what poll announced */
 }
 
 static size_t obey(struct tt__control *control, struct tt_ingest *ingest)

@@ -11,7 +11,7 @@
 struct tt_ingest;
 
 struct tt__control {
-    int fd; /* -1: none, or closed by the supervisor */
+    int fd;           /* -1: none, or closed by the supervisor */
     bool is_finished; /* it said finish, or is gone */
     bool is_skipping; /* the rest of a line that is too long */
     size_t length;

@@ -86,7 +86,8 @@ static int compare_beginnings(const void *a, const void *b)
     return (first->began_ns > second->began_ns) - (first->began_ns < second->began_ns);
 }
 
-void tt__folder_list(int dir_fd, bool (*is_wanted)(void *context, const char *name), void *context, struct tt__arena_list *out_list)
+void tt__folder_list(int dir_fd, bool (*is_wanted)(void *context, const char *name), void *context,
+                     struct tt__arena_list *out_list)
 {
     struct listing listing = {dir_fd, is_wanted, context, out_list};
     memset(out_list, 0, sizeof *out_list);
@@ -109,7 +110,8 @@ bool tt__folder_may_become_ready(int dir_fd, const char *name)
         return false;
     if (time(NULL) - stat_buffer.st_mtime <= UNFINISHED_SECONDS)
         return true;
-    if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH && S_ISREG(stat_buffer.st_mode) && stat_buffer.st_uid == geteuid())
+    if (pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH && S_ISREG(stat_buffer.st_mode) &&
+        stat_buffer.st_uid == geteuid())
         unlinkat(dir_fd, name, 0);
     return false;
 }

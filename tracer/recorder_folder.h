@@ -12,24 +12,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Calls ON_ARENA for each arena in DIR_FD until it returns not 0, which is returned then. -1: the folder cannot be read. */
+/* Calls ON_ARENA for each arena in DIR_FD until it returns not 0, which is returned then. -1: the folder cannot be
+ * read. */
 int tt__folder_for_each(int dir_fd, int (*on_arena)(void *context, const char *name), void *context);
 
 struct tt__arena_list {
     struct tt__listed_arena {
         char name[NAME_MAX + 1];
         int64_t began_ns; /* when its process began to be traced, on CLOCK_MONOTONIC */
-    } *arenas;
+    } * arenas;
     size_t count, capacity;
 };
 
-/* Lists the arenas that IS_WANTED says are, in the order in which their processes began. Those for which there is no memory are left
- * out. */
-void tt__folder_list(int dir_fd, bool (*is_wanted)(void *context, const char *name), void *context, struct tt__arena_list *out_list);
+/* Lists the arenas that IS_WANTED says are, in the order in which their processes began. Those for which there is no
+ * memory are left out. */
+void tt__folder_list(int dir_fd, bool (*is_wanted)(void *context, const char *name), void *context,
+                     struct tt__arena_list *out_list);
 void tt__folder_list_finish(struct tt__arena_list *list);
 
-/* Whether the arena NAME, which could not be opened yet, is so young that it is worth waiting for. An old one whose process is gone is
- * deleted. */
+/* Whether the arena NAME, which could not be opened yet, is so young that it is worth waiting for. An old one whose
+ * process is gone is deleted. */
 bool tt__folder_may_become_ready(int dir_fd, const char *name);
 
 #endif

@@ -14,13 +14,13 @@
 #include "recorder_board.h"
 #include "recorder_ring.h"
 
-#define RECORDS_A_TURN 8192u /* of one ring before the next one has its turn */
-#define PAIR_NS INT64_C(500000000)     /* between two clock pairs that bend the timeline */
-#define PAIR_FIRST_NS INT64_C(5000000) /* the first ones come sooner */
-#define SEEN_NS INT64_C(500000000)     /* how often an idle process is noted as alive */
-#define REPLACED_NS INT64_C(1000000000) /* how often a silent one is looked at for an exec */
-#define GOODBYE_NS INT64_C(200000000)  /* a process that said goodbye and lives on after that has stopped tracing */
-#define BUSY_FRACTION 8u               /* of a ring, filled since the last time: come back soon */
+#define RECORDS_A_TURN 8192u               /* of one ring before the next one has its turn */
+#define PAIR_NS        INT64_C(500000000)  /* between two clock pairs that bend the timeline */
+#define PAIR_FIRST_NS  INT64_C(5000000)    /* the first ones come sooner */
+#define SEEN_NS        INT64_C(500000000)  /* how often an idle process is noted as alive */
+#define REPLACED_NS    INT64_C(1000000000) /* how often a silent one is looked at for an exec */
+#define GOODBYE_NS     INT64_C(200000000)  /* a process that said goodbye and lives on after that has stopped tracing */
+#define BUSY_FRACTION  8u                  /* of a ring, filled since the last time: come back soon */
 
 struct tt__process_reader {
     char name[NAME_MAX + 1];
@@ -31,19 +31,19 @@ struct tt__process_reader {
     struct tt__board_reader board;
     uint32_t process_id;
     struct tt__process_watch watch;
-    bool was_dead;      /* when it was found */
+    bool was_dead; /* when it was found */
     bool is_gone, is_replaced;
-    bool is_ending;     /* gone, or it stopped tracing: what is there is all there will be */
-    bool has_seen_end;  /* the rings were looked at since */
-    bool was_finished;  /* read to its end by a former recorder, which could not delete the arena any more */
+    bool is_ending;    /* gone, or it stopped tracing: what is there is all there will be */
+    bool has_seen_end; /* the rings were looked at since */
+    bool was_finished; /* read to its end by a former recorder, which could not delete the arena any more */
     bool is_balanced;
-    int64_t goodbye_seen_ns; /* on CLOCK_MONOTONIC; 0: not yet */
+    int64_t goodbye_seen_ns;                             /* on CLOCK_MONOTONIC; 0: not yet */
     int64_t pair_ns, pair_wait_ns, seen_ns, replaced_ns; /* when that was done last */
-    int64_t last_event_ns;   /* time of the recording */
+    int64_t last_event_ns;                               /* time of the recording */
     bool has_last_event;
     uint64_t dictionary_position;
     uint64_t vital_drop_count;
-    uint64_t head_sum;       /* of all rings, to see whether it is silent */
+    uint64_t head_sum; /* of all rings, to see whether it is silent */
     struct tt__ring_state *rings;
     uint32_t ring_count;
 };
@@ -57,12 +57,14 @@ static int64_t now_ns(void)
 
 static struct tt__ring_context context_of(struct tt__process_reader *process)
 {
-    return (struct tt__ring_context){&process->arena, process->decoder, &process->timeline, process->ingest, process->process_id};
+    return (struct tt__ring_context){&process->arena, process->decoder, &process->timeline, process->ingest,
+                                     process->process_id};
 }
 
-/* --------------------------------------------------------------------------------------------------------- attaching */
+/* -------------------------------------------------------------------------------------------------------- attaching */
 
-/* Arenas of this boot are read with the recorder's own measurement of the counter; older ones with the pairs of their writer. */
+/* Arenas of this boot are read with the recorder's own measurement of the counter; older ones with the pairs of their
+ * writer. */
 static void init_timeline(struct tt__process_reader *process, struct tt__clock_reading *out_first)
 {
     struct tt__clock_reading last;
@@ -124,7 +126,8 @@ static void resume_ring(void *context, const struct tt_ingest_cursor *cursor)
 }
 
 /* Finds or makes the process's row and goes on from where a former recorder was. 0, or -1 and *ERROR. */
-static int attach_to_store(struct tt__process_reader *process, const struct tt__clock_reading *first, struct tt_store_error *error)
+static int attach_to_store(struct tt__process_reader *process, const struct tt__clock_reading *first,
+                           struct tt_store_error *error)
 {
     const struct tt__arena_reader *arena = &process->arena;
     struct tt_ingest_process facts = {
@@ -147,15 +150,16 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
     if (!is_known)
         return 0;
     int was_finished = tt_ingest_is_finished(process->ingest, process->process_id, error);
-    if (was_finished < 0 || tt_ingest_read_cursors(process->ingest, process->process_id, resume_ring, process, error) < 0)
+    if (was_finished < 0 ||
+        tt_ingest_read_cursors(process->ingest, process->process_id, resume_ring, process, error) < 0)
         return -1;
     process->was_finished = was_finished == 1;
     tt_ingest_board_clear(process->ingest, process->process_id);
     return 0;
 }
 
-enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct tt_ingest *ingest, struct tt__process_reader **out_process,
-                                          struct tt_store_error *out_error)
+enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct tt_ingest *ingest,
+                                          struct tt__process_reader **out_process, struct tt_store_error *out_error)
 {
     const char *reason;
     struct tt__clock_reading first;
@@ -189,7 +193,8 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
         return TT__ATTACH_FAILED;
     }
     if (process->arena.can_write)
-        atomic_store_explicit(&tt__arena_header(&process->arena)->recorder_pid, (uint32_t)getpid(), memory_order_relaxed);
+        atomic_store_explicit(&tt__arena_header(&process->arena)->recorder_pid, (uint32_t)getpid(),
+                              memory_order_relaxed);
     *out_process = process;
     return TT__ATTACHED;
 }
@@ -200,8 +205,8 @@ void tt__process_detach(struct tt__process_reader *process)
         return;
     if (process->arena.base && process->arena.can_write) {
         uint32_t self = (uint32_t)getpid();
-        atomic_compare_exchange_strong_explicit(&tt__arena_header(&process->arena)->recorder_pid, &self, 0, memory_order_relaxed,
-                                                memory_order_relaxed);
+        atomic_compare_exchange_strong_explicit(&tt__arena_header(&process->arena)->recorder_pid, &self, 0,
+                                                memory_order_relaxed, memory_order_relaxed);
     }
     tt__process_watch_end(&process->watch);
     tt__board_reader_finish(&process->board);
@@ -226,9 +231,10 @@ bool tt__process_is_ending(const struct tt__process_reader *process)
     return process->is_ending;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- reading */
+/* ---------------------------------------------------------------------------------------------------------- reading */
 
-/* Notices the end, and anything that is as good as one. Whoever is found to be gone here has written all that it ever will. */
+/* Notices the end, and anything that is as good as one. Whoever is found to be gone here has written all that it ever
+ * will. */
 static void look_after_life(struct tt__process_reader *process, int64_t now)
 {
     if (process->is_ending)
@@ -265,7 +271,8 @@ static void renew_timeline(struct tt__process_reader *process, int64_t now)
 {
     uint64_t ticks;
     int64_t ns;
-    if (process->is_gone || process->arena.clock != TT_ARENA_CLOCK_TSC || now - process->pair_ns < process->pair_wait_ns)
+    if (process->is_gone || process->arena.clock != TT_ARENA_CLOCK_TSC ||
+        now - process->pair_ns < process->pair_wait_ns)
         return;
     if (tt__timeline_read_tsc_pair(&ticks, &ns) < 0)
         return;
@@ -302,7 +309,8 @@ static void hand_in_losses(struct tt__process_reader *process, int64_t now, bool
     tt_ingest_process_losses(process->ingest, process->process_id, &losses);
 }
 
-/* Looks at all rings at once: what is read afterwards is one state of the process. Returns whether vital events were dropped. */
+/* Looks at all rings at once: what is read afterwards is one state of the process. Returns whether vital events were
+ * dropped. */
 static bool look_at_rings(struct tt__process_reader *process, bool *out_is_busy, bool *out_is_silent)
 {
     struct tt__ring_context context = context_of(process);
@@ -337,7 +345,8 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size
         process->replaced_ns = now;
 
     struct tt__ring_context context = context_of(process);
-    /* The board before the rings: a task that is done on the board has its end in a ring. Places after both: they were defined first. */
+    /* The board before the rings: a task that is done on the board has its end in a ring. Places after both: they
+     * were defined first. */
     count += tt__board_read(&process->board, &context, now, process->is_ending);
     read_dictionary(process);
     for (uint32_t i = 0; i < process->ring_count; i++) {
@@ -360,7 +369,8 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size
     if (has_new_vital)
         hand_in_losses(process, now, true);
     if (!process->is_gone && (count > 0 || now - process->seen_ns > SEEN_NS)) {
-        tt_ingest_process_seen(process->ingest, process->process_id, tt_ingest_time(process->ingest, process->process_id, now));
+        tt_ingest_process_seen(process->ingest, process->process_id,
+                               tt_ingest_time(process->ingest, process->process_id, now));
         process->seen_ns = now;
         count++;
     }

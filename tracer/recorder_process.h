@@ -1,10 +1,11 @@
 /* recorder_process.h: one traced process, from the finding of its arena to the deletion of it.
  *
- *   found ──attach──► live ──┬─ gone (pidfd), replaced (exec), said goodbye ──► ending ──all read, last commit──► finished
- *                            └─ (left alone by a recovery: detached, the arena stays)
+ *   found ──attach──► live ──┬─ gone, replaced (exec), said goodbye ──► ending ──all read, last commit──► finished
+ *                            └─ left alone by a recovery: detached, the arena stays
  *
- * What it is for. It owns the mapping, the timeline and the state of each ring, knows whether the process lives, and hands to
- * ingest what is new. A batch is read, ingest commits, and only then tt__process_release() tells the writers what room they have.
+ * What it is for. It owns the mapping, the timeline and the state of each ring, knows whether the process lives, and
+ * hands to ingest what is new. A batch is read, ingest commits, and only then tt__process_release() tells the writers
+ * what room they have.
  *
  * What it leaves to others. When to do what (recorder.c).
  *
@@ -27,8 +28,8 @@ enum tt__attach_result {
 };
 
 /* Opens the arena NAME in DIR_FD and makes a process row of it. */
-enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct tt_ingest *ingest, struct tt__process_reader **out_process,
-                                          struct tt_store_error *out_error);
+enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct tt_ingest *ingest,
+                                          struct tt__process_reader **out_process, struct tt_store_error *out_error);
 
 /* Gives it up; the arena stays. NULL is fine. */
 void tt__process_detach(struct tt__process_reader *process);
@@ -42,11 +43,12 @@ int tt__process_fd(const struct tt__process_reader *process);
 /* Whether nothing more will come from the process. */
 bool tt__process_is_ending(const struct tt__process_reader *process);
 
-/* Hands to ingest what is new, until BYTES_MAX wait there. Returns whether there may be more. *OUT_ROWS is added to; *OUT_IS_BUSY is set
- * when a ring had filled much since the last time. */
+/* Hands to ingest what is new, until BYTES_MAX wait there. Returns whether there may be more. *OUT_ROWS is added to;
+ * *OUT_IS_BUSY is set when a ring had filled much since the last time. */
 bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size_t *out_rows, bool *out_is_busy);
 
-/* Whether the process has ended, and all is read: then hands in the last counts. To be committed before tt__process_delete(). */
+/* Whether the process has ended, and all is read: then hands in the last counts. To be committed before
+ * tt__process_delete(). */
 bool tt__process_finish(struct tt__process_reader *process);
 
 /* Before a commit: hands in cursors and counts. */

@@ -1,17 +1,17 @@
 /* recorder_ring.c: see recorder_ring.h.
  *
- * Numbers. In a ring of its own a thread's records have rising numbers, so a jump is a gap, found where it is. In the emergency ring
- * a number is taken before a place is reserved, so records may stand in another order; there, what is missing is what the writers
- * counted as dropped.
+ * Numbers. In a ring of its own a thread's records have rising numbers, so a jump is a gap, found where it is. In the
+ * emergency ring a number is taken before a place is reserved, so records may stand in another order; there, what is
+ * missing is what the writers counted as dropped.
  */
 #include "recorder_ring.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define TID_BYTES 4u               /* in front of the payload in the emergency ring */
-#define GAP_MERGE_NS 1000000       /* runs of missing events closer than this are one row of table gap */
-#define HOLES_PER_THREAD 8u        /* in the emergency ring: signal handlers may nest */
+#define TID_BYTES        4u      /* in front of the payload in the emergency ring */
+#define GAP_MERGE_NS     1000000 /* runs of missing events closer than this are one row of table gap */
+#define HOLES_PER_THREAD 8u      /* in the emergency ring: signal handlers may nest */
 
 static bool is_emergency(const struct tt__ring_state *state)
 {
@@ -83,8 +83,8 @@ static void flush_gap(struct tt__ring_state *state, const struct tt__ring_contex
 }
 
 /* COUNT attempts from number FIRST on are missing, between the last record and one at TO_NS. */
-static void add_gap(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t count, uint64_t first,
-                    const int64_t *to_ns, const char *what, bool is_vital)
+static void add_gap(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t count,
+                    uint64_t first, const int64_t *to_ns, const char *what, bool is_vital)
 {
     struct tt_ingest_cursor *cursor = &state->cursor;
     struct tt_ingest_gap gap = {
@@ -99,8 +99,8 @@ static void add_gap(struct tt__ring_state *state, const struct tt__ring_context 
     };
     cursor->missing_count += count;
     state->is_changed = true;
-    bool continues = state->gap.count != 0 && state->gap.what == what && state->gap.is_vital == is_vital && state->gap.has_to &&
-                     gap.has_from && gap.from_ns - state->gap.to_ns < GAP_MERGE_NS;
+    bool continues = state->gap.count != 0 && state->gap.what == what && state->gap.is_vital == is_vital &&
+                     state->gap.has_to && gap.has_from && gap.from_ns - state->gap.to_ns < GAP_MERGE_NS;
     if (!continues) {
         flush_gap(state, context);
         state->gap = gap;
@@ -118,23 +118,25 @@ static uint64_t full_number(const struct tt__ring_state *state, uint32_t attempt
 {
     uint64_t next = state->cursor.attempt_next;
     int32_t distance = (int32_t)(attempt - (uint32_t)next);
-    if (distance < 0 && (uint64_t)-(int64_t)distance > next - state->cursor.attempt_base)
+    if (distance < 0 && (uint64_t) - (int64_t)distance > next - state->cursor.attempt_base)
         return next + (uint32_t)distance; /* before the first one: then it is a long way after */
     return next + (uint64_t)(int64_t)distance;
 }
 
-static void take_record(struct tt__ring_state *state, const struct tt__ring_context *context, const struct tt__record *record)
+static void take_record(struct tt__ring_state *state, const struct tt__ring_context *context,
+                        const struct tt__record *record)
 {
     static const char dropped[] = "dropped", overwritten[] = "overwritten", unreadable[] = "unreadable";
     struct tt_ingest_cursor *cursor = &state->cursor;
     struct tt_decoded_event event;
     uint64_t number = full_number(state, record->attempt);
-    int64_t time_ns = tt_ingest_time(context->ingest, context->process_id, tt__timeline_ns(context->timeline, record->time));
+    int64_t time_ns =
+        tt_ingest_time(context->ingest, context->process_id, tt__timeline_ns(context->timeline, record->time));
     bool overwrites = tt__arena_overwrites(context->arena);
 
     if (number > cursor->attempt_next && (!is_emergency(state) || overwrites))
-        add_gap(state, context, number - cursor->attempt_next, cursor->attempt_next, &time_ns, overwrites ? overwritten : dropped,
-                overwrites || state->was_vital);
+        add_gap(state, context, number - cursor->attempt_next, cursor->attempt_next, &time_ns,
+                overwrites ? overwritten : dropped, overwrites || state->was_vital);
     if (number >= cursor->attempt_next)
         cursor->attempt_next = number + 1;
 
@@ -144,7 +146,8 @@ static void take_record(struct tt__ring_state *state, const struct tt__ring_cont
         payload += TID_BYTES;
         length -= TID_BYTES; /* a slot has more than that */
     }
-    enum tt__decode_result result = tt__decode(context->decoder, context->timeline, record->event, payload, length, &event);
+    enum tt__decode_result result =
+        tt__decode(context->decoder, context->timeline, record->event, payload, length, &event);
     if (result == TT__DECODE_DAMAGED) {
         add_gap(state, context, 1, number, &time_ns, unreadable, true);
     } else {
@@ -178,7 +181,8 @@ size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context
         return 0;
     uint64_t position = state->cursor.position;
     while (count < records_max) {
-        enum tt__ring_read result = tt__arena_next_record(context->arena, ring, &position, state->limit, state->is_alive, &record);
+        enum tt__ring_read result =
+            tt__arena_next_record(context->arena, ring, &position, state->limit, state->is_alive, &record);
         if (position != state->cursor.position) {
             state->cursor.position = position;
             state->is_changed = true;
@@ -202,7 +206,8 @@ bool tt__ring_is_read(const struct tt__ring_state *state)
 /* ------------------------------------------------------------------------------------------------------ accounting */
 
 /* Hands in the counts of the thread, and what is still missing. Returns whether they add up. */
-static bool settle(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t attempts, uint64_t drops)
+static bool settle(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t attempts,
+                   uint64_t drops)
 {
     struct tt_ingest_cursor *cursor = &state->cursor;
     uint64_t holes_max = is_emergency(state) ? HOLES_PER_THREAD * (uint64_t)tt__arena_ring_count(context->arena) : 1;
@@ -219,13 +224,17 @@ static bool settle(struct tt__ring_state *state, const struct tt__ring_context *
     if (rest_dropped < 0)
         rest_dropped = 0;
     if (rest - rest_dropped > 0)
-        add_gap(state, context, (uint64_t)(rest - rest_dropped), cursor->attempt_next + (uint64_t)rest_dropped, NULL, "in_flight", false);
+        add_gap(state, context, (uint64_t)(rest - rest_dropped), cursor->attempt_next + (uint64_t)rest_dropped, NULL,
+                "in_flight", false);
     flush_gap(state, context);
 
     bool is_balanced = holes >= 0 && (uint64_t)holes <= holes_max;
     if (!is_balanced) {
-        struct tt_ingest_gap gap = {.count = holes < 0 ? holes : holes - (int64_t)holes_max, .what = "unbalanced", .is_vital = true,
-                                    .from_ns = cursor->last_ns, .has_from = cursor->has_last};
+        struct tt_ingest_gap gap = {.count = holes < 0 ? holes : holes - (int64_t)holes_max,
+                                    .what = "unbalanced",
+                                    .is_vital = true,
+                                    .from_ns = cursor->last_ns,
+                                    .has_from = cursor->has_last};
         tt_ingest_gap(context->ingest, context->process_id, cursor->ordinal, &gap);
     }
     struct tt_ingest_thread_counts counts = {
@@ -247,9 +256,10 @@ bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_c
         return true;
     uint64_t attempts = atomic_load_explicit(&ring->attempts, memory_order_relaxed);
     uint64_t drops = atomic_load_explicit(&ring->drops, memory_order_relaxed);
-    bool is_balanced = attempts == cursor->attempt_base && cursor->record_count == 0 /* nothing since it was settled last */
-                           ? true
-                           : settle(state, context, attempts - cursor->attempt_base, drops - cursor->drop_base);
+    bool is_balanced =
+        attempts == cursor->attempt_base && cursor->record_count == 0 /* nothing since it was settled last */
+            ? true
+            : settle(state, context, attempts - cursor->attempt_base, drops - cursor->drop_base);
     cursor->attempt_base = cursor->attempt_next = attempts;
     cursor->drop_base = drops;
     cursor->record_count = cursor->missing_count = 0;
@@ -263,7 +273,8 @@ void tt__ring_save(struct tt__ring_state *state, const struct tt__ring_context *
     const struct tt_ingest_cursor *cursor = &state->cursor;
     if (!state->is_used || !state->is_changed)
         return;
-    /* A thread that goes on shows what is accounted for: read, or known to be missing. A closed one has shown its last counts. */
+    /* A thread that goes on shows what is accounted for: read, or known to be missing. A closed one has shown its
+     * last counts. */
     if (!state->is_complete && cursor->record_count + cursor->missing_count > 0) {
         struct tt_ingest_thread_counts counts = {
             .tid = atomic_load_explicit(&ring_of(state, context)->tid, memory_order_relaxed),
@@ -283,7 +294,8 @@ void tt__ring_release(struct tt__ring_state *state, const struct tt__ring_contex
     if (!state->is_used || !context->arena->can_write)
         return;
     atomic_store_explicit(&ring->tail, state->cursor.position, memory_order_release);
-    if (state->is_complete && !state->is_drained && atomic_load_explicit(&ring->is_detached, memory_order_acquire) == 1) {
+    if (state->is_complete && !state->is_drained &&
+        atomic_load_explicit(&ring->is_detached, memory_order_acquire) == 1) {
         state->is_drained = true;
         atomic_store_explicit(&ring->is_drained, 1, memory_order_release);
     }

@@ -1,12 +1,13 @@
 /* recorder_ring.h: one ring of one process, read in order, with every attempt accounted for.
  *
- * What it is for. Each call to emit an event has a number in its ring. What comes out of a ring is compared with these numbers: what
- * was read, what was dropped, what was being written when the process died. At the end of a thread
+ * What it is for. Each call to emit an event has a number in its ring. What comes out of a ring is compared with
+ * these numbers: what was read, what was dropped, what was being written when the process died. At the end of a
+ * thread
  *
  *     attempts = records + drops + holes
  *
- * must hold, with no more holes than emit calls can be under way at once: one in a ring of its own; in the emergency ring, where
- * several threads and their signal handlers meet, one each. Where it does not hold the store says so.
+ * must hold, with no more holes than emit calls can be under way at once: one in a ring of its own; in the emergency
+ * ring, where several threads and their signal handlers meet, one each. Where it does not hold the store says so.
  *
  * What it leaves to others. Bytes (arena_reader.h), rows (ingest.h), when to read (recorder_process.h).
  *
@@ -30,23 +31,24 @@ struct tt__ring_context {
 };
 
 struct tt__ring_state {
-    uint32_t index;          /* of the ring in its arena; 0: the emergency ring */
-    bool is_used;            /* the fields below say something */
-    bool is_changed;         /* since the last commit */
-    bool is_complete;        /* detached and read to its end: may be used by another thread after the next commit */
-    bool is_drained;         /* and that was told to the writer */
-    bool was_vital;          /* vital events were dropped since the look before the last */
-    bool is_vital_fresh;     /* since the last */
+    uint32_t index;      /* of the ring in its arena; 0: the emergency ring */
+    bool is_used;        /* the fields below say something */
+    bool is_changed;     /* since the last commit */
+    bool is_complete;    /* detached and read to its end: may be used by another thread after the next commit */
+    bool is_drained;     /* and that was told to the writer */
+    bool was_vital;      /* vital events were dropped since the look before the last */
+    bool is_vital_fresh; /* since the last */
     struct tt_ingest_cursor cursor;
-    uint64_t limit;          /* value of head up to which to read now */
-    bool is_alive;           /* its thread may still be writing */
+    uint64_t limit;           /* value of head up to which to read now */
+    bool is_alive;            /* its thread may still be writing */
     struct tt_ingest_gap gap; /* being gathered; count 0: none */
 };
 
 /* Goes on from CURSOR, which a former recorder left. */
 void tt__ring_state_resume(struct tt__ring_state *state, const struct tt_ingest_cursor *cursor);
 
-/* Looks how far the ring has come. IS_PROCESS_ALIVE: half-written records may still be finished. Returns how many vital events it has dropped since the last look. */
+/* Looks how far the ring has come. IS_PROCESS_ALIVE: half-written records may still be finished. Returns how many
+ * vital events it has dropped since the last look. */
 uint64_t tt__ring_look(struct tt__ring_state *state, const struct tt__ring_context *context, bool is_process_alive);
 
 /* Reads at most RECORDS_MAX records up to where it looked, and hands them to ingest. Returns how many. */

@@ -1,15 +1,15 @@
 -- schema.sql: the tables of a store, schema version 1. This text is what gets embedded into the library and executed.
 --
--- What it is for. One store is one SQLite file and holds one recording: what one or more processes did. Tables hold facts,
--- one row for each object or happening, written by ingest only. Meaning is derived by the views in views/, which are the
--- public interface; tables may change with the schema version, views keep their columns.
+-- What it is for. One store is one SQLite file and holds one recording: what one or more processes did. Tables hold
+-- facts, one row for each object or happening, written by ingest only. Meaning is derived by the views in views/,
+-- which are the public interface; tables may change with the schema version, views keep their columns.
 --
 -- What it leaves to others. The stream of single steps and turns is not stored.
 --
--- Rules. Ids of objects are (process_id << 40) | local id. Times end in _ns: nanoseconds since recording.origin_realtime_ns,
--- and may be slightly negative for a process that began before the first one was found. NULL means not happened, or not
--- known: rows are filled from events in whatever order they arrive, so any column but the key can still be NULL.
--- Columns that hold a word of events.def hold its number; table word translates it.
+-- Rules. Ids of objects are (process_id << 40) | local id. Times end in _ns: nanoseconds since
+-- recording.origin_realtime_ns, and may be slightly negative for a process that began before the first one was found.
+-- NULL means not happened, or not known: rows are filled from events in whatever order they arrive, so any column but
+-- the key can still be NULL. Columns that hold a word of events.def hold its number; table word translates it.
 --
 -- A fact that came from an event carries thread_id and sequence (the number of the attempt to emit it in its thread):
 -- the order of two facts of one thread is that of their sequences; of two threads there is no order but explicit links.
@@ -44,7 +44,8 @@ CREATE TABLE process (
     parent_pid INTEGER,
     -- User id.
     uid INTEGER,
-    -- Start time of the process as the kernel counts it (field 22 of /proc/PID/stat); with the pid it identifies the process.
+    -- Start time of the process as the kernel counts it (field 22 of /proc/PID/stat); with the pid it identifies the
+    -- process.
     start_ticks INTEGER,
     -- The kernel's boot in which it ran, 16 bytes.
     boot_id BLOB,
@@ -92,7 +93,8 @@ CREATE TABLE process (
     board_drop_count INTEGER,
     -- Places whose definition found the dictionary full.
     dictionary_drop_count INTEGER,
-    -- 1 when it was read to its end and attempts = records + drops + holes held in each thread; 0 when it was read and that did not hold.
+    -- 1 when it was read to its end and attempts = records + drops + holes held in each thread; 0 when it was read
+    -- and that did not hold.
     is_balanced INTEGER
 ) STRICT;
 
@@ -118,8 +120,8 @@ CREATE TABLE thread (
     hole_count INTEGER
 ) STRICT;
 
--- Where the recorder goes on reading: one row for each ring of each process, written in one transaction with the rows that
--- came out of the ring up to there.
+-- Where the recorder goes on reading: one row for each ring of each process, written in one transaction with the rows
+-- that came out of the ring up to there.
 CREATE TABLE cursor (
     -- The process.
     process_id INTEGER NOT NULL,
@@ -158,9 +160,9 @@ CREATE TABLE gap (
     to_ns INTEGER,
     -- Number of the first attempt that is missing.
     first_sequence INTEGER,
-    -- Why: 'dropped' (the ring was full), 'in_flight' (being written when the process ended), 'overwritten' (nobody read in
-    -- time and the ring was set to overwrite), 'unreadable' (the record was damaged), 'unbalanced' (the counts of the ring do
-    -- not add up; a count below zero says that more was read than tried).
+    -- Why: 'dropped' (the ring was full), 'in_flight' (being written when the process ended), 'overwritten' (nobody
+    -- read in time and the ring was set to overwrite), 'unreadable' (the record was damaged), 'unbalanced' (the
+    -- counts of the ring do not add up; a count below zero says that more was read than tried).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     is_vital INTEGER NOT NULL DEFAULT 0
@@ -295,7 +297,8 @@ CREATE TABLE exception (
     type TEXT,
     -- Its text.
     message TEXT,
-    -- Its text with numbers and addresses taken out, the same for failures of one kind; NULL when there is nothing to take out.
+    -- Its text with numbers and addresses taken out, the same for failures of one kind; NULL when there is nothing to
+    -- take out.
     pattern TEXT,
     -- When and where it was raised first.
     raised_ns INTEGER,
@@ -337,7 +340,8 @@ CREATE TABLE failure (
     stored_ns INTEGER,
     -- Handles that the program held then.
     stored_handle_count INTEGER,
-    -- When and to which handler (word handler_kind) it was reported as never retrieved, and where the last reference was released.
+    -- When and to which handler (word handler_kind) it was reported as never retrieved, and where the last reference
+    -- was released.
     reported_ns INTEGER,
     reported_kind INTEGER,
     reported_site_id INTEGER,
@@ -457,8 +461,8 @@ CREATE TABLE cancellation_effect (
     happened_ns INTEGER NOT NULL,
     thread_id INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
-    -- 'delivered' (raised in the task), 'swallowed' (the task returned all the same), 'converted' (it ended with another
-    -- exception) or 'uncancelled' (a request was taken back).
+    -- 'delivered' (raised in the task), 'swallowed' (the task returned all the same), 'converted' (it ended with
+    -- another exception) or 'uncancelled' (a request was taken back).
     what TEXT NOT NULL,
     -- delivered: where the task was suspended, NULL when it never began. uncancelled: where.
     site_id INTEGER,

@@ -1,8 +1,8 @@
 /* store.h: opening stores, the SQLite files that hold recordings.
  *
- * What it is for. A reader is a connection that can do nothing but read, to a file that has proved to be a telltale store,
- * with the views of this version of telltale in front of whatever the file says they are. A writer creates stores or goes on
- * with them; only the recorder (and an import) has one, and only one at a time.
+ * What it is for. A reader is a connection that can do nothing but read, to a file that has proved to be a telltale
+ * store, with the views of this version of telltale in front of whatever the file says they are. A writer creates
+ * stores or goes on with them; only the recorder (and an import) has one, and only one at a time.
  *
  * What it leaves to others. What goes into rows (ingest.h); what comes out (views/, the viewer).
  *
@@ -42,7 +42,8 @@ enum tt_store_error_kind {
 
 struct tt_store_error {
     enum tt_store_error_kind kind;
-    char text[512]; /* one line: what happened, where, what to do next; no capital, no full stop. Raw bytes of the path may be in it. */
+    /* One line: what happened, where, what to do next; no capital, no full stop. Raw bytes of the path may be in it. */
+    char text[512];
 };
 
 /* ------------------------------------------------------------------------------------------------------ readers */
@@ -50,22 +51,24 @@ struct tt_store_error {
 struct tt_store_reader;
 
 /* Opens the store at PATH for reading. Nothing is written: not to the file, and not beside it, unless the folder can be
- * written and the store is in use or was left by a kill; then SQLite keeps its index of the write-ahead log there. A store
- * whose folder cannot be written is read from a private copy that close removes.
- * The file must be a regular file, an SQLite database, a telltale store of at most TT_STORE_SCHEMA_VERSION, with tables that
- * are what that version has. The connection is read-only, defensive, trusts no schema; all views are TEMP views made from
- * this version's own text. Statements run at most 60 s until tt_store_set_deadline() says otherwise.
- * Returns 0 and *OUT_READER, or -1 and *OUT_ERROR. */
-TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error);
+ * written and the store is in use or was left by a kill; then SQLite keeps its index of the write-ahead log there. A
+ * store whose folder cannot be written is read from a private copy that close removes. The file must be a regular
+ * file, an SQLite database, a telltale store of at most TT_STORE_SCHEMA_VERSION, with tables that are what that
+ * version has. The connection is read-only, defensive, trusts no schema; all views are TEMP views made from this
+ * version's own text. Statements run at most 60 s until tt_store_set_deadline() says otherwise. Returns 0 and
+ * *OUT_READER, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader,
+                                     struct tt_store_error *out_error);
 
-/* The connection of READER, for statements of the caller's own. It stays READER's; read-only for all that is executed. */
+/* The connection of READER, for statements of the caller's own. It stays READER's; read-only for all that is
+ * executed. */
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader);
 
 /* The path that was opened, as the caller gave it. READER's. */
 const char *tt_store_reader_path(const struct tt_store_reader *reader);
 
-/* Gives the statements that run from now on NANOSECONDS altogether; a statement that runs longer fails with SQLITE_INTERRUPT.
- * 0: no limit. */
+/* Gives the statements that run from now on NANOSECONDS altogether; a statement that runs longer fails with
+ * SQLITE_INTERRUPT. 0: no limit. */
 void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds);
 
 /* Makes the statement that runs fail with SQLITE_INTERRUPT. Any thread, signal handlers. */

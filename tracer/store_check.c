@@ -9,10 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The header of an SQLite file, 100 bytes: offset 0 magic, 60 user_version, 68 application_id, both with the highest byte first. */
-#define HEADER_BYTES 100
-#define HEADER_MAGIC "SQLite format 3"
-#define HEADER_USER_VERSION 60
+/* The header of an SQLite file, 100 bytes: offset 0 magic, 60 user_version, 68 application_id, both with the highest
+ * byte first. */
+#define HEADER_BYTES          100
+#define HEADER_MAGIC          "SQLite format 3"
+#define HEADER_USER_VERSION   60
 #define HEADER_APPLICATION_ID 68
 
 int tt__store_fail(struct tt_store_error *error, enum tt_store_error_kind kind, const char *format, ...)
@@ -31,7 +32,8 @@ int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connecti
     const char *message = sqlite3_errmsg(connection);
     switch (code & 0xff) {
     case SQLITE_FULL:
-        return tt__store_fail(error, TT_STORE_FULL, "%s: %s: no room left on the disk, or the store has reached its size limit", path, what);
+        return tt__store_fail(error, TT_STORE_FULL,
+                              "%s: %s: no room left on the disk, or the store has reached its size limit", path, what);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return tt__store_fail(error, TT_STORE_BUSY, "%s: %s: locked by another process", path, what);
@@ -63,23 +65,26 @@ int tt__store_check_header(int fd, const char *path, struct tt_store_error *erro
     if (length < HEADER_BYTES || memcmp(header, HEADER_MAGIC, sizeof HEADER_MAGIC) != 0)
         return tt__store_fail(error, TT_STORE_NOT_SQLITE, "%s: is no SQLite file, so it is no store", path);
     if (read_big_endian(header + HEADER_APPLICATION_ID) != TT_STORE_APPLICATION_ID)
-        return tt__store_fail(error, TT_STORE_OTHER_APPLICATION, "%s: is an SQLite file of another application, and no store", path);
+        return tt__store_fail(error, TT_STORE_OTHER_APPLICATION,
+                              "%s: is an SQLite file of another application, and no store", path);
     int32_t version = (int32_t)read_big_endian(header + HEADER_USER_VERSION);
     if (version > TT_STORE_SCHEMA_VERSION)
         return tt__store_fail(error, TT_STORE_NEWER_SCHEMA,
-                              "%s: was written by a newer telltale (schema %d, this one knows up to %d); use that one", path, version,
-                              TT_STORE_SCHEMA_VERSION);
+                              "%s: was written by a newer telltale (schema %d, this one knows up to %d); use that one",
+                              path, version, TT_STORE_SCHEMA_VERSION);
     if (version < 1)
-        return tt__store_fail(error, TT_STORE_DAMAGED, "%s: says that it is a store of schema %d, which never was", path, version);
+        return tt__store_fail(error, TT_STORE_DAMAGED, "%s: says that it is a store of schema %d, which never was",
+                              path, version);
     return 0;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- tables */
 
-/* Table by table, column by column: what must be the same. Only plain tables have a row here, and no computed column. */
-#define DESCRIBE_TABLES                                                                                                        \
-    "SELECT s.name || '.' || c.name || ' ' || c.type || ' ' || c.pk || ' ' || c.hidden || ' ' || c.cid"                        \
-    " FROM sqlite_schema AS s JOIN pragma_table_xinfo(s.name) AS c"                                                            \
+/* Table by table, column by column: what must be the same. Only plain tables have a row here, and no computed column.
+ * */
+#define DESCRIBE_TABLES                                                                                 \
+    "SELECT s.name || '.' || c.name || ' ' || c.type || ' ' || c.pk || ' ' || c.hidden || ' ' || c.cid" \
+    " FROM sqlite_schema AS s JOIN pragma_table_xinfo(s.name) AS c"                                     \
     " WHERE s.type = 'table' AND s.rootpage > 0 AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
 
 /* What stands in FOUND must have all that stands in EXPECTED; both are sorted by byte. */
@@ -91,11 +96,13 @@ static int compare_tables(sqlite3_stmt *expected, sqlite3_stmt *found, const cha
         const char *wanted = (const char *)sqlite3_column_text(expected, 0);
         if (!wanted)
             return SQLITE_NOMEM;
-        while (code == SQLITE_ROW && sqlite3_column_text(found, 0) && strcmp((const char *)sqlite3_column_text(found, 0), wanted) < 0)
+        while (code == SQLITE_ROW && sqlite3_column_text(found, 0) &&
+               strcmp((const char *)sqlite3_column_text(found, 0), wanted) < 0)
             code = sqlite3_step(found);
         if (code != SQLITE_ROW && code != SQLITE_DONE)
             return code;
-        if (code == SQLITE_DONE || !sqlite3_column_text(found, 0) || strcmp((const char *)sqlite3_column_text(found, 0), wanted) != 0) {
+        if (code == SQLITE_DONE || !sqlite3_column_text(found, 0) ||
+            strcmp((const char *)sqlite3_column_text(found, 0), wanted) != 0) {
             *out_missing = wanted;
             return SQLITE_OK;
         }
@@ -109,10 +116,12 @@ int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct 
     sqlite3_stmt *expected = NULL, *found = NULL;
     const char *missing = NULL;
     int result = -1;
-    if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+    if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL) !=
+            SQLITE_OK ||
         sqlite3_exec(model, tt_store_schema, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(model, DESCRIBE_TABLES, -1, &expected, NULL) != SQLITE_OK) {
-        tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be compared with what a store is: %s", path, sqlite3_errmsg(model));
+        tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be compared with what a store is: %s", path,
+                       sqlite3_errmsg(model));
     } else if (sqlite3_prepare_v2(connection, DESCRIBE_TABLES, -1, &found, NULL) != SQLITE_OK) {
         tt__store_fail_sqlite(error, connection, "reading its schema", path);
     } else {
@@ -120,7 +129,8 @@ int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct 
         if (code != SQLITE_OK)
             tt__store_fail_sqlite(error, connection, "reading its schema", path);
         else if (missing)
-            tt__store_fail(error, TT_STORE_DAMAGED, "%s: says that it is a store, but %.*s is not there as it should be", path,
+            tt__store_fail(error, TT_STORE_DAMAGED,
+                           "%s: says that it is a store, but %.*s is not there as it should be", path,
                            (int)strcspn(missing, " "), missing);
         else
             result = 0;

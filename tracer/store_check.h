@@ -10,12 +10,14 @@
 #include "store.h"
 
 /* Fills ERROR; returns -1. */
-int tt__store_fail(struct tt_store_error *error, enum tt_store_error_kind kind, const char *format, ...) TT_PRINTF(3, 4);
+int tt__store_fail(struct tt_store_error *error, enum tt_store_error_kind kind, const char *format, ...)
+    TT_PRINTF(3, 4);
 
 /* Fills ERROR from what CONNECTION says about its last call, while doing WHAT with PATH; returns -1. */
 int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connection, const char *what, const char *path);
 
-/* Whether the file FD, called PATH, says in its header that it is a store that this version can read. 0, or -1 and *ERROR. */
+/* Whether the file FD, called PATH, says in its header that it is a store that this version can read. 0, or -1 and
+ * *ERROR. */
 int tt__store_check_header(int fd, const char *path, struct tt_store_error *error);
 
 /* Whether the tables of CONNECTION are what the tables of this version's stores are. 0, or -1 and *ERROR. */

@@ -9,7 +9,7 @@
 
 #include "store_writer.h"
 
-#define TT__STORE_PAGE_BYTES 4096u
+#define TT__STORE_PAGE_BYTES       4096u
 #define TT__STORE_OTHER_STATEMENTS 32
 
 struct tt__store_writer {

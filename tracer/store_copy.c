@@ -14,7 +14,7 @@
 
 #include "store_check.h"
 
-#define TRIES 5 /* a store that is written meanwhile is copied again */
+#define TRIES       5 /* a store that is written meanwhile is copied again */
 #define CHUNK_BYTES (UINT64_C(1) << 30)
 
 struct tt__store_copy {
@@ -100,10 +100,11 @@ int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, st
     struct tt__store_copy *copy = calloc(1, sizeof *copy);
     if (!copy)
         return tt__store_fail(error, TT_STORE_FAILED, "%s: no memory for a private copy", path);
-    if ((size_t)snprintf(copy->folder, sizeof copy->folder, "%s/telltale-XXXXXX", parent && parent[0] == '/' ? parent : "/tmp") >=
-            sizeof copy->folder ||
+    if ((size_t)snprintf(copy->folder, sizeof copy->folder, "%s/telltale-XXXXXX",
+                         parent && parent[0] == '/' ? parent : "/tmp") >= sizeof copy->folder ||
         !mkdtemp(copy->folder)) {
-        tt__store_fail(error, TT_STORE_FAILED, "%s: no folder can be made for a private copy: %s; set TMPDIR", path, strerror(errno));
+        tt__store_fail(error, TT_STORE_FAILED, "%s: no folder can be made for a private copy: %s; set TMPDIR", path,
+                       strerror(errno));
         free(copy);
         return -1;
     }
@@ -116,7 +117,8 @@ int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, st
         return 0;
     }
     if (result < 0)
-        tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be copied to %s: %s", path, copy->folder, strerror(errno));
+        tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be copied to %s: %s", path, copy->folder,
+                       strerror(errno));
     else
         tt__store_fail(error, TT_STORE_BUSY, "%s: is being written, and cannot be copied as long as it is", path);
     tt__store_copy_destroy(copy);

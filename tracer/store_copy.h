@@ -1,7 +1,7 @@
 /* store_copy.h: a private copy of a store that lies where nothing can be written.
  *
- * SQLite reads a file in WAL mode only with an index beside it. Where that cannot be made, the database and its write-ahead log are
- * copied together.
+ * SQLite reads a file in WAL mode only with an index beside it. Where that cannot be made, the database and its
+ * write-ahead log are copied together.
  *
  * Threads: any.
  */

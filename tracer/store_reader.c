@@ -1,7 +1,7 @@
 /* store_reader.c: connections that can do nothing but read. See store.h.
  *
- * A store may come from anywhere, so nothing in it is believed: not its views (TEMP views with this version's text stand in front
- * of them), not its triggers, not its tables before their columns have been compared.
+ * A store may come from anywhere, so nothing in it is believed: not its views (TEMP views with this version's text
+ * stand in front of them), not its triggers, not its tables before their columns have been compared.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +19,8 @@
 #include "store_copy.h"
 
 #define DEADLINE_NS_DEFAULT (INT64_C(60) * 1000000000)
-#define PROGRESS_STEPS 2000 /* of SQLite's machine between two looks at the clock: some 50 us */
-#define BUSY_MS 5000        /* the recorder's longest moment alone with the file is its end */
+#define PROGRESS_STEPS      2000 /* of SQLite's machine between two looks at the clock: some 50 us */
+#define BUSY_MS             5000 /* the recorder's longest moment alone with the file is its end */
 
 struct tt_store_reader {
     sqlite3 *connection;
@@ -63,7 +63,8 @@ static int open_file(const char *path, int *out_fd, struct tt_store_error *error
         return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is no regular file, so it is no store", path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be opened for reading: %s", path, strerror(errno));
+        return tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be opened for reading: %s", path,
+                              strerror(errno));
     if (fstat(fd, &stat_buffer) < 0 || !S_ISREG(stat_buffer.st_mode)) {
         close(fd);
         return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is no regular file, so it is no store", path);
@@ -83,8 +84,8 @@ static void harden(sqlite3 *connection)
     static const struct {
         int limit, value;
     } limits[] = {
-        {SQLITE_LIMIT_LENGTH, 256 << 20}, {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},    {SQLITE_LIMIT_COLUMN, 500},
-        {SQLITE_LIMIT_EXPR_DEPTH, 500},   {SQLITE_LIMIT_COMPOUND_SELECT, 100},   {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LENGTH, 256 << 20}, {SQLITE_LIMIT_SQL_LENGTH, 1 << 20},       {SQLITE_LIMIT_COLUMN, 500},
+        {SQLITE_LIMIT_EXPR_DEPTH, 500},   {SQLITE_LIMIT_COMPOUND_SELECT, 100},      {SQLITE_LIMIT_ATTACHED, 0},
         {SQLITE_LIMIT_TRIGGER_DEPTH, 1},  {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000}, {SQLITE_LIMIT_WORKER_THREADS, 0},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
@@ -111,7 +112,8 @@ static int create_temp_view(sqlite3 *connection, const struct tt_store_view *vie
     return code;
 }
 
-static int allow_reading(void *context, int action, const char *first, const char *second, const char *database, const char *view)
+static int allow_reading(void *context, int action, const char *first, const char *second, const char *database,
+                         const char *view)
 {
     (void)context, (void)second, (void)database, (void)view;
     switch (action) {
@@ -124,14 +126,16 @@ static int allow_reading(void *context, int action, const char *first, const cha
         return SQLITE_OK;
     case SQLITE_PRAGMA: {
         /* Those that tell; none that a value could turn into an order. */
-        static const char *const telling[] = {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo",
-                                              "foreign_key_list", "database_list", "function_list", "pragma_list", "compile_options",
-                                              "integrity_check", "quick_check"};
+        static const char *const telling[] = {"table_info",    "table_xinfo", "table_list",       "index_list",
+                                              "index_info",    "index_xinfo", "foreign_key_list", "database_list",
+                                              "function_list", "pragma_list", "compile_options",  "integrity_check",
+                                              "quick_check"};
         for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
             if (first && sqlite3_stricmp(first, telling[i]) == 0)
                 return SQLITE_OK;
-        static const char *const plain[] = {"application_id", "user_version", "schema_version", "page_count", "page_size",
-                                            "journal_mode", "data_version", "encoding", "freelist_count"};
+        static const char *const plain[] = {"application_id", "user_version", "schema_version",
+                                            "page_count",     "page_size",    "journal_mode",
+                                            "data_version",   "encoding",     "freelist_count"};
         for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
             if (first && !second && sqlite3_stricmp(first, plain[i]) == 0)
                 return SQLITE_OK;
@@ -142,13 +146,16 @@ static int allow_reading(void *context, int action, const char *first, const cha
     }
 }
 
-/* Opens PATH (the store, or its copy), and puts the views in front. Messages call it NAME. *OUT_CODE is SQLite's when it failed there. */
-static int connect_to(struct tt_store_reader *reader, const char *path, const char *name, int *out_code, struct tt_store_error *error)
+/* Opens PATH (the store, or its copy), and puts the views in front. Messages call it NAME. *OUT_CODE is SQLite's when
+ * it failed there. */
+static int connect_to(struct tt_store_reader *reader, const char *path, const char *name, int *out_code,
+                      struct tt_store_error *error)
 {
     char *plain = tt__store_sqlite_path(path);
     if (!plain)
         return tt__store_fail(error, TT_STORE_FAILED, "%s: no memory to open it", name);
-    *out_code = sqlite3_open_v2(plain, &reader->connection, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    *out_code = sqlite3_open_v2(plain, &reader->connection,
+                                SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     free(plain);
     if (*out_code != SQLITE_OK)
         return tt__store_fail_sqlite(error, reader->connection, "opening", name);
@@ -156,8 +163,10 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
     harden(connection);
     sqlite3_progress_handler(connection, PROGRESS_STEPS, check_deadline, reader);
     tt_store_set_deadline(reader, DEADLINE_NS_DEFAULT);
-    *out_code = sqlite3_exec(connection, "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;"
-                             "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    *out_code = sqlite3_exec(connection,
+                             "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;"
+                             "SELECT count(*) FROM sqlite_schema",
+                             NULL, NULL, NULL);
     if (*out_code != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
     if (tt__store_check_tables(connection, name, error) < 0)

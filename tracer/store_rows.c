@@ -8,7 +8,7 @@
 #include "store_check.h"
 #include "store_connection.h"
 
-#define BULK_ROWS 50u
+#define BULK_ROWS     50u
 #define SQL_BYTES_MAX 16384
 
 struct table {
@@ -20,13 +20,13 @@ struct table {
 };
 
 #define NAME_COLUMN(table, column) #column,
-#define NAME_COLUMNS(table, name, keys, conflict) static const char *const columns_of_##table[] = {TT__COLUMNS_##table(NAME_COLUMN)};
+#define NAME_COLUMNS(table, name, keys, conflict) \
+    static const char *const columns_of_##table[] = {TT__COLUMNS_##table(NAME_COLUMN)};
 TT__TABLES(NAME_COLUMNS)
 
 static const struct table tables[TT__TABLE_COUNT] = {
 #define DESCRIBE_TABLE(table, name, keys, conflict) {name, columns_of_##table, TT__##table##_COLUMNS, keys, conflict},
-    TT__TABLES(DESCRIBE_TABLE)
-};
+    TT__TABLES(DESCRIBE_TABLE)};
 
 /* --------------------------------------------------------------------------------------------- making statements */
 
@@ -38,7 +38,8 @@ struct text {
 static void add(struct text *text, const char *piece)
 {
     size_t length = strlen(piece);
-    assert(text->length + length < sizeof text->bytes); /* the longest table's bulk statement fits, see the test of all tables */
+    assert(text->length + length <
+           sizeof text->bytes); /* the longest table's bulk statement fits, see the test of all tables */
     memcpy(text->bytes + text->length, piece, length + 1);
     text->length += length;
 }
@@ -64,9 +65,11 @@ static void add_conflict(struct text *text, const struct table *table)
         const char *column = table->columns[i];
         const char *comma = i > table->key_count ? ", " : "";
         if (table->conflict == TT__OVERRIDE)
-            snprintf(piece, sizeof piece, "%s%s = coalesce(excluded.%s, %s.%s)", comma, column, column, table->name, column);
+            snprintf(piece, sizeof piece, "%s%s = coalesce(excluded.%s, %s.%s)", comma, column, column, table->name,
+                     column);
         else
-            snprintf(piece, sizeof piece, "%s%s = coalesce(%s.%s, excluded.%s)", comma, column, table->name, column, column);
+            snprintf(piece, sizeof piece, "%s%s = coalesce(%s.%s, excluded.%s)", comma, column, table->name, column,
+                     column);
         add(text, piece);
     }
 }
@@ -87,7 +90,8 @@ static sqlite3_stmt *prepare_rows(struct tt__store_writer *writer, const struct 
         add(&text, ")");
     }
     add_conflict(&text, table);
-    if (sqlite3_prepare_v3(writer->connection, text.bytes, (int)text.length, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v3(writer->connection, text.bytes, (int)text.length, SQLITE_PREPARE_PERSISTENT, &statement,
+                           NULL) != SQLITE_OK)
         tt__store_fail_sqlite(&writer->error, writer->connection, "preparing to write", writer->path);
     return statement;
 }
@@ -118,7 +122,8 @@ static int bind_all(sqlite3_stmt *statement, const struct tt__cell *cells, size_
 }
 
 /* Runs a statement that returns nothing. */
-static int run_rows(struct tt__store_writer *writer, sqlite3_stmt *statement, const struct tt__cell *cells, size_t count)
+static int run_rows(struct tt__store_writer *writer, sqlite3_stmt *statement, const struct tt__cell *cells,
+                    size_t count)
 {
     int code = bind_all(statement, cells, count);
     if (code == SQLITE_OK)
@@ -130,7 +135,8 @@ static int run_rows(struct tt__store_writer *writer, sqlite3_stmt *statement, co
     return result;
 }
 
-int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows, size_t count)
+int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows,
+                         size_t count)
 {
     const struct table *description = &tables[table];
     size_t width = (size_t)description->column_count;
@@ -159,7 +165,8 @@ static sqlite3_stmt *find_other(struct tt__store_writer *writer, const char *sql
             return writer->others[i].statement;
         if (writer->others[i].sql)
             continue;
-        if (sqlite3_prepare_v3(writer->connection, sql, -1, SQLITE_PREPARE_PERSISTENT, &writer->others[i].statement, NULL) != SQLITE_OK) {
+        if (sqlite3_prepare_v3(writer->connection, sql, -1, SQLITE_PREPARE_PERSISTENT, &writer->others[i].statement,
+                               NULL) != SQLITE_OK) {
             tt__store_fail_sqlite(&writer->error, writer->connection, "preparing a statement", writer->path);
             return NULL;
         }

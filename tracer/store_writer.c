@@ -16,7 +16,7 @@
 #include "store_connection.h"
 
 #define BUSY_MS 2000
-#define FD_MIN 3 /* 0 to 2 are never used: what a library prints must not end up in a store */
+#define FD_MIN  3 /* 0 to 2 are never used: what a library prints must not end up in a store */
 
 /* ------------------------------------------------------------------------------------------------------ the file */
 
@@ -34,7 +34,8 @@ static int raise_fd(int fd)
 static int fail_to_open(struct tt_store_error *error, const char *path)
 {
     if (errno == ELOOP)
-        return tt__store_fail(error, TT_STORE_NOT_REGULAR, "%s: is a symbolic link, and stores are not written through links", path);
+        return tt__store_fail(error, TT_STORE_NOT_REGULAR,
+                              "%s: is a symbolic link, and stores are not written through links", path);
     if (errno == EISDIR)
         return tt__store_fail(error, TT_STORE_DIRECTORY, "%s: is a directory, and no store", path);
     if (errno == ENOENT || errno == ENOTDIR)
@@ -47,7 +48,8 @@ static int fail_to_open(struct tt_store_error *error, const char *path)
 }
 
 /* Opens or creates the file; *OUT_IS_EMPTY: nothing is in it yet. */
-static int open_file(const char *path, int *out_fd, bool *out_is_empty, bool *out_is_created, struct tt_store_error *error)
+static int open_file(const char *path, int *out_fd, bool *out_is_empty, bool *out_is_created,
+                     struct tt_store_error *error)
 {
     struct stat stat_buffer;
     int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -79,14 +81,15 @@ static int open_file(const char *path, int *out_fd, bool *out_is_empty, bool *ou
     return 0;
 }
 
-/* Refuses what would not keep its locks, and what somebody else is writing. The lock is one of flock, which does not meet SQLite's
- * own ones; it goes with the descriptor. */
+/* Refuses what would not keep its locks, and what somebody else is writing. The lock is one of flock, which does not
+ * meet SQLite's own ones; it goes with the descriptor. */
 static int claim_file(int fd, const char *path, struct tt_store_error *error)
 {
     struct statfs stat_buffer;
     if (fstatfs(fd, &stat_buffer) == 0 && tt__store_is_network((long)stat_buffer.f_type))
-        return tt__store_fail(error, TT_STORE_NETWORK, "%s: lies on a network file system, where a store cannot be written safely; choose a local one",
-                              path);
+        return tt__store_fail(
+            error, TT_STORE_NETWORK,
+            "%s: lies on a network file system, where a store cannot be written safely; choose a local one", path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
@@ -126,16 +129,19 @@ static int create_recording(struct tt__store_writer *writer)
                          values, 2, NULL, NULL);
 }
 
-/* All in one transaction, so that a kill leaves an empty file or a store. It is still in SQLite's rollback mode then: the first
- * page, which says whose file it is, gets into the file itself. */
+/* All in one transaction, so that a kill leaves an empty file or a store. It is still in SQLite's rollback mode then:
+ * the first page, which says whose file it is, gets into the file itself. */
 static int create_schema(struct tt__store_writer *writer)
 {
     char header[128];
-    snprintf(header, sizeof header, "PRAGMA application_id = %d; PRAGMA user_version = %d", TT_STORE_APPLICATION_ID, TT_STORE_SCHEMA_VERSION);
-    /* Should the machine fail now there is nothing to lose yet; waiting for the disk would hold up the program's start. */
+    snprintf(header, sizeof header, "PRAGMA application_id = %d; PRAGMA user_version = %d", TT_STORE_APPLICATION_ID,
+             TT_STORE_SCHEMA_VERSION);
+    /* Should the machine fail now there is nothing to lose yet; waiting for the disk would hold up the program's
+     * start. */
     if (execute(writer, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
-        if (execute(writer, header, "creating it") == 0 && execute(writer, tt_store_schema, "creating its tables") == 0 &&
-            create_views(writer) == 0 && create_recording(writer) == 0 && execute(writer, "COMMIT", "creating it") == 0)
+        if (execute(writer, header, "creating it") == 0 &&
+            execute(writer, tt_store_schema, "creating its tables") == 0 && create_views(writer) == 0 &&
+            create_recording(writer) == 0 && execute(writer, "COMMIT", "creating it") == 0)
             return 0;
         sqlite3_exec(writer->connection, "ROLLBACK", NULL, NULL, NULL);
     }
@@ -169,22 +175,24 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
     sqlite3_busy_timeout(connection, BUSY_MS);
     if (is_empty ? create_schema(writer) < 0 : tt__store_check_tables(connection, writer->path, &writer->error) < 0)
         return -1;
-    if (sqlite3_exec(connection, "PRAGMA journal_mode = WAL", keep_text, mode, NULL) != SQLITE_OK || strcmp(mode, "wal") != 0)
-        return tt__store_fail(&writer->error, TT_STORE_FAILED, "%s: its file system does not allow a write-ahead log; choose a local one",
-                              writer->path);
+    if (sqlite3_exec(connection, "PRAGMA journal_mode = WAL", keep_text, mode, NULL) != SQLITE_OK ||
+        strcmp(mode, "wal") != 0)
+        return tt__store_fail(&writer->error, TT_STORE_FAILED,
+                              "%s: its file system does not allow a write-ahead log; choose a local one", writer->path);
     snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / TT__STORE_PAGE_BYTES));
     sqlite3_wal_hook(connection, count_log_pages, writer);
     return execute(writer, sql, "setting it up") < 0 ||
                    execute(writer,
                            "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
-                           "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON",
+                           "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0; PRAGMA "
+                           "cell_size_check = ON",
                            "setting it up") < 0
                ? -1
                : 0;
 }
 
-int tt__store_open_writer(const char *path, const struct tt__store_writer_options *options, struct tt__store_writer **out_writer,
-                          struct tt_store_error *out_error)
+int tt__store_open_writer(const char *path, const struct tt__store_writer_options *options,
+                          struct tt__store_writer **out_writer, struct tt_store_error *out_error)
 {
     struct tt_store_error error = {TT_STORE_OK, ""};
     bool is_empty = false, is_created = false;

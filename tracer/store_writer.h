@@ -1,7 +1,7 @@
 /* store_writer.h: the one connection that writes a store.
  *
- * What it is for. Creates stores and goes on with existing ones; writes rows of many tables fast; keeps the write-ahead log
- * short; tells failures that may pass (disk full) from those that will not.
+ * What it is for. Creates stores and goes on with existing ones; writes rows of many tables fast; keeps the
+ * write-ahead log short; tells failures that may pass (disk full) from those that will not.
  *
  * What it leaves to others. What goes into rows (ingest.h), what columns there are (store_tables.h).
  *
@@ -44,13 +44,14 @@ struct tt__store_writer_options {
 
 #define TT_STORE_BYTES_MAX (UINT64_C(4) << 30)
 
-/* Creates the store PATH, or opens it to go on with it. A new one gets mode 0600 and never follows a symbolic link. A file that is
- * no store is refused and not touched. OPTIONS may be NULL. Returns 0 and *OUT_WRITER, or -1 and *OUT_ERROR. */
+/* Creates the store PATH, or opens it to go on with it. A new one gets mode 0600 and never follows a symbolic link. A
+ * file that is no store is refused and not touched. OPTIONS may be NULL. Returns 0 and *OUT_WRITER, or -1 and
+ * *OUT_ERROR. */
 TT_MUST_USE int tt__store_open_writer(const char *path, const struct tt__store_writer_options *options,
                                       struct tt__store_writer **out_writer, struct tt_store_error *out_error);
 
-/* Closes WRITER, which may be NULL. IS_FINISHED: nobody will go on with it soon, so that it becomes one plain file that can be read
- * where nothing can be written, unless somebody is reading it. */
+/* Closes WRITER, which may be NULL. IS_FINISHED: nobody will go on with it soon, so that it becomes one plain file
+ * that can be read where nothing can be written, unless somebody is reading it. */
 void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished);
 
 /* Why the last call on WRITER failed; its kind says what to do: FULL, BUSY and FAILED may pass, DAMAGED will not. */
@@ -62,14 +63,17 @@ TT_MUST_USE int tt__store_commit(struct tt__store_writer *writer);
 void tt__store_rollback(struct tt__store_writer *writer);
 
 /* Writes COUNT rows of TABLE, one after another in ROWS. */
-TT_MUST_USE int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows, size_t count);
+TT_MUST_USE int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows,
+                                     size_t count);
 
-/* Runs the statement SQL, a string literal, with COUNT values in PARAMETERS; calls ON_ROW (may be NULL) for each row. */
+/* Runs the statement SQL, a string literal, with COUNT values in PARAMETERS; calls ON_ROW (may be NULL) for each row.
+ * */
 typedef void (*tt__store_row_fn)(void *context, const struct tt__cell *row);
-TT_MUST_USE int tt__store_run(struct tt__store_writer *writer, const char *sql, const struct tt__cell *parameters, size_t count,
-                              tt__store_row_fn on_row, void *context);
+TT_MUST_USE int tt__store_run(struct tt__store_writer *writer, const char *sql, const struct tt__cell *parameters,
+                              size_t count, tt__store_row_fn on_row, void *context);
 
-/* Copies what readers do not need any more from the write-ahead log into the store. Returns the bytes that are left in the log. */
+/* Copies what readers do not need any more from the write-ahead log into the store. Returns the bytes that are left
+ * in the log. */
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer);
 
 /* Bytes in the write-ahead log after the last commit or checkpoint. */

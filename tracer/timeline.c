@@ -5,13 +5,13 @@
 #include <string.h>
 #include <time.h>
 
-#define SLOPE_MIN 0.01 /* nanoseconds a tick: a counter of 100 GHz */
-#define SLOPE_MAX 100000.0
-#define CATCH_UP_NS 1e9      /* an error is worked off within a second ... */
-#define BEND_MAX 0.0005      /* ... but no piece differs from the average by more than this */
-#define PAIR_TRIES 20
-#define MEASURE_NS 10000000 /* a pair is right to 100 ns, so a slope over this is right to some 20 millionths */
-#define SECOND_NS INT64_C(1000000000)
+#define SLOPE_MIN   0.01 /* nanoseconds a tick: a counter of 100 GHz */
+#define SLOPE_MAX   100000.0
+#define CATCH_UP_NS 1e9    /* an error is worked off within a second ... */
+#define BEND_MAX    0.0005 /* ... but no piece differs from the average by more than this */
+#define PAIR_TRIES  20
+#define MEASURE_NS  10000000 /* a pair is right to 100 ns, so a slope over this is right to some 20 millionths */
+#define SECOND_NS   INT64_C(1000000000)
 
 void tt__timeline_init_identity(struct tt__timeline *timeline)
 {
@@ -30,8 +30,8 @@ static double slope_between(uint64_t ticks_1, int64_t ns_1, uint64_t ticks_2, in
     return ticks_2 <= ticks_1 ? 0.0 : ((double)ns_2 - (double)ns_1) / (double)(ticks_2 - ticks_1);
 }
 
-void tt__timeline_init_pairs(struct tt__timeline *timeline, uint64_t first_ticks, int64_t first_ns, uint64_t second_ticks,
-                             int64_t second_ns)
+void tt__timeline_init_pairs(struct tt__timeline *timeline, uint64_t first_ticks, int64_t first_ns,
+                             uint64_t second_ticks, int64_t second_ns)
 {
     memset(timeline, 0, sizeof *timeline);
     double slope = slope_between(first_ticks, first_ns, second_ticks, second_ns);
@@ -54,8 +54,8 @@ static int64_t value_of_piece(const struct tt__timeline_piece *piece, uint64_t t
     return __builtin_add_overflow(piece->ns, (int64_t)ns, &sum) ? piece->ns : sum;
 }
 
-/* Makes room: of the older half, every second piece goes into the one before it, which then leads straight to the one after. What was
- * converted with them long ago would come out different by nanoseconds now. */
+/* Makes room: of the older half, every second piece goes into the one before it, which then leads straight to the one
+ * after. What was converted with them long ago would come out different by nanoseconds now. */
 static void thin_out(struct tt__timeline *timeline)
 {
     unsigned kept = 0;

@@ -13,8 +13,10 @@ WITH request AS (
         -- Taken back: fewer requests remained than it made, while the task could still go on.
         EXISTS (SELECT 1 FROM cancellation_effect AS e
          LEFT JOIN task AS t ON t.task_id = e.task_id
-         WHERE e.task_id = c.task_id AND coalesce(t.ended_ns > e.happened_ns, 1) AND e.what = 'uncancelled' AND e.request_count < c.request_count
-            AND iif(e.thread_id = c.thread_id, e.sequence > c.sequence, e.happened_ns >= c.requested_ns)) AS is_uncancelled
+         WHERE e.task_id = c.task_id AND coalesce(t.ended_ns > e.happened_ns, 1) AND e.what = 'uncancelled'
+             AND e.request_count < c.request_count
+            AND iif(e.thread_id = c.thread_id, e.sequence > c.sequence, e.happened_ns >= c.requested_ns))
+                AS is_uncancelled
     FROM cancellation AS c
 )
 SELECT
@@ -57,19 +59,23 @@ SELECT
     max(0, d.happened_ns - c.requested_ns) AS latency_ns,
     -- 1 when the task's coroutine never ran.
     coalesce(d.is_before_start, 0) AS before_start,
-    -- How it ended: cancelled, swallowed (the task returned), converted (it ended with another exception), ignored (it was done
-    -- already), uncancelled (the request was taken back), pending (the task has not ended), unknown (events are missing).
+    -- How it ended: cancelled, swallowed (the task returned), converted (it ended with another exception), ignored
+    -- (it was done already), uncancelled (the request was taken back), pending (the task has not ended), unknown
+    -- (events are missing).
     CASE
         WHEN NOT c.is_accepted THEN 'ignored'
         WHEN c.is_uncancelled THEN 'uncancelled'
-        WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed') THEN 'swallowed'
-        WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'converted') THEN 'converted'
+        WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed')
+            THEN 'swallowed'
+        WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'converted')
+            THEN 'converted'
         WHEN c.outcome = 'cancelled' THEN 'cancelled'
         WHEN c.outcome IN ('pending', 'abandoned') THEN 'pending'
         WHEN c.outcome = 'failed' AND c.delivery_id IS NOT NULL THEN 'converted'
         WHEN c.outcome IS NOT NULL THEN 'unknown'
         WHEN EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = c.task_id) THEN 'converted'
-        WHEN coalesce((SELECT p.vital_drop_last_ns >= c.requested_ns FROM process AS p WHERE p.process_id = c.task_id >> 40), 0) THEN 'unknown'
+        WHEN coalesce((SELECT p.vital_drop_last_ns >= c.requested_ns FROM process AS p
+            WHERE p.process_id = c.task_id >> 40), 0) THEN 'unknown'
         ELSE 'cancelled'
     END AS ending
 FROM request AS c

@@ -85,7 +85,8 @@ SELECT
         END
         WHEN 'absorbed' THEN coalesce(
             (SELECT CASE
-                WHEN u.how = 5 AND (SELECT g.is_returning_exceptions FROM gather AS g WHERE g.gather_id = u.by_id) THEN 'unread_value'
+                WHEN u.how = 5 AND (SELECT g.is_returning_exceptions FROM gather AS g
+                    WHERE g.gather_id = u.by_id) THEN 'unread_value'
                 ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'touch_how' AND w.number = u.how)
              END
              FROM touch AS u WHERE u.failure_id = decided.failure_id AND NOT u.is_user

@@ -15,7 +15,8 @@ SELECT
         f.name, 'Task-' || nullif(f.name_number, 0)) AS name,
     -- The function that the task ran.
     (SELECT s.text FROM site AS s WHERE s.site_id
-        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))) AS coroutine,
+        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
+            WHERE t.task_id = f.failure_id))) AS coroutine,
     -- The exception.
     f.exception_id AS exception_id,
     -- Name of the exception's type.
@@ -24,9 +25,11 @@ SELECT
     e.message AS message,
     -- delivered, discarded, held, absorbed, lost or unknown.
     st.state AS state,
-    -- lost: dropped, ignored, loop_closed, held_at_exit, killed; absorbed: gather, thread_chain, cancel_after_done, unread_value ...
+    -- lost: dropped, ignored, loop_closed, held_at_exit, killed; absorbed: gather, thread_chain, cancel_after_done,
+    -- unread_value ...
     st.reason AS reason,
-    -- How it came to fail: raised, ignored (it returned 0 with the exception pending), missing (it returned -1 with none), set, forwarded.
+    -- How it came to fail: raised, ignored (it returned 0 with the exception pending), missing (it returned -1 with
+    -- none), set, forwarded.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'failure_how' AND w.number = f.how) AS how,
     -- When it failed.
     f.stored_ns AS stored_ns,
@@ -40,16 +43,20 @@ SELECT
     (SELECT s.func FROM site AS s WHERE s.site_id = coalesce(f.raised_site_id, e.raised_site_id)) AS raised_func,
     -- Where the future or task was created: "FILE:LINE in FUNCTION".
     (SELECT pl.place FROM places AS pl WHERE pl.site_id
-        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))) AS created_at,
+        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
+            WHERE t.task_id = f.failure_id))) AS created_at,
     -- Of that, the file.
     (SELECT s.file FROM site AS s WHERE s.site_id
-        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))) AS created_file,
+        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
+            WHERE t.task_id = f.failure_id))) AS created_file,
     -- Of that, the line.
     (SELECT s.line FROM site AS s WHERE s.site_id
-        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))) AS created_line,
+        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
+            WHERE t.task_id = f.failure_id))) AS created_line,
     -- Of that, the function.
     (SELECT s.func FROM site AS s WHERE s.site_id
-        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))) AS created_func,
+        = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
+            WHERE t.task_id = f.failure_id))) AS created_func,
     -- The last place where the coroutine raised, awaited or was asked to.
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id) AS last_at,
     -- When the last reference went; NULL when that has not happened.
@@ -67,12 +74,14 @@ SELECT
     max(coalesce(f.library_touch_count, 0),
         (SELECT count(*) FROM touch AS u WHERE u.failure_id = f.failure_id AND NOT u.is_user)) AS library_touch_count,
     -- Failures that it was forwarded to.
-    max(coalesce(f.forward_count, 0), (SELECT count(*) FROM forward AS v WHERE v.failure_id = f.failure_id)) AS forward_count,
+    max(coalesce(f.forward_count, 0), (SELECT count(*) FROM forward AS v
+        WHERE v.failure_id = f.failure_id)) AS forward_count,
     -- Handles that remain.
     CASE WHEN f.released_ns IS NOT NULL THEN 0 ELSE coalesce(
         (SELECT r.handle_count FROM reference AS r WHERE r.object_id = f.failure_id
          ORDER BY r.happened_ns DESC, r.sequence DESC LIMIT 1), f.stored_handle_count) END AS handle_count,
-    -- How long nobody looked: from its failing to the first touch by user code, to the last release, to its process's end, or to now.
+    -- How long nobody looked: from its failing to the first touch by user code, to the last release, to its process's
+    -- end, or to now.
     max(0, coalesce((SELECT min(u.touched_ns) FROM touch AS u WHERE u.failure_id = f.failure_id AND u.is_user),
         f.released_ns, p.goodbye_ns, p.gone_ns, p.seen_ns) - f.stored_ns) AS unread_ns,
     -- The places where handles were taken, oldest first, one a line.
@@ -87,7 +96,8 @@ SELECT
     (SELECT group_concat(v.text, char(10)) FROM
         (SELECT coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = x.to_id) || ' ',
                 iif(x.to_id >> 40 = 0, '#', 'p' || (x.to_id >> 40) || '#') || (x.to_id & 1099511627775) || ' ', '')
-            || '(' || (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how' AND w.number = x.how) || ')' AS text
+            || '(' || (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how'
+                AND w.number = x.how) || ')' AS text
          FROM forward AS x WHERE x.failure_id = f.failure_id ORDER BY x.forwarded_ns, x.sequence) AS v) AS forwarded_to,
     -- Why user code said that it does not matter.
     (SELECT d.reason FROM discard AS d WHERE d.object_id = f.failure_id) AS discard_reason,
@@ -99,11 +109,14 @@ SELECT
         WHEN 3 THEN 'the coroutine returned -1 with no exception pending'
             || coalesce(', last at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
     END AS note,
-    -- The same for failures of one kind: type, text without numbers and addresses, where it was raised, where the task was created.
+    -- The same for failures of one kind: type, text without numbers and addresses, where it was raised, where the
+    -- task was created.
     coalesce(e.type, 'unknown') || ': ' || coalesce(e.pattern, e.message, '')
-        || ' | raised at ' || coalesce((SELECT pl.place FROM places AS pl WHERE pl.site_id = coalesce(f.raised_site_id, e.raised_site_id)), 'unknown place')
+        || ' | raised at ' || coalesce((SELECT pl.place FROM places AS pl
+            WHERE pl.site_id = coalesce(f.raised_site_id, e.raised_site_id)), 'unknown place')
         || ' | created at ' || coalesce((SELECT pl.place FROM places AS pl WHERE pl.site_id
-            = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))), 'unknown place') AS fingerprint,
+            = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
+                WHERE t.task_id = f.failure_id))), 'unknown place') AS fingerprint,
     -- Who created the future or task, in words: #3 "main", signal SIGTERM, callback, main program.
     CASE f.parent_kind
         WHEN 0 THEN 'main program'

@@ -1,4 +1,5 @@
--- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending. One row each.
+-- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending.
+-- One row each.
 CREATE VIEW leaks AS
 SELECT
     -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, destroyed-pending.
@@ -41,8 +42,8 @@ SELECT
     END AS sentence
 FROM failures AS f
 WHERE f.state IN ('lost', 'absorbed', 'held')
-    -- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody asked is
-    -- told by its task, which has a name and places.
+    -- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody
+    -- asked is told by its task, which has a name and places.
     AND f.failure_id NOT IN (
         SELECT w.failure_id
         FROM forward AS w
@@ -57,7 +58,8 @@ WHERE f.state IN ('lost', 'absorbed', 'held')
         WHERE s.state = 'absorbed' AND t.kind IS 4)
 UNION ALL
 SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
-    'swallowed-cancel | created at ' || coalesce((SELECT t.created_at FROM tasks AS t WHERE t.task_id = c.task_id), 'unknown place')
+    'swallowed-cancel | created at ' || coalesce((SELECT t.created_at FROM tasks AS t
+        WHERE t.task_id = c.task_id), 'unknown place')
         || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
     c.requested_ns, max(0, (SELECT t.ended_ns FROM tasks AS t WHERE t.task_id = c.task_id) - c.requested_ns),
     'the task was cancelled and returned all the same'
@@ -68,7 +70,8 @@ WHERE c.task_id IN (SELECT e.task_id FROM cancellation_effect AS e WHERE e.what 
     = (SELECT min(x.cancellation_id) FROM cancellations AS x WHERE x.task_id = c.task_id AND x.ending = 'swallowed')
 UNION ALL
 SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
-    'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at ' || coalesce(t.wait_at, 'unknown place'),
+    'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at '
+        || coalesce(t.wait_at, 'unknown place'),
     t.ended_ns, t.age_ns,
     'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, '')
 FROM tasks AS t

@@ -37,7 +37,8 @@ SELECT
     CASE
         WHEN p.is_replaced THEN 'replaced by another program'
         WHEN p.signal IS NOT NULL THEN 'ended by ' || coalesce(
-            (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal' AND w.number = p.signal), 'signal ' || p.signal)
+            (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal'
+                AND w.number = p.signal), 'signal ' || p.signal)
         WHEN p.exit_status IS NOT NULL
             THEN 'exit status ' || p.exit_status || iif(p.goodbye_reason IS NULL, ', without goodbye', '')
         WHEN p.goodbye_reason = 1 THEN 'exited'
@@ -46,9 +47,11 @@ SELECT
         ELSE 'running'
     END AS end_text,
     -- Tasks that are known of.
-    (SELECT count(*) FROM task AS t WHERE t.task_id BETWEEN p.process_id << 40 AND ((p.process_id + 1) << 40) - 1) AS task_count,
+    (SELECT count(*) FROM task AS t WHERE t.task_id BETWEEN p.process_id << 40
+        AND ((p.process_id + 1) << 40) - 1) AS task_count,
     -- Failures that are known of.
-    (SELECT count(*) FROM failure AS f WHERE f.failure_id BETWEEN p.process_id << 40 AND ((p.process_id + 1) << 40) - 1) AS failure_count,
+    (SELECT count(*) FROM failure AS f WHERE f.failure_id BETWEEN p.process_id << 40
+        AND ((p.process_id + 1) << 40) - 1) AS failure_count,
     -- Events that its threads tried to emit.
     coalesce(p.attempt_count, 0) AS attempt_count,
     -- Of these, those that are in the store.

@@ -11,8 +11,8 @@ SELECT
     t.name AS name,
     -- The function that it runs.
     (SELECT s.text FROM site AS s WHERE s.site_id = t.created_site_id) AS coroutine,
-    -- How it ended: returned, failed, cancelled, abandoned (its loop was closed over it); pending when it had not ended, also
-    -- when its process was killed; unknown when the event that says so may be missing.
+    -- How it ended: returned, failed, cancelled, abandoned (its loop was closed over it); pending when it had not
+    -- ended, also when its process was killed; unknown when the event that says so may be missing.
     CASE
         WHEN t.outcome IS NOT NULL
             THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'outcome' AND w.number = t.outcome)
@@ -22,7 +22,8 @@ SELECT
         WHEN t.may_have_lost_events THEN 'unknown'
         ELSE 'pending'
     END AS outcome,
-    -- What it does, or did when its process ended: ready, running, waiting; done when it has ended; NULL when not known.
+    -- What it does, or did when its process ended: ready, running, waiting; done when it has ended; NULL when not
+    -- known.
     CASE
         WHEN t.ended_ns IS NOT NULL OR EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = t.task_id) THEN 'done'
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'task_state' AND w.number = t.board_state)
