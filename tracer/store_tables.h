@@ -9,152 +9,134 @@
 #ifndef TT_STORE_TABLES_H
 #define TT_STORE_TABLES_H
 
-#define TT__COLUMNS_PROCESS(X)                                                                               \
-    X(PROCESS, process_id)                                                                                   \
-    X(PROCESS, uuid)                                                                                         \
-    X(PROCESS, pid) X(PROCESS, parent_pid) X(PROCESS, uid) X(PROCESS, start_ticks) X(PROCESS, boot_id)       \
-        X(PROCESS, host) X(PROCESS, program) X(PROCESS, command) X(PROCESS, started_ns)                      \
-            X(PROCESS, started_realtime_ns) X(PROCESS, started_monotonic_ns) X(PROCESS, started_boottime_ns) \
-                X(PROCESS, seen_ns) X(PROCESS, goodbye_ns) X(PROCESS, goodbye_reason) X(PROCESS, gone_ns)    \
-                    X(PROCESS, is_replaced) X(PROCESS, vital_drop_count) X(PROCESS, vital_drop_last_ns)      \
-                        X(PROCESS, board_drop_count) X(PROCESS, dictionary_drop_count) X(PROCESS, is_balanced)
+/* clang-format off: tables */
+#define TT__COLUMNS_PROCESS(X)                                                                              \
+    X(PROCESS, process_id) X(PROCESS, uuid) X(PROCESS, pid) X(PROCESS, parent_pid) X(PROCESS, uid)          \
+    X(PROCESS, start_ticks) X(PROCESS, boot_id) X(PROCESS, host) X(PROCESS, program) X(PROCESS, command)    \
+    X(PROCESS, started_ns) X(PROCESS, started_realtime_ns) X(PROCESS, started_monotonic_ns)                 \
+    X(PROCESS, started_boottime_ns) X(PROCESS, seen_ns) X(PROCESS, goodbye_ns) X(PROCESS, goodbye_reason)   \
+    X(PROCESS, gone_ns) X(PROCESS, is_replaced) X(PROCESS, vital_drop_count) X(PROCESS, vital_drop_last_ns) \
+    X(PROCESS, board_drop_count) X(PROCESS, dictionary_drop_count) X(PROCESS, is_balanced)
 
-#define TT__COLUMNS_THREAD(X)                                                                                      \
-    X(THREAD, thread_id)                                                                                           \
-    X(THREAD, tid)                                                                                                 \
-    X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) X(THREAD, attempt_count) X(THREAD, record_count) \
-        X(THREAD, drop_count) X(THREAD, hole_count)
+#define TT__COLUMNS_THREAD(X)                                                                         \
+    X(THREAD, thread_id) X(THREAD, tid) X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) \
+    X(THREAD, attempt_count) X(THREAD, record_count) X(THREAD, drop_count) X(THREAD, hole_count)
 
-#define TT__COLUMNS_CURSOR(X)                                                                                   \
-    X(CURSOR, process_id)                                                                                       \
-    X(CURSOR, ring)                                                                                             \
-    X(CURSOR, ordinal) X(CURSOR, position) X(CURSOR, attempt_base) X(CURSOR, attempt_next) X(CURSOR, drop_base) \
-        X(CURSOR, record_count) X(CURSOR, missing_count) X(CURSOR, vital_drop_count) X(CURSOR, last_ns)
+#define TT__COLUMNS_CURSOR(X)                                                                            \
+    X(CURSOR, process_id) X(CURSOR, ring) X(CURSOR, ordinal) X(CURSOR, position) X(CURSOR, attempt_base) \
+    X(CURSOR, attempt_next) X(CURSOR, drop_base) X(CURSOR, record_count) X(CURSOR, missing_count)        \
+    X(CURSOR, vital_drop_count) X(CURSOR, last_ns)
 
-#define TT__COLUMNS_GAP(X) \
-    X(GAP, thread_id) X(GAP, count) X(GAP, from_ns) X(GAP, to_ns) X(GAP, first_sequence) X(GAP, what) X(GAP, is_vital)
+#define TT__COLUMNS_GAP(X)                                                                            \
+    X(GAP, thread_id) X(GAP, count) X(GAP, from_ns) X(GAP, to_ns) X(GAP, first_sequence) X(GAP, what) \
+    X(GAP, is_vital)
 
-#define TT__COLUMNS_EVENT_TYPE(X) \
+#define TT__COLUMNS_EVENT_TYPE(X)                                                                  \
     X(EVENT_TYPE, event_type_id) X(EVENT_TYPE, name) X(EVENT_TYPE, category) X(EVENT_TYPE, fields)
 
 #define TT__COLUMNS_WORD(X) X(WORD, enumeration) X(WORD, number) X(WORD, word)
 
 #define TT__COLUMNS_SITE(X) X(SITE, site_id) X(SITE, hash) X(SITE, file) X(SITE, line) X(SITE, func) X(SITE, text)
 
-#define TT__COLUMNS_LOOP(X)                                                                                      \
-    X(LOOP, loop_id)                                                                                             \
-    X(LOOP, created_ns)                                                                                          \
-    X(LOOP, created_site_id) X(LOOP, started_ns) X(LOOP, started_site_id) X(LOOP, stopped_ns) X(LOOP, closed_ns) \
-        X(LOOP, closed_site_id) X(LOOP, pending_count)
+#define TT__COLUMNS_LOOP(X)                                                                 \
+    X(LOOP, loop_id) X(LOOP, created_ns) X(LOOP, created_site_id) X(LOOP, started_ns)       \
+    X(LOOP, started_site_id) X(LOOP, stopped_ns) X(LOOP, closed_ns) X(LOOP, closed_site_id) \
+    X(LOOP, pending_count)
 
-#define TT__COLUMNS_TASK(X)                                                                                  \
-    X(TASK, task_id)                                                                                         \
-    X(TASK, loop_id)                                                                                         \
-    X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_ns) X(TASK, created_site_id) X(TASK, name)       \
-        X(TASK, name_number) X(TASK, new_name) X(TASK, has_handle) X(TASK, started_ns) X(TASK, ended_ns)     \
-            X(TASK, outcome) X(TASK, busy_ns) X(TASK, ready_ns) X(TASK, longest_step_ns) X(TASK, step_count) \
-                X(TASK, abandoned_ns) X(TASK, wait_kind) X(TASK, wait_object) X(TASK, wait_site_id)
+#define TT__COLUMNS_TASK(X)                                                                           \
+    X(TASK, task_id) X(TASK, loop_id) X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_ns)     \
+    X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, new_name) X(TASK, has_handle) \
+    X(TASK, started_ns) X(TASK, ended_ns) X(TASK, outcome) X(TASK, busy_ns) X(TASK, ready_ns)         \
+    X(TASK, longest_step_ns) X(TASK, step_count) X(TASK, abandoned_ns) X(TASK, wait_kind)             \
+    X(TASK, wait_object) X(TASK, wait_site_id)
 
 /* What the board knows about a task that its events may not have said. */
-#define TT__COLUMNS_TASK_FILL(X)                                                                       \
-    X(TASK_FILL, task_id)                                                                              \
-    X(TASK_FILL, loop_id)                                                                              \
-    X(TASK_FILL, parent_kind) X(TASK_FILL, parent_id) X(TASK_FILL, created_site_id) X(TASK_FILL, name) \
-        X(TASK_FILL, name_number)
+#define TT__COLUMNS_TASK_FILL(X)                                                                  \
+    X(TASK_FILL, task_id) X(TASK_FILL, loop_id) X(TASK_FILL, parent_kind) X(TASK_FILL, parent_id) \
+    X(TASK_FILL, created_site_id) X(TASK_FILL, name) X(TASK_FILL, name_number)
 
 #define TT__COLUMNS_BOARD(X)                                                                            \
-    X(BOARD, task_id)                                                                                   \
-    X(BOARD, slot)                                                                                      \
-    X(BOARD, state) X(BOARD, wait_kind) X(BOARD, wait_object) X(BOARD, wait_site_id) X(BOARD, since_ns) \
-        X(BOARD, busy_ns) X(BOARD, ready_ns) X(BOARD, step_count)
+    X(BOARD, task_id) X(BOARD, slot) X(BOARD, state) X(BOARD, wait_kind) X(BOARD, wait_object)          \
+    X(BOARD, wait_site_id) X(BOARD, since_ns) X(BOARD, busy_ns) X(BOARD, ready_ns) X(BOARD, step_count)
 
-#define TT__COLUMNS_EXCEPTION(X)                                                                     \
-    X(EXCEPTION, exception_id)                                                                       \
-    X(EXCEPTION, type)                                                                               \
-    X(EXCEPTION, message) X(EXCEPTION, pattern) X(EXCEPTION, raised_ns) X(EXCEPTION, raised_site_id) \
-        X(EXCEPTION, task_id) X(EXCEPTION, cause_id) X(EXCEPTION, context_id)
+#define TT__COLUMNS_EXCEPTION(X)                                                                      \
+    X(EXCEPTION, exception_id) X(EXCEPTION, type) X(EXCEPTION, message) X(EXCEPTION, pattern)         \
+    X(EXCEPTION, raised_ns) X(EXCEPTION, raised_site_id) X(EXCEPTION, task_id) X(EXCEPTION, cause_id) \
+    X(EXCEPTION, context_id)
 
-#define TT__COLUMNS_FAILURE(X)                                                                                     \
-    X(FAILURE, failure_id)                                                                                         \
-    X(FAILURE, kind)                                                                                               \
-    X(FAILURE, how) X(FAILURE, exception_id) X(FAILURE, parent_kind) X(FAILURE, parent_id) X(FAILURE, loop_id)     \
-        X(FAILURE, name) X(FAILURE, name_number) X(FAILURE, created_site_id) X(FAILURE, raised_site_id)            \
-            X(FAILURE, last_site_id) X(FAILURE, stored_ns) X(FAILURE, stored_handle_count) X(FAILURE, reported_ns) \
-                X(FAILURE, reported_kind) X(FAILURE, reported_site_id) X(FAILURE, released_ns)                     \
-                    X(FAILURE, released_site_id) X(FAILURE, user_touch_count) X(FAILURE, library_touch_count)      \
-                        X(FAILURE, forward_count) X(FAILURE, is_retrieved) X(FAILURE, is_loop_closed)
+#define TT__COLUMNS_FAILURE(X)                                                                               \
+    X(FAILURE, failure_id) X(FAILURE, kind) X(FAILURE, how) X(FAILURE, exception_id) X(FAILURE, parent_kind) \
+    X(FAILURE, parent_id) X(FAILURE, loop_id) X(FAILURE, name) X(FAILURE, name_number)                       \
+    X(FAILURE, created_site_id) X(FAILURE, raised_site_id) X(FAILURE, last_site_id) X(FAILURE, stored_ns)    \
+    X(FAILURE, stored_handle_count) X(FAILURE, reported_ns) X(FAILURE, reported_kind)                        \
+    X(FAILURE, reported_site_id) X(FAILURE, released_ns) X(FAILURE, released_site_id)                        \
+    X(FAILURE, user_touch_count) X(FAILURE, library_touch_count) X(FAILURE, forward_count)                   \
+    X(FAILURE, is_retrieved) X(FAILURE, is_loop_closed)
 
-#define TT__COLUMNS_TOUCH(X)                                                                            \
-    X(TOUCH, failure_id)                                                                                \
-    X(TOUCH, touched_ns)                                                                                \
-    X(TOUCH, thread_id) X(TOUCH, sequence) X(TOUCH, by) X(TOUCH, by_id) X(TOUCH, how) X(TOUCH, is_user) \
-        X(TOUCH, site_id)
+#define TT__COLUMNS_TOUCH(X)                                                                      \
+    X(TOUCH, failure_id) X(TOUCH, touched_ns) X(TOUCH, thread_id) X(TOUCH, sequence) X(TOUCH, by) \
+    X(TOUCH, by_id) X(TOUCH, how) X(TOUCH, is_user) X(TOUCH, site_id)
 
-#define TT__COLUMNS_FORWARD(X) \
-    X(FORWARD, failure_id)     \
-    X(FORWARD, to_id)          \
-    X(FORWARD, forwarded_ns) X(FORWARD, thread_id) X(FORWARD, sequence) X(FORWARD, how) X(FORWARD, site_id)
+#define TT__COLUMNS_FORWARD(X)                                                              \
+    X(FORWARD, failure_id) X(FORWARD, to_id) X(FORWARD, forwarded_ns) X(FORWARD, thread_id) \
+    X(FORWARD, sequence) X(FORWARD, how) X(FORWARD, site_id)
 
 #define TT__COLUMNS_DISCARD(X) X(DISCARD, object_id) X(DISCARD, discarded_ns) X(DISCARD, site_id) X(DISCARD, reason)
 
-#define TT__COLUMNS_REFERENCE(X)                                                                \
-    X(REFERENCE, object_id)                                                                     \
-    X(REFERENCE, happened_ns)                                                                   \
-    X(REFERENCE, thread_id) X(REFERENCE, sequence) X(REFERENCE, is_taken) X(REFERENCE, site_id) \
-        X(REFERENCE, handle_count)
+#define TT__COLUMNS_REFERENCE(X)                                                                     \
+    X(REFERENCE, object_id) X(REFERENCE, happened_ns) X(REFERENCE, thread_id) X(REFERENCE, sequence) \
+    X(REFERENCE, is_taken) X(REFERENCE, site_id) X(REFERENCE, handle_count)
 
-#define TT__COLUMNS_CANCELLATION(X)                                                                 \
-    X(CANCELLATION, task_id)                                                                        \
-    X(CANCELLATION, requested_ns)                                                                   \
-    X(CANCELLATION, thread_id) X(CANCELLATION, sequence) X(CANCELLATION, by) X(CANCELLATION, by_id) \
-        X(CANCELLATION, site_id) X(CANCELLATION, is_accepted) X(CANCELLATION, request_count) X(CANCELLATION, reason)
+#define TT__COLUMNS_CANCELLATION(X)                                                               \
+    X(CANCELLATION, task_id) X(CANCELLATION, requested_ns) X(CANCELLATION, thread_id)             \
+    X(CANCELLATION, sequence) X(CANCELLATION, by) X(CANCELLATION, by_id) X(CANCELLATION, site_id) \
+    X(CANCELLATION, is_accepted) X(CANCELLATION, request_count) X(CANCELLATION, reason)
 
-#define TT__COLUMNS_CANCELLATION_EFFECT(X)                                                                            \
-    X(CANCELLATION_EFFECT, task_id)                                                                                   \
-    X(CANCELLATION_EFFECT, happened_ns)                                                                               \
-    X(CANCELLATION_EFFECT, thread_id) X(CANCELLATION_EFFECT, sequence) X(CANCELLATION_EFFECT, what)                   \
-        X(CANCELLATION_EFFECT, site_id) X(CANCELLATION_EFFECT, is_before_start) X(CANCELLATION_EFFECT, request_count) \
-            X(CANCELLATION_EFFECT, exception_id)
+#define TT__COLUMNS_CANCELLATION_EFFECT(X)                                                                \
+    X(CANCELLATION_EFFECT, task_id) X(CANCELLATION_EFFECT, happened_ns) X(CANCELLATION_EFFECT, thread_id) \
+    X(CANCELLATION_EFFECT, sequence) X(CANCELLATION_EFFECT, what) X(CANCELLATION_EFFECT, site_id)         \
+    X(CANCELLATION_EFFECT, is_before_start) X(CANCELLATION_EFFECT, request_count)                         \
+    X(CANCELLATION_EFFECT, exception_id)
 
-#define TT__COLUMNS_GATHER(X)                                                        \
-    X(GATHER, gather_id)                                                             \
-    X(GATHER, created_ns)                                                            \
-    X(GATHER, created_site_id) X(GATHER, by) X(GATHER, by_id) X(GATHER, child_count) \
-        X(GATHER, is_returning_exceptions)
+#define TT__COLUMNS_GATHER(X)                                                                            \
+    X(GATHER, gather_id) X(GATHER, created_ns) X(GATHER, created_site_id) X(GATHER, by) X(GATHER, by_id) \
+    X(GATHER, child_count) X(GATHER, is_returning_exceptions)
 
-#define TT__COLUMNS_HANDLER_CALL(X)                                                                     \
-    X(HANDLER_CALL, called_ns)                                                                          \
-    X(HANDLER_CALL, thread_id)                                                                          \
-    X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) X(HANDLER_CALL, kind) X(HANDLER_CALL, object_id) \
-        X(HANDLER_CALL, object_kind) X(HANDLER_CALL, exception_id) X(HANDLER_CALL, message)
+#define TT__COLUMNS_HANDLER_CALL(X)                                                                          \
+    X(HANDLER_CALL, called_ns) X(HANDLER_CALL, thread_id) X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) \
+    X(HANDLER_CALL, kind) X(HANDLER_CALL, object_id) X(HANDLER_CALL, object_kind)                            \
+    X(HANDLER_CALL, exception_id) X(HANDLER_CALL, message)
 
-#define TT__COLUMNS_NOTE(X) \
-    X(NOTE, noted_ns) X(NOTE, thread_id) X(NOTE, sequence) X(NOTE, task_id) X(NOTE, site_id) X(NOTE, key) X(NOTE, text)
+#define TT__COLUMNS_NOTE(X)                                                                               \
+    X(NOTE, noted_ns) X(NOTE, thread_id) X(NOTE, sequence) X(NOTE, task_id) X(NOTE, site_id) X(NOTE, key) \
+    X(NOTE, text)
 
 /* What happens when a row with the same key is there: see enum tt__conflict. X(NAME, "table", keys, conflict) */
-#define TT__TABLES(X)                                            \
-    X(PROCESS, "process", 1, TT__OVERRIDE)                       \
-    X(THREAD, "thread", 1, TT__OVERRIDE)                         \
-    X(CURSOR, "cursor", 2, TT__REPLACE)                          \
-    X(GAP, "gap", 0, TT__APPEND)                                 \
-    X(EVENT_TYPE, "event_type", 1, TT__REPLACE)                  \
-    X(WORD, "word", 2, TT__REPLACE)                              \
-    X(SITE, "site", 1, TT__OVERRIDE)                             \
-    X(LOOP, "loop", 1, TT__OVERRIDE)                             \
-    X(TASK, "task", 1, TT__OVERRIDE)                             \
-    X(TASK_FILL, "task", 1, TT__FILL)                            \
-    X(BOARD, "board", 1, TT__REPLACE)                            \
-    X(EXCEPTION, "exception", 1, TT__OVERRIDE)                   \
-    X(FAILURE, "failure", 1, TT__OVERRIDE)                       \
-    X(TOUCH, "touch", 0, TT__APPEND)                             \
-    X(FORWARD, "forward", 0, TT__APPEND)                         \
-    X(DISCARD, "discard", 1, TT__OVERRIDE)                       \
-    X(REFERENCE, "reference", 0, TT__APPEND)                     \
-    X(CANCELLATION, "cancellation", 0, TT__APPEND)               \
-    X(CANCELLATION_EFFECT, "cancellation_effect", 0, TT__APPEND) \
-    X(GATHER, "gather", 1, TT__OVERRIDE)                         \
-    X(HANDLER_CALL, "handler_call", 0, TT__APPEND)               \
+#define TT__TABLES(X)                                             \
+    X(PROCESS, "process", 1, TT__OVERRIDE)                        \
+    X(THREAD, "thread", 1, TT__OVERRIDE)                          \
+    X(CURSOR, "cursor", 2, TT__REPLACE)                           \
+    X(GAP, "gap", 0, TT__APPEND)                                  \
+    X(EVENT_TYPE, "event_type", 1, TT__REPLACE)                   \
+    X(WORD, "word", 2, TT__REPLACE)                               \
+    X(SITE, "site", 1, TT__OVERRIDE)                              \
+    X(LOOP, "loop", 1, TT__OVERRIDE)                              \
+    X(TASK, "task", 1, TT__OVERRIDE)                              \
+    X(TASK_FILL, "task", 1, TT__FILL)                             \
+    X(BOARD, "board", 1, TT__REPLACE)                             \
+    X(EXCEPTION, "exception", 1, TT__OVERRIDE)                    \
+    X(FAILURE, "failure", 1, TT__OVERRIDE)                        \
+    X(TOUCH, "touch", 0, TT__APPEND)                              \
+    X(FORWARD, "forward", 0, TT__APPEND)                          \
+    X(DISCARD, "discard", 1, TT__OVERRIDE)                        \
+    X(REFERENCE, "reference", 0, TT__APPEND)                      \
+    X(CANCELLATION, "cancellation", 0, TT__APPEND)                \
+    X(CANCELLATION_EFFECT, "cancellation_effect", 0, TT__APPEND)  \
+    X(GATHER, "gather", 1, TT__OVERRIDE)                          \
+    X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)
+
+/* clang-format on */
 
 #define TT__NAME_COLUMN(table, column) TT__##table##_##column,
 #define TT__NAME_COLUMNS(table, name, keys, conflict) \
