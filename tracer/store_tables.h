@@ -9,7 +9,7 @@
 #ifndef TT_STORE_TABLES_H
 #define TT_STORE_TABLES_H
 
-/* clang-format off: tables */
+/* clang-format off */
 #define TT__COLUMNS_PROCESS(X)                                                                              \
     X(PROCESS, process_id) X(PROCESS, uuid) X(PROCESS, pid) X(PROCESS, parent_pid) X(PROCESS, uid)          \
     X(PROCESS, start_ticks) X(PROCESS, boot_id) X(PROCESS, host) X(PROCESS, program) X(PROCESS, command)    \
