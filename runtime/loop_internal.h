@@ -81,6 +81,7 @@ struct tt_loop {
     struct tt_watch *idle_watches; /* watch.c: put right at the end of the turn */
     struct tt_watch *unconfirmed_watches; /* watch.c: confirmed some milliseconds later */
     int64_t confirm_at_ns; /* when, while there are some; 0: not set */
+    bool has_connected;    /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
 
     pthread_mutex_t inbox_mutex; /* guards the two below: callbacks from other threads */
@@ -157,8 +158,8 @@ int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writ
 /* Takes the reader (writer) of DESCRIPTOR away; true if there was one. With ANOTHER_FOLLOWS libuv polls on until the end of the turn. */
 bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool another_follows);
 
-/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would only fail; asking forgets it. A hint:
- * the descriptor may have been closed and be another one now, for which waiting is right too. */
+/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would most likely fail; asking forgets it. Never
+ * where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and be another one now, for which waiting is right too. */
 void tt__watch_set_drained(tt_loop *loop, int descriptor);
 bool tt__watch_take_drained(tt_loop *loop, int descriptor);
 void tt__signal_handlers_close(tt_loop *loop);

@@ -99,7 +99,7 @@ static void run_wait(struct tt_ready *ready)
 {
     struct wait *wait = tt_container_of(ready, struct wait, handle.ready);
 
-    if (wait->future.state == TT_FUTURE_PENDING && wait->operation->attempt(wait->operation))
+    if (!wait->handle.is_cancelled && wait->future.state == TT_FUTURE_PENDING && wait->operation->attempt(wait->operation))
         tt__future_finish_value(&wait->future, NULL, NULL);
     tt_handle_unref(&wait->handle);
 }
@@ -218,6 +218,7 @@ int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address
 
     if (!task)
         return -1;
+    task->future.loop->has_connected = true;
     if (connect(socket, address, length) == 0)
         return 0;
     if (errno != EINPROGRESS && errno != EINTR)

@@ -15,6 +15,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "loop_internal.h"
 #include "precond.h"
@@ -29,7 +31,8 @@ struct tt_watch {
     bool is_idle;          /* in that list: what is polled for is put right at the end of the turn */
     bool is_listed;        /* in the list of the unconfirmed, perhaps for nothing */
     bool is_unconfirmed;   /* somebody waits, and no event has come since */
-    bool is_drained; /* the last receive took all there was */
+    bool is_drained;     /* the last receive took all there was */
+    bool is_known_alien; /* asked since it was armed: the other end is not this process's */
 };
 
 static void free_watch(uv_handle_t *handle)
@@ -69,6 +72,8 @@ static int arm(struct tt_watch *watch, int events)
         uv_poll_stop(&watch->poll);
     if (rc == 0)
         watch->armed_events = events;
+    if (!events) /* the number may belong to another socket by the next time */
+        watch->is_known_alien = false;
     return rc;
 }
 
@@ -276,12 +281,27 @@ bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
     return tt__watch_remove(loop, descriptor, true, false);
 }
 
+/* Whether what comes in can only come from elsewhere. Between two tasks of this loop more may be there by the time that the
+ * next receive is called, and asyncio would have it at once. */
+static bool is_alien(struct tt_watch *watch)
+{
+    struct ucred other;
+    socklen_t length = sizeof other;
+
+    if (watch->loop->has_connected)
+        return false;
+    if (!watch->is_known_alien)
+        watch->is_known_alien = getsockopt(watch->descriptor, SOL_SOCKET, SO_PEERCRED, &other, &length) < 0 ||
+                                other.pid != getpid();
+    return watch->is_known_alien;
+}
+
 void tt__watch_set_drained(tt_loop *loop, int descriptor)
 {
     struct tt_watch *watch = find_watch(loop, descriptor);
 
     if (watch)
-        watch->is_drained = true;
+        watch->is_drained = is_alien(watch);
 }
 
 bool tt__watch_take_drained(tt_loop *loop, int descriptor)
