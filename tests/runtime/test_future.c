@@ -1,4 +1,6 @@
-/* Futures: states, callbacks, results, asyncio's bit. asyncio.Future. */
+/* Futures: states, callbacks, results, asyncio's bit. asyncio.Future.
+ *
+ * Past 600 lines: every transition of asyncio's bit is a case of its own, and all begin with one future. */
 #include "stage.h"
 
 #include <errno.h>

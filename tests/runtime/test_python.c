@@ -1,7 +1,9 @@
 /* Programs that are written twice, here and in python/NAME.py, and must write the same: python/NAME.expected, which CPython 3.13 wrote.
  * The python3 of this machine is asked too, unless the program's first line says that it needs a later one.
  *
- * Addresses and places are left out by the programs themselves. */
+ * Addresses and places are left out by the programs themselves.
+ *
+ * Past 600 lines: the C half of all programs stands here, so that each can be read beside its Python half. */
 #include "stage.h"
 
 #include <errno.h>
