@@ -153,11 +153,11 @@ static int count_down(void *arg)
     return tt_exc_pending() ? -1 : 0;
 }
 
-static int run_last_turns(struct countdown *countdown)
+static int run_last_turns(struct countdown *countdown, tt_site *site)
 {
-    if (tt_loop_call_soon(countdown->loop, count_down, countdown, NULL) < 0)
+    if (tt_loop_call_soon_at(site, countdown->loop, count_down, countdown, NULL) < 0)
         return -1;
-    return tt_loop_run_forever(countdown->loop);
+    return tt_loop_run_forever_at(site, countdown->loop);
 }
 
 int tt_runner_close_at(tt_site *site, tt_runner *runner)
@@ -172,7 +172,7 @@ int tt_runner_close_at(tt_site *site, tt_runner *runner)
     countdown = (struct countdown){.loop = runner->loop, .turns_left = LAST_TURNS};
     outer = tt__exc_state_enter(&state);
     cancel_all_tasks(runner, site);
-    if (!state.pending && run_last_turns(&countdown) < 0)
+    if (!state.pending && run_last_turns(&countdown, site) < 0)
         assert(state.pending && "who raised finds it pending");
     exc = tt__exc_state_take(&state); /* a SystemExit or KeyboardInterrupt of a task or callback, or no memory */
     tt__exc_state_enter(outer);
