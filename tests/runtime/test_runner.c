@@ -12,6 +12,7 @@ static int open_runner(void **state)
 {
     if (stage_open(state) < 0)
         return -1;
+    signal(SIGINT, SIG_DFL); /* in the background of a shell it is ignored */
     stage_close_loop();
     runner = tt_runner_create();
     if (!runner)
@@ -414,6 +415,7 @@ static void run_main(void *arg)
 {
     struct main_call *call = arg;
 
+    signal(SIGINT, SIG_DFL);
     exit(tt_run(call->fn, call->arg));
 }
 
