@@ -188,6 +188,22 @@ static int find_target(const char *name, struct target *out_target)
     return TT_EXIT_OUTSIDE;
 }
 
+/* Whether the store's name stands for something that is neither replaced nor gone on with; then says so. */
+static bool is_taken(const struct target *target, enum tt_file_kind kind)
+{
+    struct stat status;
+    const char *what = NULL;
+    if (lstat(target->path, &status) == 0 && S_ISLNK(status.st_mode))
+        what = "is a symbolic link, and stores are not written through links";
+    else if (kind == TT_FILE_NEWER_STORE)
+        what = "was written by a newer telltale";
+    else if (kind == TT_FILE_OTHER || kind == TT_FILE_UNREADABLE)
+        what = "is there and is not a telltale store that can be read";
+    if (what != NULL)
+        tt__complain("record: %s %s; name another file with -o", target->name, what);
+    return what != NULL;
+}
+
 /* Sees to it that the store's name is free, or with --append that a store can be gone on with. Returns -1 or a status. */
 static int clear_target(struct target *target, bool is_appending)
 {
@@ -197,10 +213,8 @@ static int clear_target(struct target *target, bool is_appending)
         return TT_EXIT_OUTSIDE;
     }
     enum tt_file_kind kind = tt__session_file_kind(target->path);
-    if (kind == TT_FILE_OTHER || kind == TT_FILE_UNREADABLE) {
-        tt__complain("record: %s is there and is not a telltale store that can be read; name another file with -o", target->name);
+    if (is_taken(target, kind))
         return TT_EXIT_INPUT;
-    }
     target->was_there = is_appending && kind == TT_FILE_STORE;
     struct tt_ring_dir_content content = tt__leftovers_look(target->ring_dir);
     target->has_recorder = content.has_recorder;

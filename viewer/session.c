@@ -134,8 +134,9 @@ enum tt_file_kind tt__session_file_kind(const char *path)
     case TT_STORE_MISSING:
         return TT_FILE_MISSING;
     case TT_STORE_DAMAGED:
-    case TT_STORE_NEWER_SCHEMA:
         return TT_FILE_STORE;
+    case TT_STORE_NEWER_SCHEMA:
+        return TT_FILE_NEWER_STORE;
     case TT_STORE_UNREADABLE:
     case TT_STORE_BUSY:
     case TT_STORE_FULL:

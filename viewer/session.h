@@ -35,8 +35,8 @@ void tt__session_fail(tt_session *session, enum tt_exit status);
 /* Called with each query before it runs, bound values filled in; for query.c. */
 void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values);
 
-/* What stands at PATH. A store may be damaged or of a newer version: it is one all the same. */
-enum tt_file_kind { TT_FILE_MISSING, TT_FILE_STORE, TT_FILE_OTHER, TT_FILE_UNREADABLE };
+/* What stands at PATH. A store may be damaged: it is one all the same. */
+enum tt_file_kind { TT_FILE_MISSING, TT_FILE_STORE, TT_FILE_NEWER_STORE, TT_FILE_OTHER, TT_FILE_UNREADABLE };
 enum tt_file_kind tt__session_file_kind(const char *path);
 
 /* Version of the SQLite library that runs. */

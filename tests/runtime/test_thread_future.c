@@ -260,7 +260,9 @@ static void cancelling_it_cancels_the_task(void **state)
     (void)state;
     run_with(cancel_running);
     stage_turns(2);
-    assert_non_null(strstr(stage_notes(), "1\n1\nresult: CancelledError()\n"));
+    /* Two threads write: only the order of each is certain. */
+    assert_non_null(strstr(stage_notes(), "1\n1\n"));
+    assert_non_null(strstr(stage_notes(), "result: CancelledError()\n"));
     assert_non_null(strstr(stage_notes(), "task: CancelledError()\n"));
     stage_forget_notes();
 }

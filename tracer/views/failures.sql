@@ -106,7 +106,7 @@ SELECT
         WHEN 2 THEN 'the coroutine got the exception'
             || coalesce(' at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
             || ', went on all the same, and returned 0'
-        WHEN 3 THEN 'the coroutine returned -1 with no exception pending'
+        WHEN 3 THEN 'the coroutine returned a negative number with no exception pending'
             || coalesce(', last at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
     END AS note,
     -- The same for failures of one kind: type, text without numbers and addresses, where it was raised, where the
