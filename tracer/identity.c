@@ -96,7 +96,8 @@ void tt__identity_fill(struct tt_arena_header *header)
     header->start_ticks = read_start_ticks();
     read_boot_id(header->boot_id);
     if (uname(&names) == 0)
-        copy_text(header->host, sizeof header->host, names.nodename);
+        copy_text(header->host, sizeof names.nodename < sizeof header->host ? sizeof names.nodename : sizeof header->host,
+                  names.nodename);
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     program[length > 0 ? length : 0] = '\0';
     copy_text(header->program, sizeof header->program, program);
