@@ -90,7 +90,7 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int d
     return fails() ? MAP_FAILED : __real_mmap(address, length, protection, flags, descriptor, offset);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- libuv */
+/* ------------------------------------------------------------------------------------------------------------ libuv */
 
 static bool libuv_fails(void)
 {
@@ -126,7 +126,7 @@ void allocation_count_libuv(void)
     uv_replace_allocator(libuv_malloc, libuv_realloc, libuv_calloc, __wrap_free);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ answers */
+/* ---------------------------------------------------------------------------------------------------------- answers */
 
 long allocation_live(void)
 {

@@ -1,7 +1,7 @@
 /* allocation.h: the memory that the runtime under test takes and gives back, counted, and refused when a test wants it.
  *
- * Calls of malloc and its like that come out of the objects of this program are counted (the linker's --wrap; see CMakeLists.txt),
- * and so are libuv's, through uv_replace_allocator. Memory that the C library takes for itself is not.
+ * Calls of malloc and its like that come out of the objects of this program are counted (the linker's --wrap; see
+ * CMakeLists.txt), and so are libuv's, through uv_replace_allocator. Memory that the C library takes for itself is not.
  *
  * Threads: any.
  */
@@ -20,8 +20,8 @@ long allocation_live(void);
 /* Calls that may fail: of malloc, calloc, realloc, strdup, and mmap for stacks. */
 long allocation_attempts(void);
 
-/* The NUMBER-th call from now, from 1, fails with ENOMEM, and with AND_ALL_AFTER every one after it; 0: none. libuv's own calls
- * are not counted and do not fail: it aborts at many of them. */
+/* The NUMBER-th call from now, from 1, fails with ENOMEM, and with AND_ALL_AFTER every one after it; 0: none. libuv's
+ * own calls are not counted and do not fail: it aborts at many of them. */
 void allocation_fail(long number, bool and_all_after);
 
 /* Whether a call has failed since allocation_fail. */

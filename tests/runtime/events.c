@@ -59,7 +59,7 @@ uint32_t events_released_line(void)
     return released_line;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ hearing */
+/* ---------------------------------------------------------------------------------------------------------- hearing */
 
 static const char *label_of(uint64_t id)
 {
@@ -80,18 +80,18 @@ static void TT_PRINTF(1, 2) add(const char *format, ...)
         abort();
 }
 
-#define TT_ENUM_BEGIN(name, description)                                                                                      \
-    static const char *name##_word(uint8_t value)                                                                              \
-    {                                                                                                                          \
+#define TT_ENUM_BEGIN(name, description)          \
+    static const char *name##_word(uint8_t value) \
+    {                                             \
         switch (value) {
-#define TT_ENUM_VALUE(name, constant, number, word, description)                                                              \
-        case number:                                                                                                           \
-            return #word;
-#define TT_ENUM_END(name)                                                                                                      \
-        default:                                                                                                               \
-            return "?";                                                                                                        \
-        }                                                                                                                      \
-    }
+#define TT_ENUM_VALUE(name, constant, number, word, description) \
+    case number:                                                 \
+        return #word;
+#define TT_ENUM_END(name) \
+    default:              \
+        return "?";       \
+        }                 \
+        }
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "events.def"
@@ -102,8 +102,8 @@ static uint32_t line_of(const tt_site *site)
     return site ? site->line : 0;
 }
 
-#define HEAR(name)                                                                                                             \
-    void __wrap_tt_emit_##name(uint64_t time, const struct tt_event_##name *event);                                           \
+#define HEAR(name)                                                                  \
+    void __wrap_tt_emit_##name(uint64_t time, const struct tt_event_##name *event); \
     void __wrap_tt_emit_##name(uint64_t time, const struct tt_event_##name *event)
 
 HEAR(failure_stored)
@@ -111,7 +111,8 @@ HEAR(failure_stored)
     (void)time;
     raised_line = line_of(event->raised_site);
     last_line = line_of(event->last_site);
-    add("stored %s how=%s handles=%u\n", label_of(event->failure_id), failure_how_word(event->how), event->handle_count);
+    add("stored %s how=%s handles=%u\n", label_of(event->failure_id), failure_how_word(event->how),
+        event->handle_count);
 }
 
 HEAR(failure_touched)
@@ -124,7 +125,8 @@ HEAR(failure_touched)
 HEAR(failure_forwarded)
 {
     (void)time;
-    add("forwarded %s to=%s how=%s\n", label_of(event->failure_id), label_of(event->to_id), forward_how_word(event->how));
+    add("forwarded %s to=%s how=%s\n", label_of(event->failure_id), label_of(event->to_id),
+        forward_how_word(event->how));
 }
 
 HEAR(failure_reported)
@@ -143,8 +145,9 @@ HEAR(failure_released)
 {
     (void)time;
     released_line = line_of(event->site);
-    add("released %s user=%u library=%u forwards=%u bit=%u closed=%u\n", label_of(event->failure_id), event->user_touch_count,
-        event->library_touch_count, event->forward_count, event->retrieved, event->loop_closed);
+    add("released %s user=%u library=%u forwards=%u bit=%u closed=%u\n", label_of(event->failure_id),
+        event->user_touch_count, event->library_touch_count, event->forward_count, event->retrieved,
+        event->loop_closed);
 }
 
 HEAR(reference_taken)

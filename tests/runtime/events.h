@@ -1,5 +1,5 @@
-/* events.h: what the runtime tells the trace, for tests that look at it: the emit functions come here (the linker's --wrap)
- * instead of writing to an arena.
+/* events.h: what the runtime tells the trace, for tests that look at it: the emit functions come here (the linker's
+ * --wrap) instead of writing to an arena.
  *
  * Threads: one.
  */
@@ -27,8 +27,8 @@ void events_label(const tt_future *object, const char *label);
  */
 const char *events_log(void);
 
-/* Lines of the places in the last failure_stored: where it was raised, where its task last did anything; and in the last
- * failure_released. 0: no place. */
+/* Lines of the places in the last failure_stored: where it was raised, where its task last did anything; and in the
+ * last failure_released. 0: no place. */
 uint32_t events_raised_line(void);
 uint32_t events_last_line(void);
 uint32_t events_released_line(void);

@@ -31,7 +31,7 @@ static long live_before;
 static int descriptors_before;
 static uint64_t random_state = 1;
 
-/* ------------------------------------------------------------------------------------------------------------- notes */
+/* ------------------------------------------------------------------------------------------------------------ notes */
 
 void note(const char *format, ...)
 {
@@ -40,7 +40,8 @@ void note(const char *format, ...)
     pthread_mutex_lock(&notes.mutex);
     va_start(arguments, format);
     if (notes.length < sizeof notes.text)
-        notes.length += (size_t)vsnprintf(notes.text + notes.length, sizeof notes.text - notes.length, format, arguments);
+        notes.length +=
+            (size_t)vsnprintf(notes.text + notes.length, sizeof notes.text - notes.length, format, arguments);
     va_end(arguments);
     if (notes.length + 1 < sizeof notes.text) {
         notes.text[notes.length++] = '\n';
@@ -94,7 +95,7 @@ void expect_notes_at(const char *file, int line, const char *const *lines)
     stage_forget_notes();
 }
 
-/* ------------------------------------------------------------------------------------------------------------- stage */
+/* ------------------------------------------------------------------------------------------------------------ stage */
 
 int stage_handler(tt_loop *loop, const struct tt_handler_context *context, void *arg)
 {
@@ -218,7 +219,7 @@ void stage_turns(int count)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------- stderr, processes */
+/* ------------------------------------------------------------------------------------------------ stderr, processes */
 
 static int capture_file = -1, stderr_before = -1;
 
@@ -275,7 +276,7 @@ bool stage_is_watched(void)
     return TT_ASAN || TT_TSAN || RUNNING_ON_VALGRIND;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ chance */
+/* ----------------------------------------------------------------------------------------------------------- chance */
 
 long stage_count(long count)
 {

@@ -1,7 +1,7 @@
 /* stage.h: what most tests of the runtime begin and end with: a loop, a log, and the proof that nothing is left.
  *
- * Nothing asserts inside a coroutine or callback: cmocka leaves a failed case by longjmp, which cannot cross stacks. They write
- * notes, and the case compares the notes with what it expects, in order.
+ * Nothing asserts inside a coroutine or callback: cmocka leaves a failed case by longjmp, which cannot cross stacks.
+ * They write notes, and the case compares the notes with what it expects, in order.
  *
  * Threads: one, but for note(), which any may call.
  */
@@ -14,10 +14,11 @@
 
 #include "allocation.h"
 
-/* cmocka_unit_test_on_stage(CASE) in the list of cases: CASE with setup and teardown. The first makes stage_loop, whose handler writes "handler: MESSAGE [keys] EXCEPTION OF" into the notes. The second closes the loop, unless the case has done it
- * (stage_close_loop), and fails when a descriptor, a stack, a piece of memory or an exception is left. */
+/* cmocka_unit_test_on_stage(CASE) in the list of cases: CASE with setup and teardown. The first makes stage_loop, whose
+ * handler writes "handler: MESSAGE [keys] EXCEPTION OF" into the notes. The second closes the loop, unless the case has
+ * done it (stage_close_loop), and fails when a descriptor, a stack, a piece of memory or an exception is left. */
 #define cmocka_unit_test_on_stage(...) STAGE_CASE(__VA_ARGS__, stage_open, stage_close)
-#define STAGE_CASE(name, open, close) {#name, name, open, close, NULL}
+#define STAGE_CASE(name, open, close) cmocka_unit_test_setup_teardown(name, open, close)
 extern tt_loop *stage_loop;
 int stage_open(void **state);
 int stage_close(void **state);
@@ -52,7 +53,8 @@ void stage_forget_notes(void);
 /* A handler as stage_loop's, for loops of the case's own. */
 int stage_handler(tt_loop *loop, const struct tt_handler_context *context, void *arg);
 
-/* What is written to stderr from the first to the second is returned by the second, a malloc'ed string (with plain malloc's count). */
+/* What is written to stderr from the first to the second is returned by the second, a malloc'ed string (with plain
+ * malloc's count). */
 void stage_capture_stderr(void);
 char *stage_captured(void);
 

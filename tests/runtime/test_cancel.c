@@ -1,5 +1,5 @@
-/* Cancellation: requests, when CancelledError is raised and with which text, how it travels, how it ends. asyncio.Task.cancel,
- * uncancel, cancelling; 3.13.
+/* Cancellation: requests, when CancelledError is raised and with which text, how it travels, how it ends.
+ * asyncio.Task.cancel, uncancel, cancelling; 3.13.
  *
  * Past 600 lines: each way in which a cancellation ends is a case, and they use one set of coroutines. */
 #include "stage.h"
@@ -44,7 +44,7 @@ static void note_end(const char *label, tt_task *task)
     tt_task_unref(task);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ requests */
+/* --------------------------------------------------------------------------------------------------------- requests */
 
 static void every_request_is_accepted_and_counted_until_the_task_is_done(void **state)
 {
@@ -241,7 +241,7 @@ static void a_cancellation_takes_the_place_of_the_result_that_woke_the_task(void
     expect_notes("done", "task: CancelledError('instead')");
 }
 
-/* ------------------------------------------------------------------------------------------------------------- travelling */
+/* ------------------------------------------------------------------------------------------------------- travelling */
 
 static void cancelling_a_task_cancels_the_future_that_it_awaits(void **state)
 {
@@ -403,7 +403,7 @@ static void a_request_goes_down_a_long_chain_of_gathers(void **state)
     tt_task_unref(bottom);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ circles */
+/* ---------------------------------------------------------------------------------------------------------- circles */
 
 static tt_task *circle[3];
 
@@ -453,9 +453,10 @@ static void a_task_that_gathers_itself_can_be_cancelled(void **state)
     stage_turns(3);
     note_end("task", task);
     /* the gather, which nobody waits for any more, is the first to read how its child ended */
-    expect_notes("woken: CancelledError('enough')",
-                 "handler: _GatheringFuture exception was never retrieved [exception, future, message] CancelledError('enough')",
-                 "task: CancelledError()");
+    expect_notes(
+        "woken: CancelledError('enough')",
+        "handler: _GatheringFuture exception was never retrieved [exception, future, message] CancelledError('enough')",
+        "task: CancelledError()");
     task = create(gather_itself, "with exceptions as values");
     stage_turns(1);
     assert_true(tt_task_cancel(task, "enough"));
@@ -501,7 +502,7 @@ static void a_circle_can_be_cancelled_twice_and_abandoned(void **state)
                  "handler: Task was destroyed but it is pending! [message, task] None of t");
 }
 
-/* ---------------------------------------------------------------------------------------------------- how it can end */
+/* --------------------------------------------------------------------------------------------------- how it can end */
 
 static int ignore_it(void *arg)
 {
@@ -579,7 +580,7 @@ static void a_task_that_ignores_it_can_be_cancelled_again(void **state)
     expect_notes("0", "1", "2", "task returned");
 }
 
-/* ------------------------------------------------------------------------------------------------------------ uncancel */
+/* --------------------------------------------------------------------------------------------------------- uncancel */
 
 static void uncancel_counts_down_to_zero_and_no_further(void **state)
 {
@@ -650,7 +651,7 @@ static void a_task_that_never_began_can_be_saved_by_uncancel(void **state)
     expect_notes("runs after all", "task returned");
 }
 
-/* --------------------------------------------------------------------------------------------------- cleanup while cancelled */
+/* ------------------------------------------------------------------------------------------ cleanup while cancelled */
 
 static int cleanup_that_suspends(void *arg)
 {

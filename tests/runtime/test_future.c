@@ -53,7 +53,7 @@ static int say(void *text)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ states */
+/* ----------------------------------------------------------------------------------------------------------- states */
 
 static void a_new_future_is_pending(void **state)
 {
@@ -71,7 +71,8 @@ static void a_new_future_is_pending(void **state)
     note_and_drop("exception");
     assert_string_equal(value, "untouched");
     assert_string_equal((char *)exc, "untouched");
-    expect_notes("result: InvalidStateError('Result is not set.')", "exception: InvalidStateError('Exception is not set.')");
+    expect_notes("result: InvalidStateError('Result is not set.')",
+                 "exception: InvalidStateError('Exception is not set.')");
 }
 
 static void a_future_needs_a_loop(void **state)
@@ -222,7 +223,7 @@ static void a_readers_traceback_does_not_grow_by_those_before(void **state)
     assert_int_equal(lines[2], lines[0]);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- callbacks */
+/* -------------------------------------------------------------------------------------------------------- callbacks */
 
 static int add_callbacks_around_completion(void *arg)
 {
@@ -327,11 +328,14 @@ static int raise_other(tt_future *done, void *arg)
 static void a_callback_that_raises_disturbs_neither_the_future_nor_the_others(void **state)
 {
     char expected[256];
+    int line = __LINE__ + 3;
 
     (void)state;
     assert_int_equal(tt_future_add_done_callback(future, raise_other, "k"), 0);
-    snprintf(expected, sizeof expected, "handler: Exception in callback raise_other() at %s:%d [exception, handle, message] "
-             "KeyError('k')", __FILE__, __LINE__ - 2);
+    snprintf(expected, sizeof expected,
+             "handler: Exception in callback raise_other() at %s:%d [exception, handle, message] "
+             "KeyError('k')",
+             __FILE__, line);
     assert_int_equal(tt_future_add_done_callback(future, say_done, "next"), 0);
     assert_int_equal(tt_future_set_result(future, NULL, NULL), 0);
     stage_turns(1);
@@ -342,12 +346,15 @@ static void a_callback_that_raises_disturbs_neither_the_future_nor_the_others(vo
 static void a_callback_that_reads_the_failure_has_retrieved_it(void **state)
 {
     char expected[256];
+    int line = __LINE__ + 4;
     tt_future *failed = tt_create_future(stage_loop);
 
     (void)state;
     assert_int_equal(tt_future_add_done_callback(failed, raise_again, NULL), 0);
-    snprintf(expected, sizeof expected, "handler: Exception in callback raise_again() at %s:%d [exception, handle, message] "
-             "ValueError('boom')", __FILE__, __LINE__ - 2);
+    snprintf(expected, sizeof expected,
+             "handler: Exception in callback raise_again() at %s:%d [exception, handle, message] "
+             "ValueError('boom')",
+             __FILE__, line);
     set_error(failed, "boom");
     stage_turns(1);
     tt_future_unref(failed);
@@ -394,7 +401,7 @@ static void a_callback_cannot_suspend(void **state)
     stage_forget_notes();
 }
 
-/* ---------------------------------------------------------------------------------------------------------- cancelling */
+/* ------------------------------------------------------------------------------------------------------- cancelling */
 
 static void cancelling_a_pending_future_cancels_it_at_once(void **state)
 {
@@ -451,7 +458,7 @@ static void a_future_can_fail_with_a_cancelled_error(void **state)
     expect_notes("result: CancelledError('set')");
 }
 
-/* --------------------------------------------------------------------------------------- asyncio's bit, transition by transition */
+/* -------------------------------------------------------------------------- asyncio's bit, transition by transition */
 
 static tt_future *failed_future(void)
 {
@@ -660,7 +667,7 @@ static void every_function_that_takes_or_releases_takes_null(void **state)
     tt_future_unref(NULL);
 }
 
-/* --------------------------------------------------------------------------------------------- chains, and what frees */
+/* ------------------------------------------------------------------------------------------- chains, and what frees */
 
 enum { CHAIN = 100000 };
 
@@ -708,7 +715,7 @@ static void a_function_that_frees_a_value_cannot_suspend(void **state)
     expect_notes("free: RuntimeError('a callback cannot suspend: only a task can')");
 }
 
-/* --------------------------------------------------------------------------------------------------------------- repr */
+/* ------------------------------------------------------------------------------------------------------------- repr */
 
 static void expect_repr(const tt_future *subject, const char *expected)
 {
@@ -732,12 +739,12 @@ static void reprs_are_asyncios(void **state)
     snprintf(expected, sizeof expected, "<Future pending cb=[say_done() at %s:%d]>", __FILE__, line);
     expect_repr(future, expected);
     assert_int_equal(tt_future_add_done_callback(future, raise_again, "x"), 0);
-    snprintf(expected, sizeof expected, "<Future pending cb=[say_done() at %s:%d, raise_again() at %s:%d]>", __FILE__, line,
-             __FILE__, line + 3);
+    snprintf(expected, sizeof expected, "<Future pending cb=[say_done() at %s:%d, raise_again() at %s:%d]>", __FILE__,
+             line, __FILE__, line + 3);
     expect_repr(future, expected);
     assert_int_equal(tt_future_add_done_callback(future, raise_other, "x"), 0);
-    snprintf(expected, sizeof expected, "<Future pending cb=[say_done() at %s:%d, <1 more>, raise_other() at %s:%d]>", __FILE__,
-             line, __FILE__, line + 7);
+    snprintf(expected, sizeof expected, "<Future pending cb=[say_done() at %s:%d, <1 more>, raise_other() at %s:%d]>",
+             __FILE__, line, __FILE__, line + 7);
     expect_repr(future, expected);
     assert_int_equal(tt_future_set_result(done, NULL, NULL), 0);
     expect_repr(done, "<Future finished result=None>");

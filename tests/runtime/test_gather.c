@@ -57,7 +57,7 @@ static void note_slots(tt_future *gather)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------ results */
+/* ---------------------------------------------------------------------------------------------------------- results */
 
 static void results_stand_in_the_order_of_the_arguments(void **state)
 {
@@ -167,7 +167,7 @@ static void it_keeps_the_exception_of_a_creation_that_failed(void **state)
     expect_notes("gather: MemoryError('no task')");
 }
 
-/* ---------------------------------------------------------------------------------------------------------- first failure */
+/* ---------------------------------------------------------------------------------------------------- first failure */
 
 static void the_first_failure_ends_it_at_once_and_nobody_is_cancelled(void **state)
 {
@@ -215,7 +215,8 @@ static void a_gather_that_nobody_retrieved_is_reported_once_with_the_first_failu
     tt_future_unref(gather);
     expect_no_notes(); /* its children keep it */
     stage_turns(1);
-    expect_notes("handler: _GatheringFuture exception was never retrieved [exception, future, message] ValueError('first')");
+    expect_notes(
+        "handler: _GatheringFuture exception was never retrieved [exception, future, message] ValueError('first')");
 }
 
 static void a_child_that_was_cancelled_is_a_cancelled_error_of_a_gather_that_was_not(void **state)
@@ -233,7 +234,7 @@ static void a_child_that_was_cancelled_is_a_cancelled_error_of_a_gather_that_was
     expect_notes("gather: CancelledError('why')");
 }
 
-/* ------------------------------------------------------------------------------------------------------------- cancelling */
+/* ------------------------------------------------------------------------------------------------------- cancelling */
 
 static int sleep_long(void *arg)
 {
@@ -372,7 +373,8 @@ static void once_done_it_refuses_and_cancels_nobody_and_is_not_retrieved(void **
     assert_false(tt_future_done(futures[1]));
     tt_future_unref(gather);
     unref_all(futures, 2);
-    expect_notes("handler: _GatheringFuture exception was never retrieved [exception, future, message] ValueError('boom')");
+    expect_notes(
+        "handler: _GatheringFuture exception was never retrieved [exception, future, message] ValueError('boom')");
 }
 
 static int await_gather(void *arg)
@@ -396,7 +398,7 @@ static void cancelling_who_awaits_it_cancels_its_children(void **state)
     tt_future_unref(child);
 }
 
-/* ------------------------------------------------------------------------------------------------------ exceptions as values */
+/* --------------------------------------------------------------------------------------------- exceptions as values */
 
 static void with_values_it_waits_for_all(void **state)
 {
@@ -415,8 +417,8 @@ static void with_values_it_waits_for_all(void **state)
     note_slots(gather);
     note_end(gather);
     unref_all(futures, 3);
-    expect_notes("early: InvalidStateError('Result is not set.')", "0: ValueError('boom')", "1: CancelledError('why')", "2: c",
-                 "gather returned");
+    expect_notes("early: InvalidStateError('Result is not set.')", "0: ValueError('boom')", "1: CancelledError('why')",
+                 "2: c", "gather returned");
 }
 
 static void values_that_nobody_looks_at_are_silent(void **state)
@@ -464,7 +466,7 @@ static void a_gather_of_gathers_passes_values_and_failures_on(void **state)
     expect_notes("gather: ValueError('boom')", "0: ValueError('value')");
 }
 
-/* --------------------------------------------------------------------------------------------------------- lives and size */
+/* --------------------------------------------------------------------------------------------------- lives and size */
 
 static void it_holds_its_children(void **state)
 {

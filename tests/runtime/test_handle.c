@@ -1,5 +1,5 @@
-/* Handles: cancelling what was scheduled; timers. asyncio.Handle, TimerHandle, call_later, call_at. The order of equal timers is
- * test_timers.c's. */
+/* Handles: cancelling what was scheduled; timers. asyncio.Handle, TimerHandle, call_later, call_at. The order of equal
+ * timers is test_timers.c's. */
 #include "stage.h"
 
 #include <time.h>

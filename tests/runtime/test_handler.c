@@ -1,4 +1,5 @@
-/* Exception handlers: what they are told, the texts of the default one, handlers that raise. asyncio's call_exception_handler. */
+/* Exception handlers: what they are told, the texts of the default one, handlers that raise. asyncio's
+ * call_exception_handler. */
 #include "stage.h"
 
 enum { RAISE_VALUE_LINE = __LINE__ + 4 };
@@ -44,7 +45,7 @@ static tt_exc *error(const char *text)
     return exc;
 }
 
-/* -------------------------------------------------------------------------------------------------------- the default one */
+/* -------------------------------------------------------------------------------------------------- the default one */
 
 static void it_writes_the_message_alone_when_there_is_nothing_else(void **state)
 {
@@ -75,11 +76,13 @@ static void it_writes_the_keys_in_sorted_order_and_then_the_traceback(void **sta
 
     (void)state;
     assert_int_equal(tt_loop_call_soon(stage_loop, say, "x", &handle), 0);
-    snprintf(expected, sizeof expected, "message\nfuture: <Future pending>\nhandle: <Handle say() at %s:%d>\n"
-             "task: <Task pending name='a task' coro=<say() created at %s:%d>>\nValueError: boom\n", __FILE__, line,
-             __FILE__, line - 7);
-    expect_text(printed(&(struct tt_handler_context){.message = "message", .exception = exc, .future = future, .task = task,
-                                                      .handle = handle}), expected);
+    snprintf(expected, sizeof expected,
+             "message\nfuture: <Future pending>\nhandle: <Handle say() at %s:%d>\n"
+             "task: <Task pending name='a task' coro=<say() created at %s:%d>>\nValueError: boom\n",
+             __FILE__, line, __FILE__, line - 7);
+    expect_text(printed(&(struct tt_handler_context){
+                    .message = "message", .exception = exc, .future = future, .task = task, .handle = handle}),
+                expected);
     tt_exc_unref(exc);
     tt_handle_unref(handle);
     stage_turns(1);
@@ -114,8 +117,13 @@ static void the_names_of_the_keys_are_sorted(void **state)
     (void)state;
     tt_handler_context_keys(&inner, keys, sizeof keys);
     assert_string_equal(keys, "message");
-    tt_handler_context_keys(&(struct tt_handler_context){.message = "m", .exception = exc, .future = future, .task = future,
-                                                          .context = &inner, .handle = (tt_handle *)future}, keys, sizeof keys);
+    tt_handler_context_keys(&(struct tt_handler_context){.message = "m",
+                                                         .exception = exc,
+                                                         .future = future,
+                                                         .task = future,
+                                                         .context = &inner,
+                                                         .handle = (tt_handle *)future},
+                            keys, sizeof keys);
     assert_string_equal(keys, "context, exception, future, handle, message, task");
     assert_int_equal(tt_handler_context_keys(&inner, keys, 4), strlen("message"));
     assert_string_equal(keys, "mes");
@@ -144,10 +152,12 @@ static void a_lost_failure_is_written_as_asyncio_writes_it(void **state)
     stage_capture_stderr();
     assert_true(stage_run(fail_unkept, "boom"));
     text = stage_captured();
-    snprintf(expected, sizeof expected, "Task exception was never retrieved\nfuture: <Task finished name='worker-7' "
-             "coro=<raise_value() done, created at %s:%d> exception=ValueError('boom')>\nTraceback (most recent call last):\n"
-             "  File \"%s\", line %d, in raise_value\nValueError: boom\n", __FILE__, FAIL_UNKEPT_LINE, __FILE__,
-             RAISE_VALUE_LINE);
+    snprintf(expected, sizeof expected,
+             "Task exception was never retrieved\nfuture: <Task finished name='worker-7' "
+             "coro=<raise_value() done, created at %s:%d> exception=ValueError('boom')>\nTraceback (most recent call "
+             "last):\n"
+             "  File \"%s\", line %d, in raise_value\nValueError: boom\n",
+             __FILE__, FAIL_UNKEPT_LINE, __FILE__, RAISE_VALUE_LINE);
     expect_text(text, expected);
 }
 
@@ -163,8 +173,10 @@ static void a_pending_task_is_written_as_asyncio_writes_it(void **state)
     stage_capture_stderr();
     stage_close_loop();
     text = stage_captured();
-    snprintf(expected, sizeof expected, "Task was destroyed but it is pending!\ntask: <Task pending name='orphan' coro=<say() "
-             "created at %s:%d>>\n", __FILE__, line);
+    snprintf(expected, sizeof expected,
+             "Task was destroyed but it is pending!\ntask: <Task pending name='orphan' coro=<say() "
+             "created at %s:%d>>\n",
+             __FILE__, line);
     expect_text(text, expected);
     tt_task_unref(task);
 }
@@ -185,13 +197,16 @@ static void a_callback_that_raised_is_written_as_asyncio_writes_it(void **state)
     stage_capture_stderr();
     stage_turns(1);
     text = stage_captured();
-    snprintf(expected, sizeof expected, "Exception in callback raise_in_callback() at %s:%d\nhandle: <Handle "
-             "raise_in_callback() at %s:%d>\nTraceback (most recent call last):\n  File \"%s\", line %d, in raise_value\n"
-             "ValueError: boom\n", __FILE__, line, __FILE__, line, __FILE__, RAISE_VALUE_LINE);
+    snprintf(
+        expected, sizeof expected,
+        "Exception in callback raise_in_callback() at %s:%d\nhandle: <Handle "
+        "raise_in_callback() at %s:%d>\nTraceback (most recent call last):\n  File \"%s\", line %d, in raise_value\n"
+        "ValueError: boom\n",
+        __FILE__, line, __FILE__, line, __FILE__, RAISE_VALUE_LINE);
     expect_text(text, expected);
 }
 
-/* -------------------------------------------------------------------------------------------------------- own handlers */
+/* ----------------------------------------------------------------------------------------------------- own handlers */
 
 static int handler_calls;
 
@@ -238,10 +253,11 @@ static void a_handler_that_raises_is_told_to_the_default_one(void **state)
     tt_loop_set_exception_handler(stage_loop, failing_handler, "in handler");
     stage_capture_stderr();
     tt_loop_call_exception_handler(stage_loop, &(struct tt_handler_context){.message = "m", .exception = exc});
-    snprintf(expected, sizeof expected, "Unhandled error in exception handler\n"
+    snprintf(expected, sizeof expected,
+             "Unhandled error in exception handler\n"
              "context: {'message': 'm', 'exception': ValueError('first')}\nTraceback (most recent call last):\n"
-             "  File \"%s\", line %d, in failing_handler\nKeyError: 'in handler'\n", __FILE__,
-             FAILING_HANDLER_LINE);
+             "  File \"%s\", line %d, in failing_handler\nKeyError: 'in handler'\n",
+             __FILE__, FAILING_HANDLER_LINE);
     expect_text(stage_captured(), expected);
     tt_exc_unref(exc);
     expect_notes("told: m");
@@ -298,8 +314,9 @@ static void a_handler_that_forgets_to_return_or_to_raise_loses_nothing(void **st
         stage_capture_stderr();
         tt_loop_call_exception_handler(stage_loop, &(struct tt_handler_context){.message = "m"});
         text = stage_captured();
-        assert_non_null(strstr(text, i ? "\nValueError: ignored\n"
-                                       : "\nRuntimeError: an exception handler returned -1 with no exception pending\n"));
+        assert_non_null(
+            strstr(text, i ? "\nValueError: ignored\n"
+                           : "\nRuntimeError: an exception handler returned -1 with no exception pending\n"));
         free(text);
     }
 }

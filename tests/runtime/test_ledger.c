@@ -1,5 +1,5 @@
-/* The facts that the ledger of failures is made of: for each situation in which asyncio reports or is silent, what the handler
- * hears (asyncio's bit) and what the trace is told. What the facts amount to is derived from them elsewhere. */
+/* The facts that the ledger of failures is made of: for each situation in which asyncio reports or is silent, what the
+ * handler hears (asyncio's bit) and what the trace is told. What the facts amount to is derived from them elsewhere. */
 #include "stage.h"
 
 #include "events.h"
@@ -67,7 +67,7 @@ static tt_future *fail_now(const char *label)
     return future;
 }
 
-/* ------------------------------------------------------------------------------------------------------- held and dropped */
+/* ------------------------------------------------------------------------------------------------- held and dropped */
 
 static void a_failure_that_is_let_go_of_is_reported_and_released(void **state)
 {
@@ -130,7 +130,7 @@ static void a_failure_that_the_closing_loop_held_says_so(void **state)
     expect_notes("handler: Future exception was never retrieved [exception, future, message] ValueError('boom')");
 }
 
-/* --------------------------------------------------------------------------------------------------------------- touches */
+/* ---------------------------------------------------------------------------------------------------------- touches */
 
 static void reading_is_a_touch_of_the_users(void **state)
 {
@@ -200,12 +200,13 @@ static void an_await_is_a_touch_and_what_it_lets_through_is_forwarded(void **sta
     tt_task_unref(inner);
     assert_int_equal(tt_task_exception(outer, NULL), 0);
     tt_task_unref(outer);
-    expect_events("stored inner how=raised handles=1\ntaken inner 1\n"
-                  "touched inner by=task user=1 how=await\n"
-                  "stored outer how=raised handles=1\ntaken outer 1\nforwarded inner to=outer how=await\n"
-                  "let go inner 0\nreleased inner user=1 library=0 forwards=0 bit=1 closed=0\n" /* the await delivered it */
-                  "touched outer by=main user=1 how=exception\n"
-                  "let go outer 0\nreleased outer user=1 library=0 forwards=0 bit=1 closed=0\n");
+    expect_events(
+        "stored inner how=raised handles=1\ntaken inner 1\n"
+        "touched inner by=task user=1 how=await\n"
+        "stored outer how=raised handles=1\ntaken outer 1\nforwarded inner to=outer how=await\n"
+        "let go inner 0\nreleased inner user=1 library=0 forwards=0 bit=1 closed=0\n" /* the await delivered it */
+        "touched outer by=main user=1 how=exception\n"
+        "let go outer 0\nreleased outer user=1 library=0 forwards=0 bit=1 closed=0\n");
 }
 
 static int await_and_raise_another(void *arg)
@@ -255,7 +256,7 @@ static void a_cancellation_in_its_place_leaves_the_failure_to_the_library(void *
                   "let go f 0\nreleased f user=0 library=2 forwards=0 bit=1 closed=0\n");
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- gather */
+/* ----------------------------------------------------------------------------------------------------------- gather */
 
 static void gather_forwards_the_first_failure_and_absorbs_the_second(void **state)
 {
@@ -297,7 +298,7 @@ static void a_slot_that_is_read_is_a_touch_of_the_users(void **state)
     assert_non_null(strstr(events_log(), "released two user=1 library=1 forwards=0 bit=1 closed=0\n"));
 }
 
-/* ------------------------------------------------------------------------------------------------------------- callbacks */
+/* -------------------------------------------------------------------------------------------------------- callbacks */
 
 static int raise_again(tt_future *future, void *arg)
 {
@@ -313,13 +314,14 @@ static void a_callback_that_raises_it_again_forwards_it(void **state)
     assert_int_equal(tt_task_add_done_callback(task, raise_again, NULL), 0);
     stage_turns(2);
     tt_task_unref(task);
-    expect_events("stored f how=raised handles=1\ntaken f 1\ntouched f by=callback user=1 how=result\n"
-                  "forwarded f to=nothing how=callback\nlet go f 0\nreleased f user=1 library=0 forwards=1 bit=1 closed=0\n");
+    expect_events(
+        "stored f how=raised handles=1\ntaken f 1\ntouched f by=callback user=1 how=result\n"
+        "forwarded f to=nothing how=callback\nlet go f 0\nreleased f user=1 library=0 forwards=1 bit=1 closed=0\n");
     assert_non_null(strstr(stage_notes(), "handler: Exception in callback raise_again() at "));
     stage_forget_notes();
 }
 
-/* ------------------------------------------------------------------------------------------------------------- threads */
+/* ---------------------------------------------------------------------------------------------------------- threads */
 
 static void the_chain_to_a_thread_reads_and_forwards(void **state)
 {
@@ -332,10 +334,11 @@ static void the_chain_to_a_thread_reads_and_forwards(void **state)
                   "taken ? 1\nreleased ? user=0 library=1 forwards=1 bit=1 closed=0\n");
     assert_int_equal(tt_thread_future_exception(future, 0, NULL), 0);
     tt_thread_future_unref(future);
-    expect_events("touched ? by=thread user=1 how=exception\nlet go ? 0\nreleased ? user=1 library=0 forwards=0 bit=1 closed=0\n");
+    expect_events("touched ? by=thread user=1 how=exception\nlet go ? 0\nreleased ? user=1 library=0 forwards=0 bit=1 "
+                  "closed=0\n");
 }
 
-/* --------------------------------------------------------------------------------------------------------- cancellations */
+/* ---------------------------------------------------------------------------------------------------- cancellations */
 
 static void a_cancellation_is_followed_from_its_request_to_its_end(void **state)
 {
@@ -413,8 +416,11 @@ static void one_that_is_answered_with_an_exception_is_converted(void **state)
     stage_turns(2);
     tt_discard(task, "known");
     tt_task_unref(task);
-    assert_int_equal(strncmp(events_log(), "cancel t by=main accepted=1 count=1\ndelivered t before_start=0\nconverted t\n"
-                                           "stored t how=raised handles=1\n", 100), 0);
+    assert_int_equal(strncmp(events_log(),
+                             "cancel t by=main accepted=1 count=1\ndelivered t before_start=0\nconverted t\n"
+                             "stored t how=raised handles=1\n",
+                             100),
+                     0);
 }
 
 static void one_before_the_first_step_says_so(void **state)

@@ -1,5 +1,6 @@
-/* C's own ways to lose a failure, and that each is closed: return codes that are ignored, return values that do not fit, handling
- * that is left open, arguments that nobody frees. Each is seen by the handler and told to the trace with its lines. */
+/* C's own ways to lose a failure, and that each is closed: return codes that are ignored, return values that do not
+ * fit, handling that is left open, arguments that nobody frees. Each is seen by the handler and told to the trace with
+ * its lines. */
 #include "stage.h"
 
 #include "events.h"
@@ -31,7 +32,7 @@ static void run_unheld(tt_coro_fn *fn, void *arg)
 
 #define REPORTED(text) "handler: Task exception was never retrieved [exception, future, message] " text " of t"
 
-/* -------------------------------------------------------------------------------------------------- ignored return codes */
+/* --------------------------------------------------------------------------------------------- ignored return codes */
 
 static uint32_t raise_line, ran_into_line, ignored_line;
 
@@ -152,7 +153,7 @@ static void raising_while_one_is_pending_keeps_it_as_context(void **state)
     expect_notes(REPORTED("ValueError('second')"));
 }
 
-/* ---------------------------------------------------------------------------------------------- a pending one is sticky */
+/* ------------------------------------------------------------------------------------------ a pending one is sticky */
 
 static int call_everything_that_suspends(void *arg)
 {
@@ -178,8 +179,8 @@ static void with_one_pending_no_call_suspends_and_every_one_fails(void **state)
 {
     (void)state;
     run_unheld(call_everything_that_suspends, NULL);
-    expect_notes("await -1", "await nothing -1", "sleep -1", "recv -1", "sendall -1", "gather 0", "still: ValueError('sticky')",
-                 REPORTED("ValueError('sticky')"));
+    expect_notes("await -1", "await nothing -1", "sleep -1", "recv -1", "sendall -1", "gather 0",
+                 "still: ValueError('sticky')", REPORTED("ValueError('sticky')"));
 }
 
 static int release_everything(void *arg)
@@ -208,7 +209,7 @@ static void what_closes_frees_or_releases_keeps_it(void **state)
     expect_notes("after: ValueError('mine')", REPORTED("ValueError('mine')"));
 }
 
-/* ------------------------------------------------------------------------------------------ handling and cleanup left open */
+/* ----------------------------------------------------------------------------------- handling and cleanup left open */
 
 static int leave_a_catch_open(void *text)
 {
@@ -287,7 +288,7 @@ static void cleanup_can_suspend_while_a_failure_waits(void **state)
     expect_notes("slept", "run: ValueError('boom')");
 }
 
-/* ----------------------------------------------------------------------------------------------------------------- defer */
+/* ------------------------------------------------------------------------------------------------------------ defer */
 
 static int defer_three(void *arg)
 {
@@ -380,7 +381,7 @@ static void a_deferred_function_can_defer_another(void **state)
     expect_notes("outer", "inner");
 }
 
-/* ------------------------------------------------------------------------------------------------------------- callbacks */
+/* -------------------------------------------------------------------------------------------------------- callbacks */
 
 static int return_0_in_callback(void *text)
 {
@@ -399,7 +400,7 @@ static void a_callback_that_ignores_its_exception_is_reported(void **state)
     stage_forget_notes();
 }
 
-/* ------------------------------------------------------------------------------------------- what the program drops and frees */
+/* --------------------------------------------------------------------------------- what the program drops and frees */
 
 static void raise_in_drop(void *arg)
 {
@@ -434,12 +435,13 @@ static int create_and_cancel(void *arg)
 
 static void an_exception_out_of_a_function_that_drops_or_frees_goes_to_the_handler(void **state)
 {
-#define IN_RELEASE                                                                                                             \
+#define IN_RELEASE \
     "handler: exception in a function that frees a value or drops an argument [exception, message] ValueError('boom')"
 
     (void)state;
     run_unheld(create_and_cancel, "boom");
-    expect_notes("freed", IN_RELEASE, "after free: nothing", "dropped", IN_RELEASE, "after drop: nothing", "freed", IN_RELEASE);
+    expect_notes("freed", IN_RELEASE, "after free: nothing", "dropped", IN_RELEASE, "after drop: nothing", "freed",
+                 IN_RELEASE);
 }
 
 static const struct CMUnitTest cases[] = {

@@ -1,5 +1,6 @@
-/* Without memory: each allocation of a scenario that uses everything fails, one after the other, and then each and all after it.
- * Whatever fails, the program gets an error code or an exception, nothing crashes, nothing leaks, the loop closes with 0.
+/* Without memory: each allocation of a scenario that uses everything fails, one after the other, and then each and all
+ * after it. Whatever fails, the program gets an error code or an exception, nothing crashes, nothing leaks, the loop
+ * closes with 0.
  *
  * libuv's own allocations are another matter: it aborts at some of them (libuv_aborts_or_passes_it_on lists where). */
 #include "stage.h"
@@ -304,10 +305,11 @@ static bool run_with_failure(long number, bool and_all_after)
     allocation_fail(0, false);
     tt__stack_pool_drain();
     tt__stack_counts(&stacks);
-    if (!is_told || allocation_live() != live || stacks.in_use || tt__loop_count() || stage_descriptors() != descriptors)
+    if (!is_told || allocation_live() != live || stacks.in_use || tt__loop_count() ||
+        stage_descriptors() != descriptors)
         print_error("allocation %ld%s: told %d, memory %ld, stacks %zu, loops %u, descriptors %d\n", number,
-                    and_all_after ? " and all after" : "", is_told, allocation_live() - live, stacks.in_use, tt__loop_count(),
-                    stage_descriptors() - descriptors);
+                    and_all_after ? " and all after" : "", is_told, allocation_live() - live, stacks.in_use,
+                    tt__loop_count(), stage_descriptors() - descriptors);
     assert_true(is_told);
     assert_int_equal(allocation_live(), live);
     assert_int_equal(stacks.in_use, 0);
@@ -370,7 +372,7 @@ static void an_argument_is_dropped_once_whatever_fails(void **state)
     stage_forget_notes();
 }
 
-/* ----------------------------------------------------------------------------------------------------------------- libuv */
+/* ------------------------------------------------------------------------------------------------------------ libuv */
 
 static void run_with_libuv_failure(void *arg)
 {
@@ -383,8 +385,9 @@ static void run_with_libuv_failure(void *arg)
     _exit(allocation_has_failed() ? 0 : 2);
 }
 
-/* libuv 1.44.2 aborts where it has no memory for its table of watched descriptors (maybe_resize, of uv__io_start), which the first
- * handle of a loop needs and which grows with their numbers. Elsewhere it returns UV_ENOMEM, which becomes an exception. */
+/* libuv 1.44.2 aborts where it has no memory for its table of watched descriptors (maybe_resize, of uv__io_start),
+ * which the first handle of a loop needs and which grows with their numbers. Elsewhere it returns UV_ENOMEM, which
+ * becomes an exception. */
 static void libuv_aborts_or_passes_it_on(void **state)
 {
     long number, aborted = 0;
@@ -398,7 +401,8 @@ static void libuv_aborts_or_passes_it_on(void **state)
 
         if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
             break;
-        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && !strstr(output, "telltale") && !strstr(output, "runtime/")) {
+        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT && !strstr(output, "telltale") &&
+            !strstr(output, "runtime/")) {
             aborted++;
             continue;
         }

@@ -1,5 +1,5 @@
-/* Preconditions: a caller's mistake ends the process by SIGABRT with the name of the precondition on stderr. One case for each, by
- * name, and one that finds names without a case. */
+/* Preconditions: a caller's mistake ends the process by SIGABRT with the name of the precondition on stderr. One case
+ * for each, by name, and one that finds names without a case. */
 #include "stage.h"
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ static tt_future *new_future(void)
     return tt_create_future(stage_loop);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- mistakes */
+/* --------------------------------------------------------------------------------------------------------- mistakes */
 
 static void catch_end(void)
 {
@@ -320,7 +320,7 @@ static const struct mistake {
 
 enum { MISTAKES = sizeof mistakes / sizeof mistakes[0] };
 
-/* ---------------------------------------------------------------------------------------------------------------- cases */
+/* ------------------------------------------------------------------------------------------------------------ cases */
 
 static void make(void *arg)
 {

@@ -1,5 +1,6 @@
-/* Programs that are written twice, here and in python/NAME.py, and must write the same: python/NAME.expected, which CPython 3.13 wrote.
- * The python3 of this machine is asked too, unless the program's first line says that it needs a later one.
+/* Programs that are written twice, here and in python/NAME.py, and must write the same: python/NAME.expected, which
+ * CPython 3.13 wrote. The python3 of this machine is asked too, unless the program's first line says that it needs a
+ * later one.
  *
  * Addresses and places are left out by the programs themselves.
  *
@@ -14,7 +15,7 @@
 #include "ready.h"
 #include "timers.h"
 
-/* --------------------------------------------------------------------------------------------------------- comparing */
+/* -------------------------------------------------------------------------------------------------------- comparing */
 
 static const char *folder(void)
 {
@@ -261,7 +262,8 @@ static int pair[2], reads;
 static int open_pair(void)
 {
     reads = 0;
-    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ? tt_raise_errno(errno, NULL) : 0;
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0 ? tt_raise_errno(errno, NULL)
+                                                                                        : 0;
 }
 
 static int readable(void *arg)
@@ -280,7 +282,8 @@ static int watch_everything(void *arg)
     (void)arg;
     if (send(pair[1], "x", 1, 0) != 1)
         return tt_raise_errno(errno, NULL);
-    return tt_loop_add_writer(NULL, pair[0], say, "writer") < 0 || tt_loop_add_reader(NULL, pair[0], readable, NULL) < 0 ||
+    return tt_loop_add_writer(NULL, pair[0], say, "writer") < 0 ||
+                   tt_loop_add_reader(NULL, pair[0], readable, NULL) < 0 ||
                    tt_loop_call_later(NULL, 0, say, "timer", NULL) < 0 || soon(say, "soon") < 0
                ? -1
                : 0;
@@ -396,7 +399,8 @@ static int done_callbacks(void)
     if (tt_sleep(0) < 0 || soon(say, "soon before") < 0 || tt_future_set_result(awaited, NULL, NULL) < 0)
         return -1;
     note("set");
-    if (soon(say, "soon after") < 0 || tt_future_add_done_callback(awaited, say_done, "callback 3") < 0 || settle(6) < 0)
+    if (soon(say, "soon after") < 0 || tt_future_add_done_callback(awaited, say_done, "callback 3") < 0 ||
+        settle(6) < 0)
         return -1;
     tt_future_unref(awaited);
     return await_all(waiters, 2);
@@ -418,7 +422,7 @@ static void who_comes_before_whom_is_as_in_cpython(void **state)
     expect_program("turns");
 }
 
-/* ------------------------------------------------------------------------------------------------------- shutdown.py */
+/* ------------------------------------------------------------------------------------------------------ shutdown.py */
 
 /* Python's repr; what is SystemExit(3) there is SystemExit("3") here. */
 static const char *repr_of(const tt_exc *exc, char *buffer, size_t size)
@@ -613,9 +617,16 @@ static void what_still_runs_and_is_told_at_the_end_is_as_in_cpython(void **state
         const char *name;
         tt_coro_fn *fn;
     } mains[] = {
-        {"returns", returns}, {"fails", fails}, {"exits", exits}, {"leaves", leaves}, {"leaves_failing", leaves_failing},
-        {"leaves_exiting", leaves_exiting}, {"leaves_swallowing", leaves_swallowing}, {"leaves_unstarted", leaves_unstarted},
-        {"cancels_itself", cancels_itself}, {"loses", loses},
+        {"returns", returns},
+        {"fails", fails},
+        {"exits", exits},
+        {"leaves", leaves},
+        {"leaves_failing", leaves_failing},
+        {"leaves_exiting", leaves_exiting},
+        {"leaves_swallowing", leaves_swallowing},
+        {"leaves_unstarted", leaves_unstarted},
+        {"cancels_itself", cancels_itself},
+        {"loses", loses},
     };
 
     (void)state;
@@ -625,7 +636,7 @@ static void what_still_runs_and_is_told_at_the_end_is_as_in_cpython(void **state
     expect_program("shutdown");
 }
 
-/* --------------------------------------------------------------------------------------------------- thread_chain.py */
+/* -------------------------------------------------------------------------------------------------- thread_chain.py */
 
 static int chained_body(void *name)
 {
@@ -721,7 +732,8 @@ static int unseen(void)
 
 static int failed_after_cancellation(void)
 {
-    tt_thread_future *future = tt_run_coroutine_threadsafe(tt_loop_running(), swallows_and_fails, "after the cancellation", NULL);
+    tt_thread_future *future =
+        tt_run_coroutine_threadsafe(tt_loop_running(), swallows_and_fails, "after the cancellation", NULL);
 
     if (settle(8) < 0)
         return -1;

@@ -1,8 +1,9 @@
-/* Random programs against CPython: python/random_programs.py and this file draw the same numbers and do the same with them; what they
- * log must be the same text. Its hashes for the first seeds, made by CPython 3.13, are python/random_programs.expected.
+/* Random programs against CPython: python/random_programs.py and this file draw the same numbers and do the same with
+ * them; what they log must be the same text. Its hashes for the first seeds, made by CPython 3.13, are
+ * python/random_programs.expected.
  *
- * TT_SEED=N prints the log of one program (to compare with random_programs.py --log N); TT_COUNT=N compares N programs with the
- * python3 of this machine, if that is 3.13 or later.
+ * TT_SEED=N prints the log of one program (to compare with random_programs.py --log N); TT_COUNT=N compares N programs
+ * with the python3 of this machine, if that is 3.13 or later.
  */
 #include "stage.h"
 
@@ -57,7 +58,7 @@ static const char *describe(const tt_exc *exc)
     return description;
 }
 
-/* --------------------------------------------------------------------------------------------------------- what tasks do */
+/* ---------------------------------------------------------------------------------------------------- what tasks do */
 
 static tt_task *later_task(int number)
 {
@@ -305,7 +306,7 @@ static void create(void)
         abort();
 }
 
-/* ------------------------------------------------------------------------------------------------------------ the whole */
+/* -------------------------------------------------------------------------------------------------------- the whole */
 
 static void log_one(const char *kind, int number, const tt_future *future, bool with_count)
 {
@@ -417,8 +418,8 @@ static long compare(FILE *file)
         uint64_t value = run_program(seed);
 
         if (value != expected)
-            print_error("program %llu differs: TT_SEED=%llu test_python_random, random_programs.py --log %llu\n", seed, seed,
-                        seed);
+            print_error("program %llu differs: TT_SEED=%llu test_python_random, random_programs.py --log %llu\n", seed,
+                        seed, seed);
         assert_true(value == expected);
         count++;
     }

@@ -56,7 +56,7 @@ static int raise_type(void *type)
     return tt_raise(type, NULL);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- outcomes */
+/* --------------------------------------------------------------------------------------------------------- outcomes */
 
 static void run_returns_when_the_coroutine_has(void **state)
 {
@@ -115,7 +115,7 @@ static void closing_nothing_is_fine(void **state)
     assert_int_equal(tt_runner_close(NULL), 0);
 }
 
-/* ------------------------------------------------------------------------------------------------------------- shutdown */
+/* --------------------------------------------------------------------------------------------------------- shutdown */
 
 static int sleep_long(void *text)
 {
@@ -166,8 +166,9 @@ static void a_failure_during_shutdown_is_reported_with_its_task(void **state)
     (void)state;
     assert_int_equal(tt_runner_run(runner, leave_one_that_fails, "cleanup"), 0);
     assert_int_equal(close_runner_now(), 0);
-    expect_notes("handler: unhandled exception during asyncio.run() shutdown [exception, message, task] ValueError('cleanup') "
-                 "of left");
+    expect_notes(
+        "handler: unhandled exception during asyncio.run() shutdown [exception, message, task] ValueError('cleanup') "
+        "of left");
 }
 
 static int sleep_and_clean(void *arg)
@@ -282,7 +283,7 @@ static void closing_keeps_what_is_pending(void **state)
     expect_notes("one: CancelledError()", "two: CancelledError()", "pending: ValueError('before')");
 }
 
-/* --------------------------------------------------------------------------------------------------------------- SIGINT */
+/* ----------------------------------------------------------------------------------------------------------- SIGINT */
 
 static int interrupt_and_sleep(void *arg)
 {
@@ -369,7 +370,9 @@ static int look_at_disposition(void *arg)
 
     (void)arg;
     sigaction(SIGINT, NULL, &action);
-    note("%s", action.sa_handler == SIG_DFL ? "default" : action.sa_handler == ignore_signal ? "the program's" : "the runner's");
+    note("%s", action.sa_handler == SIG_DFL         ? "default"
+               : action.sa_handler == ignore_signal ? "the program's"
+                                                    : "the runner's");
     return 0;
 }
 
@@ -404,7 +407,7 @@ static void on_another_thread_interrupts_are_left_alone(void **state)
     expect_notes("default");
 }
 
-/* -------------------------------------------------------------------------------------------------------------- tt_run */
+/* ----------------------------------------------------------------------------------------------------------- tt_run */
 
 struct main_call {
     tt_coro_fn *fn;

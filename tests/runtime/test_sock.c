@@ -1,4 +1,5 @@
-/* Descriptors: readers and writers of the loop, and the calls on sockets that suspend. asyncio's add_reader, add_writer, sock_*.
+/* Descriptors: readers and writers of the loop, and the calls on sockets that suspend. asyncio's add_reader,
+ * add_writer, sock_*.
  *
  * Past 600 lines: each call is tried ready, blocked, cancelled, closed and without memory, on one pair of sockets. */
 #include "stage.h"
@@ -47,7 +48,7 @@ static tt_task *create(tt_coro_fn *fn, void *arg)
     return tt_create_task_with(fn, arg, &options);
 }
 
-/* ------------------------------------------------------------------------------------------------- readers and writers */
+/* ---------------------------------------------------------------------------------------------- readers and writers */
 
 static int take_one(void *text)
 {
@@ -244,7 +245,7 @@ static void a_descriptor_that_is_removed_and_closed_leaves_nothing_to_poll(void 
     close(copy);
 }
 
-/* --------------------------------------------------------------------------------------------------------------- sockets */
+/* ---------------------------------------------------------------------------------------------------------- sockets */
 
 static int receive(void *arg)
 {
@@ -734,7 +735,8 @@ static int call_with_pending(void *arg)
     (void)arg;
     put(pair[1], "x");
     tt_raise(&tt_ValueError, "sticky");
-    note("%zd %d %d", tt_sock_recv(pair[0], &byte, 1), tt_sock_sendall(pair[0], "y", 1), tt_sock_accept(pair[0], NULL, NULL));
+    note("%zd %d %d", tt_sock_recv(pair[0], &byte, 1), tt_sock_sendall(pair[0], "y", 1),
+         tt_sock_accept(pair[0], NULL, NULL));
     return -1;
 }
 

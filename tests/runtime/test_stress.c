@@ -1,6 +1,7 @@
-/* 50,000 operations in random order with a fixed seed: tasks are created, cancelled, awaited, gathered, held and let go of, futures
- * completed and dropped, timers set and cancelled. After each turn the runtime's own facts must agree with each other; at the end
- * nothing may be left, and every task has run or been dropped, ended once, and every lost failure been told once.
+/* 50,000 operations in random order with a fixed seed: tasks are created, cancelled, awaited, gathered, held and let go
+ * of, futures completed and dropped, timers set and cancelled. After each turn the runtime's own facts must agree with
+ * each other; at the end nothing may be left, and every task has run or been dropped, ended once, and every lost
+ * failure been told once.
  *
  * TT_SEED=N chooses another order, TT_COUNT=N the number of operations. */
 #include "stage.h"
@@ -19,7 +20,7 @@ static struct {
     long created, ran, dropped, ended, raised, retrieved, reported, operations;
 } counts;
 
-/* ------------------------------------------------------------------------------------------------------------ invariants */
+/* ------------------------------------------------------------------------------------------------------- invariants */
 
 /* Whether NODE stands in the list of FUTURE's callbacks. */
 static bool is_registered(const tt_future *future, const struct tt_done_node *node)
@@ -81,7 +82,7 @@ static void check_invariants(const tt_loop *loop, const struct tt_task_object *r
         assert_true(held[i].object->handles > 0 && held[i].object->refs >= held[i].object->handles);
 }
 
-/* -------------------------------------------------------------------------------------------------------- what tasks do */
+/* ---------------------------------------------------------------------------------------------------- what tasks do */
 
 static int worker(void *arg);
 
@@ -110,8 +111,8 @@ static void hold(tt_future *object, bool is_task)
 
 static void create(void)
 {
-    const struct tt_task_options options = {.loop = stage_loop, .name = "w", .drop = count_drop,
-                                            .is_detached = stage_random(4) == 0};
+    const struct tt_task_options options = {
+        .loop = stage_loop, .name = "w", .drop = count_drop, .is_detached = stage_random(4) == 0};
     tt_task *task = tt_create_task_with(worker, NULL, &options);
 
     assert_non_null(task);
@@ -128,8 +129,8 @@ static int done(tt_future *future, void *arg)
     return 0;
 }
 
-/* Whether TASK waits for OBJECT already, through any number of others: awaiting the other way round would make a circle, which is
- * tested elsewhere. */
+/* Whether TASK waits for OBJECT already, through any number of others: awaiting the other way round would make a
+ * circle, which is tested elsewhere. */
 static bool waits_for(const tt_future *object, const tt_future *task)
 {
     for (int depth = 0; object && depth < 1000; depth++) {
@@ -166,7 +167,8 @@ static int gather_some(void)
     }
     gather = tt_gather(children, count, stage_random(2));
     assert_non_null(gather);
-    hold(gather, false); /* not on this stack: the loop may be closed while it waits; others may let go of it meanwhile */
+    hold(gather,
+         false); /* not on this stack: the loop may be closed while it waits; others may let go of it meanwhile */
     return stage_random(3) == 0 ? tt_await(gather) : 0;
 }
 
@@ -210,7 +212,8 @@ static void look_at_one(void)
     if (!object)
         return;
     tt_future_repr(object, text, sizeof text);
-    if (tt_future_done(object) && tt_future_result(object, NULL) < 0 && tt_catch(&tt_BaseException) && tt_catch_end() < 0)
+    if (tt_future_done(object) && tt_future_result(object, NULL) < 0 && tt_catch(&tt_BaseException) &&
+        tt_catch_end() < 0)
         abort();
 }
 
@@ -330,7 +333,7 @@ static int count_reports(tt_loop *loop, const struct tt_handler_context *context
     return 0;
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- cases */
+/* ------------------------------------------------------------------------------------------------------------ cases */
 
 static void operate_in_random_order(void)
 {

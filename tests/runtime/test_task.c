@@ -1,5 +1,5 @@
-/* Tasks: when they run, what they end with, what becomes of their arguments, names, the loop's list, repr. asyncio.Task. Their
- * cancellation is test_cancel.c's.
+/* Tasks: when they run, what they end with, what becomes of their arguments, names, the loop's list, repr.
+ * asyncio.Task. Their cancellation is test_cancel.c's.
  *
  * Past 600 lines: each rule about tasks is a case, and they use one set of coroutines. */
 #include "stage.h"
@@ -35,7 +35,7 @@ static tt_task *create(tt_coro_fn *fn, void *arg)
     return task;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- first step */
+/* ------------------------------------------------------------------------------------------------------- first step */
 
 static int create_and_go_on(void *arg)
 {
@@ -78,7 +78,7 @@ static void a_task_needs_a_loop(void **state)
     expect_notes("create: RuntimeError('no running event loop')", "spawn: RuntimeError('no running event loop')");
 }
 
-/* ------------------------------------------------------------------------------------------------------------ awaiting */
+/* --------------------------------------------------------------------------------------------------------- awaiting */
 
 static int await_arg(void *arg)
 {
@@ -120,8 +120,9 @@ static void a_task_cannot_await_itself(void **state)
 {
     (void)state;
     assert_false(stage_run(await_itself, NULL));
-    assert_non_null(strstr(stage_notes(), "main: RuntimeError(\"Task cannot await on itself: <Task pending name='main' coro=<fn() "
-                                          "running at "));
+    assert_non_null(strstr(stage_notes(),
+                           "main: RuntimeError(\"Task cannot await on itself: <Task pending name='main' coro=<fn() "
+                           "running at "));
     stage_forget_notes();
 }
 
@@ -132,7 +133,8 @@ static void a_task_cannot_await_what_belongs_to_another_loop(void **state)
 
     (void)state;
     assert_false(stage_run(await_arg, future));
-    assert_non_null(strstr(stage_notes(), "main: RuntimeError(\"Task <Task pending name='main' coro=<fn() running at "));
+    assert_non_null(
+        strstr(stage_notes(), "main: RuntimeError(\"Task <Task pending name='main' coro=<fn() running at "));
     assert_non_null(strstr(stage_notes(), "> got Future <Future pending> attached to a different loop\")\n"));
     stage_forget_notes();
     assert_int_equal(tt_future_set_result(future, NULL, NULL), 0);
@@ -258,7 +260,7 @@ static void every_waiter_gets_the_failure(void **state)
     expect_notes("waiter: ValueError('boom')", "waiter: ValueError('boom')", "waiter: ValueError('boom')");
 }
 
-/* ------------------------------------------------------------------------------------------------------------- outcome */
+/* ---------------------------------------------------------------------------------------------------------- outcome */
 
 static void a_tasks_result_is_what_it_returned_with(void **state)
 {
@@ -359,10 +361,11 @@ static void exit_class_exceptions_are_stored_and_leave_the_run(void **state)
         note_and_drop("run");
         tt_task_unref(task);
     }
-    expect_notes("run: SystemExit('raised')",
-                 "handler: Task exception was never retrieved [exception, future, message] SystemExit('raised') of t",
-                 "run: KeyboardInterrupt('raised')",
-                 "handler: Task exception was never retrieved [exception, future, message] KeyboardInterrupt('raised') of t");
+    expect_notes(
+        "run: SystemExit('raised')",
+        "handler: Task exception was never retrieved [exception, future, message] SystemExit('raised') of t",
+        "run: KeyboardInterrupt('raised')",
+        "handler: Task exception was never retrieved [exception, future, message] KeyboardInterrupt('raised') of t");
 }
 
 static void other_base_exceptions_are_stored_only(void **state)
@@ -406,7 +409,8 @@ static void a_failure_without_a_handle_is_reported_at_the_instant_it_ends(void *
 {
     (void)state;
     assert_true(stage_run(spawn_and_sleep, "boom"));
-    expect_notes("spawned", "handler: Task exception was never retrieved [exception, future, message] ValueError('boom') of t",
+    expect_notes("spawned",
+                 "handler: Task exception was never retrieved [exception, future, message] ValueError('boom') of t",
                  "after its turn");
 }
 
@@ -431,11 +435,12 @@ static void a_detached_task_is_borrowed(void **state)
 {
     (void)state;
     assert_true(stage_run(detach_and_sleep, "boom"));
-    expect_notes("detached", "handler: Task exception was never retrieved [exception, future, message] ValueError('boom') of "
-                             "detached");
+    expect_notes("detached",
+                 "handler: Task exception was never retrieved [exception, future, message] ValueError('boom') of "
+                 "detached");
 }
 
-/* ----------------------------------------------------------------------------------------------------------- arguments */
+/* -------------------------------------------------------------------------------------------------------- arguments */
 
 static int dropped_count;
 
@@ -582,7 +587,7 @@ static void ten_thousand_cancelled_before_their_first_step_leave_no_descriptor(v
     expect_no_notes();
 }
 
-/* --------------------------------------------------------------------------------------------------------------- names */
+/* ------------------------------------------------------------------------------------------------------------ names */
 
 static void default_names_count_and_own_ones_do_not(void **state)
 {
@@ -596,7 +601,8 @@ static void default_names_count_and_own_ones_do_not(void **state)
     assert_int_equal(sscanf(tt_task_name(first), "Task-%u", &number), 1);
     assert_string_equal(tt_task_name(own), "own");
     note("%u", number + 1);
-    assert_memory_equal(stage_notes(), tt_task_name(second) + strlen("Task-"), strlen(tt_task_name(second)) - strlen("Task-"));
+    assert_memory_equal(stage_notes(), tt_task_name(second) + strlen("Task-"),
+                        strlen(tt_task_name(second)) - strlen("Task-"));
     stage_turns(1);
     tt_task_unref(first);
     tt_task_unref(second);
@@ -620,7 +626,7 @@ static void a_name_can_be_changed_and_is_copied(void **state)
     stage_forget_notes();
 }
 
-/* ---------------------------------------------------------------------------------------------- the current one, all of them */
+/* ------------------------------------------------------------------------------------- the current one, all of them */
 
 static int look_at_current(void *arg)
 {
@@ -691,7 +697,7 @@ static void all_tasks_are_those_of_the_loop_that_are_not_done(void **state)
     expect_notes("all: RuntimeError('no running event loop')", "done soon");
 }
 
-/* --------------------------------------------------------------------------------------------------------------- sleep */
+/* ------------------------------------------------------------------------------------------------------------ sleep */
 
 static int sleep_turns(void *arg)
 {
@@ -783,7 +789,7 @@ static void errno_belongs_to_each_task(void **state)
     expect_no_notes();
 }
 
-/* ----------------------------------------------------------------------------------------------------- stacks, many tasks */
+/* ----------------------------------------------------------------------------------------------- stacks, many tasks */
 
 static int use_much_stack(void *arg)
 {
@@ -863,7 +869,7 @@ static void a_failure_comes_up_a_long_chain_of_awaits(void **state)
     expect_notes("main: ValueError('from below')");
 }
 
-/* ---------------------------------------------------------------------------------------------------- tasks that are abandoned */
+/* ----------------------------------------------------------------------------------------- tasks that are abandoned */
 
 static int sleep_in_cleanup(void *arg)
 {
@@ -902,10 +908,10 @@ static void cleanup_of_an_abandoned_task_cannot_suspend(void **state)
     stage_turns(1);
     stage_close_loop();
     tt_task_unref(task);
-    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of t", "deferred: x",
-                 "deferred first",
-                 "handler: exception in the cleanup of a task that was destroyed while pending [exception, message, task] "
-                 "RuntimeError('no running event loop') of t");
+    expect_notes(
+        "handler: Task was destroyed but it is pending! [message, task] None of t", "deferred: x", "deferred first",
+        "handler: exception in the cleanup of a task that was destroyed while pending [exception, message, task] "
+        "RuntimeError('no running event loop') of t");
 }
 
 static void tasks_that_wait_in_every_way_can_be_abandoned(void **state)
@@ -920,7 +926,7 @@ static void tasks_that_wait_in_every_way_can_be_abandoned(void **state)
     tasks[3] = create(await_arg, done);
     tasks[4] = create(sleep_turns, "x");
     stage_turns(1);
-    tasks[5] = create(sleep_long, NULL); /* never begun */
+    tasks[5] = create(sleep_long, NULL);                         /* never begun */
     assert_int_equal(tt_future_set_result(done, NULL, NULL), 0); /* its wake-up is in the queue */
     tt_task_cancel(tasks[1], "cancelled, and not told yet");
     tt_task_cancel(tasks[0], "the same, asleep");
@@ -931,11 +937,12 @@ static void tasks_that_wait_in_every_way_can_be_abandoned(void **state)
     stage_forget_notes();
     stage_close_loop();
     for (const char *line = stage_notes(); *line; line = strchr(line, '\n') + 1)
-        assert_int_equal(strncmp(line, "handler: Task was destroyed but it is pending! [message, task] None of t", 72), 0);
+        assert_int_equal(strncmp(line, "handler: Task was destroyed but it is pending! [message, task] None of t", 72),
+                         0);
     stage_forget_notes();
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- repr */
+/* ------------------------------------------------------------------------------------------------------------- repr */
 
 static int await_for_repr(void *arg)
 {
@@ -952,18 +959,22 @@ static void reprs_are_asyncios_with_the_places_of_c(void **state)
 
     (void)state;
     tt_future_repr(task, repr, sizeof repr);
-    snprintf(expected, sizeof expected, "<Task pending name=\"it's\" coro=<await_for_repr() created at %s:%d>>", __FILE__,
-             created);
+    snprintf(expected, sizeof expected, "<Task pending name=\"it's\" coro=<await_for_repr() created at %s:%d>>",
+             __FILE__, created);
     assert_string_equal(repr, expected);
     stage_turns(1);
     tt_future_repr(task, repr, sizeof repr);
-    snprintf(expected, sizeof expected, "<Task pending name=\"it's\" coro=<await_for_repr() running at %s:%d> wait_for=<Future "
-             "pending cb=[Task.task_wakeup()]>>", __FILE__, awaits);
+    snprintf(expected, sizeof expected,
+             "<Task pending name=\"it's\" coro=<await_for_repr() running at %s:%d> wait_for=<Future "
+             "pending cb=[Task.task_wakeup()]>>",
+             __FILE__, awaits);
     assert_string_equal(repr, expected);
     assert_true(tt_task_cancel(task, NULL));
     tt_future_repr(task, repr, sizeof repr);
-    snprintf(expected, sizeof expected, "<Task cancelling name=\"it's\" coro=<await_for_repr() running at %s:%d> "
-             "wait_for=<Future cancelled>>", __FILE__, awaits);
+    snprintf(expected, sizeof expected,
+             "<Task cancelling name=\"it's\" coro=<await_for_repr() running at %s:%d> "
+             "wait_for=<Future cancelled>>",
+             __FILE__, awaits);
     assert_string_equal(repr, expected);
     stage_turns(1);
     tt_future_repr(task, repr, sizeof repr);

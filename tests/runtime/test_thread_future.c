@@ -61,7 +61,7 @@ static void wait_until_started(void)
     started = 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- outcomes */
+/* --------------------------------------------------------------------------------------------------------- outcomes */
 
 static void get_value(void)
 {
@@ -201,7 +201,7 @@ static void an_exit_leaves_the_run_and_comes_to_the_thread_too(void **state)
     expect_notes("run: SystemExit('3')", "result: SystemExit('3')");
 }
 
-/* -------------------------------------------------------------------------------------------------------------- waiting */
+/* ---------------------------------------------------------------------------------------------------------- waiting */
 
 static void wait_shortly(void)
 {
@@ -222,7 +222,8 @@ static void a_timeout_raises_and_cancels_nothing(void **state)
     (void)state;
     run_with(wait_shortly);
     stage_turns(3);
-    expect_notes("result: TimeoutError()", "exception: TimeoutError()", "done: 0", "cancelled: 1", "task: CancelledError()");
+    expect_notes("result: TimeoutError()", "exception: TimeoutError()", "done: 0", "cancelled: 1",
+                 "task: CancelledError()");
 }
 
 static void without_a_wait_the_loops_own_thread_may_ask(void **state)
@@ -241,7 +242,7 @@ static void without_a_wait_the_loops_own_thread_may_ask(void **state)
     expect_notes("early: TimeoutError()");
 }
 
-/* ----------------------------------------------------------------------------------------------------------- cancelling */
+/* ------------------------------------------------------------------------------------------------------- cancelling */
 
 static void cancel_running(void)
 {
@@ -352,7 +353,7 @@ static void a_failure_after_the_cancellation_is_nobodys_and_reported(void **stat
     stage_forget_notes();
 }
 
-/* ------------------------------------------------------------------------------------------------------------ callbacks */
+/* -------------------------------------------------------------------------------------------------------- callbacks */
 
 static pthread_t called_on;
 
@@ -413,7 +414,7 @@ static void releasing_it_early_keeps_its_callbacks(void **state)
     expect_notes("called 1");
 }
 
-/* ------------------------------------------------------------------------------------------------------- the loop closes */
+/* -------------------------------------------------------------------------------------------------- the loop closes */
 
 static void a_closed_loop_refuses_and_drops_the_argument(void **state)
 {
@@ -456,7 +457,8 @@ static void a_loop_that_closes_before_the_end_cancels_it(void **state)
     note_and_drop("result");
     assert_true(tt_thread_future_cancel(future)); /* the loop is gone and must not be touched */
     tt_thread_future_unref(future);
-    assert_non_null(strstr(stage_notes(), "handler: Task was destroyed but it is pending! [message, task] None of Task-"));
+    assert_non_null(
+        strstr(stage_notes(), "handler: Task was destroyed but it is pending! [message, task] None of Task-"));
     assert_non_null(strstr(stage_notes(), "result: CancelledError()\n"));
     stage_forget_notes();
     started = 0;
@@ -476,7 +478,7 @@ static void an_outcome_that_was_not_told_yet_is_told_at_the_close(void **state)
     expect_notes("result: ValueError('boom')");
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- many */
+/* ------------------------------------------------------------------------------------------------------------- many */
 
 enum { THREADS = 4 };
 
@@ -495,7 +497,8 @@ static void *submit_many(void *arg)
         if (i % 7 != 0) {
             int rc = tt_thread_future_result(future, -1, &value);
 
-            if (i % 5 != 0 && (i % 3 == 0 ? !tt_exc_is(tt_exc_pending(), &tt_ValueError) : rc != 0 || value != (void *)i))
+            if (i % 5 != 0 &&
+                (i % 3 == 0 ? !tt_exc_is(tt_exc_pending(), &tt_ValueError) : rc != 0 || value != (void *)i))
                 note("wrong at %ld", i);
             if (tt_exc_pending() && tt_catch(&tt_BaseException) && tt_catch_end() < 0)
                 note("still pending");
