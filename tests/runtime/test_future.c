@@ -201,26 +201,28 @@ static int count_lines(const char *text)
     return count;
 }
 
+/* How many lines the traceback has of what is pending, which is handled then. */
+static int count_traceback_lines(void)
+{
+    char *text = tt_exc_format(tt_exc_pending());
+    int count = text ? count_lines(text) : -1;
+
+    free(text);
+    note_and_drop("read");
+    stage_forget_notes();
+    return count;
+}
+
 static void a_readers_traceback_does_not_grow_by_those_before(void **state)
 {
-    int lines[3];
-
     (void)state;
     set_error(future, "boom");
-    for (int i = 0; i < 3; i++) {
-        char *text;
-
+    for (int i = 0; i < 2; i++) {
         assert_int_equal(tt_future_result(future, NULL), -1);
-        text = tt_exc_format(tt_exc_pending());
-        assert_non_null(text);
-        lines[i] = count_lines(text);
-        free(text);
-        note_and_drop("x");
+        assert_int_equal(count_traceback_lines(), 3); /* heading, the place of this reader, the exception */
+        assert_int_equal(tt_future_result(future, NULL), -1);
+        assert_int_equal(count_traceback_lines(), 3);
     }
-    stage_forget_notes();
-    assert_int_equal(lines[0], 3); /* heading, one place, the exception */
-    assert_int_equal(lines[1], lines[0]);
-    assert_int_equal(lines[2], lines[0]);
 }
 
 /* -------------------------------------------------------------------------------------------------------- callbacks */
