@@ -130,6 +130,8 @@ static void log_callback_failure(tt_thread_future *future, tt_exc *exc)
             future->exc ? tt_exc_type_of(future->exc)->name : "");
     tt_exc_print(exc, stderr);
     funlockfile(stderr);
+    TT_EMIT(handler_called, .exception_id = tt_exc_id(exc), .kind = TT_HANDLER_KIND_LOG,
+            .object_kind = TT_OBJECT_KIND_CALLBACK, .message = "exception calling callback of a thread-side future");
 }
 
 static void call(tt_thread_future *future, const struct thread_callback *callback)

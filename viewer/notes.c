@@ -30,7 +30,9 @@ static const char select_converted[] =
 
 static const char select_callbacks[] =
     "SELECT h.called_ns, h.message, e.type, e.message AS text, p.place AS raised_at,\n"
-    "    (SELECT w.word FROM word AS w WHERE w.enumeration = 'handler_kind' AND w.number = h.kind) AS handler,\n"
+    "    (SELECT CASE w.word WHEN 'log' THEN 'to no handler, on stderr only,'\n"
+    "        ELSE 'to the ' || w.word || ' exception handler' END\n"
+    "     FROM word AS w WHERE w.enumeration = 'handler_kind' AND w.number = h.kind) AS told_to,\n"
     "    count(*) OVER () AS total\n"
     "FROM handler_call AS h\n"
     "JOIN word AS k ON k.enumeration = 'object_kind' AND k.number = h.object_kind AND k.word = 'callback'\n"
@@ -88,7 +90,7 @@ static void print_callbacks(tt_session *session, tt_output *output, int64_t limi
         int64_t total = tt__query_integer(query, "total");
         if (number == 1) {
             print_title(output, "FAILED CALLBACKS");
-            tt__print(output, " %jd, told to the exception handler\n", (intmax_t)total);
+            tt__print(output, " %jd, each told at once\n", (intmax_t)total);
         }
         if (!is_within(output, number, total, limit))
             continue;
@@ -97,7 +99,7 @@ static void print_callbacks(tt_session *session, tt_output *output, int64_t limi
         tt__part_label(output, "raised at");
         tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
         tt__part_label(output, "told");
-        tt__print(output, "to the %s exception handler at %s: %s\n", tt__part_or_unknown(tt__query_text(query, "handler")), called,
+        tt__print(output, "%s at %s: %s\n", tt__part_or_unknown(tt__query_text(query, "told_to")), called,
                   tt__query_text(query, "message"));
     }
     tt__query_close(query);

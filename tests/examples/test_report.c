@@ -93,7 +93,7 @@ static void a_callback_that_raises_is_shown_and_is_no_finding(void **state)
         "done_callback",
         0,
         0,
-        {"FAILED CALLBACKS: 1, told to the exception handler", "  RuntimeError: the job went wrong",
+        {"FAILED CALLBACKS: 1, each told at once", "  RuntimeError: the job went wrong",
          " * told * to the custom exception handler at * Exception in callback when_done() at done_callback:<line>",
          NOTHING_LOST},
         "SELECT name, state, user_touch_count FROM failures",
@@ -156,7 +156,7 @@ static void a_wrapper_is_known_by_the_thread_that_submitted_it(void **state)
         "threadsafe_callback",
         0,
         0,
-        {"FAILED CALLBACKS: 1, told to the exception handler", NOTHING_LOST},
+        {"FAILED CALLBACKS: 1, each told at once", NOTHING_LOST},
         "SELECT coroutine, outcome, substr(parent_text, 1, 6) AS parent, (SELECT f.state FROM failures AS f WHERE "
         "f.failure_id = "
         "task_id) AS state FROM tasks ORDER BY task_id",
