@@ -254,6 +254,8 @@ int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn 
     struct user_callback *callback;
 
     TT_PRECOND("future_add_done_callback.future", site, future != NULL && fn != NULL);
+    if (future->state != TT_FUTURE_PENDING && future->loop->is_closed) /* it would never be called */
+        return tt_raise_at(site, &tt_RuntimeError, "Event loop is closed");
     callback = calloc(1, sizeof *callback);
     if (!callback)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a done-callback");
@@ -268,7 +270,8 @@ int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn 
 
 const tt_site *tt__done_node_site(const struct tt_done_node *node)
 {
-    return node->ready.ops == &user_callback_ops ? tt_container_of(node, struct user_callback, node)->handle.site : NULL;
+    return node->ready.ops == &user_callback_ops ? tt_container_of(node, struct user_callback, node)->handle.site
+                                                 : NULL;
 }
 
 size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, void *arg)
@@ -387,7 +390,8 @@ tt_exc *tt__future_take_exception(tt_future *future, tt_site *site)
 
     if (future->state == TT_FUTURE_FINISHED) {
         future->log_traceback = false;
-        tt__exc_rewind_places(future->exc, future->exc_place_count); /* this reader's traceback begins where the future's ended */
+        tt__exc_rewind_places(future->exc,
+                              future->exc_place_count); /* this reader's traceback begins where the future's ended */
         return tt_exc_ref(future->exc);
     }
     assert(future->state == TT_FUTURE_CANCELLED && "only a done future has something to raise");

@@ -88,8 +88,10 @@ TT_API int tt_future_set_exception_at(tt_site *site, tt_future *future, tt_exc *
 TT_API bool tt_future_cancel_at(tt_site *site, tt_future *future, const char *message);
 
 /* Calls FN(FUTURE, ARG) on the loop once FUTURE is done; if it is done already, in the next turn. Callbacks run in the order of
- * registration. Returns 0, or -1 with MemoryError pending. */
-#define tt_future_add_done_callback(future, fn, arg) tt_future_add_done_callback_at(TT_SITE_HERE(#fn), (future), (fn), (arg))
+ * registration. Returns 0, or -1 with MemoryError pending, or RuntimeError "Event loop is
+ * closed" when FUTURE is done and its loop will never call. */
+#define tt_future_add_done_callback(future, fn, arg) \
+    tt_future_add_done_callback_at(TT_SITE_HERE(#fn), (future), (fn), (arg))
 TT_API int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn *fn, void *arg) TT_MUST_USE;
 
 /* Takes back all registrations of FN with ARG that have not been scheduled yet. Returns how many. */
