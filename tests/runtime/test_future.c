@@ -386,6 +386,21 @@ static void callbacks_of_a_future_that_goes_away_pending_are_forgotten(void **st
     expect_no_notes();
 }
 
+static void what_could_never_be_called_back_is_refused(void **state)
+{
+    tt_future *pending = tt_create_future(stage_loop), *done = tt_create_future(stage_loop);
+
+    (void)state;
+    assert_int_equal(tt_future_set_result(done, NULL, NULL), 0);
+    stage_close_loop();
+    assert_int_equal(tt_future_add_done_callback(pending, say_done, "never"), 0);
+    assert_int_equal(tt_future_add_done_callback(done, say_done, "never"), -1);
+    note_and_drop("add");
+    tt_future_unref(pending);
+    tt_future_unref(done);
+    expect_notes("add: RuntimeError('Event loop is closed')");
+}
+
 static int suspend_in_callback(tt_future *done, void *arg)
 {
     (void)done;
@@ -785,6 +800,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(a_callback_that_reads_the_failure_has_retrieved_it),
     cmocka_unit_test_on_stage(a_scheduled_callback_keeps_its_future),
     cmocka_unit_test_on_stage(callbacks_of_a_future_that_goes_away_pending_are_forgotten),
+    cmocka_unit_test_on_stage(what_could_never_be_called_back_is_refused),
     cmocka_unit_test_with_future(a_callback_cannot_suspend),
     cmocka_unit_test_with_future(cancelling_a_pending_future_cancels_it_at_once),
     cmocka_unit_test_with_future(cancelling_a_done_future_does_nothing),

@@ -814,6 +814,21 @@ static void a_task_can_ask_for_a_larger_stack(void **state)
     expect_notes("3");
 }
 
+static void without_a_stack_it_fails_and_its_argument_is_dropped(void **state)
+{
+    const struct tt_task_options options = {.loop = stage_loop, .drop = count_drop, .stack_bytes = SIZE_MAX / 4};
+    tt_task *task = tt_create_task_with(say, "never", &options);
+
+    (void)state;
+    dropped_count = 0;
+    stage_turns(1);
+    assert_int_equal(dropped_count, 1);
+    assert_int_equal(tt_task_result(task, NULL), -1);
+    note_and_drop("task");
+    tt_task_unref(task);
+    expect_notes("task: MemoryError('no memory for the stack of a task')");
+}
+
 enum { MANY = 2000 };
 
 static int finished_count;
@@ -844,6 +859,33 @@ static void many_tasks_run_at_once(void **state)
     finished_count = 0;
     assert_true(stage_run(spawn_many, NULL));
     assert_int_equal(finished_count, MANY);
+}
+
+enum { CHAIN = 100000 };
+
+static void unref_value(void *task)
+{
+    tt_task_unref(task);
+}
+
+static int return_task(void *task)
+{
+    return tt_return(task, task ? unref_value : NULL);
+}
+
+static void a_long_chain_of_tasks_is_released_without_recursion(void **state)
+{
+    tt_task *chain = NULL;
+
+    (void)state;
+    for (int i = 0; i < CHAIN; i++) { /* each has the one before for its result */
+        chain = create(return_task, chain);
+        if (i % 1000 == 0)
+            stage_turns(1);
+    }
+    stage_turns(1);
+    assert_true(tt_task_done(chain));
+    tt_task_unref(chain);
 }
 
 enum { DEEP = 3000 };
@@ -912,6 +954,32 @@ static void cleanup_of_an_abandoned_task_cannot_suspend(void **state)
         "handler: Task was destroyed but it is pending! [message, task] None of t", "deferred: x", "deferred first",
         "handler: exception in the cleanup of a task that was destroyed while pending [exception, message, task] "
         "RuntimeError('no running event loop') of t");
+}
+
+static int close_other_loop(void *loop)
+{
+    note("closed: %d", tt_loop_close(loop));
+    note_pending("pending");
+    return tt_sleep(0);
+}
+
+static void a_task_of_another_loop_can_close_it(void **state)
+{
+    tt_loop *other = tt_loop_create();
+    const struct tt_task_options options = {.loop = other, .name = "theirs"};
+    tt_task *task = tt_create_task_with(defer_and_sleep, "theirs", &options);
+
+    (void)state;
+    tt_loop_set_exception_handler(other, stage_handler, NULL);
+    tt_loop_stop(other);
+    assert_int_equal(tt_loop_run_forever(other), 0);
+    assert_true(stage_run(close_other_loop, other));
+    tt_task_unref(task);
+    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of theirs", "deferred: theirs",
+                 "deferred first",
+                 "handler: exception in the cleanup of a task that was destroyed while pending [exception, message, "
+                 "task] RuntimeError('a callback cannot suspend: only a task can') of theirs",
+                 "closed: 0", "pending: nothing");
 }
 
 static void tasks_that_wait_in_every_way_can_be_abandoned(void **state)
@@ -1049,10 +1117,13 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(a_sleep_can_last_longer_than_the_clock),
     cmocka_unit_test_on_stage(errno_belongs_to_each_task),
     cmocka_unit_test_on_stage(a_task_can_ask_for_a_larger_stack),
+    cmocka_unit_test_on_stage(without_a_stack_it_fails_and_its_argument_is_dropped),
     cmocka_unit_test_on_stage(many_tasks_run_at_once),
+    cmocka_unit_test_on_stage(a_long_chain_of_tasks_is_released_without_recursion),
     cmocka_unit_test_on_stage(a_failure_comes_up_a_long_chain_of_awaits),
     cmocka_unit_test_on_stage(a_pending_task_is_told_when_its_loop_closes_and_its_cleanup_runs),
     cmocka_unit_test_on_stage(cleanup_of_an_abandoned_task_cannot_suspend),
+    cmocka_unit_test_on_stage(a_task_of_another_loop_can_close_it),
     cmocka_unit_test_on_stage(tasks_that_wait_in_every_way_can_be_abandoned),
     cmocka_unit_test_on_stage(reprs_are_asyncios_with_the_places_of_c),
     cmocka_unit_test_on_stage(the_repr_of_a_circle_ends),
