@@ -44,8 +44,8 @@ int tt__task_suspend(struct tt_task_object *task, tt_site *site)
 
 enum { REPR_BYTES = 512 };
 
-/* Has EXC, a RuntimeError (NULL: there was no memory for it), raised into the task at its next step, as asyncio does when a coroutine
- * yields what it must not. */
+/* Has EXC, a RuntimeError (NULL: there was no memory for it), raised into the task at its next step, as asyncio does
+ * when a coroutine yields what it must not. */
 static int raise_at_next_step(struct tt_task_object *task, tt_site *site, tt_exc *exc)
 {
     if (!exc)
@@ -132,8 +132,8 @@ int tt_await_at(tt_site *site, tt_future *future)
 
 /* ------------------------------------------------------------------------------------------------------------ sleep */
 
-/* Lies on the stack of the sleeping task: the timer makes `expiry` ready, which completes the future, which wakes the task.
- * These are asyncio's hops; fewer would change the order in which tasks run. */
+/* Lies on the stack of the sleeping task: the timer makes `expiry` ready, which completes the future, which wakes the
+ * task. These are asyncio's hops; fewer would change the order in which tasks run. */
 struct sleeper {
     struct tt_future future;
     struct tt_timer timer;

@@ -1,22 +1,23 @@
 /* cancel.c: how a request for cancellation travels: from a future down to what it waits for, and the answers back up.
  *
- * A task that waits passes the request on to what it awaits, a gather to its children, and so on down to a future that waits
- * for nobody: that one is cancelled, and everybody above is woken by it. The way down can be as long as there are tasks, so it is
- * walked without recursion: each future that has been asked and has not answered yet links to the one that asked it.
+ * A task that waits passes the request on to what it awaits, a gather to its children, and so on down to a future that
+ * waits for nobody: that one is cancelled, and everybody above is woken by it. The way down can be as long as there are
+ * tasks, so it is walked without recursion: each future that has been asked and has not answered yet links to the one
+ * that asked it.
  *
  *     not asked --begin--> asked --its last child has answered--> answered
  *
- * Tasks can wait for each other in a circle. asyncio ends in RecursionError then; here the task that meets itself again is
- * woken with CancelledError, and the circle falls apart.
+ * Tasks can wait for each other in a circle. asyncio ends in RecursionError then; here the task that meets itself again
+ * is woken with CancelledError, and the circle falls apart.
  *
- * The loop's thread. From: asyncio's Future.cancel, Task.cancel, _GatheringFuture.cancel.
- */
+ * The loop's thread. From: asyncio's Future.cancel, Task.cancel, _GatheringFuture.cancel. */
 #include <assert.h>
 
 #include "loop_internal.h"
 #include "precond.h"
 
-/* Whether the trace hears of FUTURE at all: the ones that the library makes to wait on something are nobody's business. */
+/* Whether the trace hears of FUTURE at all: the ones that the library makes to wait on something are nobody's
+ * business. */
 static bool is_known(const tt_future *future)
 {
     return future->kind != TT_OBJECT_KIND_FUTURE || future->taken[0] != NULL;
@@ -55,7 +56,8 @@ static bool begin(tt_future *future, tt_future *asked, struct tt_cancel *cancel)
 bool tt__future_cancel(tt_future *future, const char *message, struct tt_who by, tt_site *site)
 {
     struct tt_cancel cancel = {.message = message, .site = site, .by = by};
-    tt_future *asked = NULL, *next = future; /* the innermost one that has not answered, and whom it wants to be asked */
+    tt_future *asked = NULL,
+              *next = future; /* the innermost one that has not answered, and whom it wants to be asked */
 
     for (;;) {
         tt_future *answered;

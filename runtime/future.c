@@ -18,7 +18,8 @@ struct user_callback {
     void *arg;
 };
 
-/* Futures whose last reference went while another one was being destroyed wait here, so that destruction does not recurse. */
+/* Futures whose last reference went while another one was being destroyed wait here, so that destruction does not
+ * recurse. */
 static __thread struct {
     tt_future *first;
     bool is_destroying;

@@ -1,15 +1,15 @@
 /* future_internal.h: futures and tasks from the inside.
  *
  * Life of a future: pending, then once and for ever finished (with a value or an exception) or cancelled. When it gets
- * there its callbacks are pushed onto the loop's ready queue in the order of registration; an awaiting task is one of them.
+ * there its callbacks are pushed onto the loop's ready queue in the order of registration; an awaiting task is one of
+ * them.
  *
- * References. `refs` counts everybody who can reach the future: handles of the program, callbacks that are scheduled, an
- * awaiting task, a gather, and for a task the loop until it ends. `handles` counts the program's share of them. The last
- * reference of a failed future is the moment of "never retrieved" (ledger.c).
+ * References. `refs` counts everybody who can reach the future: handles of the program, callbacks that are scheduled,
+ * an awaiting task, a gather, and for a task the loop until it ends. `handles` counts the program's share of them. The
+ * last reference of a failed future is the moment of "never retrieved" (ledger.c).
  *
- * Who may touch what: everything only on the loop's thread. `log_traceback` is asyncio's bit and written by future.c alone,
- * following semantics rule by rule; the touch counts are the ledger's and written by ledger.c alone.
- */
+ * Who may touch what: everything only on the loop's thread. `log_traceback` is asyncio's bit and written by future.c
+ * alone, following semantics rule by rule; the touch counts are the ledger's and written by ledger.c alone. */
 #ifndef TT_FUTURE_INTERNAL_H
 #define TT_FUTURE_INTERNAL_H
 
@@ -50,9 +50,9 @@ struct tt_done_list {
     struct tt_done_node **end;
 };
 
-/* A request for cancellation on its way (cancel.c). A future that is pending and is asked gets it with IS_FIRST; it does what
- * it can by itself, and returns the next future to be asked, or NULL when ACCEPTED is its answer. Each future that it
- * returned brings the request back with that one's answer in ACCEPTED. */
+/* A request for cancellation on its way (cancel.c). A future that is pending and is asked gets it with IS_FIRST; it
+ * does what it can by itself, and returns the next future to be asked, or NULL when ACCEPTED is its answer. Each future
+ * that it returned brings the request back with that one's answer in ACCEPTED. */
 struct tt_cancel {
     const char *message; /* may be NULL */
     tt_site *site;
@@ -70,8 +70,8 @@ struct tt_future_ops {
 struct tt_future {
     uint32_t refs;
     uint32_t handles;
-    uint8_t state; /* enum tt_future_state */
-    uint8_t kind;  /* enum tt_object_kind */
+    uint8_t state;           /* enum tt_future_state */
+    uint8_t kind;            /* enum tt_object_kind */
     bool log_traceback;      /* asyncio's bit: the exception has not been retrieved */
     bool is_discarded;       /* tt_discard was called */
     bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
@@ -87,9 +87,9 @@ struct tt_future {
     struct tt_who creator;
     void *value;
     tt_free_fn *free_fn;
-    tt_exc *exc;          /* FINISHED: the exception or NULL; CANCELLED: what the next reader raises, or NULL: a new one */
+    tt_exc *exc; /* FINISHED: the exception or NULL; CANCELLED: what the next reader raises, or NULL: a new one */
     uint32_t exc_place_count; /* places that the exception had when it was stored */
-    char *cancel_message; /* CANCELLED: text of CancelledErrors made for readers */
+    char *cancel_message;     /* CANCELLED: text of CancelledErrors made for readers */
     tt_site *taken[TT_TAKEN_PLACES];
     tt_site *released_site; /* where a handle was released last */
     struct tt_wait_label label;
@@ -127,7 +127,7 @@ struct tt_task_object {
     struct tt_ready step;     /* in the ready queue while SCHEDULED */
     struct tt_done_node wake; /* registered at `waiter` while WAITING */
     tt_future *waiter;
-    tt_exc *thrown; /* raised at the next step; owned */
+    tt_exc *thrown;     /* raised at the next step; owned */
     size_t stack_bytes; /* asked for; 0: default */
     tt_coro_fn *fn;
     void *arg;
@@ -135,12 +135,12 @@ struct tt_task_object {
     struct tt_defer *defers; /* innermost first */
     void *return_value;      /* of tt_return */
     tt_free_fn *return_free;
-    char *cancel_text;       /* message of the last request */
-    char *name;              /* NULL: Task-<name_number> */
+    char *cancel_text; /* message of the last request */
+    char *name;        /* NULL: Task-<name_number> */
     uint32_t name_number;
-    tt_site *last_site;      /* last place where it awaited, or was created */
-    uint64_t passed_id;      /* the failed future whose exception an await raised last, */
-    uint64_t passed_exc_id;  /* and that exception: if the task ends with it, it let it pass through */
+    tt_site *last_site;                     /* last place where it awaited, or was created */
+    uint64_t passed_id;                     /* the failed future whose exception an await raised last, */
+    uint64_t passed_exc_id;                 /* and that exception: if the task ends with it, it let it pass through */
     struct tt_task_object *previous, *next; /* the loop's list of tasks that are not done */
     /* accounting, in ticks, while tasks are traced */
     uint64_t ready_since, step_began, busy, ready_total, longest_step;
@@ -160,8 +160,8 @@ static inline struct tt_task_object *tt__task(tt_future *future)
 
 /* ------------------------------------------------------------------------------------------------ future.c */
 
-/* Makes FUTURE, which is all zero, a pending future of LOOP with one reference and no handle, on behalf of CREATOR. The memory is
- * the caller's; OPS->destroy gets it back. */
+/* Makes FUTURE, which is all zero, a pending future of LOOP with one reference and no handle, on behalf of CREATOR. The
+ * memory is the caller's; OPS->destroy gets it back. */
 void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind, const struct tt_future_ops *ops,
                      struct tt_who creator, tt_site *site);
 
@@ -212,17 +212,18 @@ struct tt_who tt__actor_now(const tt_loop *loop);
 
 void tt__ledger_stored(tt_future *future, enum tt_failure_how how);
 void tt__ledger_touched(tt_future *future, enum tt_touch_how how, bool is_user, tt_site *site);
-void tt__ledger_touched_by(struct tt_who actor, tt_future *future, enum tt_touch_how how, bool is_user,
-                           tt_site *site);
+void tt__ledger_touched_by(struct tt_who actor, tt_future *future, enum tt_touch_how how, bool is_user, tt_site *site);
 void tt__ledger_forwarded(tt_future *from, uint64_t to_id, enum tt_forward_how how, tt_site *site);
 void tt__ledger_taken(tt_future *future, tt_site *site);
 void tt__ledger_released(tt_future *future, tt_site *site);
-/* The last reference is going; emits what is due and calls the exception handler if asyncio would. FUTURE is alive during the call. */
+/* The last reference is going; emits what is due and calls the exception handler if asyncio would. FUTURE is alive
+ * during the call. */
 void tt__ledger_last_release(tt_future *future, tt_site *site);
 
 /* ------------------------------------------------------------------------------------------- task.c, step.c, await.c */
 
-/* Creates a task on behalf of CREATOR. With HAS_HANDLE the caller's reference is a handle; otherwise the task is borrowed. */
+/* Creates a task on behalf of CREATOR. With HAS_HANDLE the caller's reference is a handle; otherwise the task is
+ * borrowed. */
 tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
                          struct tt_who creator, bool has_handle);
 
@@ -231,14 +232,16 @@ extern const struct tt_ready_ops tt__task_step_ops, tt__task_wake_ops;
 /* Pushes the task's next step. */
 void tt__task_push_step(struct tt_task_object *task);
 
-/* The task that runs on this thread and may suspend; NULL with an exception pending if there is none, or one was pending already. */
+/* The task that runs on this thread and may suspend; NULL with an exception pending if there is none, or one was
+ * pending already. */
 struct tt_task_object *tt__task_that_may_suspend(tt_site *site);
 
-/* Suspends the running task, which has been scheduled or registered somewhere, until it is resumed. 0, or -1 with what was thrown into it pending. */
+/* Suspends the running task, which has been scheduled or registered somewhere, until it is resumed. 0, or -1 with what
+ * was thrown into it pending. */
 int tt__task_suspend(struct tt_task_object *task, tt_site *site);
 
-/* Suspends the running TASK until FUTURE is done. 0 when it has a result; -1 when an exception is pending: FUTURE's own, the task's
- * cancellation. FUTURE needs no reference of the caller's. */
+/* Suspends the running TASK until FUTURE is done. 0 when it has a result; -1 when an exception is pending: FUTURE's
+ * own, the task's cancellation. FUTURE needs no reference of the caller's. */
 int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site);
 
 tt_future *tt__task_cancel(tt_future *future, struct tt_cancel *cancel);

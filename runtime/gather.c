@@ -1,15 +1,14 @@
 /* gather.c: one future for several. See telltale/gather.h.
  *
- * The outer future embeds one done-node for each child. A child that ends before the outer one is done may end it (first
- * failure, or all are there); one that ends afterwards is read all the same, as asyncio does, which is where failures
- * vanish: the ledger calls those absorbed.
+ * The outer future embeds one done-node for each child. A child that ends before the outer one is done may end it
+ * (first failure, or all are there); one that ends afterwards is read all the same, as asyncio does, which is where
+ * failures vanish: the ledger calls those absorbed.
  *
- * A gather holds its children, and what it left with them holds the gather: a circle, which CPython leaves to its garbage
- * collector. Here the gather lets go of the children that are pending when nobody else holds it, because then nobody can look
- * at them through it; each of them, when it ends, is held again.
+ * A gather holds its children, and what it left with them holds the gather: a circle, which CPython leaves to its
+ * garbage collector. Here the gather lets go of the children that are pending when nobody else holds it, because then
+ * nobody can look at them through it; each of them, when it ends, is held again.
  *
- * The loop's thread. From: asyncio.gather and asyncio.tasks._GatheringFuture.
- */
+ * The loop's thread. From: asyncio.gather and asyncio.tasks._GatheringFuture. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -22,8 +21,8 @@
 struct slot {
     struct tt_done_node node;
     struct gather *gather;
-    tt_future *child;  /* a reference if HOLDS_CHILD */
-    bool is_repeated;  /* a slot before it has the same child */
+    tt_future *child; /* a reference if HOLDS_CHILD */
+    bool is_repeated; /* a slot before it has the same child */
     bool holds_child;
     tt_exc *cancelled; /* what a cancelled child is in the list; owned */
 };
@@ -32,12 +31,12 @@ struct gather {
     tt_future future; /* first: a gather is a future */
     bool return_exceptions;
     bool cancel_requested;
-    bool is_left_alone; /* nobody but its nodes has held it */
-    size_t count;          /* slots */
-    size_t distinct_count; /* slots that are not repeated */
-    size_t done_count;     /* of these, how many have ended */
-    size_t node_count;     /* nodes at children or in the ready queue, each with a reference to the gather */
-    size_t asked_count;    /* while it is being cancelled: slots whose child has been asked, */
+    bool is_left_alone;           /* nobody but its nodes has held it */
+    size_t count;                 /* slots */
+    size_t distinct_count;        /* slots that are not repeated */
+    size_t done_count;            /* of these, how many have ended */
+    size_t node_count;            /* nodes at children or in the ready queue, each with a reference to the gather */
+    size_t asked_count;           /* while it is being cancelled: slots whose child has been asked, */
     bool any_accepted, any_cycle; /* and what the answers were */
     struct slot slots[];
 };

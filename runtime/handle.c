@@ -51,7 +51,8 @@ void tt__handle_push(tt_handle *handle)
     tt__loop_push(handle->loop, &handle->ready);
 }
 
-/* Creates a handle for the queue, with a second reference for the program if it wants one; raises without memory or loop. */
+/* Creates a handle for the queue, with a second reference for the program if it wants one; raises without memory or
+ * loop. */
 static tt_handle *create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle **out_handle)
 {
     tt_handle *handle;

@@ -1,11 +1,11 @@
 /* handler.c: a loop's exception handler: who is called with what, and what the default one writes.
  *
- * The texts are asyncio's, so that whoever knows asyncio recognises them. The default handler is the only part of the library
- * that writes to stderr unasked, as asyncio's does.
+ * The texts are asyncio's, so that whoever knows asyncio recognises them. The default handler is the only part of the
+ * library that writes to stderr unasked, as asyncio's does.
  *
- * A handler runs on the loop's own stack, also when a task's unref brought it about; it cannot suspend, and what was pending
- * when it was called is pending afterwards. On the loop's thread. From: BaseEventLoop.call_exception_handler.
- */
+ * A handler runs on the loop's own stack, also when a task's unref brought it about; it cannot suspend, and what was
+ * pending when it was called is pending afterwards. On the loop's thread. From:
+ * BaseEventLoop.call_exception_handler. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +22,8 @@ int tt_handler_context_keys(const struct tt_handler_context *context, char *buff
                     context->handle ? "handle, " : "", "message", context->task ? ", task" : "");
 }
 
-/* "<Handle f() at server.c:12>", "<TimerHandle when=12.5 f() at server.c:12>"; one that was cancelled has forgotten what it called. */
+/* "<Handle f() at server.c:12>", "<TimerHandle when=12.5 f() at server.c:12>"; one that was cancelled has forgotten
+ * what it called. */
 static void handle_repr(const tt_handle *handle, char *buffer, size_t size)
 {
     const tt_site *site = handle->site;
@@ -65,7 +66,8 @@ static void print_inner_context(FILE *stream, const struct tt_handler_context *i
 
 void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_context *context)
 {
-    const char *message = context->message && context->message[0] ? context->message : "Unhandled exception in event loop";
+    const char *message =
+        context->message && context->message[0] ? context->message : "Unhandled exception in event loop";
     char repr[REPR_BYTES];
 
     (void)loop;
@@ -103,11 +105,14 @@ static void tell_called(tt_loop *loop, const struct tt_handler_context *context,
 
     TT_EMIT(handler_called, .loop_id = loop->id, .object_id = object ? object->id : 0,
             .exception_id = context->exception ? tt_exc_id(context->exception) : 0, .kind = (uint8_t)kind,
-            .object_kind = (uint8_t)(object ? object->kind : context->handle ? TT_OBJECT_KIND_CALLBACK : 0),
+            .object_kind = (uint8_t)(object            ? object->kind
+                                     : context->handle ? TT_OBJECT_KIND_CALLBACK
+                                                       : 0),
             .message = context->message);
 }
 
-/* The custom handler raised when it was told INNER: the default one tells that. Exit-class exceptions leave the loop, if it runs. */
+/* The custom handler raised when it was told INNER: the default one tells that. Exit-class exceptions leave the loop,
+ * if it runs. */
 static void report_handler_failure(tt_loop *loop, const struct tt_handler_context *inner, tt_exc *exc)
 {
     const struct tt_handler_context context = {
@@ -186,8 +191,8 @@ void tt__handler_report_never_retrieved(tt_future *future, tt_site *site)
     snprintf(message, sizeof message, "%s exception was never retrieved", class_name(future));
     TT_EMIT(failure_reported, .failure_id = future->id, .loop_id = (uint32_t)future->loop->id, .site = site,
             .kind = future->loop->handler ? TT_HANDLER_KIND_CUSTOM : TT_HANDLER_KIND_DEFAULT);
-    tt_loop_call_exception_handler(future->loop, &(struct tt_handler_context){
-        .message = message, .exception = future->exc, .future = future});
+    tt_loop_call_exception_handler(
+        future->loop, &(struct tt_handler_context){.message = message, .exception = future->exc, .future = future});
 }
 
 void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle *handle,
@@ -216,8 +221,8 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     } else {
         snprintf(message, sizeof message, "Exception in callback %s() at %s:%u", site->text ? site->text : "callback",
                  site->file, site->line);
-        tt_loop_call_exception_handler(loop, &(struct tt_handler_context){
-            .message = message, .exception = exc, .handle = handle});
+        tt_loop_call_exception_handler(
+            loop, &(struct tt_handler_context){.message = message, .exception = exc, .handle = handle});
     }
     tt_exc_unref(exc);
 }
@@ -235,7 +240,8 @@ void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg)
     tt__exc_state_enter(outer);
     if (!exc)
         return;
-    tt_loop_call_exception_handler(loop, &(struct tt_handler_context){
-        .message = "exception in a function that frees a value or drops an argument", .exception = exc});
+    tt_loop_call_exception_handler(
+        loop, &(struct tt_handler_context){.message = "exception in a function that frees a value or drops an argument",
+                                           .exception = exc});
     tt_exc_unref(exc);
 }

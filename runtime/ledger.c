@@ -39,7 +39,8 @@ static void tell_references(tt_future *future)
                 .handle_count = future->handles);
 }
 
-/* The place to name beside the raise: where a coroutine got the exception that it then ignored; else where it awaited last. */
+/* The place to name beside the raise: where a coroutine got the exception that it then ignored; else where it awaited
+ * last. */
 static tt_site *telling_site(const tt_future *future, enum tt_failure_how how)
 {
     if (future->kind != TT_OBJECT_KIND_TASK)
@@ -54,12 +55,12 @@ void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
 
     future->is_failed_told = true;
     TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(future->exc),
-            .parent_id = future->creator.id, .parent_kind = future->creator.kind,
-            .loop_id = (uint32_t)future->loop->id, .kind = future->kind, .how = (uint8_t)how,
-            .handle_count = future->handles, .created_site = future->created_site,
-            .raised_site = (tt_site *)raised_at, .last_site = telling_site(future, how),
-            .name = task ? task->name : NULL, .name_number = task && !task->name ? task->name_number : 0,
-            .type = tt_exc_type_of(future->exc)->name, .message = tt_exc_message(future->exc));
+            .parent_id = future->creator.id, .parent_kind = future->creator.kind, .loop_id = (uint32_t)future->loop->id,
+            .kind = future->kind, .how = (uint8_t)how, .handle_count = future->handles,
+            .created_site = future->created_site, .raised_site = (tt_site *)raised_at,
+            .last_site = telling_site(future, how), .name = task ? task->name : NULL,
+            .name_number = task && !task->name ? task->name_number : 0, .type = tt_exc_type_of(future->exc)->name,
+            .message = tt_exc_message(future->exc));
     tell_references(future);
 }
 

@@ -16,8 +16,8 @@ __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
 
 #define NS_PER_MS 1000000
 
-/* A wait on a descriptor that may have been closed and reopened is confirmed after this long: late enough that busy connections
- * never pay for it, early enough that nobody notices. */
+/* A wait on a descriptor that may have been closed and reopened is confirmed after this long: late enough that busy
+ * connections never pay for it, early enough that nobody notices. */
 #define CONFIRM_NS (20 * NS_PER_MS)
 
 static _Atomic unsigned open_loops; /* in the process */
@@ -142,8 +142,8 @@ static void count_open(uv_handle_t *handle, void *arg)
     *(unsigned *)arg += !uv_is_closing(handle);
 }
 
-/* Has libuv call what is due for handles that are closing and work that is under way, and finishes its loop. A handle that the
- * program left open would keep that from ending. */
+/* Has libuv call what is due for handles that are closing and work that is under way, and finishes its loop. A handle
+ * that the program left open would keep that from ending. */
 static void finish_uv(tt_loop *loop, tt_site *site)
 {
     unsigned open_count = 0;
@@ -254,7 +254,8 @@ static void make_due_timers_ready(tt_loop *loop)
         tt__ready_push(&loop->ready, timer->ready);
 }
 
-/* Runs what is ready now; what becomes ready meanwhile waits for the next turn. A KeyboardInterrupt or SystemExit leaves the rest for the next run. */
+/* Runs what is ready now; what becomes ready meanwhile waits for the next turn. A KeyboardInterrupt or SystemExit
+ * leaves the rest for the next run. */
 static void turn(uv_check_t *check)
 {
     tt_loop *loop = check->data;
@@ -365,8 +366,10 @@ static int stop_when_done(tt_future *future, void *arg)
 {
     tt_exc *exc = tt_future_peek(future);
 
-    future->log_traceback = false; /* as asyncio has it, which reads the exception here; the ledger hears of whoever really does */
-    /* A SystemExit or KeyboardInterrupt stops the loop by itself; stopping it once more would cut the next run short. */
+    future->log_traceback =
+        false; /* as asyncio has it, which reads the exception here; the ledger hears of whoever really does */
+    /* A SystemExit or KeyboardInterrupt stops the loop by itself; stopping it once more would cut the next run
+     * short. */
     if (!tt_exc_is(exc, &tt_SystemExit) && !tt_exc_is(exc, &tt_KeyboardInterrupt))
         tt_loop_stop(arg);
     return 0;
@@ -381,13 +384,15 @@ int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *futur
     if (!future)
         return tt_raise_at(site, &tt_TypeError, "An asyncio.Future, a coroutine or an awaitable is required");
     if (future->loop != loop)
-        return tt_raise_at(site, &tt_ValueError, "The future belongs to a different loop than the one specified as the loop argument");
+        return tt_raise_at(site, &tt_ValueError,
+                           "The future belongs to a different loop than the one specified as the loop argument");
     if (tt_future_add_done_callback_at(TT_SITE_HERE("_run_until_complete_cb"), future, stop_when_done, loop) < 0)
         return -1;
     rc = tt_loop_run_forever_at(site, loop);
     tt_future_remove_done_callback(future, stop_when_done, loop);
     if (rc < 0) {
-        if (tt_future_peek(future) == tt_exc_pending()) /* a SystemExit or KeyboardInterrupt, which came out by itself */
+        if (tt_future_peek(future) ==
+            tt_exc_pending()) /* a SystemExit or KeyboardInterrupt, which came out by itself */
             tt__ledger_touched(future, TT_TOUCH_HOW_RESULT, true, site);
         return -1;
     }

@@ -1,13 +1,12 @@
 /* loop_internal.h: the loop from the inside.
  *
- * A turn runs in a uv_check, after libuv has polled: timers that are due are moved behind what is ready, and what was ready
- * then is run. A uv_idle is active while something is ready, so that the poll does not block, and one uv_timer wakes the
- * poll for the earliest deadline. libuv's own timers and callbacks run where libuv has them; everything of asyncio's goes
- * through the ready queue.
+ * A turn runs in a uv_check, after libuv has polled: timers that are due are moved behind what is ready, and what was
+ * ready then is run. A uv_idle is active while something is ready, so that the poll does not block, and one uv_timer
+ * wakes the poll for the earliest deadline. libuv's own timers and callbacks run where libuv has them; everything of
+ * asyncio's goes through the ready queue.
  *
  * Two lives: the loop is open from create to close; its memory lives until the last future that belongs to it is gone,
- * since a failure that is released after the loop was closed still goes to the loop's handler.
- */
+ * since a failure that is released after the loop was closed still goes to the loop's handler. */
 #ifndef TT_LOOP_INTERNAL_H
 #define TT_LOOP_INTERNAL_H
 
@@ -21,7 +20,7 @@
 #include "ready.h"
 #include "timers.h"
 
-struct tt_watch;         /* watch.c */
+struct tt_watch;          /* watch.c */
 struct tt_signal_handler; /* signals.c */
 
 /* A callback of the program: in the ready queue, in the heap, or held only by the program. */
@@ -31,7 +30,7 @@ struct tt_handle {
     uint32_t refs; /* the queue's, and the program's if it asked for the handle */
     bool is_cancelled;
     bool is_timer;
-    int64_t when_ns; /* of a timer */
+    int64_t when_ns;     /* of a timer */
     struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
     tt_loop *loop;
     tt_callback_fn *fn;
@@ -65,36 +64,37 @@ struct tt_loop {
     struct tt_task_object *free_tasks; /* task.c: memory for the next ones */
     size_t free_task_count;
 
-    struct tt_coro home;           /* the loop's own stack */
+    struct tt_coro home;            /* the loop's own stack */
     struct tt_task_object *current; /* the running task, NULL while the loop itself runs */
-    struct tt_host_call host_call; /* set by a task that switched home for it */
-    struct tt_who actor;         /* who acts while no task runs */
-    bool is_at_home;               /* the running task has the loop's stack do something */
-    tt_exc *fatal;                 /* KeyboardInterrupt or SystemExit on its way out of run_forever; owned */
-    uint64_t clock;                /* last reading of tt_trace_clock() in this turn; 0: read anew */
+    struct tt_host_call host_call;  /* set by a task that switched home for it */
+    struct tt_who actor;            /* who acts while no task runs */
+    bool is_at_home;                /* the running task has the loop's stack do something */
+    tt_exc *fatal;                  /* KeyboardInterrupt or SystemExit on its way out of run_forever; owned */
+    uint64_t clock;                 /* last reading of tt_trace_clock() in this turn; 0: read anew */
 
     tt_exception_handler_fn *handler;
     void *handler_arg;
 
-    struct tt_watch **watches; /* by descriptor */
-    size_t watch_count;        /* length of that array */
-    struct tt_watch *idle_watches; /* watch.c: put right at the end of the turn */
+    struct tt_watch **watches;            /* by descriptor */
+    size_t watch_count;                   /* length of that array */
+    struct tt_watch *idle_watches;        /* watch.c: put right at the end of the turn */
     struct tt_watch *unconfirmed_watches; /* watch.c: confirmed some milliseconds later */
-    int64_t confirm_at_ns; /* when, while there are some; 0: not set */
-    bool has_connected;    /* its tasks are clients, perhaps of its own servers (sock.c) */
+    int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
+    bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
 
     pthread_mutex_t inbox_mutex; /* guards the two below: callbacks from other threads */
     struct tt_ready_queue inbox;
     bool inbox_is_closed;
-    _Atomic bool inbox_is_filled; /* written with the mutex, read without: whatever becomes ready comes after what was sent before */
+    _Atomic bool
+        inbox_is_filled; /* written with the mutex, read without: whatever becomes ready comes after what was sent before */
 };
 
 /* The loop that runs on this thread, or NULL. */
 extern __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
 
-/* Of this thread: while it is not zero nobody may suspend, because a function of the program runs inside of the library, which
- * could not go on; and how many exception handlers run, one inside of the other. */
+/* Of this thread: while it is not zero nobody may suspend, because a function of the program runs inside of the
+ * library, which could not go on; and how many exception handlers run, one inside of the other. */
 extern __thread unsigned tt__no_suspend __attribute__((tls_model("initial-exec")));
 extern __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
 
@@ -121,7 +121,8 @@ void tt__loop_unref(tt_loop *loop);
 /* Stops run_forever with EXC (a new reference) raised out of it; only the first one counts. */
 void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
 
-/* Runs FN(ARG) on the stack of the loop that runs on this thread, also when a task is running; without one, where it is called. */
+/* Runs FN(ARG) on the stack of the loop that runs on this thread, also when a task is running; without one, where it is
+ * called. */
 void tt__loop_run_at_home(void (*fn)(void *arg), void *arg);
 
 /* task.c: frees the memory that waits for new tasks. */
@@ -129,18 +130,20 @@ void tt__task_pool_drain(tt_loop *loop);
 
 /* handle.c: a handle with one reference, in no queue. */
 tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site);
-/* tt_loop_call_soon_threadsafe with a DROP that gets ARG, on the loop's thread, when the loop closes before FN ran. 0, -ENOMEM or -ECANCELED. Any
- * thread. */
+/* tt_loop_call_soon_threadsafe with a DROP that gets ARG, on the loop's thread, when the loop closes before FN ran. 0,
+ * -ENOMEM or -ECANCELED. Any thread. */
 int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, tt_drop_fn *drop);
 /* Pushes HANDLE, taking over a reference. */
 void tt__handle_push(tt_handle *handle);
 extern const struct tt_ready_ops tt__handle_ops;
 
-/* Runs FN(ARG) as a callback of the loop: an exception goes to the handler with HANDLE, exit-class ones out of the loop. */
+/* Runs FN(ARG) as a callback of the loop: an exception goes to the handler with HANDLE, exit-class ones out of the
+ * loop. */
 void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle *handle,
                            tt_future *raised_again);
 
-/* Runs FN(ARG), a function of the program that frees or drops ARG. It cannot suspend, and what it raises goes to the handler. */
+/* Runs FN(ARG), a function of the program that frees or drops ARG. It cannot suspend, and what it raises goes to the
+ * handler. */
 void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg);
 
 /* handler.c: what the other files tell a handler. */
@@ -151,15 +154,17 @@ void tt__watches_close(tt_loop *loop);
 void tt__watches_end_turn(tt_loop *loop);
 void tt__watches_confirm(tt_loop *loop);
 
-/* Has HANDLE, of which it takes over a reference, run whenever DESCRIPTOR is readable (writable). 0 or a negative errno value; then HANDLE is still the
- * caller's. */
+/* Has HANDLE, of which it takes over a reference, run whenever DESCRIPTOR is readable (writable). 0 or a negative errno
+ * value; then HANDLE is still the caller's. */
 int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer);
 
-/* Takes the reader (writer) of DESCRIPTOR away; true if there was one. With ANOTHER_FOLLOWS libuv polls on until the end of the turn. */
+/* Takes the reader (writer) of DESCRIPTOR away; true if there was one. With ANOTHER_FOLLOWS libuv polls on until the
+ * end of the turn. */
 bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool another_follows);
 
-/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would most likely fail; asking forgets it. Never
- * where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and be another one now, for which waiting is right too. */
+/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would most likely fail; asking
+ * forgets it. Never where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and
+ * be another one now, for which waiting is right too. */
 void tt__watch_set_drained(tt_loop *loop, int descriptor);
 bool tt__watch_take_drained(tt_loop *loop, int descriptor);
 void tt__signal_handlers_close(tt_loop *loop);

@@ -1,9 +1,8 @@
 /* precond.h: a caller's mistakes.
  *
- * A precondition is what a caller has to see to; it has a name, FUNCTION.WHAT, is always checked, and ends the process with
- * one line on stderr when it is broken, because nothing that follows could be relied on. What can go wrong without anybody's
- * mistake raises an exception instead.
- */
+ * A precondition is what a caller has to see to; it has a name, FUNCTION.WHAT, is always checked, and ends the process
+ * with one line on stderr when it is broken, because nothing that follows could be relied on. What can go wrong without
+ * anybody's mistake raises an exception instead. */
 #ifndef TT_PRECOND_H
 #define TT_PRECOND_H
 

@@ -1,11 +1,10 @@
 /* ready.h: what stands in a loop's ready queue, and the queue.
  *
- * Everything that a loop runs, a step of a task, a done-callback, a callback of the user, embeds a tt_ready and brings two
- * functions: run it, or let go of it without running it (the loop is closing). The queue is first in, first out, links its
- * entries and never allocates. Whoever is in the queue must stay where it is; both functions may free it.
+ * Everything that a loop runs, a step of a task, a done-callback, a callback of the user, embeds a tt_ready and brings
+ * two functions: run it, or let go of it without running it (the loop is closing). The queue is first in, first out,
+ * links its entries and never allocates. Whoever is in the queue must stay where it is; both functions may free it.
  *
- * Threads: the loop's thread.
- */
+ * Threads: the loop's thread. */
 #ifndef TT_READY_H
 #define TT_READY_H
 

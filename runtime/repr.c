@@ -3,10 +3,10 @@
  *     <Task finished name='echo-1' coro=<echo() done, created at server.c:58> exception=RuntimeError('the network is broken')>
  *     <Task pending name='Task-2' coro=<f() running at server.c:12> wait_for=<Future pending cb=[Task.task_wakeup()]>>
  *
- * asyncio names the line where the coroutine is defined; C does not know it, so a task that is done shows where it was created.
+ * asyncio names the line where the coroutine is defined; C does not know it, so a task that is done shows where it was
+ * created.
  *
- * The loop's thread. From: asyncio.base_futures, asyncio.base_tasks.
- */
+ * The loop's thread. From: asyncio.base_futures, asyncio.base_tasks. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -36,7 +36,9 @@ static void TT_PRINTF(2, 3) add(struct text *text, const char *format, ...)
 
 static const char *class_of(const tt_future *future)
 {
-    return future->kind == TT_OBJECT_KIND_TASK ? "Task" : future->kind == TT_OBJECT_KIND_GATHER ? "_GatheringFuture" : "Future";
+    return future->kind == TT_OBJECT_KIND_TASK     ? "Task"
+           : future->kind == TT_OBJECT_KIND_GATHER ? "_GatheringFuture"
+                                                   : "Future";
 }
 
 static const char *state_of(const tt_future *future)
@@ -50,7 +52,8 @@ static const char *state_of(const tt_future *future)
     return "pending";
 }
 
-/* One done-callback: the program's with the place where it was added, the library's by the name that it has in asyncio. */
+/* One done-callback: the program's with the place where it was added, the library's by the name that it has in
+ * asyncio. */
 static void add_callback(struct text *text, const struct tt_done_node *node)
 {
     const tt_site *site = tt__done_node_site(node);

@@ -89,7 +89,8 @@ int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, void *arg
     if (!runner->main_task)
         return -1;
     runner->interrupt_count = 0;
-    has_signal = owns_interrupts() && tt_loop_add_signal_handler_at(site, runner->loop, SIGINT, interrupted, runner) == 0;
+    has_signal =
+        owns_interrupts() && tt_loop_add_signal_handler_at(site, runner->loop, SIGINT, interrupted, runner) == 0;
     rc = tt_loop_run_until_complete_at(site, runner->loop, runner->main_task);
     if (has_signal)
         tt_loop_remove_signal_handler(runner->loop, SIGINT);
@@ -110,8 +111,10 @@ static void report_shutdown_failure(tt_runner *runner, tt_task *task, tt_site *s
     tt__ledger_touched_by((struct tt_who){TT_ACTOR_RUNNER, 0}, task, TT_TOUCH_HOW_RUNNER, false, site);
     TT_EMIT(failure_reported, .failure_id = task->id, .loop_id = (uint32_t)runner->loop->id, .site = site,
             .kind = runner->loop->handler ? TT_HANDLER_KIND_CUSTOM : TT_HANDLER_KIND_DEFAULT);
-    tt_loop_call_exception_handler(runner->loop, &(struct tt_handler_context){
-        .message = "unhandled exception during asyncio.run() shutdown", .exception = task->exc, .task = task});
+    tt_loop_call_exception_handler(
+        runner->loop, &(struct tt_handler_context){.message = "unhandled exception during asyncio.run() shutdown",
+                                                   .exception = task->exc,
+                                                   .task = task});
 }
 
 /* Cancels what is left and waits for it. */
@@ -134,8 +137,8 @@ static void cancel_all_tasks(tt_runner *runner, tt_site *site)
         tt_tasks_free_at(site, tasks, count);
 }
 
-/* asyncio shuts down its generators and its executor, which takes this many turns also where there are none; what is ready then,
- * and what that makes ready, still runs. */
+/* asyncio shuts down its generators and its executor, which takes this many turns also where there are none; what is
+ * ready then, and what that makes ready, still runs. */
 enum { LAST_TURNS = 4 };
 
 struct countdown {

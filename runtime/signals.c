@@ -1,10 +1,9 @@
 /* signals.c: signals as callbacks of the loop.
  *
- * libuv carries a signal from wherever it struck to the loop. There asyncio needs two turns, one that reads what has struck and
- * schedules the callbacks, and one that runs them; programs can see that, so it is the same here.
+ * libuv carries a signal from wherever it struck to the loop. There asyncio needs two turns, one that reads what has
+ * struck and schedules the callbacks, and one that runs them; programs can see that, so it is the same here.
  *
- * The loop's thread. From: asyncio.unix_events add_signal_handler.
- */
+ * The loop's thread. From: asyncio.unix_events add_signal_handler. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -48,8 +47,8 @@ static void struck(uv_signal_t *signal, int number)
     tt_handle *handle = tt__handle_create(handler->loop, handler->fn, handler->arg, handler->site);
 
     if (!handle) { /* the signal must not be lost silently */
-        tt_loop_call_exception_handler(handler->loop, &(struct tt_handler_context){
-            .message = "a signal was lost: no memory for its callback"});
+        tt_loop_call_exception_handler(
+            handler->loop, &(struct tt_handler_context){.message = "a signal was lost: no memory for its callback"});
         return;
     }
     handle->actor = (struct tt_who){TT_ACTOR_SIGNAL, (uint64_t)number};

@@ -1,12 +1,11 @@
 /* sock.c: accept, connect, receive and send on plain sockets, from inside a task.
  *
- * Each operation is tried first; if it would block, the task waits and the loop tries again when the descriptor is ready, as
- * asyncio does: the data is taken in the turn in which it came, and the task goes on in the next one. After a receive that did
- * not fill its buffer there was nothing more to read, so the next one waits without trying: polling is level-triggered and
- * tells if something came meanwhile. That saves a server a system call for each request.
+ * Each operation is tried first; if it would block, the task waits and the loop tries again when the descriptor is
+ * ready, as asyncio does: the data is taken in the turn in which it came, and the task goes on in the next one. After a
+ * receive that did not fill its buffer there was nothing more to read, so the next one waits without trying: polling is
+ * level-triggered and tells if something came meanwhile. That saves a server a system call for each request.
  *
- * Inside a task. From: asyncio's selector_events, sock_*.
- */
+ * Inside a task. From: asyncio's selector_events, sock_*. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,8 +19,8 @@ struct operation {
     int descriptor;
     enum tt_wait_kind kind;
     bool (*attempt)(struct operation *operation); /* true: it is over, with result or error; false: it would block */
-    void *buffer;           /* recv */
-    const char *data;       /* send: what is left */
+    void *buffer;                                 /* recv */
+    const char *data;                             /* send: what is left */
     size_t size;
     struct sockaddr *address; /* accept, may be NULL */
     socklen_t *length;
@@ -29,7 +28,8 @@ struct operation {
     int error; /* an errno value, 0: none */
 };
 
-/* A call that would have blocked, and what it needs to wait; apart, since most calls do not. On the task's stack too. */
+/* A call that would have blocked, and what it needs to wait; apart, since most calls do not. On the task's stack
+ * too. */
 struct wait {
     struct operation *operation;
     tt_future future;        /* done when the operation is over, or when the task is cancelled */
@@ -99,7 +99,8 @@ static void run_wait(struct tt_ready *ready)
 {
     struct wait *wait = tt_container_of(ready, struct wait, handle.ready);
 
-    if (!wait->handle.is_cancelled && wait->future.state == TT_FUTURE_PENDING && wait->operation->attempt(wait->operation))
+    if (!wait->handle.is_cancelled && wait->future.state == TT_FUTURE_PENDING &&
+        wait->operation->attempt(wait->operation))
         tt__future_finish_value(&wait->future, NULL, NULL);
     tt_handle_unref(&wait->handle);
 }
@@ -133,7 +134,8 @@ static void init_wait(struct wait *wait, struct tt_task_object *task, struct ope
     wait->handle.refs = 2; /* the watch's and ours: it is never freed */
     wait->handle.loop = loop;
     wait->handle.site = site;
-    tt__future_init(&wait->future, loop, TT_OBJECT_KIND_FUTURE, &ops, (struct tt_who){TT_ACTOR_TASK, task->future.id}, site);
+    tt__future_init(&wait->future, loop, TT_OBJECT_KIND_FUTURE, &ops, (struct tt_who){TT_ACTOR_TASK, task->future.id},
+                    site);
     wait->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
     wait->future.is_on_stack = true;
 }
@@ -173,8 +175,12 @@ static ssize_t perform(struct tt_task_object *task, struct operation *operation,
 int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {.descriptor = listener, .kind = TT_WAIT_KIND_ACCEPT, .attempt = attempt_accept,
-                                  .address = address, .length = length, .result = -1};
+    struct operation operation = {.descriptor = listener,
+                                  .kind = TT_WAIT_KIND_ACCEPT,
+                                  .attempt = attempt_accept,
+                                  .address = address,
+                                  .length = length,
+                                  .result = -1};
     ssize_t connection;
 
     if (!task)
@@ -188,8 +194,8 @@ int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, soc
 ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {.descriptor = socket, .kind = TT_WAIT_KIND_RECV, .attempt = attempt_recv,
-                                  .buffer = buffer, .size = size};
+    struct operation operation = {
+        .descriptor = socket, .kind = TT_WAIT_KIND_RECV, .attempt = attempt_recv, .buffer = buffer, .size = size};
     ssize_t received;
 
     if (!task)
@@ -203,8 +209,8 @@ ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
 int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {.descriptor = socket, .kind = TT_WAIT_KIND_SEND, .attempt = attempt_send,
-                                  .data = data, .size = size};
+    struct operation operation = {
+        .descriptor = socket, .kind = TT_WAIT_KIND_SEND, .attempt = attempt_send, .data = data, .size = size};
 
     if (!task)
         return -1;

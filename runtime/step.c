@@ -20,8 +20,8 @@ struct tt_defer {
 
 /* ------------------------------------------------------------------------------------------------------- accounting */
 
-/* A task gets its slot of the board when it is suspended for the first time. Until then its events say it all (created: ready;
- * started: runs), and the many tasks that never suspend do not pay for one. */
+/* A task gets its slot of the board when it is suspended for the first time. Until then its events say it all (created:
+ * ready; started: runs), and the many tasks that never suspend do not pay for one. */
 static void claim_slot(struct tt_task_object *task)
 {
     tt_future *future = &task->future;
@@ -100,7 +100,8 @@ static void end_accounting(struct tt_task_object *task)
 
 /* ---------------------------------------------------------------------------------------------------- the coroutine */
 
-/* Makes what the coroutine returned, RC, and what is pending agree: a failure always has an exception. Returns how the task fails if it fails. */
+/* Makes what the coroutine returned, RC, and what is pending agree: a failure always has an exception. Returns how the
+ * task fails if it fails. */
 static enum tt_failure_how settle_return(struct tt_task_object *task, int rc)
 {
     tt__exc_state_close_handlings(&task->exc_state);
@@ -433,9 +434,11 @@ static void run_defers_abandoned(struct tt_task_object *task)
     exc = tt__exc_state_take(&state);
     tt__exc_state_enter(outer);
     if (exc)
-        tt_loop_call_exception_handler(loop, &(struct tt_handler_context){
-            .message = "exception in the cleanup of a task that was destroyed while pending",
-            .exception = exc, .task = &task->future});
+        tt_loop_call_exception_handler(
+            loop, &(struct tt_handler_context){
+                      .message = "exception in the cleanup of a task that was destroyed while pending",
+                      .exception = exc,
+                      .task = &task->future});
     tt_exc_unref(exc);
 }
 
@@ -462,8 +465,9 @@ void tt__task_abandon(struct tt_task_object *task, tt_site *site)
     TT_EMIT(task_abandoned, .task_id = future->id, .wait_kind = label.kind, .wait_object = label.object,
             .wait_site = task->has_started ? task->last_site : NULL);
     if (!task->no_destroy_message)
-        tt_loop_call_exception_handler(future->loop, &(struct tt_handler_context){
-            .message = "Task was destroyed but it is pending!", .task = future});
+        tt_loop_call_exception_handler(
+            future->loop,
+            &(struct tt_handler_context){.message = "Task was destroyed but it is pending!", .task = future});
     run_defers_abandoned(task);
     stop_waiting(task, site);
     tt__future_discard_callbacks(future);

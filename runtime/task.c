@@ -13,9 +13,9 @@
 /* asyncio counts default names over all loops; only tasks without a name of their own draw one. */
 static _Atomic uint32_t name_counter;
 
-/* As long as there is one loop, which is nearly always, a locked instruction would buy nothing and be a tenth of what a task
- * costs. While a second loop is being made on another thread two tasks may get the same number: a default name is for reading,
- * and no identity. */
+/* As long as there is one loop, which is nearly always, a locked instruction would buy nothing and be a tenth of what a
+ * task costs. While a second loop is being made on another thread two tasks may get the same number: a default name is
+ * for reading, and no identity. */
 static uint32_t next_name_number(void)
 {
     uint32_t number;
@@ -29,8 +29,8 @@ static uint32_t next_name_number(void)
 
 /* ----------------------------------------------------------------------------------------------------------- memory */
 
-/* Memory of tasks that are gone waits at their loop for the next ones: last in first out, because that is still in the cache. Under
- * the address sanitizer there is no pool, so that a use after the end is seen. */
+/* Memory of tasks that are gone waits at their loop for the next ones: last in first out, because that is still in the
+ * cache. Under the address sanitizer there is no pool, so that a use after the end is seen. */
 enum { POOL_MAX = 1024 };
 
 static struct tt_task_object *allocate_task(tt_loop *loop)
@@ -243,8 +243,7 @@ void tt_tasks_free_at(tt_site *site, tt_task **tasks, int count)
     free(tasks);
 }
 
-#define PRECOND_TASK(name, site, task)                                                                                 \
-    TT_PRECOND(name, site, (task) != NULL && (task)->kind == TT_OBJECT_KIND_TASK)
+#define PRECOND_TASK(name, site, task) TT_PRECOND(name, site, (task) != NULL && (task)->kind == TT_OBJECT_KIND_TASK)
 
 const char *tt_task_name(const tt_task *future)
 {

@@ -1,12 +1,12 @@
 /* thread_future.c: a coroutine run on the loop of another thread, and the thread-side future that waits for it.
  *
  * The chain between the two has one direction each way: when the task is done its outcome is copied to the thread-side
- * future; when that is cancelled the task is cancelled. When the loop closes first the thread-side future is cancelled. An exception crosses as a deep copy with the same id, because
- * exceptions have plain counts. A value changes its owner.
+ * future; when that is cancelled the task is cancelled. When the loop closes first the thread-side future is cancelled.
+ * An exception crosses as a deep copy with the same id, because exceptions have plain counts. A value changes its
+ * owner.
  *
- * Threads: `mutex` guards everything below it in the struct; `task` belongs to the loop's thread. Callbacks run without the
- * mutex. From: asyncio.run_coroutine_threadsafe, asyncio.futures._chain_future, concurrent.futures.Future.
- */
+ * Threads: `mutex` guards everything below it in the struct; `task` belongs to the loop's thread. Callbacks run without
+ * the mutex. From: asyncio.run_coroutine_threadsafe, asyncio.futures._chain_future, concurrent.futures.Future. */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -47,7 +47,7 @@ struct tt_thread_future {
     tt_site *cancel_site; /* CANCELLED: where */
     void *value;
     tt_free_fn *free_fn;
-    tt_exc *exc; /* a copy of its own; written before state becomes FINISHED, never changed after */
+    tt_exc *exc;   /* a copy of its own; written before state becomes FINISHED, never changed after */
     tt_exc *shown; /* the copy of that which the program may look at without the mutex; NULL: not asked for yet */
     struct thread_callback *callbacks, **callbacks_end;
     uint32_t touch_count;
@@ -123,7 +123,9 @@ void tt_thread_future_unref_at(tt_site *site, tt_thread_future *future)
 /* What concurrent.futures logs when a callback raises; nobody else hears of it. */
 static void log_callback_failure(tt_thread_future *future, tt_exc *exc)
 {
-    const char *state = future->state == CANCELLED ? "cancelled" : future->exc ? "finished raised " : "finished returned";
+    const char *state = future->state == CANCELLED ? "cancelled"
+                        : future->exc              ? "finished raised "
+                                                   : "finished returned";
 
     flockfile(stderr);
     fprintf(stderr, "exception calling callback for <Future at %p state=%s%s>\n", (void *)future, state,
@@ -223,8 +225,8 @@ static bool complete(tt_thread_future *future, tt_exc *exc, void *value, tt_free
     return was_pending;
 }
 
-/* Cancels FUTURE, if it is pending, at SITE. True if it did; then *OUT_IS_CHAINED tells whether there is a task that has to
- * hear of it. */
+/* Cancels FUTURE, if it is pending, at SITE. True if it did; then *OUT_IS_CHAINED tells whether there is a task that
+ * has to hear of it. */
 static bool complete_cancelled(tt_thread_future *future, tt_site *site, bool *out_is_chained)
 {
     struct thread_callback *callbacks = NULL;
@@ -392,7 +394,8 @@ static bool chain(tt_thread_future *future)
     return result;
 }
 
-/* On the loop's thread. A coroutine that was cancelled meanwhile is started all the same, and cancelled in the next turn. */
+/* On the loop's thread. A coroutine that was cancelled meanwhile is started all the same, and cancelled in the next
+ * turn. */
 static int start_task(void *arg)
 {
     static const struct tt_ready_ops done_ops = {run_task_done, discard_task_done};

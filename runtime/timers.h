@@ -1,13 +1,12 @@
 /* timers.h: a binary heap of deadlines that makes the same steps as CPython's heapq.
  *
- * Equal deadlines come out in an order that depends on every step of the heap, and programs can see it; so pushing, popping
- * and rebuilding do exactly what heapq does, and a cancelled timer stays in the heap as a tombstone until it comes up or
- * until asyncio would have rebuilt (more than 100 entries, more than half of them cancelled).
+ * Equal deadlines come out in an order that depends on every step of the heap, and programs can see it; so pushing,
+ * popping and rebuilding do exactly what heapq does, and a cancelled timer stays in the heap as a tombstone until it
+ * comes up or until asyncio would have rebuilt (more than 100 entries, more than half of them cancelled).
  *
  * A timer is embedded in what it belongs to. Cancelling it forgets it at once, so its memory may be freed then.
  *
- * Threads: the loop's thread. From: heapq, asyncio's BaseEventLoop._run_once.
- */
+ * Threads: the loop's thread. From: heapq, asyncio's BaseEventLoop._run_once. */
 #ifndef TT_TIMERS_H
 #define TT_TIMERS_H
 

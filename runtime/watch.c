@@ -1,16 +1,17 @@
 /* watch.c: descriptors: one uv_poll for each, with a reader and a writer.
  *
- * add_reader and add_writer are level-triggered: as long as the descriptor is ready the callback is scheduled once a turn.
+ * add_reader and add_writer are level-triggered: as long as the descriptor is ready the callback is scheduled once a
+ * turn.
  *
- * After a socket call that went well its watch stays armed until the end of the turn, because the next one usually comes
- * within the same step (a task that received sends, and receives again): that saves two epoll_ctl calls each time. After a call
- * that failed, was cancelled or met the end of the stream it does not, because what follows is a close, and a file that
- * somebody else has open too (a child process, say) would be polled for ever. In that
- * interval the program may have closed the descriptor and got its number again, and the kernel forgets a closed descriptor. So
- * a wait that found its watch armed is *unconfirmed*: if nothing has come after some milliseconds, the watch is armed anew.
+ * After a socket call that went well its watch stays armed until the end of the turn, because the next one usually
+ * comes within the same step (a task that received sends, and receives again): that saves two epoll_ctl calls each
+ * time. After a call that failed, was cancelled or met the end of the stream it does not, because what follows is a
+ * close, and a file that somebody else has open too (a child process, say) would be polled for ever. In that interval
+ * the program may have closed the descriptor and got its number again, and the kernel forgets a closed descriptor. So a
+ * wait that found its watch armed is *unconfirmed*: if nothing has come after some milliseconds, the watch is armed
+ * anew.
  *
- * The loop's thread. From: asyncio's add_reader, add_writer.
- */
+ * The loop's thread. From: asyncio's add_reader, add_writer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,12 +26,12 @@ struct tt_watch {
     uv_poll_t poll;
     tt_loop *loop;
     int descriptor;
-    int armed_events;   /* what libuv polls for now */
-    tt_handle *reader, *writer; /* owned; NULL: nobody */
+    int armed_events;                              /* what libuv polls for now */
+    tt_handle *reader, *writer;                    /* owned; NULL: nobody */
     struct tt_watch *next_idle, *next_unconfirmed; /* in the loop's lists */
-    bool is_idle;          /* in that list: what is polled for is put right at the end of the turn */
-    bool is_listed;        /* in the list of the unconfirmed, perhaps for nothing */
-    bool is_unconfirmed;   /* somebody waits, and no event has come since */
+    bool is_idle;        /* in that list: what is polled for is put right at the end of the turn */
+    bool is_listed;      /* in the list of the unconfirmed, perhaps for nothing */
+    bool is_unconfirmed; /* somebody waits, and no event has come since */
     bool is_drained;     /* the last receive took all there was */
     bool is_known_alien; /* asked since it was armed: the other end is not this process's */
 };
@@ -56,8 +57,8 @@ static void make_ready(tt_handle *handle)
 
 static void polled(uv_poll_t *poll, int status, int events);
 
-/* Has libuv poll for what is wanted. 0 or libuv's error. libuv aborts the process over a descriptor that is not open, so that is
- * looked at here. */
+/* Has libuv poll for what is wanted. 0 or libuv's error. libuv aborts the process over a descriptor that is not open,
+ * so that is looked at here. */
 static int arm(struct tt_watch *watch, int events)
 {
     int rc = 0;
@@ -82,7 +83,8 @@ static void polled(uv_poll_t *poll, int status, int events)
     struct tt_watch *watch = poll->data;
 
     watch->is_unconfirmed = false;
-    if (status < 0) { /* an error at the descriptor, after which libuv has stopped; let whoever waits find out by trying */
+    if (status <
+        0) { /* an error at the descriptor, after which libuv has stopped; let whoever waits find out by trying */
         events = UV_READABLE | UV_WRITABLE;
         watch->armed_events = 0;
         arm(watch, wanted_events(watch));
@@ -132,7 +134,8 @@ static struct tt_watch *find_watch(tt_loop *loop, int descriptor)
     return descriptor >= 0 && (size_t)descriptor < loop->watch_count ? loop->watches[descriptor] : NULL;
 }
 
-/* libuv makes the descriptor non-blocking, also for everybody else who has the file open; that is not for us to decide. */
+/* libuv makes the descriptor non-blocking, also for everybody else who has the file open; that is not for us to
+ * decide. */
 static int init_poll(tt_loop *loop, struct tt_watch *watch, int descriptor)
 {
     int flags = fcntl(descriptor, F_GETFL), rc;
@@ -176,7 +179,8 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
     return 0;
 }
 
-/* Arms for what is wanted now. Where the watch was armed already, and for all we know for another file, the wait is unconfirmed. */
+/* Arms for what is wanted now. Where the watch was armed already, and for all we know for another file, the wait is
+ * unconfirmed. */
 static int arm_for_wait(struct tt_watch *watch)
 {
     tt_loop *loop = watch->loop;
@@ -281,8 +285,8 @@ bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
     return tt__watch_remove(loop, descriptor, true, false);
 }
 
-/* Whether what comes in can only come from elsewhere. Between two tasks of this loop more may be there by the time that the
- * next receive is called, and asyncio would have it at once. */
+/* Whether what comes in can only come from elsewhere. Between two tasks of this loop more may be there by the time that
+ * the next receive is called, and asyncio would have it at once. */
 static bool is_alien(struct tt_watch *watch)
 {
     struct ucred other;
@@ -291,8 +295,8 @@ static bool is_alien(struct tt_watch *watch)
     if (watch->loop->has_connected)
         return false;
     if (!watch->is_known_alien)
-        watch->is_known_alien = getsockopt(watch->descriptor, SOL_SOCKET, SO_PEERCRED, &other, &length) < 0 ||
-                                other.pid != getpid();
+        watch->is_known_alien =
+            getsockopt(watch->descriptor, SOL_SOCKET, SO_PEERCRED, &other, &length) < 0 || other.pid != getpid();
     return watch->is_known_alien;
 }
 
@@ -314,7 +318,8 @@ bool tt__watch_take_drained(tt_loop *loop, int descriptor)
     return was_drained;
 }
 
-/* Nothing came for a wait that is unconfirmed: arms it anew, or lets the waiter find out that its descriptor is gone. */
+/* Nothing came for a wait that is unconfirmed: arms it anew, or lets the waiter find out that its descriptor is
+ * gone. */
 static void confirm(struct tt_watch *watch)
 {
     int events = wanted_events(watch);

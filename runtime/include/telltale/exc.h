@@ -46,44 +46,44 @@ typedef struct tt_exc tt_exc;
 #define TT_EXC_TYPE(NAME, BASE) const tt_exc_type NAME = {#NAME, &(BASE)}
 
 /* The standard tree, as in CPython; X(NAME, BASE). */
-#define TT_EXC_TYPES(X)                                                                                                        \
-    X(SystemExit, BaseException)                                                                                               \
-    X(KeyboardInterrupt, BaseException)                                                                                        \
-    X(CancelledError, BaseException)                                                                                           \
-    X(Exception, BaseException)                                                                                                \
-    X(ArithmeticError, Exception)                                                                                              \
-    X(OverflowError, ArithmeticError)                                                                                          \
-    X(ZeroDivisionError, ArithmeticError)                                                                                      \
-    X(AssertionError, Exception)                                                                                               \
-    X(AttributeError, Exception)                                                                                               \
-    X(BufferError, Exception)                                                                                                  \
-    X(EOFError, Exception)                                                                                                     \
-    X(InvalidStateError, Exception)                                                                                            \
-    X(LookupError, Exception)                                                                                                  \
-    X(IndexError, LookupError)                                                                                                 \
-    X(KeyError, LookupError)                                                                                                   \
-    X(MemoryError, Exception)                                                                                                  \
-    X(OSError, Exception)                                                                                                      \
-    X(BlockingIOError, OSError)                                                                                                \
-    X(ChildProcessError, OSError)                                                                                              \
-    X(ConnectionError, OSError)                                                                                                \
-    X(BrokenPipeError, ConnectionError)                                                                                        \
-    X(ConnectionAbortedError, ConnectionError)                                                                                 \
-    X(ConnectionRefusedError, ConnectionError)                                                                                 \
-    X(ConnectionResetError, ConnectionError)                                                                                   \
-    X(FileExistsError, OSError)                                                                                                \
-    X(FileNotFoundError, OSError)                                                                                              \
-    X(InterruptedError, OSError)                                                                                               \
-    X(IsADirectoryError, OSError)                                                                                              \
-    X(NotADirectoryError, OSError)                                                                                             \
-    X(PermissionError, OSError)                                                                                                \
-    X(ProcessLookupError, OSError)                                                                                             \
-    X(TimeoutError, OSError)                                                                                                   \
-    X(RuntimeError, Exception)                                                                                                 \
-    X(NotImplementedError, RuntimeError)                                                                                       \
-    X(RecursionError, RuntimeError)                                                                                            \
-    X(TypeError, Exception)                                                                                                    \
-    X(ValueError, Exception)                                                                                                   \
+#define TT_EXC_TYPES(X)                        \
+    X(SystemExit, BaseException)               \
+    X(KeyboardInterrupt, BaseException)        \
+    X(CancelledError, BaseException)           \
+    X(Exception, BaseException)                \
+    X(ArithmeticError, Exception)              \
+    X(OverflowError, ArithmeticError)          \
+    X(ZeroDivisionError, ArithmeticError)      \
+    X(AssertionError, Exception)               \
+    X(AttributeError, Exception)               \
+    X(BufferError, Exception)                  \
+    X(EOFError, Exception)                     \
+    X(InvalidStateError, Exception)            \
+    X(LookupError, Exception)                  \
+    X(IndexError, LookupError)                 \
+    X(KeyError, LookupError)                   \
+    X(MemoryError, Exception)                  \
+    X(OSError, Exception)                      \
+    X(BlockingIOError, OSError)                \
+    X(ChildProcessError, OSError)              \
+    X(ConnectionError, OSError)                \
+    X(BrokenPipeError, ConnectionError)        \
+    X(ConnectionAbortedError, ConnectionError) \
+    X(ConnectionRefusedError, ConnectionError) \
+    X(ConnectionResetError, ConnectionError)   \
+    X(FileExistsError, OSError)                \
+    X(FileNotFoundError, OSError)              \
+    X(InterruptedError, OSError)               \
+    X(IsADirectoryError, OSError)              \
+    X(NotADirectoryError, OSError)             \
+    X(PermissionError, OSError)                \
+    X(ProcessLookupError, OSError)             \
+    X(TimeoutError, OSError)                   \
+    X(RuntimeError, Exception)                 \
+    X(NotImplementedError, RuntimeError)       \
+    X(RecursionError, RuntimeError)            \
+    X(TypeError, Exception)                    \
+    X(ValueError, Exception)                   \
     X(UnicodeError, ValueError)
 
 TT_API extern const tt_exc_type tt_BaseException;
@@ -104,7 +104,8 @@ TT_API int tt_raise_at(tt_site *site, const tt_exc_type *type, const char *forma
 /* The same with a cause (Python's `raise ... from cause`); CAUSE stays the caller's; NULL hides the context (`from
  * None`). */
 #define tt_raise_from(cause, type, ...) tt_raise_from_at(TT_HERE, (cause), (type), __VA_ARGS__)
-TT_API int tt_raise_from_at(tt_site *site, tt_exc *cause, const tt_exc_type *type, const char *format, ...) TT_PRINTF(4, 5);
+TT_API int tt_raise_from_at(tt_site *site, tt_exc *cause, const tt_exc_type *type, const char *format, ...)
+    TT_PRINTF(4, 5);
 
 /* Raises the child of OSError that belongs to ERROR, an errno value (or a negative one, as libuv returns; what libuv
  * numbers beyond errno, UV_EOF say, is an OSError "[Errno 4095] Unknown error 4095"). Its text is "[Errno N] text of
@@ -154,10 +155,11 @@ TT_API int tt_cleanup_end(void) TT_MUST_USE;
 
 /* A new exception that is not raised, for tt_future_set_exception. One reference, the caller's. NULL without memory. */
 #define tt_exc_new(type, ...) tt_exc_new_at(TT_HERE, (type), __VA_ARGS__)
-TT_API tt_exc *tt_exc_new_at(tt_site *site, const tt_exc_type *type, const char *format, ...) TT_PRINTF(3, 4) TT_MUST_USE;
+TT_API tt_exc *tt_exc_new_at(tt_site *site, const tt_exc_type *type, const char *format, ...)
+    TT_PRINTF(3, 4) TT_MUST_USE;
 
-TT_API tt_exc *tt_exc_ref(tt_exc *exc);  /* returns EXC; NULL ok */
-TT_API void tt_exc_unref(tt_exc *exc);   /* NULL ok; frees long chains without recursion; errno stays */
+TT_API tt_exc *tt_exc_ref(tt_exc *exc); /* returns EXC; NULL ok */
+TT_API void tt_exc_unref(tt_exc *exc);  /* NULL ok; frees long chains without recursion; errno stays */
 
 /* What an exception is. All take NULL, as tt_exc_pending() may be. */
 TT_API const tt_exc_type *tt_exc_type_of(const tt_exc *exc);       /* NULL for NULL */

@@ -1,12 +1,11 @@
 /* telltale/loop.h: the event loop.
  *
- * A loop runs callbacks and tasks in turns: poll for I/O, move timers that are due behind what is ready, run what was ready
- * when the turn began, in order. libuv polls and does the I/O; the order is asyncio's.
+ * A loop runs callbacks and tasks in turns: poll for I/O, move timers that are due behind what is ready, run what was
+ * ready when the turn began, in order. libuv polls and does the I/O; the order is asyncio's.
  *
  * Threads. A loop belongs to the thread that runs it. Only tt_loop_call_soon_threadsafe may be called elsewhere.
  *
- * From: asyncio's BaseEventLoop and unix_events.
- */
+ * From: asyncio's BaseEventLoop and unix_events. */
 #ifndef TELLTALE_LOOP_H
 #define TELLTALE_LOOP_H
 
@@ -21,27 +20,29 @@ struct uv_loop_s;
 /* A callback that was scheduled and can be cancelled until it runs. asyncio: Handle, TimerHandle. */
 typedef struct tt_handle tt_handle;
 
-/* A callback. Runs on the loop's own stack and must not suspend. Returns 0, or negative with an exception pending, which goes to the
- * loop's exception handler; a pending exception with 0 counts as raised too. */
+/* A callback. Runs on the loop's own stack and must not suspend. Returns 0, or negative with an exception pending,
+ * which goes to the loop's exception handler; a pending exception with 0 counts as raised too. */
 typedef int tt_callback_fn(void *arg);
 
-/* A new loop; the caller closes it. NULL with MemoryError or OSError pending. Starts tracing if the environment asks for it
- * (tt_trace_start_from_environment). Event: loop_created. asyncio: new_event_loop. */
+/* A new loop; the caller closes it. NULL with MemoryError or OSError pending. Starts tracing if the environment asks
+ * for it (tt_trace_start_from_environment). Event: loop_created. asyncio: new_event_loop. */
 #define tt_loop_create() tt_loop_create_at(TT_HERE)
 TT_API tt_loop *tt_loop_create_at(tt_site *site) TT_MUST_USE;
 
-/* Closes LOOP and frees it: NULL ok. Tasks that are still pending are destroyed, each with asyncio's message "Task was destroyed but it is pending!", and
- * recorded as abandoned. Handles of futures stay valid. Returns 0, or -1 with RuntimeError "Cannot close a running event loop" pending. Events: task_abandoned, loop_closed. */
+/* Closes LOOP and frees it: NULL ok. Tasks that are still pending are destroyed, each with asyncio's message "Task was
+ * destroyed but it is pending!", and recorded as abandoned. Handles of futures stay valid. Returns 0, or -1 with
+ * RuntimeError "Cannot close a running event loop" pending. Events: task_abandoned, loop_closed. */
 #define tt_loop_close(loop) tt_loop_close_at(TT_HERE, (loop))
 TT_API int tt_loop_close_at(tt_site *site, tt_loop *loop);
 
-/* Runs until tt_loop_stop. Returns 0, or -1 with RuntimeError ("This event loop is already running", "Cannot run the event loop while another loop is
- * running"), or a SystemExit or KeyboardInterrupt that a task or callback raised. Events: loop_started, loop_stopped. */
+/* Runs until tt_loop_stop. Returns 0, or -1 with RuntimeError ("This event loop is already running", "Cannot run the
+ * event loop while another loop is running"), or a SystemExit or KeyboardInterrupt that a task or callback raised.
+ * Events: loop_started, loop_stopped. */
 #define tt_loop_run_forever(loop) tt_loop_run_forever_at(TT_HERE, (loop))
 TT_API int tt_loop_run_forever_at(tt_site *site, tt_loop *loop) TT_MUST_USE;
 
-/* Runs until FUTURE is done. Returns 0 when it has a result, -1 with its exception pending, or RuntimeError "Event loop stopped before Future
- * completed.". FUTURE stays the caller's. */
+/* Runs until FUTURE is done. Returns 0 when it has a result, -1 with its exception pending, or RuntimeError "Event loop
+ * stopped before Future completed.". FUTURE stays the caller's. */
 #define tt_loop_run_until_complete(loop, future) tt_loop_run_until_complete_at(TT_HERE, (loop), (future))
 TT_API int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *future) TT_MUST_USE;
 
@@ -49,71 +50,91 @@ TT_API int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future
 TT_API void tt_loop_stop(tt_loop *loop);
 
 TT_API bool tt_loop_is_running(const tt_loop *loop);
-TT_API tt_loop *tt_loop_running(void);               /* the loop that runs on this thread; NULL: none. asyncio: get_running_loop */
-TT_API int64_t tt_loop_time(const tt_loop *loop);    /* monotonic nanoseconds, the clock of call_at */
-TT_API struct uv_loop_s *tt_loop_uv(tt_loop *loop);  /* libuv's loop underneath; to add handles of one's own, which must be closed before the loop */
+TT_API tt_loop *tt_loop_running(void); /* the loop that runs on this thread; NULL: none. asyncio: get_running_loop */
+TT_API int64_t tt_loop_time(const tt_loop *loop); /* monotonic nanoseconds, the clock of call_at */
+TT_API struct uv_loop_s *tt_loop_uv(
+    tt_loop *loop); /* libuv's loop underneath; to add handles of one's own, which must be closed before the loop */
 
-/* Schedules FN(ARG) for the next turn. Returns a handle if OUT_HANDLE is not NULL (one reference, released with tt_handle_unref). Returns 0, or -1 with MemoryError pending.
- * asyncio: call_soon. */
-#define tt_loop_call_soon(loop, fn, arg, out_handle) tt_loop_call_soon_at(TT_SITE_HERE(#fn), (loop), (fn), (arg), (out_handle))
-TT_API int tt_loop_call_soon_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, tt_handle **out_handle) TT_MUST_USE;
+/* Schedules FN(ARG) for the next turn. Returns a handle if OUT_HANDLE is not NULL (one reference, released with
+ * tt_handle_unref). Returns 0, or -1 with MemoryError pending. asyncio: call_soon. */
+#define tt_loop_call_soon(loop, fn, arg, out_handle) \
+    tt_loop_call_soon_at(TT_SITE_HERE(#fn), (loop), (fn), (arg), (out_handle))
+TT_API int tt_loop_call_soon_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg,
+                                tt_handle **out_handle) TT_MUST_USE;
 
-/* Schedules FN(ARG) for DELAY_NS from now (negative: at once), or for the time WHEN_NS of tt_loop_time. Equal times run in the order of CPython's heap. asyncio: call_later, call_at. */
-#define tt_loop_call_later(loop, delay_ns, fn, arg, out_handle)                                                                \
+/* Schedules FN(ARG) for DELAY_NS from now (negative: at once), or for the time WHEN_NS of tt_loop_time. Equal times run
+ * in the order of CPython's heap. asyncio: call_later, call_at. */
+#define tt_loop_call_later(loop, delay_ns, fn, arg, out_handle) \
     tt_loop_call_later_at(TT_SITE_HERE(#fn), (loop), (delay_ns), (fn), (arg), (out_handle))
-TT_API int tt_loop_call_later_at(tt_site *site, tt_loop *loop, int64_t delay_ns, tt_callback_fn *fn, void *arg, tt_handle **out_handle) TT_MUST_USE;
-#define tt_loop_call_at(loop, when_ns, fn, arg, out_handle)                                                                    \
+TT_API int tt_loop_call_later_at(tt_site *site, tt_loop *loop, int64_t delay_ns, tt_callback_fn *fn, void *arg,
+                                 tt_handle **out_handle) TT_MUST_USE;
+#define tt_loop_call_at(loop, when_ns, fn, arg, out_handle) \
     tt_loop_call_at_at(TT_SITE_HERE(#fn), (loop), (when_ns), (fn), (arg), (out_handle))
-TT_API int tt_loop_call_at_at(tt_site *site, tt_loop *loop, int64_t when_ns, tt_callback_fn *fn, void *arg, tt_handle **out_handle) TT_MUST_USE;
+TT_API int tt_loop_call_at_at(tt_site *site, tt_loop *loop, int64_t when_ns, tt_callback_fn *fn, void *arg,
+                              tt_handle **out_handle) TT_MUST_USE;
 
-/* The same as call_soon from any thread; wakes the loop. Returns 0, or a negative errno value: -ENOMEM, -ECANCELED once the loop is closing (asyncio raises
- * RuntimeError "Event loop is closed"). The caller makes sure that the loop is not freed meanwhile. asyncio: call_soon_threadsafe. */
-#define tt_loop_call_soon_threadsafe(loop, fn, arg) tt_loop_call_soon_threadsafe_at(TT_SITE_HERE(#fn), (loop), (fn), (arg))
+/* The same as call_soon from any thread; wakes the loop. Returns 0, or a negative errno value: -ENOMEM, -ECANCELED once
+ * the loop is closing (asyncio raises RuntimeError "Event loop is closed"). The caller makes sure that the loop is not
+ * freed meanwhile. asyncio: call_soon_threadsafe. */
+#define tt_loop_call_soon_threadsafe(loop, fn, arg) \
+    tt_loop_call_soon_threadsafe_at(TT_SITE_HERE(#fn), (loop), (fn), (arg))
 TT_API int tt_loop_call_soon_threadsafe_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg) TT_MUST_USE;
 
-TT_API void tt_handle_cancel(tt_handle *handle);          /* it will not run any more; NULL ok */
+TT_API void tt_handle_cancel(tt_handle *handle); /* it will not run any more; NULL ok */
 TT_API bool tt_handle_cancelled(const tt_handle *handle);
-TT_API void tt_handle_unref(tt_handle *handle);           /* NULL ok; does not cancel */
+TT_API void tt_handle_unref(tt_handle *handle); /* NULL ok; does not cancel */
 
-/* Calls FN(ARG) whenever DESCRIPTOR is readable (writable), replacing a reader (writer) that was there. 0, or -1 with OSError or ValueError
- * "Invalid file descriptor: N" pending. asyncio: add_reader, add_writer. */
-#define tt_loop_add_reader(loop, descriptor, fn, arg) tt_loop_add_reader_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
-TT_API int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg) TT_MUST_USE;
-#define tt_loop_add_writer(loop, descriptor, fn, arg) tt_loop_add_writer_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
-TT_API int tt_loop_add_writer_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg) TT_MUST_USE;
+/* Calls FN(ARG) whenever DESCRIPTOR is readable (writable), replacing a reader (writer) that was there. 0, or -1 with
+ * OSError or ValueError "Invalid file descriptor: N" pending. asyncio: add_reader, add_writer. */
+#define tt_loop_add_reader(loop, descriptor, fn, arg) \
+    tt_loop_add_reader_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
+TT_API int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
+                                 void *arg) TT_MUST_USE;
+#define tt_loop_add_writer(loop, descriptor, fn, arg) \
+    tt_loop_add_writer_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
+TT_API int tt_loop_add_writer_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
+                                 void *arg) TT_MUST_USE;
 TT_API bool tt_loop_remove_reader(tt_loop *loop, int descriptor); /* true if there was one */
 TT_API bool tt_loop_remove_writer(tt_loop *loop, int descriptor);
 
-/* Calls FN(ARG) on the loop when the process gets SIGNAL_NUMBER, replacing a handler that was there. 0, or -1 with ValueError "invalid signal number N",
- * RuntimeError "sig N cannot be caught", or "set_wakeup_fd only works in main thread of the main interpreter", pending. asyncio: add_signal_handler. */
-#define tt_loop_add_signal_handler(loop, signal_number, fn, arg)                                                               \
+/* Calls FN(ARG) on the loop when the process gets SIGNAL_NUMBER, replacing a handler that was there. 0, or -1 with
+ * ValueError "invalid signal number N", RuntimeError "sig N cannot be caught", or "set_wakeup_fd only works in main
+ * thread of the main interpreter", pending. asyncio: add_signal_handler. */
+#define tt_loop_add_signal_handler(loop, signal_number, fn, arg) \
     tt_loop_add_signal_handler_at(TT_SITE_HERE(#fn), (loop), (signal_number), (fn), (arg))
-TT_API int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_number, tt_callback_fn *fn, void *arg) TT_MUST_USE;
+TT_API int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_number, tt_callback_fn *fn,
+                                         void *arg) TT_MUST_USE;
 TT_API bool tt_loop_remove_signal_handler(tt_loop *loop, int signal_number);
 
-/* What an exception handler is told. Absent things are NULL. Everything is borrowed for the call. asyncio: the context dictionary. */
+/* What an exception handler is told. Absent things are NULL. Everything is borrowed for the call. asyncio: the context
+ * dictionary. */
 struct tt_handler_context {
     const char *message;
     tt_exc *exception;
-    tt_future *future;  /* the failed future or task (asyncio's key `future`) */
-    tt_task *task;      /* the task that was destroyed pending, or that failed during shutdown (asyncio's key `task`) */
-    tt_handle *handle;  /* the callback that raised (asyncio's key `handle`) */
-    const struct tt_handler_context *context; /* what the handler was told that raised itself (asyncio's key `context`) */
+    tt_future *future; /* the failed future or task (asyncio's key `future`) */
+    tt_task *task;     /* the task that was destroyed pending, or that failed during shutdown (asyncio's key `task`) */
+    tt_handle *handle; /* the callback that raised (asyncio's key `handle`) */
+    const struct tt_handler_context
+        *context; /* what the handler was told that raised itself (asyncio's key `context`) */
 };
 
-/* An exception handler. May not suspend. Returns 0, or negative with an exception pending: the default handler then reports that. */
+/* An exception handler. May not suspend. Returns 0, or negative with an exception pending: the default handler then
+ * reports that. */
 typedef int tt_exception_handler_fn(tt_loop *loop, const struct tt_handler_context *context, void *arg);
 
 /* Sets LOOP's handler; NULL: the default one. asyncio: set_exception_handler. */
 TT_API void tt_loop_set_exception_handler(tt_loop *loop, tt_exception_handler_fn *handler, void *arg);
 
-/* Calls LOOP's handler with CONTEXT. What is pending stays pending. Event: handler_called. asyncio: call_exception_handler. */
+/* Calls LOOP's handler with CONTEXT. What is pending stays pending. Event: handler_called. asyncio:
+ * call_exception_handler. */
 TT_API void tt_loop_call_exception_handler(tt_loop *loop, const struct tt_handler_context *context);
 
-/* What the default handler does: writes the message, the keys in sorted order and the traceback to stderr. asyncio: default_exception_handler. */
+/* What the default handler does: writes the message, the keys in sorted order and the traceback to stderr. asyncio:
+ * default_exception_handler. */
 TT_API void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_context *context);
 
-/* The names of the keys that CONTEXT has, sorted, separated by ", ": "exception, future, message". Cut to SIZE - 1 bytes; returns the full length. */
+/* The names of the keys that CONTEXT has, sorted, separated by ", ": "exception, future, message". Cut to SIZE - 1
+ * bytes; returns the full length. */
 TT_API int tt_handler_context_keys(const struct tt_handler_context *context, char *buffer, size_t size);
 
 #ifdef __cplusplus

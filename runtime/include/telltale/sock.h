@@ -1,11 +1,11 @@
 /* telltale/sock.h: awaitable calls on plain non-blocking sockets.
  *
- * Each suspends the running task until the descriptor is ready, returns -1 with an exception pending when it fails (OSError's
- * children) or is cancelled (CancelledError), and leaves nothing behind. The descriptor stays the caller's and must be non-blocking; it must not be closed while a task waits on it.
- * At most one task at a time may wait to read, and one to write, on a descriptor.
+ * Each suspends the running task until the descriptor is ready, returns -1 with an exception pending when it fails
+ * (OSError's children) or is cancelled (CancelledError), and leaves nothing behind. The descriptor stays the caller's
+ * and must be non-blocking; it must not be closed while a task waits on it. At most one task at a time may wait to
+ * read, and one to write, on a descriptor.
  *
- * Threads: inside a task. From: asyncio's loop.sock_accept, sock_recv, sock_sendall, sock_connect.
- */
+ * Threads: inside a task. From: asyncio's loop.sock_accept, sock_recv, sock_sendall, sock_connect. */
 #ifndef TELLTALE_SOCK_H
 #define TELLTALE_SOCK_H
 
@@ -18,7 +18,8 @@
 extern "C" {
 #endif
 
-/* A connection: its descriptor (non-blocking, close-on-exec, the caller's), its peer in ADDRESS and *LENGTH if ADDRESS is not NULL. -1: raised. */
+/* A connection: its descriptor (non-blocking, close-on-exec, the caller's), its peer in ADDRESS and *LENGTH if ADDRESS
+ * is not NULL. -1: raised. */
 #define tt_sock_accept(listener, address, length) tt_sock_accept_at(TT_HERE, (listener), (address), (length))
 TT_API int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length) TT_MUST_USE;
 

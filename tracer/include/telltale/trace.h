@@ -1,17 +1,17 @@
 /* telltale/trace.h: emit telltale's events from any C program.
  *
- * What it is for. A program (the telltale runtime, another runtime, a language binding) says what its tasks do: created,
- * finished, failed, cancelled, looked at. What is said goes into the process's arena, a shared file mapping from which a
- * recorder, always another process, makes an SQLite store. See tracer/README.md for the life of an event.
+ * What it is for. A program (the telltale runtime, another runtime, a language binding) says what its tasks do:
+ * created, finished, failed, cancelled, looked at. What is said goes into the process's arena, a shared file mapping
+ * from which a recorder, always another process, makes an SQLite store. See tracer/README.md for the life of an event.
  *
- * What it leaves to others. It knows no loop and no task: ids, names and places are the caller's. It never opens SQLite.
+ * What it leaves to others. It knows no loop and no task: ids, names and places are the caller's. It never opens
+ * SQLite.
  *
  * Threads. Everything here may be called on any thread. The emit functions may be called in signal handlers too, also
  * when the signal interrupted another emit.
  *
- * Promises of the emit path: no allocation, no lock, nothing printed, and, once a ring has been run through for the first
- * time, no system call. When the ring is full the event is counted as dropped. errno is preserved.
- */
+ * Promises of the emit path: no allocation, no lock, nothing printed, and, once a ring has been run through for the
+ * first time, no system call. When the ring is full the event is counted as dropped. errno is preserved. */
 #ifndef TELLTALE_TRACE_H
 #define TELLTALE_TRACE_H
 
@@ -23,8 +23,8 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define TT_API __attribute__((visibility("default")))
-#define TT_MUST_USE __attribute__((warn_unused_result))
+#define TT_API                 __attribute__((visibility("default")))
+#define TT_MUST_USE            __attribute__((warn_unused_result))
 #define TT_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define TT_API
@@ -35,8 +35,8 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------------ places */
 
 /* A place in a program's source. The strings live as long as the process (string literals, as a rule). The last two
- * fields belong to the tracer and start as zero; the struct is written to at its first use, so it must not be const memory.
- * `text` is what stands there, if that helps: for the creation of a task, the name of the coroutine. */
+ * fields belong to the tracer and start as zero; the struct is written to at its first use, so it must not be const
+ * memory. `text` is what stands there, if that helps: for the creation of a task, the name of the coroutine. */
 typedef struct tt_site {
     const char *file;
     const char *func;
@@ -46,22 +46,26 @@ typedef struct tt_site {
     uint64_t tt__id;    /* content hash, the site's id in records; tracer's */
 } tt_site;
 
-/* The place where this macro stands, as a pointer to a static tt_site; TEXT is a string literal or NULL. The pointer goes through
- * a variable because clang 14 takes the address for a constant, and forgets to make what it points to, where the macro stands
- * in the initializer of a local struct. */
-#define TT_SITE_HERE(TEXT)                                                                                                     \
-    (__extension__({                                                                                                           \
-        static tt_site tt__here = {__FILE__, __func__, (TEXT), __LINE__, 0, 0};                                                \
-        tt_site *tt__at = &tt__here;                                                                                           \
-        tt__at;                                                                                                                \
+/* The place where this macro stands, as a pointer to a static tt_site; TEXT is a string literal or NULL. The pointer
+ * goes through a variable because clang 14 takes the address for a constant, and forgets to make what it points to,
+ * where the macro stands in the initializer of a local struct. */
+#define TT_SITE_HERE(TEXT)                                                      \
+    (__extension__({                                                            \
+        static tt_site tt__here = {__FILE__, __func__, (TEXT), __LINE__, 0, 0}; \
+        tt_site *tt__at = &tt__here;                                            \
+        tt__at;                                                                 \
     }))
 #define TT_HERE TT_SITE_HERE(NULL)
 
 /* ------------------------------------------------------------------------------------------------------- words */
 
-#define TT_ENUM_BEGIN(name, text) enum tt_##name {
+#define TT_ENUM_BEGIN(name, text) \
+    enum tt_##name                \
+    {
 #define TT_ENUM_VALUE(name, CONSTANT, number, word, text) TT_##CONSTANT = number,
-#define TT_ENUM_END(name) };
+#define TT_ENUM_END(name) \
+    }                     \
+    ;
 #include "events.def"
 
 /* -------------------------------------------------------------------------------------------------- categories */
@@ -74,11 +78,13 @@ enum tt_category {
 #include "events.def"
 };
 
-/* Categories that are on now; 0 while nothing records. Written by start, stop and fork only: read it, never write it. */
+/* Categories that are on now; 0 while nothing records. Written by start, stop and fork only: read it, never write
+ * it. */
 TT_API extern uint32_t tt_trace_categories;
 
 /* Whether events of CATEGORY (a TT_CATEGORY_ constant) are wanted: one load and one predictable branch. */
-#define tt_trace_on(category) (__builtin_expect((__atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED) & (category)) != 0, 0))
+#define tt_trace_on(category) \
+    (__builtin_expect((__atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED) & (category)) != 0, 0))
 
 /* ----------------------------------------------------------------------------------------------- emit functions */
 
@@ -86,72 +92,77 @@ TT_API extern uint32_t tt_trace_categories;
  *
  *     void tt_emit_NAME(uint64_t time, const struct tt_event_NAME *event);
  *
- * TIME is a reading of tt_trace_clock(), or 0 to have the clock read now. EVENT and what it points to is read before the
- * call returns and stays the caller's. A NULL text is an empty text, a NULL site is no site. Where the category is off the
- * call does nothing; TT_EMIT saves the caller the work of filling the struct then. */
-#define TT_U8(name, text) uint8_t name;
-#define TT_U16(name, text) uint16_t name;
-#define TT_U32(name, text) uint32_t name;
-#define TT_U64(name, text) uint64_t name;
-#define TT_I32(name, text) int32_t name;
-#define TT_ID(name, text) uint64_t name;
-#define TT_TICKS(name, text) uint64_t name;
+ * TIME is a reading of tt_trace_clock(), or 0 to have the clock read now. EVENT and what it points to is read before
+ * the call returns and stays the caller's. A NULL text is an empty text, a NULL site is no site. Where the category is
+ * off the call does nothing; TT_EMIT saves the caller the work of filling the struct then. */
+#define TT_U8(name, text)                uint8_t name;
+#define TT_U16(name, text)               uint16_t name;
+#define TT_U32(name, text)               uint32_t name;
+#define TT_U64(name, text)               uint64_t name;
+#define TT_I32(name, text)               int32_t name;
+#define TT_ID(name, text)                uint64_t name;
+#define TT_TICKS(name, text)             uint64_t name;
 #define TT_WORD(name, enumeration, text) uint8_t name;
-#define TT_SITE(name, text) tt_site *name;
-#define TT_TEXT(name, limit, text) const char *name;
-#define TT_EVENT(number, name, category, level, text, fields)                                                                  \
-    struct tt_event_##name {                                                                                                   \
-        fields                                                                                                                 \
-    };                                                                                                                         \
-    TT_API void tt_emit_##name(uint64_t time, const struct tt_event_##name *event);                                            \
+#define TT_SITE(name, text)              tt_site *name;
+#define TT_TEXT(name, limit, text)       const char *name;
+#define TT_EVENT(number, name, category, level, text, fields)                       \
+    struct tt_event_##name {                                                        \
+        fields                                                                      \
+    };                                                                              \
+    TT_API void tt_emit_##name(uint64_t time, const struct tt_event_##name *event); \
     enum { TT_EVENT_##name = (number), TT_CATEGORY_OF_##name = TT_CATEGORY_##category };
 #include "events.def"
 
 /* TT_EMIT(task_started, .task_id = id): emits the event with the fields given, the others zero. C only. */
 #define TT_EMIT(name, ...) TT_EMIT_AT(0, name, __VA_ARGS__)
-#define TT_EMIT_AT(time, name, ...)                                                                                            \
-    do {                                                                                                                       \
-        if (tt_trace_on(TT_CATEGORY_OF_##name))                                                                                \
-            tt_emit_##name((time), &(struct tt_event_##name){__VA_ARGS__});                                                    \
+#define TT_EMIT_AT(time, name, ...)                                         \
+    do {                                                                    \
+        if (tt_trace_on(TT_CATEGORY_OF_##name))                             \
+            tt_emit_##name((time), &(struct tt_event_##name){__VA_ARGS__}); \
     } while (0)
 
-/* A reading of the clock that records carry, in ticks: the time-stamp counter where it is invariant, else nanoseconds of
- * CLOCK_MONOTONIC. Readers convert it; compare and subtract readings of one process only. Never 0. Any thread, signal handlers. */
+/* A reading of the clock that records carry, in ticks: the time-stamp counter where it is invariant, else nanoseconds
+ * of CLOCK_MONOTONIC. Readers convert it; compare and subtract readings of one process only. Never 0. Any thread,
+ * signal handlers. */
 TT_API uint64_t tt_trace_clock(void);
 
 /* A new id, unique in this process, never 0, also when nothing records. Any thread, signal handlers. */
 TT_API uint64_t tt_trace_new_id(void);
 
-/* Writes a note: TEXT about KEY (NULL: about nothing in particular), said at the caller's place. TASK_ID may be 0. Any thread, signal handlers. */
+/* Writes a note: TEXT about KEY (NULL: about nothing in particular), said at the caller's place. TASK_ID may be 0. Any
+ * thread, signal handlers. */
 #define tt_trace_note(task_id, key, text) tt_trace_note_at((task_id), (key), (text), TT_HERE)
 TT_API void tt_trace_note_at(uint64_t task_id, const char *key, const char *text, tt_site *site);
 
 /* ---------------------------------------------------------------------------------------------------- the board */
 
-/* The board shows what *is*: one slot for each task that lives, readable by others while its program is blocked, and after
- * a kill. A slot has one writer, the thread of the task's loop. */
+/* The board shows what *is*: one slot for each task that lives, readable by others while its program is blocked, and
+ * after a kill. A slot has one writer, the thread of the task's loop. */
 typedef struct tt_board_slot tt_board_slot;
 
-/* Takes a slot for a task, in state ready. Strings are copied and cut; SITE is where the task was created. Returns NULL when
- * nothing records or the board is full (then counted); the other calls take NULL. Any thread; not in signal handlers. */
-TT_API tt_board_slot *tt_board_claim(uint64_t task_id, uint64_t parent_id, uint64_t loop_id, tt_site *site, const char *name, uint32_t name_number);
+/* Takes a slot for a task, in state ready. Strings are copied and cut; SITE is where the task was created. Returns NULL
+ * when nothing records or the board is full (then counted); the other calls take NULL. Any thread; not in signal
+ * handlers. */
+TT_API tt_board_slot *tt_board_claim(uint64_t task_id, uint64_t parent_id, uint64_t loop_id, tt_site *site,
+                                     const char *name, uint32_t name_number);
 
 /* What a slot shows; times in ticks of tt_trace_clock(). */
 struct tt_board_entry {
-    uint8_t state;         /* enum tt_task_state */
-    uint8_t wait_kind;     /* enum tt_wait_kind; what a waiting task waits for */
-    uint32_t step_count;   /* steps begun so far */
-    uint64_t wait_object;  /* id or descriptor, see enum tt_wait_kind */
-    tt_site *wait_site;    /* where it waits; NULL when it never began */
-    uint64_t since;        /* when it got into this state */
-    uint64_t busy;         /* time that it ran so far, ticks */
-    uint64_t ready;        /* time that it waited for its turn so far, ticks */
+    uint8_t state;        /* enum tt_task_state */
+    uint8_t wait_kind;    /* enum tt_wait_kind; what a waiting task waits for */
+    uint32_t step_count;  /* steps begun so far */
+    uint64_t wait_object; /* id or descriptor, see enum tt_wait_kind */
+    tt_site *wait_site;   /* where it waits; NULL when it never began */
+    uint64_t since;       /* when it got into this state */
+    uint64_t busy;        /* time that it ran so far, ticks */
+    uint64_t ready;       /* time that it waited for its turn so far, ticks */
 };
 
 /* Publishes ENTRY: readers see all of it or none. Only on the slot's own thread. */
 TT_API void tt_board_write(tt_board_slot *slot, const struct tt_board_entry *entry);
 
-/* Gives the slot back: the task's last reference went. The slot must not be used any more. Only on the slot's own thread. */
+/* Gives the slot back: the task's last reference went. The slot must not be used any more. Only on the slot's own
+ * thread. */
 TT_API void tt_board_release(tt_board_slot *slot);
 
 /* ------------------------------------------------------------------------------------------------ start and stop */
@@ -159,21 +170,24 @@ TT_API void tt_board_release(tt_board_slot *slot);
 enum tt_trace_status {
     TT_TRACE_OFF = 0,       /* nothing asked for a recording, or tracing was stopped */
     TT_TRACE_RECORDING = 1, /* a recorder has taken the arena, or is about to */
-    TT_TRACE_ARENA_ONLY = 2 /* no recorder could be started: the arena is written, overwriting what is oldest, and can be made a store later */
+    TT_TRACE_ARENA_ONLY =
+        2 /* no recorder could be started: the arena is written, overwriting what is oldest, and can be made a store later */
 };
 
 struct tt_trace_options {
-    const char *store;      /* path of the store; NULL: TELLTALE_STORE */
-    const char *ring_dir;   /* folder for arenas; NULL: TELLTALE_RING_DIR, else a private one on tmpfs named after the store */
-    uint64_t ring_bytes;    /* bytes of each thread's ring, a power of two, 64 KiB to 1 GiB; 0: TELLTALE_RING_BYTES, else 8 MiB */
-    uint32_t categories;    /* TT_CATEGORY_ bits; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
-    const char *program;    /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
+    const char *store; /* path of the store; NULL: TELLTALE_STORE */
+    const char
+        *ring_dir; /* folder for arenas; NULL: TELLTALE_RING_DIR, else a private one on tmpfs named after the store */
+    uint64_t
+        ring_bytes; /* bytes of each thread's ring, a power of two, 64 KiB to 1 GiB; 0: TELLTALE_RING_BYTES, else 8 MiB */
+    uint32_t categories; /* TT_CATEGORY_ bits; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
+    const char *program; /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
 };
 
-/* Begins to record this process into OPTIONS->store (OPTIONS may be NULL: all from the environment), and starts a recorder
- * for it if none is at work there. Does nothing and returns TT_TRACE_RECORDING when it is recording already. Any thread; not in
- * signal handlers. Returns an enum tt_trace_status, or, when there can be no arena, a negative errno value; then nothing is
- * recorded and the program goes on as before:
+/* Begins to record this process into OPTIONS->store (OPTIONS may be NULL: all from the environment), and starts a
+ * recorder for it if none is at work there. Does nothing and returns TT_TRACE_RECORDING when it is recording already.
+ * Any thread; not in signal handlers. Returns an enum tt_trace_status, or, when there can be no arena, a negative errno
+ * value; then nothing is recorded and the program goes on as before:
  *
  *   -EINVAL   neither store nor ring dir, a relative ring dir, an unknown category, ring_bytes out of range
  *   -ENOENT   the store's folder does not exist
@@ -184,25 +198,25 @@ struct tt_trace_options {
  *   -ENOTSUP  the kernel is older than Linux 5.14
  *   others    as the system says when a folder or a file is made
  *
- * Where a limit leaves little room the arena is smaller: fewer threads have a ring of their own, rings have fewer bytes. A
- * forked child goes on recording, in an arena of its own, from its first event on; a child of vfork must not emit.
- * Events: process_started, thread_attached. */
+ * Where a limit leaves little room the arena is smaller: fewer threads have a ring of their own, rings have fewer
+ * bytes. A forked child goes on recording, in an arena of its own, from its first event on; a child of vfork must not
+ * emit. Events: process_started, thread_attached. */
 TT_API int tt_trace_start(const struct tt_trace_options *options);
 
 /* The same, if the environment asks for it: TELLTALE_RING_DIR (set by `telltale record`) or TELLTALE_STORE; otherwise
  * returns TT_TRACE_OFF. The runtime calls it when the first loop is created; calling it again is cheap. */
 TT_API int tt_trace_start_from_environment(void);
 
-/* Says goodbye: emits process_ended and detaches the arena, which the recorder then reads to its end. Also called at exit.
- * Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */
+/* Says goodbye: emits process_ended and detaches the arena, which the recorder then reads to its end. Also called at
+ * exit. Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */
 TT_API void tt_trace_stop(void);
 
 struct tt_trace_statistics {
-    uint64_t attempt_count; /* events that were to be written */
-    uint64_t drop_count;    /* of these, how many found their ring full */
+    uint64_t attempt_count;    /* events that were to be written */
+    uint64_t drop_count;       /* of these, how many found their ring full */
     uint64_t board_drop_count; /* tasks that found the board full */
-    uint32_t thread_count;  /* rings in use */
-    uint64_t unread_bytes;  /* of all rings together: written and not yet safely in the store; 0: everything is there */
+    uint32_t thread_count;     /* rings in use */
+    uint64_t unread_bytes; /* of all rings together: written and not yet safely in the store; 0: everything is there */
 };
 
 /* Fills OUT_STATISTICS with the counts of this process's arena, zero when there is none. Any thread. */
