@@ -453,6 +453,43 @@ static void random_programs_run_as_in_cpython(void **state)
     fclose(file);
 }
 
+static void compare_recorded(void *path)
+{
+    FILE *file;
+    struct tt_trace_statistics statistics;
+    struct tt_trace_options options = {.ring_dir = getenv("TELLTALE_RING_DIR"), .ring_bytes = 1 << 20};
+
+    if (tt_trace_start(&options) < 0)
+        _exit(3);
+    file = fopen(path, "r");
+    if (!file || compare(file) < 1000)
+        _exit(4);
+    fclose(file);
+    tt_trace_get_statistics(&statistics);
+    if (statistics.attempt_count < 10000)
+        _exit(5);
+    tt_trace_stop();
+}
+
+/* Watching changes nothing. */
+static void random_programs_run_the_same_while_they_are_recorded(void **state)
+{
+    char folder[] = "/tmp/telltale-test-XXXXXX", path[4096], command[64], output[4096];
+    int status;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/tests/runtime/python/random_programs.expected", source());
+    assert_non_null(mkdtemp(folder));
+    setenv("TELLTALE_RING_DIR", folder, 1);
+    status = stage_in_child(compare_recorded, path, output, sizeof output);
+    unsetenv("TELLTALE_RING_DIR");
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    assert_int_equal(system(command), 0);
+    if (status != 0)
+        print_error("status %#x: %s\n", (unsigned)status, output);
+    assert_int_equal(status, 0);
+}
+
 static void random_programs_run_as_in_this_machines_python(void **state)
 {
     char command[4200];
@@ -471,6 +508,7 @@ static void random_programs_run_as_in_this_machines_python(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(random_programs_run_as_in_cpython),
+    cmocka_unit_test_on_stage(random_programs_run_the_same_while_they_are_recorded),
     cmocka_unit_test_on_stage(random_programs_run_as_in_this_machines_python),
 };
 
