@@ -260,6 +260,8 @@ bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool anothe
         loop = tt__running_loop;
     watch = loop ? find_watch(loop, descriptor) : NULL;
     place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
+    if (watch && !*place && !another_follows && watch->is_idle)
+        arm(watch, wanted_events(watch)); /* the program says that it is done with it */
     if (!place || !*place)
         return false;
     (*place)->is_cancelled = true;

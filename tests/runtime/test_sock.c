@@ -539,6 +539,40 @@ static void a_socket_that_is_closed_right_after_a_call_is_forgotten(void **state
     tt_task_unref(task);
 }
 
+static int receive_give_up_and_close(void *copy)
+{
+    char byte;
+
+    if (tt_sock_recv(pair[0], &byte, 1) < 0)
+        return -1;
+    *(int *)copy = dup(pair[0]);
+    note("a reader: %d", tt_loop_remove_reader(NULL, pair[0]));
+    close(pair[0]);
+    pair[0] = -1;
+    return 0;
+}
+
+static void a_duplicate_of_a_socket_that_was_given_up_is_not_polled(void **state)
+{
+    int64_t duration = TT_MSEC(300);
+    int copy = -1;
+    tt_task *task = create(receive_give_up_and_close, &copy);
+    double before;
+
+    (void)state;
+    stage_turns(1);
+    put(pair[1], "x");
+    stage_turns(3);
+    assert_true(tt_task_done(task));
+    tt_task_unref(task);
+    put(pair[1], "y"); /* the copy is readable */
+    before = seconds_used();
+    assert_true(stage_run(sleep_for, &duration));
+    assert_true(seconds_used() - before < 0.15);
+    close(copy);
+    expect_notes("a reader: 0");
+}
+
 static int receive_twice_over_a_reused_number(void *arg)
 {
     char byte;
@@ -776,6 +810,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_pair(reading_and_writing_wait_side_by_side),
     cmocka_unit_test_with_pair(who_takes_the_place_of_a_waiting_one_keeps_it),
     cmocka_unit_test_with_pair(a_socket_that_is_closed_right_after_a_call_is_forgotten),
+    cmocka_unit_test_with_pair(a_duplicate_of_a_socket_that_was_given_up_is_not_polled),
     cmocka_unit_test_with_pair(a_number_that_another_socket_has_got_is_polled_for_that_one),
     cmocka_unit_test_with_pair(connect_accept_send_and_receive_work_together),
     cmocka_unit_test_with_pair(connecting_to_nobody_is_refused),

@@ -130,8 +130,8 @@ static void storm(double seconds, uint64_t ring_bytes, bool is_read)
 
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    for (uint64_t number = 1; number % 64 != 0 || seconds_since(&start) < seconds ||
-                             atomic_load(&emitted[SOURCE_HANDLER]) <= HANDLED_MIN;
+    for (uint64_t number = 1;
+         number % 64 != 0 || seconds_since(&start) < seconds || atomic_load(&emitted[SOURCE_HANDLER]) <= HANDLED_MIN;
          number++)
         emit(SOURCE_MAIN, number);
     timer_delete(first);
