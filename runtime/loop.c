@@ -262,6 +262,8 @@ static void turn(uv_check_t *check)
     struct tt_ready *ready;
 
     loop->clock = 0; /* whatever was read before the poll is old */
+    if (loop->blocked_since_ns)
+        tt__virtual_time_poll_ended(loop);
     empty_inbox_if_filled(loop);
     make_due_timers_ready(loop);
     for (loop->turn_left = loop->ready.count; loop->turn_left > 0 && !loop->fatal;) {
@@ -308,6 +310,10 @@ static void prepare_poll(tt_loop *loop)
     uv_idle_stop(&loop->idle);
     if (!tt__timers_next(&loop->timers, &when_ns) || when_ns > confirm_ns)
         when_ns = confirm_ns;
+    if (loop->is_virtual && tt__virtual_time_pass(loop, when_ns)) {
+        uv_idle_start(&loop->idle, keep_polling);
+        return;
+    }
     if (when_ns == INT64_MAX) {
         uv_timer_stop(&loop->alarm);
         return;
@@ -342,6 +348,7 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     if (refuse_run(loop, site) < 0)
         return -1;
     loop->is_running = true;
+    loop->run_site = site;
     tt__running_loop = loop;
     tt__coro_home_init(&loop->home);
     TT_EMIT(loop_started, .loop_id = loop->id, .site = site);
@@ -388,7 +395,9 @@ int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *futur
                            "The future belongs to a different loop than the one specified as the loop argument");
     if (tt_future_add_done_callback_at(TT_SITE_HERE("_run_until_complete_cb"), future, stop_when_done, loop) < 0)
         return -1;
+    loop->run_for = future;
     rc = tt_loop_run_forever_at(site, loop);
+    loop->run_for = NULL;
     tt_future_remove_done_callback(future, stop_when_done, loop);
     if (rc < 0) {
         if (tt_future_peek(future) ==
@@ -439,8 +448,7 @@ tt_loop *tt_loop_running(void)
 
 int64_t tt_loop_time(const tt_loop *loop)
 {
-    (void)loop;
-    return (int64_t)uv_hrtime();
+    return loop->is_virtual ? loop->virtual_ns : (int64_t)uv_hrtime();
 }
 
 struct uv_loop_s *tt_loop_uv(tt_loop *loop)

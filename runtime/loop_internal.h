@@ -70,6 +70,8 @@ struct tt_loop {
     struct tt_who actor;            /* who acts while no task runs */
     bool is_at_home;                /* the running task has the loop's stack do something */
     tt_exc *fatal;                  /* KeyboardInterrupt or SystemExit on its way out of run_forever; owned */
+    tt_future *run_for;             /* what run_until_complete waits for; borrowed */
+    tt_site *run_site;              /* where the run was asked for */
     uint64_t clock;                 /* last reading of tt_trace_clock() in this turn; 0: read anew */
 
     tt_exception_handler_fn *handler;
@@ -82,6 +84,11 @@ struct tt_loop {
     int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
+
+    bool is_virtual;          /* virtual_time.c: its clock jumps */
+    int64_t virtual_ns;       /* what that shows */
+    int64_t blocked_since_ns; /* the real clock when a virtual loop's poll began to block; 0: it does not */
+    int64_t blocked_until_ns; /* what the clock must not pass meanwhile */
 
     pthread_mutex_t inbox_mutex; /* guards the two below: callbacks from other threads */
     struct tt_ready_queue inbox;
@@ -149,6 +156,12 @@ void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg);
 /* handler.c: what the other files tell a handler. */
 void tt__handler_report_never_retrieved(tt_future *future, tt_site *site);
 
+/* virtual_time.c: nobody is ready on LOOP, which is virtual, and its next timer is due at WHEN_NS (INT64_MAX: there is
+ * none). True: the clock has jumped there, or the run ends as stuck, and the poll must not block. False: it shall. */
+bool tt__virtual_time_pass(tt_loop *loop, int64_t when_ns);
+/* A poll that was allowed to block has ended. */
+void tt__virtual_time_poll_ended(tt_loop *loop);
+
 /* watch.c, signals.c: everything of theirs, when the loop closes. */
 void tt__watches_close(tt_loop *loop);
 void tt__watches_end_turn(tt_loop *loop);
@@ -168,5 +181,7 @@ bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool anothe
 void tt__watch_set_drained(tt_loop *loop, int descriptor);
 bool tt__watch_take_drained(tt_loop *loop, int descriptor);
 void tt__signal_handlers_close(tt_loop *loop);
+/* The handler of SIGNAL_NUMBER is not what the loop is kept waiting for: a runner's. */
+void tt__signal_handler_unref(tt_loop *loop, int signal_number);
 
 #endif

@@ -22,7 +22,7 @@ struct tt_runner {
 
 enum { EXIT_INTERRUPTED = 128 + SIGINT };
 
-tt_runner *tt_runner_create_at(tt_site *site)
+tt_runner *tt_runner_create_at(tt_site *site, const struct tt_run_options *options)
 {
     tt_runner *runner = calloc(1, sizeof *runner);
 
@@ -30,7 +30,7 @@ tt_runner *tt_runner_create_at(tt_site *site)
         tt_raise_at(site, &tt_MemoryError, "no memory for a runner");
         return NULL;
     }
-    runner->loop = tt_loop_create_at(site);
+    runner->loop = options && options->virtual_time ? tt_loop_create_virtual_at(site) : tt_loop_create_at(site);
     if (!runner->loop) {
         free(runner);
         return NULL;
@@ -91,6 +91,8 @@ int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, void *arg
     runner->interrupt_count = 0;
     has_signal =
         owns_interrupts() && tt_loop_add_signal_handler_at(site, runner->loop, SIGINT, interrupted, runner) == 0;
+    if (has_signal)
+        tt__signal_handler_unref(runner->loop, SIGINT);
     rc = tt_loop_run_until_complete_at(site, runner->loop, runner->main_task);
     if (has_signal)
         tt_loop_remove_signal_handler(runner->loop, SIGINT);
@@ -213,7 +215,7 @@ static int exit_status(const tt_exc *exc)
     return tt_exc_is(exc, &tt_KeyboardInterrupt) ? EXIT_INTERRUPTED : EXIT_FAILURE;
 }
 
-int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg)
+int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_run_options *options)
 {
     tt_runner *runner;
     tt_exc *exc;
@@ -221,7 +223,7 @@ int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg)
 
     if (tt__running_loop)
         tt_raise_at(site, &tt_RuntimeError, "asyncio.run() cannot be called from a running event loop");
-    else if ((runner = tt_runner_create_at(site)) != NULL) {
+    else if ((runner = tt_runner_create_at(site, options)) != NULL) {
         int rc = tt_runner_run_at(site, runner, fn, arg);
 
         if (tt_runner_close_at(site, runner) == 0 && rc == 0)

@@ -148,6 +148,14 @@ bool tt_loop_remove_signal_handler(tt_loop *loop, int signal_number)
     return true;
 }
 
+void tt__signal_handler_unref(tt_loop *loop, int signal_number)
+{
+    struct tt_signal_handler *handler = *find(loop, signal_number);
+
+    if (handler)
+        uv_unref((uv_handle_t *)&handler->signal);
+}
+
 void tt__signal_handlers_close(tt_loop *loop)
 {
     while (loop->signal_handlers)

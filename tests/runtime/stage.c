@@ -127,11 +127,10 @@ int stage_descriptors(void)
     return count;
 }
 
-int stage_open(void **state)
+static int open_stage(tt_loop *create(tt_site *site))
 {
     static bool is_counting;
 
-    (void)state;
     if (!is_counting) {
         allocation_count_libuv();
         is_counting = true;
@@ -143,11 +142,23 @@ int stage_open(void **state)
         stage_close_loop(); /* libuv opens its pipe for signals with the first loop, and keeps it */
     live_before = allocation_live();
     descriptors_before = stage_descriptors();
-    stage_loop = tt_loop_create();
+    stage_loop = create(TT_HERE);
     if (!stage_loop)
         return -1;
     tt_loop_set_exception_handler(stage_loop, stage_handler, NULL);
     return 0;
+}
+
+int stage_open(void **state)
+{
+    (void)state;
+    return open_stage(tt_loop_create_at);
+}
+
+int stage_open_virtual(void **state)
+{
+    (void)state;
+    return open_stage(tt_loop_create_virtual_at);
 }
 
 void stage_close_loop(void)

@@ -18,8 +18,12 @@
  * handler writes "handler: MESSAGE [keys] EXCEPTION OF" into the notes. The second closes the loop, unless the case has
  * done it (stage_close_loop), and fails when a descriptor, a stack, a piece of memory or an exception is left. */
 #define cmocka_unit_test_on_stage(...) STAGE_CASE(__VA_ARGS__, stage_open, stage_close)
-#define STAGE_CASE(name, open, close) cmocka_unit_test_setup_teardown(name, open, close)
+#define STAGE_CASE(name, open, close)  cmocka_unit_test_setup_teardown(name, open, close)
 extern tt_loop *stage_loop;
+
+/* The same with virtual time: nothing waits, also where a case has tasks sleep. */
+#define cmocka_unit_test_on_virtual_stage(...) STAGE_CASE(__VA_ARGS__, stage_open_virtual, stage_close)
+int stage_open_virtual(void **state);
 int stage_open(void **state);
 int stage_close(void **state);
 

@@ -29,6 +29,23 @@ typedef int tt_callback_fn(void *arg);
 #define tt_loop_create() tt_loop_create_at(TT_HERE)
 TT_API tt_loop *tt_loop_create_at(tt_site *site) TT_MUST_USE;
 
+/* A new loop with virtual time, for tests: its clock, which starts at 0, stands still while code runs, and jumps to the
+ * next timer as soon as nothing else can happen; so nothing ever waits for time to pass, and everything happens in the
+ * order in which it would on a machine that takes no time to compute.
+ *
+ * What comes from outside takes its real time: while a descriptor is polled, a signal handler is set (a runner's own
+ * for SIGINT apart), work is under way on the executor, or a libuv handle of the program's is active, the clock runs as
+ * the real one does, up to the next timer. Other threads are not waited for, because nobody knows that they will call:
+ * a program that expects calls keeps a uv_async_t of its own active.
+ *
+ * When there is no timer either, but a task that is pending (or run_until_complete's future), nothing can happen any
+ * more: the run ends with tt_StuckError, whose text names each task, what it waits for and where. The loop can be run
+ * again. Ours; asyncio has no such loop. */
+#define tt_loop_create_virtual() tt_loop_create_virtual_at(TT_HERE)
+TT_API tt_loop *tt_loop_create_virtual_at(tt_site *site) TT_MUST_USE;
+TT_API bool tt_loop_is_virtual(const tt_loop *loop);
+TT_API extern const tt_exc_type tt_StuckError; /* a RuntimeError */
+
 /* Closes LOOP and frees it: NULL ok. Tasks that are still pending are destroyed, each with asyncio's message "Task was
  * destroyed but it is pending!", and recorded as abandoned. Handles of futures stay valid. Returns 0, or -1 with
  * RuntimeError "Cannot close a running event loop" pending. Events: task_abandoned, loop_closed. */
@@ -36,8 +53,8 @@ TT_API tt_loop *tt_loop_create_at(tt_site *site) TT_MUST_USE;
 TT_API int tt_loop_close_at(tt_site *site, tt_loop *loop);
 
 /* Runs until tt_loop_stop. Returns 0, or -1 with RuntimeError ("This event loop is already running", "Cannot run the
- * event loop while another loop is running"), or a SystemExit or KeyboardInterrupt that a task or callback raised.
- * Events: loop_started, loop_stopped. */
+ * event loop while another loop is running"), or a SystemExit or KeyboardInterrupt that a task or callback raised, or
+ * tt_StuckError. Events: loop_started, loop_stopped. */
 #define tt_loop_run_forever(loop) tt_loop_run_forever_at(TT_HERE, (loop))
 TT_API int tt_loop_run_forever_at(tt_site *site, tt_loop *loop) TT_MUST_USE;
 
@@ -51,7 +68,7 @@ TT_API void tt_loop_stop(tt_loop *loop);
 
 TT_API bool tt_loop_is_running(const tt_loop *loop);
 TT_API tt_loop *tt_loop_running(void); /* the loop that runs on this thread; NULL: none. asyncio: get_running_loop */
-TT_API int64_t tt_loop_time(const tt_loop *loop); /* monotonic nanoseconds, the clock of call_at */
+TT_API int64_t tt_loop_time(const tt_loop *loop); /* nanoseconds that do not run backwards, the clock of call_at */
 TT_API struct uv_loop_s *tt_loop_uv(
     tt_loop *loop); /* libuv's loop underneath; to add handles of one's own, which must be closed before the loop */
 

@@ -16,9 +16,14 @@ extern "C" {
 /* A loop that runs main coroutines one after the other. asyncio: Runner. */
 typedef struct tt_runner tt_runner;
 
-/* A new runner with a loop of its own. NULL with an exception pending. */
-#define tt_runner_create() tt_runner_create_at(TT_HERE)
-TT_API tt_runner *tt_runner_create_at(tt_site *site) TT_MUST_USE;
+struct tt_run_options {
+    bool virtual_time; /* true: a loop whose clock jumps, for tests; see tt_loop_create_virtual */
+};
+
+/* A new runner with a loop of its own. NULL with an exception pending. OPTIONS may be NULL. */
+#define tt_runner_create()              tt_runner_create_at(TT_HERE, NULL)
+#define tt_runner_create_with(options_) tt_runner_create_at(TT_HERE, (options_))
+TT_API tt_runner *tt_runner_create_at(tt_site *site, const struct tt_run_options *options) TT_MUST_USE;
 
 /* Runs FN(ARG) as a task until it is done. SIGINT, where its disposition is the default one, cancels the task, which
  * then ends in KeyboardInterrupt; a second SIGINT raises KeyboardInterrupt at once. Returns 0, or -1 with the
@@ -40,8 +45,9 @@ TT_API int tt_runner_close_at(tt_site *site, tt_runner *runner);
  * when it raised, after its traceback was written to stderr (here the library stands for the interpreter); 130 for
  * KeyboardInterrupt; for SystemExit the number that is its text (1 if it is none, which is then written to stderr, 0 if
  * it is empty). */
-#define tt_run(fn, arg) tt_run_at(TT_SITE_HERE(#fn), (fn), (arg))
-TT_API int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg);
+#define tt_run(fn, arg)                tt_run_at(TT_SITE_HERE(#fn), (fn), (arg), NULL)
+#define tt_run_with(fn, arg, options_) tt_run_at(TT_SITE_HERE(#fn), (fn), (arg), (options_))
+TT_API int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_run_options *options);
 
 #ifdef __cplusplus
 }
