@@ -3,6 +3,8 @@
  *   done_callback           the callback raises the task's exception again, which is how it gets to the loop's
  *                           exception handler: as the failure of a callback, not as that of a task
  *   done_callback --await   the callback handles the failure; whoever awaits the task gets it as well, and afterwards
+ *   done_callback --bare    the same, and nobody catches it where the task is awaited: although the callback dealt with
+ *                           the failure, the program ends by it
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,13 +114,40 @@ static int await_too(void *arg)
     return rc;
 }
 
+static int print_failure(tt_future *task, void *arg)
+{
+    tt_exc *error;
+
+    (void)arg;
+    if (tt_task_exception(task, &error) < 0)
+        return -1;
+    printf("callback: %s\n", tt_exc_message(error));
+    return 0;
+}
+
+static int await_bare(void *arg)
+{
+    tt_task *task;
+    int rc;
+
+    (void)arg;
+    task = tt_create_task_named(fail_at_once, NULL, "job");
+    if (!task || tt_task_add_done_callback(task, print_failure, NULL) < 0)
+        return -1;
+    rc = tt_await(task);
+    tt_task_unref(task);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0); /* also through a pipe, what stderr says stands where it belongs */
     if (argc == 2 && strcmp(argv[1], "--await") == 0)
         return tt_run(await_too, NULL);
+    if (argc == 2 && strcmp(argv[1], "--bare") == 0)
+        return tt_run(await_bare, NULL);
     if (argc != 1) {
-        fprintf(stderr, "usage: %s [--await]\n", argv[0]);
+        fprintf(stderr, "usage: %s [--await | --bare]\n", argv[0]);
         return 2;
     }
     if (raise_in_callback() < 0) {

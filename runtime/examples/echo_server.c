@@ -4,6 +4,7 @@
  *
  *   echo_server                   nobody keeps the tasks: a failure is reported by the loop's handler at once, and lost
  *   echo_server --hold            a list keeps the tasks' handles and nobody looks at them: not a word
+ *   echo_server --await           as --hold, and at its end the server awaits what it holds: the failure arrives there
  *   echo_server --log-and-close   the task deals with its own failure: logs it and closes its connection
  *
  * --port N listens on port N of 127.0.0.1; without it, or with 0, on a free one. The first line printed is the port.
@@ -24,7 +25,7 @@ enum { LINE_BYTES = 4096 }; /* a line that is longer is sent back in pieces */
 
 struct server {
     int port;
-    bool holds, logs_and_closes;
+    bool holds, awaits, logs_and_closes;
     int listener;
     tt_task *listening;
     unsigned client_count;
@@ -175,6 +176,30 @@ static int stop_listening(void *arg)
     return 0;
 }
 
+/* --await: the clients' tasks, one after the other. Those that are still served are told to end. */
+static int await_held(struct server *server)
+{
+    for (size_t i = 0; i < server->held_count; i++) {
+        tt_task *task = server->held[i];
+
+        if (!tt_task_done(task))
+            tt_task_cancel(task, NULL);
+        if (tt_await(task) == 0)
+            continue;
+        if (tt_catch(&tt_CancelledError) || tt_catch(&tt_RuntimeError)) {
+            char repr[64];
+
+            tt_exc_repr(tt_exc_caught(), repr, sizeof repr);
+            printf("%s: %s\n", tt_task_name(task), repr);
+            if (tt_catch_end() < 0)
+                return -1;
+        } else {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int serve(void *arg)
 {
     struct server *server = arg;
@@ -190,7 +215,9 @@ static int serve(void *arg)
      * tt_run cancels the tasks of the clients. */
     if (rc < 0 && tt_task_cancelling(tt_current_task()) == 0 && tt_catch(&tt_CancelledError)) {
         printf("stopping\n");
-        rc = tt_catch_end();
+        rc = server->awaits ? await_held(server) : 0;
+        if (tt_catch_end() < 0)
+            rc = -1;
     }
     return rc;
 }
@@ -209,6 +236,7 @@ static bool read_arguments(struct server *server, int argc, char **argv)
 {
     static const struct option options[] = {{"port", required_argument, NULL, 'p'},
                                             {"hold", no_argument, NULL, 'h'},
+                                            {"await", no_argument, NULL, 'a'},
                                             {"log-and-close", no_argument, NULL, 'l'},
                                             {0}};
     int option;
@@ -218,6 +246,8 @@ static bool read_arguments(struct server *server, int argc, char **argv)
             server->port = read_port(optarg);
         else if (option == 'h')
             server->holds = true;
+        else if (option == 'a')
+            server->holds = server->awaits = true;
         else if (option == 'l')
             server->logs_and_closes = true;
         else
@@ -232,7 +262,7 @@ int main(int argc, char **argv)
     int status;
 
     if (!read_arguments(&server, argc, argv)) {
-        fprintf(stderr, "usage: %s [--port N] [--hold] [--log-and-close]\n", argv[0]);
+        fprintf(stderr, "usage: %s [--port N] [--hold | --await] [--log-and-close]\n", argv[0]);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for the port gets it at once, also through a pipe */

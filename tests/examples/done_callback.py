@@ -62,9 +62,17 @@ async def await_too():
           f"exception: {task.exception()!r}", flush=True)
 
 
+async def await_bare():
+    task = asyncio.create_task(fail_at_once(), name="job")
+    task.add_done_callback(lambda task: print(f"callback: {task.exception()}", flush=True))
+    await task
+
+
 def main():
     if sys.argv[1:] == ["--await"]:
         asyncio.run(await_too())
+    elif sys.argv[1:] == ["--bare"]:
+        asyncio.run(await_bare())
     else:
         raise_in_callback()
 

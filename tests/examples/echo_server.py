@@ -57,9 +57,19 @@ async def listen_for_connections(listener, arguments):
         client_count += 1
         serve_client = echo_log_and_close if arguments.log_and_close else echo
         task = asyncio.create_task(serve_client(connection), name=f"client-{client_count}")
-        if arguments.hold:
+        if arguments.hold or arguments.await_held:
             held.append(task)
         del task
+
+
+async def await_held():
+    for task in held:
+        if not task.done():
+            task.cancel()
+        try:
+            await task
+        except (asyncio.CancelledError, RuntimeError) as error:
+            print(f"{task.get_name()}: {error!r}", flush=True)
 
 
 async def serve(arguments):
@@ -74,12 +84,15 @@ async def serve(arguments):
         if asyncio.current_task().cancelling():
             raise
         print("stopping", flush=True)
+        if arguments.await_held:
+            await await_held()
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--hold", action="store_true")
+    parser.add_argument("--await", action="store_true", dest="await_held")
     parser.add_argument("--log-and-close", action="store_true")
     asyncio.run(serve(parser.parse_args()))
     held.clear()  # after an interrupt the interpreter lets go of them, at its very end

@@ -15,9 +15,9 @@
     # What runs the loop. In Python the library's frames end before it where the library catches an exception, in C
     # there are none and the place of the call stands for them; and only Python has code outside of functions.
     /^[^\n]*, in (main|<module>)(\n|$)/D
-    # It calls another coroutine as a function, in the same task. C's traceback has the places where an exception was
+    # They call another coroutine as a function, in the same task. C's traceback has the places where an exception was
     # raised and where it came out of an await, and a call is neither.
-    /^[^\n]*, in echo_log_and_close(\n|$)/D
+    /^[^\n]*, in (echo_log_and_close|fill)(\n|$)/D
     s/^[^\n]*, in ([^\n]*)/  in \1/
     P
     D

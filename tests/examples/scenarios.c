@@ -92,6 +92,7 @@ static const struct scenario scenarios[] = {
     {"exception_handler_released_later", "exception_handler", "--released-later", NULL, 0, NULL},
     {"done_callback", "done_callback", NULL, NULL, 0, NULL},
     {"done_callback_await", "done_callback", "--await", NULL, 0, NULL},
+    {"done_callback_bare", "done_callback", "--bare", NULL, 0, NULL},
     {"threadsafe", "threadsafe", NULL, NULL, 0, NULL},
     {"threadsafe_dropped", "threadsafe", "--dropped", NULL, 0, NULL},
     {"threadsafe_callback", "threadsafe", "--callback", NULL, 0, NULL},
@@ -103,10 +104,16 @@ static const struct scenario scenarios[] = {
     {"echo_server_lines", "echo_server", NULL, send_lines, SIGTERM, NULL},
     {"echo_server_hold", "echo_server", "--hold", send_boom, SIGTERM, NULL},
     {"echo_server_hold_interrupted", "echo_server", "--hold", send_boom, SIGINT, NULL},
+    {"echo_server_await", "echo_server", "--await", send_boom, SIGTERM, NULL},
     {"echo_server_log_and_close", "echo_server", "--log-and-close", send_boom, SIGTERM, told},
     {"echo_server_killed", "echo_server", NULL, send_boom, SIGKILL, told},
     {"echo_server_hold_killed", "echo_server", "--hold", send_boom, SIGKILL, NULL},
     {"echo_server_log_and_close_killed", "echo_server", "--log-and-close", send_boom, SIGKILL, told},
+    {"blocking_server", "blocking_server", NULL, NULL, 0, NULL},
+    {"blocking_server_hang_up", "blocking_server", "--hang-up", NULL, 0, NULL},
+    {"blocking_server_two", "blocking_server", "--two", NULL, 0, NULL},
+    {"readers", "readers", NULL, NULL, 0, NULL},
+    {"readers_polling", "readers", "--polling", NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)

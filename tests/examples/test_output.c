@@ -99,6 +99,7 @@ SCENARIO(exception_handler_all_kept)
 SCENARIO(exception_handler_released_later)
 SCENARIO(done_callback)
 SCENARIO(done_callback_await)
+SCENARIO(done_callback_bare)
 SCENARIO(threadsafe)
 SCENARIO(threadsafe_dropped)
 SCENARIO(threadsafe_callback)
@@ -110,10 +111,16 @@ SCENARIO(echo_server)
 SCENARIO(echo_server_lines)
 SCENARIO(echo_server_hold)
 SCENARIO(echo_server_hold_interrupted)
+SCENARIO(echo_server_await)
 SCENARIO(echo_server_log_and_close)
 SCENARIO(echo_server_killed)
 SCENARIO(echo_server_hold_killed)
 SCENARIO(echo_server_log_and_close_killed)
+SCENARIO(blocking_server)
+SCENARIO(blocking_server_hang_up)
+SCENARIO(blocking_server_two)
+SCENARIO(readers)
+SCENARIO(readers_polling)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -126,6 +133,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(done_callback_prints_what_python_prints),
     cmocka_unit_test(done_callback_await_prints_what_is_expected),
     cmocka_unit_test(done_callback_await_prints_what_python_prints),
+    cmocka_unit_test(done_callback_bare_prints_what_is_expected),
+    cmocka_unit_test(done_callback_bare_prints_what_python_prints),
     cmocka_unit_test(threadsafe_prints_what_is_expected),
     cmocka_unit_test(threadsafe_prints_what_python_prints),
     cmocka_unit_test(threadsafe_dropped_prints_what_is_expected),
@@ -148,6 +157,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(echo_server_hold_prints_what_python_prints),
     cmocka_unit_test(echo_server_hold_interrupted_prints_what_is_expected),
     cmocka_unit_test(echo_server_hold_interrupted_prints_what_python_prints),
+    cmocka_unit_test(echo_server_await_prints_what_is_expected),
+    cmocka_unit_test(echo_server_await_prints_what_python_prints),
     cmocka_unit_test(echo_server_log_and_close_prints_what_is_expected),
     cmocka_unit_test(echo_server_log_and_close_prints_what_python_prints),
     cmocka_unit_test(echo_server_killed_prints_what_is_expected),
@@ -156,6 +167,16 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(echo_server_hold_killed_prints_what_python_prints),
     cmocka_unit_test(echo_server_log_and_close_killed_prints_what_is_expected),
     cmocka_unit_test(echo_server_log_and_close_killed_prints_what_python_prints),
+    cmocka_unit_test(blocking_server_prints_what_is_expected),
+    cmocka_unit_test(blocking_server_prints_what_python_prints),
+    cmocka_unit_test(blocking_server_hang_up_prints_what_is_expected),
+    cmocka_unit_test(blocking_server_hang_up_prints_what_python_prints),
+    cmocka_unit_test(blocking_server_two_prints_what_is_expected),
+    cmocka_unit_test(blocking_server_two_prints_what_python_prints),
+    cmocka_unit_test(readers_prints_what_is_expected),
+    cmocka_unit_test(readers_prints_what_python_prints),
+    cmocka_unit_test(readers_polling_prints_what_is_expected),
+    cmocka_unit_test(readers_polling_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)

@@ -118,6 +118,21 @@ static void a_callback_and_an_awaiter_both_look_at_the_failure(void **state)
     expect_recorded(&expected);
 }
 
+static void a_failure_that_a_callback_dealt_with_ends_the_program_all_the_same(void **state)
+{
+    static const struct expectation expected = {
+        "done_callback_bare",
+        1,
+        0,
+        {NOTHING_LOST},
+        "SELECT name, state, user_touch_count, forwarded_to FROM failures ORDER BY failure_id DESC",
+        "name,state,user_touch_count,forwarded_to\njob,delivered,2,\"#2 \"\"Task-1\"\" "
+        "(await)\"\nTask-1,delivered,1,\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static void another_thread_receives_the_failure_through_the_chain(void **state)
 {
     static const struct expectation expected = {
@@ -300,6 +315,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(failures_released_by_a_task_are_lost_there),
     cmocka_unit_test(a_callback_that_raises_is_shown_and_is_no_finding),
     cmocka_unit_test(a_callback_and_an_awaiter_both_look_at_the_failure),
+    cmocka_unit_test(a_failure_that_a_callback_dealt_with_ends_the_program_all_the_same),
     cmocka_unit_test(another_thread_receives_the_failure_through_the_chain),
     cmocka_unit_test(a_dropped_thread_future_leaves_an_absorbed_failure),
     cmocka_unit_test(a_wrapper_is_known_by_the_thread_that_submitted_it),

@@ -142,6 +142,52 @@ static void a_server_that_dealt_with_its_failure_has_lost_nothing(void **state)
     expect_recorded(&expected);
 }
 
+static void a_held_failure_that_is_awaited_at_last_is_delivered(void **state)
+{
+    static const struct expectation expected = {"echo_server_await",
+                                                0,
+                                                0,
+                                                {NOTHING_LOST},
+                                                "SELECT name, state, user_touch_count, reported_to FROM failures",
+                                                "name,state,user_touch_count,reported_to\nclient-1,delivered,1,\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void servers_without_tasks_for_clients_have_lost_nothing(void **state)
+{
+    static const struct expectation expected[] = {
+        {"blocking_server", 0, 0, {NOTHING_LOST}, NULL, NULL},
+        {"blocking_server_hang_up", 0, 0, {NOTHING_LOST}, NULL, NULL},
+        {"readers", 0, 0, {NOTHING_LOST}, "SELECT count(*) AS tasks FROM tasks", "tasks\n0\n"},
+        {"readers_polling",
+         0,
+         0,
+         {NOTHING_LOST},
+         "SELECT outcome, step_count > 10000 AS is_never_idle FROM tasks WHERE name = \"polling\"",
+         "outcome,is_never_idle\nreturned,1\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        expect_recorded(&expected[i]);
+}
+
+static void a_task_that_calls_what_blocks_is_one_long_step(void **state)
+{
+    static const struct expectation expected = {
+        "blocking_server_two",
+        0,
+        0,
+        {NOTHING_LOST},
+        "SELECT name, outcome, step_count, longest_step_ns > 300000000 AS is_long FROM tasks WHERE name = \"serve\"",
+        "name,outcome,step_count,is_long\nserve,returned,1,1\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static void the_report_names_the_lines_of_raise_and_creation(void **state)
 {
     struct recording recording;
@@ -168,6 +214,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_failure_held_to_the_end_is_lost_and_reported_late),
     cmocka_unit_test(an_interrupt_cancels_main),
     cmocka_unit_test(a_server_that_dealt_with_its_failure_has_lost_nothing),
+    cmocka_unit_test(a_held_failure_that_is_awaited_at_last_is_delivered),
+    cmocka_unit_test(servers_without_tasks_for_clients_have_lost_nothing),
+    cmocka_unit_test(a_task_that_calls_what_blocks_is_one_long_step),
     cmocka_unit_test(the_report_names_the_lines_of_raise_and_creation),
 };
 
