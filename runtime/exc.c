@@ -1,6 +1,6 @@
 /* exc.c: how exceptions are raised, handled and put aside.
  *
- * What it leaves to others: the objects (exc_object.c), their text (exc_print.c), the tree of types (exc_types.c),
+ * What it leaves to others: the objects (exc_object.c, exc_links.c, exc_group.c), their text (exc_print.c), the tree of types (exc_types.c),
  * which state is in force during which step (step.c).
  *
  * A state, and who moves an exception through it:
@@ -256,6 +256,13 @@ int tt_raise_errno_at(tt_site *site, int error, const char *format, ...)
 
 int tt_raise_exc_at(tt_site *site, tt_exc *exc)
 {
+    return raise_object(site, tt_exc_ref(exc));
+}
+
+int tt_raise_exc_from_at(tt_site *site, tt_exc *cause, tt_exc *exc)
+{
+    if (exc)
+        tt__exc_set_cause(exc, cause);
     return raise_object(site, tt_exc_ref(exc));
 }
 

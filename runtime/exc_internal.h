@@ -7,6 +7,7 @@
 #define TT_EXC_INTERNAL_H
 
 #include <telltale/exc.h>
+#include <telltale/exc_group.h>
 
 /* Catches and cleanups that can be open, one in the other, without allocation. Each costs every task 16 bytes; code
  * that nests them deeper is rare. */
@@ -72,13 +73,12 @@ tt_site *tt__exc_site(const tt_exc *exc);
  * included. Without memory a MemoryError in its place, never NULL. */
 tt_exc *tt__exc_new_cancelled(tt_site *site, const char *message);
 
-/* A deep copy for another thread: same id, type, text, errno, places; cause and context copied too. One reference, the
+/* A deep copy for another thread: same id, type, text, errno, places; cause, context and members copied too. One reference, the
  * caller's. NULL without memory. On the thread of EXC. */
 tt_exc *tt__exc_copy(const tt_exc *exc);
 
 /* Sets CONTEXT (borrowed; NULL: none) as EXC's context; nothing if they are the same object. Where EXC is in the
- * chain of CONTEXT it is cut out of it, as CPython does; but links from causes too, because they are counted
- * references here. */
+ * chain of contexts that begins with CONTEXT, the link to it is cut, as CPython does. */
 void tt__exc_set_context(tt_exc *exc, tt_exc *context);
 
 /* Not in exc*.c: the id of the running task, 0 outside of tasks. */

@@ -1,6 +1,7 @@
 /* exc_object.c: see exc_object.h. An exception is used by one thread at a time.
  *
- * What it leaves to others: which exception is pending where (exc.c), their text (exc_print.c).
+ * What it leaves to others: which exception is pending where (exc.c), what links them (exc_links.c), groups
+ * (exc_group.c), their text (exc_print.c).
  */
 #include "exc_object.h"
 #include "precond.h"
@@ -15,46 +16,59 @@ tt_exc tt__exc_no_memory = {.type = &tt_MemoryError, .ref_count = 1, .text = ""}
 
 /* -------------------------------------------------------------------------------------------------------- making */
 
-static tt_exc *allocate(const tt_exc_type *type, size_t text_size)
+tt_exc *tt__exc_allocate(const tt_exc_type *type, size_t member_count, size_t text_size)
 {
-    tt_exc *exc = malloc(sizeof(*exc) + text_size + 1);
+    size_t group_size = 0;
+    tt_exc *exc;
 
+    if (member_count > 0 &&
+        (__builtin_mul_overflow(member_count, sizeof(struct tt_exc_member), &group_size) ||
+         __builtin_add_overflow(group_size, sizeof(struct tt_exc_group) + sizeof(*exc) + text_size, &(size_t){0})))
+        return NULL;
+    group_size += member_count > 0 ? sizeof(struct tt_exc_group) : 0;
+    exc = malloc(sizeof(*exc) + group_size + text_size);
     if (!exc)
         return NULL;
-    *exc = (tt_exc){.type = type, .ref_count = 1, .text_size = text_size};
+    *exc = (tt_exc){.type = type, .ref_count = 1};
     exc->places = exc->inline_places;
-    exc->text = (char *)(exc + 1);
-    exc->text[text_size] = '\0';
+    exc->group = member_count > 0 ? (struct tt_exc_group *)(exc + 1) : NULL;
+    exc->text = (char *)(exc + 1) + group_size;
     return exc;
 }
 
-/* Writes what FORMAT makes of ARGS to OUT, SIZE bytes long without the NUL. The text may have changed since it was
- * measured. */
-static void write_text(char *out, size_t size, const char *format, va_list args)
+size_t tt__exc_measure(const char *format, va_list args)
 {
-    if (vsnprintf(out, size + 1, format, args) < 0)
+    int length = format ? vsnprintf(NULL, 0, format, args) : 0;
+
+    return length < 0 ? strlen(format) : (size_t)length;
+}
+
+void tt__exc_write(char *out, size_t size, const char *format, va_list args)
+{
+    if (!format)
+        out[0] = '\0';
+    else if (vsnprintf(out, size + 1, format, args) < 0)
         snprintf(out, size + 1, "%s", format);
 }
 
 tt_exc *tt__exc_make(tt_site *site, const tt_exc_type *type, const char *prefix, const char *format, va_list args)
 {
-    int saved_errno = errno, length;
+    int saved_errno = errno;
     size_t prefix_size = strlen(prefix), gap_size, size;
     tt_exc *exc;
     va_list again;
 
     TT_PRECOND("raise.type", site, type != NULL);
+    TT_PRECOND("raise.not_group", site, !tt__exc_type_is(type, &tt_BaseExceptionGroup));
     va_copy(again, args);
-    length = format ? vsnprintf(NULL, 0, format, args) : 0;
-    size = length < 0 ? strlen(format) : (size_t)length;
+    size = tt__exc_measure(format, args);
     gap_size = prefix_size > 0 && size > 0 ? strlen(": ") : 0;
-    exc = allocate(type, prefix_size + gap_size + size);
+    exc = tt__exc_allocate(type, 0, prefix_size + gap_size + size + 1);
     if (exc) {
         memcpy(exc->text, prefix, prefix_size);
         memcpy(exc->text + prefix_size, ": ", gap_size);
         errno = saved_errno;
-        if (size > 0)
-            write_text(exc->text + prefix_size + gap_size, size, format, again);
+        tt__exc_write(exc->text + prefix_size + gap_size, size, format, again);
         exc->text_size = strlen(exc->text);
         exc->id = tt_trace_new_id();
         exc->site = site;
@@ -105,184 +119,6 @@ tt_exc *tt__exc_new_cancelled(tt_site *site, const char *message)
         exc = &tt__exc_no_memory;
     tt__exc_add_place(exc, site);
     return exc;
-}
-
-/* -------------------------------------------------------------------------------------------- references and walks */
-
-tt_exc *tt_exc_ref(tt_exc *exc)
-{
-    if (exc && !tt__exc_is_static(exc)) {
-        assert(exc->ref_count > 0 && exc->ref_count < UINT32_MAX && "who takes a reference has one");
-        exc->ref_count++;
-    }
-    return exc;
-}
-
-/* Drops one reference of EXC (NULL ok); if it was the last, puts EXC before LIST, to be freed. Returns the list. */
-static tt_exc *drop_into(tt_exc *list, tt_exc *exc)
-{
-    if (!exc || tt__exc_is_static(exc))
-        return list;
-    assert(exc->ref_count > 0 && "who releases a reference has one");
-    assert(!exc->next && "no walk is under way where references are dropped");
-    if (--exc->ref_count > 0)
-        return list;
-    exc->next = list;
-    return exc;
-}
-
-void tt_exc_unref(tt_exc *exc)
-{
-    int saved_errno = errno;
-
-    for (tt_exc *list = drop_into(NULL, exc); list;) {
-        tt_exc *dead = list;
-
-        list = dead->next;
-        list = drop_into(list, dead->cause);
-        list = drop_into(list, dead->context);
-        if (dead->places != dead->inline_places)
-            free(dead->places);
-        free(dead);
-    }
-    errno = saved_errno;
-}
-
-/* The end of a walk's list. The static exception is never in one, so it can stand for that. */
-#define LIST_END (&tt__exc_no_memory)
-
-/* Puts EXC behind LAST, unless it is nothing, cannot be walked, or is in the list already. Returns the last one. */
-static tt_exc *append(tt_exc *last, tt_exc *exc)
-{
-    if (!exc || tt__exc_is_static(exc) || exc->next)
-        return last;
-    exc->next = LIST_END;
-    last->next = exc;
-    return exc;
-}
-
-/* Makes a list, along `next`, of START (not the static one) and all that its links lead to. Links to EXCEPT (may be
- * NULL), a reference to which the caller holds, are cut where they are met. */
-static void collect(tt_exc *start, tt_exc *except)
-{
-    tt_exc *last = start;
-
-    assert(!start->next && start != except);
-    start->next = LIST_END;
-    for (tt_exc *exc = start; exc != LIST_END; exc = exc->next) {
-        tt_exc **links[] = {&exc->cause, &exc->context};
-
-        for (int i = 0; i < 2; i++) {
-            if (except && *links[i] == except) {
-                *links[i] = NULL;
-                tt_exc_unref(except);
-            }
-            last = append(last, *links[i]);
-        }
-    }
-}
-
-static void dissolve(tt_exc *list)
-{
-    while (list != LIST_END) {
-        tt_exc *next = list->next;
-
-        list->next = NULL;
-        list->twin = NULL;
-        list = next;
-    }
-}
-
-void tt__exc_adopt_context(tt_exc *exc, tt_exc *context)
-{
-    tt_exc *before = exc->context;
-
-    if (exc == context || tt__exc_is_static(exc))
-        return;
-    if (context && !tt__exc_is_static(context) && exc->ref_count > 1) {
-        collect(context, exc);
-        dissolve(context);
-    }
-    exc->context = tt_exc_ref(context);
-    tt_exc_unref(before);
-}
-
-void tt__exc_set_context(tt_exc *exc, tt_exc *context)
-{
-    tt_exc_ref(exc); /* the caller's may be the link that is about to be cut */
-    tt__exc_adopt_context(exc, context);
-    tt_exc_unref(exc);
-}
-
-/* -------------------------------------------------------------------------------------------------------- copying */
-
-/* A copy without links and without references; NULL without memory. */
-static tt_exc *copy_alone(const tt_exc *exc)
-{
-    tt_exc *copy = allocate(exc->type, exc->text_size);
-    char *text;
-
-    if (!copy)
-        return NULL;
-    text = memcpy(copy->text, exc->text, exc->text_size);
-    *copy = *exc;
-    copy->text = text;
-    copy->ref_count = 0;
-    copy->cause = copy->context = copy->next = copy->twin = NULL;
-    copy->places = copy->inline_places;
-    if (exc->places != exc->inline_places) {
-        copy->places = malloc(TT_EXC_PLACES_MAX * sizeof(*copy->places));
-        if (!copy->places) {
-            free(copy);
-            return NULL;
-        }
-        memcpy(copy->places, exc->places, exc->place_count * sizeof(*copy->places));
-    }
-    return copy;
-}
-
-/* A counted reference to the copy of EXC. */
-static tt_exc *ref_twin(tt_exc *exc)
-{
-    if (!exc || tt__exc_is_static(exc))
-        return exc;
-    exc->twin->ref_count++;
-    return exc->twin;
-}
-
-/* Gives each exception of LIST a copy, still without links. False without memory: then none has one. */
-static bool copy_each(tt_exc *list)
-{
-    for (tt_exc *exc = list; exc != LIST_END; exc = exc->next) {
-        exc->twin = copy_alone(exc);
-        if (exc->twin)
-            continue;
-        for (tt_exc *done = list; done != exc; done = done->next) {
-            done->twin->ref_count = 1;
-            tt_exc_unref(done->twin);
-        }
-        return false;
-    }
-    return true;
-}
-
-tt_exc *tt__exc_copy(const tt_exc *original)
-{
-    tt_exc *list = (tt_exc *)original; /* written to by the walk only, which leaves it as it was */
-    tt_exc *copy = NULL;
-
-    if (tt__exc_is_static(list))
-        return list;
-    collect(list, NULL);
-    if (copy_each(list)) {
-        for (tt_exc *exc = list; exc != LIST_END; exc = exc->next) {
-            exc->twin->cause = ref_twin(exc->cause);
-            exc->twin->context = ref_twin(exc->context);
-        }
-        copy = ref_twin(list);
-    }
-    dissolve(list);
-    return copy;
 }
 
 /* --------------------------------------------------------------------------------------------------------- places */
@@ -369,14 +205,15 @@ const tt_exc_type *tt_exc_type_of(const tt_exc *exc)
 
 bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type)
 {
-    const tt_exc_type *own = exc ? exc->type : NULL;
-
-    while (own && own != type)
-        own = own->base;
-    return own && own == type;
+    return exc && tt__exc_type_is(exc->type, type);
 }
 
 const char *tt_exc_message(const tt_exc *exc)
+{
+    return exc && exc->group ? exc->group->message : tt_exc_text(exc);
+}
+
+const char *tt_exc_text(const tt_exc *exc)
 {
     return exc ? exc->text : "";
 }

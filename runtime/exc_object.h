@@ -1,9 +1,11 @@
 /* exc_object.h: the inside of an exception, for the files exc*.c. All others use telltale/exc.h and exc_internal.h.
  *
- * Exceptions and their links (cause, context) make a graph. Every link is a counted reference that points to an
- * exception which was there before, or the links that would close a cycle are cut (tt__exc_set_context). So the graph
- * has no cycles, counting is enough to free it, and whoever follows links from one exception to the next comes to an
- * end.
+ * Exceptions and their links (cause, context, members) make a graph. Every link is a counted reference. As in CPython,
+ * following contexts alone comes to an end, because a context that would close a circle is cut; a circle with a cause or
+ * a member in it can be: whoever handles a group and raises a member has one. The link that closes a circle marks all
+ * that are on it (`may_be_in_cycle`); where a reference to such an exception goes and it lives on, exc_links.c looks
+ * whether only the circle keeps it alive. Members are never changed, and without contexts and causes they make no
+ * circles.
  *
  * Graphs can be long (a retry loop that raises while it handles makes a chain), so nothing here recurses along links:
  * the fields `next` and `twin` let a walk keep its list in the exceptions themselves, which needs no memory.
@@ -26,22 +28,39 @@
 /* Of these, how many fit into the exception itself. */
 #define TT_EXC_PLACES_INLINE 4
 
+struct tt_exc_member {
+    tt_exc *exc;     /* counted reference, never NULL */
+    size_t leaf_end; /* leaves of this one and of those before it, so that a leaf is found by its number */
+};
+
+/* What a group has more. */
+struct tt_exc_group {
+    size_t count; /* > 0 */
+    size_t message_size;
+    const char *message; /* without the number of members; text has it with that */
+    struct tt_exc_member members[];
+};
+
 struct tt_exc {
     const tt_exc_type *type;
     uint64_t id;
     uint32_t ref_count;
     int error; /* errno value; valid if has_error */
     bool has_error;
-    bool is_raised;          /* exception_raised was emitted */
-    bool is_context_hidden;  /* raised with a cause, or with none on purpose: printing passes over the context */
-    tt_exc *cause, *context; /* counted references, or NULL */
-    tt_exc *next;            /* in a walk: the list; NULL outside of walks */
-    tt_exc *twin;            /* while it is copied: the copy; NULL at other times */
-    tt_site *site;           /* where it was raised first; until is_raised, where it was made; or NULL */
+    bool is_raised;             /* exception_raised was emitted */
+    bool is_context_hidden;     /* raised with a cause, or with none on purpose: printing passes over the context */
+    bool may_be_in_cycle;       /* a link once closed a circle that it is on */
+    bool is_marked;             /* scratch of one function; false outside of it */
+    tt_exc *cause, *context;    /* counted references, or NULL */
+    struct tt_exc_group *group; /* in the same allocation; NULL: it is no group */
+    tt_exc *next;               /* in a walk: the list; NULL outside of walks */
+    tt_exc *twin;     /* while it is copied: the copy; while a circle is looked at: a second list; else NULL */
+    tt_site *site;    /* where it was raised first; until is_raised, where it was made; or NULL */
     tt_site **places; /* inline_places or an array of TT_EXC_PLACES_MAX; the raise first, outer awaits after it */
     uint32_t place_count;
     uint32_t
         left_out_count; /* places that were dropped from the middle: they were between the two halves of a full array */
+    uint32_t inner_count; /* while a circle is looked at: references from inside of it */
     tt_site *inline_places[TT_EXC_PLACES_INLINE];
     size_t text_size;                         /* of text, without its NUL */
     size_t error_text_begin, error_text_size; /* the part of text that describes errno; valid if has_error */
@@ -61,18 +80,40 @@ static inline uint32_t tt__exc_place_capacity(const tt_exc *exc)
     return exc->places == exc->inline_places ? TT_EXC_PLACES_INLINE : TT_EXC_PLACES_MAX;
 }
 
+/* ----------------------------------------------------------------------------------------------------- exc_object.c */
+
+/* An exception with nothing in it but room for MEMBER_COUNT members (0: it is no group) and TEXT_SIZE bytes of text, in
+ * which its NUL is counted in. One reference. NULL without memory. */
+tt_exc *tt__exc_allocate(const tt_exc_type *type, size_t member_count, size_t text_size);
+
+/* Bytes that FORMAT makes of ARGS; where ARGS cannot be formatted (%ls of what the locale does not have), FORMAT itself
+ * stands there. FORMAT may be NULL. */
+size_t tt__exc_measure(const char *format, va_list args);
+
+/* Writes them to OUT, at most SIZE and a NUL. The text may have changed since it was measured. */
+void tt__exc_write(char *out, size_t size, const char *format, va_list args);
+
 /* A new exception whose text is PREFIX, then what FORMAT (NULL: nothing) makes of ARGS; if there is both, ": " between
- * them. Where ARGS cannot be formatted (%ls of what the locale does not have), FORMAT itself stands there. NULL without
- * memory. errno stays, and is what %m shows. */
+ * them. NULL without memory. errno stays, and is what %m shows. Precondition raise.not_group: TYPE is none of groups. */
 tt_exc *tt__exc_make(tt_site *site, const tt_exc_type *type, const char *prefix, const char *format, va_list args);
 
 /* The same with "[Errno N] text of the error" for prefix, and the type that belongs to ERROR, an errno value or a
  * negative one. */
 tt_exc *tt__exc_make_from_errno(tt_site *site, int error, const char *format, va_list args);
 
+/* ------------------------------------------------------------------------------------------------------ exc_links.c */
+
 /* Sets the context of EXC, a reference to which is the caller's own: if it is the only one nothing links to EXC, so
  * that no walk has to look for such links, and a chain of n is raised in n steps instead of n * n. */
 void tt__exc_adopt_context(tt_exc *exc, tt_exc *context);
+
+/* Sets CAUSE (NULL: none) as EXC's cause; its context is hidden from now on. */
+void tt__exc_set_cause(tt_exc *exc, tt_exc *cause);
+
+/* ------------------------------------------------------------------------------------------------------ exc_types.c */
+
+/* Whether OWN (may be NULL) is TYPE or derived from it. Any thread. */
+bool tt__exc_type_is(const tt_exc_type *own, const tt_exc_type *type);
 
 /* The child of OSError that belongs to ERROR (an errno value); OSError itself if none does. Any thread. */
 const tt_exc_type *tt__exc_type_of_errno(int error);

@@ -214,18 +214,21 @@ static void put_link(struct sink *sink, bool is_cause)
                             : "\nDuring handling of the above exception, another exception occurred:\n\n");
 }
 
-/* EXC and its chain, the earliest first. On the way to the earliest one, each exception notes which one comes
- * after it. */
+/* The end of the way back; the static exception has nothing before it, so no way leads back to it. */
+#define CHAIN_END (&tt__exc_no_memory)
+
+/* EXC and its chain, the earliest first. On the way to the earliest one, each exception notes which one comes after it;
+ * one that has such a note was there before, as in a circle of causes. */
 static void put_chain(struct sink *sink, const tt_exc *last)
 {
-    tt_exc *exc = (tt_exc *)last, *after = NULL; /* written to by the walk only, which leaves it as it was */
+    tt_exc *exc = (tt_exc *)last, *after = CHAIN_END; /* written to by the walk only, which leaves it as it was */
 
-    for (tt_exc *before; (before = printed_before(exc)) != NULL; exc = before) {
+    for (tt_exc *before; (before = printed_before(exc)) != NULL && !before->next && before != exc; exc = before) {
         exc->next = after;
         after = exc;
     }
     put_alone(sink, exc);
-    while (after) {
+    while (after != CHAIN_END) {
         exc = after;
         after = exc->next;
         exc->next = NULL;

@@ -5,10 +5,21 @@
 
 #include <errno.h>
 
-const tt_exc_type tt_BaseException = {"BaseException", NULL};
-#define DEFINE_TYPE(NAME, BASE) const tt_exc_type tt_##NAME = {#NAME, &tt_##BASE};
+const tt_exc_type tt_BaseException = {.name = "BaseException"};
+#define DEFINE_TYPE(NAME, BASE) const tt_exc_type tt_##NAME = {.name = #NAME, .base = &tt_##BASE};
 TT_EXC_TYPES(DEFINE_TYPE)
 #undef DEFINE_TYPE
+const tt_exc_type tt_ExceptionGroup = {
+    .name = "ExceptionGroup", .base = &tt_BaseExceptionGroup, .second_base = &tt_Exception};
+
+/* Recursion goes along second bases only, of which a tree of types has few. */
+bool tt__exc_type_is(const tt_exc_type *own, const tt_exc_type *type)
+{
+    for (; own; own = own->base)
+        if (own == type || (own->second_base && tt__exc_type_is(own->second_base, type)))
+            return true;
+    return false;
+}
 
 const tt_exc_type *tt__exc_type_of_errno(int error)
 {

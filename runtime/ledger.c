@@ -60,7 +60,7 @@ void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
             .created_site = future->created_site, .raised_site = (tt_site *)raised_at,
             .last_site = telling_site(future, how), .name = task ? task->name : NULL,
             .name_number = task && !task->name ? task->name_number : 0, .type = tt_exc_type_of(future->exc)->name,
-            .message = tt_exc_message(future->exc));
+            .message = tt_exc_text(future->exc));
     tell_references(future);
 }
 

@@ -288,7 +288,7 @@ static void tell_failure(tt_thread_future *future, tt_task *task, tt_exc *copy)
             .parent_kind = TT_ACTOR_THREAD, .loop_id = (uint32_t)future->loop->id, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
             .how = TT_FAILURE_HOW_FORWARDED, .handle_count = handles, .created_site = future->site,
             .raised_site = (tt_site *)tt_exc_raised_at(copy), .name = tt_task_name(task),
-            .type = tt_exc_type_of(copy)->name, .message = tt_exc_message(copy));
+            .type = tt_exc_type_of(copy)->name, .message = tt_exc_text(copy));
     TT_EMIT(reference_taken, .object_id = future->id, .site = future->site, .handle_count = handles);
     if (released_site)
         TT_EMIT(reference_released, .object_id = future->id, .site = released_site, .handle_count = handles);

@@ -26,7 +26,7 @@
 /* Tasks that a report of being stuck names; a text of thousands helps nobody. */
 enum { STUCK_TASKS_MAX = 100 };
 
-const tt_exc_type tt_StuckError = {"StuckError", &tt_RuntimeError};
+const tt_exc_type tt_StuckError = {.name = "StuckError", .base = &tt_RuntimeError};
 
 tt_loop *tt_loop_create_virtual_at(tt_site *site)
 {

@@ -50,6 +50,18 @@ static void raise_type(void)
     tt_raise(NULL, "x");
 }
 
+static void raise_not_group(void)
+{
+    tt_raise(&tt_ExceptionGroup, "x");
+}
+
+static void exc_group_new_type(void)
+{
+    tt_exc *exc = tt_exc_new(&tt_KeyError, "x");
+
+    (void)!tt_exc_group_new(&tt_ValueError, &exc, 1, "x");
+}
+
 static void create_task_coroutine(void)
 {
     const struct tt_task_options options = {.loop = stage_loop};
@@ -282,6 +294,8 @@ static const struct mistake {
     {"cleanup_end.open", cleanup_end},
     {"exc_print.stream", exc_print_stream},
     {"raise.type", raise_type},
+    {"raise.not_group", raise_not_group},
+    {"exc_group_new.type", exc_group_new_type},
     {"create_task.coroutine", create_task_coroutine},
     {"task_name.task", task_name},
     {"task_set_name.task", task_set_name_task},

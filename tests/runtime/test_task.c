@@ -370,7 +370,7 @@ static void exit_class_exceptions_are_stored_and_leave_the_run(void **state)
 
 static void other_base_exceptions_are_stored_only(void **state)
 {
-    static const tt_exc_type generator_exit = {"GeneratorExit", &tt_BaseException};
+    static const tt_exc_type generator_exit = {.name = "GeneratorExit", .base = &tt_BaseException};
     tt_task *task = create(raise_type, (void *)&generator_exit);
 
     (void)state;

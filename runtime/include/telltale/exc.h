@@ -34,22 +34,35 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------------- types */
 
-/* A type of exceptions: static, compared by address. */
-typedef struct tt_exc_type {
-    const char *name;
-    const struct tt_exc_type *base; /* NULL for BaseException only */
-} tt_exc_type;
-
 typedef struct tt_exc tt_exc;
 
+/* A type of exceptions: static, compared by address. What is not named in an initializer is NULL, and then the type has
+ * what its base has. */
+typedef struct tt_exc_type {
+    const char *name;
+    const struct tt_exc_type *base;        /* NULL for BaseException only */
+    const struct tt_exc_type *second_base; /* NULL for most; ExceptionGroup's is Exception */
+
+    /* Of types of groups: makes the group that takes the place of GROUP when only MEMBERS, COUNT of its members or of
+     * groups made from them, are left; Python's derive(). See tt_exc_group_split. Returns a group with one reference,
+     * or NULL with an exception pending. NULL: a plain group with GROUP's message. */
+    tt_exc *(*derive)(const tt_exc *group, tt_exc *const *members, size_t count);
+
+    /* What becomes of tt_exc_data when the exception is freed, and a copy of it for another thread (telltale/threads.h).
+     * Without free_data it is left alone; without copy_data, or where that returns NULL, the copy has none. */
+    void (*free_data)(void *data);
+    void *(*copy_data)(const void *data);
+} tt_exc_type;
+
 /* TT_EXC_TYPE(NetworkError, tt_OSError); defines a type of one's own, in one line at file scope. */
-#define TT_EXC_TYPE(NAME, BASE) const tt_exc_type NAME = {#NAME, &(BASE)}
+#define TT_EXC_TYPE(NAME, BASE) const tt_exc_type NAME = {#NAME, &(BASE), NULL, NULL, NULL, NULL}
 
 /* The standard tree, as in CPython; X(NAME, BASE). */
 #define TT_EXC_TYPES(X)                        \
     X(SystemExit, BaseException)               \
     X(KeyboardInterrupt, BaseException)        \
     X(CancelledError, BaseException)           \
+    X(BaseExceptionGroup, BaseException)       \
     X(Exception, BaseException)                \
     X(ArithmeticError, Exception)              \
     X(OverflowError, ArithmeticError)          \
@@ -90,6 +103,7 @@ TT_API extern const tt_exc_type tt_BaseException;
 #define TT_EXC_DECLARE(NAME, BASE) TT_API extern const tt_exc_type tt_##NAME;
 TT_EXC_TYPES(TT_EXC_DECLARE)
 #undef TT_EXC_DECLARE
+TT_API extern const tt_exc_type tt_ExceptionGroup; /* derived from BaseExceptionGroup and from Exception */
 
 /* ----------------------------------------------------------------------------------------------------- raising */
 
@@ -118,6 +132,11 @@ TT_API int tt_raise_errno_at(tt_site *site, int error, const char *format, ...) 
  * MemoryError. Event: exception_raised, the first time. */
 #define tt_raise_exc(exc) tt_raise_exc_at(TT_HERE, (exc))
 TT_API int tt_raise_exc_at(tt_site *site, tt_exc *exc);
+
+/* The same, and CAUSE becomes its cause (Python's `raise error from cause`); CAUSE stays the caller's; NULL: it has none
+ * from now on, and its context is hidden (`from None`). */
+#define tt_raise_exc_from(cause, exc) tt_raise_exc_from_at(TT_HERE, (cause), (exc))
+TT_API int tt_raise_exc_from_at(tt_site *site, tt_exc *cause, tt_exc *exc);
 
 /* Raises what is being handled once more (Python's bare `raise`, which adds no place). With nothing being handled:
  * RuntimeError "No active exception to reraise". */
@@ -164,7 +183,8 @@ TT_API void tt_exc_unref(tt_exc *exc);  /* NULL ok; frees long chains without re
 /* What an exception is. All take NULL, as tt_exc_pending() may be. */
 TT_API const tt_exc_type *tt_exc_type_of(const tt_exc *exc);       /* NULL for NULL */
 TT_API bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type); /* of TYPE or derived from it; false for NULL */
-TT_API const char *tt_exc_message(const tt_exc *exc);              /* never NULL; borrowed */
+TT_API const char *tt_exc_message(const tt_exc *exc);              /* never NULL; borrowed; of a group: its own */
+TT_API const char *tt_exc_text(const tt_exc *exc);                 /* the same, "(N sub-exceptions)" included */
 TT_API int tt_exc_errno(const tt_exc *exc);                        /* positive errno value of an OSError, else 0 */
 TT_API tt_exc *tt_exc_cause(const tt_exc *exc);                    /* borrowed or NULL */
 TT_API tt_exc *tt_exc_context(const tt_exc *exc);                  /* borrowed or NULL */

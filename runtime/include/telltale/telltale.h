@@ -3,6 +3,7 @@
 #define TELLTALE_H
 
 #include <telltale/exc.h>
+#include <telltale/exc_group.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
 #include <telltale/loop.h>
