@@ -74,7 +74,7 @@ int tt__arena_populate(void *start, uint64_t bytes)
 
 /* ------------------------------------------------------------------------------------------------------ the file */
 
-static void make_uuid(uint8_t uuid[16])
+void tt__uuid_make(uint8_t uuid[16])
 {
     uint64_t words[2];
     if (getrandom(words, sizeof words, GRND_NONBLOCK) != (ssize_t)sizeof words) {
@@ -229,7 +229,7 @@ int tt__arena_create(struct tt__life *life, const struct tt__plan *plan, bool ov
     uint8_t uuid[16];
     char path[PATH_MAX];
     struct tt__layout layout;
-    make_uuid(uuid);
+    tt__uuid_make(uuid);
     int result = make_path(plan->ring_dir, uuid, path);
     if (result < 0)
         return result;

@@ -1,28 +1,12 @@
-/* describe.c: the events' description of themselves, which goes into every arena. The format: arena.h. */
+/* describe.c: the description of the events for the header of an arena. The format: arena.h. */
 #include "writer.h"
 
-#define TT_ENUM_BEGIN(name, text) "enum " #name
-#define TT_ENUM_VALUE(name, CONSTANT, number, word, text) " " #number "=" #word
-#define TT_ENUM_END(name) "\n"
-#define TT_EVENT(number, name, category, level, text, fields) "event " #number " " #name " " #category fields "\n"
-#define TT_U8(name, text) " " #name ":u8"
-#define TT_U16(name, text) " " #name ":u16"
-#define TT_U32(name, text) " " #name ":u32"
-#define TT_U64(name, text) " " #name ":u64"
-#define TT_I32(name, text) " " #name ":i32"
-#define TT_ID(name, text) " " #name ":id"
-#define TT_TICKS(name, text) " " #name ":ticks"
-#define TT_WORD(name, enumeration, text) " " #name ":word:" #enumeration
-#define TT_SITE(name, text) " " #name ":site"
-#define TT_TEXT(name, limit, text) " " #name ":text:" #limit
-static const char description[] =
-#include "events.def"
-    ;
+#include "description.h"
 
-_Static_assert(sizeof description <= TT_ARENA_HEADER_BYTES - 4096, "the description of the events fits");
+_Static_assert(sizeof tt__description <= TT_ARENA_HEADER_BYTES - 4096, "the description of the events fits");
 
 const char *tt__describe_events(size_t *out_length)
 {
-    *out_length = sizeof description - 1;
-    return description;
+    *out_length = sizeof tt__description - 1;
+    return tt__description;
 }

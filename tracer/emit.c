@@ -3,6 +3,7 @@
  *
  * Threads: any; signal handlers.
  */
+#include "lttng.h"
 #include "ring.h"
 
 #include <string.h>
@@ -102,35 +103,58 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
                    "a record of " #event_name " has at most 255 slots");
 #include "events.def"
 
-#define TT_EVENT(number, event_name, category, level, text, fields)                        \
-    void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)    \
-    {                                                                                      \
-        if (!tt_trace_on(TT_CATEGORY_##category))                                          \
-            return;                                                                        \
-        struct tt__life *life = tt__life();                                                \
-        uint32_t ordinal = tt__life_ordinal(life);                                         \
-        if (tt__unlikely(ordinal == 0)) {                                                  \
-            if (!tt__trace_revive())                                                       \
-                return;                                                                    \
-            life = tt__life();                                                             \
-            ordinal = tt__life_ordinal(life);                                              \
-        }                                                                                  \
-        struct prepared_##event_name prepared;                                             \
-        struct tt__writing writing;                                                        \
-        size_t size = prepare_##event_name(&prepared, life, ordinal, event);               \
-        if (!tt__ring_begin(&writing, life, ordinal, (number), (level), time, size))       \
-            return;                                                                        \
-        tt__ring_fill_head(&writing);                                                      \
-        if (tt__likely(writing.count == 1 && !writing.is_emergency)) {                     \
-            encode_##event_name(tt__writing_slot(&writing, 0)->payload, &prepared, event); \
-        } else {                                                                           \
-            unsigned char payload[LONGEST_##event_name], *at = payload;                    \
-            if (writing.is_emergency)                                                      \
-                at = put(at, &writing.tid, TT_TID_BYTES);                                  \
-            encode_##event_name(at, &prepared, event);                                     \
-            tt__ring_scatter(&writing, payload, (size_t)(at - payload) + size);            \
-        }                                                                                  \
-        tt__ring_commit(&writing);                                                         \
+/* write_lttng_NAME writes the event to LTTng, where a session wants it. */
+#define TT_EVENT(number, event_name, category, level, text, fields)                                                 \
+    static __attribute__((noinline, cold)) void write_lttng_##event_name(const struct tt_lttng_table *table,        \
+                                                                         const struct tt_event_##event_name *event) \
+    {                                                                                                               \
+        struct tt__lttng_writing writing;                                                                           \
+        if (!tt__lttng_write_begin(&writing))                                                                       \
+            return;                                                                                                 \
+        table->write_##event_name(&writing.head, event);                                                            \
+        tt__lttng_write_end(&writing);                                                                              \
+    }
+#include "events.def"
+
+/* One comparison tells the usual case, recorded in the arena alone, from both others: not wanted, and LTTng. What the
+ * tracer itself says about the process and its threads is each carrier's own; lttng.c says it to LTTng. */
+#define TT_EVENT(number, event_name, category, level, text, fields)                                            \
+    void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)                        \
+    {                                                                                                          \
+        uint32_t on = __atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED);                                 \
+        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG;                                                       \
+        if (tt__unlikely(on != TT_CATEGORY_##category)) {                                                      \
+            if ((on & TT_CATEGORY_##category) == 0)                                                            \
+                return;                                                                                        \
+            const struct tt_lttng_table *table = atomic_load_explicit(&tt__lttng_table, memory_order_acquire); \
+            if (TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_process &&                                     \
+                __atomic_load_n(table->wanted_##event_name, __ATOMIC_RELAXED) != 0)                            \
+                write_lttng_##event_name(table, event);                                                        \
+        }                                                                                                      \
+        struct tt__life *life = tt__life();                                                                    \
+        uint32_t ordinal = tt__life_ordinal(life);                                                             \
+        if (tt__unlikely(ordinal == 0)) {                                                                      \
+            if (!tt__trace_revive())                                                                           \
+                return;                                                                                        \
+            life = tt__life();                                                                                 \
+            ordinal = tt__life_ordinal(life);                                                                  \
+        }                                                                                                      \
+        struct prepared_##event_name prepared;                                                                 \
+        struct tt__writing writing;                                                                            \
+        size_t size = prepare_##event_name(&prepared, life, ordinal, event);                                   \
+        if (!tt__ring_begin(&writing, life, ordinal, (number), (level), time, size))                           \
+            return;                                                                                            \
+        tt__ring_fill_head(&writing);                                                                          \
+        if (tt__likely(writing.count == 1 && !writing.is_emergency)) {                                         \
+            encode_##event_name(tt__writing_slot(&writing, 0)->payload, &prepared, event);                     \
+        } else {                                                                                               \
+            unsigned char payload[LONGEST_##event_name], *at = payload;                                        \
+            if (writing.is_emergency)                                                                          \
+                at = put(at, &writing.tid, TT_TID_BYTES);                                                      \
+            encode_##event_name(at, &prepared, event);                                                         \
+            tt__ring_scatter(&writing, payload, (size_t)(at - payload) + size);                                \
+        }                                                                                                      \
+        tt__ring_commit(&writing);                                                                             \
     }
 #include "events.def"
 

@@ -96,10 +96,39 @@ void tt__identity_fill(struct tt_arena_header *header)
     header->start_ticks = read_start_ticks();
     read_boot_id(header->boot_id);
     if (uname(&names) == 0)
-        copy_text(header->host, sizeof names.nodename < sizeof header->host ? sizeof names.nodename : sizeof header->host,
+        copy_text(header->host,
+                  sizeof names.nodename < sizeof header->host ? sizeof names.nodename : sizeof header->host,
                   names.nodename);
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     program[length > 0 ? length : 0] = '\0';
     copy_text(header->program, sizeof header->program, program);
     read_command(header->command, sizeof header->command);
+}
+
+static uint64_t number_of(const uint8_t bytes[8])
+{
+    uint64_t number = 0;
+    for (int i = 7; i >= 0; i--)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+void tt__identity_tell(const struct tt_arena_header *identity, struct tt_event_process_started *out)
+{
+    *out = (struct tt_event_process_started){
+        .pid = identity->pid,
+        .parent_pid = identity->parent_pid,
+        .realtime_ns = tt__clock_read_ns(CLOCK_REALTIME),
+        .monotonic_ns = tt__clock_read_ns(CLOCK_MONOTONIC),
+        .boottime_ns = tt__clock_read_ns(CLOCK_BOOTTIME),
+        .host = identity->host,
+        .program = identity->program,
+        .command = identity->command,
+        .uuid_low = number_of(identity->process_uuid),
+        .uuid_high = number_of(identity->process_uuid + 8),
+        .boot_id_low = number_of(identity->boot_id),
+        .boot_id_high = number_of(identity->boot_id + 8),
+        .start_ticks = identity->start_ticks,
+        .uid = identity->uid,
+    };
 }

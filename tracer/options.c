@@ -18,15 +18,18 @@ static const struct {
 #include "events.def"
 };
 
+enum {
+    ALL_CATEGORIES = 0
+#define TT_CATEGORY(bit, name, default_on, text) | 1 << (bit)
+#include "events.def"
+};
+
 static uint32_t find_category(const char *name, size_t length)
 {
-    uint32_t all = 0;
-    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
+    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++)
         if (strlen(categories[i].name) == length && memcmp(categories[i].name, name, length) == 0)
             return categories[i].bit;
-        all |= categories[i].bit;
-    }
-    return length == 3 && memcmp(name, "all", 3) == 0 ? all : 0;
+    return length == 3 && memcmp(name, "all", 3) == 0 ? ALL_CATEGORIES : 0;
 }
 
 /* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out. A list that begins with a name to
@@ -77,6 +80,7 @@ static int choose_categories(uint32_t wanted, uint32_t *out)
     *out = wanted != 0 ? wanted : (uint32_t)TT_CATEGORY_DEFAULT;
     int result = list ? read_categories(list, out) : 0;
     *out |= TT_CATEGORY_process; /* without it the rest would be nobody's */
+    *out &= ALL_CATEGORIES;
     return result;
 }
 
@@ -104,8 +108,6 @@ static int choose_places(const char *store, const char *ring_dir, struct tt__pla
 {
     int result;
     if (!ring_dir) {
-        if (!store)
-            return -EINVAL;
         result = tt__store_canonical_path(store, plan->store, sizeof plan->store);
         if (result == 0)
             result = tt__ring_dir_of_store(store, plan->ring_dir, sizeof plan->ring_dir);
@@ -118,7 +120,25 @@ static int choose_places(const char *store, const char *ring_dir, struct tt__pla
     return result < 0 ? result : tt__ring_dir_prepare(plan->ring_dir, plan->store[0] ? plan->store : NULL);
 }
 
-int tt__options_read(const struct tt_trace_options *options, struct tt__plan *out_plan)
+bool tt__options_have_arena(const struct tt_trace_options *options)
+{
+    return (options && (options->store || options->ring_dir)) || read_variable("TELLTALE_STORE") ||
+           read_variable("TELLTALE_RING_DIR");
+}
+
+int tt__options_read_lttng(const struct tt_trace_options *options)
+{
+    if (options && options->lttng != TT_TRACE_LTTNG_ENVIRONMENT)
+        return options->lttng <= TT_TRACE_LTTNG_ON ? (int)options->lttng : -EINVAL;
+    const char *word = read_variable("TELLTALE_LTTNG");
+    if (!word || strcmp(word, "0") == 0)
+        return TT_TRACE_LTTNG_OFF;
+    if (strcmp(word, "1") == 0)
+        return TT_TRACE_LTTNG_ON;
+    return strcmp(word, "auto") == 0 ? TT_TRACE_LTTNG_AUTO : -EINVAL;
+}
+
+int tt__options_read(const struct tt_trace_options *options, bool needs_arena, struct tt__plan *out_plan)
 {
     static const struct tt_trace_options nothing;
     const char *supervised = read_variable("TELLTALE_SUPERVISED");
@@ -130,6 +150,9 @@ int tt__options_read(const struct tt_trace_options *options, struct tt__plan *ou
     int result = choose_categories(options->categories, &out_plan->categories);
     if (result == 0)
         result = choose_ring_bytes(options->ring_bytes, &out_plan->ring_bytes);
+    out_plan->store[0] = out_plan->ring_dir[0] = out_plan->program[0] = '\0';
+    if (result == 0 && !store && !ring_dir)
+        return needs_arena ? -EINVAL : 0;
     if (result == 0)
         result = choose_places(store, ring_dir, out_plan);
     if (result < 0)

@@ -1,16 +1,19 @@
 /* start.c: the beginning and the end of a recording in this process, and what a fork means for it.
  *
+ * There are two carriers, the arena and LTTng, each of which can be there without the other. The arena's life:
+ *
  *   off ──start──► recording ──stop──► off              (start may be called again)
  *                  recording ──exit──► said goodbye
  *                  recording ──fork──► in the child: wanted ──first event──► recording, in an arena of its own
  *                                                           ──error──────► off
  *
  * `wanted` is in plain memory, which a child inherits; the arena's ordinal is in the page that the kernel clears in a
- * child. Wanted and no ordinal: this is a child.
+ * child. Wanted and no ordinal: this is a child. LTTng's life is the same, with `is_lttng_wanted` and an ordinal of its own.
  *
  * Threads: one lock, in the cleared page, so that a child never finds it taken by a thread that it does not have. Who
  * holds it has all signals blocked and cannot be cancelled; so a handler that emits never waits for its own thread.
  */
+#include "lttng.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -25,7 +28,7 @@
 #define GOODBYE_WAIT_MS 250
 
 static struct tt__plan plan;
-static _Atomic bool is_wanted;
+static _Atomic bool is_wanted, is_lttng_wanted;
 static _Atomic uint32_t arena_count;             /* ordinals handed out in this process and its ancestors */
 static _Atomic int environment_status = INT_MIN; /* what the environment's request came to; INT_MIN: not asked yet */
 
@@ -56,33 +59,26 @@ static void switch_categories(uint32_t categories)
     __atomic_store_n(&tt_trace_categories, categories, __ATOMIC_RELEASE);
 }
 
-static void want_nothing(void)
+/* What the carriers that are wanted want. */
+static void switch_on(void)
+{
+    bool is_lttng_on = atomic_load(&is_lttng_wanted);
+    switch_categories((atomic_load(&is_wanted) || is_lttng_on ? plan.categories : 0) |
+                      (is_lttng_on ? TT_CARRIER_LTTNG : 0));
+}
+
+static void want_no_arena(void)
 {
     atomic_store(&is_wanted, false);
-    switch_categories(0);
+    switch_on();
 }
 
 /* -------------------------------------------------------------------------------------------------------- starting */
 
-static uint64_t read_ns(clockid_t clock)
-{
-    struct timespec now = {0, 0};
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 static void emit_started(const struct tt_arena_header *header)
 {
-    const struct tt_event_process_started event = {
-        .pid = header->pid,
-        .parent_pid = header->parent_pid,
-        .realtime_ns = read_ns(CLOCK_REALTIME),
-        .monotonic_ns = read_ns(CLOCK_MONOTONIC),
-        .boottime_ns = read_ns(CLOCK_BOOTTIME),
-        .host = header->host,
-        .program = header->program,
-        .command = header->command,
-    };
+    struct tt_event_process_started event;
+    tt__identity_tell(header, &event);
     tt_emit_process_started(0, &event);
 }
 
@@ -96,8 +92,8 @@ static int open_arena(struct tt__life *life)
     uint32_t ordinal = atomic_fetch_add(&arena_count, 1) + 1;
     atomic_store_explicit(&life->ordinal, ordinal, memory_order_release);
     tt__arena_publish(life);
-    switch_categories(plan.categories);
     atomic_store(&is_wanted, true);
+    switch_on();
     emit_started(life->header);
     if (!plan.is_supervised && !overwrites && tt__helper_start(&plan, life->header) < 0) {
         __atomic_store_n(&life->header->overwrite_oldest, 1, __ATOMIC_RELEASE);
@@ -111,6 +107,7 @@ static void forget_parent(void)
     struct tt__life *life = tt__life();
     memset((void *)life, 0, sizeof *life); /* where the kernel did not */
     tt__arena_retire();
+    tt__lttng_after_fork_child(life);
 }
 
 static int prepare_once(void)
@@ -118,47 +115,76 @@ static int prepare_once(void)
     static _Atomic bool has_fork_handler;
     int result = tt__thread_prepare();
     if (result == 0 && !atomic_load(&has_fork_handler)) {
-        result = -pthread_atfork(NULL, NULL, forget_parent);
+        result = -pthread_atfork(tt__lttng_before_fork, tt__lttng_after_fork_parent, forget_parent);
         atomic_store(&has_fork_handler, result == 0);
     }
+    return result;
+}
+
+/* Under the lock. */
+static void begin_lttng(struct tt__life *life)
+{
+    if (!tt__lttng_begin(life))
+        return;
+    atomic_store(&is_lttng_wanted, true);
+    switch_on();
+}
+
+/* Under the lock. LTTNG: 0 when its provider is open, else why it is not. */
+static int start_carriers(struct tt__life *life, const struct tt_trace_options *options, int lttng)
+{
+    bool is_recording = tt__life_ordinal(life) != 0, has_lttng = lttng == 0 || atomic_load(&is_lttng_wanted);
+    int result = prepare_once();
+    if (result == 0 && !is_recording)
+        result = tt__options_read(options, !has_lttng, &plan);
+    if (result == 0 && has_lttng)
+        begin_lttng(life);
+    if (result == 0 && !is_recording && plan.ring_dir[0])
+        result = open_arena(life);
+    else if (result == 0)
+        result = is_recording ? TT_TRACE_RECORDING : TT_TRACE_LTTNG;
+    if (result < 0)
+        want_no_arena(); /* also in a child, whose plan is spoilt now */
     return result;
 }
 
 int tt_trace_start(const struct tt_trace_options *options)
 {
     struct guard guard;
-    int result = tt__life_prepare();
-    if (result < 0)
-        return result;
+    int lttng = -ENOTSUP, wish = tt__options_read_lttng(options), result = tt__life_prepare();
+    if (wish < 0 || result < 0)
+        return wish < 0 ? wish : result;
     struct tt__life *life = tt__life();
+    if (wish != TT_TRACE_LTTNG_OFF)
+        lttng = tt__lttng_load();
     enter(life, &guard);
-    if (tt__life_ordinal(life) != 0) {
-        result = TT_TRACE_RECORDING;
-    } else {
-        result = prepare_once();
-        if (result == 0)
-            result = tt__options_read(options, &plan);
-        if (result == 0)
-            result = open_arena(life);
-        if (result < 0)
-            want_nothing(); /* also in a child, whose plan is spoilt now */
-    }
+    result = start_carriers(life, options, lttng);
     leave(life, &guard);
     if (result >= 0)
         tt__thread_watch(&tt__thread);
+    else if (wish != TT_TRACE_LTTNG_OFF && lttng < 0 && !tt__options_have_arena(options))
+        result = wish == TT_TRACE_LTTNG_ON ? lttng : TT_TRACE_OFF;
     return result;
+}
+
+/* Whether the variable is there and not empty. */
+static bool is_set(const char *name)
+{
+    const char *value = secure_getenv(name);
+    return value && *value;
 }
 
 int tt_trace_start_from_environment(void)
 {
     if (tt__life_ordinal(tt__life()) != 0 || (atomic_load(&is_wanted) && tt__trace_revive()))
         return TT_TRACE_RECORDING;
+    if (atomic_load(&is_lttng_wanted))
+        return TT_TRACE_LTTNG;
     int status = atomic_load(&environment_status);
     if (status != INT_MIN)
         return status; /* asked before; what failed then is not tried at every loop */
-    const char *ring_dir = secure_getenv("TELLTALE_RING_DIR"), *store = secure_getenv("TELLTALE_STORE");
     status = TT_TRACE_OFF;
-    if ((ring_dir && *ring_dir) || (store && *store))
+    if (is_set("TELLTALE_RING_DIR") || is_set("TELLTALE_STORE") || is_set("TELLTALE_LTTNG"))
         status = tt_trace_start(NULL);
     atomic_store(&environment_status, status > TT_TRACE_OFF ? INT_MIN : status);
     return status;
@@ -173,8 +199,22 @@ bool tt__trace_revive(void)
         return false;
     enter(life, &guard);
     if (tt__life_ordinal(life) == 0 && atomic_load(&is_wanted) && open_arena(life) < 0)
-        want_nothing();
+        want_no_arena();
     bool is_alive = tt__life_ordinal(life) != 0;
+    leave(life, &guard);
+    errno = error;
+    return is_alive;
+}
+
+bool tt__trace_revive_lttng(void)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    int error = errno;
+    if (!atomic_load_explicit(&is_lttng_wanted, memory_order_relaxed) || atomic_load(&life->lttng.may_begin) == 0)
+        return false;
+    enter(life, &guard);
+    bool is_alive = atomic_load(&is_lttng_wanted) && tt__lttng_begin(life);
     leave(life, &guard);
     errno = error;
     return is_alive;
@@ -190,7 +230,8 @@ static void add_up(struct tt__life *life, struct tt_trace_statistics *out)
         out->attempt_count += atomic_load_explicit(&ring->attempts, memory_order_relaxed);
         out->drop_count += atomic_load_explicit(&ring->drops, memory_order_relaxed);
         out->unread_bytes += (atomic_load_explicit(&ring->head, memory_order_relaxed) -
-                              atomic_load_explicit(&ring->tail, memory_order_relaxed)) * TT_SLOT_BYTES;
+                              atomic_load_explicit(&ring->tail, memory_order_relaxed)) *
+                             TT_SLOT_BYTES;
         out->thread_count += i != 0 && atomic_load_explicit(&ring->is_detached, memory_order_relaxed) == 0;
     }
     out->board_drop_count = atomic_load_explicit(&life->header->board_drop_count, memory_order_relaxed);
@@ -219,23 +260,42 @@ static void say_goodbye(struct tt__life *life, uint8_t reason)
     tt_emit_process_ended(0, &(struct tt_event_process_ended){
                                  .reason = reason, .attempt_count = statistics.attempt_count + 1, /* and this one */
                              });
-    want_nothing();
+    want_no_arena();
     atomic_store_explicit(&life->ordinal, 0, memory_order_release);
     atomic_store_explicit(&life->header->state, TT_ARENA_GOODBYE, memory_order_release);
+}
+
+static void end_lttng(struct tt__life *life, uint8_t reason)
+{
+    tt__lttng_end(life, reason);
+    atomic_store(&is_lttng_wanted, false);
+    switch_on();
+}
+
+void tt__trace_end_lttng(void)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    if (!atomic_load(&is_lttng_wanted))
+        return;
+    enter(life, &guard);
+    end_lttng(life, TT_END_REASON_EXIT);
+    leave(life, &guard);
 }
 
 void tt_trace_stop(void)
 {
     struct guard guard;
     struct tt__life *life = tt__life();
-    if (tt__life_ordinal(life) == 0 && !atomic_load(&is_wanted))
+    if (tt__life_ordinal(life) == 0 && !atomic_load(&is_wanted) && !atomic_load(&is_lttng_wanted))
         return;
     enter(life, &guard);
+    end_lttng(life, TT_END_REASON_STOPPED);
     if (tt__life_ordinal(life) != 0) {
         say_goodbye(life, TT_END_REASON_STOPPED);
         tt__arena_retire();
     }
-    want_nothing();
+    want_no_arena();
     atomic_store(&environment_status, TT_TRACE_OFF); /* who stopped it wants no new loop to start it again */
     leave(life, &guard);
 }
@@ -246,6 +306,7 @@ static __attribute__((destructor(101))) void say_goodbye_at_exit(void)
 {
     struct guard guard;
     struct tt__life *life = tt__life();
+    tt__trace_end_lttng();
     if (tt__life_ordinal(life) == 0)
         return;
     enter(life, &guard);

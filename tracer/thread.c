@@ -11,6 +11,7 @@
  * handler must not; then the destructor is only set from calls that are no emits, and rings whose thread has gone
  * unseen are found when rings run out.
  */
+#include "lttng.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -143,8 +144,7 @@ bool tt__thread_attach(struct tt__thread *self, struct tt__life *life, uint32_t 
     struct tt_ring *ring = take_ring(life, tid);
     if (ring) {
         use_ring(self, life, ordinal, ring);
-        if (!self->is_watched && (unsigned)key < KEYS_WITHOUT_ALLOCATION)
-            tt__thread_watch(self);
+        tt__thread_watch_safely(self);
     }
     atomic_signal_fence(memory_order_seq_cst);
     atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
@@ -175,6 +175,7 @@ static void end_thread(void *argument)
         return;
     struct tt__life *life = tt__life();
     uint32_t ordinal = tt__life_ordinal(life);
+    tt__lttng_thread_ends(self, life);
     self->is_ended = 1;
     if (ordinal != 0)
         detach(self, life, ordinal);
@@ -184,6 +185,12 @@ void tt__thread_watch(struct tt__thread *self)
 {
     if (!self->is_watched && atomic_load_explicit(&has_key, memory_order_acquire))
         self->is_watched = pthread_setspecific(key, self) == 0;
+}
+
+void tt__thread_watch_safely(struct tt__thread *self)
+{
+    if (!self->is_watched && (unsigned)key < KEYS_WITHOUT_ALLOCATION)
+        tt__thread_watch(self);
 }
 
 int tt__thread_prepare(void)

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "arena.h"
 #include "telltale/trace.h"
@@ -53,16 +54,22 @@
  * too. */
 struct tt__plan {
     char store[PATH_MAX];    /* canonical path; empty: not known */
-    char ring_dir[PATH_MAX]; /* absolute; prepared */
+    char ring_dir[PATH_MAX]; /* absolute; prepared; empty: there is to be no arena */
     char program[PATH_MAX];  /* the telltale program; empty: none was found, or none is needed */
     uint64_t ring_bytes;
     uint32_t categories;
     bool is_supervised; /* `telltale record` cares for the recorder */
 };
 
-/* Fills OUT_PLAN from OPTIONS (may be NULL) and the environment, and makes the ring dir. 0 or a negative errno
- * value. */
-int tt__options_read(const struct tt_trace_options *options, struct tt__plan *out_plan);
+/* Fills OUT_PLAN from OPTIONS (may be NULL) and the environment, and makes the ring dir. With NEEDS_ARENA 0 it is no
+ * error when neither says where an arena is to be. 0 or a negative errno value. */
+int tt__options_read(const struct tt_trace_options *options, bool needs_arena, struct tt__plan *out_plan);
+
+/* Whether OPTIONS (may be NULL) or the environment say where an arena is to be. */
+bool tt__options_have_arena(const struct tt_trace_options *options);
+
+/* What OPTIONS (may be NULL) or else the environment says of LTTng: TT_TRACE_LTTNG_OFF, AUTO or ON; or -EINVAL. */
+int tt__options_read_lttng(const struct tt_trace_options *options);
 
 /* ---------------------------------------------------------------------------------------------------------- layout */
 
@@ -78,6 +85,18 @@ int tt__layout_make(uint64_t ring_bytes, uint64_t bytes_max, struct tt__layout *
 /* ------------------------------------------------------------------------------------------------------ the arena */
 
 #define TT_BOARD_CHAIN_SLOTS 64u
+
+/* Threads whose events for LTTng are counted one by one; those of later ones are counted together. */
+#define TT_LTTNG_COUNTED_THREADS 255u
+
+/* What of a process's life lttng.c has: as with the arena, a forked child finds nothing of it. */
+struct tt__lttng_life {
+    _Atomic uint32_t ordinal;      /* 1, 2, ... while events go to LTTng; 0: they do not */
+    _Atomic uint32_t may_begin;    /* LTTng knows of this process: it was opened here, or a fork went by the book */
+    _Atomic uint32_t thread_count; /* ordinals of threads handed out */
+    _Atomic uint32_t told;         /* how often the process told who it is; threads follow */
+    _Atomic uint64_t attempts[TT_LTTNG_COUNTED_THREADS + 2]; /* by ordinal of the thread; the last: all others */
+};
 
 struct tt__life {
     _Atomic uint32_t ordinal; /* of the arena in this process, 1, 2, ...; 0: this process has none. Published last. */
@@ -95,6 +114,7 @@ struct tt__life {
     _Atomic uint32_t thread_count;  /* ordinals of threads handed out */
     _Atomic uint32_t board_lock;    /* guards the next field */
     uint32_t board_chains;          /* chains of free slots: index + 1 of the first slot of the first chain */
+    struct tt__lttng_life lttng;    /* see lttng.h */
 };
 
 /* Points to a page of zeros in a process that never started. */
@@ -148,8 +168,14 @@ static inline bool tt__patience_is_over(_Atomic uint32_t *patience)
     return false;
 }
 
+/* A random uuid (RFC 4122). Async-signal-safe. */
+void tt__uuid_make(uint8_t uuid[16]);
+
 /* The facts about this process that stand in the header. Async-signal-safe. */
 void tt__identity_fill(struct tt_arena_header *header);
+
+/* The same facts and the present times as an event, which refers to the strings of IDENTITY. */
+void tt__identity_tell(const struct tt_arena_header *identity, struct tt_event_process_started *out);
 
 /* The self-description of the events (see arena.h), and its length. */
 const char *tt__describe_events(size_t *out_length);
@@ -178,6 +204,11 @@ struct tt__thread {
     uint32_t board_arena;                  /* ordinal of the arena of the following */
     uint32_t board_free, board_free_count; /* free slots: index + 1 of the first; how many */
     uint32_t board_spare;                  /* a full chain */
+    _Atomic uint32_t lttng_depth;          /* 1 while an event of this thread is on its way to LTTng */
+    uint32_t lttng_process;                /* ordinal of the life of the following; 0: none */
+    uint32_t lttng_thread;                 /* ordinal of this thread, 1, 2, ... */
+    uint32_t lttng_told;                   /* as in the life, when the thread told who it is */
+    uint64_t lttng_attempts;               /* events of this thread so far */
 };
 
 extern _Thread_local struct tt__thread tt__thread __attribute__((tls_model("initial-exec")));
@@ -187,6 +218,9 @@ bool tt__thread_attach(struct tt__thread *self, struct tt__life *life, uint32_t 
 
 /* Has the end of the calling thread noticed. Not in signal handlers. */
 void tt__thread_watch(struct tt__thread *self);
+
+/* The same where a signal handler may be the caller: when that needs no memory. */
+void tt__thread_watch_safely(struct tt__thread *self);
 
 /* Makes what tt__thread_watch() and attach need, once. 0 or a negative errno value. */
 int tt__thread_prepare(void);
@@ -215,6 +249,12 @@ static inline uint64_t tt__dictionary_id(struct tt__life *life, uint32_t ordinal
 /* Gives the free board slots of a thread that ends to the others. */
 void tt__board_leave(struct tt__thread *self, struct tt__life *life, uint32_t ordinal);
 
+/* A kernel clock, in nanoseconds. */
+uint64_t tt__clock_read_ns(clockid_t clock);
+/* Nanoseconds of a tick, times 2^32: what is known of it by now. */
+uint64_t tt__clock_tick_ns_2_32(void);
+/* Measures it; the longer the clock is in use the better. Not in signal handlers. */
+void tt__clock_measure_tick(void);
 /* Ticks after which the second clock pair is renewed, about a second. */
 uint64_t tt__clock_period(void);
 /* enum tt_arena_clock of tt_trace_clock(). */
@@ -224,9 +264,18 @@ void tt__clock_read_pair(struct tt_clock_pair *pair);
 
 /* ------------------------------------------------------------------------------------------------ start and fork */
 
+/* This bit of tt_trace_categories, which is no category: events go to LTTng too. */
+#define TT_CARRIER_LTTNG (UINT32_C(1) << 31)
+
 /* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns
  * whether there is one now. Async-signal-safe. */
 bool tt__trace_revive(void);
+
+/* The same for LTTng. */
+bool tt__trace_revive_lttng(void);
+
+/* LTTng is about to be finished, at exit: goodbye is said to it now. */
+void tt__trace_end_lttng(void);
 
 /* Finds the telltale program: WANTED (may be NULL), TELLTALE_PROGRAM, where it was installed, near this library, PATH.
  * -ENOENT: there is none that can be executed. */

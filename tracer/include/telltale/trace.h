@@ -78,8 +78,8 @@ enum tt_category {
 #include "events.def"
 };
 
-/* Categories that are on now; 0 while nothing records. Written by start, stop and fork only: read it, never write
- * it. */
+/* Categories that are on now; 0 while nothing records. The highest bit is the tracer's own. Written by start, stop and
+ * fork only: read it, never write it. */
 TT_API extern uint32_t tt_trace_categories;
 
 /* Whether events of CATEGORY (a TT_CATEGORY_ constant) are wanted: one load and one predictable branch. */
@@ -171,7 +171,16 @@ enum tt_trace_status {
     TT_TRACE_OFF = 0,       /* nothing asked for a recording, or tracing was stopped */
     TT_TRACE_RECORDING = 1, /* a recorder has taken the arena, or is about to */
     TT_TRACE_ARENA_ONLY =
-        2 /* no recorder could be started: the arena is written, overwriting what is oldest, and can be made a store later */
+        2, /* no recorder could be started: the arena is written, overwriting what is oldest, and can be made a store later */
+    TT_TRACE_LTTNG = 3 /* there is no arena: events go to LTTng-UST alone */
+};
+
+/* Whether events go to LTTng-UST, to be recorded by its daemons; with or without an arena. */
+enum tt_trace_lttng {
+    TT_TRACE_LTTNG_ENVIRONMENT = 0, /* TELLTALE_LTTNG says it: 1, auto or 0; not set: 0 */
+    TT_TRACE_LTTNG_OFF = 1,         /* no */
+    TT_TRACE_LTTNG_AUTO = 2,        /* if telltale's provider and LTTng are installed (auto) */
+    TT_TRACE_LTTNG_ON = 3           /* yes; see tt_trace_lttng_status() for what came of it (1) */
 };
 
 struct tt_trace_options {
@@ -182,6 +191,7 @@ struct tt_trace_options {
         ring_bytes; /* bytes of each thread's ring, a power of two, 64 KiB to 1 GiB; 0: TELLTALE_RING_BYTES, else 8 MiB */
     uint32_t categories; /* TT_CATEGORY_ bits; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
     const char *program; /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
+    uint32_t lttng;      /* enum tt_trace_lttng */
 };
 
 /* Begins to record this process into OPTIONS->store (OPTIONS may be NULL: all from the environment), and starts a
@@ -200,12 +210,28 @@ struct tt_trace_options {
  *
  * Where a limit leaves little room the arena is smaller: fewer threads have a ring of their own, rings have fewer
  * bytes. A forked child goes on recording, in an arena of its own, from its first event on; a child of vfork must not
- * emit. Events: process_started, thread_attached. */
+ * emit. Events: process_started, thread_attached.
+ *
+ * Where LTTng-UST is asked for, its library is loaded, once in a process and for good, and this call waits until its
+ * daemons have answered, or for LTTNG_UST_REGISTER_TIMEOUT (300 ms unless it is set). With it neither store nor ring dir
+ * is needed; then the result is TT_TRACE_LTTNG, or, when TT_TRACE_LTTNG_ON could not be, what
+ * tt_trace_lttng_status() says, and with TT_TRACE_LTTNG_AUTO TT_TRACE_OFF. A failure to load LTTng does not keep an arena
+ * from being recorded. */
 TT_API int tt_trace_start(const struct tt_trace_options *options);
 
-/* The same, if the environment asks for it: TELLTALE_RING_DIR (set by `telltale record`) or TELLTALE_STORE; otherwise
- * returns TT_TRACE_OFF. The runtime calls it when the first loop is created; calling it again is cheap. */
+/* The same, if the environment asks for it: TELLTALE_RING_DIR (set by `telltale record`), TELLTALE_STORE or
+ * TELLTALE_LTTNG; otherwise returns TT_TRACE_OFF. The runtime calls it when the first loop is created; calling it again
+ * is cheap. */
 TT_API int tt_trace_start_from_environment(void);
+
+/* What became of LTTng: 1, events go there; 0, nobody asked for it; or why they do not, a negative errno value:
+ *
+ *   -ENOENT   there is no libtelltale-lttng.so beside this library, where it was installed, or in the linker's path
+ *   -ELIBACC  it is there, and could not be loaded: LTTng-UST is not installed, or is another version
+ *   -EPROTO   it belongs to another version of telltale
+ *
+ * Any thread. */
+TT_API int tt_trace_lttng_status(void);
 
 /* Says goodbye: emits process_ended and detaches the arena, which the recorder then reads to its end. Also called at
  * exit. Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */

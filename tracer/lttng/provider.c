@@ -1,0 +1,193 @@
+/* provider.c: the provider's table, and how an event is made ready for LTTng.
+ *
+ * LTTng takes strings that end with a NUL, and drops an event whole that is larger than a sub-buffer. So strings are
+ * measured first. As a rule all of them fit as they are and LTTng reads them where they stand; where one is longer than its
+ * limit, or all together are longer than an event may be, they are copied and cut.
+ *
+ * Threads: any; signal handlers. Nothing here allocates or locks; LTTng itself does neither once its buffers are there.
+ */
+#define LTTNG_UST_TRACEPOINT_CREATE_PROBES
+#define LTTNG_UST_TRACEPOINT_DEFINE
+#include "provider.h"
+
+#include <lttng/ust-fork.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "description.h"
+
+/* A default channel with buffers for each process has sub-buffers of 4 KiB, headers and padding included. */
+#define EVENT_BYTES 3968u
+/* What the strings of a place may have when an event is too large, so that it fits for certain. */
+#define SITE_TEXT_BYTES 191u
+/* What they may have otherwise; as in the dictionary of an arena. */
+#define SITE_TEXT_BYTES_USUAL 1023u
+
+/* ------------------------------------------------------------------------------------------------------- strings */
+
+/* Measures COUNT strings; whether they can stay as they are: each within its limit, all together within ROOM. */
+static inline __attribute__((always_inline)) bool measure(struct tt_lttng_text *texts, size_t count, size_t room)
+{
+    size_t total = 0;
+    bool fits = true;
+    for (size_t i = 0; i < count; i++) {
+        texts[i].length = (uint32_t)strnlen(texts[i].start, texts[i].limit + 1);
+        fits &= texts[i].length <= texts[i].limit;
+        total += texts[i].length + 1;
+    }
+    return fits && total <= room;
+}
+
+/* Where TEXT is cut so that it has at most LIMIT bytes: in front of a UTF-8 character that does not fit whole. */
+static size_t cut(const char *text, size_t length, size_t limit)
+{
+    if (length <= limit)
+        return length;
+    for (size_t back = 0; back <= 3 && back < limit; back++)
+        if (((unsigned char)text[limit - back] & 0xc0) != 0x80)
+            return limit - back;
+    return limit;
+}
+
+/* Copies COUNT strings into OUT, which has room for them all within their limits and ROOM, and lets TEXTS refer to the
+ * copies. Strings of places, which have the usual limit, get a smaller one when all together are too long. */
+static void copy(struct tt_lttng_text *texts, size_t count, size_t room, char *out)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += (texts[i].length < texts[i].limit ? texts[i].length : texts[i].limit) + 1;
+    for (size_t i = 0; i < count; i++) {
+        bool is_shortened = total > room && texts[i].limit == SITE_TEXT_BYTES_USUAL;
+        size_t length = cut(texts[i].start, texts[i].length, is_shortened ? SITE_TEXT_BYTES : texts[i].limit);
+        memcpy(out, texts[i].start, length);
+        out[length] = '\0';
+        texts[i].start = out;
+        out += length + 1;
+    }
+}
+
+/* -------------------------------------------------------------------------------------------------------- writing */
+
+/* The largest event of each kind: what is not text, and texts at the limits that hold when room is short. */
+#define TT_U8(name, text)                +1
+#define TT_U16(name, text)               +2
+#define TT_U32(name, text)               +4
+#define TT_U64(name, text)               +8
+#define TT_I32(name, text)               +4
+#define TT_ID(name, text)                +8
+#define TT_TICKS(name, text)             +8
+#define TT_WORD(name, enumeration, text) +1
+#define TT_SITE(name, text)              +4
+#define TT_TEXT(name, limit, text)
+#define TT_EVENT(number, event_name, category, level, text, fields) enum { FIXED_##event_name = 8 + 4 + 8 fields };
+#include "events.def"
+
+#define TT_U8(name, text)
+#define TT_U16(name, text)
+#define TT_U32(name, text)
+#define TT_U64(name, text)
+#define TT_I32(name, text)
+#define TT_ID(name, text)
+#define TT_TICKS(name, text)
+#define TT_WORD(name, enumeration, text)
+#define TT_SITE(name, text)        +3 * (SITE_TEXT_BYTES + 1)
+#define TT_TEXT(name, limit, text) +limit + 1
+#define TT_EVENT(number, event_name, category, level, text, fields) \
+    _Static_assert(FIXED_##event_name + 0 fields <= EVENT_BYTES, #event_name " fits into a sub-buffer");
+#include "events.def"
+
+/* fill_NAME finds the strings of an event. */
+static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const char *text, uint32_t limit)
+{
+    return (struct tt_lttng_text){.start = text ? text : "", .limit = limit};
+}
+
+#define TT_U8(name, text)
+#define TT_U16(name, text)
+#define TT_U32(name, text)
+#define TT_U64(name, text)
+#define TT_I32(name, text)
+#define TT_ID(name, text)
+#define TT_TICKS(name, text)
+#define TT_WORD(name, enumeration, text)
+#define TT_SITE(name, about)                                                                     \
+    texts->name##_file = bounded(event->name ? event->name->file : NULL, SITE_TEXT_BYTES_USUAL); \
+    texts->name##_func = bounded(event->name ? event->name->func : NULL, SITE_TEXT_BYTES_USUAL); \
+    texts->name##_text = bounded(event->name ? event->name->text : NULL, SITE_TEXT_BYTES_USUAL);
+#define TT_TEXT(name, limit, text) texts->name = bounded(event->name, limit);
+#define TT_EVENT(number, event_name, category, level, text, fields)                                                \
+    static inline __attribute__((always_inline)) void fill_##event_name(struct tt_lttng_texts_##event_name *texts, \
+                                                                        const struct tt_event_##event_name *event) \
+    {                                                                                                              \
+        (void)event;                                                                                               \
+        fields texts->end = bounded(NULL, 0);                                                                      \
+    }
+#include "events.def"
+
+#define TEXT_COUNT(name) (sizeof(struct tt_lttng_texts_##name) / sizeof(struct tt_lttng_text) - 1)
+
+/* write_NAME writes an event, write_NAME_cut one whose strings do not fit as they are. */
+#define TT_EVENT(number, name, category, level, text, fields)                                                       \
+    static __attribute__((noinline, cold)) void write_##name##_cut(                                                 \
+        const struct tt_lttng_head *head, const struct tt_event_##name *event, struct tt_lttng_texts_##name *texts) \
+    {                                                                                                               \
+        char room[EVENT_BYTES];                                                                                     \
+        copy((struct tt_lttng_text *)(void *)texts, TEXT_COUNT(name), EVENT_BYTES - FIXED_##name, room);            \
+        lttng_ust_do_tracepoint(telltale, name, head, event, texts);                                                \
+    }                                                                                                               \
+    static void write_##name(const struct tt_lttng_head *head, const struct tt_event_##name *event)                 \
+    {                                                                                                               \
+        struct tt_lttng_texts_##name texts;                                                                         \
+        fill_##name(&texts, event);                                                                                 \
+        if (measure((struct tt_lttng_text *)(void *)&texts, TEXT_COUNT(name), EVENT_BYTES - FIXED_##name))          \
+            lttng_ust_do_tracepoint(telltale, name, head, event, &texts);                                           \
+        else                                                                                                        \
+            write_##name##_cut(head, event, &texts);                                                                \
+    }
+#include "events.def"
+
+/* ---------------------------------------------------------------------------------------------------------- table */
+
+/* LTTng makes the list of an event's listeners anew whenever it changes. */
+static uintptr_t find_listeners(unsigned event)
+{
+    switch (event) {
+#define TT_EVENT(number, name, category, level, text, fields) \
+    case number:                                              \
+        return (uintptr_t)CMM_LOAD_SHARED(lttng_ust_tracepoint_telltale___##name.probes);
+#include "events.def"
+    default:
+        return 0;
+    }
+}
+
+static const struct tt_lttng_table table = {
+    .version = TT_LTTNG_TABLE_VERSION,
+    .bytes = sizeof table,
+    .events = tt__description,
+    .before_fork = lttng_ust_before_fork,
+    .after_fork_parent = lttng_ust_after_fork_parent,
+    .after_fork_child = lttng_ust_after_fork_child,
+    .listeners = find_listeners,
+#define TT_EVENT(number, name, category, level, text, fields) \
+    .wanted_##name = &lttng_ust_tracepoint_telltale___##name.state, .write_##name = write_##name,
+#include "events.def"
+};
+
+static void (*say_goodbye)(void);
+
+/* Begins with capital letters for nobody: it is found by its name. */
+__attribute__((visibility("default"))) tt_lttng_provider_fn tt_lttng_provider_table;
+
+const struct tt_lttng_table *tt_lttng_provider_table(void (*goodbye)(void))
+{
+    say_goodbye = goodbye;
+    return &table;
+}
+
+/* The last destructor of this file is the first to run; those of LTTng's headers, which finish the provider, come after. */
+static __attribute__((destructor)) void end_provider(void)
+{
+    if (say_goodbye)
+        say_goodbye();
+}
