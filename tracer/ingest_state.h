@@ -89,7 +89,9 @@ int64_t tt__ingest_site_id(struct tt_ingest *ingest, uint64_t hash);
 /* Whether a wait of this kind names an object by its id; else it is a descriptor or nothing. */
 static inline bool tt__wait_names_object(uint8_t wait_kind)
 {
-    return wait_kind == TT_WAIT_KIND_TASK || wait_kind == TT_WAIT_KIND_FUTURE || wait_kind == TT_WAIT_KIND_GATHER;
+    return wait_kind == TT_WAIT_KIND_TASK || wait_kind == TT_WAIT_KIND_FUTURE || wait_kind == TT_WAIT_KIND_GATHER ||
+           (wait_kind >= TT_WAIT_KIND_LOCK && wait_kind <= TT_WAIT_KIND_QUEUE_PUT) ||
+           wait_kind == TT_WAIT_KIND_QUEUE_JOIN;
 }
 
 /* Makes room for one more element of SIZE bytes in *ARRAY. False: no memory, which is remembered. */

@@ -43,3 +43,16 @@ INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, s
     ((3 << 40) | 2, 0, 2, 0, 0, NULL, 700, 30, 20, 2);
 -- In its first step, not suspended yet: it has no slot of the board, and its events say that it runs.
 INSERT INTO task (task_id, name, created_ns, started_ns) VALUES (23, 'busy', 100, 150);
+-- Waiting for each kind of object for synchronisation; the last one in another process.
+INSERT INTO task (task_id, created_ns, name_number) VALUES (30, 100, 30), (31, 100, 31), (32, 100, 32), (33, 100, 33), (34, 100, 34), (35, 100, 35),
+    (36, 100, 36), (37, 100, 37), ((1 << 40) | 38, 100, 38);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
+    (30, 30, 3, 13, 80, 3, 500, 30, 20, 2),
+    (31, 31, 3, 14, 81, 3, 500, 30, 20, 2),
+    (32, 32, 3, 15, 82, 3, 500, 30, 20, 2),
+    (33, 33, 3, 16, 83, 3, 500, 30, 20, 2),
+    (34, 34, 3, 17, 84, 3, 500, 30, 20, 2),
+    (35, 35, 3, 18, 85, 3, 500, 30, 20, 2),
+    (36, 36, 3, 19, 85, 3, 500, 30, 20, 2),
+    (37, 37, 3, 21, 85, 3, 500, 30, 20, 2),
+    ((1 << 40) | 38, 38, 3, 13, (1 << 40) | 80, 3, 500, 30, 20, 2);

@@ -69,7 +69,8 @@ SELECT
         WHEN 4 THEN 'thread ' || t.parent_id
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = t.parent_kind)
     END AS parent_text,
-    -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect.
+    -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, lock, event,
+    -- condition, semaphore, barrier, queue_get, queue_put, queue_join.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = nullif(t.wait_kind, 0)) AS wait_kind,
     -- The id or descriptor that goes with it.
     CASE WHEN t.wait_kind > 1 THEN t.wait_object END AS wait_object,
@@ -79,7 +80,7 @@ SELECT
     t.wait_since_ns AS wait_since_ns,
     -- How long it has waited: until its process's end, its loop's end, or now.
     max(0, t.until_ns - t.wait_since_ns) AS wait_ns,
-    -- What it waits for, in words: sleep, recv on descriptor 7, task #4 "x".
+    -- What it waits for, in words: sleep, recv on descriptor 7, task #4 "x", lock #9.
     CASE t.wait_kind
         WHEN 0 THEN NULL
         WHEN 1 THEN 'sleep'
@@ -89,8 +90,19 @@ SELECT
             || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775)
         WHEN 4 THEN 'gather '
             || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775)
-        ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)
-            || ' on descriptor ' || t.wait_object
+        ELSE CASE
+            WHEN t.wait_kind BETWEEN 5 AND 8
+                THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)
+                    || ' on descriptor ' || t.wait_object
+            -- An object: a lock, a condition ...; a queue stands at the end, behind what is wanted from it.
+            ELSE CASE t.wait_kind
+                    WHEN 18 THEN 'an item of queue'
+                    WHEN 19 THEN 'room in queue'
+                    WHEN 21 THEN 'all items done of queue'
+                    ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)
+                END || ' ' || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#')
+                || (t.wait_object & 1099511627775)
+        END
     END AS wait_text,
     -- Its loop.
     t.loop_id AS loop_id,
