@@ -189,6 +189,12 @@ tt_exc *tt__exc_state_take(struct tt_exc_state *state)
     return exc;
 }
 
+void tt__exc_state_put_back(struct tt_exc_state *state, tt_exc *exc)
+{
+    assert(!state->pending && "what was taken comes back to where it was");
+    state->pending = exc;
+}
+
 void tt__exc_state_set(struct tt_exc_state *state, tt_exc *exc)
 {
     tt_exc *before = state->pending, *context = before ? before : handled_in(state);

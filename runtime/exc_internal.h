@@ -46,6 +46,9 @@ void tt__exc_state_finish(struct tt_exc_state *state);
 /* Takes what is pending out of STATE: the caller owns it. NULL when nothing is. */
 tt_exc *tt__exc_state_take(struct tt_exc_state *state);
 
+/* Makes EXC, which was taken out of STATE (NULL: nothing was), pending there again, just as it is. Nothing is pending. */
+void tt__exc_state_put_back(struct tt_exc_state *state, tt_exc *exc);
+
 /* Sets EXC pending in STATE (takes over the caller's reference), without touching its cause or places. What was pending
  * before, or else what STATE is handling, becomes its context, in the place of the one it had: so does CPython when it
  * throws into a coroutine. For the await of a failed future. (A MemoryError for which there was no memory gives way to

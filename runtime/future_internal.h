@@ -63,7 +63,9 @@ struct tt_cancel {
 };
 
 struct tt_future_ops {
-    void (*destroy)(tt_future *future); /* the last reference went: free what is beyond the future, and the memory */
+    /* The last reference went: free what is beyond the future, and the memory. Of one on a stack: that goes, because the
+     * task is abandoned, and the future will be finished. */
+    void (*destroy)(tt_future *future);
     tt_future *(*cancel)(tt_future *future, struct tt_cancel *cancel); /* see struct tt_cancel */
 };
 

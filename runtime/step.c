@@ -451,10 +451,12 @@ static void stop_waiting(struct tt_task_object *task, tt_site *site)
         return;
     task->waiter = NULL;
     tt__future_remove_node(waiter, &task->wake);
-    if (waiter->is_on_stack)
-        tt__future_finish(waiter);
-    else
+    if (!waiter->is_on_stack) {
         tt__future_unref(waiter, site);
+        return;
+    }
+    waiter->ops->destroy(waiter);
+    tt__future_finish(waiter);
 }
 
 void tt__task_abandon(struct tt_task_object *task, tt_site *site)

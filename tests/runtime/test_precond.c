@@ -179,6 +179,131 @@ static void gather_slot(void)
     (void)!tt_gather_slot(new_future(), 0, NULL, NULL);
 }
 
+static void lock_acquire_lock(void)
+{
+    (void)!tt_lock_acquire(NULL);
+}
+
+static void lock_release_lock(void)
+{
+    (void)!tt_lock_release(NULL);
+}
+
+static void event_set_event(void)
+{
+    tt_event_set(NULL);
+}
+
+static void event_wait_event(void)
+{
+    (void)!tt_event_wait(NULL);
+}
+
+static void semaphore_acquire_semaphore(void)
+{
+    (void)!tt_semaphore_acquire(NULL);
+}
+
+static void semaphore_release_semaphore(void)
+{
+    (void)!tt_semaphore_release(NULL);
+}
+
+static void condition_acquire_condition(void)
+{
+    (void)!tt_condition_acquire(NULL);
+}
+
+static void condition_release_condition(void)
+{
+    (void)!tt_condition_release(NULL);
+}
+
+static void condition_wait_condition(void)
+{
+    (void)!tt_condition_wait(NULL);
+}
+
+static void condition_wait_for_condition(void)
+{
+    (void)!tt_condition_wait_for(NULL, NULL, NULL);
+}
+
+static void condition_wait_for_predicate(void)
+{
+    (void)!tt_condition_wait_for(tt_condition_create(NULL), NULL, NULL);
+}
+
+static void condition_notify_condition(void)
+{
+    (void)!tt_condition_notify_all(NULL);
+}
+
+static void barrier_wait_barrier(void)
+{
+    (void)!tt_barrier_wait(NULL);
+}
+
+static void barrier_reset_barrier(void)
+{
+    (void)!tt_barrier_reset(NULL);
+}
+
+static void barrier_abort_barrier(void)
+{
+    (void)!tt_barrier_abort(NULL);
+}
+
+static void priority_queue_create_compare(void)
+{
+    (void)!tt_priority_queue_create(0, NULL, NULL);
+}
+
+static void queue_put_queue(void)
+{
+    (void)!tt_queue_put(NULL, NULL);
+}
+
+static void queue_put_nowait_queue(void)
+{
+    (void)!tt_queue_put_nowait(NULL, NULL);
+}
+
+static void queue_get_queue(void)
+{
+    (void)!tt_queue_get(NULL, NULL);
+}
+
+static void queue_get_out_item(void)
+{
+    (void)!tt_queue_get(tt_queue_create(0, NULL), NULL);
+}
+
+static void queue_get_nowait_queue(void)
+{
+    (void)!tt_queue_get_nowait(NULL, NULL);
+}
+
+static void queue_get_nowait_out_item(void)
+{
+    (void)!tt_queue_get_nowait(tt_queue_create(0, NULL), NULL);
+}
+
+static void queue_task_done_queue(void)
+{
+    (void)!tt_queue_task_done(NULL);
+}
+
+static void queue_join_queue(void)
+{
+    (void)!tt_queue_join(NULL);
+}
+
+static void queue_shutdown_queue(void)
+{
+    tt_queue_shutdown(NULL, true);
+}
+
 static void run_coroutine_threadsafe(void)
 {
     (void)!tt_run_coroutine_threadsafe(NULL, nothing, NULL, NULL);
@@ -316,6 +441,31 @@ static const struct mistake {
     {"gather.futures", gather_futures},
     {"gather_count.gather", gather_count},
     {"gather_slot.gather", gather_slot},
+    {"lock_acquire.lock", lock_acquire_lock},
+    {"lock_release.lock", lock_release_lock},
+    {"event_set.event", event_set_event},
+    {"event_wait.event", event_wait_event},
+    {"semaphore_acquire.semaphore", semaphore_acquire_semaphore},
+    {"semaphore_release.semaphore", semaphore_release_semaphore},
+    {"condition_acquire.condition", condition_acquire_condition},
+    {"condition_release.condition", condition_release_condition},
+    {"condition_wait.condition", condition_wait_condition},
+    {"condition_wait_for.condition", condition_wait_for_condition},
+    {"condition_wait_for.predicate", condition_wait_for_predicate},
+    {"condition_notify.condition", condition_notify_condition},
+    {"barrier_wait.barrier", barrier_wait_barrier},
+    {"barrier_reset.barrier", barrier_reset_barrier},
+    {"barrier_abort.barrier", barrier_abort_barrier},
+    {"priority_queue_create.compare", priority_queue_create_compare},
+    {"queue_put.queue", queue_put_queue},
+    {"queue_put_nowait.queue", queue_put_nowait_queue},
+    {"queue_get.queue", queue_get_queue},
+    {"queue_get.out_item", queue_get_out_item},
+    {"queue_get_nowait.queue", queue_get_nowait_queue},
+    {"queue_get_nowait.out_item", queue_get_nowait_out_item},
+    {"queue_task_done.queue", queue_task_done_queue},
+    {"queue_join.queue", queue_join_queue},
+    {"queue_shutdown.queue", queue_shutdown_queue},
     {"run_coroutine_threadsafe.loop", run_coroutine_threadsafe},
     {"thread_future_result.other_thread", thread_future_result},
     {"thread_future_unref.held", thread_future_unref},

@@ -2,12 +2,18 @@
 #ifndef TELLTALE_H
 #define TELLTALE_H
 
+#include <telltale/barrier.h>
+#include <telltale/condition.h>
+#include <telltale/event.h>
 #include <telltale/exc.h>
 #include <telltale/exc_group.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
+#include <telltale/lock.h>
 #include <telltale/loop.h>
+#include <telltale/queue.h>
 #include <telltale/run.h>
+#include <telltale/semaphore.h>
 #include <telltale/sock.h>
 #include <telltale/task.h>
 #include <telltale/threads.h>
