@@ -1,0 +1,228 @@
+# since 3.13
+"""Random programs of synchronisation: tasks that lock, wait, notify, put and get in an order drawn from a seed, and cancel each other.
+
+    python3 random_sync.py [FIRST [COUNT]]      a line for each seed: the seed, and a hash of the program's log
+    python3 random_sync.py --log SEED           the log itself
+
+../test_python_sync.c draws the same numbers and does the same with telltale; its hashes must be the same. What is logged: each
+operation with its outcome, the exceptions with type and text, and the state of every object, waiters included.
+"""
+import asyncio
+import re
+import sys
+
+TASKS_MAX = 12
+
+
+class Item:
+    """Two items may be equal for the priority queue, and still not the same."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __lt__(self, other):
+        return self.number % 7 < other.number % 7
+
+
+class Program:
+    def __init__(self, seed):
+        self.state = seed
+        self.lines = []
+        self.tasks = []
+        self.value = 0
+        for _ in range(3):
+            self.draw(2)
+
+    def draw(self, below):
+        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (self.state >> 33) % below
+
+    def log(self, text):
+        self.lines.append(text)
+
+    # ------------------------------------------------------------------------------------------------- what tasks do
+
+    def any_lock(self):
+        return self.locks[self.draw(2)]
+
+    def any_semaphore(self):
+        return self.semaphores[self.draw(2)]
+
+    def any_queue(self):
+        return self.queues[self.draw(3)]
+
+    async def stay(self, number):
+        for _ in range(self.draw(3)):
+            await asyncio.sleep(0)
+        if self.draw(4) == 0:
+            raise ValueError(f"w{number}")
+
+    async def operate(self, number, operation):
+        if operation == 0:
+            await self.any_lock().acquire()
+        elif operation == 1:
+            self.any_lock().release()
+        elif operation <= 3:
+            async with self.any_lock():
+                await self.stay(number)
+        elif operation == 4:
+            await self.event.wait()
+        elif operation == 5:
+            self.event.set()
+        elif operation == 6:
+            self.event.clear()
+        elif operation == 7:
+            async with self.condition:
+                await self.condition.wait()
+        elif operation == 8:
+            async with self.condition:
+                least = self.draw(4)
+                self.log(f"value {await self.condition.wait_for(lambda: self.value >= least and self.value)}")
+        elif operation == 9:
+            async with self.condition:
+                self.value += self.draw(3)
+                self.condition.notify(self.draw(3))
+                await self.stay(number)
+        elif operation == 10:
+            async with self.condition:
+                self.condition.notify_all()
+        elif operation == 11:
+            await self.condition.wait()
+        elif operation == 12:
+            self.condition.notify()
+        elif operation == 13:
+            await self.any_semaphore().acquire()
+        elif operation == 14:
+            self.any_semaphore().release()
+        elif operation <= 16:
+            async with self.any_semaphore():
+                await self.stay(number)
+        elif operation <= 19:
+            self.log(f"party {await self.barrier.wait()}")
+        elif operation == 20:
+            await self.barrier.reset()
+        elif operation == 21:
+            if self.draw(2):
+                await self.barrier.abort()
+        elif operation <= 24:
+            await self.any_queue().put(Item(self.draw(100)))
+        elif operation == 25:
+            self.any_queue().put_nowait(Item(self.draw(100)))
+        elif operation <= 28:
+            self.log(f"item {(await self.any_queue().get()).number}")
+        elif operation == 29:
+            self.log(f"item {self.any_queue().get_nowait().number}")
+        elif operation == 30:
+            self.any_queue().task_done()
+        elif operation == 31:
+            await self.any_queue().join()
+        elif operation == 32:
+            if self.draw(6) == 0:
+                self.any_queue().shutdown(self.draw(2) == 1)
+        elif operation <= 36:
+            task = self.tasks[self.draw(len(self.tasks))]
+            self.log(f"cancel {task.cancel(f'c{number}')}")
+        elif operation <= 39:
+            if len(self.tasks) < TASKS_MAX:
+                self.create()
+        elif operation == 40:
+            asyncio.current_task().cancel(f"s{number}")
+        elif operation == 41:
+            self.log_objects()
+        else:
+            await asyncio.sleep(0)
+
+    async def body(self, number):
+        for step in range(1 + self.draw(8)):
+            operation = self.draw(48)
+            self.log(f"{number}.{step} {operation}")
+            try:
+                await self.operate(number, operation)
+                self.log(f"{number}.{step} done")
+            except BaseException as error:
+                self.log(f"{number}.{step} raised {describe(error)}")
+                answer = self.draw(6)
+                if answer == 0:
+                    raise
+                if answer == 1:
+                    raise KeyError(f"k{number}")
+
+    def create(self):
+        number = len(self.tasks)
+        self.tasks.append(asyncio.create_task(self.body(number), name=f"t{number}"))
+
+    # ---------------------------------------------------------------------------------------------------- the whole
+
+    def log_objects(self):
+        for thing in (*self.locks, self.event, self.condition, *self.semaphores, self.barrier, *self.queues):
+            text = re.sub(r" at 0x[0-9a-f]+", "", repr(thing))
+            self.log(re.sub(r" _queue=\[[^]]*\]", "", text))
+        self.log(" ".join(str(queue.qsize()) for queue in self.queues))
+
+    def log_state(self):
+        self.log_objects()
+        for number, task in enumerate(self.tasks):
+            self.log(f"task {number} {state(task)} {task.cancelling()}")
+
+    async def main(self):
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        self.locks = [asyncio.Lock() for _ in range(2)]
+        self.event = asyncio.Event()
+        self.condition = asyncio.Condition(self.locks[1] if self.draw(2) else None)
+        self.semaphores = [asyncio.Semaphore(self.draw(3)), asyncio.BoundedSemaphore(1 + self.draw(2))]
+        self.barrier = asyncio.Barrier(1 + self.draw(3))
+        self.queues = [asyncio.Queue(self.draw(3)), asyncio.LifoQueue(self.draw(3)), asyncio.PriorityQueue(self.draw(8))]
+        for _ in range(4):
+            self.create()
+        for _ in range(40):
+            await asyncio.sleep(0)
+        self.log_state()
+        for _ in range(200):
+            pending = [task for task in self.tasks if not task.done()]
+            if not pending:
+                break
+            for task in pending:
+                task.cancel("end")
+            for _ in range(3):
+                await asyncio.sleep(0)
+            for lock in (*self.locks, self.condition):
+                if lock.locked():
+                    lock.release()
+        self.log_state()
+
+    def run(self):
+        asyncio.run(self.main())
+        return self.lines
+
+
+def describe(error):
+    """Type and text, and those of the contexts."""
+    texts = []
+    while error is not None and len(texts) < 5:
+        texts.append(f"{type(error).__name__}({error.args[0] if error.args else ''})")
+        error = error.__context__
+    return " < ".join(texts) if texts else "None"
+
+
+def state(task):
+    if not task.done():
+        return "pending"
+    if task.cancelled():
+        return "cancelled"
+    return "finished" if task._exception is None else f"failed {describe(task._exception)}"
+
+
+def hash_of(lines):
+    value = 0xCBF29CE484222325
+    for byte in "".join(line + "\n" for line in lines).encode():
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--log"]:
+        print("\n".join(Program(int(sys.argv[2])).run()))
+    else:
+        first = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+        for seed in range(first, first + (int(sys.argv[2]) if len(sys.argv) > 2 else 2000)):
+            print(f"{seed} {hash_of(Program(seed).run()):016x}")

@@ -1,0 +1,504 @@
+/* Random programs of synchronisation against CPython: python/random_sync.py and this file draw the same numbers and do
+ * the same with them; what they log must be the same text. Its hashes for the first seeds, made by CPython 3.13, are
+ * python/random_sync.expected.
+ *
+ * TT_SEED=N prints the log of one program (to compare with random_sync.py --log N); TT_COUNT=N compares N programs with
+ * the python3 of this machine, if that is 3.13 or later. */
+#include "stage.h"
+
+#include <regex.h>
+
+enum { TASKS_MAX = 12, LOG_BYTES = 1 << 18 };
+
+static uint64_t random_state;
+static char text[LOG_BYTES];
+static size_t text_length;
+static bool prints;
+
+static tt_task *tasks[TASKS_MAX];
+static int task_count;
+static int value;
+static tt_lock *locks[2];
+static tt_event *event;
+static tt_condition *condition;
+static tt_semaphore *semaphores[2];
+static tt_barrier *barrier;
+static tt_queue *queues[3];
+
+static int draw(int below)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (int)((random_state >> 33) % (uint64_t)below);
+}
+
+static void TT_PRINTF(1, 2) add(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_length += (size_t)vsnprintf(text + text_length, sizeof text - text_length, format, arguments);
+    va_end(arguments);
+    if (text_length + 2 >= sizeof text)
+        abort();
+    text[text_length++] = '\n';
+    text[text_length] = '\0';
+}
+
+/* Type and text, and those of the contexts. */
+static const char *describe(const tt_exc *exc)
+{
+    static char description[1024];
+    size_t length = 0;
+
+    if (!exc)
+        return "None";
+    for (int i = 0; exc && i < 5; i++, exc = tt_exc_context(exc))
+        length += (size_t)snprintf(description + length, sizeof description - length, "%s%s(%s)", i ? " < " : "",
+                                   tt_exc_type_of(exc)->name, tt_exc_message(exc));
+    return description;
+}
+
+/* ------------------------------------------------------------------------------------------------- what tasks do */
+
+static int by_remainder(const void *a, const void *b)
+{
+    return (int)((intptr_t)a % 7) - (int)((intptr_t)b % 7);
+}
+
+static int stay(void *arg)
+{
+    int count = draw(3);
+
+    for (int i = 0; i < count; i++)
+        if (tt_sleep(0) < 0)
+            return -1;
+    return draw(4) == 0 ? tt_raise(&tt_ValueError, "w%d", (int)(intptr_t)arg) : 0;
+}
+
+static int wait_once(void *arg)
+{
+    (void)arg;
+    return tt_condition_wait(condition);
+}
+
+static int is_enough(void *least)
+{
+    return value >= (int)(intptr_t)least ? value > 0 ? value : 0 : 0;
+}
+
+static int wait_for_value(void *arg)
+{
+    intptr_t least = draw(4);
+    int answer = tt_condition_wait_for(condition, is_enough, (void *)least);
+
+    (void)arg;
+    if (answer < 0)
+        return -1;
+    add("value %d", answer);
+    return 0;
+}
+
+static int change_value(void *arg)
+{
+    value += draw(3);
+    if (tt_condition_notify(condition, (size_t)draw(3)) < 0)
+        return -1;
+    return stay(arg);
+}
+
+static int notify_all(void *arg)
+{
+    (void)arg;
+    return tt_condition_notify_all(condition);
+}
+
+static int log_party(int party)
+{
+    if (party < 0)
+        return -1;
+    add("party %d", party);
+    return 0;
+}
+
+static int put(bool nowait)
+{
+    tt_queue *queue = queues[draw(3)];
+    void *item = (void *)(intptr_t)draw(100);
+
+    return nowait ? tt_queue_put_nowait(queue, item) : tt_queue_put(queue, item);
+}
+
+static int get(bool nowait)
+{
+    tt_queue *queue = queues[draw(3)];
+    void *item;
+
+    if ((nowait ? tt_queue_get_nowait(queue, &item) : tt_queue_get(queue, &item)) < 0)
+        return -1;
+    add("item %d", (int)(intptr_t)item);
+    return 0;
+}
+
+/* A repr without addresses and items. */
+static void add_repr(const char *repr)
+{
+    static const char *const patterns[] = {" at 0x[0-9a-f]+", " _queue=\\[[^]]*\\]"};
+    char shown[4096];
+
+    snprintf(shown, sizeof shown, "%s", repr);
+    for (int i = 0; i < 2; i++) {
+        regex_t expression;
+        regmatch_t match;
+
+        if (regcomp(&expression, patterns[i], REG_EXTENDED) != 0)
+            abort();
+        if (regexec(&expression, shown, 1, &match, 0) == 0)
+            memmove(shown + match.rm_so, shown + match.rm_eo, strlen(shown + match.rm_eo) + 1);
+        regfree(&expression);
+    }
+    add("%s", shown);
+}
+
+static void log_objects(void)
+{
+    char repr[4096];
+
+#define LOG(function, object) (function((object), repr, sizeof repr), add_repr(repr))
+    LOG(tt_lock_repr, locks[0]);
+    LOG(tt_lock_repr, locks[1]);
+    LOG(tt_event_repr, event);
+    LOG(tt_condition_repr, condition);
+    LOG(tt_semaphore_repr, semaphores[0]);
+    LOG(tt_semaphore_repr, semaphores[1]);
+    LOG(tt_barrier_repr, barrier);
+    for (int i = 0; i < 3; i++)
+        LOG(tt_queue_repr, queues[i]);
+#undef LOG
+    add("%zu %zu %zu", tt_queue_qsize(queues[0]), tt_queue_qsize(queues[1]), tt_queue_qsize(queues[2]));
+}
+
+static void create(void);
+
+/* The text that number N cancels with. */
+static const char *name(char letter, int number)
+{
+    static char buffer[16];
+
+    snprintf(buffer, sizeof buffer, "%c%d", letter, number);
+    return buffer;
+}
+
+static void shut_down(void)
+{
+    tt_queue *queue;
+
+    if (draw(6) != 0)
+        return;
+    queue = queues[draw(3)];
+    tt_queue_shutdown(queue, draw(2) == 1);
+}
+
+static void cancel_any(int number)
+{
+    tt_task *task = tasks[draw(task_count)];
+
+    add("cancel %s", tt_task_cancel(task, name('c', number)) ? "True" : "False");
+}
+
+/* Operations on locks, the event, the condition and semaphores. */
+static int synchronise(int operation, void *as_arg)
+{
+    switch (operation) {
+    case 0:
+        return tt_lock_acquire(locks[draw(2)]);
+    case 1:
+        return tt_lock_release(locks[draw(2)]);
+    case 2:
+    case 3:
+        return tt_with_lock(locks[draw(2)], stay, as_arg);
+    case 4:
+        return tt_event_wait(event);
+    case 5:
+        tt_event_set(event);
+        return 0;
+    case 6:
+        tt_event_clear(event);
+        return 0;
+    case 7:
+        return tt_with_condition(condition, wait_once, NULL);
+    case 8:
+        return tt_with_condition(condition, wait_for_value, NULL);
+    case 9:
+        return tt_with_condition(condition, change_value, as_arg);
+    case 10:
+        return tt_with_condition(condition, notify_all, NULL);
+    case 11:
+        return tt_condition_wait(condition);
+    case 12:
+        return tt_condition_notify(condition, 1);
+    case 13:
+        return tt_semaphore_acquire(semaphores[draw(2)]);
+    case 14:
+        return tt_semaphore_release(semaphores[draw(2)]);
+    default:
+        return tt_with_semaphore(semaphores[draw(2)], stay, as_arg);
+    }
+}
+
+static int operate(int number, int operation)
+{
+    if (operation <= 16)
+        return synchronise(operation, (void *)(intptr_t)number);
+    if (operation <= 19)
+        return log_party(tt_barrier_wait(barrier));
+    if (operation == 20)
+        return tt_barrier_reset(barrier);
+    if (operation == 21)
+        return draw(2) ? tt_barrier_abort(barrier) : 0;
+    if (operation <= 25)
+        return put(operation == 25);
+    if (operation <= 29)
+        return get(operation == 29);
+    if (operation == 30)
+        return tt_queue_task_done(queues[draw(3)]);
+    if (operation == 31)
+        return tt_queue_join(queues[draw(3)]);
+    if (operation == 32)
+        shut_down();
+    else if (operation <= 36)
+        cancel_any(number);
+    else if (operation <= 39 && task_count < TASKS_MAX)
+        create();
+    else if (operation == 40)
+        tt_task_cancel(tt_current_task(), name('s', number));
+    else if (operation == 41)
+        log_objects();
+    else if (operation > 41)
+        return tt_sleep(0);
+    return 0;
+}
+
+static int body(void *arg)
+{
+    int number = (int)(intptr_t)arg, count = 1 + draw(8);
+
+    for (int step = 0; step < count; step++) {
+        int operation = draw(48), answer;
+
+        add("%d.%d %d", number, step, operation);
+        if (operate(number, operation) == 0) {
+            add("%d.%d done", number, step);
+            continue;
+        }
+        add("%d.%d raised %s", number, step, describe(tt_exc_pending()));
+        answer = draw(6);
+        if (answer == 0)
+            return -1;
+        if (tt_catch(&tt_BaseException)) {
+            if (answer == 1)
+                tt_raise(&tt_KeyError, "k%d", number);
+            if (tt_catch_end() < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static void create(void)
+{
+    tasks[task_count] = tt_create_task(body, (void *)(intptr_t)task_count);
+    if (!tasks[task_count++])
+        abort();
+}
+
+/* ----------------------------------------------------------------------------------------------------- the whole */
+
+static void log_state(void)
+{
+    log_objects();
+    for (int i = 0; i < task_count; i++) {
+        char outcome[1100] = "pending";
+
+        if (tt_task_cancelled(tasks[i]))
+            snprintf(outcome, sizeof outcome, "cancelled");
+        else if (tt_future_peek(tasks[i]))
+            snprintf(outcome, sizeof outcome, "failed %s", describe(tt_future_peek(tasks[i])));
+        else if (tt_task_done(tasks[i]))
+            snprintf(outcome, sizeof outcome, "finished");
+        add("task %d %s %u", i, outcome, tt_task_cancelling(tasks[i]));
+    }
+}
+
+static int be_silent(tt_loop *loop, const struct tt_handler_context *context, void *arg)
+{
+    (void)loop;
+    (void)context;
+    (void)arg;
+    return 0;
+}
+
+static void open_objects(void)
+{
+    value = 0;
+    for (int i = 0; i < 2; i++)
+        locks[i] = tt_lock_create();
+    event = tt_event_create();
+    condition = tt_condition_create(draw(2) ? locks[1] : NULL);
+    semaphores[0] = tt_semaphore_create(draw(3));
+    semaphores[1] = tt_bounded_semaphore_create(1 + draw(2));
+    barrier = tt_barrier_create(1 + draw(3));
+    queues[0] = tt_queue_create(draw(3), NULL);
+    queues[1] = tt_lifo_queue_create(draw(3), NULL);
+    queues[2] = tt_priority_queue_create(draw(8), by_remainder, NULL);
+    if (tt_exc_pending())
+        abort();
+}
+
+static void close_objects(void)
+{
+    for (int i = 0; i < 2; i++) {
+        tt_lock_destroy(locks[i]);
+        tt_semaphore_destroy(semaphores[i]);
+    }
+    tt_event_destroy(event);
+    tt_condition_destroy(condition);
+    tt_barrier_destroy(barrier);
+    for (int i = 0; i < 3; i++)
+        tt_queue_destroy(queues[i]);
+}
+
+/* Asks all that are pending to end. False when none is. */
+static bool cancel_pending(void)
+{
+    bool is_pending[TASKS_MAX] = {false}, any = false;
+    int count = task_count;
+
+    for (int i = 0; i < count; i++)
+        any |= is_pending[i] = !tt_task_done(tasks[i]);
+    for (int i = 0; i < count; i++)
+        if (is_pending[i])
+            tt_task_cancel(tasks[i], "end");
+    return any;
+}
+
+static int unlock_all(void)
+{
+    for (int i = 0; i < 2; i++)
+        if (tt_lock_locked(locks[i]) && tt_lock_release(locks[i]) < 0)
+            return -1;
+    return tt_condition_locked(condition) ? tt_condition_release(condition) : 0;
+}
+
+static int main_coroutine(void *arg)
+{
+    (void)arg;
+    tt_loop_set_exception_handler(tt_loop_running(), be_silent, NULL);
+    open_objects();
+    for (int i = 0; i < 4; i++)
+        create();
+    for (int i = 0; i < 40; i++)
+        if (tt_sleep(0) < 0)
+            return -1;
+    log_state();
+    for (int i = 0; i < 200 && cancel_pending(); i++) {
+        for (int j = 0; j < 3; j++)
+            if (tt_sleep(0) < 0)
+                return -1;
+        if (unlock_all() < 0)
+            return -1;
+    }
+    log_state();
+    return 0;
+}
+
+/* Runs the program of SEED; the hash of its log. */
+static uint64_t run_program(uint64_t seed)
+{
+    tt_runner *runner = tt_runner_create();
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    random_state = seed;
+    text_length = 0;
+    text[0] = '\0';
+    for (int i = 0; i < 3; i++)
+        draw(2);
+    assert_non_null(runner);
+    assert_int_equal(tt_runner_run(runner, main_coroutine, NULL), 0);
+    assert_int_equal(tt_runner_close(runner), 0);
+    while (task_count > 0)
+        tt_task_unref(tasks[--task_count]);
+    close_objects();
+    if (prints)
+        printf("%s", text);
+    for (size_t i = 0; i < text_length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* Compares with the lines of FILE, a seed and a hash each. Returns how many. */
+static long compare(FILE *file)
+{
+    unsigned long long seed, expected;
+    long count = 0;
+
+    while (fscanf(file, "%llu %llx", &seed, &expected) == 2) {
+        uint64_t hash = run_program(seed);
+
+        if (hash != expected)
+            print_error("program %llu differs: TT_SEED=%llu test_python_sync, random_sync.py --log %llu\n", seed, seed,
+                        seed);
+        assert_true(hash == expected);
+        count++;
+    }
+    return count;
+}
+
+static const char *source(void)
+{
+    const char *folder = getenv("TELLTALE_TEST_SOURCE");
+
+    if (!folder)
+        TT_SKIP("TELLTALE_TEST_SOURCE is not set");
+    return folder;
+}
+
+static void random_synchronisation_runs_as_in_cpython(void **state)
+{
+    char path[4096];
+    FILE *file;
+
+    (void)state;
+    if (getenv("TT_SEED")) {
+        prints = true;
+        run_program(strtoull(getenv("TT_SEED"), NULL, 10));
+        return;
+    }
+    snprintf(path, sizeof path, "%s/tests/runtime/python/random_sync.expected", source());
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(compare(file) >= 1000);
+    fclose(file);
+}
+
+static void random_synchronisation_runs_as_in_this_machines_python(void **state)
+{
+    char command[4200];
+    FILE *pipe;
+
+    (void)state;
+    if (system("python3 -c 'import sys; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1") != 0)
+        TT_SKIP("there is no python3 of version 3.13 or later");
+    snprintf(command, sizeof command, "python3 '%s/tests/runtime/python/random_sync.py' 100000 %ld", source(),
+             stage_count(300));
+    pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_true(compare(pipe) == stage_count(300));
+    assert_int_equal(pclose(pipe), 0);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_on_stage(random_synchronisation_runs_as_in_cpython),
+    cmocka_unit_test_on_stage(random_synchronisation_runs_as_in_this_machines_python),
+};
+
+TT_TEST_MAIN(cases)
