@@ -220,6 +220,7 @@ static void free_user_callback(struct user_callback *callback, tt_future *future
 {
     tt_site *site = callback->handle.site;
 
+    tt_context_unref(callback->handle.context);
     free(callback);
     if (future)
         tt__future_unref(future, site);
@@ -250,7 +251,8 @@ static void discard_user_callback(struct tt_ready *ready)
 
 static const struct tt_ready_ops user_callback_ops = {run_user_callback, discard_user_callback};
 
-int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn *fn, void *arg)
+/* Takes over the reference to CONTEXT if it goes well. */
+static int add_done_callback(tt_site *site, tt_context *context, tt_future *future, tt_done_fn *fn, void *arg)
 {
     struct user_callback *callback;
 
@@ -263,9 +265,31 @@ int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn 
     callback->node.ready.ops = &user_callback_ops;
     callback->handle.site = site;
     callback->handle.loop = future->loop;
+    callback->handle.context = context;
     callback->fn = fn;
     callback->arg = arg;
     tt__future_add_node(future, &callback->node);
+    return 0;
+}
+
+int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn *fn, void *arg)
+{
+    tt_context *context;
+
+    if (tt__context_capture(site, &context) < 0)
+        return -1;
+    if (add_done_callback(site, context, future, fn, arg) == 0)
+        return 0;
+    tt_context_unref(context);
+    return -1;
+}
+
+int tt_future_add_done_callback_in_at(tt_site *site, tt_context *context, tt_future *future, tt_done_fn *fn, void *arg)
+{
+    TT_PRECOND("future_add_done_callback.context", site, context != NULL);
+    if (add_done_callback(site, context, future, fn, arg) < 0)
+        return -1;
+    tt_context_ref(context);
     return 0;
 }
 
@@ -287,7 +311,7 @@ size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, void *a
         if (node->ready.ops != &user_callback_ops || callback->fn != fn || callback->arg != arg)
             continue;
         tt__future_remove_node(future, node);
-        free(callback);
+        free_user_callback(callback, NULL);
         removed++;
     }
     return removed;

@@ -15,6 +15,7 @@
 
 #include <telltale/future.h>
 
+#include "context_internal.h"
 #include "coro.h"
 #include "exc_internal.h"
 #include "ready.h"
@@ -140,6 +141,7 @@ struct tt_task_object {
     char *cancel_text; /* message of the last request */
     char *name;        /* NULL: Task-<name_number> */
     uint32_t name_number;
+    tt_context *context;                    /* NULL: nothing was set in it yet; see context_internal.h */
     tt_site *last_site;                     /* last place where it awaited, or was created */
     uint64_t passed_id;                     /* the failed future whose exception an await raised last, */
     uint64_t passed_exc_id;                 /* and that exception: if the task ends with it, it let it pass through */

@@ -33,8 +33,14 @@ tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_si
 {
     tt_handle *handle = calloc(1, sizeof *handle);
 
-    if (!handle)
+    if (!handle) {
+        tt_raise_at(site, &tt_MemoryError, "no memory for a callback");
         return NULL;
+    }
+    if (tt__context_capture(site, &handle->context) < 0) {
+        free(handle);
+        return NULL;
+    }
     handle->ready.ops = &tt__handle_ops;
     handle->timer.ready = &handle->ready;
     handle->refs = 1;
@@ -65,15 +71,20 @@ static tt_handle *create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *
         return NULL;
     }
     handle = tt__handle_create(loop, fn, arg, site);
-    if (!handle) {
-        tt_raise_at(site, &tt_MemoryError, "no memory for a callback");
+    if (!handle)
         return NULL;
-    }
     if (out_handle) {
         handle->refs++;
         *out_handle = handle;
     }
     return handle;
+}
+
+static void set_context(tt_handle *handle, tt_context *context, tt_site *site)
+{
+    TT_PRECOND("loop_call.context", site, context != NULL);
+    tt_context_unref(handle->context);
+    handle->context = tt_context_ref(context);
 }
 
 int tt_loop_call_soon_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, tt_handle **out_handle)
@@ -83,6 +94,33 @@ int tt_loop_call_soon_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void 
     if (!handle)
         return -1;
     tt__handle_push(handle);
+    return 0;
+}
+
+int tt_loop_call_soon_in_at(tt_site *site, tt_context *context, tt_loop *loop, tt_callback_fn *fn, void *arg,
+                            tt_handle **out_handle)
+{
+    tt_handle *handle = create(loop, fn, arg, site, out_handle);
+
+    if (!handle)
+        return -1;
+    set_context(handle, context, site);
+    tt__handle_push(handle);
+    return 0;
+}
+
+int tt_loop_call_at_in_at(tt_site *site, tt_context *context, tt_loop *loop, int64_t when_ns, tt_callback_fn *fn,
+                          void *arg, tt_handle **out_handle)
+{
+    tt_handle *handle = NULL;
+
+    if (tt_loop_call_at_at(site, loop, when_ns, fn, arg, &handle) < 0)
+        return -1;
+    set_context(handle, context, site);
+    if (out_handle)
+        *out_handle = handle;
+    else
+        tt_handle_unref(handle);
     return 0;
 }
 
@@ -134,6 +172,11 @@ int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, t
 
     if (!handle)
         return -ENOMEM;
+    if (tt__context_capture(site, &handle->context) < 0) {
+        tt_exc_unref(tt__exc_state_take(tt__exc_state_now()));
+        free(handle);
+        return -ENOMEM;
+    }
     handle->ready.ops = &tt__handle_ops;
     handle->timer.ready = &handle->ready;
     handle->refs = 1;
@@ -151,8 +194,10 @@ int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, t
         uv_async_send(&loop->wake);
     }
     pthread_mutex_unlock(&loop->inbox_mutex);
-    if (is_closed)
+    if (is_closed) {
+        tt_context_unref(handle->context);
         free(handle);
+    }
     return is_closed ? -ECANCELED : 0;
 }
 
@@ -176,6 +221,7 @@ void tt_handle_unref(tt_handle *handle)
 {
     if (!handle || --handle->refs > 0)
         return;
+    tt_context_unref(handle->context);
     tt__loop_unref(handle->loop);
     free(handle);
 }

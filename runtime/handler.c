@@ -126,11 +126,23 @@ static void report_handler_failure(tt_loop *loop, const struct tt_handler_contex
     tt_loop_default_exception_handler(loop, &context);
 }
 
+/* Where the handler's context hangs: at the task, else the future if that is a task, else the callback; without any,
+ * where it hangs now. */
+static tt_context **place_of(const struct tt_handler_context *context)
+{
+    tt_future *thing = context->task ? context->task : context->future;
+
+    if (thing)
+        return thing->kind == TT_OBJECT_KIND_TASK ? &tt__task(thing)->context : tt__context_place;
+    return context->handle ? &context->handle->context : tt__context_place;
+}
+
 static void run_handler(void *arg)
 {
     const struct call *call = arg;
     tt_loop *loop = call->loop;
     struct tt_exc_state state = {0}, *outer;
+    tt_context **outer_place;
     tt_exc *exc;
     int rc = 0;
 
@@ -140,11 +152,13 @@ static void run_handler(void *arg)
         return;
     }
     outer = tt__exc_state_enter(&state);
+    outer_place = tt__context_enter(place_of(call->context));
     tt__no_suspend++;
     tt__handler_depth++;
     rc = loop->handler(loop, call->context, loop->handler_arg);
     tt__handler_depth--;
     tt__no_suspend--;
+    tt__context_leave(outer_place);
     tt__exc_state_close_handlings(&state);
     if (rc < 0 && !state.pending)
         tt_raise(&tt_RuntimeError, "an exception handler returned %d with no exception pending", rc);
@@ -199,12 +213,15 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
                            tt_future *subject)
 {
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+    tt_context **outer_place;
     char message[256];
     tt_exc *exc;
     int rc;
 
     loop->clock = 0; /* it begins now, and the step after it begins when it has ended */
+    outer_place = tt__context_enter(&handle->context);
     rc = fn(arg);
+    tt__context_leave(outer_place);
     loop->clock = 0;
     tt__exc_state_close_handlings(&state);
     if (rc < 0 && !state.pending)

@@ -35,8 +35,9 @@ struct tt_handle {
     tt_loop *loop;
     tt_callback_fn *fn;
     void *arg;
-    tt_drop_fn *drop; /* called with ARG when the loop closes before it ran; NULL: nothing to do */
-    tt_site *site;    /* where it was scheduled; its text names the function */
+    tt_drop_fn *drop;    /* called with ARG when the loop closes before it ran; NULL: nothing to do */
+    tt_site *site;       /* where it was scheduled; its text names the function */
+    tt_context *context; /* it runs in it; NULL: nothing was set in it yet */
 };
 
 struct tt_host_call { /* something that a task has the loop's stack do for it */
@@ -135,7 +136,8 @@ void tt__loop_run_at_home(void (*fn)(void *arg), void *arg);
 /* task.c: frees the memory that waits for new tasks. */
 void tt__task_pool_drain(tt_loop *loop);
 
-/* handle.c: a handle with one reference, in no queue. */
+/* handle.c: a handle with one reference, in no queue, that will run in a copy of the current context. NULL with
+ * MemoryError pending. */
 tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site);
 /* tt_loop_call_soon_threadsafe with a DROP that gets ARG, on the loop's thread, when the loop closes before FN ran. 0,
  * -ENOMEM or -ECANCELED. Any thread. */

@@ -19,11 +19,18 @@ struct tt_signal_handler {
     tt_callback_fn *fn;
     void *arg;
     tt_site *site;
+    tt_context *context; /* all its strikes run in it */
 };
+
+static void destroy_handler(struct tt_signal_handler *handler)
+{
+    tt_context_unref(handler->context);
+    free(handler);
+}
 
 static void free_handler(uv_handle_t *handle)
 {
-    free(handle->data);
+    destroy_handler(handle->data);
 }
 
 /* In the turn after a signal struck: schedules the callback. */
@@ -47,10 +54,16 @@ static void struck(uv_signal_t *signal, int number)
     tt_handle *handle = tt__handle_create(handler->loop, handler->fn, handler->arg, handler->site);
 
     if (!handle) { /* the signal must not be lost silently */
+        tt_exc *exc = tt__exc_state_take(tt__exc_state_now());
+
         tt_loop_call_exception_handler(
-            handler->loop, &(struct tt_handler_context){.message = "a signal was lost: no memory for its callback"});
+            handler->loop,
+            &(struct tt_handler_context){.message = "a signal was lost: no memory for its callback", .exception = exc});
+        tt_exc_unref(exc);
         return;
     }
+    tt_context_unref(handle->context);
+    handle->context = tt_context_ref(handler->context);
     handle->actor = (struct tt_who){TT_ACTOR_SIGNAL, (uint64_t)number};
     handle->ready.ops = &strike_ops;
     tt__handle_push(handle);
@@ -71,7 +84,7 @@ static int listen_to(struct tt_signal_handler *handler)
     int rc = uv_signal_init(&handler->loop->uv, &handler->signal);
 
     if (rc < 0) {
-        free(handler);
+        destroy_handler(handler);
         return rc;
     }
     handler->signal.data = handler;
@@ -92,6 +105,7 @@ static bool is_valid(int number)
 int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_number, tt_callback_fn *fn, void *arg)
 {
     struct tt_signal_handler *handler;
+    tt_context *context;
     int rc;
 
     if (!loop)
@@ -103,18 +117,30 @@ int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_numbe
         return tt_raise_at(site, &tt_ValueError, "invalid signal number %d", signal_number);
     if (gettid() != getpid())
         return tt_raise_at(site, &tt_RuntimeError, "set_wakeup_fd only works in main thread of the main interpreter");
+    context = tt_copy_context_at(site);
+    if (!context)
+        return -1;
     handler = *find(loop, signal_number);
     if (handler) {
+        tt_context_unref(handler->context);
+        handler->context = context;
         handler->fn = fn;
         handler->arg = arg;
         handler->site = site;
         return 0;
     }
     handler = calloc(1, sizeof *handler);
-    if (!handler)
+    if (!handler) {
+        tt_context_unref(context);
         return tt_raise_at(site, &tt_MemoryError, "no memory for a signal handler");
-    *handler = (struct tt_signal_handler){
-        .loop = loop, .number = signal_number, .fn = fn, .arg = arg, .site = site, .next = loop->signal_handlers};
+    }
+    *handler = (struct tt_signal_handler){.loop = loop,
+                                          .number = signal_number,
+                                          .fn = fn,
+                                          .arg = arg,
+                                          .site = site,
+                                          .context = context,
+                                          .next = loop->signal_handlers};
     rc = listen_to(handler);
     if (rc == UV_EINVAL)
         return tt_raise_at(site, &tt_RuntimeError, "sig %d cannot be caught", signal_number);

@@ -290,6 +290,7 @@ static void check_canary(struct tt_task_object *task)
 static void resume(struct tt_task_object *task)
 {
     tt_loop *loop = task->future.loop;
+    tt_context **outer_place = tt__context_enter(&task->context);
     struct tt_exc_state *outer;
 
     task->phase = TT_TASK_RUNNING;
@@ -310,6 +311,7 @@ static void resume(struct tt_task_object *task)
     }
     tt__exc_state_enter(outer);
     loop->current = NULL;
+    tt__context_leave(outer_place);
 }
 
 /* The first step: the coroutine gets its stack. Without memory it fails, and never runs. */
@@ -425,6 +427,7 @@ const struct tt_ready_ops tt__task_wake_ops = {run_wake, discard_wake};
 static void run_defers_abandoned(struct tt_task_object *task)
 {
     tt_loop *loop = task->future.loop;
+    tt_context **outer_place = tt__context_enter(&task->context);
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
     tt_exc *exc;
 
@@ -433,6 +436,7 @@ static void run_defers_abandoned(struct tt_task_object *task)
     tt__no_suspend--;
     exc = tt__exc_state_take(&state);
     tt__exc_state_enter(outer);
+    tt__context_leave(outer_place);
     if (exc)
         tt_loop_call_exception_handler(
             loop, &(struct tt_handler_context){

@@ -86,6 +86,8 @@ static void destroy_task(tt_future *future)
         free(task->cancel_text);
     if (task->name)
         free(task->name);
+    if (task->context)
+        tt_context_unref(task->context);
     tt__future_finish(future);
     free_task(loop, task);
     tt__loop_unref(loop);
@@ -104,13 +106,27 @@ static void link_task(tt_loop *loop, struct tt_task_object *task)
     loop->task_count++;
 }
 
+static tt_task *refuse_raised(const struct tt_task_options *options, void *arg)
+{
+    if (options && options->drop)
+        options->drop(arg);
+    return NULL;
+}
+
 static tt_task *refuse(tt_site *site, const struct tt_task_options *options, void *arg, const tt_exc_type *type,
                        const char *why)
 {
     tt_raise_at(site, type, "%s", why);
-    if (options && options->drop)
-        options->drop(arg);
-    return NULL;
+    return refuse_raised(options, arg);
+}
+
+/* The context that was asked for, or a copy of the current one. 0, or -1 with MemoryError pending. */
+static int set_context(struct tt_task_object *task, tt_site *site, const struct tt_task_options *options)
+{
+    if (!options || !options->context)
+        return tt__context_capture(site, &task->context);
+    task->context = tt_context_ref(options->context);
+    return 0;
 }
 
 /* A step's events share one reading of the clock: a task that is created in a step was created when the step began. */
@@ -143,6 +159,11 @@ tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct 
     if (options && options->name && !(task->name = strdup(options->name))) {
         free_task(loop, task);
         return refuse(site, options, arg, &tt_MemoryError, "no memory for a task's name");
+    }
+    if (set_context(task, site, options) < 0) {
+        free(task->name);
+        free_task(loop, task);
+        return refuse_raised(options, arg);
     }
     tt__future_init(&task->future, loop, TT_OBJECT_KIND_TASK, &task_ops, creator, site);
     task->future.label.kind = TT_WAIT_KIND_TASK;

@@ -233,7 +233,7 @@ static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
         return tt_raise_at(site, &tt_ValueError, "Invalid file descriptor: %d", descriptor);
     handle = tt__handle_create(loop, fn, arg, site);
     if (!handle)
-        return tt_raise_at(site, &tt_MemoryError, "no memory for a callback");
+        return -1;
     rc = tt__watch_add(loop, descriptor, handle, is_writer);
     if (rc == 0)
         return 0;

@@ -22,7 +22,8 @@ extern "C" {
 
 typedef struct tt_loop tt_loop;
 typedef struct tt_future tt_future;
-typedef struct tt_future tt_task; /* a future that a coroutine completes: see telltale/task.h */
+typedef struct tt_context tt_context; /* see telltale/context.h */
+typedef struct tt_future tt_task;     /* a future that a coroutine completes: see telltale/task.h */
 
 /* A function that releases a value which a future owned. */
 typedef void tt_free_fn(void *value);
@@ -99,6 +100,12 @@ TT_API bool tt_future_cancel_at(tt_site *site, tt_future *future, const char *me
 #define tt_future_add_done_callback(future, fn, arg) \
     tt_future_add_done_callback_at(TT_SITE_HERE(#fn), (future), (fn), (arg))
 TT_API int tt_future_add_done_callback_at(tt_site *site, tt_future *future, tt_done_fn *fn, void *arg) TT_MUST_USE;
+
+/* The same with FN running in CONTEXT itself, not in a copy of the current one; a reference is taken. */
+#define tt_future_add_done_callback_in(context, future, fn, arg) \
+    tt_future_add_done_callback_in_at(TT_SITE_HERE(#fn), (context), (future), (fn), (arg))
+TT_API int tt_future_add_done_callback_in_at(tt_site *site, tt_context *context, tt_future *future, tt_done_fn *fn,
+                                             void *arg) TT_MUST_USE;
 
 /* Takes back all registrations of FN with ARG that have not been scheduled yet. Returns how many. */
 TT_API size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, void *arg);

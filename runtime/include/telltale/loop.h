@@ -9,6 +9,7 @@
 #ifndef TELLTALE_LOOP_H
 #define TELLTALE_LOOP_H
 
+#include <telltale/context.h>
 #include <telltale/task.h>
 
 #ifdef __cplusplus
@@ -79,6 +80,12 @@ TT_API struct uv_loop_s *tt_loop_uv(
 TT_API int tt_loop_call_soon_at(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg,
                                 tt_handle **out_handle) TT_MUST_USE;
 
+/* The same with FN running in CONTEXT itself, not in a copy of the current one; a reference is taken. */
+#define tt_loop_call_soon_in(context, loop, fn, arg, out_handle) \
+    tt_loop_call_soon_in_at(TT_SITE_HERE(#fn), (context), (loop), (fn), (arg), (out_handle))
+TT_API int tt_loop_call_soon_in_at(tt_site *site, tt_context *context, tt_loop *loop, tt_callback_fn *fn, void *arg,
+                                   tt_handle **out_handle) TT_MUST_USE;
+
 /* Schedules FN(ARG) for DELAY_NS from now (negative: at once), or for the time WHEN_NS of tt_loop_time. Equal times run
  * in the order of CPython's heap. asyncio: call_later, call_at. */
 #define tt_loop_call_later(loop, delay_ns, fn, arg, out_handle) \
@@ -89,6 +96,10 @@ TT_API int tt_loop_call_later_at(tt_site *site, tt_loop *loop, int64_t delay_ns,
     tt_loop_call_at_at(TT_SITE_HERE(#fn), (loop), (when_ns), (fn), (arg), (out_handle))
 TT_API int tt_loop_call_at_at(tt_site *site, tt_loop *loop, int64_t when_ns, tt_callback_fn *fn, void *arg,
                               tt_handle **out_handle) TT_MUST_USE;
+#define tt_loop_call_at_in(context, loop, when_ns, fn, arg, out_handle) \
+    tt_loop_call_at_in_at(TT_SITE_HERE(#fn), (context), (loop), (when_ns), (fn), (arg), (out_handle))
+TT_API int tt_loop_call_at_in_at(tt_site *site, tt_context *context, tt_loop *loop, int64_t when_ns, tt_callback_fn *fn,
+                                 void *arg, tt_handle **out_handle) TT_MUST_USE;
 
 /* The same as call_soon from any thread; wakes the loop. Returns 0, or a negative errno value: -ENOMEM, -ECANCELED once
  * the loop is closing (asyncio raises RuntimeError "Event loop is closed"). The caller makes sure that the loop is not

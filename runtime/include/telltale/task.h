@@ -36,7 +36,8 @@ struct tt_task_options {
     tt_drop_fn *
         drop; /* called exactly once with the argument if the body does not run: creation refused, no memory, cancelled before the
                              first step, loop closed before. NULL: nothing to do */
-    size_t stack_bytes; /* 0: 64 KiB; at least 32 KiB */
+    tt_context *context; /* the task runs in it, a reference is taken; NULL: in a copy of the current one */
+    size_t stack_bytes;  /* 0: 64 KiB; at least 32 KiB */
     bool
         is_detached; /* true: no handle; the creating call returns the task borrowed, valid until the next suspension */
 };

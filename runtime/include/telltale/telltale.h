@@ -5,6 +5,7 @@
 #include <telltale/barrier.h>
 #include <telltale/condition.h>
 #include <telltale/event.h>
+#include <telltale/context.h>
 #include <telltale/exc.h>
 #include <telltale/exc_group.h>
 #include <telltale/future.h>
