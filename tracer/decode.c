@@ -8,58 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_fields.h"
 #include "timeline.h"
 
-#define EVENT_NUMBERS  1024u /* events.def has numbers below 100; a description with larger ones is passed over */
 #define FIELDS_MAX     32u
 #define LINE_BYTES_MAX 2048u
-#define FIELD_NOWHERE  UINT16_MAX /* a field that this version does not know */
 
 enum kind { KIND_U8, KIND_U16, KIND_U32, KIND_U64, KIND_I32, KIND_TICKS, KIND_TEXT };
 
-struct known_field {
-    const char *name;
-    enum kind kind;
-    size_t offset;
-};
-
-struct known_event {
-    const char *name;
-    const struct known_field *(*fields)(size_t *out_count);
-};
-
-/* One function for each event, so that the fields can name the struct that they are in. */
-#define FIELD(field, field_kind)         {#field, field_kind, offsetof(current, field)},
-#define TT_U8(name, text)                FIELD(name, KIND_U8)
-#define TT_U16(name, text)               FIELD(name, KIND_U16)
-#define TT_U32(name, text)               FIELD(name, KIND_U32)
-#define TT_U64(name, text)               FIELD(name, KIND_U64)
-#define TT_I32(name, text)               FIELD(name, KIND_I32)
-#define TT_ID(name, text)                FIELD(name, KIND_U64)
-#define TT_TICKS(name, text)             FIELD(name, KIND_TICKS)
-#define TT_WORD(name, enumeration, text) FIELD(name, KIND_U8)
-#define TT_SITE(name, text)              FIELD(name, KIND_U64)
-#define TT_TEXT(name, limit, text)       FIELD(name, KIND_TEXT)
-#define TT_EVENT(number, name, category, level, text, the_fields)        \
-    static const struct known_field *fields_of_##name(size_t *out_count) \
-    {                                                                    \
-        typedef struct tt_decoded_##name current;                        \
-        static const struct known_field fields[] = {the_fields};         \
-        *out_count = sizeof fields / sizeof fields[0];                   \
-        return fields;                                                   \
-    }
-#include "events.def"
-#undef FIELD
-
-static const struct known_event known_events[EVENT_NUMBERS] = {
-#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, fields_of_##name},
-#include "events.def"
-};
-
 struct step {
-    uint8_t kind;        /* enum kind, as the writer has it */
-    uint8_t target_kind; /* as this version has it */
-    uint16_t target;     /* offset in the event's struct, or FIELD_NOWHERE */
+    enum kind kind;                       /* as the writer has it */
+    const struct tt__known_field *target; /* as this version has it; NULL: it does not know the field */
 };
 
 struct plan {
@@ -70,7 +29,7 @@ struct plan {
 };
 
 struct tt__decoder {
-    struct plan plans[EVENT_NUMBERS];
+    struct plan plans[TT__EVENT_NUMBERS];
 };
 
 /* ------------------------------------------------------------------------------------------- reading descriptions */
@@ -93,17 +52,15 @@ static int parse_kind(const char *kind)
     return -1;
 }
 
-static struct step make_step(const struct known_event *known, const char *name, enum kind kind)
+static struct step make_step(unsigned number, const char *name, enum kind kind)
 {
-    struct step step = {(uint8_t)kind, (uint8_t)kind, FIELD_NOWHERE};
-    size_t count = 0;
-    const struct known_field *fields = known->name ? known->fields(&count) : NULL;
+    struct step step = {kind, NULL};
+    size_t count;
+    const struct tt__known_field *fields = tt__event_fields(number, &count);
     for (size_t i = 0; i < count; i++) {
         /* A text stays a text; numbers may have become wider. */
-        if (strcmp(fields[i].name, name) == 0 && (fields[i].kind == KIND_TEXT) == (kind == KIND_TEXT)) {
-            step.target = (uint16_t)fields[i].offset;
-            step.target_kind = (uint8_t)fields[i].kind;
-        }
+        if (strcmp(fields[i].name, name) == 0 && (fields[i].kind == TT__FIELD_TEXT) == (kind == KIND_TEXT))
+            step.target = &fields[i];
     }
     return step;
 }
@@ -127,14 +84,14 @@ static void parse_event(struct tt__decoder *decoder, char *rest, const struct tt
     size_t fields_length = 0;
     struct plan plan = {.is_described = 1};
 
-    if (parse_number(strtok_r(rest, " ", &save), EVENT_NUMBERS, &number) < 0)
+    if (parse_number(strtok_r(rest, " ", &save), TT__EVENT_NUMBERS, &number) < 0)
         return;
     const char *name = strtok_r(NULL, " ", &save);
     const char *category = strtok_r(NULL, " ", &save);
     if (!name || !category)
         return;
-    const struct known_event *known = &known_events[number];
-    plan.is_known = known->name != NULL && strcmp(known->name, name) == 0;
+    const char *known = tt__event_name(number);
+    plan.is_known = known && strcmp(known, name) == 0;
     for (char *field = strtok_r(NULL, " ", &save); field; field = strtok_r(NULL, " ", &save)) {
         size_t length = strlen(field);
         if (fields_length > 0)
@@ -148,7 +105,7 @@ static void parse_event(struct tt__decoder *decoder, char *rest, const struct tt
         int kind = parse_kind(colon + 1);
         if (kind < 0 || plan.step_count == FIELDS_MAX)
             return;
-        plan.steps[plan.step_count++] = make_step(known, field, (enum kind)kind);
+        plan.steps[plan.step_count++] = make_step(number, field, (enum kind)kind);
     }
     decoder->plans[number] = plan;
     if (sink)
@@ -233,51 +190,21 @@ static uint64_t read_number(enum kind kind, const unsigned char *at)
     return u64;
 }
 
-static void write_number(enum kind kind, uint64_t number, unsigned char *to)
-{
-    /* Little and big ends alike: the width decides which type is stored. */
-    uint16_t u16 = (uint16_t)number;
-    uint32_t u32 = (uint32_t)number;
-    switch (width_of_kind[kind]) {
-    case 1:
-        *to = (unsigned char)number;
-        break;
-    case 2:
-        memcpy(to, &u16, sizeof u16);
-        break;
-    case 4:
-        memcpy(to, &u32, sizeof u32);
-        break;
-    default:
-        memcpy(to, &number, sizeof number);
-        break;
-    }
-}
-
-/* Where an event's own struct begins in the union: all members of the union begin there. */
-static unsigned char *event_struct(struct tt_decoded_event *event)
-{
-    return (unsigned char *)&event->process_started;
-}
-
 enum tt__decode_result tt__decode(const struct tt__decoder *decoder, const struct tt__timeline *timeline,
                                   unsigned number, const unsigned char *payload, size_t length,
                                   struct tt_decoded_event *out_event)
 {
-    const struct plan *plan = number < EVENT_NUMBERS ? &decoder->plans[number] : NULL;
+    const struct plan *plan = number < TT__EVENT_NUMBERS ? &decoder->plans[number] : NULL;
     if (!plan || !plan->is_described)
         return TT__DECODE_DAMAGED;
     if (!plan->is_known)
         return TT__DECODE_UNKNOWN;
 
-    unsigned char *target = event_struct(out_event);
-    memset(target, 0, sizeof *out_event - (size_t)(target - (unsigned char *)out_event));
-    out_event->number = (uint16_t)number;
-
+    tt__event_clear(out_event, number);
     const unsigned char *end = payload + length;
     for (unsigned i = 0; i < plan->step_count; i++) {
         const struct step *step = &plan->steps[i];
-        enum kind kind = (enum kind)step->kind;
+        enum kind kind = step->kind;
         if ((size_t)(end - payload) < width_of_kind[kind])
             return TT__DECODE_DAMAGED;
         uint64_t value = read_number(kind, payload);
@@ -285,17 +212,17 @@ enum tt__decode_result tt__decode(const struct tt__decoder *decoder, const struc
         if (kind == KIND_TEXT) {
             if ((size_t)(end - payload) < value)
                 return TT__DECODE_DAMAGED;
-            if (step->target != FIELD_NOWHERE) {
+            if (step->target) {
                 const void *nul = memchr(payload, '\0', (size_t)value);
                 size_t text_length = nul ? (size_t)((const unsigned char *)nul - payload) : (size_t)value;
                 struct tt_decoded_text text = {(const char *)payload, (uint32_t)text_length};
-                memcpy(target + step->target, &text, sizeof text);
+                tt__event_set_text(out_event, step->target, text);
             }
             payload += value;
-        } else if (step->target != FIELD_NOWHERE) {
+        } else if (step->target) {
             if (kind == KIND_TICKS)
                 value = tt__timeline_duration_ns(timeline, value);
-            write_number((enum kind)step->target_kind, value, target + step->target);
+            tt__event_set_number(out_event, step->target, value);
         }
     }
     return TT__DECODED;

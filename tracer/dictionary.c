@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define TEXT_BYTES_MAX 1023u /* of file, function and text each: paths in sources are shorter */
+#include "place_hash.h"
 
 size_t tt__text_cut(const char *text, size_t limit)
 {
@@ -27,14 +27,6 @@ size_t tt__text_cut(const char *text, size_t limit)
     return limit;
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 struct place {
     const char *texts[3]; /* file, function, text */
     size_t lengths[3];
@@ -44,22 +36,13 @@ struct place {
 
 static void read_place(const tt_site *site, struct place *out)
 {
-    static const unsigned char nul;
-    const unsigned char line[4] = {(unsigned char)site->line, (unsigned char)(site->line >> 8),
-                                   (unsigned char)(site->line >> 16), (unsigned char)(site->line >> 24)};
     out->texts[0] = site->file;
     out->texts[1] = site->func;
     out->texts[2] = site->text;
     out->line = site->line;
     for (int i = 0; i < 3; i++)
-        out->lengths[i] = tt__text_cut(out->texts[i], TEXT_BYTES_MAX);
-
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    hash = hash_bytes(hash_bytes(hash, out->texts[0], out->lengths[0]), &nul, 1);
-    hash = hash_bytes(hash_bytes(hash, out->texts[1], out->lengths[1]), &nul, 1);
-    hash = hash_bytes(hash_bytes(hash, line, sizeof line), &nul, 1);
-    hash = hash_bytes(hash, out->texts[2], out->lengths[2]);
-    out->id = hash != 0 ? hash : 1;
+        out->lengths[i] = tt__text_cut(out->texts[i], TT_PLACE_TEXT_BYTES_MAX);
+    out->id = tt__place_hash(out->texts, out->lengths, site->line);
 }
 
 /* Makes the dictionary real up to END. */

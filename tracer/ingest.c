@@ -198,6 +198,30 @@ void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const 
     tt__batch_set_text(&ingest->batch, cell, text ? text : "", text ? strlen(text) : 0);
 }
 
+void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_process *process)
+{
+    memcpy(ingest->processes[process_id].uuid, process->uuid, sizeof process->uuid);
+
+    struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
+    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), process->uuid, sizeof process->uuid);
+    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, boot_id), process->boot_id, sizeof process->boot_id);
+    if (process->pid != 0) { /* else all that is known of it is that it emits */
+        TT__SET(row, PROCESS, pid, process->pid);
+        TT__SET(row, PROCESS, parent_pid, process->parent_pid);
+        TT__SET(row, PROCESS, uid, process->uid);
+        TT__SET(row, PROCESS, start_ticks, process->start_ticks);
+    }
+    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, host), process->host);
+    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, program), process->program);
+    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, command), process->command);
+    TT__SET(row, PROCESS, started_ns, tt_ingest_time(ingest, process_id, process->monotonic_ns));
+    TT__SET(row, PROCESS, started_realtime_ns, process->realtime_ns);
+    TT__SET(row, PROCESS, started_monotonic_ns, process->monotonic_ns);
+    TT__SET(row, PROCESS, started_boottime_ns, process->boottime_ns);
+    if (process->is_boardless)
+        TT__SET(row, PROCESS, is_boardless, 1);
+}
+
 int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process,
                              uint32_t *out_process_id, bool *out_is_known, struct tt_store_error *out_error)
 {
@@ -217,21 +241,7 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");
     ingest->processes[process_id].offset_ns =
         offset_of(ingest, process->boot_id, process->monotonic_ns, process->realtime_ns);
-    memcpy(ingest->processes[process_id].uuid, process->uuid, sizeof process->uuid);
-
-    struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
-    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, boot_id), process->boot_id, sizeof process->boot_id);
-    TT__SET(row, PROCESS, pid, process->pid);
-    TT__SET(row, PROCESS, parent_pid, process->parent_pid);
-    TT__SET(row, PROCESS, uid, process->uid);
-    TT__SET(row, PROCESS, start_ticks, process->start_ticks);
-    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, host), process->host);
-    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, program), process->program);
-    tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, command), process->command);
-    TT__SET(row, PROCESS, started_ns, tt_ingest_time(ingest, process_id, process->monotonic_ns));
-    TT__SET(row, PROCESS, started_realtime_ns, process->realtime_ns);
-    TT__SET(row, PROCESS, started_monotonic_ns, process->monotonic_ns);
-    TT__SET(row, PROCESS, started_boottime_ns, process->boottime_ns);
+    tt_ingest_identify_process(ingest, process_id, process);
     *out_process_id = process_id;
     *out_is_known = found >= 0;
     return 0;

@@ -52,6 +52,7 @@ struct tt_ingest_process {
     uint64_t start_ticks;
     const char *host, *program, *command;           /* copied */
     int64_t monotonic_ns, realtime_ns, boottime_ns; /* at its start, read together */
+    bool is_boardless;                              /* nothing will be told about its board */
 };
 
 /* Finds the process by its uuid in the recording, or gives it the next ordinal. The first one sets the recording's
@@ -60,6 +61,10 @@ struct tt_ingest_process {
 TT_MUST_USE int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process,
                                          uint32_t *out_process_id, bool *out_is_known,
                                          struct tt_store_error *out_error);
+
+/* The process, attached before its start was known, turns out to be PROCESS: uuid and start are told anew, times of the
+ * recording stay what they were. */
+void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_process *process);
 
 /* The time of the recording at MONOTONIC_NS of the process's CLOCK_MONOTONIC. */
 int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int64_t monotonic_ns);

@@ -95,7 +95,9 @@ CREATE TABLE process (
     dictionary_drop_count INTEGER,
     -- 1 when it was read to its end and attempts = records + drops + holes held in each thread; 0 when it was read
     -- and that did not hold.
-    is_balanced INTEGER
+    is_balanced INTEGER,
+    -- 1 when its events came through LTTng, which carries no board: what a task does between two events is not known.
+    is_boardless INTEGER
 ) STRICT;
 
 -- One row for each thread that emitted events.
@@ -162,7 +164,8 @@ CREATE TABLE gap (
     first_sequence INTEGER,
     -- Why: 'dropped' (the ring was full), 'in_flight' (being written when the process ended), 'overwritten' (nobody
     -- read in time and the ring was set to overwrite), 'unreadable' (the record was damaged), 'unbalanced' (the
-    -- counts of the ring do not add up; a count below zero says that more was read than tried).
+    -- counts of the ring do not add up; a count below zero says that more was read than tried), 'discarded' (LTTng had
+    -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     is_vital INTEGER NOT NULL DEFAULT 0

@@ -16,7 +16,8 @@
     X(PROCESS, started_ns) X(PROCESS, started_realtime_ns) X(PROCESS, started_monotonic_ns)                 \
     X(PROCESS, started_boottime_ns) X(PROCESS, seen_ns) X(PROCESS, goodbye_ns) X(PROCESS, goodbye_reason)   \
     X(PROCESS, gone_ns) X(PROCESS, is_replaced) X(PROCESS, vital_drop_count) X(PROCESS, vital_drop_last_ns) \
-    X(PROCESS, board_drop_count) X(PROCESS, dictionary_drop_count) X(PROCESS, is_balanced)
+    X(PROCESS, board_drop_count) X(PROCESS, dictionary_drop_count) X(PROCESS, is_balanced)                  \
+    X(PROCESS, is_boardless)
 
 #define TT__COLUMNS_THREAD(X)                                                                         \
     X(THREAD, thread_id) X(THREAD, tid) X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) \

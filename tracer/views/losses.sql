@@ -12,7 +12,7 @@ SELECT
     -- Time of the first event after them; NULL when there was none.
     g.to_ns AS to_ns,
     -- Why: dropped (the ring was full), in_flight (being written when the process ended), overwritten, unreadable,
-    -- unbalanced.
+    -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why).
     g.what AS what,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     g.is_vital AS is_vital

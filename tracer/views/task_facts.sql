@@ -53,7 +53,7 @@ FROM (
         p.vital_drop_last_ns AS vital_drop_last_ns,
         -- Whether its events alone tell what a task that never suspended does: only if none was lost.
         t.outcome IS NULL AND t.abandoned_ns IS NULL AND b.task_id IS NULL AND p.process_id IS NOT NULL
-            AND NOT coalesce(p.drop_count, 0) AND NOT coalesce(p.board_drop_count, 0)
+            AND NOT coalesce(p.drop_count, 0) AND NOT coalesce(p.board_drop_count, 0) AND p.is_boardless IS NULL
                 AND p.vital_drop_last_ns IS NULL AS is_told_by_events
     FROM task AS t
     LEFT JOIN board AS b ON b.task_id = t.task_id

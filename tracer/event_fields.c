@@ -1,0 +1,106 @@
+/* event_fields.c: see event_fields.h. */
+#include "event_fields.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* One function for each event, so that the fields can name the struct that they are in. */
+#define FIELD(field, field_kind)         {#field, NULL, field_kind, offsetof(current, field)},
+#define TT_U8(name, text)                FIELD(name, TT__FIELD_U8)
+#define TT_U16(name, text)               FIELD(name, TT__FIELD_U16)
+#define TT_U32(name, text)               FIELD(name, TT__FIELD_U32)
+#define TT_U64(name, text)               FIELD(name, TT__FIELD_U64)
+#define TT_I32(name, text)               FIELD(name, TT__FIELD_I32)
+#define TT_ID(name, text)                FIELD(name, TT__FIELD_U64)
+#define TT_TICKS(name, text)             FIELD(name, TT__FIELD_TICKS)
+#define TT_WORD(name, enumeration, text) {#name, #enumeration, TT__FIELD_WORD, offsetof(current, name)},
+#define TT_SITE(name, text)              FIELD(name, TT__FIELD_SITE)
+#define TT_TEXT(name, limit, text)       FIELD(name, TT__FIELD_TEXT)
+#define TT_EVENT(number, name, category, level, text, the_fields)            \
+    static const struct tt__known_field *fields_of_##name(size_t *out_count) \
+    {                                                                        \
+        typedef struct tt_decoded_##name current;                            \
+        static const struct tt__known_field fields[] = {the_fields};         \
+        *out_count = sizeof fields / sizeof fields[0];                       \
+        return fields;                                                       \
+    }
+#include "events.def"
+#undef FIELD
+
+static const struct {
+    const char *name;
+    const struct tt__known_field *(*fields)(size_t *out_count);
+} known_events[TT__EVENT_NUMBERS] = {
+#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, fields_of_##name},
+#include "events.def"
+};
+
+const char *tt__event_name(unsigned number)
+{
+    return number < TT__EVENT_NUMBERS ? known_events[number].name : NULL;
+}
+
+int tt__event_number(const char *name, size_t length)
+{
+    for (unsigned number = 0; number < TT__EVENT_NUMBERS; number++) {
+        const char *known = known_events[number].name;
+        if (known && strlen(known) == length && memcmp(known, name, length) == 0)
+            return (int)number;
+    }
+    return -1;
+}
+
+const struct tt__known_field *tt__event_fields(unsigned number, size_t *out_count)
+{
+    *out_count = 0;
+    return tt__event_name(number) ? known_events[number].fields(out_count) : NULL;
+}
+
+/* Where an event's own struct begins in the union: all members of the union begin there. */
+static unsigned char *event_struct(struct tt_decoded_event *event)
+{
+    return (unsigned char *)&event->process_started;
+}
+
+void tt__event_clear(struct tt_decoded_event *event, unsigned number)
+{
+    unsigned char *target = event_struct(event);
+    memset(target, 0, sizeof *event - (size_t)(target - (unsigned char *)event));
+    event->number = (uint16_t)number;
+}
+
+void tt__event_set_number(struct tt_decoded_event *event, const struct tt__known_field *field, uint64_t number)
+{
+    /* Little and big ends alike: the width decides which type is stored. */
+    uint16_t u16 = (uint16_t)number;
+    uint32_t u32 = (uint32_t)number;
+    unsigned char *to = event_struct(event) + field->offset;
+    switch (field->kind) {
+    case TT__FIELD_U8:
+    case TT__FIELD_WORD:
+        *to = (unsigned char)number;
+        return;
+    case TT__FIELD_U16:
+        memcpy(to, &u16, sizeof u16);
+        return;
+    case TT__FIELD_U32:
+    case TT__FIELD_I32:
+        memcpy(to, &u32, sizeof u32);
+        return;
+    case TT__FIELD_U64:
+    case TT__FIELD_TICKS:
+    case TT__FIELD_SITE:
+        memcpy(to, &number, sizeof number);
+        return;
+    case TT__FIELD_TEXT:
+        break;
+    }
+    assert(!"a number goes into a field for numbers");
+}
+
+void tt__event_set_text(struct tt_decoded_event *event, const struct tt__known_field *field,
+                        struct tt_decoded_text text)
+{
+    assert(field->kind == TT__FIELD_TEXT);
+    memcpy(event_struct(event) + field->offset, &text, sizeof text);
+}

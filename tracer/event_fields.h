@@ -1,0 +1,59 @@
+/* event_fields.h: events.def as data, for readers: the events that this version knows, and where a decoded event keeps
+ * their fields.
+ *
+ * What it is for. Whoever decodes events by a description that somebody else wrote (decode.h for arenas, import_ctf for
+ * traces of LTTng) finds the event by its number or name, the field by its name, and puts the value where it belongs.
+ *
+ * What it leaves to others. How fields are encoded.
+ *
+ * Threads: any; all of it is constant.
+ */
+#ifndef TT_EVENT_FIELDS_H
+#define TT_EVENT_FIELDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "decoded.h"
+
+enum tt__field_kind {
+    TT__FIELD_U8,
+    TT__FIELD_U16,
+    TT__FIELD_U32,
+    TT__FIELD_U64, /* ids too */
+    TT__FIELD_I32,
+    TT__FIELD_TICKS,
+    TT__FIELD_WORD,
+    TT__FIELD_SITE,
+    TT__FIELD_TEXT
+};
+
+struct tt__known_field {
+    const char *name;
+    const char *enumeration; /* TT__FIELD_WORD: which one; else NULL */
+    enum tt__field_kind kind;
+    size_t offset; /* in the event's own struct */
+};
+
+#define TT__EVENT_NUMBERS 1024u /* events.def has numbers below 100; larger ones are not known */
+
+/* The name of event NUMBER, NULL when this version has none of that number. */
+const char *tt__event_name(unsigned number);
+
+/* The number of the event of LENGTH bytes of NAME; -1: this version has none. */
+int tt__event_number(const char *name, size_t length);
+
+/* The fields of event NUMBER, in the order of events.def; *OUT_COUNT of them. NULL and 0 for an unknown event. */
+const struct tt__known_field *tt__event_fields(unsigned number, size_t *out_count);
+
+/* Empties EVENT and makes it one of NUMBER. Sequence and time stay. */
+void tt__event_clear(struct tt_decoded_event *event, unsigned number);
+
+/* Puts NUMBER, cut to the width of FIELD, which is not a text, where FIELD is in EVENT. */
+void tt__event_set_number(struct tt_decoded_event *event, const struct tt__known_field *field, uint64_t number);
+
+/* Puts TEXT where FIELD, a text, is in EVENT. */
+void tt__event_set_text(struct tt_decoded_event *event, const struct tt__known_field *field,
+                        struct tt_decoded_text text);
+
+#endif

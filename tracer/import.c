@@ -1,0 +1,416 @@
+/* import.c: the life of an importer; processes, threads, places. See import.h; what is missing: import_loss.c. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "decode.h"
+#include "import_state.h"
+#include "place_hash.h"
+#include "process_identity.h"
+#include "store_check.h"
+#include "writer.h"
+
+#define COMMIT_BYTES (8u << 20) /* of rows in memory before they are written */
+/* A process that tells who it is so long after its start tells it to a session that has just begun. */
+#define BEGINNING_NS INT64_C(500000000)
+
+/* Makes room for one more element of SIZE bytes in *ARRAY. */
+static bool grow(void **array, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return true;
+    size_t larger = *capacity ? 2 * *capacity : 8;
+    void *grown = reallocarray(*array, larger, size);
+    if (!grown)
+        return false;
+    *array = grown;
+    *capacity = larger;
+    return true;
+}
+
+static int fail_for_memory(struct tt_store_error *error)
+{
+    return tt__store_fail(error, TT_STORE_FAILED, "no memory to import more");
+}
+
+/* ------------------------------------------------------------------------------------------------- opening, closing */
+
+static void on_event(void *context, unsigned number, const char *name, const char *category, const char *fields)
+{
+    tt_ingest_describe_event(context, number, name, category, fields);
+}
+
+static void on_word(void *context, const char *enumeration, unsigned number, const char *word)
+{
+    tt_ingest_describe_word(context, enumeration, number, word);
+}
+
+/* Events and words are described as this version knows them; a newer writer's words come with its trace. */
+static int describe(struct tt_import *import, struct tt_store_error *error)
+{
+    size_t length;
+    const char *description = tt__describe_events(&length);
+    struct tt__description_sink sink = {import->ingest, on_event, on_word};
+    struct tt__decoder *decoder = tt__decoder_create(description, length, &sink);
+    if (!decoder)
+        return fail_for_memory(error);
+    tt__decoder_destroy(decoder);
+    return 0;
+}
+
+int tt_import_open(const struct tt_import_options *options, struct tt_import **out_import,
+                   struct tt_store_error *out_error)
+{
+    struct stat status;
+    struct tt__store_writer_options writer = {.bytes_max = options->store_bytes_max};
+    if (!options->is_appending && lstat(options->store, &status) == 0 && status.st_size > 0)
+        return tt__store_fail(out_error, TT_STORE_FAILED, "%s: is there already, and is not replaced; name another file",
+                              options->store);
+    struct tt_import *import = calloc(1, sizeof *import);
+    if (!import)
+        return fail_for_memory(out_error);
+    import->options = *options;
+    import->options.store = NULL; /* the caller's, and not needed any more */
+    if (tt__store_open_writer(options->store, &writer, &import->writer, out_error) < 0 ||
+        tt_ingest_create(import->writer, &import->ingest, out_error) < 0 || describe(import, out_error) < 0) {
+        tt_import_close(import);
+        return -1;
+    }
+    if (options->exit_pid != 0)
+        tt_ingest_process_exit(import->ingest, options->exit_pid, options->exit_status, options->exit_signal);
+    *out_import = import;
+    return 0;
+}
+
+void tt_import_close(struct tt_import *import)
+{
+    if (!import)
+        return;
+    for (size_t i = 0; i < import->process_count; i++) {
+        struct tt__import_process *process = &import->processes[i];
+        for (size_t j = 0; j < process->thread_count; j++) {
+            tt__import_sequence_finish(&process->threads[j]->sequence);
+            free(process->threads[j]);
+        }
+        free(process->threads);
+    }
+    free(import->processes);
+    free(import->windows);
+    tt_ingest_destroy(import->ingest);
+    tt__store_close_writer(import->writer, true);
+    free(import);
+}
+
+static int commit(struct tt_import *import, struct tt_store_error *error)
+{
+    if (tt_ingest_commit(import->ingest, error) < 0)
+        return -1;
+    tt__store_checkpoint(import->writer);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------ processes, threads */
+
+static void put_number(uint8_t out[8], uint64_t number)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (uint8_t)(number >> 8 * i);
+}
+
+/* What is known of a process when EVENT is seen: all, if that is process_started. */
+static struct tt_ingest_process facts_of(const struct tt_import_event *event)
+{
+    struct tt_ingest_process facts = {
+        .monotonic_ns = event->time.monotonic_ns,
+        .realtime_ns = event->time.realtime_ns,
+        .is_boardless = true,
+    };
+    put_number(facts.uuid, event->process);
+    memcpy(facts.boot_id, event->time.boot_id, sizeof facts.boot_id);
+    if (event->event->number != TT_EVENT_process_started)
+        return facts;
+    const struct tt_decoded_process_started *started = &event->event->process_started;
+    put_number(facts.uuid + 8, started->uuid_high);
+    facts.pid = started->pid;
+    facts.parent_pid = started->parent_pid;
+    facts.uid = started->uid;
+    facts.start_ticks = started->start_ticks;
+    if (started->boot_id_low != 0 || started->boot_id_high != 0) {
+        put_number(facts.boot_id, started->boot_id_low);
+        put_number(facts.boot_id + 8, started->boot_id_high);
+    }
+    if (started->realtime_ns != 0 && started->monotonic_ns != 0) {
+        facts.monotonic_ns = (int64_t)started->monotonic_ns;
+        facts.realtime_ns = (int64_t)started->realtime_ns;
+        facts.boottime_ns = (int64_t)started->boottime_ns;
+    }
+    return facts;
+}
+
+static void learn_start(struct tt__import_process *process, const struct tt_import_event *event,
+                        const struct tt_ingest_process *facts)
+{
+    process->has_started = true;
+    process->has_beginning = event->time.monotonic_ns - facts->monotonic_ns < BEGINNING_NS;
+    process->pid = facts->pid;
+    process->start_ticks = facts->start_ticks;
+    memcpy(process->boot_id, facts->boot_id, sizeof process->boot_id);
+}
+
+static struct tt__import_process *add_process(struct tt_import *import, const struct tt_import_event *event,
+                                              struct tt_store_error *error)
+{
+    bool is_known;
+    uint32_t process_id;
+    struct tt_ingest_process facts = facts_of(event);
+    if (!grow((void **)&import->processes, import->process_count, &import->process_capacity,
+              sizeof *import->processes)) {
+        fail_for_memory(error);
+        return NULL;
+    }
+    if (tt_ingest_attach_process(import->ingest, &facts, &process_id, &is_known, error) < 0)
+        return NULL;
+    if (is_known) {
+        tt__store_fail(error, TT_STORE_FAILED,
+                       "the trace has a process that is in the store already, as process %u; import all traces of a "
+                       "recording at once",
+                       process_id);
+        return NULL;
+    }
+    struct tt__import_process *process = &import->processes[import->process_count++];
+    *process = (struct tt__import_process){.key = event->process,
+                                           .process_id = process_id,
+                                           .first_ns = event->time.monotonic_ns,
+                                           .last_ns = event->time.monotonic_ns};
+    memcpy(process->boot_id, facts.boot_id, sizeof process->boot_id);
+    if (event->event->number == TT_EVENT_process_started)
+        learn_start(process, event, &facts);
+    return process;
+}
+
+static struct tt__import_process *find_process(struct tt_import *import, const struct tt_import_event *event,
+                                               struct tt_store_error *error)
+{
+    if (import->process_count > 0 && import->processes[import->recent_process].key == event->process)
+        return &import->processes[import->recent_process];
+    import->recent_thread = NULL;
+    for (size_t i = 0; i < import->process_count; i++)
+        if (import->processes[i].key == event->process) {
+            import->recent_process = i;
+            return &import->processes[i];
+        }
+    struct tt__import_process *process = add_process(import, event, error);
+    if (process)
+        import->recent_process = import->process_count - 1;
+    return process;
+}
+
+static struct tt__import_thread *add_thread(struct tt__import_process *process, const struct tt_import_event *event)
+{
+    if (!grow((void **)&process->threads, process->thread_count, &process->thread_capacity, sizeof *process->threads))
+        return NULL;
+    struct tt__import_thread *thread = calloc(1, sizeof *thread);
+    if (!thread)
+        return NULL;
+    thread->ordinal = event->thread;
+    process->threads[process->thread_count++] = thread;
+    return thread;
+}
+
+static struct tt__import_thread *find_thread(struct tt_import *import, struct tt__import_process *process,
+                                             const struct tt_import_event *event)
+{
+    if (import->recent_thread && import->recent_thread->ordinal == event->thread)
+        return import->recent_thread;
+    import->recent_thread = NULL;
+    for (size_t i = 0; i < process->thread_count && !import->recent_thread; i++)
+        if (process->threads[i]->ordinal == event->thread)
+            import->recent_thread = process->threads[i];
+    if (!import->recent_thread)
+        import->recent_thread = add_thread(process, event);
+    return import->recent_thread;
+}
+
+/* What the importer itself takes from an event. */
+static void learn(struct tt_import *import, struct tt__import_process *process, struct tt__import_thread *thread,
+                  const struct tt_import_event *event)
+{
+    if (event->time.monotonic_ns > process->last_ns)
+        process->last_ns = event->time.monotonic_ns;
+    switch (event->event->number) {
+    case TT_EVENT_process_started:
+        if (!process->has_started) {
+            struct tt_ingest_process facts = facts_of(event);
+            learn_start(process, event, &facts);
+            tt_ingest_identify_process(import->ingest, process->process_id, &facts);
+        }
+        break;
+    case TT_EVENT_process_ended:
+        process->has_ended = true;
+        process->ended_ns = event->time.monotonic_ns;
+        process->attempt_count = event->event->process_ended.attempt_count;
+        break;
+    case TT_EVENT_thread_attached:
+        thread->tid = event->event->thread_attached.tid;
+        break;
+    default:
+        break;
+    }
+}
+
+int tt_import_event(struct tt_import *import, const struct tt_import_event *event, struct tt_store_error *out_error)
+{
+    struct tt__import_process *process = find_process(import, event, out_error);
+    if (!process)
+        return -1;
+    struct tt__import_thread *thread = find_thread(import, process, event);
+    if (!thread)
+        return fail_for_memory(out_error);
+    switch (tt__import_sequence_see(&thread->sequence, event->event->sequence, event->time.monotonic_ns)) {
+    case TT__IMPORT_AGAIN:
+        import->summary.repeated_count++;
+        return 0;
+    case TT__IMPORT_NO_MEMORY:
+        return fail_for_memory(out_error);
+    case TT__IMPORT_NEW:
+        break;
+    }
+    learn(import, process, thread, event);
+    event->event->time_ns = tt_ingest_time(import->ingest, process->process_id, event->time.monotonic_ns);
+    tt_ingest_event(import->ingest, process->process_id, thread->ordinal, event->event);
+    import->summary.event_count += event->event->number != 0;
+    return tt_ingest_pending_bytes(import->ingest) > COMMIT_BYTES ? commit(import, out_error) : 0;
+}
+
+uint64_t tt_import_place(struct tt_import *import, const char *file, uint32_t line, const char *func, const char *text)
+{
+    const char *const texts[3] = {file, func, text};
+    size_t lengths[3];
+    for (int i = 0; i < 3; i++)
+        lengths[i] = texts[i] ? strnlen(texts[i], TT_PLACE_TEXT_BYTES_MAX) : 0;
+    if (line == 0 && lengths[0] == 0 && lengths[1] == 0 && lengths[2] == 0)
+        return 0;
+    uint64_t hash = tt__place_hash(texts, lengths, line);
+    tt_ingest_define_site(import->ingest, hash, line, (struct tt_decoded_text){texts[0], (uint32_t)lengths[0]},
+                          (struct tt_decoded_text){texts[1], (uint32_t)lengths[1]},
+                          (struct tt_decoded_text){texts[2], (uint32_t)lengths[2]});
+    return hash;
+}
+
+void tt_import_word(struct tt_import *import, const char *enumeration, unsigned number, const char *word)
+{
+    if (number <= UINT8_MAX && word && *word != '\0')
+        tt_ingest_describe_word(import->ingest, enumeration, number, word);
+}
+
+int tt_import_discarded(struct tt_import *import, const struct tt_import_discard *discard,
+                        struct tt_store_error *out_error)
+{
+    if (discard->has_count && discard->count == 0)
+        return 0;
+    if (!grow((void **)&import->windows, import->window_count, &import->window_capacity, sizeof *import->windows))
+        return fail_for_memory(out_error);
+    struct tt__import_window *window = &import->windows[import->window_count++];
+    window->discard = *discard;
+    window->left = discard->has_count ? discard->count : 0;
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------- the end */
+
+/* A process that said no goodbye was killed, unless it runs here this very moment. */
+static bool runs_here(const struct tt__import_process *process)
+{
+    static const uint8_t zero[16];
+    struct tt__process_watch watch;
+    struct timespec now;
+    if (process->pid == 0 || process->start_ticks == 0 || memcmp(process->boot_id, zero, sizeof zero) == 0 ||
+        !tt__process_is_of_this_boot(process->boot_id))
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    tt__process_watch_begin(&watch, process->pid, process->start_ticks, process->boot_id);
+    bool has_ended = tt__process_watch_has_ended(&watch, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+    tt__process_watch_end(&watch);
+    return !has_ended;
+}
+
+/* Counts of the threads. What no thread's numbers tell of counts as thread 0's. */
+static void finish_threads(struct tt_import *import, const struct tt__import_process *process)
+{
+    uint64_t overflow = process->overflow_count;
+    for (size_t i = 0; i < process->thread_count; i++) {
+        const struct tt__import_thread *thread = process->threads[i];
+        struct tt_ingest_thread_counts counts = {
+            .tid = thread->tid,
+            .record_count = thread->sequence.record_count,
+            .drop_count = tt__import_sequence_missing(&thread->sequence),
+        };
+        if (thread->ordinal == 0) {
+            counts.drop_count += overflow;
+            overflow = 0;
+        }
+        counts.attempt_count = counts.record_count + counts.drop_count;
+        tt_ingest_thread_counts(import->ingest, process->process_id, thread->ordinal, &counts);
+    }
+    if (overflow > 0) {
+        struct tt_ingest_thread_counts counts = {.attempt_count = overflow, .drop_count = overflow};
+        tt_ingest_thread_counts(import->ingest, process->process_id, 0, &counts);
+    }
+}
+
+static void finish_process(struct tt_import *import, struct tt__import_process *process, bool is_complete)
+{
+    finish_threads(import, process);
+    int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);
+    struct tt_ingest_losses losses = {
+        .vital_drop_count = process->vital_count,
+        .has_vital_drops = process->has_vital || !is_complete,
+        .vital_drop_last_ns = is_complete ? tt_ingest_time(import->ingest, process->process_id, process->vital_last_ns)
+                                          : last_ns,
+    };
+    tt_ingest_process_losses(import->ingest, process->process_id, &losses);
+    tt_ingest_process_seen(import->ingest, process->process_id, last_ns);
+    if (!process->has_ended && !runs_here(process))
+        tt_ingest_process_gone(import->ingest, process->process_id, last_ns, false);
+    tt_ingest_process_finished(import->ingest, process->process_id, is_complete);
+}
+
+int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_import_summary *out_summary,
+                     struct tt_store_error *out_error)
+{
+    if (!tt__import_settle_losses(import))
+        return fail_for_memory(out_error);
+    for (size_t i = 0; i < import->process_count; i++)
+        finish_process(import, &import->processes[i], is_complete);
+    import->summary.process_count = (uint32_t)import->process_count;
+    *out_summary = import->summary;
+    return commit(import, out_error);
+}
+
+int tt_import_settle(const char *path, struct tt_store_error *out_error)
+{
+    struct tt__store_writer *writer;
+    if (tt__store_open_writer(path, NULL, &writer, out_error) < 0)
+        return -1;
+    int result = tt__store_begin(writer);
+    if (result == 0)
+        result = tt__store_run(writer,
+                               "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns, ended.ns),"
+                               " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
+                               " FROM (SELECT coalesce(max(ns), 0) AS ns FROM (SELECT max(started_ns) AS ns FROM process"
+                               "  UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task"
+                               "  UNION ALL SELECT max(stored_ns) FROM failure)) AS ended"
+                               " WHERE is_balanced IS NULL AND is_boardless = 1",
+                               NULL, 0, NULL, NULL);
+    if (result == 0)
+        result = tt__store_commit(writer);
+    if (result < 0) {
+        *out_error = *tt__store_writer_error(writer);
+        tt__store_rollback(writer);
+    }
+    tt__store_close_writer(writer, true);
+    return result;
+}

@@ -1,0 +1,100 @@
+/* import.h: from a foreign tracer's events to a store.
+ *
+ * What it is for. Whoever reads a trace (import_ctf.h) hands its events in here, and what the tracer says it discarded.
+ * An importer knows processes by their uuids and threads by their ordinals, watches the numbers of each thread, so that
+ * what is missing is counted exactly and nothing twice, and feeds the ingest that the recorder feeds too.
+ *
+ * What it leaves to others. The format of traces; limits against hostile ones (the viewer's child); what rows mean.
+ *
+ * Beginning. A session may begin to listen long after a process began; then the process tells anew who it is, and the numbers
+ * of its threads begin where they are. In a trace that has the beginning of a process they begin at 0.
+ *
+ * Losses. Numbers that are missing in a thread are rows of table gap: 'discarded' where the tracer counted discarded
+ * events in that time, else 'missing'. What the tracer counted beyond all missing numbers (events after a thread's last
+ * one) is a row, too, with thread ordinal 0. Either way failures that might have been touched meanwhile are unknown.
+ *
+ * Threads. An importer belongs to one thread.
+ */
+#ifndef TT_IMPORT_H
+#define TT_IMPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decoded.h"
+#include "store.h"
+
+struct tt_import;
+
+struct tt_import_options {
+    const char *store; /* path; created, or gone on with when is_appending */
+    bool is_appending;
+    uint64_t store_bytes_max; /* 0: TT_STORE_BYTES_MAX */
+    /* How a process ended, when whoever started it knows: by SIGNAL, or, when that is 0, with EXIT_STATUS. PID 0: not
+     * known. */
+    uint32_t exit_pid;
+    int exit_status, exit_signal;
+};
+
+/* Opens the store and begins. 0 and *OUT_IMPORT, or -1 and *OUT_ERROR. A store that is there and is not to be gone on with
+ * is refused: TT_STORE_FAILED. */
+TT_MUST_USE int tt_import_open(const struct tt_import_options *options, struct tt_import **out_import,
+                               struct tt_store_error *out_error);
+
+/* An instant as a trace tells it. */
+struct tt_import_time {
+    int64_t monotonic_ns; /* CLOCK_MONOTONIC of the host */
+    int64_t realtime_ns;  /* since 1970 */
+    uint8_t boot_id[16];  /* of the host's kernel; zero when the trace does not say */
+};
+
+struct tt_import_event {
+    uint64_t process; /* first 8 bytes of its uuid, little end first */
+    uint32_t thread;  /* ordinal */
+    struct tt_import_time time;
+    struct tt_decoded_event *event; /* with its sequence; number 0: one that this version does not know, which was
+                                       there all the same; time_ns is set here */
+};
+
+/* Hands in an event. What EVENT points to is copied. Events that were handed in before are passed over. 0, or -1 and
+ * *OUT_ERROR: nothing more can be written. */
+TT_MUST_USE int tt_import_event(struct tt_import *import, const struct tt_import_event *event,
+                                struct tt_store_error *out_error);
+
+/* A place, as events carry it in full. Returns its id for their fields, 0 for no place. */
+uint64_t tt_import_place(struct tt_import *import, const char *file, uint32_t line, const char *func, const char *text);
+
+/* A word of an enumeration as the trace's writer knows it. */
+void tt_import_word(struct tt_import *import, const char *enumeration, unsigned number, const char *word);
+
+/* The tracer discarded COUNT events; has_count false: nobody knows how many. */
+struct tt_import_discard {
+    uint64_t count;
+    bool has_count;
+    struct tt_import_time from, to; /* within this time */
+};
+TT_MUST_USE int tt_import_discarded(struct tt_import *import, const struct tt_import_discard *discard,
+                                    struct tt_store_error *out_error);
+
+/* Figures for whoever started it. */
+struct tt_import_summary {
+    uint64_t event_count;     /* in the store now, those that are not known apart */
+    uint64_t repeated_count;  /* passed over: the trace has them more than once */
+    uint64_t missing_count;   /* rows of gap tell of so many events */
+    uint64_t discarded_count; /* of these, those that the tracer counted as discarded */
+    uint32_t process_count;
+};
+
+/* Settles accounts and commits. IS_COMPLETE: the trace was read to its end; if not, every answer that would rest on
+ * absence becomes unknown. 0, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_import_summary *out_summary,
+                                 struct tt_store_error *out_error);
+
+/* Closes the store; what was not committed is given up. NULL is fine. */
+void tt_import_close(struct tt_import *import);
+
+/* Marks the processes of the store at PATH that an import began to write and, killed, did not finish: they are not
+ * complete. 0, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_import_settle(const char *path, struct tt_store_error *out_error);
+
+#endif

@@ -1,0 +1,303 @@
+/* import_ctf.c: see import_ctf.h. */
+#include "import_ctf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "import_ctf_plan.h"
+
+struct sink {
+    struct tt_import *import;
+    struct tt_ctf_run *run; /* the caller's, or own_run */
+    struct tt_ctf_run own_run;
+    bt_self_component_sink *self;
+    bt_message_iterator *messages;
+    struct tt__ctf_plan *plans; /* open addressing by the address of the class */
+    size_t plan_count, plan_capacity;
+    struct tt_import_time latest; /* of all messages */
+};
+
+/* Notes why the store cannot be written, for the caller and for babeltrace2. */
+static void fail(struct sink *sink, const struct tt_store_error *error)
+{
+    sink->run->has_failed = true;
+    sink->run->error = *error;
+    BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_COMPONENT(bt_self_component_sink_as_self_component(sink->self), "%s",
+                                                        error->text);
+}
+
+static void fail_for_memory(struct sink *sink)
+{
+    struct tt_store_error error = {TT_STORE_FAILED, "no memory to import more"};
+    fail(sink, &error);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ plans */
+
+static struct tt__ctf_plan *plan_slot(struct tt__ctf_plan *plans, size_t capacity, const bt_event_class *class)
+{
+    size_t at = (size_t)((uintptr_t)class >> 4) * UINT64_C(0x9e3779b97f4a7c15) & (capacity - 1);
+    while (plans[at].class && plans[at].class != class)
+        at = (at + 1) & (capacity - 1);
+    return &plans[at];
+}
+
+static bool grow_plans(struct sink *sink)
+{
+    size_t capacity = sink->plan_capacity ? 2 * sink->plan_capacity : 128;
+    struct tt__ctf_plan *plans = calloc(capacity, sizeof *plans);
+    if (!plans)
+        return false;
+    for (size_t i = 0; i < sink->plan_capacity; i++)
+        if (sink->plans[i].class)
+            *plan_slot(plans, capacity, sink->plans[i].class) = sink->plans[i];
+    free(sink->plans);
+    sink->plans = plans;
+    sink->plan_capacity = capacity;
+    return true;
+}
+
+/* The plan of CLASS; NULL: no memory. */
+static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event_class *class)
+{
+    if (2 * sink->plan_count >= sink->plan_capacity && !grow_plans(sink))
+        return NULL;
+    struct tt__ctf_plan *plan = plan_slot(sink->plans, sink->plan_capacity, class);
+    if (plan->class)
+        return plan;
+    if (!tt__ctf_plan_init(plan, class, sink->import))
+        return NULL;
+    sink->plan_count++;
+    sink->run->unknown_field_count += plan->number != 0 ? plan->unknown_field_count : 0;
+    sink->run->unknown_class_count += plan->is_ours && plan->number == 0;
+    return plan;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ times */
+
+/* False: it is out of range. */
+static bool read_clock(const bt_clock_snapshot *snapshot, uint64_t frequency, const uint8_t uuid[16],
+                       struct tt_import_time *out)
+{
+    uint64_t cycles = bt_clock_snapshot_get_value(snapshot);
+    unsigned __int128 ns =
+        frequency == UINT64_C(1000000000) ? cycles : (unsigned __int128)cycles * 1000000000 / (frequency ? frequency : 1);
+    if (ns > INT64_MAX ||
+        bt_clock_snapshot_get_ns_from_origin(snapshot, &out->realtime_ns) != BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
+        return false;
+    out->monotonic_ns = (int64_t)ns;
+    memcpy(out->boot_id, uuid, sizeof out->boot_id);
+    return true;
+}
+
+/* --------------------------------------------------------------------------------------------------------- messages */
+
+static bool take_event(struct sink *sink, const bt_message *message)
+{
+    struct tt_store_error error;
+    struct tt_decoded_event decoded;
+    struct tt_import_event event = {.event = &decoded};
+    const bt_event *source = bt_message_event_borrow_event_const(message);
+    const struct tt__ctf_plan *plan = find_plan(sink, bt_event_borrow_class_const(source));
+    if (!plan) {
+        fail_for_memory(sink);
+        return false;
+    }
+    if (!plan->is_ours) {
+        sink->run->foreign_event_count++;
+        return true;
+    }
+    bool is_readable = plan->has_head && plan->has_clock &&
+                       read_clock(bt_message_event_borrow_default_clock_snapshot_const(message), plan->frequency,
+                                  plan->clock_uuid, &event.time);
+    sink->run->unknown_event_count += !is_readable || plan->number == 0;
+    if (!is_readable)
+        return true;
+    sink->latest = event.time;
+    tt__ctf_decode(plan, bt_event_borrow_payload_field_const(source), sink->import, &event);
+    if (tt_import_event(sink->import, &event, &error) == 0)
+        return true;
+    fail(sink, &error);
+    return false;
+}
+
+/* Reads both ends of the time in which events or packets were discarded; what is not told is as wide as it can be. */
+static void read_ends(const struct sink *sink, const bt_stream *stream, bool has_times, const bt_clock_snapshot *from,
+                      const bt_clock_snapshot *to, struct tt_import_discard *out)
+{
+    const bt_clock_class *clock =
+        bt_stream_class_borrow_default_clock_class_const(bt_stream_borrow_class_const(stream));
+    static const uint8_t zero[16];
+    bt_uuid uuid = clock ? bt_clock_class_get_uuid(clock) : NULL;
+    uint64_t frequency = clock ? bt_clock_class_get_frequency(clock) : 0;
+    out->from = out->to = sink->latest;
+    if (!has_times || !read_clock(from, frequency, uuid ? uuid : zero, &out->from))
+        out->from.monotonic_ns = 0;
+    if (!has_times || !read_clock(to, frequency, uuid ? uuid : zero, &out->to))
+        out->to = sink->latest;
+}
+
+static bool hand_in_discard(struct sink *sink, const struct tt_import_discard *discard)
+{
+    struct tt_store_error error;
+    if (tt_import_discarded(sink->import, discard, &error) == 0)
+        return true;
+    fail(sink, &error);
+    return false;
+}
+
+static bool take_discarded_events(struct sink *sink, const bt_message *message)
+{
+    struct tt_import_discard discard = {0};
+    const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(message);
+    bool has_times =
+        bt_stream_class_discarded_events_have_default_clock_snapshots(bt_stream_borrow_class_const(stream));
+    read_ends(sink, stream, has_times,
+              has_times ? bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(message) : NULL,
+              has_times ? bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message) : NULL, &discard);
+    discard.has_count = bt_message_discarded_events_get_count(message, &discard.count) ==
+                        BT_PROPERTY_AVAILABILITY_AVAILABLE;
+    return hand_in_discard(sink, &discard);
+}
+
+/* How many events were in them is not known; the numbers of the threads tell. */
+static bool take_discarded_packets(struct sink *sink, const bt_message *message)
+{
+    struct tt_import_discard discard = {0};
+    const bt_stream *stream = bt_message_discarded_packets_borrow_stream_const(message);
+    bool has_times =
+        bt_stream_class_discarded_packets_have_default_clock_snapshots(bt_stream_borrow_class_const(stream));
+    read_ends(sink, stream, has_times,
+              has_times ? bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(message) : NULL,
+              has_times ? bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(message) : NULL, &discard);
+    return hand_in_discard(sink, &discard);
+}
+
+static bool take(struct sink *sink, const bt_message *message)
+{
+    switch (bt_message_get_type(message)) {
+    case BT_MESSAGE_TYPE_EVENT:
+        return take_event(sink, message);
+    case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
+        return take_discarded_events(sink, message);
+    case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
+        return take_discarded_packets(sink, message);
+    default:
+        return true;
+    }
+}
+
+static bool finish(struct sink *sink, bool is_complete)
+{
+    struct tt_store_error error;
+    struct tt_import *import = sink->import;
+    sink->import = NULL;
+    bool is_written = tt_import_finish(import, is_complete, &sink->run->summary, &error) == 0;
+    tt_import_close(import);
+    if (!is_written)
+        fail(sink, &error);
+    sink->run->is_complete = is_written && is_complete;
+    return is_written;
+}
+
+bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_sink *self)
+{
+    struct sink *sink = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
+    bt_message_array_const messages;
+    uint64_t count;
+    switch (bt_message_iterator_next(sink->messages, &messages, &count)) {
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK:
+        break;
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
+        return finish(sink, true) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END
+                                  : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
+        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_MEMORY_ERROR:
+        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_MEMORY_ERROR;
+    default:
+        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+    }
+    bool is_well = true;
+    for (uint64_t i = 0; i < count; i++) {
+        is_well = is_well && take(sink, messages[i]);
+        bt_message_put_ref(messages[i]);
+    }
+    return is_well ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK
+                   : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+}
+
+/* ------------------------------------------------------------------------------------------------ beginning and end */
+
+/* The parameters of somebody who uses the plugin. False: they make no sense, and FAIL has said so. */
+static bool read_params(struct sink *sink, const bt_value *params)
+{
+    struct tt_store_error error = {TT_STORE_FAILED, ""};
+    const bt_value *path = bt_value_map_borrow_entry_value_const(params, "path");
+    const bt_value *append = bt_value_map_borrow_entry_value_const(params, "append");
+    if (!path || !bt_value_is_string(path))
+        snprintf(error.text, sizeof error.text, "the store is not named; give -p 'path=\"run.telltale\"'");
+    else if (append && !bt_value_is_bool(append))
+        snprintf(error.text, sizeof error.text, "append is true or false");
+    if (error.text[0] != '\0') {
+        fail(sink, &error);
+        return false;
+    }
+    sink->run->options.store = bt_value_string_get(path);
+    sink->run->options.is_appending = append && bt_value_bool_get(append);
+    return true;
+}
+
+bt_component_class_initialize_method_status tt__ctf_initialize(bt_self_component_sink *self,
+                                                               bt_self_component_sink_configuration *configuration,
+                                                               const bt_value *params, void *data)
+{
+    (void)configuration;
+    struct tt_store_error error;
+    struct sink *sink = calloc(1, sizeof *sink);
+    if (!sink)
+        return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_MEMORY_ERROR;
+    sink->self = self;
+    sink->run = data ? data : &sink->own_run;
+    if ((data || read_params(sink, params)) &&
+        bt_self_component_sink_add_input_port(self, "in", NULL, NULL) == BT_SELF_COMPONENT_ADD_PORT_STATUS_OK) {
+        if (tt_import_open(&sink->run->options, &sink->import, &error) == 0) {
+            bt_self_component_set_data(bt_self_component_sink_as_self_component(self), sink);
+            return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
+        }
+        fail(sink, &error);
+    }
+    free(sink);
+    return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
+}
+
+bt_component_class_sink_graph_is_configured_method_status tt__ctf_graph_is_configured(bt_self_component_sink *self)
+{
+    struct sink *sink = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
+    bt_self_component_port_input *port = bt_self_component_sink_borrow_input_port_by_index(self, 0);
+    if (bt_message_iterator_create_from_sink_component(self, port, &sink->messages) !=
+        BT_MESSAGE_ITERATOR_CREATE_FROM_SINK_COMPONENT_STATUS_OK)
+        return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_ERROR;
+    return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK;
+}
+
+/* Whoever comes here with an importer at work did not see the end of the trace. */
+void tt__ctf_finalize(bt_self_component_sink *self)
+{
+    struct sink *sink = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
+    struct tt_store_error error;
+    if (sink->import) {
+        if (!sink->run->has_failed && tt_import_finish(sink->import, false, &sink->run->summary, &error) < 0) {
+            sink->run->has_failed = true;
+            sink->run->error = error;
+        }
+        tt_import_close(sink->import);
+    }
+    bt_message_iterator_put_ref(sink->messages);
+    for (size_t i = 0; i < sink->plan_capacity; i++)
+        if (sink->plans[i].class)
+            tt__ctf_plan_finish(&sink->plans[i]);
+    free(sink->plans);
+    free(sink);
+}

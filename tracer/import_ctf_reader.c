@@ -1,0 +1,255 @@
+/* import_ctf_reader.c: the program telltale-ctf-reader: reads traces into a store, in a process of its own.
+ *
+ * `telltale import` runs it, under limits, because babeltrace2 may run for ever or abort on what it is given. It is no
+ * command for people. Arguments: options, then folders with traces; those with the same uuid are parts of one trace.
+ *
+ *   --store FILE        the store; it must not be there
+ *   --append            go on with one that is
+ *   --exited PID:N      the process PID exited with status N
+ *   --signaled PID:N    it was ended by signal N
+ *
+ * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text. The last line is
+ * `end` and how it went: complete, partial (the trace ended it; an `error` line says why), or failed (the store did).
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctf_check.h"
+#include "import_ctf.h"
+
+/* A graph in the making: sources, a muxer that puts their messages in order, the sink. */
+struct reading {
+    bt_graph *graph;
+    const bt_component_filter *muxer;
+    uint64_t muxer_port; /* the next one to connect */
+};
+
+/* ------------------------------------------------------------------------------------------------------------ errors */
+
+/* The first cause that babeltrace2 gives is the innermost one, and says most. */
+static void print_causes(void)
+{
+    const bt_error *error = bt_current_thread_take_error();
+    if (!error) {
+        puts("error the reason is not known");
+        return;
+    }
+    if (bt_error_get_cause_count(error) > 0) {
+        const char *text = bt_error_cause_get_message(bt_error_borrow_cause_by_index(error, 0));
+        printf("error %.*s\n", (int)strcspn(text, "\n"), text);
+    }
+    bt_error_release(error);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- graph */
+
+static const bt_plugin *find_plugin(const char *name)
+{
+    const bt_plugin *plugin = NULL;
+    return bt_plugin_find(name, BT_TRUE, BT_FALSE, BT_TRUE, BT_TRUE, BT_FALSE, &plugin) == BT_PLUGIN_FIND_STATUS_OK
+               ? plugin
+               : NULL;
+}
+
+static bool add_muxer(struct reading *reading)
+{
+    const bt_plugin *plugin = find_plugin("utils");
+    const bt_component_class_filter *class =
+        plugin ? bt_plugin_borrow_filter_component_class_by_name_const(plugin, "muxer") : NULL;
+    bool is_added = class && bt_graph_add_filter_component(reading->graph, class, "order", NULL, BT_LOGGING_LEVEL_NONE,
+                                                           &reading->muxer) == BT_GRAPH_ADD_COMPONENT_STATUS_OK;
+    bt_plugin_put_ref(plugin);
+    return is_added;
+}
+
+static bool add_sink(struct reading *reading, struct tt_ctf_run *run)
+{
+    const bt_component_sink *sink = NULL;
+    bt_component_class_sink *class = bt_component_class_sink_create("store", tt__ctf_consume);
+    bool is_added =
+        class &&
+        bt_component_class_sink_set_initialize_method(class, tt__ctf_initialize) ==
+            BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
+        bt_component_class_sink_set_finalize_method(class, tt__ctf_finalize) ==
+            BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
+        bt_component_class_sink_set_graph_is_configured_method(class, tt__ctf_graph_is_configured) ==
+            BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
+        bt_graph_add_sink_component_with_initialize_method_data(reading->graph, class, "store", NULL, run,
+                                                                BT_LOGGING_LEVEL_NONE, &sink) ==
+            BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
+        bt_graph_connect_ports(reading->graph,
+                               bt_component_filter_borrow_output_port_by_index_const(reading->muxer, 0),
+                               bt_component_sink_borrow_input_port_by_index_const(sink, 0),
+                               NULL) == BT_GRAPH_CONNECT_PORTS_STATUS_OK;
+    bt_component_class_sink_put_ref(class);
+    return is_added;
+}
+
+/* What src.ctf.fs is told: the folders of one trace, whose clocks are to be comparable with those of others. */
+static bt_value *make_params(const struct tt_ctf_trace *traces, size_t count)
+{
+    bt_value *inputs = bt_value_array_create();
+    bt_value *params = bt_value_map_create();
+    bool is_made = inputs && params;
+    for (size_t i = 0; i < count && is_made; i++)
+        is_made =
+            bt_value_array_append_string_element(inputs, traces[i].path) == BT_VALUE_ARRAY_APPEND_ELEMENT_STATUS_OK;
+    is_made = is_made && bt_value_map_insert_entry(params, "inputs", inputs) == BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK &&
+              bt_value_map_insert_bool_entry(params, "force-clock-class-origin-unix-epoch", BT_TRUE) ==
+                  BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK;
+    bt_value_put_ref(inputs);
+    if (is_made)
+        return params;
+    bt_value_put_ref(params);
+    return NULL;
+}
+
+static bool connect_source(struct reading *reading, const bt_component_source *source)
+{
+    uint64_t count = bt_component_source_get_output_port_count(source);
+    for (uint64_t i = 0; i < count; i++)
+        if (bt_graph_connect_ports(
+                reading->graph, bt_component_source_borrow_output_port_by_index_const(source, i),
+                bt_component_filter_borrow_input_port_by_index_const(reading->muxer, reading->muxer_port++),
+                NULL) != BT_GRAPH_CONNECT_PORTS_STATUS_OK)
+            return false;
+    return true;
+}
+
+/* The trace in COUNT folders, as source number NUMBER. */
+static bool add_source(struct reading *reading, const bt_component_class_source *class,
+                       const struct tt_ctf_trace *traces, size_t count, unsigned number)
+{
+    char name[32];
+    const bt_component_source *source;
+    snprintf(name, sizeof name, "trace%u", number);
+    bt_value *params = make_params(traces, count);
+    bool is_added = params &&
+                    bt_graph_add_source_component(reading->graph, class, name, params, BT_LOGGING_LEVEL_NONE, &source) ==
+                        BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
+                    connect_source(reading, source);
+    bt_value_put_ref(params);
+    return is_added;
+}
+
+static int compare_traces(const void *a, const void *b)
+{
+    const struct tt_ctf_trace *left = a, *right = b;
+    int order = memcmp(left->uuid, right->uuid, sizeof left->uuid);
+    return order != 0 ? order : strcmp(left->path, right->path);
+}
+
+/* Whether B is a part of the same trace as A. */
+static bool is_same_trace(const struct tt_ctf_trace *a, const struct tt_ctf_trace *b)
+{
+    static const uint8_t none[16];
+    return memcmp(a->uuid, none, sizeof none) != 0 && memcmp(a->uuid, b->uuid, sizeof none) == 0;
+}
+
+static bool add_sources(struct reading *reading, struct tt_ctf_list *list)
+{
+    const bt_plugin *plugin = find_plugin("ctf");
+    const bt_component_class_source *class =
+        plugin ? bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs") : NULL;
+    bool is_added = class != NULL;
+    unsigned number = 0;
+    qsort(list->traces, list->count, sizeof *list->traces, compare_traces);
+    for (size_t first = 0, end; first < list->count && is_added; first = end) {
+        for (end = first + 1; end < list->count && is_same_trace(&list->traces[first], &list->traces[end]);)
+            end++;
+        is_added = add_source(reading, class, &list->traces[first], end - first, number++);
+    }
+    if (!class)
+        puts("error babeltrace2 has no component source.ctf.fs; install its plugins, or name them in "
+             "BABELTRACE_PLUGIN_PATH");
+    bt_plugin_put_ref(plugin);
+    return is_added;
+}
+
+/* Runs the graph to its end. False: something of babeltrace2, the trace or the store was wrong. */
+static bool read_traces(struct tt_ctf_list *list, struct tt_ctf_run *run)
+{
+    struct reading reading = {.graph = bt_graph_create(0)};
+    bool is_well = reading.graph && add_muxer(&reading) && add_sources(&reading, list) && add_sink(&reading, run) &&
+                   bt_graph_run(reading.graph) == BT_GRAPH_RUN_STATUS_OK;
+    if (!is_well && !run->has_failed)
+        print_causes();
+    bt_graph_put_ref(reading.graph);
+    return is_well;
+}
+
+/* ------------------------------------------------------------------------------------------------------ command line */
+
+/* PID:NUMBER. */
+static bool read_end(const char *text, struct tt_import_options *options, bool is_signal)
+{
+    char *end;
+    unsigned long pid = strtoul(text, &end, 10);
+    if (*end != ':' || pid == 0 || pid > UINT32_MAX)
+        return false;
+    options->exit_pid = (uint32_t)pid;
+    *(is_signal ? &options->exit_signal : &options->exit_status) = (int)strtol(end + 1, NULL, 10);
+    return true;
+}
+
+static bool read_options(int argc, char **argv, struct tt_import_options *options)
+{
+    static const struct option table[] = {{"store", required_argument, NULL, 's'},
+                                          {"append", no_argument, NULL, 'a'},
+                                          {"exited", required_argument, NULL, 'e'},
+                                          {"signaled", required_argument, NULL, 'k'},
+                                          {0}};
+    int code;
+    bool is_good = true;
+    while ((code = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        if (code == 's')
+            options->store = optarg;
+        else if (code == 'a')
+            options->is_appending = true;
+        else if (code == 'e' || code == 'k')
+            is_good &= read_end(optarg, options, code == 'k');
+        else
+            is_good = false;
+    }
+    return is_good && options->store && optind < argc;
+}
+
+static bool look_at_traces(int argc, char **argv, struct tt_ctf_list *out_list)
+{
+    out_list->traces = calloc((size_t)(argc - optind), sizeof *out_list->traces);
+    if (!out_list->traces)
+        return false;
+    for (int i = optind; i < argc; i++)
+        tt_ctf_look(argv[i], &out_list->traces[out_list->count++]);
+    return true;
+}
+
+static void print_figures(const struct tt_ctf_run *run)
+{
+    printf("events %" PRIu64 "\nrepeated %" PRIu64 "\nmissing %" PRIu64 "\ndiscarded %" PRIu64 "\nprocesses %" PRIu32
+           "\nforeign %" PRIu64 "\nunknown_events %" PRIu64 "\nunknown_kinds %" PRIu64 "\nunknown_fields %" PRIu64 "\n",
+           run->summary.event_count, run->summary.repeated_count, run->summary.missing_count,
+           run->summary.discarded_count, run->summary.process_count, run->foreign_event_count,
+           run->unknown_event_count, run->unknown_class_count, run->unknown_field_count);
+}
+
+int main(int argc, char **argv)
+{
+    struct tt_ctf_run run = {0};
+    struct tt_ctf_list list = {0};
+    if (!read_options(argc, argv, &run.options) || !look_at_traces(argc, argv, &list)) {
+        fputs("telltale-ctf-reader: is started by telltale import\n", stderr);
+        return 2;
+    }
+    bool is_read = read_traces(&list, &run);
+    tt_ctf_list_finish(&list);
+    print_figures(&run);
+    if (run.has_failed)
+        printf("error %s\nend failed\n", run.error.text);
+    else
+        puts(is_read && run.is_complete ? "end complete" : "end partial");
+    return fflush(stdout) == 0 && is_read && run.is_complete ? 0 : 1;
+}

@@ -1,0 +1,221 @@
+/* import_loss.c: what is missing from an imported trace: counted exactly, and nothing twice. See import.h.
+ *
+ * Two witnesses. Each thread's numbers have holes where events are missing, between two events that are there. LTTng says of
+ * each stretch of a stream how many events it discarded, of whatever thread. A hole is explained by stretches that overlap
+ * with it; their counts are used up by that. What is left of the stretches was discarded after the last event of its
+ * thread, where there is no hole, and is told beside them. Should the witnesses fit badly, holes win: never is more told
+ * than the larger of both sums.
+ */
+#include "import_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
+
+static const char discarded[] = "discarded", missing[] = "missing";
+
+static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
+{
+    return memcmp(a, b, 16) == 0;
+}
+
+static void mark_vital(struct tt__import_process *process, uint64_t count, int64_t ns)
+{
+    process->vital_count += count;
+    if (!process->has_vital || ns > process->vital_last_ns)
+        process->vital_last_ns = ns;
+    process->has_vital = true;
+}
+
+static void write_gap(struct tt_import *import, const struct tt__import_process *process, uint32_t ordinal,
+                      const struct tt__import_hole *hole, const char *what)
+{
+    struct tt_ingest_gap gap = {
+        .count = (int64_t)hole->count,
+        .from_ns = hole->has_from ? tt_ingest_time(import->ingest, process->process_id, hole->from_ns) : 0,
+        .has_from = hole->has_from,
+        .to_ns = hole->has_to ? tt_ingest_time(import->ingest, process->process_id, hole->to_ns) : 0,
+        .has_to = hole->has_to,
+        .is_vital = true,
+        .first_sequence = hole->first,
+        .what = what,
+    };
+    import->summary.missing_count += hole->count;
+    if (what == discarded)
+        import->summary.discarded_count += hole->count;
+    tt_ingest_gap(import->ingest, process->process_id, ordinal, &gap);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ holes */
+
+/* Uses up what overlapping stretches say was discarded, for COUNT missing events. Returns how many that explains. */
+static uint64_t explain(struct tt_import *import, const struct tt__import_process *process,
+                        const struct tt__import_hole *hole)
+{
+    uint64_t explained = 0;
+    for (size_t i = 0; i < import->window_count && explained < hole->count; i++) {
+        struct tt__import_window *window = &import->windows[i];
+        if (window->left == 0 || window->discard.from.monotonic_ns > hole->to_ns ||
+            (hole->has_from && window->discard.to.monotonic_ns < hole->from_ns) ||
+            !is_same_boot(window->discard.to.boot_id, process->boot_id))
+            continue;
+        uint64_t taken = window->left < hole->count - explained ? window->left : hole->count - explained;
+        window->left -= taken;
+        explained += taken;
+    }
+    return explained;
+}
+
+/* Whether NEXT goes on where RUN ends, near enough for one row. */
+static bool continues(const struct tt__import_hole *run, const struct tt__import_hole *next)
+{
+    return run->count > 0 && next->has_from && next->from_ns - run->to_ns < GAP_MERGE_NS;
+}
+
+static void settle_thread(struct tt_import *import, struct tt__import_process *process,
+                          const struct tt__import_thread *thread)
+{
+    const struct tt__import_sequence *sequence = &thread->sequence;
+    struct tt__import_hole run = {0}; /* holes that become one row */
+    const char *what = NULL;
+    for (size_t i = 0; i < sequence->hole_count; i++) {
+        struct tt__import_hole hole = sequence->holes[i], rest = hole;
+        mark_vital(process, hole.count, hole.to_ns);
+        hole.count = explain(import, process, &hole);
+        rest.count -= hole.count;
+        rest.first += hole.count;
+        for (int part = 0; part < 2; part++) {
+            const struct tt__import_hole *next = part == 0 ? &hole : &rest;
+            const char *why = part == 0 ? discarded : missing;
+            if (next->count == 0)
+                continue;
+            if (what == why && continues(&run, next)) {
+                run.count += next->count;
+                run.to_ns = next->to_ns;
+                continue;
+            }
+            if (run.count > 0)
+                write_gap(import, process, thread->ordinal, &run, what);
+            run = *next;
+            what = why;
+        }
+    }
+    if (run.count > 0)
+        write_gap(import, process, thread->ordinal, &run, what);
+}
+
+/* ------------------------------------------------------------------------------------------------ what is left over */
+
+static bool was_there(const struct tt__import_process *process, const struct tt_import_discard *discard)
+{
+    return is_same_boot(process->boot_id, discard->to.boot_id) && process->first_ns <= discard->to.monotonic_ns;
+}
+
+/* The process that a stretch is told of: one that emitted about then, if there is one. */
+static struct tt__import_process *owner_of(struct tt_import *import, const struct tt_import_discard *discard)
+{
+    struct tt__import_process *owner = &import->processes[0];
+    for (size_t i = import->process_count; i-- > 0;) {
+        struct tt__import_process *process = &import->processes[i];
+        if (!was_there(process, discard))
+            continue;
+        owner = process;
+        if (process->last_ns >= discard->from.monotonic_ns)
+            break;
+    }
+    return owner;
+}
+
+/* Events of which no hole tells, COUNT of this stretch. Any process that was there may have lost them. */
+static void settle_window(struct tt_import *import, const struct tt_import_discard *discard, uint64_t count)
+{
+    for (size_t i = 0; i < import->process_count; i++)
+        if (was_there(&import->processes[i], discard))
+            mark_vital(&import->processes[i], 0, discard->to.monotonic_ns);
+    if (count == 0)
+        return;
+    struct tt__import_process *owner = owner_of(import, discard);
+    struct tt__import_hole hole = {.count = count,
+                                   .from_ns = discard->from.monotonic_ns,
+                                   .to_ns = discard->to.monotonic_ns,
+                                   .has_from = true,
+                                   .has_to = true};
+    owner->vital_count += count;
+    owner->overflow_count += count;
+    write_gap(import, owner, 0, &hole, discarded);
+}
+
+/* Events that the process counted and nobody has seen, after the last ones of its threads. */
+static uint64_t tail_of(const struct tt__import_process *process)
+{
+    uint64_t accounted = 0;
+    for (size_t i = 0; i < process->thread_count; i++)
+        accounted += process->threads[i]->sequence.next;
+    return process->has_beginning && process->attempt_count > accounted ? process->attempt_count - accounted : 0;
+}
+
+static void settle_tail(struct tt_import *import, struct tt__import_process *process, uint64_t *beyond)
+{
+    struct tt__import_hole hole = {.count = tail_of(process), .to_ns = process->ended_ns, .has_to = true};
+    if (hole.count == 0)
+        return;
+    mark_vital(process, hole.count, hole.to_ns);
+    process->overflow_count += hole.count;
+    struct tt__import_hole rest = hole;
+    hole.count = explain(import, process, &hole);
+    rest.count -= hole.count;
+    *beyond -= hole.count < *beyond ? hole.count : *beyond;
+    if (hole.count > 0)
+        write_gap(import, process, 0, &hole, discarded);
+    if (rest.count > 0)
+        write_gap(import, process, 0, &rest, missing);
+}
+
+static void sum_up(const struct tt_import *import, uint64_t *out_holes, uint64_t *out_discarded)
+{
+    *out_holes = *out_discarded = 0;
+    for (size_t i = 0; i < import->process_count; i++)
+        for (size_t j = 0; j < import->processes[i].thread_count; j++)
+            *out_holes += tt__import_sequence_missing(&import->processes[i].threads[j]->sequence);
+    for (size_t i = 0; i < import->window_count; i++)
+        *out_discarded += import->windows[i].left;
+}
+
+/* In a trace that has the beginning of a process, what is before the first event of a thread is missing, too. */
+static bool complete_beginnings(struct tt_import *import)
+{
+    for (size_t i = 0; i < import->process_count; i++)
+        for (size_t j = 0; j < import->processes[i].thread_count; j++)
+            if (import->processes[i].has_beginning &&
+                !tt__import_sequence_begin_at_0(&import->processes[i].threads[j]->sequence))
+                return false;
+    return true;
+}
+
+bool tt__import_settle_losses(struct tt_import *import)
+{
+    uint64_t hole_sum, discarded_sum;
+    if (!complete_beginnings(import))
+        return false;
+    sum_up(import, &hole_sum, &discarded_sum);
+    uint64_t beyond = discarded_sum > hole_sum ? discarded_sum - hole_sum : 0;
+    for (size_t i = 0; i < import->process_count; i++)
+        for (size_t j = 0; j < import->processes[i].thread_count; j++)
+            settle_thread(import, &import->processes[i], import->processes[i].threads[j]);
+    for (size_t i = 0; i < import->process_count; i++)
+        settle_tail(import, &import->processes[i], &beyond);
+    if (import->process_count == 0) { /* nobody to tell it of */
+        import->summary.discarded_count = import->summary.missing_count = discarded_sum;
+        return true;
+    }
+    for (size_t i = 0; i < import->window_count; i++) {
+        const struct tt__import_window *window = &import->windows[i];
+        uint64_t count = window->left < beyond ? window->left : beyond;
+        beyond -= count;
+        if (count > 0 || !window->discard.has_count)
+            settle_window(import, &window->discard, count);
+    }
+    return true;
+}
