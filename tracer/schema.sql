@@ -1,4 +1,4 @@
--- schema.sql: the tables of a store, schema version 1. This text is what gets embedded into the library and executed.
+-- schema.sql: the tables of a store, schema version 2. This text is what gets embedded into the library and executed.
 --
 -- What it is for. One store is one SQLite file and holds one recording: what one or more processes did. Tables hold
 -- facts, one row for each object or happening, written by ingest only. Meaning is derived by the views in views/,

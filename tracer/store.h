@@ -22,7 +22,7 @@ struct sqlite3;
 /* 'TTAL', in the file's header: PRAGMA application_id. */
 #define TT_STORE_APPLICATION_ID 0x5454414c
 /* PRAGMA user_version of the stores that this version writes, and the newest that it reads. */
-#define TT_STORE_SCHEMA_VERSION 1
+#define TT_STORE_SCHEMA_VERSION 2
 
 enum tt_store_error_kind {
     TT_STORE_OK = 0,

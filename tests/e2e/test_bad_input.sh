@@ -115,7 +115,7 @@ case_a_store_of_a_newer_schema_is_refused() {
 }
 
 case_a_store_that_says_so_but_has_no_tables_is_refused() {
-    sqlite3 hollow.telltale "PRAGMA application_id = $application_id; PRAGMA user_version = 1; CREATE TABLE task (task_id)"
+    sqlite3 hollow.telltale "PRAGMA application_id = $application_id; PRAGMA user_version = 2; CREATE TABLE task (task_id)"
     expect_refused_store hollow.telltale
 }
 
@@ -131,7 +131,7 @@ case_a_damaged_store_is_refused() {
 
 # Root can read everything, so the program is installed where somebody else can run it, and somebody else runs it.
 case_an_unreadable_store_is_refused() {
-    sqlite3 closed.telltale "PRAGMA application_id = $application_id; PRAGMA user_version = 1; CREATE TABLE task (task_id)"
+    sqlite3 closed.telltale "PRAGMA application_id = $application_id; PRAGMA user_version = 2; CREATE TABLE task (task_id)"
     chmod 000 closed.telltale
     if [ "$(id -u)" -ne 0 ]; then
         expect_refused_store closed.telltale

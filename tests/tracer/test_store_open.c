@@ -160,8 +160,8 @@ static void a_newer_schema_is_refused(void **state)
 {
     (void)state;
     make_store();
-    run_sql(studio.store, "PRAGMA user_version = 2");
-    expect_refused(TT_STORE_NEWER_SCHEMA, "newer telltale (schema 2");
+    run_sql(studio.store, "PRAGMA user_version = 3");
+    expect_refused(TT_STORE_NEWER_SCHEMA, "newer telltale (schema 3");
 }
 
 static void a_store_whose_tables_are_not_a_stores_tables_is_refused(void **state)
@@ -265,7 +265,7 @@ static void a_new_store_is_private_and_says_what_it_is(void **state)
     assert_int_equal(stat(studio.store, &stat_buffer), 0);
     assert_int_equal(stat_buffer.st_mode & 07777, 0600);
     studio_expect(&studio, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version",
-                  "1414807884|1");
+                  "1414807884|2");
     studio_expect(&studio, "SELECT length(uuid), telltale_version <> '' FROM recording", "16|1");
     studio_expect(&studio, "SELECT count(*) FROM tasks", "0");
 }

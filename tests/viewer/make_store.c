@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "make_store: %s: %s\n", argv[1], sqlite3_errmsg(database));
         return 1;
     }
-    run(database, "BEGIN; PRAGMA application_id = 1414807884; PRAGMA user_version = 1;", "header");
+    run(database, "BEGIN; PRAGMA application_id = 1414807884; PRAGMA user_version = 2;", "header");
     run(database, tt_store_schema, "schema");
     insert_words(database);
     for (const struct tt_store_view *view = tt_store_views; view->name != NULL; view++)
