@@ -167,11 +167,10 @@ static int sleep_one_turn(struct tt_task_object *task, tt_site *site)
 int tt_sleep_at(tt_site *site, int64_t duration_ns)
 {
     static const struct tt_ready_ops expiry_ops = {run_expiry, ignore};
-    static const struct tt_future_ops future_ops = {keep_memory, tt__future_cancel_plain};
+    static const struct tt_future_ops future_ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
     struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct sleeper sleeper = {.expiry.ops = &expiry_ops, .timer.ready = &sleeper.expiry};
     tt_loop *loop;
-    int64_t now_ns;
     int rc;
 
     if (!task)
@@ -179,9 +178,7 @@ int tt_sleep_at(tt_site *site, int64_t duration_ns)
     if (duration_ns <= 0)
         return sleep_one_turn(task, site);
     loop = task->future.loop;
-    now_ns = tt_loop_time(loop);
-    if (tt__timers_push(&loop->timers, &sleeper.timer,
-                        duration_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + duration_ns) < 0)
+    if (tt__timers_push(&loop->timers, &sleeper.timer, tt__loop_deadline(loop, duration_ns)) < 0)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
     tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, tt__actor_now(loop), site);
     sleeper.future.label = (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0};

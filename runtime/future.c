@@ -95,8 +95,8 @@ void tt__future_unref(tt_future *future, tt_site *site)
     assert(future->refs > 0 && "a reference is released once");
     if (future->refs > 1) {
         future->refs--;
-        if (future->kind == TT_OBJECT_KIND_GATHER)
-            tt__gather_released(future);
+        if (future->has_circle)
+            future->ops->released(future);
         return;
     }
     if (future->is_failed_told || future->log_traceback)
@@ -142,7 +142,7 @@ static void destroy_plain(tt_future *future)
 
 tt_future *tt_create_future_at(tt_site *site, tt_loop *loop)
 {
-    static const struct tt_future_ops ops = {destroy_plain, tt__future_cancel_plain};
+    static const struct tt_future_ops ops = {.destroy = destroy_plain, .cancel = tt__future_cancel_plain};
     tt_future *future;
 
     if (!loop)

@@ -68,6 +68,7 @@ struct tt_future_ops {
      * task is abandoned, and the future will be finished. */
     void (*destroy)(tt_future *future);
     tt_future *(*cancel)(tt_future *future, struct tt_cancel *cancel); /* see struct tt_cancel */
+    void (*released)(tt_future *future); /* with has_circle: a reference went that was not the last one */
 };
 
 struct tt_future {
@@ -79,7 +80,9 @@ struct tt_future {
     bool is_discarded;       /* tt_discard was called */
     bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
     bool is_being_cancelled; /* asked, and has not answered yet (cancel.c) */
-    bool is_gathered;        /* stands in the gather that is being made (gather.c) */
+    bool is_listed;          /* stands in the list that is being looked through: gather.c, wait.c, as_completed.c */
+    bool has_circle;         /* what it left with other futures holds it, while it holds them: see ops->released */
+    bool is_of_call;         /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
     bool is_on_stack;        /* its memory is the stack of the task that awaits it, and goes with that */
     uint8_t taken_next;      /* ring of the last takings */
     tt_loop *loop;           /* a reference to the loop's memory; the loop may be closed */
@@ -206,8 +209,10 @@ void tt__future_schedule_early(tt_future *future, struct tt_done_node *node);
 /* What result() raises, as a new reference: FUTURE has failed or was cancelled. Clears asyncio's bit. */
 tt_exc *tt__future_take_exception(tt_future *future, tt_site *site);
 
-/* gather.c: a reference of FUTURE, a gather, was released, and it was not the last one. */
-void tt__gather_released(tt_future *future);
+/* Nodes of the library at futures of the program, which repr.c tells apart. */
+extern const struct tt_ready_ops tt__shield_inner_ops, tt__shield_outer_ops; /* shield.c */
+extern const struct tt_ready_ops tt__wait_node_ops;                          /* wait.c */
+extern const struct tt_ready_ops tt__as_completed_node_ops;                  /* as_completed.c */
 
 /* ------------------------------------------------------------------------------------------------ ledger.c */
 

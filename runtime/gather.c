@@ -76,7 +76,28 @@ static tt_future *cancel_gather(tt_future *future, struct tt_cancel *cancel)
     return NULL;
 }
 
-static const struct tt_future_ops gather_ops = {destroy_gather, cancel_gather};
+/* Nobody but its nodes may be left to hold it. */
+static void gather_released(tt_future *future)
+{
+    struct gather *gather = (struct gather *)future;
+
+    if (future->refs != gather->node_count || gather->is_left_alone)
+        return;
+    gather->is_left_alone = true;
+    tt__future_ref(future);
+    for (size_t i = 0; i < gather->count; i++) {
+        struct slot *slot = &gather->slots[i];
+
+        if (!slot->holds_child || slot->child->state != TT_FUTURE_PENDING)
+            continue;
+        slot->holds_child = false;
+        tt__future_unref(slot->child, future->created_site);
+    }
+    tt__future_unref(future, future->created_site);
+}
+
+static const struct tt_future_ops gather_ops = {
+    .destroy = destroy_gather, .cancel = cancel_gather, .released = gather_released};
 
 /* The library reads CHILD's failure, whether or not anybody ever sees it. */
 static void touch_child(struct gather *gather, tt_future *child, tt_site *site)
@@ -148,25 +169,6 @@ static void child_ended(struct gather *gather, tt_future *child)
         complete_gather(gather, site);
 }
 
-void tt__gather_released(tt_future *future)
-{
-    struct gather *gather = (struct gather *)future;
-
-    if (future->refs != gather->node_count || gather->is_left_alone)
-        return;
-    gather->is_left_alone = true;
-    tt__future_ref(future);
-    for (size_t i = 0; i < gather->count; i++) {
-        struct slot *slot = &gather->slots[i];
-
-        if (!slot->holds_child || slot->child->state != TT_FUTURE_PENDING)
-            continue;
-        slot->holds_child = false;
-        tt__future_unref(slot->child, future->created_site);
-    }
-    tt__future_unref(future, future->created_site);
-}
-
 static void let_go_of_gather(struct gather *gather)
 {
     gather->node_count--;
@@ -203,10 +205,10 @@ static void add_child(struct gather *gather, size_t index, tt_future *child)
     struct slot *slot = &gather->slots[index];
 
     slot->gather = gather;
-    slot->is_repeated = child->is_gathered;
+    slot->is_repeated = child->is_listed;
     slot->child = child;
     slot->node.ready.ops = &child_ops;
-    child->is_gathered = true;
+    child->is_listed = true;
     if (slot->is_repeated)
         return;
     slot->holds_child = true;
@@ -220,7 +222,7 @@ static void watch_children(struct gather *gather)
     for (size_t i = 0; i < gather->count; i++) {
         struct slot *slot = &gather->slots[i];
 
-        slot->child->is_gathered = false;
+        slot->child->is_listed = false;
         if (slot->is_repeated || slot->child->state != TT_FUTURE_PENDING)
             continue;
         tt__future_ref(&gather->future); /* released when the node has run or is discarded */
@@ -241,7 +243,8 @@ static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)
     for (size_t i = 1; i < count; i++) {
         if (futures[i]->loop == loop)
             continue;
-        tt_raise_at(site, &tt_ValueError, "futures are tied to different event loops");
+        tt_raise_at(site, &tt_ValueError,
+                    "The future belongs to a different loop than the one specified as the loop argument");
         return NULL;
     }
     return loop;
@@ -268,6 +271,7 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
     by = tt__actor_now(loop);
     tt__future_init(&gather->future, loop, TT_OBJECT_KIND_GATHER, &gather_ops, by, site);
     gather->future.label.kind = TT_WAIT_KIND_GATHER;
+    gather->future.has_circle = true;
     tt__future_hand_out(&gather->future, site);
     gather->return_exceptions = return_exceptions;
     gather->count = count;

@@ -120,6 +120,14 @@ static inline uint64_t tt__loop_clock(tt_loop *loop)
     return loop->clock;
 }
 
+/* DURATION_NS, which is not negative, from now, in tt_loop_time; the end of time if that is beyond it. */
+static inline int64_t tt__loop_deadline(const tt_loop *loop, int64_t duration_ns)
+{
+    int64_t now_ns = tt_loop_time(loop);
+
+    return duration_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + duration_ns;
+}
+
 /* How many loops of this process are open. Any thread. */
 unsigned tt__loop_count(void);
 

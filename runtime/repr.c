@@ -52,6 +52,17 @@ static const char *state_of(const tt_future *future)
     return "pending";
 }
 
+/* What asyncio calls the callback that the library's nodes with OPS stand for. */
+static const char *library_name(const struct tt_ready_ops *ops)
+{
+    return ops == &tt__task_wake_ops           ? "Task.task_wakeup()"
+           : ops == &tt__shield_inner_ops      ? "shield.<locals>._inner_done_callback()"
+           : ops == &tt__shield_outer_ops      ? "shield.<locals>._outer_done_callback()"
+           : ops == &tt__wait_node_ops         ? "_wait.<locals>._on_completion()"
+           : ops == &tt__as_completed_node_ops ? "_AsCompletedIterator._handle_completion()"
+                                               : "gather.<locals>._done_callback()";
+}
+
 /* One done-callback: the program's with the place where it was added, the library's by the name that it has in
  * asyncio. */
 static void add_callback(struct text *text, const struct tt_done_node *node)
@@ -60,10 +71,8 @@ static void add_callback(struct text *text, const struct tt_done_node *node)
 
     if (site)
         add(text, "%s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
-    else if (node->ready.ops == &tt__task_wake_ops)
-        add(text, "Task.task_wakeup()");
     else
-        add(text, "gather.<locals>._done_callback()");
+        add(text, "%s", library_name(node->ready.ops));
 }
 
 static void add_callbacks(struct text *text, const tt_future *future)

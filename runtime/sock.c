@@ -125,7 +125,7 @@ static bool went_well(const struct operation *operation)
 
 static void init_wait(struct wait *wait, struct tt_task_object *task, struct operation *operation, tt_site *site)
 {
-    static const struct tt_future_ops ops = {keep_memory, tt__future_cancel_plain};
+    static const struct tt_future_ops ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
     tt_loop *loop = task->future.loop;
 
     memset(wait, 0, sizeof *wait);

@@ -456,6 +456,8 @@ static void stop_waiting(struct tt_task_object *task, tt_site *site)
     task->waiter = NULL;
     tt__future_remove_node(waiter, &task->wake);
     if (!waiter->is_on_stack) {
+        if (waiter->is_of_call)
+            tt__future_unref(waiter, site);
         tt__future_unref(waiter, site);
         return;
     }

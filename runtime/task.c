@@ -93,7 +93,7 @@ static void destroy_task(tt_future *future)
     tt__loop_unref(loop);
 }
 
-static const struct tt_future_ops task_ops = {destroy_task, tt__task_cancel};
+static const struct tt_future_ops task_ops = {.destroy = destroy_task, .cancel = tt__task_cancel};
 
 static void link_task(tt_loop *loop, struct tt_task_object *task)
 {

@@ -421,6 +421,32 @@ static void gather_created(struct tt_ingest *ingest, const struct origin *origin
     SET_SITE(ingest, row, GATHER, created_site_id, event->site);
 }
 
+static void wait_started(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_wait_started *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_WAIT, origin, event->wait_id);
+    SET(row, WAIT, started_ns, origin->time_ns);
+    SET(row, WAIT, by, event->by);
+    set_actor_id(CELL(row, WAIT, by_id), origin->process_id, event->by, event->by_id);
+    SET(row, WAIT, until, event->until);
+    SET(row, WAIT, child_count, event->child_count);
+    SET(row, WAIT, is_for_tasks, event->are_tasks != 0);
+    if (event->has_timeout)
+        SET(row, WAIT, timeout_ns, (int64_t)event->timeout_ns);
+    SET_SITE(ingest, row, WAIT, started_site_id, event->site);
+}
+
+static void shield_created(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_shield_created *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SHIELD, origin, event->shield_id);
+    SET(row, SHIELD, created_ns, origin->time_ns);
+    SET(row, SHIELD, by, event->by);
+    set_actor_id(CELL(row, SHIELD, by_id), origin->process_id, event->by, event->by_id);
+    SET_ID(row, SHIELD, inner_id, origin, event->inner_id);
+    SET_SITE(ingest, row, SHIELD, created_site_id, event->site);
+}
+
 static void add_reference(struct tt_ingest *ingest, const struct origin *origin, uint64_t object_id, uint64_t site,
                           uint32_t handle_count, bool is_taken)
 {

@@ -89,9 +89,25 @@ int64_t tt__ingest_site_id(struct tt_ingest *ingest, uint64_t hash);
 /* Whether a wait of this kind names an object by its id; else it is a descriptor or nothing. */
 static inline bool tt__wait_names_object(uint8_t wait_kind)
 {
-    return wait_kind == TT_WAIT_KIND_TASK || wait_kind == TT_WAIT_KIND_FUTURE || wait_kind == TT_WAIT_KIND_GATHER ||
-           (wait_kind >= TT_WAIT_KIND_LOCK && wait_kind <= TT_WAIT_KIND_QUEUE_PUT) ||
-           wait_kind == TT_WAIT_KIND_QUEUE_JOIN;
+    switch (wait_kind) {
+    case TT_WAIT_KIND_TASK:
+    case TT_WAIT_KIND_FUTURE:
+    case TT_WAIT_KIND_GATHER:
+    case TT_WAIT_KIND_WAIT:
+    case TT_WAIT_KIND_SHIELD:
+    case TT_WAIT_KIND_AS_COMPLETED:
+    case TT_WAIT_KIND_LOCK:
+    case TT_WAIT_KIND_EVENT:
+    case TT_WAIT_KIND_CONDITION:
+    case TT_WAIT_KIND_SEMAPHORE:
+    case TT_WAIT_KIND_BARRIER:
+    case TT_WAIT_KIND_QUEUE_GET:
+    case TT_WAIT_KIND_QUEUE_PUT:
+    case TT_WAIT_KIND_QUEUE_JOIN:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* Makes room for one more element of SIZE bytes in *ARRAY. False: no memory, which is remembered. */

@@ -495,6 +495,40 @@ CREATE TABLE gather (
     is_returning_exceptions INTEGER
 ) STRICT;
 
+-- Waits for some or all of several futures, and iterators over them as they are completed.
+CREATE TABLE wait (
+    -- The wait, or the iterator.
+    wait_id INTEGER PRIMARY KEY,
+    -- When and where it began.
+    started_ns INTEGER,
+    started_site_id INTEGER,
+    -- Who waits: word actor, and the id or number that goes with it.
+    by INTEGER,
+    by_id INTEGER,
+    -- What ends it: word wait_until.
+    until INTEGER,
+    -- For how many futures, each counted once.
+    child_count INTEGER,
+    -- 1 when all of them are tasks.
+    is_for_tasks INTEGER,
+    -- After how many nanoseconds it ends in any case; NULL when there is no such limit.
+    timeout_ns INTEGER
+) STRICT;
+
+-- Futures that others wait for so that cancellation does not pass.
+CREATE TABLE shield (
+    -- Its outer future.
+    shield_id INTEGER PRIMARY KEY,
+    -- The future or task behind it.
+    inner_id INTEGER,
+    -- When and where it was created.
+    created_ns INTEGER,
+    created_site_id INTEGER,
+    -- Who created it: word actor, and the id or number that goes with it.
+    by INTEGER,
+    by_id INTEGER
+) STRICT;
+
 -- Calls of exception handlers of loops.
 CREATE TABLE handler_call (
     handler_call_id INTEGER PRIMARY KEY,

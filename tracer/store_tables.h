@@ -103,6 +103,14 @@
     X(GATHER, gather_id) X(GATHER, created_ns) X(GATHER, created_site_id) X(GATHER, by) X(GATHER, by_id) \
     X(GATHER, child_count) X(GATHER, is_returning_exceptions)
 
+#define TT__COLUMNS_WAIT(X)                                                                                \
+    X(WAIT, wait_id) X(WAIT, started_ns) X(WAIT, started_site_id) X(WAIT, by) X(WAIT, by_id) X(WAIT, until) \
+    X(WAIT, child_count) X(WAIT, is_for_tasks) X(WAIT, timeout_ns)
+
+#define TT__COLUMNS_SHIELD(X)                                                                                \
+    X(SHIELD, shield_id) X(SHIELD, inner_id) X(SHIELD, created_ns) X(SHIELD, created_site_id) X(SHIELD, by) \
+    X(SHIELD, by_id)
+
 #define TT__COLUMNS_HANDLER_CALL(X)                                                                          \
     X(HANDLER_CALL, called_ns) X(HANDLER_CALL, thread_id) X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) \
     X(HANDLER_CALL, kind) X(HANDLER_CALL, object_id) X(HANDLER_CALL, object_kind)                            \
@@ -134,6 +142,8 @@
     X(CANCELLATION, "cancellation", 0, TT__APPEND)                \
     X(CANCELLATION_EFFECT, "cancellation_effect", 0, TT__APPEND)  \
     X(GATHER, "gather", 1, TT__OVERRIDE)                          \
+    X(WAIT, "wait", 1, TT__OVERRIDE)                              \
+    X(SHIELD, "shield", 1, TT__OVERRIDE)                          \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)
 

@@ -155,7 +155,8 @@ static void its_futures_must_belong_to_one_loop(void **state)
     tt_future_unref(here);
     tt_future_unref(there);
     assert_int_equal(tt_loop_close(other), 0);
-    expect_notes("gather: ValueError('futures are tied to different event loops')");
+    expect_notes(
+        "gather: ValueError('The future belongs to a different loop than the one specified as the loop argument')");
 }
 
 static void it_keeps_the_exception_of_a_creation_that_failed(void **state)

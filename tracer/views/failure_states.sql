@@ -74,7 +74,7 @@ SELECT
     -- delivered, discarded, held, absorbed, lost or unknown.
     decided.state AS state,
     -- lost: dropped, ignored, loop_closed, held_at_exit or killed. absorbed: what the library did with it last: gather,
-    -- unread_value, thread_chain, cancel_after_done ... NULL otherwise, or when not known.
+    -- unread_value, thread_chain, cancel_after_done, wait, shield ... NULL otherwise, or when not known.
     CASE decided.state
         WHEN 'lost' THEN CASE
             WHEN decided.is_released AND decided.is_loop_closed THEN 'loop_closed'

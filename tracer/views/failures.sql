@@ -7,7 +7,7 @@ SELECT
     iif(f.failure_id >> 40 = 0, '#', 'p' || (f.failure_id >> 40) || '#') || (f.failure_id & 1099511627775) AS id_text,
     -- Its process.
     f.failure_id >> 40 AS process_id,
-    -- What failed: task, future, gather, thread_future.
+    -- What failed: task, future, gather, thread_future, shield.
     coalesce((SELECT w.word FROM word AS w WHERE w.enumeration = 'object_kind' AND w.number = f.kind),
         (SELECT 'task' FROM task AS t WHERE t.task_id = f.failure_id)) AS kind,
     -- The name of the task or future.

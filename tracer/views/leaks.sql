@@ -29,6 +29,8 @@ SELECT
                 WHEN f.forward_count > 0 THEN ': it went on to a failure that user code never saw either'
                 WHEN f.reason = 'gather' THEN ': gather read it and passed on nothing of it'
                 WHEN f.reason = 'unread_value' THEN ': it is a value of a list of gather, and its slot was never read'
+                WHEN f.reason = 'wait' THEN ': wait looked at it in order to return, and passed on nothing of it'
+                WHEN f.reason = 'shield' THEN ': a shield that was cancelled read it and passed on nothing of it'
                 WHEN f.reason = 'cancel_after_done' THEN ': cancel was called when it had failed already'
                 ELSE coalesce(': ' || f.reason, '')
             END

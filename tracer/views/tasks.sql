@@ -69,8 +69,8 @@ SELECT
         WHEN 4 THEN 'thread ' || t.parent_id
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = t.parent_kind)
     END AS parent_text,
-    -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, lock, event,
-    -- condition, semaphore, barrier, queue_get, queue_put, queue_join.
+    -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, wait, shield,
+    -- as_completed, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = nullif(t.wait_kind, 0)) AS wait_kind,
     -- The id or descriptor that goes with it.
     CASE WHEN t.wait_kind > 1 THEN t.wait_object END AS wait_object,
@@ -80,7 +80,8 @@ SELECT
     t.wait_since_ns AS wait_since_ns,
     -- How long it has waited: until its process's end, its loop's end, or now.
     max(0, t.until_ns - t.wait_since_ns) AS wait_ns,
-    -- What it waits for, in words: sleep, recv on descriptor 7, task #4 "x", lock #9.
+    -- What it waits for, in words: sleep, recv on descriptor 7, task #4 "x", lock #9, 3 tasks
+    -- (first exception).
     CASE t.wait_kind
         WHEN 0 THEN NULL
         WHEN 1 THEN 'sleep'
@@ -90,6 +91,15 @@ SELECT
             || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775)
         WHEN 4 THEN 'gather '
             || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775)
+        WHEN 9 THEN coalesce((SELECT a.text || ' (' || replace(a.until, '_', ' ') || ')' FROM waits AS a
+            WHERE a.wait_id = t.wait_object), 'several futures')
+        WHEN 10 THEN 'shield ' || coalesce(
+            (SELECT 'of ' || coalesce('task ' || (SELECT l.label FROM task_labels AS l WHERE l.task_id = h.inner_id),
+                'future ' || iif(h.inner_id >> 40 = 0, '#', 'p' || (h.inner_id >> 40) || '#')
+                || (h.inner_id & 1099511627775)) FROM shield AS h WHERE h.shield_id = t.wait_object),
+            iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775))
+        WHEN 11 THEN 'the next of ' || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = t.wait_object),
+            'several futures')
         ELSE CASE
             WHEN t.wait_kind BETWEEN 5 AND 8
                 THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)

@@ -2,6 +2,7 @@
 #ifndef TELLTALE_H
 #define TELLTALE_H
 
+#include <telltale/as_completed.h>
 #include <telltale/barrier.h>
 #include <telltale/condition.h>
 #include <telltale/event.h>
@@ -15,9 +16,11 @@
 #include <telltale/queue.h>
 #include <telltale/run.h>
 #include <telltale/semaphore.h>
+#include <telltale/shield.h>
 #include <telltale/sock.h>
 #include <telltale/task.h>
 #include <telltale/threads.h>
 #include <telltale/trace.h>
+#include <telltale/wait.h>
 
 #endif
