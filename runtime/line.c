@@ -201,7 +201,7 @@ static int raise_destroyed(const struct tt_waitable *waitable, tt_site *site)
 int tt__line_wait(struct tt_line *line, struct tt_waitable *waitable, const struct tt_waiting *waiting,
                   bool *out_was_woken)
 {
-    static const struct tt_future_ops ops = {leave, tt__future_cancel_plain};
+    static const struct tt_future_ops ops = {.destroy = leave, .cancel = tt__future_cancel_plain};
     struct tt_task_object *task = waiting->task;
     struct tt_waiter waiter;
     int rc;

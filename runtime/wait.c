@@ -147,7 +147,7 @@ static void wait_released(tt_future *future)
 {
     struct wait *wait = (struct wait *)future;
 
-    if (future->refs != wait->node_count)
+    if (future->refs != wait->node_count || wait->is_left_alone)
         return;
     tt__future_ref(future);
     leave(wait);

@@ -306,6 +306,42 @@ static void queue_shutdown_queue(void)
     tt_queue_shutdown(NULL, true);
 }
 
+static int wait_for_nothing(void *arg)
+{
+    (void)arg;
+    return tt_wait(((tt_future *[]){NULL}), 1, TT_ALL_COMPLETED, -1, NULL);
+}
+
+static void wait_futures(void)
+{
+    stage_run(wait_for_nothing, NULL);
+}
+
+static void as_completed_create_futures(void)
+{
+    (void)!tt_as_completed_create(((tt_future *[]){NULL}), 1, -1);
+}
+
+static int next_of_nothing(void *arg)
+{
+    tt_future *future;
+
+    (void)arg;
+    return tt_as_completed_next(NULL, &future);
+}
+
+static void as_completed_next_iterator(void)
+{
+    stage_run(next_of_nothing, NULL);
+}
+
+static void as_completed_awaitable_iterator(void)
+{
+    tt_future *future;
+
+    (void)!tt_as_completed_awaitable(NULL, &future);
+}
+
 static void run_coroutine_threadsafe(void)
 {
     (void)!tt_run_coroutine_threadsafe(NULL, nothing, NULL, NULL);
@@ -525,6 +561,10 @@ static const struct mistake {
     {"queue_task_done.queue", queue_task_done_queue},
     {"queue_join.queue", queue_join_queue},
     {"queue_shutdown.queue", queue_shutdown_queue},
+    {"wait.futures", wait_futures},
+    {"as_completed_create.futures", as_completed_create_futures},
+    {"as_completed_next.iterator", as_completed_next_iterator},
+    {"as_completed_awaitable.iterator", as_completed_awaitable_iterator},
     {"run_coroutine_threadsafe.loop", run_coroutine_threadsafe},
     {"thread_future_result.other_thread", thread_future_result},
     {"thread_future_unref.held", thread_future_unref},

@@ -139,6 +139,10 @@ static void write_script(void)
     SAY(0, task_created, .task_id = 32, .site = CREATED, .name = TEXT("abandoned"));
     SAY(1, task_abandoned, .task_id = 32, .wait_object = 13, .wait_site = WAITING, .wait_kind = TT_WAIT_KIND_TASK);
     SAY(0, loop_closed, .loop_id = 900, .pending_count = 1, .site = RELEASED);
+    SAY(0, wait_started, .wait_id = 70, .by = TT_ACTOR_TASK, .by_id = 1, .site = WAITING, .child_count = 3,
+        .until = TT_WAIT_UNTIL_FIRST_EXCEPTION, .are_tasks = 1, .has_timeout = 1, .timeout_ns = 5000);
+    SAY(0, wait_started, .wait_id = 71, .by = TT_ACTOR_MAIN, .child_count = 1, .until = TT_WAIT_UNTIL_AS_COMPLETED);
+    SAY(0, shield_created, .shield_id = 72, .inner_id = 13, .by = TT_ACTOR_TASK, .by_id = 1, .site = CREATED);
     SAY(1, note, .task_id = 1, .site = CREATED, .key = TEXT("said"), .text = TEXT("all"));
 }
 
@@ -253,6 +257,12 @@ static void each_fact_leads_to_its_state(void **state)
         "a.c:1 in created\na.c:3 in touched|a.c:4 in released|1");
     studio_expect(&studio, "SELECT count(*), (SELECT message FROM handler_call) FROM note",
                   "1|Task exception was never retrieved");
+    studio_expect(&studio, "SELECT wait_id, task_id, started_at, until, text, timeout_ns FROM waits ORDER BY wait_id",
+                  "70|1|a.c:6 in waiting|first_exception|3 tasks|5000\n71|NULL|NULL|as_completed|1 future|NULL");
+    studio_expect(&studio,
+                  "SELECT h.shield_id, h.inner_id, h.by, h.by_id, pl.place FROM shield AS h"
+                  " JOIN places AS pl ON pl.site_id = h.created_site_id",
+                  "72|13|1|1|a.c:1 in created");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
                   "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nswallowed-cancel|1");
     studio_close(&studio);
@@ -269,6 +279,8 @@ static const char *const everything[] = {
     "sequence",
     "SELECT file, line, func, text FROM site ORDER BY hash",
     "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
+    "SELECT * FROM waits ORDER BY wait_id",
+    "SELECT * FROM shield ORDER BY shield_id",
 };
 
 static void the_order_between_threads_and_the_places_of_commits_change_nothing(void **state)

@@ -35,7 +35,14 @@ INSERT INTO failure (failure_id, how, stored_ns, released_ns, user_touch_count, 
     (24, 1, 10, 20, 0, 0, 0, 1, 0),          -- unknown: its bit is cleared and nothing says by whom
     (25, NULL, NULL, 20, 0, 0, 0, 0, 0),     -- lost: dropped; its beginning is missing, its end says all
     (26, 1, 10, 20, 0, 1, 1, 1, 0),          -- a circle of forwards ends: both absorbed
-    (27, 5, 10, 20, 0, 1, 1, 1, 0);
+    (27, 5, 10, 20, 0, 1, 1, 1, 0),
+    (30, 1, 10, 20, 0, 1, 0, 1, 0),          -- absorbed: wait
+    (31, 1, 10, 20, 0, 1, 0, 1, 0),          -- absorbed: a shield that was cancelled
+    (32, 1, 10, 20, 0, 1, 1, 1, 0),          -- absorbed: forwarded to an awaitable of as_completed that was lost
+    (33, 5, 10, 20, 0, 0, 0, 0, 0),          -- lost: that awaitable
+    (34, 1, 10, 20, 0, 1, 1, 1, 0),          -- delivered: forwarded to a shield that user code awaited
+    (35, 5, 10, 20, 1, 0, 0, 1, 0),          -- delivered: that shield
+    (36, 1, 10, 20, 1, 1, 0, 1, 0);          -- delivered: wait read it, and user code did
 -- A thread-side future that failed with its task's failure, and nobody asked it: absorbed by the thread chain.
 INSERT INTO failure (failure_id, kind, how, stored_ns, released_ns, user_touch_count, library_touch_count, forward_count, is_retrieved) VALUES
     (28, 4, 5, 10, 20, 0, 0, 0, 0);
@@ -43,9 +50,12 @@ INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, 
     (2, 15, 1, 1, 1, 90, 1, 1), (3, 12, 1, 2, 5, 4, 5, 0), (5, 15, 1, 3, 1, 90, 2, 1), (9, 12, 1, 4, 5, 8, 5, 0),
     (10, 12, 1, 5, 5, 80, 5, 0), (11, 12, 1, 6, 5, 81, 5, 0), (12, 12, 1, 7, 5, 82, 5, 0), (13, 12, 1, 8, 2, NULL, 6, 0),
     (14, 12, 1, 9, 5, 81, 5, 0), (14, 14, 1, 10, 1, 90, 7, 0), (16, 12, 1, 11, 5, 17, 5, 0), (21, 12, 1, 12, 5, 81, 5, 0),
-    (22, 12, 1, 13, 5, 81, 5, 0), (23, 12, 1, 14, 5, 21, 5, 0), (26, 12, 1, 15, 5, 27, 5, 0), (27, 12, 1, 16, 5, 26, 5, 0);
+    (22, 12, 1, 13, 5, 81, 5, 0), (23, 12, 1, 14, 5, 21, 5, 0), (26, 12, 1, 15, 5, 27, 5, 0), (27, 12, 1, 16, 5, 26, 5, 0),
+    (30, 12, 1, 40, 1, 90, 9, 0), (31, 12, 1, 41, 1, 90, 10, 0), (32, 12, 1, 42, 1, 90, 11, 0), (34, 12, 1, 43, 1, 90, 10, 0),
+    (35, 15, 1, 44, 1, 90, 1, 1), (36, 12, 1, 45, 1, 90, 9, 0), (36, 15, 1, 46, 1, 90, 3, 1);
 INSERT INTO forward (failure_id, to_id, forwarded_ns, thread_id, sequence, how) VALUES
     (3, 4, 13, 1, 20, 2), (4, 5, 13, 1, 21, 1), (7, 6, 13, 1, 22, 2), (9, 8, 13, 1, 23, 2), (16, 17, 13, 1, 24, 2),
+    (32, 33, 13, 1, 47, 6), (34, 35, 13, 1, 48, 5),
     (22, 17, 13, 1, 25, 2), (23, 21, 13, 1, 26, 2), (26, 27, 13, 1, 27, 2), (27, 26, 13, 1, 28, 2);
 INSERT INTO discard (object_id, discarded_ns, reason) VALUES (6, 12, 'best effort'), (99, 12, 'it never failed');
 INSERT INTO gather (gather_id, child_count, is_returning_exceptions) VALUES (81, 2, 0), (82, 2, 1);

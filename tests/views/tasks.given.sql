@@ -34,6 +34,15 @@ INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, s
     (16, 7, 3, 7, 8, 3, 500, 30, 20, 2),
     (17, 8, 3, 8, 9, 3, 500, 30, 20, 2),
     (18, 9, 4, 0, 0, NULL, 500, 30, 20, 2);
+-- Waiting for several futures, in each mode, and for what is behind a shield; of the last three the events are missing.
+INSERT INTO wait (wait_id, by, by_id, until, child_count, is_for_tasks) VALUES (70, 1, 60, 3, 3, 1), (71, 1, 61, 1, 1, 0), (72, 1, 64, 4, 2, 1);
+INSERT INTO shield (shield_id, inner_id) VALUES (73, 2), (74, 77);
+INSERT INTO task (task_id, name) VALUES (60, 'first-exception'), (61, 'all'), (62, 'shielded'), (63, 'shielded-future'), (64, 'as-completed'),
+    (65, 'wait-unknown'), (66, 'shield-unknown'), (67, 'as-completed-unknown');
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
+    (60, 20, 3, 9, 70, 3, 500, 30, 20, 2), (61, 21, 3, 9, 71, 3, 500, 30, 20, 2), (62, 22, 3, 10, 73, 3, 500, 30, 20, 2),
+    (63, 23, 3, 10, 74, 3, 500, 30, 20, 2), (64, 24, 3, 11, 72, 3, 500, 30, 20, 2), (65, 25, 3, 9, 90, 3, 500, 30, 20, 2),
+    (66, 26, 3, 10, 91, 3, 500, 30, 20, 2), (67, 27, 3, 11, 92, 3, 500, 30, 20, 2);
 -- Process 1, killed: pending, waiting until then. Process 2, exited: the same. Process 3: one task of which the end may be missing, one
 -- that the board shows as pending, one that began after the loss.
 INSERT INTO task (task_id, created_ns, name_number) VALUES ((1 << 40) | 1, 100, 1), ((2 << 40) | 1, 100, 1), ((3 << 40) | 1, 100, 1), ((3 << 40) | 2, 100, 2),

@@ -1,0 +1,1 @@
+SELECT * FROM waits ORDER BY wait_id
