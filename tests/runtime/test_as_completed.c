@@ -1,43 +1,5 @@
 /* as_completed: both kinds of iteration, timeouts, sharing, letting go. asyncio.as_completed of 3.13. */
-#include "stage.h"
-
-static tt_future *pending(void)
-{
-    tt_future *future = tt_create_future(stage_loop);
-
-    assert_non_null(future);
-    return future;
-}
-
-static void set_value(tt_future *future, char *value)
-{
-    assert_int_equal(tt_future_set_result(future, value, NULL), 0);
-}
-
-static void set_error(tt_future *future, const char *text)
-{
-    tt_exc *exc = tt_exc_new(&tt_ValueError, "%s", text);
-
-    assert_int_equal(tt_future_set_exception(future, exc), 0);
-    tt_exc_unref(exc);
-}
-
-static tt_task *create(tt_coro_fn *fn, void *arg, const char *name)
-{
-    const struct tt_task_options options = {.loop = stage_loop, .name = name};
-
-    return tt_create_task_with(fn, arg, &options);
-}
-
-static int sleep_ms(void *milliseconds)
-{
-    return tt_sleep(TT_MSEC((intptr_t)milliseconds)) < 0 ? -1 : tt_return(milliseconds, NULL);
-}
-
-static tt_task *sleeper(intptr_t milliseconds, const char *name)
-{
-    return create(sleep_ms, (void *)milliseconds, name);
-}
+#include "actors.h"
 
 static int now_ms(void)
 {
@@ -187,13 +149,6 @@ static int break_off(void *arg)
     note("%s", tt_task_name(future));
     tt_as_completed_destroy(iterator);
     return rc < 0 ? -1 : 0;
-}
-
-static int fail_after_ms(void *milliseconds)
-{
-    if (tt_sleep(TT_MSEC((intptr_t)milliseconds)) < 0)
-        return -1;
-    return tt_raise(&tt_ValueError, "boom");
 }
 
 static void a_failure_after_the_break_is_reported_when_it_is_let_go_of(void **state)

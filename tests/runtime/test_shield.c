@@ -1,26 +1,5 @@
 /* shield: a future that is waited for, and that cancellation does not reach. asyncio.shield of 3.13. */
-#include "stage.h"
-
-static tt_future *pending(void)
-{
-    tt_future *future = tt_create_future(stage_loop);
-
-    assert_non_null(future);
-    return future;
-}
-
-static void set_value(tt_future *future, char *value)
-{
-    assert_int_equal(tt_future_set_result(future, value, NULL), 0);
-}
-
-static void set_error(tt_future *future, const char *text)
-{
-    tt_exc *exc = tt_exc_new(&tt_ValueError, "%s", text);
-
-    assert_int_equal(tt_future_set_exception(future, exc), 0);
-    tt_exc_unref(exc);
-}
+#include "actors.h"
 
 /* Notes how FUTURE ended, and lets go of it. */
 static void note_end(tt_future *future)
@@ -34,13 +13,6 @@ static void note_end(tt_future *future)
     else
         note("returned %s", value ? (const char *)value : "nothing");
     tt_future_unref(future);
-}
-
-static tt_task *create(tt_coro_fn *fn, void *arg, const char *name)
-{
-    const struct tt_task_options options = {.loop = stage_loop, .name = name};
-
-    return tt_create_task_with(fn, arg, &options);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- ends */

@@ -1,50 +1,5 @@
 /* wait: until all, the first, or the first failure of several futures. asyncio.wait of 3.13. */
-#include "stage.h"
-
-static tt_future *pending(void)
-{
-    tt_future *future = tt_create_future(stage_loop);
-
-    assert_non_null(future);
-    return future;
-}
-
-static void set_value(tt_future *future, char *value)
-{
-    assert_int_equal(tt_future_set_result(future, value, NULL), 0);
-}
-
-static void set_error(tt_future *future, const char *text)
-{
-    tt_exc *exc = tt_exc_new(&tt_ValueError, "%s", text);
-
-    assert_int_equal(tt_future_set_exception(future, exc), 0);
-    tt_exc_unref(exc);
-}
-
-static tt_task *create(tt_coro_fn *fn, void *arg, const char *name)
-{
-    const struct tt_task_options options = {.loop = stage_loop, .name = name};
-
-    return tt_create_task_with(fn, arg, &options);
-}
-
-static int sleep_ms(void *milliseconds)
-{
-    return tt_sleep(TT_MSEC((intptr_t)milliseconds));
-}
-
-static int fail_after_ms(void *milliseconds)
-{
-    if (tt_sleep(TT_MSEC((intptr_t)milliseconds)) < 0)
-        return -1;
-    return tt_raise(&tt_ZeroDivisionError, "err");
-}
-
-static tt_task *sleeper(intptr_t milliseconds, const char *name)
-{
-    return create(sleep_ms, (void *)milliseconds, name);
-}
+#include "actors.h"
 
 enum { FUTURES_MAX = 4 };
 
