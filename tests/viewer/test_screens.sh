@@ -68,6 +68,21 @@ case_ps_writes_csv() {
     expect_screen ps_csv ps run.telltale --format csv -C id,name
 }
 
+case_failures_lists_what_became_of_each() {
+    given kinds
+    expect_screen failures_kinds failures run.telltale
+}
+
+case_failures_chooses_sorts_filters_and_limits() {
+    given killed
+    expect_screen failures_choice failures run.telltale -C id,name,state,count,created_line --sort -id --filter "type = 'Exception'" -n 2
+}
+
+case_failures_escapes_hostile_text() {
+    given hostile
+    expect_screen failures_hostile failures run.telltale --format csv -C id,name,message
+}
+
 case_show_tells_the_life_of_a_lost_task() {
     given killed
     expect_screen show_killed show run.telltale client-3

@@ -1,0 +1,64 @@
+/* cmd_failures.c: telltale failures: a table of everything that failed, with what became of it.
+ *
+ * What is here: which columns there are and what they are called. What stands in them: the view failures. How rows and
+ * columns are chosen: listing.h.
+ */
+#include "listing.h"
+
+static const struct tt_option options[] = {
+    TT_LISTING_OPTIONS("columns: id,state,reason,... or any of the view failures; 'all' for all of them",
+                       "only failures for which this holds: \"state = 'lost' AND type = 'OSError'\""),
+};
+
+static const struct tt_listing_column columns[] = {
+    {"id", "id_text", "ID", TT_UNIT_NONE, false},
+    {"kind", "kind", "KIND", TT_UNIT_NONE, false},
+    {"state", "state", "STATE", TT_UNIT_NONE, false},
+    {"reason", "reason", "REASON", TT_UNIT_NONE, false},
+    {"name", "name", "NAME", TT_UNIT_NONE, true},
+    {"type", "type", "TYPE", TT_UNIT_NONE, false},
+    {"message", "message", "MESSAGE", TT_UNIT_NONE, true},
+    {"raised", "raised_at", "RAISED AT", TT_UNIT_NONE, true},
+    {"created", "created_at", "CREATED AT", TT_UNIT_NONE, true},
+    {"by", "parent_text", "BY", TT_UNIT_NONE, true},
+    {"failed", "stored_ns", "FAILED", TT_UNIT_INSTANT, false},
+    {"unread", "unread_ns", "UNREAD", TT_UNIT_DURATION, false},
+    {"reads", "user_touch_count", "READS", TT_UNIT_NONE, false},
+    {"reported", "reported_to", "REPORTED", TT_UNIT_NONE, false},
+    {"fingerprint", "fingerprint", "FINGERPRINT", TT_UNIT_NONE, true},
+    /* How many of what the filter leaves are of this kind. */
+    {"count", "count(*) OVER (PARTITION BY fingerprint)", "COUNT", TT_UNIT_NONE, false},
+};
+
+static const char *const durations[] = {"unread_ns", NULL};
+
+static const struct tt_listing failures = {
+    .view = "failures",
+    .key = "failure_id",
+    .columns = columns,
+    .column_count = sizeof columns / sizeof *columns,
+    .default_columns = "id,state,reason,name,type,message,raised,failed,unread,reads,reported,count",
+    .durations = durations,
+};
+
+static int run(struct tt_invocation *invocation)
+{
+    return tt__listing_run(invocation, &failures);
+}
+
+const struct tt_command tt__command_failures = {
+    .name = "failures",
+    .usage = "[OPTION...] STORE",
+    .summary = "a table of all failures, seen or not",
+    .details = "Columns: id, kind, state, reason, name, type, message, raised, created, by, failed, unread, reads,\n"
+               "reported, fingerprint, count (of the same fingerprint, among what the filter leaves); and those of the view:\n"
+               "telltale query STORE \"SELECT name FROM pragma_table_xinfo('failures')\".\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct tt_listing_options),
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};
