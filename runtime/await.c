@@ -105,13 +105,23 @@ int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site
     task->thrown_is_waiters = false;
     rc = is_pending ? wait_until_done(task, future, site) : raise_at_once(task, future, site);
     if (rc < 0 && task->thrown_is_waiters) {
-        tt__ledger_touched(future, TT_TOUCH_HOW_AWAIT, true, site);
+        tt__ledger_touched(future, task->is_waiting_for ? TT_TOUCH_HOW_WAIT_FOR : TT_TOUCH_HOW_AWAIT, true, site);
         task->passed_id = future->id;
         task->passed_exc_id = tt_exc_id(task->exc_state.pending);
+        task->passed_by_wait_for = task->is_waiting_for;
     }
     if (is_pending) /* the waiter's */
         tt__future_unref(future, site);
     return rc;
+}
+
+int tt__task_await_any(struct tt_task_object *task, tt_future *future, tt_site *site)
+{
+    if (future == &task->future)
+        return raise_at_next_step(task, site, awaits_itself(task, site));
+    if (future->loop != task->future.loop && future->state == TT_FUTURE_PENDING)
+        return raise_at_next_step(task, site, belongs_elsewhere(task, future, site));
+    return tt__task_await(task, future, site);
 }
 
 int tt_await_at(tt_site *site, tt_future *future)
@@ -123,11 +133,7 @@ int tt_await_at(tt_site *site, tt_future *future)
     task = tt__task_that_may_suspend(site);
     if (!task || !future)
         return -1;
-    if (future == &task->future)
-        return raise_at_next_step(task, site, awaits_itself(task, site));
-    if (future->loop != task->future.loop && future->state == TT_FUTURE_PENDING)
-        return raise_at_next_step(task, site, belongs_elsewhere(task, future, site));
-    return tt__task_await(task, future, site);
+    return tt__task_await_any(task, future, site);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ sleep */

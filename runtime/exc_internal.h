@@ -84,6 +84,9 @@ tt_exc *tt__exc_copy(const tt_exc *exc);
  * chain of contexts that begins with CONTEXT, the link to it is cut, as CPython does. */
 void tt__exc_set_context(tt_exc *exc, tt_exc *context);
 
+/* Sets CAUSE (borrowed; NULL: none) as EXC's cause, as `raise ... from` does; its context is hidden from now on. */
+void tt__exc_set_cause(tt_exc *exc, tt_exc *cause);
+
 /* Not in exc*.c: the id of the running task, 0 outside of tasks. */
 uint64_t tt__current_task_id(void);
 

@@ -107,9 +107,6 @@ tt_exc *tt__exc_make_from_errno(tt_site *site, int error, const char *format, va
  * that no walk has to look for such links, and a chain of n is raised in n steps instead of n * n. */
 void tt__exc_adopt_context(tt_exc *exc, tt_exc *context);
 
-/* Sets CAUSE (NULL: none) as EXC's cause; its context is hidden from now on. */
-void tt__exc_set_cause(tt_exc *exc, tt_exc *cause);
-
 /* ------------------------------------------------------------------------------------------------------ exc_types.c */
 
 /* Whether OWN (may be NULL) is TYPE or derived from it. Any thread. */

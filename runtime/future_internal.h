@@ -104,6 +104,7 @@ struct tt_future {
 };
 
 struct tt_defer; /* step.c */
+struct tt_scope; /* scope.h */
 
 /* States of a task that is not done (asyncio's invariant: exactly one of the three holds):
  *
@@ -128,6 +129,8 @@ struct tt_task_object {
     bool no_destroy_message; /* a runner's: not told when destroyed pending */
     bool thrown_is_waiters;  /* `thrown` is what `waiter` failed with */
     bool owns_arg;           /* arg is a copy, freed with the task's end */
+    bool is_waiting_for;     /* what it awaits it awaits in wait_for */
+    bool passed_by_wait_for; /* passed_id was raised by wait_for */
     unsigned cancel_count;   /* asyncio's _num_cancels_requested */
     int saved_errno;
     struct tt_ready step;     /* in the ready queue while SCHEDULED */
@@ -139,6 +142,8 @@ struct tt_task_object {
     void *arg;
     tt_drop_fn *drop;
     struct tt_defer *defers; /* innermost first */
+    struct tt_scope *scopes; /* that it is in, innermost first (scope.c) */
+    struct tt_scope *left_scopes; /* that it has left, which can be asked until it enters the next one */
     void *return_value;      /* of tt_return */
     tt_free_fn *return_free;
     char *cancel_text; /* message of the last request */
@@ -252,6 +257,9 @@ int tt__task_suspend(struct tt_task_object *task, tt_site *site);
 /* Suspends the running TASK until FUTURE is done. 0 when it has a result; -1 when an exception is pending: FUTURE's
  * own, the task's cancellation. FUTURE needs no reference of the caller's. */
 int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site);
+
+/* The same for any FUTURE that the program names: itself, and a pending one of another loop, raise RuntimeError. */
+int tt__task_await_any(struct tt_task_object *task, tt_future *future, tt_site *site);
 
 tt_future *tt__task_cancel(tt_future *future, struct tt_cancel *cancel);
 

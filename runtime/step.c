@@ -11,6 +11,7 @@
 
 #include "loop_internal.h"
 #include "precond.h"
+#include "scope.h"
 
 struct tt_defer {
     struct tt_defer *next; /* the one deferred before */
@@ -114,21 +115,28 @@ static enum tt_failure_how settle_return(struct tt_task_object *task, int rc)
     return TT_FAILURE_HOW_MISSING;
 }
 
-static void run_defers(struct tt_task_object *task)
+static void run_innermost_defer(struct tt_task_object *task)
 {
-    struct tt_defer *defer;
+    struct tt_defer *defer = task->defers;
+    tt_coro_fn *fn = defer->fn;
+    void *arg = defer->arg;
 
-    while ((defer = task->defers) != NULL) {
-        tt_coro_fn *fn = defer->fn;
-        void *arg = defer->arg;
+    task->defers = defer->next;
+    free(defer);
+    tt_cleanup_begin();
+    if (fn(arg) < 0 && !tt_exc_pending())
+        tt_raise_at(task->last_site, &tt_RuntimeError, "a deferred function returned -1 with no exception pending");
+    (void)!tt_cleanup_end(); /* what is pending then is not lost */
+}
 
-        task->defers = defer->next;
-        free(defer);
-        tt_cleanup_begin();
-        if (fn(arg) < 0 && !tt_exc_pending())
-            tt_raise_at(task->last_site, &tt_RuntimeError, "a deferred function returned -1 with no exception pending");
-        if (tt_cleanup_end() < 0)
-            continue; /* pending, and so not lost */
+/* The coroutine has returned RC: deferred functions and scopes that it left open end, the last one first. */
+static void unwind(struct tt_task_object *task, int rc)
+{
+    while (task->defers || task->scopes) {
+        if (task->scopes && task->scopes->defers == task->defers)
+            rc = tt__scope_close_left_open(task, rc, task->last_site, true);
+        else
+            run_innermost_defer(task);
     }
 }
 
@@ -158,7 +166,8 @@ static void run_coroutine(void *arg)
     int rc = task->fn(task->arg);
 
     task->failure_how = settle_return(task, rc);
-    run_defers(task);
+    if (task->defers || task->scopes)
+        unwind(task, task->exc_state.pending ? -1 : 0);
     task->phase = TT_TASK_ENDED;
     tt__coro_exit(&task->coro, &task->future.loop->home);
 }
@@ -241,8 +250,11 @@ static void complete_failed(struct tt_task_object *task, tt_exc *exc)
     tell_finished(task, TT_OUTCOME_FAILED);
     tt__future_finish_exception(future, exc, (enum tt_failure_how)task->failure_how);
     if (task->passed_exc_id == tt_exc_id(exc))
-        TT_EMIT(failure_forwarded, .failure_id = task->passed_id, .to_id = future->id, .how = TT_FORWARD_HOW_AWAIT,
+        TT_EMIT(failure_forwarded, .failure_id = task->passed_id, .to_id = future->id,
+                .how = task->passed_by_wait_for ? TT_FORWARD_HOW_WAIT_FOR : TT_FORWARD_HOW_AWAIT,
                 .site = task->last_site);
+    if (task->left_scopes)
+        tt__scopes_tell_forwarded(task, exc);
     if (!tt_exc_is(exc, &tt_Exception)) /* SystemExit, KeyboardInterrupt: stored, and out of the loop */
         if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt))
             tt__loop_set_fatal(future->loop, exc);
@@ -269,6 +281,8 @@ static void complete(struct tt_task_object *task)
     }
     if (exc)
         tt_exc_unref(exc);
+    if (task->left_scopes)
+        tt__scopes_forget(task);
     if (task->return_free)
         tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
     task->return_free = NULL;
@@ -403,7 +417,8 @@ static void run_wake(struct tt_ready *ready)
         task->thrown = tt__future_take_exception(future, task->last_site);
         task->thrown_is_waiters = future->state == TT_FUTURE_FINISHED;
         if (task->must_cancel && task->thrown_is_waiters) /* the task will be told of its cancellation instead */
-            tt__ledger_touched(future, TT_TOUCH_HOW_AWAIT, false, task->last_site);
+            tt__ledger_touched(future, task->is_waiting_for ? TT_TOUCH_HOW_WAIT_FOR : TT_TOUCH_HOW_AWAIT, false,
+                               task->last_site);
     }
     tt__future_unref(future, task->last_site); /* the ready queue's; the waiter's keeps it alive */
     step(task);
@@ -432,7 +447,8 @@ static void run_defers_abandoned(struct tt_task_object *task)
     tt_exc *exc;
 
     tt__no_suspend++;
-    run_defers(task);
+    while (task->defers)
+        run_innermost_defer(task);
     tt__no_suspend--;
     exc = tt__exc_state_take(&state);
     tt__exc_state_enter(outer);
@@ -476,8 +492,10 @@ void tt__task_abandon(struct tt_task_object *task, tt_site *site)
         tt_loop_call_exception_handler(
             future->loop,
             &(struct tt_handler_context){.message = "Task was destroyed but it is pending!", .task = future});
+    tt__scopes_abandon(task);
     run_defers_abandoned(task);
     stop_waiting(task, site);
+    tt__scopes_forget(task);
     tt__future_discard_callbacks(future);
     task->phase = TT_TASK_ENDED;
     tt__coro_finish(&task->coro);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Deadline of a timeout that has none. */
+#define TT__NO_DEADLINE INT64_MAX
+
 struct origin {
     uint32_t process_id;
     int64_t thread_id;
@@ -43,6 +46,8 @@ static void set_actor_id(struct tt__cell *cell, uint32_t process_id, uint8_t act
     case TT_ACTOR_TASK:
     case TT_ACTOR_GATHER:
     case TT_ACTOR_AWAITER:
+    case TT_ACTOR_TIMEOUT:
+    case TT_ACTOR_GROUP:
         set_id(cell, process_id, id);
         break;
     case TT_ACTOR_SIGNAL:
@@ -445,6 +450,45 @@ static void shield_created(struct tt_ingest *ingest, const struct origin *origin
     set_actor_id(CELL(row, SHIELD, by_id), origin->process_id, event->by, event->by_id);
     SET_ID(row, SHIELD, inner_id, origin, event->inner_id);
     SET_SITE(ingest, row, SHIELD, created_site_id, event->site);
+}
+
+static void timeout_entered(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_timeout_entered *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE, origin, event->timeout_id);
+    SET(row, SCOPE, kind, TT_OBJECT_KIND_TIMEOUT);
+    SET_ID(row, SCOPE, task_id, origin, event->task_id);
+    SET_ID(row, SCOPE, outer_id, origin, event->outer_id);
+    SET_SITE(ingest, row, SCOPE, entered_site_id, event->site);
+    if (event->is_rescheduled)
+        SET(row, SCOPE, rescheduled_ns, origin->time_ns);
+    else
+        SET(row, SCOPE, entered_ns, origin->time_ns);
+    SET(row, SCOPE, deadline_ns, TT__NO_DEADLINE);
+    if (event->has_deadline && event->delay_ns < (uint64_t)(TT__NO_DEADLINE - origin->time_ns))
+        SET(row, SCOPE, deadline_ns, origin->time_ns + (int64_t)event->delay_ns);
+}
+
+static void timeout_expired(struct tt_ingest *ingest, const struct origin *origin,
+                            const struct tt_decoded_timeout_expired *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE, origin, event->timeout_id);
+    SET(row, SCOPE, kind, TT_OBJECT_KIND_TIMEOUT);
+    SET_ID(row, SCOPE, task_id, origin, event->task_id);
+    SET(row, SCOPE, expired_ns, origin->time_ns);
+}
+
+static void timeout_exited(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_timeout_exited *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE, origin, event->timeout_id);
+    SET(row, SCOPE, kind, TT_OBJECT_KIND_TIMEOUT);
+    SET_ID(row, SCOPE, task_id, origin, event->task_id);
+    SET(row, SCOPE, exited_ns, origin->time_ns);
+    SET_ID(row, SCOPE, exception_id, origin, event->exception_id);
+    SET_SITE(ingest, row, SCOPE, exited_site_id, event->site);
+    SET(row, SCOPE, ending, event->end);
+    SET(row, SCOPE, is_left_open, event->is_left_open != 0);
 }
 
 static void add_reference(struct tt_ingest *ingest, const struct origin *origin, uint64_t object_id, uint64_t site,

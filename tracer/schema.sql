@@ -529,6 +529,61 @@ CREATE TABLE shield (
     by_id INTEGER
 ) STRICT;
 
+-- Timeouts and task groups: what a task enters and leaves.
+CREATE TABLE scope (
+    scope_id INTEGER PRIMARY KEY,
+    -- What it is: word object_kind, group or timeout.
+    kind INTEGER,
+    -- The task that entered it.
+    task_id INTEGER,
+    -- The scope around it in its task.
+    outer_id INTEGER,
+    -- When and where it was entered.
+    entered_ns INTEGER,
+    entered_site_id INTEGER,
+    -- A timeout's present deadline; the greatest of all integers when it has none.
+    deadline_ns INTEGER,
+    -- A timeout: when it was given another deadline last.
+    rescheduled_ns INTEGER,
+    -- A timeout: when its deadline came and it cancelled its task.
+    expired_ns INTEGER,
+    -- A group: 1 when its tasks go on when one of them fails.
+    is_keep_going INTEGER,
+    -- A group: when it cancelled its tasks, why (word abort_reason), the task whose failure was the reason, and how many
+    -- tasks were asked.
+    aborted_ns INTEGER,
+    abort_reason INTEGER,
+    aborted_by_id INTEGER,
+    aborted_count INTEGER,
+    -- When and where its task left it.
+    exited_ns INTEGER,
+    exited_site_id INTEGER,
+    -- How it ended: word scope_end.
+    ending INTEGER,
+    -- The exception that came out of it.
+    exception_id INTEGER,
+    -- 1 when the program did not leave it: an outer scope, or the end of the task, did.
+    is_left_open INTEGER,
+    -- A group: tasks that were its, and those of them that failed.
+    child_count INTEGER,
+    failed_count INTEGER
+) STRICT;
+
+CREATE INDEX scope_task ON scope (task_id);
+
+-- Tasks of task groups.
+CREATE TABLE scope_member (
+    -- The task; it is a member of one group.
+    task_id INTEGER PRIMARY KEY,
+    -- The group.
+    scope_id INTEGER NOT NULL,
+    -- When and where it was added.
+    added_ns INTEGER,
+    site_id INTEGER
+) STRICT;
+
+CREATE INDEX scope_member_scope ON scope_member (scope_id);
+
 -- Calls of exception handlers of loops.
 CREATE TABLE handler_call (
     handler_call_id INTEGER PRIMARY KEY,

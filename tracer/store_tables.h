@@ -111,6 +111,16 @@
     X(SHIELD, shield_id) X(SHIELD, inner_id) X(SHIELD, created_ns) X(SHIELD, created_site_id) X(SHIELD, by) \
     X(SHIELD, by_id)
 
+#define TT__COLUMNS_SCOPE(X)                                                                                  \
+    X(SCOPE, scope_id) X(SCOPE, kind) X(SCOPE, task_id) X(SCOPE, outer_id) X(SCOPE, entered_ns)               \
+    X(SCOPE, entered_site_id) X(SCOPE, deadline_ns) X(SCOPE, rescheduled_ns) X(SCOPE, expired_ns)             \
+    X(SCOPE, is_keep_going) X(SCOPE, aborted_ns) X(SCOPE, abort_reason) X(SCOPE, aborted_by_id)               \
+    X(SCOPE, aborted_count) X(SCOPE, exited_ns) X(SCOPE, exited_site_id) X(SCOPE, ending)                     \
+    X(SCOPE, exception_id) X(SCOPE, is_left_open) X(SCOPE, child_count) X(SCOPE, failed_count)
+
+#define TT__COLUMNS_SCOPE_MEMBER(X)                                                                           \
+    X(SCOPE_MEMBER, task_id) X(SCOPE_MEMBER, scope_id) X(SCOPE_MEMBER, added_ns) X(SCOPE_MEMBER, site_id)
+
 #define TT__COLUMNS_HANDLER_CALL(X)                                                                          \
     X(HANDLER_CALL, called_ns) X(HANDLER_CALL, thread_id) X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) \
     X(HANDLER_CALL, kind) X(HANDLER_CALL, object_id) X(HANDLER_CALL, object_kind)                            \
@@ -144,6 +154,8 @@
     X(GATHER, "gather", 1, TT__OVERRIDE)                          \
     X(WAIT, "wait", 1, TT__OVERRIDE)                              \
     X(SHIELD, "shield", 1, TT__OVERRIDE)                          \
+    X(SCOPE, "scope", 1, TT__OVERRIDE)                            \
+    X(SCOPE_MEMBER, "scope_member", 1, TT__OVERRIDE)              \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)
 

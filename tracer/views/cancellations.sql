@@ -3,6 +3,8 @@ CREATE VIEW cancellations AS
 WITH request AS (
     SELECT
         c.*,
+        -- How the timeout that asked was left: word scope_end.
+        (SELECT s.ending FROM scope AS s WHERE s.scope_id = c.by_id AND c.by = 9) AS scope_ending,
         -- How its task ended; NULL for a plain future.
         (SELECT t.outcome FROM tasks AS t WHERE t.task_id = c.task_id) AS outcome,
         -- The first delivery after it; several requests can share one.
@@ -30,14 +32,16 @@ SELECT
     (SELECT l.name FROM task_labels AS l WHERE l.task_id = c.task_id) AS name,
     -- When it was asked for.
     c.requested_ns AS requested_ns,
-    -- What kind of code asked: main, task, callback, signal, thread, gather, runner, awaiter ...
+    -- What kind of code asked: main, task, callback, signal, thread, gather, runner, awaiter, timeout, group ...
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = c.by) AS by,
-    -- The task, gather, signal number or kernel thread id that goes with it.
+    -- The task, gather, timeout, group, signal number or kernel thread id that goes with it.
     c.by_id AS by_id,
-    -- Who asked, in words: #3 "main", signal SIGTERM, awaiter #4 "x", runner.
+    -- Who asked, in words: #3 "main", signal SIGTERM, awaiter #4 "x", timeout #7, task group #8, runner. Timeouts and
+    -- groups ask from where they were entered.
     CASE
         WHEN c.by = 0 THEN 'main program'
-        WHEN c.by IN (1, 5, 7) THEN CASE c.by WHEN 5 THEN 'gather ' WHEN 7 THEN 'awaiter ' ELSE '' END || coalesce(
+        WHEN c.by IN (1, 5, 7, 9, 10) THEN CASE c.by WHEN 5 THEN 'gather ' WHEN 7 THEN 'awaiter ' WHEN 9 THEN 'timeout '
+            WHEN 10 THEN 'task group ' ELSE '' END || coalesce(
             (SELECT l.label FROM task_labels AS l WHERE l.task_id = c.by_id),
             iif(c.by_id >> 40 = 0, '#', 'p' || (c.by_id >> 40) || '#') || (c.by_id & 1099511627775))
         WHEN c.by = 3 THEN 'signal ' || coalesce(
@@ -59,11 +63,14 @@ SELECT
     max(0, d.happened_ns - c.requested_ns) AS latency_ns,
     -- 1 when the task's coroutine never ran.
     coalesce(d.is_before_start, 0) AS before_start,
-    -- How it ended: cancelled, swallowed (the task returned), converted (it ended with another exception), ignored
-    -- (it was done already), uncancelled (the request was taken back), pending (the task has not ended), unknown
+    -- How it ended: cancelled, swallowed (the task returned, or the body of the timeout that asked), converted (it ended
+    -- with another exception, or left the timeout that asked with one: TimeoutError), ignored (it was done already),
+    -- uncancelled (the request was taken back), pending (the task has not ended), unknown
     -- (events are missing).
     CASE
         WHEN NOT c.is_accepted THEN 'ignored'
+        WHEN c.by = 9 AND c.scope_ending IN (3, 5) THEN 'converted'
+        WHEN c.by = 9 AND c.scope_ending = 6 THEN 'swallowed'
         WHEN c.is_uncancelled THEN 'uncancelled'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed')
             THEN 'swallowed'

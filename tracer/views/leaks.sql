@@ -1,8 +1,10 @@
--- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending.
+-- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending,
+-- timeouts and groups that were left open.
 -- One row each.
 CREATE VIEW leaks AS
 SELECT
-    -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, destroyed-pending.
+    -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, scope-left-open,
+    -- destroyed-pending.
     f.state || '-failure' AS lint,
     -- 1 when it is a finding in any case, 0 when it may turn out well.
     f.state <> 'held' AS is_definite,
@@ -70,6 +72,28 @@ FROM cancellations AS c
 WHERE c.task_id IN (SELECT e.task_id FROM cancellation_effect AS e WHERE e.what = 'swallowed')
     AND c.ending = 'swallowed' AND c.cancellation_id
     = (SELECT min(x.cancellation_id) FROM cancellations AS x WHERE x.task_id = c.task_id AND x.ending = 'swallowed')
+UNION ALL
+-- A timeout that cancelled its task, and nobody noticed.
+SELECT 'swallowed-cancel', 1, s.process_id, s.task_id, l.id_text, l.name,
+    'swallowed-cancel | timeout entered at ' || coalesce(s.entered_at, 'unknown place')
+        || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
+    s.expired_ns, max(0, s.exited_ns - s.expired_ns),
+    'a timeout expired, and its body returned all the same'
+FROM scopes AS s
+JOIN task_labels AS l ON l.task_id = s.task_id
+-- Where the task awaits another one, that one got the cancellation, and is the finding.
+JOIN cancellations AS c ON c.task_id = s.task_id AND c.by_id = s.scope_id AND c.by = 'timeout'
+    AND c.delivered_ns <= s.exited_ns
+WHERE s.scope_id IN (SELECT x.scope_id FROM scope AS x WHERE x.ending = 6)
+UNION ALL
+SELECT 'scope-left-open', 1, s.process_id, s.task_id, l.id_text, l.name,
+    'scope-left-open | ' || s.kind || ' entered at ' || coalesce(s.entered_at, 'unknown place'),
+    s.entered_ns, s.lasted_ns,
+    iif(s.kind = 'group', 'a task group', 'a timeout') || ' entered at ' || coalesce(s.entered_at, 'unknown place')
+        || ' was left open'
+FROM scopes AS s
+JOIN task_labels AS l ON l.task_id = s.task_id
+WHERE s.scope_id IN (SELECT x.scope_id FROM scope AS x WHERE x.is_left_open)
 UNION ALL
 SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
     'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at '

@@ -20,6 +20,7 @@
 #include <telltale/sock.h>
 #include <telltale/task.h>
 #include <telltale/threads.h>
+#include <telltale/timeout.h>
 #include <telltale/trace.h>
 #include <telltale/wait.h>
 
