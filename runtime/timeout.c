@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <telltale/exc_group.h>
+
 #include "precond.h"
 
 /* ---------------------------------------------------------------------------------------------------- the deadline */
@@ -82,6 +84,8 @@ int tt_timeout_reschedule_at(tt_site *site, tt_timeout *timeout, int64_t when_ns
 {
     int64_t now_ns;
 
+    if (!timeout && tt_exc_pending()) /* it could not be entered */
+        return -1;
     TT_PRECOND("timeout_reschedule.timeout", site, timeout != NULL);
     if (timeout->state != TT_TIMEOUT_ACTIVE)
         return tt_raise_at(site, &tt_RuntimeError, "Cannot change state of %s Timeout", state_names[timeout->state]);
@@ -128,6 +132,9 @@ static enum tt_scope_end expire(struct tt_timeout *timeout, tt_exc *exc, tt_site
         return TT_SCOPE_END_CONVERTED;
     }
     insert_timeout_error(exc, site);
+    if (tt_exc_is(exc, &tt_ExceptionGroup))
+        for (size_t i = 0; i < tt_exc_group_count(exc); i++)
+            insert_timeout_error(tt_exc_group_member(exc, i), site);
     return TT_SCOPE_END_OVERRULED;
 }
 
@@ -155,6 +162,8 @@ static void abandon_timeout(struct tt_scope *scope)
 
     disarm(timeout);
     timeout->state = TT_TIMEOUT_FINISHED;
+    if (timeout->held)
+        tt__future_unref(timeout->held, scope->site);
 }
 
 static const struct tt_scope_ops timeout_ops = {"timeout", exit_timeout, abandon_timeout, NULL, NULL};
@@ -242,8 +251,7 @@ int tt_with_timeout_at(tt_site *site, int64_t delay_ns, tt_coro_fn *fn, void *ar
 
 int64_t tt_timeout_when(const tt_timeout *timeout)
 {
-    TT_PRECOND("timeout_when.timeout", NULL, timeout != NULL);
-    return timeout->when_ns;
+    return timeout ? timeout->when_ns : TT_NEVER;
 }
 
 bool tt_timeout_expired(const tt_timeout *timeout)
@@ -270,7 +278,8 @@ int tt_timeout_repr(const tt_timeout *timeout, char *buffer, size_t size)
 {
     char when[48];
 
-    TT_PRECOND("timeout_repr.timeout", NULL, timeout != NULL);
+    if (!timeout)
+        return snprintf(buffer, size, "None");
     write_when(timeout->when_ns, when, sizeof when);
     if (timeout->state == TT_TIMEOUT_ACTIVE)
         return snprintf(buffer, size, "<Timeout [active] when=%s>", when);

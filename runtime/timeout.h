@@ -26,6 +26,7 @@ struct tt_timeout {
     unsigned cancelling;       /* requests to cancel the task when it was entered */
     int64_t when_ns;           /* TT_NEVER: disabled */
     struct tt_timer timers[2]; /* two, so that a new deadline is in the heap before the old one goes */
+    tt_future *held;           /* wait_for: what it waits for, a reference that goes when the task is abandoned */
     struct tt_ready expiry;    /* runs when it is up */
 };
 

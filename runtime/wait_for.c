@@ -14,8 +14,8 @@
  * is let go of when the task is abandoned. */
 struct watch_end {
     struct tt_scope scope;
-    tt_future *watched;
-    tt_future ended; /* done when WATCHED is */
+    tt_future *watched; /* a reference */
+    tt_future ended;    /* done when WATCHED is */
     struct tt_done_node node;
     int rc;
 };
@@ -59,7 +59,10 @@ static void stop_watching(struct watch_end *watch)
 
 static void abandon_watch(struct tt_scope *scope)
 {
-    stop_watching((struct watch_end *)scope);
+    struct watch_end *watch = (struct watch_end *)scope;
+
+    stop_watching(watch);
+    tt__future_unref(watch->watched, scope->site);
 }
 
 /* Raises what FUTURE, which has ended, ended with, for user code; 0 when it has a result. */
@@ -103,14 +106,24 @@ static int end_watch(struct tt_scope *scope, int rc, tt_site *site)
     return rc;
 }
 
+/* The wait for FUTURE has ended with RC: gives its value, and lets go of it. */
+static int finish(int rc, tt_future *future, void **out_value, tt_site *site)
+{
+    if (rc == 0 && out_value)
+        *out_value = future->value;
+    tt__future_unref(future, site);
+    return rc;
+}
+
 /* No time is left: FUTURE, which is pending, is cancelled, and waited for until it has ended. */
-static int cancel_and_wait(struct tt_task_object *task, tt_future *future, tt_site *site)
+static int cancel_and_wait(struct tt_task_object *task, tt_future *future, void **out_value, tt_site *site)
 {
     static const struct tt_scope_ops watch_ops = {"wait_for", end_watch, abandon_watch, NULL, NULL};
     static const struct tt_ready_ops node_ops = {run_ended, discard_ended};
     static const struct tt_future_ops future_ops = {keep_memory, tt__future_cancel_plain};
-    struct watch_end watch = {
-        .scope = {.ops = &watch_ops, .is_on_stack = true}, .watched = future, .node.ready.ops = &node_ops};
+    struct watch_end watch = {.scope = {.ops = &watch_ops, .is_on_stack = true},
+                              .watched = tt__future_ref(future),
+                              .node.ready.ops = &node_ops};
     int rc;
 
     tt__scope_enter(&watch.scope, task, site);
@@ -126,41 +139,39 @@ static int cancel_and_wait(struct tt_task_object *task, tt_future *future, tt_si
     rc = tt__task_await(task, &watch.ended, site);
     rc = tt__scope_exit(&watch.scope, rc, site);
     tt__future_finish(&watch.ended);
-    return rc;
+    return finish(rc, future, out_value, site);
 }
 
-static int await_in_timeout(struct tt_task_object *task, tt_future *future, int64_t delay_ns, tt_site *site)
+static int await_in_timeout(struct tt_task_object *task, tt_future *future, int64_t delay_ns, void **out_value,
+                            tt_site *site)
 {
     struct tt_timeout timeout = {.scope.is_on_stack = true};
     int rc;
 
     if (tt__timeout_enter(&timeout, task, tt__timeout_deadline(task, delay_ns), site) < 0)
         return -1;
+    timeout.held = tt__future_ref(future);
     task->is_waiting_for = true;
     rc = tt__task_await_any(task, future, site);
     task->is_waiting_for = false;
-    return tt__scope_exit(&timeout.scope, rc, site);
+    rc = tt__scope_exit(&timeout.scope, rc, site);
+    return finish(rc, future, out_value, site);
 }
 
 int tt_wait_for_at(tt_site *site, tt_future *future, int64_t delay_ns, void **out_value)
 {
     struct tt_task_object *task;
-    int rc;
 
     if (!future)
         return tt_await_at(site, NULL);
     task = tt__task_that_may_suspend(site);
     if (!task)
         return -1;
-    tt__future_ref(future);
-    if (delay_ns > 0 || future == &task->future || future->loop != task->future.loop)
-        rc = await_in_timeout(task, future, delay_ns, site);
-    else if (future->state != TT_FUTURE_PENDING)
-        rc = read_outcome(task, future, site);
-    else
-        rc = cancel_and_wait(task, future, site);
-    if (rc == 0 && out_value)
-        *out_value = future->value;
-    tt__future_unref(future, site);
-    return rc;
+    if (delay_ns > 0)
+        return await_in_timeout(task, future, delay_ns, out_value, site);
+    if (future->state != TT_FUTURE_PENDING)
+        return finish(read_outcome(task, future, site), tt__future_ref(future), out_value, site);
+    if (future == &task->future || future->loop != task->future.loop)
+        return tt__task_await_any(task, future, site); /* raises why that cannot be */
+    return cancel_and_wait(task, future, out_value, site);
 }

@@ -43,6 +43,7 @@ static const struct class classes[] = {
     {"absorbed-failure", true, "f.lint = 'absorbed-failure'"},
     {"held-failure", false, "f.lint = 'held-failure'"},
     {"swallowed-cancel", true, "f.lint = 'swallowed-cancel'"},
+    {"scope-left-open", true, "f.lint = 'scope-left-open'"},
     {"destroyed-pending", true, "f.lint = 'destroyed-pending'"},
     {"unreported", false, "f.lint IN ('lost-failure', 'absorbed-failure') AND f.reported_to IS NULL"},
 };
@@ -317,8 +318,8 @@ const struct tt_command tt__command_check = {
     .name = "check",
     .usage = "[OPTION...] STORE",
     .summary = "the same as a gate for tests: exit status",
-    .details = "Classes: lost-failure, absorbed-failure, swallowed-cancel, destroyed-pending (definite: these count if\n"
-               "--fail-on is not given), held-failure, unreported (lost or absorbed, and no exception handler was told).\n"
+    .details = "Classes: lost-failure, absorbed-failure, swallowed-cancel, scope-left-open, destroyed-pending (definite: these\n"
+               "count if --fail-on is not given), held-failure, unreported (lost or absorbed, and no exception handler was told).\n"
                "A PATTERN of --allow has * and ? and is compared with the task's name, its coroutine, TYPE: MESSAGE, the place\n"
                "of the raise and that of the creation; CLASS may be *.\n"
                "Exit status: 0 passed, 1 findings, 3 unreadable store, 4 with --strict: events were lost.\n",

@@ -30,7 +30,7 @@ static const char select_findings[] =
     "LEFT JOIN task AS t ON t.task_id = l.object_id\n"
     "WHERE l.place <= ?1\n"
     "ORDER BY CASE l.lint WHEN 'lost-failure' THEN 1 WHEN 'absorbed-failure' THEN 2 WHEN 'held-failure' THEN 3\n"
-    "    WHEN 'swallowed-cancel' THEN 4 ELSE 5 END, l.lint, group_number, l.place";
+    "    WHEN 'swallowed-cancel' THEN 4 WHEN 'scope-left-open' THEN 5 ELSE 6 END, l.lint, group_number, l.place";
 
 static const char select_library_touch[] =
     "SELECT replace((SELECT w.word FROM word AS w WHERE w.enumeration = 'touch_how' AND w.number = u.how), '_', ' ') AS how, p.place\n"
@@ -121,18 +121,20 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
 static void print_task_finding(tt_session *session, tt_query *query, tt_output *output)
 {
     int64_t task_id = tt__query_integer(query, "object_id");
-    bool is_swallowed = strcmp(tt__query_text(query, "lint"), "swallowed-cancel") == 0;
+    const char *lint = tt__query_text(query, "lint");
+    bool is_swallowed = strcmp(lint, "swallowed-cancel") == 0;
+    bool is_left_open = strcmp(lint, "scope-left-open") == 0;
     tt_query *task = tt__query_open(session, tt__part_select_task);
     tt__query_bind_integer(task, 1, task_id);
     if (tt__query_next(task)) {
         tt__part_task(task, output);
-        if (!is_swallowed)
+        if (!is_swallowed && !is_left_open)
             tt__part_wait(task, output, "waited for");
     }
     tt__query_close(task);
     if (is_swallowed)
         tt__part_cancellation(session, output, task_id, "swallowed");
-    tt__part_label(output, is_swallowed ? "swallowed" : "destroyed");
+    tt__part_label(output, is_swallowed ? "swallowed" : is_left_open ? "left open" : "destroyed");
     tt__print(output, "%s\n", tt__query_text(query, "sentence"));
 }
 
@@ -149,6 +151,7 @@ static const struct lint_words lint_words[] = {
     {"absorbed-failure", "ABSORBED FAILURE", "failure"},
     {"held-failure", "HELD FAILURE", "failure"},
     {"swallowed-cancel", "SWALLOWED CANCELLATION", "cancellation"},
+    {"scope-left-open", "SCOPE LEFT OPEN", "scope"},
     {"destroyed-pending", "DESTROYED WHILE PENDING", "task"},
 };
 

@@ -15,6 +15,7 @@ static const char count_leaks[] =
     "    count(*) FILTER (WHERE lint = 'absorbed-failure') AS absorbed,\n"
     "    count(*) FILTER (WHERE lint = 'held-failure') AS held,\n"
     "    count(*) FILTER (WHERE lint = 'swallowed-cancel') AS swallowed,\n"
+    "    count(*) FILTER (WHERE lint = 'scope-left-open') AS left_open,\n"
     "    count(*) FILTER (WHERE lint = 'destroyed-pending') AS destroyed,\n"
     "    count(*) FILTER (WHERE is_definite) AS definite\n"
     "FROM leaks";
@@ -44,6 +45,7 @@ void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
         counts.absorbed = tt__query_integer(leaks, "absorbed");
         counts.held = tt__query_integer(leaks, "held");
         counts.swallowed = tt__query_integer(leaks, "swallowed");
+        counts.left_open = tt__query_integer(leaks, "left_open");
         counts.destroyed = tt__query_integer(leaks, "destroyed");
         counts.definite = tt__query_integer(leaks, "definite");
     }
@@ -159,6 +161,8 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
     tt__print(output, ", %jd absorbed, %jd held", (intmax_t)counts->absorbed, (intmax_t)counts->held);
     if (counts->swallowed > 0)
         tt__print(output, ", %jd swallowed %s", TT_COUNTED(counts->swallowed, "cancellation"));
+    if (counts->left_open > 0)
+        tt__print(output, ", %jd %s left open", TT_COUNTED(counts->left_open, "scope"));
     if (counts->destroyed > 0)
         tt__print(output, ", %jd %s destroyed while pending", TT_COUNTED(counts->destroyed, "task"));
     if (counts->pending > 0 || counts->pending_now == 0)

@@ -11,7 +11,7 @@
 
 /* Figures of one store. A live recording's change from one reading to the next. */
 struct tt_report_counts {
-    int64_t lost, lost_groups, absorbed, held, swallowed, destroyed;
+    int64_t lost, lost_groups, absorbed, held, swallowed, left_open, destroyed;
     int64_t definite;     /* findings that set the exit status */
     int64_t pending;      /* tasks that had not ended when their process did */
     int64_t pending_now;  /* tasks that have not ended, of processes that run */

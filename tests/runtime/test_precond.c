@@ -342,6 +342,47 @@ static void as_completed_awaitable_iterator(void)
     (void)!tt_as_completed_awaitable(NULL, &future);
 }
 
+static void timeout_reschedule(void)
+{
+    (void)!tt_timeout_reschedule(NULL, 0);
+}
+
+static void with_timeout(void)
+{
+    (void)!tt_with_timeout(TT_NEVER, NULL, NULL);
+}
+
+static int exit_twice(void *arg)
+{
+    tt_timeout *timeout = tt_timeout_enter(TT_NEVER);
+
+    (void)arg;
+    return tt_timeout_exit(timeout, tt_timeout_exit(timeout, 0));
+}
+
+static void scope_exit_entered(void)
+{
+    stage_run(exit_twice, NULL);
+}
+
+static int exit_anothers(void *timeout)
+{
+    return tt_timeout_exit(timeout, 0);
+}
+
+static int have_another_exit(void *arg)
+{
+    tt_task *task = tt_create_task(exit_anothers, tt_timeout_enter(TT_NEVER));
+
+    (void)arg;
+    return tt_await(task);
+}
+
+static void scope_exit_own_task(void)
+{
+    stage_run(have_another_exit, NULL);
+}
+
 static void run_coroutine_threadsafe(void)
 {
     (void)!tt_run_coroutine_threadsafe(NULL, nothing, NULL, NULL);
@@ -565,6 +606,10 @@ static const struct mistake {
     {"as_completed_create.futures", as_completed_create_futures},
     {"as_completed_next.iterator", as_completed_next_iterator},
     {"as_completed_awaitable.iterator", as_completed_awaitable_iterator},
+    {"timeout_reschedule.timeout", timeout_reschedule},
+    {"with_timeout.function", with_timeout},
+    {"scope_exit.entered", scope_exit_entered},
+    {"scope_exit.own_task", scope_exit_own_task},
     {"run_coroutine_threadsafe.loop", run_coroutine_threadsafe},
     {"thread_future_result.other_thread", thread_future_result},
     {"thread_future_unref.held", thread_future_unref},

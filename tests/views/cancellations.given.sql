@@ -39,3 +39,11 @@ INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (90, 'mai
 INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id, is_accepted, request_count) VALUES (90, 50, 1, 901, 3, 2, 1, 1);
 INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
     (90, 60, 1, 902, 'delivered', NULL, NULL), (90, 120, 1, 903, 'uncancelled', NULL, 0);
+-- Cancelled by timeouts: made TimeoutError, swallowed in the body, overruled, passed on; one whose end is not known. By a group.
+INSERT INTO task (task_id, name, created_ns) VALUES (95, 'timed', 10);
+INSERT INTO scope (scope_id, kind, task_id, ending) VALUES (101, 8, 95, 3), (102, 8, 95, 6), (103, 8, 95, 5), (104, 8, 95, 4), (105, 8, 95, NULL);
+INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id, site_id, is_accepted, request_count) VALUES
+    (95, 50, 1, 910, 9, 101, 1, 1, 1), (95, 51, 1, 911, 9, 102, 1, 1, 1), (95, 52, 1, 912, 9, 103, 1, 1, 1),
+    (95, 53, 1, 913, 9, 104, 1, 1, 1), (95, 56, 1, 920, 9, 105, 1, 1, 1), (95, 57, 1, 921, 10, 106, 1, 1, 2);
+INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
+    (95, 54, 1, 914, 'delivered', 2, NULL), (95, 55, 1, 915, 'uncancelled', 2, 0);

@@ -25,3 +25,11 @@ INSERT INTO failure (failure_id, kind, how, exception_id, name, created_site_id,
     (40, 1, 1, 50, 'submitted', 1, 2, 100, 300, 0, 1, 1, 1, 0), (41, 4, 5, 50, 'thread future', 1, 2, 110, 300, 0, 0, 0, 0, 0);
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, how, is_user) VALUES (30, 110, 1, 8, 2, 5, 0), (40, 110, 1, 9, 2, 6, 0);
 INSERT INTO forward (failure_id, to_id, forwarded_ns, thread_id, sequence, how) VALUES (30, 31, 110, 1, 10, 2), (40, 41, 110, 1, 11, 3);
+-- Timeouts whose bodies returned all the same: one that got the cancellation itself, one that awaited a task which got it. Scopes left open.
+INSERT INTO task (task_id, name, created_ns, created_site_id) VALUES (60, 'deaf', 10, 1), (61, 'waiting', 10, 1);
+INSERT INTO scope (scope_id, kind, task_id, entered_ns, entered_site_id, expired_ns, exited_ns, ending, is_left_open) VALUES
+    (62, 8, 60, 20, 1, 50, 90, 6, 0), (63, 8, 61, 20, 1, 50, 90, 6, 0), (64, 8, 61, 95, 2, NULL, 99, 1, 1), (65, 6, 61, 96, 2, NULL, 98, 1, 1);
+INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id, site_id, is_accepted, request_count) VALUES
+    (60, 50, 1, 60, 9, 62, 1, 1, 1), (61, 50, 1, 61, 9, 63, 1, 1, 1);
+INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
+    (60, 60, 1, 62, 'delivered', 2, NULL), (60, 90, 1, 63, 'uncancelled', 2, 0), (61, 120, 1, 64, 'delivered', 2, NULL);

@@ -54,16 +54,16 @@ TT_API tt_timeout *tt_timeout_enter_at_at(tt_site *site, int64_t when_ns) TT_MUS
 TT_API int tt_timeout_exit_at(tt_site *site, tt_timeout *timeout, int rc) TT_MUST_USE;
 
 /* Gives TIMEOUT, which is active, another deadline; one that has passed: it is up in the next turn; TT_NEVER: none. Any
- * code on the loop's thread may. Returns 0; -1 with MemoryError (the deadline stays as it was), or RuntimeError "Cannot
+ * code on the loop's thread may. Returns 0; -1 with what was pending when TIMEOUT could not be entered (NULL), MemoryError (the deadline stays as it was), or RuntimeError "Cannot
  * change state of expiring Timeout" (expired, finished). Event: timeout_entered, as rescheduled. */
 #define tt_timeout_reschedule(timeout, when_ns) tt_timeout_reschedule_at(TT_HERE, (timeout), (when_ns))
 TT_API int tt_timeout_reschedule_at(tt_site *site, tt_timeout *timeout, int64_t when_ns) TT_MUST_USE;
 
-TT_API int64_t tt_timeout_when(const tt_timeout *timeout); /* the deadline; TT_NEVER: none */
+TT_API int64_t tt_timeout_when(const tt_timeout *timeout); /* the deadline; TT_NEVER: none, also of NULL */
 TT_API bool tt_timeout_expired(const tt_timeout *timeout); /* it was up while the task was inside; NULL: false */
 
-/* Writes the repr, "<Timeout [active] when=12.5>", cut to SIZE - 1 bytes; returns its full length. The states are
- * active, expiring (it is up, and has not been left), expired, finished. (asyncio's "created" lasts from a constructor
+/* Writes the repr, "<Timeout [active] when=12.5>", cut to SIZE - 1 bytes; returns its full length. Of NULL:
+ * "None". The states are active, expiring (it is up, and has not been left), expired, finished. (asyncio's "created" lasts from a constructor
  * to an enter, which are one here.) */
 TT_API int tt_timeout_repr(const tt_timeout *timeout, char *buffer, size_t size);
 

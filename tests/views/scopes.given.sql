@@ -1,0 +1,15 @@
+-- Timeouts in every state and with every end. A process that runs, and one that was killed.
+INSERT INTO process (process_id, uuid, pid, seen_ns, gone_ns) VALUES (0, x'00', 100, 1000, NULL), (1, x'01', 101, 1000, 900);
+INSERT INTO site (site_id, hash, file, line, func) VALUES (1, 11, 'a.c', 1, 'enter'), (2, 12, 'a.c', 2, 'leave');
+INSERT INTO exception (exception_id, type, message) VALUES (70, 'TimeoutError', '');
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns, abandoned_ns) VALUES (1, 'main', 0, NULL, NULL, NULL), (2, 'abandoned', 0, NULL, NULL, 600);
+INSERT INTO scope (scope_id, kind, task_id, outer_id, entered_ns, entered_site_id, deadline_ns, rescheduled_ns, expired_ns, exited_ns, exited_site_id, ending,
+    exception_id, is_left_open) VALUES
+    (10, 8, 1, NULL, 100, 1, 500, NULL, NULL, NULL, NULL, NULL, NULL, NULL), -- its task is inside
+    (11, 8, 1, 10, 110, 1, 9223372036854775807, 120, NULL, 150, 2, 1, NULL, 0), -- disabled
+    (12, 8, 1, 10, 160, 1, 200, NULL, 201, 210, 2, 3, 70, 0),
+    (13, 8, 1, 10, 220, 1, 250, NULL, 251, 260, 2, 4, NULL, 1),
+    (14, 8, 1, 10, 270, 1, 280, NULL, 281, 290, 2, 5, NULL, 0),
+    (15, 8, 1, 10, 300, 1, 310, NULL, 311, 320, 2, 6, NULL, 0),
+    (16, 8, 2, NULL, 400, 1, 450, NULL, 451, NULL, NULL, NULL, NULL, NULL),
+    ((1 << 40) | 5, 8, (1 << 40) | 4, NULL, 400, NULL, 450, NULL, NULL, NULL, NULL, NULL, NULL, NULL);

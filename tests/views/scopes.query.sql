@@ -1,0 +1,1 @@
+SELECT * FROM scopes ORDER BY scope_id
