@@ -120,7 +120,7 @@ static int cancel_and_wait(struct tt_task_object *task, tt_future *future, void 
 {
     static const struct tt_scope_ops watch_ops = {"wait_for", end_watch, abandon_watch, NULL, NULL};
     static const struct tt_ready_ops node_ops = {run_ended, discard_ended};
-    static const struct tt_future_ops future_ops = {keep_memory, tt__future_cancel_plain};
+    static const struct tt_future_ops future_ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
     struct watch_end watch = {.scope = {.ops = &watch_ops, .is_on_stack = true},
                               .watched = tt__future_ref(future),
                               .node.ready.ops = &node_ops};
