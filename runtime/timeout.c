@@ -1,7 +1,7 @@
-/* timeout.c: timeouts: see telltale/timeout.h, timeout.h for the states, scope.c for the stack that they stand in.
+/* timeout.c: timeouts: see telltale/timeout.h, timeout_internal.h for the states, scope.c for the stack that they stand in.
  *
  * The loop's thread. From: asyncio.timeouts (3.13). */
-#include "timeout.h"
+#include "timeout_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include <telltale/timeout.h>
 
 #include "precond.h"
-#include "timeout.h"
+#include "timeout_internal.h"
 
 /* A wait beside a future that is being cancelled. On the stack of the waiting task, and one of its scopes, so that it
  * is let go of when the task is abandoned. */

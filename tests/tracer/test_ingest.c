@@ -143,6 +143,16 @@ static void write_script(void)
         .until = TT_WAIT_UNTIL_FIRST_EXCEPTION, .are_tasks = 1, .has_timeout = 1, .timeout_ns = 5000);
     SAY(0, wait_started, .wait_id = 71, .by = TT_ACTOR_MAIN, .child_count = 1, .until = TT_WAIT_UNTIL_AS_COMPLETED);
     SAY(0, shield_created, .shield_id = 72, .inner_id = 13, .by = TT_ACTOR_TASK, .by_id = 1, .site = CREATED);
+    SAY(0, timeout_entered, .timeout_id = 73, .task_id = 31, .site = WAITING, .delay_ns = 7, .has_deadline = 1);
+    SAY(0, timeout_entered, .timeout_id = 74, .task_id = 31, .outer_id = 73, .site = WAITING, .has_deadline = 1,
+        .delay_ns = UINT64_MAX);
+    SAY(0, timeout_entered, .timeout_id = 73, .task_id = 31, .site = WAITING, .delay_ns = 100, .has_deadline = 1,
+        .is_rescheduled = 1);
+    SAY(2, timeout_expired, .timeout_id = 73, .task_id = 31);
+    SAY(0, timeout_exited, .timeout_id = 74, .task_id = 31, .site = RELEASED, .end = TT_SCOPE_END_RETURNED,
+        .is_left_open = 1);
+    SAY(1, timeout_exited, .timeout_id = 73, .task_id = 31, .exception_id = 511, .site = RELEASED,
+        .end = TT_SCOPE_END_CONVERTED);
     SAY(1, note, .task_id = 1, .site = CREATED, .key = TEXT("said"), .text = TEXT("all"));
 }
 
@@ -263,8 +273,16 @@ static void each_fact_leads_to_its_state(void **state)
                   "SELECT h.shield_id, h.inner_id, h.by, h.by_id, pl.place FROM shield AS h"
                   " JOIN places AS pl ON pl.site_id = h.created_site_id",
                   "72|13|1|1|a.c:1 in created");
+    studio_expect(
+        &studio,
+        "SELECT scope_id, kind, task_text, outer_id, state, entered_at, exited_at, ending, exception_type,"
+        " left_open, deadline_ns - rescheduled_ns, rescheduled_ns > entered_ns, expired_ns < exited_ns"
+        " FROM scopes ORDER BY scope_id",
+        "73|timeout|#31 \"swallows\"|NULL|left|a.c:6 in waiting|a.c:4 in released|converted|Exception|0|100|1|1\n"
+        "74|timeout|#31 \"swallows\"|73|left|a.c:6 in waiting|a.c:4 in released|returned|NULL|1|NULL|NULL|NULL");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
-                  "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nswallowed-cancel|1");
+                  "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nscope-left-open|1\n"
+                  "swallowed-cancel|1");
     studio_close(&studio);
 }
 
@@ -280,6 +298,7 @@ static const char *const everything[] = {
     "SELECT file, line, func, text FROM site ORDER BY hash",
     "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
     "SELECT * FROM waits ORDER BY wait_id",
+    "SELECT * FROM scopes ORDER BY scope_id",
     "SELECT shield_id, inner_id, created_ns, by, by_id FROM shield ORDER BY shield_id",
 };
 

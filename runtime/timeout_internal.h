@@ -1,4 +1,4 @@
-/* timeout.h: a timeout from the inside: for wait_for, which has one on its stack.
+/* timeout_internal.h: a timeout from the inside: for wait_for, which has one on its stack.
  *
  * States, and who changes them (asyncio's names):
  *
@@ -10,8 +10,8 @@
  *                       finished                                               expired
  *
  * Threads: the loop's thread. */
-#ifndef TT_TIMEOUT_H
-#define TT_TIMEOUT_H
+#ifndef TT_TIMEOUT_INTERNAL_H
+#define TT_TIMEOUT_INTERNAL_H
 
 #include <telltale/timeout.h>
 
