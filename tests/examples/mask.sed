@@ -17,7 +17,7 @@
     /^[^\n]*, in (main|<module>)(\n|$)/D
     # They call another coroutine as a function, in the same task. C's traceback has the places where an exception was
     # raised and where it came out of an await, and a call is neither.
-    /^[^\n]*, in (echo_log_and_close|fill)(\n|$)/D
+    /^[^\n]*, in (echo_log_and_close|fill|show_chain)(\n|$)/D
     s/^[^\n]*, in ([^\n]*)/  in \1/
     P
     D

@@ -114,6 +114,11 @@ static const struct scenario scenarios[] = {
     {"blocking_server_two", "blocking_server", "--two", NULL, 0, NULL},
     {"readers", "readers", NULL, NULL, 0, NULL},
     {"readers_polling", "readers", "--polling", NULL, 0, NULL},
+    {"http_status", "http_status", NULL, NULL, 0, NULL},
+    {"http_status_values", "http_status", "--values", NULL, 0, NULL},
+    {"http_status_wait", "http_status", "--wait", NULL, 0, NULL},
+    {"http_status_wait_read", "http_status", "--wait-read", NULL, 0, NULL},
+    {"http_status_refused", "http_status", "--refused", NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)

@@ -121,6 +121,11 @@ SCENARIO(blocking_server_hang_up)
 SCENARIO(blocking_server_two)
 SCENARIO(readers)
 SCENARIO(readers_polling)
+SCENARIO(http_status)
+SCENARIO(http_status_values)
+SCENARIO(http_status_wait)
+SCENARIO(http_status_wait_read)
+SCENARIO(http_status_refused)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -177,6 +182,16 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(readers_prints_what_python_prints),
     cmocka_unit_test(readers_polling_prints_what_is_expected),
     cmocka_unit_test(readers_polling_prints_what_python_prints),
+    cmocka_unit_test(http_status_prints_what_is_expected),
+    cmocka_unit_test(http_status_prints_what_python_prints),
+    cmocka_unit_test(http_status_values_prints_what_is_expected),
+    cmocka_unit_test(http_status_values_prints_what_python_prints),
+    cmocka_unit_test(http_status_wait_prints_what_is_expected),
+    cmocka_unit_test(http_status_wait_prints_what_python_prints),
+    cmocka_unit_test(http_status_wait_read_prints_what_is_expected),
+    cmocka_unit_test(http_status_wait_read_prints_what_python_prints),
+    cmocka_unit_test(http_status_refused_prints_what_is_expected),
+    cmocka_unit_test(http_status_refused_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)

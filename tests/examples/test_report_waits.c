@@ -1,0 +1,94 @@
+/* test_report_waits.c: the examples of waiting for several tasks, recorded: who got to know of which failure. */
+#include "harness.h"
+
+#include "recording.h"
+
+static void a_gather_that_raised_one_failure_has_absorbed_the_other(void **state)
+{
+    static const struct expectation expected = {
+        "http_status",
+        1,
+        1,
+        {"ABSORBED FAILURE: 1 failure of 1 task, *", "  RuntimeError: /two: 404 Not Found",
+         "    task          #5 \"fill-two\" created at http_status:<line> in fill_both",
+         "    read by       gather at http_status:<line> in gather_both",
+         "    absorbed      the library looked at the failure, user code never did: gather read it and passed on "
+         "nothing "
+         "of it",
+         "SUMMARY: telltale: 0 lost failures, 1 absorbed, 0 held, 0 tasks pending at the end"},
+        "SELECT name, state, reason, forwarded_to FROM failures WHERE kind = \"task\" ORDER BY name",
+        "name,state,reason,forwarded_to\nfill-one,delivered,,#6 (gather)\nfill-two,absorbed,gather,\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void values_of_a_gather_are_delivered_slot_by_slot(void **state)
+{
+    static const struct expectation expected = {"http_status_values",
+                                                0,
+                                                0,
+                                                {NOTHING_LOST},
+                                                "SELECT name, state, user_touch_count FROM failures ORDER BY name",
+                                                "name,state,user_touch_count\nfill-one,delivered,1\nfill-two,"
+                                                "delivered,1\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void wait_saw_the_failures_and_did_not_touch_them(void **state)
+{
+    static const struct expectation expected = {
+        "http_status_wait",
+        0,
+        1,
+        {"LOST FAILURE: 1 failure of 1 task, *", "  RuntimeError: /one: 404 Not Found",
+         " * held by * reference taken at http_status:<line> in fill_both, released at http_status:<line> in "
+         "wait_for_both",
+         " * reported * to the default exception handler, *", "  RuntimeError: /two: 404 Not Found",
+         "SUMMARY: telltale: 2 lost failures in 2 groups, 0 absorbed, 0 held, 0 tasks pending at the end"},
+        "SELECT name, state, reason, library_touch_count FROM failures ORDER BY name",
+        "name,state,reason,library_touch_count\nfill-one,lost,dropped,0\nfill-two,lost,dropped,0\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void failures_that_are_read_after_a_wait_are_delivered(void **state)
+{
+    static const struct expectation expected = {"http_status_wait_read",
+                                                0,
+                                                0,
+                                                {NOTHING_LOST},
+                                                "SELECT name, state FROM failures ORDER BY name",
+                                                "name,state\nfill-one,delivered\nfill-two,delivered\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void a_wrapped_failure_keeps_what_it_wrapped(void **state)
+{
+    static const struct expectation expected = {
+        "http_status_refused",
+        1,
+        0,
+        {NOTHING_LOST},
+        "SELECT e.type, c.type AS context FROM failures AS f JOIN exception AS e USING (exception_id) "
+        "JOIN exception AS c ON c.exception_id = e.context_id WHERE f.kind = \"task\"",
+        "type,context\nRuntimeError,ConnectionRefusedError\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(a_gather_that_raised_one_failure_has_absorbed_the_other),
+    cmocka_unit_test(values_of_a_gather_are_delivered_slot_by_slot),
+    cmocka_unit_test(wait_saw_the_failures_and_did_not_touch_them),
+    cmocka_unit_test(failures_that_are_read_after_a_wait_are_delivered),
+    cmocka_unit_test(a_wrapped_failure_keeps_what_it_wrapped),
+};
+
+TT_TEST_MAIN(cases)
