@@ -17,8 +17,8 @@
  *                                              (gone)
  *
  *   - Raising while one is pending makes that one the context of the new one; raising while one is handled does too.
- *   - The stack of handlings has one entry for each open catch and cleanup; a cleanup's entry is empty if nothing was
- *     pending.
+ *   - The stack of handlings has one entry for each open catch, cleanup and except* (exc_star.c); a cleanup's entry is
+ *     empty if nothing was pending.
  *   - "What is being handled" is the innermost entry that is not empty, as sys.exception() in except and finally
  *     blocks.
  *
@@ -94,15 +94,19 @@ static struct tt_exc_handling *innermost(struct tt_exc_state *state)
 /* What is being handled, or NULL. */
 static tt_exc *handled_in(struct tt_exc_state *state)
 {
-    for (uint32_t i = state->handling_count; i > 0; i--)
-        if (handling_at(state, i - 1)->exc)
-            return handling_at(state, i - 1)->exc;
+    for (uint32_t i = state->handling_count; i > 0; i--) {
+        const struct tt_exc_handling *handling = handling_at(state, i - 1);
+        tt_exc *exc = handling->kind == TT_EXC_STAR ? tt__exc_star_handled(handling->star) : handling->exc;
+
+        if (exc)
+            return exc;
+    }
     return NULL;
 }
 
-/* Opens a handling for what is pending. False, and nothing changes, without memory: never for the first
+/* Opens HANDLING (taken over). False, and nothing changes, without memory: never for the first
  * TT_EXC_HANDLINGS_INLINE. */
-static bool open_handling(struct tt_exc_state *state, bool is_cleanup)
+static bool open_handling(struct tt_exc_state *state, struct tt_exc_handling handling)
 {
     uint32_t more_count =
         state->handling_count < TT_EXC_HANDLINGS_INLINE ? 0 : state->handling_count - TT_EXC_HANDLINGS_INLINE;
@@ -119,9 +123,22 @@ static bool open_handling(struct tt_exc_state *state, bool is_cleanup)
         state->more_capacity = capacity;
     }
     state->handling_count++;
-    *innermost(state) = (struct tt_exc_handling){.exc = state->pending, .is_cleanup = is_cleanup};
+    *innermost(state) = handling;
+    return true;
+}
+
+/* Opens one for what is pending. */
+static bool handle_pending(struct tt_exc_state *state, enum tt_exc_handling_kind kind)
+{
+    if (!open_handling(state, (struct tt_exc_handling){.exc = state->pending, .kind = kind}))
+        return false;
     state->pending = NULL;
     return true;
+}
+
+bool tt__exc_open_star(struct tt_exc_state *state, struct tt_exc_star *star)
+{
+    return open_handling(state, (struct tt_exc_handling){.star = star, .kind = TT_EXC_STAR});
 }
 
 /* What a cleanup put aside, EXC, is pending again, or the context of what is pending now. */
@@ -136,8 +153,8 @@ static void bring_back(struct tt_exc_state *state, tt_exc *exc)
     tt_exc_unref(exc);
 }
 
-/* Ends the innermost handling. */
-static void close_handling(struct tt_exc_state *state)
+/* Ends the innermost handling, at SITE (may be NULL). */
+static void close_handling(struct tt_exc_state *state, tt_site *site)
 {
     struct tt_exc_handling handling = *innermost(state);
 
@@ -147,31 +164,55 @@ static void close_handling(struct tt_exc_state *state)
         state->more = NULL;
         state->more_capacity = 0;
     }
-    if (handling.is_cleanup)
+    if (handling.kind == TT_EXC_STAR)
+        tt__exc_star_finish(state, handling.star, site);
+    else if (handling.kind == TT_EXC_CLEANUP)
         bring_back(state, handling.exc);
     else
         tt_exc_unref(handling.exc);
 }
 
-/* Ends the innermost catch or cleanup, and before that what was left open inside of it. False if none is open. */
-static bool close_handlings_up_to(struct tt_exc_state *state, bool is_cleanup)
+/* Ends what was left open inside of the innermost handling of KIND, which is then innermost of all. False if none is
+ * open. */
+static bool close_handlings_inside(struct tt_exc_state *state, enum tt_exc_handling_kind kind)
 {
-    uint32_t index = state->handling_count;
+    uint32_t count = state->handling_count;
 
-    while (index > 0 && handling_at(state, index - 1)->is_cleanup != is_cleanup)
-        index--;
-    if (index == 0)
+    while (count > 0 && handling_at(state, count - 1)->kind != kind)
+        count--;
+    if (count == 0)
         return false;
-    while (state->handling_count >= index)
-        close_handling(state);
+    while (state->handling_count > count)
+        close_handling(state, NULL);
     return true;
+}
+
+/* Ends the innermost handling of KIND, and before that what was left open inside of it. False if none is open. */
+static bool close_handlings_up_to(struct tt_exc_state *state, enum tt_exc_handling_kind kind, tt_site *site)
+{
+    if (!close_handlings_inside(state, kind))
+        return false;
+    close_handling(state, site);
+    return true;
+}
+
+struct tt_exc_star *tt__exc_innermost_star(struct tt_exc_state *state)
+{
+    state->refused_count = 0;
+    return close_handlings_inside(state, TT_EXC_STAR) ? innermost(state)->star : NULL;
+}
+
+bool tt__exc_close_star(struct tt_exc_state *state, tt_site *site)
+{
+    state->refused_count = 0;
+    return close_handlings_up_to(state, TT_EXC_STAR, site);
 }
 
 void tt__exc_state_close_handlings(struct tt_exc_state *state)
 {
     state->refused_count = 0;
     while (state->handling_count > 0)
-        close_handling(state);
+        close_handling(state, NULL);
     assert(!state->more && state->more_capacity == 0);
 }
 
@@ -296,7 +337,7 @@ bool tt_catch(const tt_exc_type *type)
 {
     struct tt_exc_state *state = tt__exc_state_now();
 
-    return tt_exc_is(state->pending, type) && open_handling(state, false);
+    return tt_exc_is(state->pending, type) && handle_pending(state, TT_EXC_CATCH);
 }
 
 int tt_catch_end(void)
@@ -305,7 +346,7 @@ int tt_catch_end(void)
     bool was_open;
 
     state->refused_count = 0; /* cleanups that were left open inside of the catch */
-    was_open = close_handlings_up_to(state, false);
+    was_open = close_handlings_up_to(state, TT_EXC_CATCH, NULL);
     TT_PRECOND("catch_end.open", NULL, was_open);
     return state->pending ? -1 : 0;
 }
@@ -319,7 +360,7 @@ void tt_cleanup_begin(void)
 {
     struct tt_exc_state *state = tt__exc_state_now();
 
-    if (!open_handling(state, true))
+    if (!handle_pending(state, TT_EXC_CLEANUP))
         state->refused_count++;
 }
 
@@ -331,7 +372,7 @@ int tt_cleanup_end(void)
     if (state->refused_count > 0)
         state->refused_count--;
     else
-        was_open = close_handlings_up_to(state, true);
+        was_open = close_handlings_up_to(state, TT_EXC_CLEANUP, NULL);
     TT_PRECOND("cleanup_end.open", NULL, was_open);
     return state->pending ? -1 : 0;
 }

@@ -42,6 +42,7 @@ static void set_members(struct tt_exc_group *group, tt_exc *const *members, size
     size_t leaf_end = 0;
 
     group->count = count;
+    group->is_wrapper = false;
     for (size_t i = 0; i < count; i++) {
         if (__builtin_add_overflow(leaf_end, tt_exc_leaf_count(members[i]), &leaf_end))
             leaf_end = SIZE_MAX;

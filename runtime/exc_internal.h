@@ -13,10 +13,15 @@
  * that nests them deeper is rare. */
 #define TT_EXC_HANDLINGS_INLINE 4
 
-/* One open catch or cleanup. exc.c only. */
+enum tt_exc_handling_kind { TT_EXC_CATCH, TT_EXC_CLEANUP, TT_EXC_STAR };
+
+/* One open catch, cleanup or catch_group. exc.c only. */
 struct tt_exc_handling {
-    tt_exc *exc; /* what is handled or was put aside; owned; NULL in a cleanup that began with nothing pending */
-    bool is_cleanup;
+    union {
+        tt_exc *exc; /* what is handled or was put aside; owned; NULL in a cleanup that began with nothing pending */
+        struct tt_exc_star *star; /* of a catch_group; owned */
+    };
+    enum tt_exc_handling_kind kind;
 };
 
 /* All zero: nothing pending, nothing open. May be moved while it is not in force. Only `pending` is for others to look

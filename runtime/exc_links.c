@@ -142,6 +142,16 @@ static tt_exc *drop_circle(tt_exc *list, tt_exc *exc)
     return list;
 }
 
+/* Frees EXC, which has neither references nor links any more. */
+static void destroy(tt_exc *exc)
+{
+    tt__exc_free_data(exc);
+    tt__exc_free_notes(exc);
+    if (exc->places != exc->inline_places)
+        free(exc->places);
+    free(exc);
+}
+
 /* Drops one reference of EXC (NULL ok); if it was the last, puts EXC before LIST, to be freed. Returns the list, which
  * ends in LIST_END. */
 static tt_exc *drop_into(tt_exc *list, tt_exc *exc)
@@ -166,9 +176,7 @@ void tt_exc_unref(tt_exc *exc)
         list = dead->next;
         for (size_t i = 0; i < link_count(dead); i++)
             list = drop_into(list, *link_at(dead, i));
-        if (dead->places != dead->inline_places)
-            free(dead->places);
-        free(dead);
+        destroy(dead);
     }
     errno = saved_errno;
 }
@@ -253,14 +261,14 @@ static tt_exc *copy_alone(const tt_exc *exc)
     copy->ref_count = 0;
     copy->cause = copy->context = copy->next = copy->twin = NULL;
     copy->places = copy->inline_places;
-    if (exc->places != exc->inline_places) {
-        copy->places = malloc(TT_EXC_PLACES_MAX * sizeof(*copy->places));
-        if (!copy->places) {
-            free(copy);
-            return NULL;
-        }
-        memcpy(copy->places, exc->places, exc->place_count * sizeof(*copy->places));
+    copy->notes = NULL;
+    copy->note_count = copy->note_capacity = 0;
+    copy->data = NULL;
+    if (!tt__exc_copy_places(copy, exc) || !tt__exc_copy_notes(copy, exc)) {
+        destroy(copy);
+        return NULL;
     }
+    tt__exc_copy_data(copy, exc);
     return copy;
 }
 

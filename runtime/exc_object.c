@@ -123,8 +123,7 @@ tt_exc *tt__exc_new_cancelled(tt_site *site, const char *message)
 
 /* --------------------------------------------------------------------------------------------------------- places */
 
-/* The first raise: from now on EXC has been raised, and the trace knows of it. */
-static void tell_raised(tt_exc *exc, tt_site *site)
+void tt__exc_tell_raised(tt_exc *exc, tt_site *site)
 {
     static bool is_told; /* of the static exception */
 
@@ -150,9 +149,8 @@ static void make_room(tt_exc *exc)
     exc->places = places;
 }
 
-void tt__exc_add_place(tt_exc *exc, tt_site *site)
+void tt__exc_push_place(tt_exc *exc, tt_site *site)
 {
-    tell_raised(exc, site);
     if (tt__exc_is_static(exc) || !site || (exc->place_count > 0 && exc->places[exc->place_count - 1] == site))
         return;
     if (exc->place_count == tt__exc_place_capacity(exc) && exc->places == exc->inline_places &&
@@ -167,6 +165,27 @@ void tt__exc_add_place(tt_exc *exc, tt_site *site)
     }
     exc->places[exc->place_count++] = site;
     assert(exc->place_count <= tt__exc_place_capacity(exc));
+}
+
+void tt__exc_add_place(tt_exc *exc, tt_site *site)
+{
+    tt__exc_tell_raised(exc, site);
+    tt__exc_push_place(exc, site);
+}
+
+bool tt__exc_copy_places(tt_exc *exc, const tt_exc *from)
+{
+    if (exc->places == exc->inline_places && from->places != from->inline_places) {
+        tt_site **places = malloc(TT_EXC_PLACES_MAX * sizeof(*places));
+
+        if (!places)
+            return false;
+        exc->places = places;
+    }
+    memcpy(exc->places, from->places, from->place_count * sizeof(*from->places));
+    exc->place_count = from->place_count;
+    exc->left_out_count = from->left_out_count;
+    return true;
 }
 
 tt_site *tt__exc_last_place(const tt_exc *exc)
@@ -216,6 +235,49 @@ const char *tt_exc_message(const tt_exc *exc)
 const char *tt_exc_text(const tt_exc *exc)
 {
     return exc ? exc->text : "";
+}
+
+/* The nearest of TYPE and its bases that says how data is freed; NULL: none does. */
+static const tt_exc_type *type_with_free_data(const tt_exc_type *type)
+{
+    while (type && !type->free_data)
+        type = type->base;
+    return type;
+}
+
+void tt__exc_free_data(tt_exc *exc)
+{
+    const tt_exc_type *type = exc->data ? type_with_free_data(exc->type) : NULL;
+
+    if (type)
+        type->free_data(exc->data);
+    exc->data = NULL;
+}
+
+void tt__exc_copy_data(tt_exc *exc, const tt_exc *from)
+{
+    const tt_exc_type *type = exc->type;
+
+    while (type && !type->copy_data)
+        type = type->base;
+    if (from->data && type)
+        exc->data = type->copy_data(from->data);
+}
+
+void tt_exc_set_data(tt_exc *exc, const tt_exc_type *type, void *data)
+{
+    TT_PRECOND("exc_set_data.type", NULL, type != NULL);
+    if (tt_exc_is(exc, type) && !tt__exc_is_static(exc)) {
+        tt__exc_free_data(exc);
+        exc->data = data;
+    } else if (data && type_with_free_data(type)) {
+        type_with_free_data(type)->free_data(data);
+    }
+}
+
+void *tt_exc_data(const tt_exc *exc, const tt_exc_type *type)
+{
+    return tt_exc_is(exc, type) ? exc->data : NULL;
 }
 
 int tt_exc_errno(const tt_exc *exc)

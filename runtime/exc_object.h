@@ -38,6 +38,7 @@ struct tt_exc_group {
     size_t count; /* > 0 */
     size_t message_size;
     const char *message; /* without the number of members; text has it with that */
+    bool is_wrapper;     /* made by except* around a single exception: Python's repr shows a tuple then */
     struct tt_exc_member members[];
 };
 
@@ -62,6 +63,9 @@ struct tt_exc {
         left_out_count; /* places that were dropped from the middle: they were between the two halves of a full array */
     uint32_t inner_count; /* while a circle is looked at: references from inside of it */
     tt_site *inline_places[TT_EXC_PLACES_INLINE];
+    char **notes; /* note_count of them, each with an allocation of its own; NULL while there are none */
+    uint32_t note_count, note_capacity;
+    void *data;                               /* of what the program set, as its type frees and copies it */
     size_t text_size;                         /* of text, without its NUL */
     size_t error_text_begin, error_text_size; /* the part of text that describes errno; valid if has_error */
     char *text; /* behind the struct, in the same allocation; tt__exc_no_memory: a literal */
@@ -100,6 +104,48 @@ tt_exc *tt__exc_make(tt_site *site, const tt_exc_type *type, const char *prefix,
 /* The same with "[Errno N] text of the error" for prefix, and the type that belongs to ERROR, an errno value or a
  * negative one. */
 tt_exc *tt__exc_make_from_errno(tt_site *site, int error, const char *format, va_list args);
+
+/* Adds a place as tt__exc_add_place does, without having raised EXC. */
+void tt__exc_push_place(tt_exc *exc, tt_site *site);
+
+/* If EXC has not been raised before, this is its first raise, at SITE (may be NULL). Event: exception_raised, then. */
+void tt__exc_tell_raised(tt_exc *exc, tt_site *site);
+
+/* EXC gets the places of FROM in the place of its own. False without memory: nothing has changed. */
+bool tt__exc_copy_places(tt_exc *exc, const tt_exc *from);
+
+/* Frees what EXC's data is, if its type says how. */
+void tt__exc_free_data(tt_exc *exc);
+
+/* EXC, which has none, gets a copy of the data of FROM, if its type says how. */
+void tt__exc_copy_data(tt_exc *exc, const tt_exc *from);
+
+/* ------------------------------------------------------------------------------------------------------ exc_note.c */
+
+void tt__exc_free_notes(tt_exc *exc);
+
+/* EXC gets copies of the notes of FROM in the place of its own. False without memory: nothing has changed. */
+bool tt__exc_copy_notes(tt_exc *exc, const tt_exc *from);
+
+/* ----------------------------------------------------------------------------------------------------------- exc.c */
+
+/* Opens a handling for STAR (taken over on success); what is pending stays pending. False without memory. */
+bool tt__exc_open_star(struct tt_exc_state *state, struct tt_exc_star *star);
+
+/* Ends what was left open inside of the innermost one and returns it; NULL if none is open. */
+struct tt_exc_star *tt__exc_innermost_star(struct tt_exc_state *state);
+
+/* Ends the innermost one, at SITE. False if none is open. */
+bool tt__exc_close_star(struct tt_exc_state *state, tt_site *site);
+
+/* ------------------------------------------------------------------------------------------------------ exc_star.c */
+
+/* What STAR handles; borrowed. */
+tt_exc *tt__exc_star_handled(const struct tt_exc_star *star);
+
+/* Ends STAR, which is freed; STATE has no handling for it any more. What comes out of it is pending in STATE. SITE: where
+ * that happens, or NULL. */
+void tt__exc_star_finish(struct tt_exc_state *state, struct tt_exc_star *star, tt_site *site);
 
 /* ------------------------------------------------------------------------------------------------------ exc_links.c */
 

@@ -1,206 +1,60 @@
-/* exc_print.c: the text of an exception: its repr, and the traceback with its chain of causes and contexts. As Python
- * prints them, word for word, with places of C where Python has frames; what differs on purpose:
+/* exc_print.c: the traceback of an exception, with its chain of causes and contexts, its notes, and the members of
+ * groups. As Python prints it, word for word, with places of C where Python has frames; what differs on purpose:
  *
  *   - types are printed by their name alone, where Python puts the module before it
  *     (asyncio.exceptions.CancelledError);
- *   - there are no source lines below the places;
- *   - bytes that are not UTF-8 are shown as \xNN in a repr; of code points that no version of Unicode has assigned, a
- *     repr shows the character where Python escapes it.
+ *   - there are no source lines below the places.
  *
- * Nothing here allocates but the one block that tt_exc_format returns, and nothing recurses: the way back along a chain
- * is kept in the exceptions (`next`). The thread of the exception.
+ * Each exception of a chain is printed once, also where the chain goes in a circle. With groups it matters in which of
+ * several places that is: Python decides before it prints, and the plan here is made in its order: of a group first its
+ * own chain, then its members from the last to the first. A plan takes memory. Without groups none is needed: the way
+ * back along a chain is kept in the exceptions (`next`). And where there is no memory members are printed without the
+ * chains of their own. Recursion goes into groups only, of which at most GROUP_DEPTH_MAX + 1 are printed within each
+ * other.
+ *
+ * The thread of the exception.
  */
-#include "exc_object.h"
+#include "exc_text.h"
 #include "precond.h"
 
-#include <limits.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------------------------------------- where it goes */
+/* Groups in groups, and members of a group, that are printed: Python's numbers. */
+#define GROUP_DEPTH_MAX 10
+#define GROUP_WIDTH_MAX 15
 
-/* Either a stream, or a buffer of which SIZE bytes may be written; LENGTH counts what was to be written in both. */
-struct sink {
-    FILE *stream;
-    char *buffer;
-    size_t size;
-    size_t length;
+/* ------------------------------------------------------------------------------------------------------- the plan */
+
+/* An exception at one place of the output. */
+struct shown {
+    const tt_exc *exc;
+    struct shown *before;  /* its cause or context; NULL: there is none, or it is printed elsewhere */
+    struct shown *members; /* of a group: as many as it has */
+    struct shown *next;    /* while planning: the stack; while printing: the way back along the chain */
 };
 
-static void put(struct sink *sink, const char *text, size_t size)
-{
-    size_t room = sink->length < sink->size ? sink->size - sink->length : 0;
-
-    if (sink->stream)
-        (void)fwrite(text, 1, size, sink->stream); /* a stream keeps its own error indicator */
-    else if (size > 0 && room > 0)
-        memcpy(sink->buffer + sink->length, text, size < room ? size : room);
-    sink->length += size;
-}
-
-static void put_text(struct sink *sink, const char *text)
-{
-    put(sink, text, strlen(text));
-}
-
-/* FORMAT is for one long. */
-static void put_number(struct sink *sink, const char *format, long number)
-{
-    char text[40];
-
-    snprintf(text, sizeof text, format, number);
-    put_text(sink, text);
-}
-
-/* ------------------------------------------------------------------------------------------------------------ repr */
-
-/* Code points from 0x80 on that Python's repr escapes: categories Cc, Cf, Zs, Zl, Zp and Co of Unicode 15.1. Among them
- * are the marks that turn the direction of text around, and so could make an output say what is not there. */
-static const struct {
-    uint32_t first, last;
-} escaped_ranges[] = {
-    {0x80, 0xa0},       {0xad, 0xad},         {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
-    {0x70f, 0x70f},     {0x890, 0x891},       {0x8e2, 0x8e2},     {0x1680, 0x1680},   {0x180e, 0x180e},
-    {0x2000, 0x200f},   {0x2028, 0x202f},     {0x205f, 0x2064},   {0x2066, 0x206f},   {0x3000, 0x3000},
-    {0xe000, 0xf8ff},   {0xfeff, 0xfeff},     {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
-    {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},   {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
-    {0xf0000, 0xffffd}, {0x100000, 0x10fffd},
+struct block {
+    struct block *next;
+    size_t count;
+    struct shown shown[];
 };
 
-static bool is_printable(uint32_t point)
+struct plan {
+    struct shown root;
+    struct block *blocks;
+};
+
+/* EXC goes to SHOWN. The static one is never marked; nothing comes before it, so it makes no circle. */
+static void plan_at(struct shown *shown, const tt_exc *exc)
 {
-    if (point < 0x80)
-        return point >= ' ' && point < 0x7f;
-    for (size_t i = 0; i < sizeof escaped_ranges / sizeof escaped_ranges[0]; i++)
-        if (point >= escaped_ranges[i].first && point <= escaped_ranges[i].last)
-            return false;
-    return true;
+    *shown = (struct shown){.exc = exc};
+    if (!tt__exc_is_static(exc))
+        ((tt_exc *)exc)->is_marked = true;
 }
 
-/* Decodes the character at TEXT, which ends at END. Returns its bytes, or 0 where there is no well-formed UTF-8. */
-static size_t decode(const char *text, const char *end, uint32_t *out_point)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* that needs so many bytes */
-    unsigned char first = (unsigned char)*text;
-    size_t size = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
-    uint32_t point = size == 1 ? first : first & (0x7fu >> size);
-
-    if (size == 0 || (size_t)(end - text) < size)
-        return 0;
-    for (size_t i = 1; i < size; i++) {
-        if (((unsigned char)text[i] & 0xc0) != 0x80)
-            return 0;
-        point = point << 6 | ((unsigned char)text[i] & 0x3f);
-    }
-    if (point < smallest[size] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-        return 0;
-    *out_point = point;
-    return size;
-}
-
-static void put_escaped(struct sink *sink, uint32_t point)
-{
-    if (point == '\n')
-        put_text(sink, "\\n");
-    else if (point == '\r')
-        put_text(sink, "\\r");
-    else if (point == '\t')
-        put_text(sink, "\\t");
-    else
-        put_number(sink, point < 0x100 ? "\\x%02lx" : point < 0x10000 ? "\\u%04lx" : "\\U%08lx", (long)point);
-}
-
-/* Python's repr of the string TEXT. */
-static void put_quoted(struct sink *sink, const char *text, size_t size)
-{
-    const char *end = text + size;
-    char quote = memchr(text, '\'', size) && !memchr(text, '"', size) ? '"' : '\'';
-
-    put(sink, &quote, 1);
-    while (text < end) {
-        uint32_t point = (unsigned char)*text;
-        size_t width = decode(text, end, &point);
-
-        if (point == (unsigned char)quote || point == '\\')
-            put_text(sink, "\\");
-        if (width > 0 && is_printable(point))
-            put(sink, text, width);
-        else
-            put_escaped(sink, point);
-        text += width > 0 ? width : 1;
-    }
-    put(sink, &quote, 1);
-}
-
-static void put_repr(struct sink *sink, const tt_exc *exc)
-{
-    put_text(sink, exc->type->name);
-    put_text(sink, "(");
-    if (exc->has_error) {
-        put_number(sink, "%ld, ", exc->error);
-        put_quoted(sink, exc->text + exc->error_text_begin, exc->error_text_size);
-    } else if (exc->text_size > 0) {
-        put_quoted(sink, exc->text, exc->text_size);
-    }
-    put_text(sink, ")");
-}
-
-int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size)
-{
-    struct sink sink = {.buffer = buffer, .size = size > 0 ? size - 1 : 0};
-
-    if (exc)
-        put_repr(&sink, exc);
-    else
-        put_text(&sink, "None");
-    if (size > 0)
-        buffer[sink.length < sink.size ? sink.length : sink.size] = '\0';
-    return sink.length > INT_MAX ? INT_MAX : (int)sink.length;
-}
-
-/* ------------------------------------------------------------------------------------------------------- traceback */
-
-static void put_place(struct sink *sink, const tt_site *site)
-{
-    put_text(sink, "  File \"");
-    put_text(sink, site->file);
-    put_number(sink, "\", line %ld", (long)site->line);
-    put_text(sink, ", in ");
-    put_text(sink, site->func);
-    put_text(sink, "\n");
-}
-
-/* The outermost place first, where it was raised last. */
-static void put_places(struct sink *sink, const tt_exc *exc)
-{
-    uint32_t gap = exc->left_out_count > 0 ? tt__exc_place_capacity(exc) / 2 : 0;
-
-    for (uint32_t i = exc->place_count; i > 0; i--) {
-        if (i == gap)
-            put_number(sink, exc->left_out_count > 1 ? "  [%ld places left out]\n" : "  [%ld place left out]\n",
-                       (long)exc->left_out_count);
-        put_place(sink, exc->places[i - 1]);
-    }
-}
-
-static void put_alone(struct sink *sink, const tt_exc *exc)
-{
-    if (exc->place_count > 0) {
-        put_text(sink, "Traceback (most recent call last):\n");
-        put_places(sink, exc);
-    }
-    put_text(sink, exc->type->name);
-    if (exc->text_size > 0) {
-        put_text(sink, ": ");
-        if (tt_exc_is(exc, &tt_KeyError)) /* as in Python, where a lone key would often be unreadable */
-            put_quoted(sink, exc->text, exc->text_size);
-        else
-            put(sink, exc->text, exc->text_size);
-    }
-    put_text(sink, "\n");
-}
-
-/* What is to be printed before EXC, or NULL. */
+/* What would be printed before EXC, or NULL. */
 static tt_exc *printed_before(const tt_exc *exc)
 {
     if (exc->cause)
@@ -208,18 +62,308 @@ static tt_exc *printed_before(const tt_exc *exc)
     return exc->is_context_hidden ? NULL : exc->context;
 }
 
-static void put_link(struct sink *sink, bool is_cause)
+/* Plans what SHOWN leads to, and puts it on STACK. False without memory. */
+static bool plan_around(struct plan *plan, struct shown *shown, struct shown **stack)
 {
-    put_text(sink, is_cause ? "\nThe above exception was the direct cause of the following exception:\n\n"
-                            : "\nDuring handling of the above exception, another exception occurred:\n\n");
+    const tt_exc *before = printed_before(shown->exc);
+    size_t member_count = tt_exc_group_count(shown->exc), count;
+    struct block *block;
+
+    if (before && before->is_marked)
+        before = NULL;
+    count = member_count + (before ? 1 : 0);
+    if (count == 0)
+        return true;
+    block = malloc(sizeof(*block) + count * sizeof(block->shown[0]));
+    if (!block)
+        return false;
+    block->next = plan->blocks;
+    block->count = count;
+    plan->blocks = block;
+    shown->members = block->shown + count - member_count;
+    if (before) {
+        shown->before = block->shown;
+        plan_at(shown->before, before);
+    }
+    for (size_t i = 0; i < member_count; i++)
+        plan_at(&shown->members[i], tt_exc_group_member(shown->exc, i));
+    for (size_t i = 0; i < count; i++) {
+        block->shown[i].next = *stack;
+        *stack = &block->shown[i];
+    }
+    return true;
 }
 
-/* The end of the way back; the static exception has nothing before it, so no way leads back to it. */
+static void finish_plan(struct plan *plan)
+{
+    ((tt_exc *)plan->root.exc)->is_marked = false;
+    for (struct block *block = plan->blocks, *next; block; block = next) {
+        next = block->next;
+        for (size_t i = 0; i < block->count; i++)
+            if (!tt__exc_is_static(block->shown[i].exc))
+                ((tt_exc *)block->shown[i].exc)->is_marked = false;
+        free(block);
+    }
+    plan->blocks = NULL;
+}
+
+/* Whether EXC or what is before it in its chain is a group. */
+static bool has_groups(const tt_exc *exc)
+{
+    const tt_exc *slow = exc;
+
+    for (bool is_even = false; exc; exc = printed_before(exc), is_even = !is_even) {
+        if (exc->group)
+            return true;
+        if (is_even && slow == exc)
+            return false; /* the chain goes in a circle, and all of it has been looked at */
+        if (is_even)
+            slow = printed_before(slow);
+    }
+    return false;
+}
+
+/* Makes the plan for EXC, if it needs one and there is memory. */
+static bool make_plan(struct plan *plan, const tt_exc *exc)
+{
+    struct shown *stack = &plan->root;
+
+    plan->blocks = NULL;
+    if (!exc || !has_groups(exc))
+        return false;
+    plan_at(&plan->root, exc);
+    while (stack) {
+        struct shown *shown = stack;
+
+        stack = shown->next;
+        if (!plan_around(plan, shown, &stack)) {
+            finish_plan(plan);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------- margins */
+
+struct page {
+    struct tt_exc_sink sink;
+    int depth; /* groups around what is printed now */
+    bool is_in_line;
+    bool is_after_return; /* a \r ended the line before; a \n belongs to it */
+    bool is_end_due;      /* the line below the last member of a group is still to be printed */
+};
+
+static void put_text(struct page *page, const char *text)
+{
+    tt__exc_put(&page->sink, text, strlen(text));
+}
+
+static void indent(struct page *page)
+{
+    for (int i = 0; i < page->depth; i++)
+        put_text(page, "  ");
+}
+
+/* Bytes of what ends a line at TEXT, as Python's str.splitlines has it; 0: nothing. */
+static size_t line_end(const char *text, const char *end)
+{
+    uint32_t point = 0;
+    size_t width = tt__exc_decode(text, end, &point);
+
+    switch (point) {
+    case '\n':
+    case '\v':
+    case '\f':
+    case '\r':
+    case 0x1c:
+    case 0x1d:
+    case 0x1e:
+    case 0x85:
+    case 0x2028:
+    case 0x2029:
+        return width;
+    default:
+        return 0;
+    }
+}
+
+/* Writes TEXT with the margin of the groups around it, MARGIN being its last column. */
+static void emit_with(struct page *page, const char *text, size_t size, const char *margin)
+{
+    const char *end = text + size;
+
+    while (text < end) {
+        const char *next = text;
+        size_t width = 0;
+
+        if (!page->is_in_line && !(page->is_after_return && *text == '\n') && page->depth > 0) {
+            indent(page);
+            put_text(page, margin);
+        }
+        while (next < end && (width = line_end(next, end)) == 0)
+            next++;
+        tt__exc_put(&page->sink, text, (size_t)(next - text) + width);
+        page->is_in_line = width == 0;
+        page->is_after_return = width > 0 && *next == '\r';
+        text = next + width;
+    }
+}
+
+static void emit(struct page *page, const char *text)
+{
+    emit_with(page, text, strlen(text), "| ");
+}
+
+static void emit_number(struct page *page, const char *format, long number)
+{
+    char text[80];
+
+    emit_with(page, text, (size_t)snprintf(text, sizeof text, format, number), "| ");
+}
+
+/* ------------------------------------------------------------------------------------------------- one exception */
+
+static void put_place(struct page *page, const tt_site *site)
+{
+    emit(page, "  File \"");
+    emit(page, site->file);
+    emit_number(page, "\", line %ld", (long)site->line);
+    emit(page, ", in ");
+    emit(page, site->func);
+    emit(page, "\n");
+}
+
+/* The outermost place first, where it was raised last. */
+static void put_places(struct page *page, const tt_exc *exc)
+{
+    uint32_t gap = exc->left_out_count > 0 ? tt__exc_place_capacity(exc) / 2 : 0;
+
+    for (uint32_t i = exc->place_count; i > 0; i--) {
+        if (i == gap)
+            emit_number(page, exc->left_out_count > 1 ? "  [%ld places left out]\n" : "  [%ld place left out]\n",
+                        (long)exc->left_out_count);
+        put_place(page, exc->places[i - 1]);
+    }
+}
+
+static void put_last_line(struct page *page, const tt_exc *exc)
+{
+    emit(page, exc->type->name);
+    if (exc->text_size > 0) {
+        emit(page, ": ");
+        if (tt_exc_is(exc, &tt_KeyError) && !exc->group) /* as in Python, where a lone key would often be unreadable */
+            tt__exc_put_quoted(&page->sink, exc->text, exc->text_size); /* has no ends of lines in it */
+        else
+            emit_with(page, exc->text, exc->text_size, "| ");
+    }
+    emit(page, "\n");
+    for (size_t i = 0; i < tt_exc_note_count(exc); i++) {
+        emit(page, tt_exc_note(exc, i));
+        emit(page, "\n");
+    }
+}
+
+static void put_chain(struct page *page, const tt_exc *exc, struct shown *shown);
+
+/* The line above member INDEX of a group. */
+static void put_title(struct page *page, size_t index)
+{
+    indent(page);
+    put_text(page, index == 0 ? "+-+---------------- " : "  +---------------- ");
+    if (index < GROUP_WIDTH_MAX)
+        tt__exc_put_number(&page->sink, "%ld", (long)index + 1);
+    else
+        put_text(page, "...");
+    put_text(page, " ----------------\n");
+}
+
+/* The members of a group: those of SHOWN (NULL: there is no plan), with a line below the last one, unless a group in
+ * its place ended with that already. */
+static void put_members(struct page *page, const tt_exc *exc, struct shown *shown)
+{
+    size_t all = exc->group->count, count = all <= GROUP_WIDTH_MAX ? all : GROUP_WIDTH_MAX + 1;
+
+    page->is_end_due = false;
+    for (size_t i = 0; i < count; i++) {
+        if (i == count - 1)
+            page->is_end_due = true;
+        put_title(page, i);
+        page->depth++;
+        if (i < GROUP_WIDTH_MAX)
+            put_chain(page, exc->group->members[i].exc, shown ? &shown->members[i] : NULL);
+        else
+            emit_number(page, all - i > 1 ? "and %ld more exceptions\n" : "and %ld more exception\n", (long)(all - i));
+        if (i == count - 1 && page->is_end_due) {
+            indent(page);
+            put_text(page, "+------------------------------------\n");
+            page->is_end_due = false;
+        }
+        page->depth--;
+    }
+}
+
+static void put_group(struct page *page, const tt_exc *exc, struct shown *shown)
+{
+    static const char title[] = "Exception Group Traceback (most recent call last):\n";
+    bool is_outermost = page->depth == 0;
+
+    if (is_outermost)
+        page->depth++;
+    if (exc->place_count > 0) {
+        emit_with(page, title, strlen(title), is_outermost ? "+ " : "| ");
+        put_places(page, exc);
+    }
+    put_last_line(page, exc);
+    put_members(page, exc, shown);
+    if (is_outermost)
+        page->depth--;
+}
+
+/* EXC without what is before it. */
+static void put_alone(struct page *page, const tt_exc *exc, struct shown *shown)
+{
+    if (exc->group && page->depth > GROUP_DEPTH_MAX) {
+        emit_number(page, "... (max_group_depth is %ld)\n", GROUP_DEPTH_MAX);
+    } else if (exc->group) {
+        put_group(page, exc, shown);
+    } else {
+        if (exc->place_count > 0) {
+            emit(page, "Traceback (most recent call last):\n");
+            put_places(page, exc);
+        }
+        put_last_line(page, exc);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------------------- chains */
+
+static void put_link(struct page *page, const tt_exc *exc)
+{
+    emit(page, exc->cause ? "\nThe above exception was the direct cause of the following exception:\n\n"
+                          : "\nDuring handling of the above exception, another exception occurred:\n\n");
+}
+
+/* The chain of SHOWN, the earliest first. */
+static void put_planned_chain(struct page *page, struct shown *shown)
+{
+    shown->next = NULL;
+    for (; shown->before; shown = shown->before)
+        shown->before->next = shown;
+    put_alone(page, shown->exc, shown);
+    while (shown->next) {
+        shown = shown->next;
+        put_link(page, shown->exc);
+        put_alone(page, shown->exc, shown);
+    }
+}
+
+/* The end of the way back; nothing is before the static exception, so no way leads back to it. */
 #define CHAIN_END (&tt__exc_no_memory)
 
-/* EXC and its chain, the earliest first. On the way to the earliest one, each exception notes which one comes after it;
- * one that has such a note was there before, as in a circle of causes. */
-static void put_chain(struct sink *sink, const tt_exc *last)
+/* The chain of LAST without a plan. On the way to the earliest one, each exception notes which one comes after it; one
+ * that has such a note was there before, as in a circle. */
+static void put_unplanned_chain(struct page *page, const tt_exc *last)
 {
     tt_exc *exc = (tt_exc *)last, *after = CHAIN_END; /* written to by the walk only, which leaves it as it was */
 
@@ -227,40 +371,58 @@ static void put_chain(struct sink *sink, const tt_exc *last)
         exc->next = after;
         after = exc;
     }
-    put_alone(sink, exc);
+    put_alone(page, exc, NULL);
     while (after != CHAIN_END) {
         exc = after;
         after = exc->next;
         exc->next = NULL;
-        put_link(sink, exc->cause != NULL);
-        put_alone(sink, exc);
+        put_link(page, exc);
+        put_alone(page, exc, NULL);
     }
+}
+
+static void put_chain(struct page *page, const tt_exc *exc, struct shown *shown)
+{
+    if (shown)
+        put_planned_chain(page, shown);
+    else if (page->depth > 0)
+        put_alone(page, exc, NULL); /* a member; in a chain that is under way its own may be noted already */
+    else
+        put_unplanned_chain(page, exc);
 }
 
 char *tt_exc_format(const tt_exc *exc)
 {
-    struct sink measure = {0}, sink = {0};
+    struct page measure = {0}, page = {0};
+    struct plan plan;
+    bool is_planned = make_plan(&plan, exc);
 
     if (exc)
-        put_chain(&measure, exc);
-    sink.size = measure.length;
-    sink.buffer = malloc(sink.size + 1);
-    if (!sink.buffer)
-        return NULL;
-    if (exc)
-        put_chain(&sink, exc);
-    sink.buffer[sink.size] = '\0';
-    return sink.buffer;
+        put_chain(&measure, exc, is_planned ? &plan.root : NULL);
+    page.sink.size = measure.sink.length;
+    page.sink.buffer = malloc(page.sink.size + 1);
+    if (page.sink.buffer && exc)
+        put_chain(&page, exc, is_planned ? &plan.root : NULL);
+    if (page.sink.buffer)
+        page.sink.buffer[page.sink.size] = '\0';
+    if (is_planned)
+        finish_plan(&plan);
+    return page.sink.buffer;
 }
 
 void tt_exc_print(const tt_exc *exc, FILE *stream)
 {
-    struct sink sink = {.stream = stream};
+    struct page page = {.sink = {.stream = stream}};
+    struct plan plan;
+    bool is_planned;
 
     TT_PRECOND("exc_print.stream", NULL, stream != NULL);
     if (!exc)
         return;
+    is_planned = make_plan(&plan, exc);
     flockfile(stream);
-    put_chain(&sink, exc);
+    put_chain(&page, exc, is_planned ? &plan.root : NULL);
     funlockfile(stream);
+    if (is_planned)
+        finish_plan(&plan);
 }

@@ -64,6 +64,49 @@ static void exc_group_new_type(void)
     (void)!tt_exc_group_new(&tt_ValueError, &exc, 1, "x");
 }
 
+static void exc_group_derive_group(void)
+{
+    tt_exc *exc = tt_exc_new(&tt_KeyError, "x");
+
+    (void)!tt_exc_group_derive(exc, &exc, 1);
+}
+
+static void exc_group_split_exception(void)
+{
+    tt_exc *half;
+
+    (void)!tt_exc_group_split(NULL, &tt_KeyError, &half, NULL);
+}
+
+static void exc_group_split_match(void)
+{
+    tt_exc *half;
+
+    (void)!tt_exc_group_split_if(tt_exc_new(&tt_KeyError, "x"), NULL, NULL, &half, NULL);
+}
+
+static void exc_set_data_type(void)
+{
+    tt_exc_set_data(NULL, NULL, NULL);
+}
+
+static void catch_group_open(void)
+{
+    (void)!tt_catch_group(&tt_KeyError);
+}
+
+static void catch_group_type(void)
+{
+    tt_raise(&tt_KeyError, "x");
+    (void)!tt_catch_group_begin();
+    (void)!tt_catch_group(&tt_ExceptionGroup);
+}
+
+static void catch_group_end(void)
+{
+    (void)!tt_catch_group_end();
+}
+
 static void create_task_coroutine(void)
 {
     const struct tt_task_options options = {.loop = stage_loop};
@@ -557,6 +600,13 @@ static const struct mistake {
     {"raise.type", raise_type},
     {"raise.not_group", raise_not_group},
     {"exc_group_new.type", exc_group_new_type},
+    {"exc_group_derive.group", exc_group_derive_group},
+    {"exc_group_split.exception", exc_group_split_exception},
+    {"exc_group_split.match", exc_group_split_match},
+    {"exc_set_data.type", exc_set_data_type},
+    {"catch_group.open", catch_group_open},
+    {"catch_group.type", catch_group_type},
+    {"catch_group_end.open", catch_group_end},
     {"create_task.coroutine", create_task_coroutine},
     {"task_name.task", task_name},
     {"task_set_name.task", task_set_name_task},

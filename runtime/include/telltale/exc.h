@@ -191,6 +191,25 @@ TT_API tt_exc *tt_exc_context(const tt_exc *exc);                  /* borrowed o
 TT_API const tt_site *tt_exc_raised_at(const tt_exc *exc);         /* first place where it was raised; NULL: not yet */
 TT_API uint64_t tt_exc_id(const tt_exc *exc);                      /* unique in the process, the same in copies */
 
+/* Adds the printf-formatted text (%m is errno's text, errno stays) to the notes of EXC, which are printed below its
+ * message in the order in which they were added; a note can have several lines. Python's add_note(). Returns 0, also
+ * for NULL; -1 without memory, and MemoryError is raised as tt_raise does. */
+#define tt_exc_add_note(exc, ...) tt_exc_add_note_at(TT_HERE, (exc), __VA_ARGS__)
+TT_API int tt_exc_add_note_at(tt_site *site, tt_exc *exc, const char *format, ...) TT_PRINTF(3, 4);
+TT_API size_t tt_exc_note_count(const tt_exc *exc);              /* 0 for NULL */
+TT_API const char *tt_exc_note(const tt_exc *exc, size_t index); /* borrowed; NULL beyond the last one */
+
+/* What a type of one's own carries beyond its text: a pointer, NULL until it is set, for exceptions of TYPE or of a type
+ * derived from it. EXC owns it from now on, in the place of the one before; TYPE says how it is freed and copied. If EXC
+ * is not of TYPE (NULL, or the MemoryError that was raised in its place) DATA is freed at once.
+ *
+ *     tt_raise(&HttpError, "%d %s", reply->status, reply->reason);
+ *     tt_exc_set_data(tt_exc_pending(), &HttpError, reply);
+ *
+ * Precondition exc_set_data.type: TYPE is not NULL. */
+TT_API void tt_exc_set_data(tt_exc *exc, const tt_exc_type *type, void *data);
+TT_API void *tt_exc_data(const tt_exc *exc, const tt_exc_type *type); /* borrowed; NULL if EXC is not of TYPE */
+
 /* Writes the text of Python's repr, "ValueError('boom')", cut to SIZE - 1 bytes; returns its full length as snprintf
  * does. Without a text it is "ValueError()"; from errno "ConnectionRefusedError(111, 'Connection refused')". BUFFER may
  * be NULL if SIZE is 0. Of NULL: "None". */
@@ -203,10 +222,11 @@ TT_API int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size);
  *     RuntimeError: the network is broken
  *
  * One that was never raised has its last line only. Types stand there by their name alone, also those that Python has
- * in a module ("asyncio.exceptions.CancelledError" there). The text of a KeyError is quoted, as in Python. Of NULL:
- * nothing.
+ * in a module ("asyncio.exceptions.CancelledError" there). The text of a KeyError is quoted, as in Python. Of a group, 15
+ * members are printed, and 10 groups within each other. Of NULL: nothing.
  *
- * tt_exc_format: a malloc'ed string, the caller's to free; NULL without memory. tt_exc_print needs no memory. */
+ * tt_exc_format: a malloc'ed string, the caller's to free; NULL without memory. tt_exc_print needs memory for groups
+ * only, and where there is none it prints their members without causes and contexts of their own. */
 TT_API char *tt_exc_format(const tt_exc *exc) TT_MUST_USE;
 TT_API void tt_exc_print(const tt_exc *exc, FILE *stream);
 

@@ -1,0 +1,164 @@
+/* exc_repr.c: Python's repr of an exception, word for word; what differs on purpose:
+ *
+ *   - bytes that are not UTF-8 are shown as \xNN;
+ *   - of code points that no version of Unicode has assigned the character is shown, where Python escapes it;
+ *   - where groups are nested more than 50 deep, "..." stands for the members of the innermost.
+ *
+ * Nothing here allocates. The thread of the exception.
+ */
+#include "exc_text.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* --------------------------------------------------------------------------------------------------- where it goes */
+
+void tt__exc_put(struct tt_exc_sink *sink, const char *text, size_t size)
+{
+    size_t room = sink->length < sink->size ? sink->size - sink->length : 0;
+
+    if (sink->stream)
+        (void)fwrite(text, 1, size, sink->stream); /* a stream keeps its own error indicator */
+    else if (size > 0 && room > 0)
+        memcpy(sink->buffer + sink->length, text, size < room ? size : room);
+    sink->length += size;
+}
+
+static void put_text(struct tt_exc_sink *sink, const char *text)
+{
+    tt__exc_put(sink, text, strlen(text));
+}
+
+void tt__exc_put_number(struct tt_exc_sink *sink, const char *format, long number)
+{
+    char text[40];
+
+    snprintf(text, sizeof text, format, number);
+    put_text(sink, text);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ repr */
+
+/* Code points from 0x80 on that Python's repr escapes: categories Cc, Cf, Zs, Zl, Zp and Co of Unicode 15.1. Among them
+ * are the marks that turn the direction of text around, and so could make an output say what is not there. */
+static const struct {
+    uint32_t first, last;
+} escaped_ranges[] = {
+    {0x80, 0xa0},       {0xad, 0xad},         {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
+    {0x70f, 0x70f},     {0x890, 0x891},       {0x8e2, 0x8e2},     {0x1680, 0x1680},   {0x180e, 0x180e},
+    {0x2000, 0x200f},   {0x2028, 0x202f},     {0x205f, 0x2064},   {0x2066, 0x206f},   {0x3000, 0x3000},
+    {0xe000, 0xf8ff},   {0xfeff, 0xfeff},     {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
+    {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},   {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
+    {0xf0000, 0xffffd}, {0x100000, 0x10fffd},
+};
+
+static bool is_printable(uint32_t point)
+{
+    if (point < 0x80)
+        return point >= ' ' && point < 0x7f;
+    for (size_t i = 0; i < sizeof escaped_ranges / sizeof escaped_ranges[0]; i++)
+        if (point >= escaped_ranges[i].first && point <= escaped_ranges[i].last)
+            return false;
+    return true;
+}
+
+size_t tt__exc_decode(const char *text, const char *end, uint32_t *out_point)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* that needs so many bytes */
+    unsigned char first = (unsigned char)*text;
+    size_t size = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+    uint32_t point = size == 1 ? first : first & (0x7fu >> size);
+
+    if (size == 0 || (size_t)(end - text) < size)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | ((unsigned char)text[i] & 0x3f);
+    }
+    if (point < smallest[size] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return 0;
+    *out_point = point;
+    return size;
+}
+
+static void put_escaped(struct tt_exc_sink *sink, uint32_t point)
+{
+    if (point == '\n')
+        put_text(sink, "\\n");
+    else if (point == '\r')
+        put_text(sink, "\\r");
+    else if (point == '\t')
+        put_text(sink, "\\t");
+    else
+        tt__exc_put_number(sink, point < 0x100 ? "\\x%02lx" : point < 0x10000 ? "\\u%04lx" : "\\U%08lx", (long)point);
+}
+
+void tt__exc_put_quoted(struct tt_exc_sink *sink, const char *text, size_t size)
+{
+    const char *end = text + size;
+    char quote = memchr(text, '\'', size) && !memchr(text, '"', size) ? '"' : '\'';
+
+    tt__exc_put(sink, &quote, 1);
+    while (text < end) {
+        uint32_t point = (unsigned char)*text;
+        size_t width = tt__exc_decode(text, end, &point);
+
+        if (point == (unsigned char)quote || point == '\\')
+            put_text(sink, "\\");
+        if (width > 0 && is_printable(point))
+            tt__exc_put(sink, text, width);
+        else
+            put_escaped(sink, point);
+        text += width > 0 ? width : 1;
+    }
+    tt__exc_put(sink, &quote, 1);
+}
+
+/* Groups that a repr goes into; those nested more deeply are shown without their members. A group takes some 100 bytes
+ * of stack. */
+#define REPR_DEPTH_MAX 50
+
+static void put_repr(struct tt_exc_sink *sink, const tt_exc *exc, int depth);
+
+/* What stands between the parentheses of a group's repr. */
+static void put_members(struct tt_exc_sink *sink, const struct tt_exc_group *group, int depth)
+{
+    tt__exc_put_quoted(sink, group->message, group->message_size);
+    put_text(sink, group->is_wrapper ? ", (" : ", [");
+    for (size_t i = 0; i < group->count && depth < REPR_DEPTH_MAX; i++) {
+        put_text(sink, i > 0 ? ", " : "");
+        put_repr(sink, group->members[i].exc, depth + 1);
+    }
+    if (depth == REPR_DEPTH_MAX)
+        put_text(sink, "...");
+    put_text(sink, group->is_wrapper ? ",)" : "]");
+}
+
+static void put_repr(struct tt_exc_sink *sink, const tt_exc *exc, int depth)
+{
+    put_text(sink, exc->type->name);
+    put_text(sink, "(");
+    if (exc->group) {
+        put_members(sink, exc->group, depth);
+    } else if (exc->has_error) {
+        tt__exc_put_number(sink, "%ld, ", exc->error);
+        tt__exc_put_quoted(sink, exc->text + exc->error_text_begin, exc->error_text_size);
+    } else if (exc->text_size > 0) {
+        tt__exc_put_quoted(sink, exc->text, exc->text_size);
+    }
+    put_text(sink, ")");
+}
+
+int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size)
+{
+    struct tt_exc_sink sink = {.buffer = buffer, .size = size > 0 ? size - 1 : 0};
+
+    if (exc)
+        put_repr(&sink, exc, 1);
+    else
+        put_text(&sink, "None");
+    if (size > 0)
+        buffer[sink.length < sink.size ? sink.length : sink.size] = '\0';
+    return sink.length > INT_MAX ? INT_MAX : (int)sink.length;
+}
