@@ -37,6 +37,7 @@ void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind,
     future->ops = ops;
     future->id = tt_trace_new_id();
     future->created_site = site;
+    future->is_debug = loop->is_debug;
     future->creator = creator;
     future->label = (struct tt_wait_label){TT_WAIT_KIND_FUTURE, future->id};
     future->callbacks.end = &future->callbacks.first;
@@ -266,6 +267,7 @@ static int add_done_callback(tt_site *site, tt_context *context, tt_future *futu
     callback->handle.site = site;
     callback->handle.loop = future->loop;
     callback->handle.context = context;
+    callback->handle.is_debug = future->loop->is_debug;
     callback->fn = fn;
     callback->arg = arg;
     tt__future_add_node(future, &callback->node);
@@ -297,6 +299,11 @@ const tt_site *tt__done_node_site(const struct tt_done_node *node)
 {
     return node->ready.ops == &user_callback_ops ? tt_container_of(node, struct user_callback, node)->handle.site
                                                  : NULL;
+}
+
+const struct tt_handle *tt__done_callback_handle(const struct tt_ready *ready)
+{
+    return ready->ops == &user_callback_ops ? &tt_container_of(ready, struct user_callback, node.ready)->handle : NULL;
 }
 
 size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, void *arg)
@@ -360,7 +367,7 @@ static bool may_complete(tt_future *future, const char *operation, tt_site *site
         tt_raise_at(site, &tt_InvalidStateError, "invalid state");
         return false;
     }
-    return true;
+    return tt__debug_check_thread(site, future->loop) == 0;
 }
 
 int tt_future_set_result_at(tt_site *site, tt_future *future, void *value, tt_free_fn *free_fn)

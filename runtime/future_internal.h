@@ -82,10 +82,11 @@ struct tt_future {
     bool is_being_cancelled; /* asked, and has not answered yet (cancel.c) */
     bool is_listed;          /* stands in the list that is being looked through: gather.c, wait.c, as_completed.c */
     bool has_circle;         /* what it left with other futures holds it, while it holds them: see ops->released */
-    bool is_of_call;         /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
-    bool is_on_stack;        /* its memory is the stack of the task that awaits it, and goes with that */
-    uint8_t taken_next;      /* ring of the last takings */
-    tt_loop *loop;           /* a reference to the loop's memory; the loop may be closed */
+    bool is_of_call;    /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
+    bool is_debug;      /* created in debug mode: created_site is shown */
+    bool is_on_stack;   /* its memory is the stack of the task that awaits it, and goes with that */
+    uint8_t taken_next; /* ring of the last takings */
+    tt_loop *loop;      /* a reference to the loop's memory; the loop may be closed */
     const struct tt_future_ops *ops;
     struct tt_done_list callbacks;
     uint64_t id;
@@ -156,6 +157,7 @@ struct tt_task_object {
     struct tt_task_object *previous, *next; /* the loop's list of tasks that are not done */
     /* accounting, in ticks, while tasks are traced */
     uint64_t ready_since, step_began, busy, ready_total, longest_step;
+    tt_site *step_site; /* last_site when the step began */
     uint32_t step_count;
     tt_board_slot *board;
 
@@ -179,6 +181,12 @@ void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind,
 
 /* Frees what a future owns, not its memory; takes it out of the ledger if it failed. Part of every destroy. */
 void tt__future_finish(tt_future *future);
+
+/* The place that a handler is told as source_traceback: only what was created in debug mode tells it. */
+static inline const tt_site *tt__future_source(const tt_future *future)
+{
+    return future->is_debug ? future->created_site : NULL;
+}
 
 /* Library references. unref may destroy, and so report: SITE is the place that is blamed for the last release. */
 tt_future *tt__future_ref(tt_future *future);
@@ -206,6 +214,8 @@ void tt__future_discard_callbacks(tt_future *future);
 void tt__future_add_node(tt_future *future, struct tt_done_node *node);
 /* Where the program added NODE; NULL if the library did. */
 const tt_site *tt__done_node_site(const struct tt_done_node *node);
+/* What stands for a done-callback of the program that READY is; NULL if it is something else. */
+const struct tt_handle *tt__done_callback_handle(const struct tt_ready *ready);
 /* Takes NODE back if it is still in the list. */
 bool tt__future_remove_node(tt_future *future, struct tt_done_node *node);
 /* Takes NODE back if it is still in the list and schedules it although FUTURE is not done. */

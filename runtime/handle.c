@@ -49,6 +49,7 @@ tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_si
     handle->fn = fn;
     handle->arg = arg;
     handle->site = site;
+    handle->is_debug = loop->is_debug;
     return handle;
 }
 
@@ -70,6 +71,8 @@ static tt_handle *create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *
         tt_raise_at(site, &tt_RuntimeError, loop ? "Event loop is closed" : "no running event loop");
         return NULL;
     }
+    if (tt__debug_check_thread(site, loop) < 0)
+        return NULL;
     handle = tt__handle_create(loop, fn, arg, site);
     if (!handle)
         return NULL;
@@ -186,6 +189,7 @@ int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, t
     handle->arg = arg;
     handle->drop = drop;
     handle->site = site;
+    handle->is_debug = loop->is_debug;
     pthread_mutex_lock(&loop->inbox_mutex);
     is_closed = loop->inbox_is_closed;
     if (!is_closed) {
@@ -210,6 +214,12 @@ void tt_handle_cancel(tt_handle *handle)
         tt__timers_cancel(&handle->loop->timers, &handle->timer);
         tt_handle_unref(handle); /* the heap's reference */
     }
+}
+
+int64_t tt_handle_when(const tt_handle *handle)
+{
+    TT_PRECOND("handle_when.timer", NULL, handle->is_timer);
+    return handle->when_ns;
 }
 
 bool tt_handle_cancelled(const tt_handle *handle)

@@ -17,25 +17,10 @@ enum { REPR_BYTES = 512 };
 
 int tt_handler_context_keys(const struct tt_handler_context *context, char *buffer, size_t size)
 {
-    return snprintf(buffer, size, "%s%s%s%s%s%s", context->context ? "context, " : "",
+    return snprintf(buffer, size, "%s%s%s%s%s%s%s", context->context ? "context, " : "",
                     context->exception ? "exception, " : "", context->future ? "future, " : "",
-                    context->handle ? "handle, " : "", "message", context->task ? ", task" : "");
-}
-
-/* "<Handle f() at server.c:12>", "<TimerHandle when=12.5 f() at server.c:12>"; one that was cancelled has forgotten
- * what it called. */
-static void handle_repr(const tt_handle *handle, char *buffer, size_t size)
-{
-    const tt_site *site = handle->site;
-    char when[48] = "";
-
-    if (handle->is_timer)
-        snprintf(when, sizeof when, " when=%.9f", (double)handle->when_ns / 1e9);
-    if (handle->is_cancelled)
-        snprintf(buffer, size, "<%s cancelled%s>", handle->is_timer ? "TimerHandle" : "Handle", when);
-    else
-        snprintf(buffer, size, "<%s%s %s() at %s:%u>", handle->is_timer ? "TimerHandle" : "Handle", when,
-                 site->text ? site->text : "callback", site->file, site->line);
+                    context->handle ? "handle, " : "", "message", context->source_traceback ? ", source_traceback" : "",
+                    context->task ? ", task" : "");
 }
 
 /* The context that a failing handler was given, in the form of Python's dictionary. */
@@ -58,10 +43,16 @@ static void print_inner_context(FILE *stream, const struct tt_handler_context *i
         fprintf(stream, ", 'future': %s", repr);
     }
     if (inner->handle) {
-        handle_repr(inner->handle, repr, sizeof repr);
+        tt_handle_repr(inner->handle, repr, sizeof repr);
         fprintf(stream, ", 'handle': %s", repr);
     }
     fprintf(stream, "}\n");
+}
+
+static void print_place(const char *what, const tt_site *site)
+{
+    fprintf(stderr, "%s created at (most recent call last):\n  File \"%s\", line %u, in %s\n", what, site->file,
+            site->line, site->func);
 }
 
 void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_context *context)
@@ -70,7 +61,6 @@ void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_co
         context->message && context->message[0] ? context->message : "Unhandled exception in event loop";
     char repr[REPR_BYTES];
 
-    (void)loop;
     flockfile(stderr);
     fprintf(stderr, "%s\n", message);
     if (context->context)
@@ -80,9 +70,13 @@ void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_co
         fprintf(stderr, "future: %s\n", repr);
     }
     if (context->handle) {
-        handle_repr(context->handle, repr, sizeof repr);
+        tt_handle_repr(context->handle, repr, sizeof repr);
         fprintf(stderr, "handle: %s\n", repr);
     }
+    if (context->source_traceback)
+        print_place("source_traceback: Object", context->source_traceback);
+    else if (loop->running_site)
+        print_place("handle_traceback: Handle", loop->running_site);
     if (context->task) {
         tt_future_repr(context->task, repr, sizeof repr);
         fprintf(stderr, "task: %s\n", repr);
@@ -205,8 +199,31 @@ void tt__handler_report_never_retrieved(tt_future *future, tt_site *site)
     snprintf(message, sizeof message, "%s exception was never retrieved", class_name(future));
     TT_EMIT(failure_reported, .failure_id = future->id, .loop_id = (uint32_t)future->loop->id, .site = site,
             .kind = future->loop->handler ? TT_HANDLER_KIND_CUSTOM : TT_HANDLER_KIND_DEFAULT);
-    tt_loop_call_exception_handler(
-        future->loop, &(struct tt_handler_context){.message = message, .exception = future->exc, .future = future});
+    tt_loop_call_exception_handler(future->loop,
+                                   &(struct tt_handler_context){.message = message,
+                                                                .exception = future->exc,
+                                                                .future = future,
+                                                                .source_traceback = tt__future_source(future)});
+}
+
+/* A callback begins: when nothing was read since the step before it, which may have lasted, now. */
+static uint64_t begin_accounting(tt_loop *loop)
+{
+    if (!tt_trace_on(TT_CATEGORY_loop)) {
+        loop->clock = 0;
+        return 0;
+    }
+    if (!tt_trace_on(TT_CATEGORY_task)) /* steps do not read it */
+        loop->clock = 0;
+    return tt__loop_clock(loop);
+}
+
+/* It has ended; the step after it begins at that instant. */
+static void end_accounting(tt_loop *loop, uint64_t began, const tt_handle *handle)
+{
+    loop->clock = 0;
+    if (began && tt__loop_clock(loop) - began >= (uint64_t)loop->slow_ns)
+        tt__stall_check(loop, loop->clock - began, loop->actor, handle->site, NULL);
 }
 
 void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle *handle,
@@ -215,14 +232,15 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
     tt_context **outer_place;
     char message[256];
+    uint64_t began;
     tt_exc *exc;
     int rc;
 
-    loop->clock = 0; /* it begins now, and the step after it begins when it has ended */
+    began = begin_accounting(loop);
     outer_place = tt__context_enter(&handle->context);
     rc = fn(arg);
     tt__context_leave(outer_place);
-    loop->clock = 0;
+    end_accounting(loop, began, handle);
     tt__exc_state_close_handlings(&state);
     if (rc < 0 && !state.pending)
         tt_raise_at(site, &tt_RuntimeError, "%s() returned %d with no exception pending",
@@ -239,7 +257,10 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
         snprintf(message, sizeof message, "Exception in callback %s() at %s:%u", site->text ? site->text : "callback",
                  site->file, site->line);
         tt_loop_call_exception_handler(
-            loop, &(struct tt_handler_context){.message = message, .exception = exc, .handle = handle});
+            loop, &(struct tt_handler_context){.message = message,
+                                               .exception = exc,
+                                               .handle = handle,
+                                               .source_traceback = handle->is_debug ? handle->site : NULL});
     }
     tt_exc_unref(exc);
 }

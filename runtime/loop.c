@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "precond.h"
 
@@ -19,6 +20,9 @@ __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
 /* A wait on a descriptor that may have been closed and reopened is confirmed after this long: late enough that busy
  * connections never pay for it, early enough that nobody notices. */
 #define CONFIRM_NS (20 * NS_PER_MS)
+
+/* asyncio's default of slow_callback_duration. */
+#define SLOW_NS (100 * NS_PER_MS)
 
 static _Atomic unsigned open_loops; /* in the process */
 
@@ -103,6 +107,8 @@ tt_loop *tt_loop_create_at(tt_site *site)
     atomic_fetch_add_explicit(&open_loops, 1, memory_order_relaxed);
     loop->id = tt_trace_new_id();
     loop->created_site = site;
+    loop->is_debug = tt__debug_wanted();
+    loop->slow_ns = SLOW_NS;
     tt__ready_queue_init(&loop->ready);
     tt__ready_queue_init(&loop->inbox);
     TT_EMIT(loop_created, .loop_id = loop->id, .site = site);
@@ -270,7 +276,10 @@ static void turn(uv_check_t *check)
         loop->turn_left--;
         ready = tt__ready_pop(&loop->ready);
         loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
-        ready->ops->run(ready);
+        if (__builtin_expect(loop->is_debug, 0))
+            tt__debug_run(loop, ready);
+        else
+            ready->ops->run(ready);
     }
     loop->clock = 0; /* callbacks of libuv's own handles come next */
     tt__watches_end_turn(loop);
@@ -349,8 +358,10 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
         return -1;
     loop->is_running = true;
     loop->run_site = site;
+    atomic_store_explicit(&loop->running_thread, (uint64_t)gettid(), memory_order_relaxed);
     tt__running_loop = loop;
     tt__coro_home_init(&loop->home);
+    tt__stall_begin_run(loop);
     TT_EMIT(loop_started, .loop_id = loop->id, .site = site);
     do {
         prepare_poll(loop);
@@ -361,6 +372,7 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     tt__running_loop = NULL;
     loop->is_running = false;
     loop->is_stopping = false;
+    atomic_store_explicit(&loop->running_thread, 0, memory_order_relaxed);
     fatal = loop->fatal;
     loop->fatal = NULL;
     if (!fatal)

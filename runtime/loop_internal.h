@@ -30,6 +30,7 @@ struct tt_handle {
     uint32_t refs; /* the queue's, and the program's if it asked for the handle */
     bool is_cancelled;
     bool is_timer;
+    bool is_debug;       /* created in debug mode */
     int64_t when_ns;     /* of a timer */
     struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
     tt_loop *loop;
@@ -85,6 +86,13 @@ struct tt_loop {
     int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
+
+    bool is_debug;                   /* debug.c: the mode is on */
+    int64_t slow_ns;                 /* what lasts as long is told: asyncio's slow_callback_duration */
+    const tt_site *running_site;     /* in debug mode: where what runs now was scheduled; NULL: not known */
+    _Atomic uint64_t running_thread; /* kernel id of the thread on which it runs; 0: it does not. Read by any thread */
+    uint64_t run_began_ticks;        /* stall.c: the trace's clock when the run began; 0: not traced then */
+    int64_t run_began_ns;            /* and the real one */
 
     bool is_virtual;          /* virtual_time.c: its clock jumps */
     int64_t virtual_ns;       /* what that shows */
@@ -165,6 +173,23 @@ void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg);
 
 /* handler.c: what the other files tell a handler. */
 void tt__handler_report_never_retrieved(tt_future *future, tt_site *site);
+
+/* debug.c: whether the environment asks for debug mode. */
+bool tt__debug_wanted(void);
+/* Runs READY, and tells when that took too long. */
+void tt__debug_run(tt_loop *loop, struct tt_ready *ready);
+/* 0, or -1 with RuntimeError pending when LOOP, in debug mode, runs on another thread than this. Any thread. */
+int tt__debug_check_thread_slowly(tt_site *site, const tt_loop *loop);
+static inline int tt__debug_check_thread(tt_site *site, const tt_loop *loop)
+{
+    return loop->is_debug ? tt__debug_check_thread_slowly(site, loop) : 0;
+}
+
+/* stall.c: a run begins. */
+void tt__stall_begin_run(tt_loop *loop);
+/* BY has just run for TICKS of the trace's clock, at least loop->slow_ns of them: it went on at SITE and suspended at
+ * END_SITE (may be NULL). */
+void tt__stall_check(tt_loop *loop, uint64_t ticks, struct tt_who by, tt_site *site, tt_site *end_site);
 
 /* virtual_time.c: nobody is ready on LOOP, which is virtual, and its next timer is due at WHEN_NS (INT64_MAX: there is
  * none). True: the clock has jumped there, or the run ends as stuck, and the poll must not block. False: it shall. */

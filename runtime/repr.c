@@ -7,6 +7,7 @@
  * created.
  *
  * The loop's thread. From: asyncio.base_futures, asyncio.base_tasks. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -149,7 +150,40 @@ static void end_future(struct text *text, const tt_future *future)
 {
     add_outcome(text, future);
     add_callbacks(text, future);
+    if (future->is_debug)
+        add(text, " created at %s:%u", future->created_site->file, future->created_site->line);
     add(text, ">");
+}
+
+/* "when=12.5", without the zeros that a float would not show. */
+static void add_when(struct text *text, int64_t when_ns)
+{
+    char fraction[16];
+    size_t length;
+
+    snprintf(fraction, sizeof fraction, "%09" PRId64, when_ns % TT_SEC(1) * (when_ns < 0 ? -1 : 1));
+    for (length = 9; length > 1 && fraction[length - 1] == '0';)
+        length--;
+    add(text, " when=%s%" PRId64 ".%.*s", when_ns < 0 && when_ns > -TT_SEC(1) ? "-" : "", when_ns / TT_SEC(1),
+        (int)length, fraction);
+}
+
+int tt_handle_repr(const tt_handle *handle, char *buffer, size_t size)
+{
+    struct text text = {buffer, size, 0};
+    const tt_site *site = handle->site;
+
+    if (size)
+        buffer[0] = '\0';
+    add(&text, "<%s%s", handle->is_timer ? "TimerHandle" : "Handle", handle->is_cancelled ? " cancelled" : "");
+    if (handle->is_timer)
+        add_when(&text, handle->when_ns);
+    if (!handle->is_cancelled || handle->is_debug) /* one that was cancelled has forgotten what it called */
+        add(&text, " %s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
+    if (handle->is_debug)
+        add(&text, " created at %s:%u", site->file, site->line);
+    add(&text, ">");
+    return (int)text.length;
 }
 
 int tt_future_repr(const tt_future *future, char *buffer, size_t size)

@@ -66,6 +66,7 @@ static void begin_accounting(struct tt_task_object *task)
     if (!tt_trace_on(TT_CATEGORY_task))
         return;
     task->step_began = tt__loop_clock(task->future.loop);
+    task->step_site = task->last_site;
     if (task->ready_since && task->step_began > task->ready_since)
         task->ready_total += task->step_began - task->ready_since;
     task->ready_since = 0;
@@ -87,6 +88,9 @@ static void end_accounting(struct tt_task_object *task)
     task->busy += took;
     if (took > task->longest_step)
         task->longest_step = took;
+    if (__builtin_expect(took >= (uint64_t)loop->slow_ns, 0))
+        tt__stall_check(loop, took, (struct tt_who){TT_ACTOR_TASK, task->future.id}, task->step_site,
+                        task->phase == TT_TASK_ENDED ? NULL : task->last_site);
     if (task->phase == TT_TASK_ENDED)
         return;
     if (!task->board)
@@ -489,9 +493,10 @@ void tt__task_abandon(struct tt_task_object *task, tt_site *site)
     TT_EMIT(task_abandoned, .task_id = future->id, .wait_kind = label.kind, .wait_object = label.object,
             .wait_site = task->has_started ? task->last_site : NULL);
     if (!task->no_destroy_message)
-        tt_loop_call_exception_handler(
-            future->loop,
-            &(struct tt_handler_context){.message = "Task was destroyed but it is pending!", .task = future});
+        tt_loop_call_exception_handler(future->loop,
+                                       &(struct tt_handler_context){.message = "Task was destroyed but it is pending!",
+                                                                    .task = future,
+                                                                    .source_traceback = tt__future_source(future)});
     tt__scopes_abandon(task);
     run_defers_abandoned(task);
     stop_waiting(task, site);

@@ -153,6 +153,8 @@ tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct 
         return refuse(site, options, arg, &tt_RuntimeError, "no running event loop");
     if (loop->is_closed)
         return refuse(site, options, arg, &tt_RuntimeError, "Event loop is closed");
+    if (tt__debug_check_thread(site, loop) < 0)
+        return refuse_raised(options, arg);
     task = allocate_task(loop);
     if (!task)
         return refuse(site, options, arg, &tt_MemoryError, "no memory for a task");

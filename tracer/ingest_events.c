@@ -160,6 +160,19 @@ static void handler_called(struct tt_ingest *ingest, const struct origin *origin
     SET_TEXT(ingest, row, HANDLER_CALL, message, event->message);
 }
 
+static void stall_detected(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_stall_detected *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_STALL);
+    SET_ORIGIN(row, STALL, ended_ns, origin);
+    SET_ID(row, STALL, loop_id, origin, event->loop_id);
+    SET(row, STALL, duration_ns, event->duration);
+    SET(row, STALL, by, event->by);
+    set_actor_id(CELL(row, STALL, by_id), origin->process_id, event->by, event->by_id);
+    SET_SITE(ingest, row, STALL, site_id, event->site);
+    SET_SITE(ingest, row, STALL, end_site_id, event->end_site);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- tasks */
 
 static void task_created(struct tt_ingest *ingest, const struct origin *origin,

@@ -584,6 +584,25 @@ CREATE TABLE scope_member (
 
 CREATE INDEX scope_member_scope ON scope_member (scope_id);
 
+-- Steps and callbacks that ran so long that they held up their loops.
+CREATE TABLE stall (
+    stall_id INTEGER PRIMARY KEY,
+    -- When it ended, in which thread, and its number there.
+    ended_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    loop_id INTEGER,
+    -- For how long it ran.
+    duration_ns INTEGER,
+    -- What ran: word actor, and the id or number that goes with it.
+    by INTEGER,
+    by_id INTEGER,
+    -- Where the task went on, or was created; where the callback was registered.
+    site_id INTEGER,
+    -- Where the task suspended again; NULL when it ended, and for callbacks.
+    end_site_id INTEGER
+) STRICT;
+
 -- Calls of exception handlers of loops.
 CREATE TABLE handler_call (
     handler_call_id INTEGER PRIMARY KEY,

@@ -121,6 +121,10 @@
 #define TT__COLUMNS_SCOPE_MEMBER(X)                                                                           \
     X(SCOPE_MEMBER, task_id) X(SCOPE_MEMBER, scope_id) X(SCOPE_MEMBER, added_ns) X(SCOPE_MEMBER, site_id)
 
+#define TT__COLUMNS_STALL(X)                                                                           \
+    X(STALL, ended_ns) X(STALL, thread_id) X(STALL, sequence) X(STALL, loop_id) X(STALL, duration_ns) \
+    X(STALL, by) X(STALL, by_id) X(STALL, site_id) X(STALL, end_site_id)
+
 #define TT__COLUMNS_HANDLER_CALL(X)                                                                          \
     X(HANDLER_CALL, called_ns) X(HANDLER_CALL, thread_id) X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) \
     X(HANDLER_CALL, kind) X(HANDLER_CALL, object_id) X(HANDLER_CALL, object_kind)                            \
@@ -156,6 +160,7 @@
     X(SHIELD, "shield", 1, TT__OVERRIDE)                          \
     X(SCOPE, "scope", 1, TT__OVERRIDE)                            \
     X(SCOPE_MEMBER, "scope_member", 1, TT__OVERRIDE)              \
+    X(STALL, "stall", 0, TT__APPEND)                              \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)
 

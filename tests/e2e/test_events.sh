@@ -81,4 +81,48 @@ END
         "stubborn|failed|converted|closing time|program.c:$(line_of closing) in app|delivered" 'the cancellation'
 }
 
+# Event stall_detected.
+case_a_step_that_holds_up_the_loop_is_told_with_its_task_and_places() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+#include <unistd.h>
+static int tick(void *arg)
+{
+    (void)arg;
+    usleep(130000);
+    return 0;
+}
+static int hog(void *arg)
+{
+    (void)arg;
+    if (tt_sleep(TT_MSEC(1)) < 0)
+        return -1;
+    usleep(150000);
+    return tt_sleep(0);
+}
+static int app(void *arg)
+{
+    (void)arg;
+    tt_task *task = tt_create_task_named(hog, NULL, "greedy");
+    int status = tt_await(task);
+    tt_task_unref(task);
+    if (status == 0 && tt_loop_call_soon(NULL, tick, NULL, NULL) == 0)
+        status = tt_sleep(0);
+    return status;
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale "
+        SELECT by, by_text LIKE '%greedy%', from_at, to_at, duration_ns BETWEEN 130000000 AND 10000000000, ended_ns - began_ns = duration_ns
+        FROM stalls ORDER BY began_ns")" \
+        "task|1|program.c:$(line_of 'tt_sleep(TT_MSEC(1))') in hog|program.c:$(line_of 'return tt_sleep(0)') in hog|1|1
+callback|0|program.c:$(line_of call_soon) in app||1|1" 'the stalls'
+    run "$telltale" report run.telltale
+    grep -q '^STALLS: 2, longest first' "$work/out" || fail 'the report does not tell them'
+}
+
 run_case "$@"

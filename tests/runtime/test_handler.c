@@ -99,11 +99,11 @@ static void a_timer_shows_when_it_was_due(void **state)
 
     (void)state;
     assert_int_equal(tt_loop_call_at(stage_loop, 1500000000, say, "x", &handle), 0);
-    snprintf(expected, sizeof expected, "m\nhandle: <TimerHandle when=1.500000000 say() at %s:%d>\n", __FILE__, line);
+    snprintf(expected, sizeof expected, "m\nhandle: <TimerHandle when=1.5 say() at %s:%d>\n", __FILE__, line);
     expect_text(printed(&(struct tt_handler_context){.message = "m", .handle = handle}), expected);
     tt_handle_cancel(handle);
     expect_text(printed(&(struct tt_handler_context){.message = "m", .handle = handle}),
-                "m\nhandle: <TimerHandle cancelled when=1.500000000>\n");
+                "m\nhandle: <TimerHandle cancelled when=1.5>\n");
     tt_handle_unref(handle);
 }
 

@@ -585,6 +585,14 @@ static void loop_call_context(void)
     (void)!tt_loop_call_soon_in(NULL, stage_loop, nothing, NULL, NULL);
 }
 
+static void handle_when(void)
+{
+    tt_handle *handle = NULL;
+
+    (void)!tt_loop_call_soon(stage_loop, nothing, NULL, &handle);
+    (void)!tt_handle_when(handle);
+}
+
 static void add_done_callback_in(void)
 {
     (void)!tt_future_add_done_callback_in(NULL, new_future(), done_nothing, NULL);
@@ -684,6 +692,7 @@ static const struct mistake {
     {"context_var_reset.token", context_var_reset},
     {"task_context.task", task_context},
     {"loop_call.context", loop_call_context},
+    {"handle_when.timer", handle_when},
     {"future_add_done_callback.context", add_done_callback_in},
 };
 

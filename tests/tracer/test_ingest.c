@@ -124,6 +124,9 @@ static void write_script(void)
     /* unknown: its storing is missing, its task says that it failed */
     SAY(0, task_finished, .task_id = 21, .outcome = TT_OUTCOME_FAILED, .step_count = 1);
 
+    SAY(1, stall_detected, .loop_id = 900, .by_id = 1, .duration = 250, .site = WAITING, .end_site = ASKED,
+        .by = TT_ACTOR_TASK);
+
     /* Cancellations: cancelled, swallowed, converted. */
     SAY(0, task_created, .task_id = 30, .parent_id = 2, .parent_kind = TT_ACTOR_SIGNAL, .site = CREATED,
         .name = TEXT("cancelled"));
@@ -280,6 +283,8 @@ static void each_fact_leads_to_its_state(void **state)
         " FROM scopes ORDER BY scope_id",
         "73|timeout|#31 \"swallows\"|NULL|left|a.c:6 in waiting|a.c:4 in released|converted|Exception|0|100|1|1\n"
         "74|timeout|#31 \"swallows\"|73|left|a.c:6 in waiting|a.c:4 in released|returned|NULL|1|NULL|NULL|NULL");
+    studio_expect(&studio, "SELECT loop_id, task_id, by_text, duration_ns, from_at, to_at FROM stalls",
+                  "900|1|#1 \"first\"|250|a.c:6 in waiting|a.c:5 in asked");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
                   "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nscope-left-open|1\n"
                   "swallowed-cancel|1");
@@ -299,6 +304,7 @@ static const char *const everything[] = {
     "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
     "SELECT * FROM waits ORDER BY wait_id",
     "SELECT * FROM scopes ORDER BY scope_id",
+    "SELECT * FROM stalls ORDER BY ended_ns",
     "SELECT shield_id, inner_id, created_ns, by, by_id FROM shield ORDER BY shield_id",
 };
 

@@ -110,6 +110,9 @@ TT_API int tt_loop_call_soon_threadsafe_at(tt_site *site, tt_loop *loop, tt_call
 
 TT_API void tt_handle_cancel(tt_handle *handle); /* it will not run any more; NULL ok */
 TT_API bool tt_handle_cancelled(const tt_handle *handle);
+TT_API int64_t tt_handle_when(const tt_handle *handle); /* of call_later and call_at: the time for which it is set */
+/* Writes the repr, "<TimerHandle when=12.5 f() at server.c:12>", cut to SIZE - 1 bytes; returns its full length. */
+TT_API int tt_handle_repr(const tt_handle *handle, char *buffer, size_t size);
 TT_API void tt_handle_unref(tt_handle *handle); /* NULL ok; does not cancel */
 
 /* Calls FN(ARG) whenever DESCRIPTOR is readable (writable), replacing a reader (writer) that was there. 0, or -1 with
@@ -134,6 +137,21 @@ TT_API int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signa
                                          void *arg) TT_MUST_USE;
 TT_API bool tt_loop_remove_signal_handler(tt_loop *loop, int signal_number);
 
+/* Debug mode: off, unless the environment's TELLTALE_DEBUG is something else than empty or 0 when the loop is created.
+ * When it is on, what runs for slow_callback_duration or longer is written to stderr ("Executing <Task ...> took 0.120
+ * seconds"), call_soon, call_at, creating tasks and completing futures on another thread than the loop's raise
+ * RuntimeError "Non-thread-safe operation invoked on an event loop other than the current one", and futures, tasks and
+ * handles that are created then show where they were. To be set while no other thread uses LOOP. asyncio: set_debug,
+ * get_debug. */
+TT_API void tt_loop_set_debug(tt_loop *loop, bool is_debug);
+TT_API bool tt_loop_is_debug(const tt_loop *loop);
+
+/* How long a step or a callback may run before it is told, in debug mode on stderr, and to the trace always; 100 ms
+ * unless set. On a loop with virtual time code takes no time, so that stderr stays quiet. Event: stall_detected. asyncio:
+ * slow_callback_duration. */
+TT_API void tt_loop_set_slow_callback_duration(tt_loop *loop, int64_t duration_ns);
+TT_API int64_t tt_loop_slow_callback_duration(const tt_loop *loop);
+
 /* What an exception handler is told. Absent things are NULL. Everything is borrowed for the call. asyncio: the context
  * dictionary. */
 struct tt_handler_context {
@@ -142,6 +160,7 @@ struct tt_handler_context {
     tt_future *future; /* the failed future or task (asyncio's key `future`) */
     tt_task *task;     /* the task that was destroyed pending, or that failed during shutdown (asyncio's key `task`) */
     tt_handle *handle; /* the callback that raised (asyncio's key `handle`) */
+    const tt_site *source_traceback; /* where that was created, if it was in debug mode */
     const struct tt_handler_context
         *context; /* what the handler was told that raised itself (asyncio's key `context`) */
 };

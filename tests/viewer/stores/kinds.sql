@@ -60,3 +60,6 @@ INSERT INTO handler_call (called_ns, thread_id, sequence, loop_id, kind, object_
     (120000000, 1, 75, 1, 1, NULL, 5, 112, 'Exception in callback on_done()'),
     (520000000, 1, 91, 1, 1, 3, 1, 103, 'Task exception was never retrieved');
 INSERT INTO note (noted_ns, thread_id, sequence, task_id, site_id, key, text) VALUES (15000000, 1, 25, 3, 3, 'request', 'GET /');
+INSERT INTO stall (ended_ns, thread_id, sequence, loop_id, duration_ns, by, by_id, site_id, end_site_id) VALUES
+    (300000000, 1, 80, 1, 120000000, 1, 2, 4, 8), (600000000, 1, 92, 1, 250000000, 1, 3, 4, 8), (900000000, 1, 93, 1, 130000000, 2, NULL, 9, NULL),
+    (1500000000, 1099511627777, 3, 1099511627777, 110000000, 1, 1099511627778, 1, NULL);

@@ -1,0 +1,1 @@
+SELECT * FROM stalls ORDER BY stall_id
