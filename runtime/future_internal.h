@@ -132,6 +132,7 @@ struct tt_task_object {
     bool owns_arg;           /* arg is a copy, freed with the task's end */
     bool is_waiting_for;     /* what it awaits it awaits in wait_for */
     bool passed_by_wait_for; /* passed_id was raised by wait_for */
+    bool is_eager;           /* its first step is made, or being made, by the call that creates it */
     unsigned cancel_count;   /* asyncio's _num_cancels_requested */
     int saved_errno;
     struct tt_ready step;     /* in the ready queue while SCHEDULED */
@@ -252,6 +253,10 @@ tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct 
                          struct tt_who creator, bool has_handle);
 
 extern const struct tt_ready_ops tt__task_step_ops, tt__task_wake_ops;
+
+/* Makes the first step of TASK, which the caller holds and whose loop runs, now: inside of what runs, be it another
+ * task. */
+void tt__task_step_eagerly(struct tt_task_object *task);
 
 /* Pushes the task's next step. */
 void tt__task_push_step(struct tt_task_object *task);

@@ -448,6 +448,11 @@ void tt__loop_run_at_home(void (*fn)(void *arg), void *arg)
     tt__coro_switch(&loop->current->coro, &loop->home);
 }
 
+void tt_loop_set_eager_tasks(tt_loop *loop, bool are_eager)
+{
+    loop->has_eager_tasks = are_eager;
+}
+
 bool tt_loop_is_running(const tt_loop *loop)
 {
     return loop->is_running;

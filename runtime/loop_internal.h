@@ -49,6 +49,7 @@ struct tt_host_call { /* something that a task has the loop's stack do for it */
 struct tt_loop {
     uint32_t refs; /* one for being open, one for each future */
     bool is_closing, is_closed, is_running, is_stopping;
+    bool has_eager_tasks; /* tt_loop_set_eager_tasks */
     uint64_t id;
     tt_site *created_site;
 

@@ -7,6 +7,7 @@
  * The loop's thread. From: asyncio's Task.__step and Task.__wakeup (the side of the loop).
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "loop_internal.h"
@@ -259,9 +260,10 @@ static void complete_failed(struct tt_task_object *task, tt_exc *exc)
                 .site = task->last_site);
     if (task->left_scopes)
         tt__scopes_tell_forwarded(task, exc);
-    if (!tt_exc_is(exc, &tt_Exception)) /* SystemExit, KeyboardInterrupt: stored, and out of the loop */
-        if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt))
-            tt__loop_set_fatal(future->loop, exc);
+    if (task->is_eager || tt_exc_is(exc, &tt_Exception))
+        return;
+    if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt)) /* stored, and out of the loop */
+        tt__loop_set_fatal(future->loop, exc);
 }
 
 /* The coroutine has ended, or will never begin: TASK gets its outcome and leaves the loop. May free it. */
@@ -390,6 +392,35 @@ static void step(struct tt_task_object *task)
     end_accounting(task);
     if (task->phase == TT_TASK_ENDED)
         complete(task);
+}
+
+/* On the loop's stack, perhaps while it does this for a task that runs: that one's step goes on afterwards. */
+static void step_within(void *arg)
+{
+    struct tt_task_object *task = arg;
+    tt_loop *loop = task->future.loop;
+    struct tt_task_object *creator = loop->current;
+    bool was_at_home = loop->is_at_home;
+    unsigned no_suspend = tt__no_suspend, handler_depth = tt__handler_depth;
+    uint64_t began = loop->clock;
+    int error = errno;
+
+    loop->is_at_home = false;
+    tt__no_suspend = tt__handler_depth = 0;
+    step(task);
+    task->is_eager = false;
+    tt__handler_depth = handler_depth;
+    tt__no_suspend = no_suspend;
+    loop->is_at_home = was_at_home;
+    loop->current = creator;
+    if (creator && creator->step_began && began) /* this time was not the creator's */
+        creator->step_began += loop->clock - began;
+    errno = error;
+}
+
+void tt__task_step_eagerly(struct tt_task_object *task)
+{
+    tt__loop_run_at_home(step_within, task);
 }
 
 void tt__task_push_step(struct tt_task_object *task)

@@ -106,15 +106,15 @@ static void link_task(tt_loop *loop, struct tt_task_object *task)
     loop->task_count++;
 }
 
-static tt_task *refuse_raised(const struct tt_task_options *options, void *arg)
+static struct tt_task_object *refuse_raised(const struct tt_task_options *options, void *arg)
 {
     if (options && options->drop)
         options->drop(arg);
     return NULL;
 }
 
-static tt_task *refuse(tt_site *site, const struct tt_task_options *options, void *arg, const tt_exc_type *type,
-                       const char *why)
+static struct tt_task_object *refuse(tt_site *site, const struct tt_task_options *options, void *arg,
+                                     const tt_exc_type *type, const char *why)
 {
     tt_raise_at(site, type, "%s", why);
     return refuse_raised(options, arg);
@@ -142,8 +142,15 @@ static void tell_created(struct tt_task_object *task, bool has_handle)
                .name = task->name, .name_number = task->name_number, .has_handle = has_handle);
 }
 
-tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
-                         struct tt_who creator, bool has_handle)
+/* Whether a task of LOOP makes its first step while it is created. */
+static bool is_eager(const tt_loop *loop, const struct tt_task_options *options)
+{
+    return (loop->has_eager_tasks || (options && options->eager_start)) && loop->is_running && loop == tt__running_loop;
+}
+
+/* A task that has not been scheduled yet; NULL with an exception pending. */
+static struct tt_task_object *make_task(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
+                                        struct tt_who creator)
 {
     tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
     struct tt_task_object *task;
@@ -169,6 +176,7 @@ tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct 
     }
     tt__future_init(&task->future, loop, TT_OBJECT_KIND_TASK, &task_ops, creator, site);
     task->future.label.kind = TT_WAIT_KIND_TASK;
+    task->is_eager = is_eager(loop, options);
     task->fn = fn;
     task->arg = arg;
     task->drop = options ? options->drop : NULL;
@@ -179,27 +187,85 @@ tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct 
     task->wake.ready.ops = &tt__task_wake_ops;
     task->last_site = site;
     link_task(loop, task);
+    return task;
+}
+
+/* An eager task that has ended and of which nobody has a handle stays until the next turn, for whoever borrows it. */
+static void run_lent(struct tt_ready *ready)
+{
+    struct tt_task_object *task = tt_container_of(ready, struct tt_task_object, step);
+
+    tt__future_unref(&task->future, task->last_site);
+}
+
+/* The first step of TASK, which is eager, now. NULL with a SystemExit or KeyboardInterrupt of its pending: that comes
+ * out of the creation, and the task is let go of. */
+static __attribute__((noinline)) tt_task *start_eagerly(struct tt_task_object *task, bool has_handle, bool is_lent)
+{
+    static const struct tt_ready_ops lent_ops = {run_lent, run_lent};
+    tt_future *future = tt__future_ref(&task->future);
+    tt_site *site;
+    tt_exc *exc = NULL;
+
+    tt__task_step_eagerly(task);
+    site = future->released_site ? future->released_site : task->last_site;
+    if (tt_exc_is(future->exc, &tt_SystemExit) || tt_exc_is(future->exc, &tt_KeyboardInterrupt)) {
+        exc = tt_exc_ref(future->exc);
+        if (has_handle)
+            tt_future_unref_at(site, future);
+        has_handle = is_lent = false;
+    }
+    if (is_lent && !has_handle && task->phase == TT_TASK_ENDED) {
+        task->step.ops = &lent_ops;
+        tt__loop_push(future->loop, &task->step);
+    } else {
+        tt__future_unref(future, site);
+    }
+    if (!exc)
+        return future;
+    tt__exc_state_set(tt__exc_state_now(), exc);
+    return NULL;
+}
+
+/* TASK begins. IS_LENT: somebody will look at it although nobody has a handle. NULL with an exception pending. */
+static tt_task *launch(struct tt_task_object *task, bool has_handle, bool is_lent)
+{
+    if (task->is_eager)
+        task->future.loop->clock = 0; /* its creator's step began before */
     tell_created(task, has_handle);
     if (has_handle) { /* the first reference is the loop's */
         tt__future_ref(&task->future);
-        tt__future_hand_out(&task->future, site);
+        tt__future_hand_out(&task->future, task->future.created_site);
     }
+    if (task->is_eager)
+        return start_eagerly(task, has_handle, is_lent);
     tt__task_push_step(task);
     return &task->future;
 }
 
+tt_task *tt__task_create(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options,
+                         struct tt_who creator, bool has_handle)
+{
+    struct tt_task_object *task = make_task(site, fn, arg, options, creator);
+
+    return task ? launch(task, has_handle, true) : NULL;
+}
+
+static struct tt_who creator_now(const struct tt_task_options *options)
+{
+    return tt__actor_now(options && options->loop ? options->loop : tt__running_loop);
+}
+
 tt_task *tt_create_task_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options)
 {
-    tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
-
-    return tt__task_create(site, fn, arg, options, tt__actor_now(loop), !(options && options->is_detached));
+    return tt__task_create(site, fn, arg, options, creator_now(options), !(options && options->is_detached));
 }
 
 int tt_spawn_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options)
 {
-    tt_loop *loop = options && options->loop ? options->loop : tt__running_loop;
+    struct tt_task_object *task = make_task(site, fn, arg, options, creator_now(options));
 
-    return tt__task_create(site, fn, arg, options, tt__actor_now(loop), false) ? 0 : -1;
+    return task && launch(task, false, false) ? 0 : -1;
 }
 
 tt_task *tt_create_task_copy_at(tt_site *site, tt_coro_fn *fn, const void *arg, size_t size,
@@ -207,7 +273,7 @@ tt_task *tt_create_task_copy_at(tt_site *site, tt_coro_fn *fn, const void *arg, 
 {
     struct tt_task_options without_drop = options ? *options : (struct tt_task_options){0};
     void *copy = malloc(size ? size : 1);
-    tt_task *task;
+    struct tt_task_object *task;
 
     if (!copy) {
         tt_raise_at(site, &tt_MemoryError, "no memory for the argument of a task");
@@ -215,16 +281,16 @@ tt_task *tt_create_task_copy_at(tt_site *site, tt_coro_fn *fn, const void *arg, 
     }
     memcpy(copy, arg, size);
     without_drop.drop = NULL;
-    task = tt_create_task_at(site, fn, copy, &without_drop);
+    task = make_task(site, fn, copy, &without_drop, creator_now(options));
     if (!task) {
         if (options && options->drop)
             options->drop(copy);
         free(copy);
         return NULL;
     }
-    tt__task(task)->drop = options ? options->drop : NULL;
-    tt__task(task)->owns_arg = true;
-    return task;
+    task->drop = options ? options->drop : NULL;
+    task->owns_arg = true;
+    return launch(task, !(options && options->is_detached), true);
 }
 
 /* -------------------------------------------------------------------------------------------------------- accessors */

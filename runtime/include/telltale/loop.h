@@ -73,6 +73,10 @@ TT_API int64_t tt_loop_time(const tt_loop *loop); /* nanoseconds that do not run
 TT_API struct uv_loop_s *tt_loop_uv(
     tt_loop *loop); /* libuv's loop underneath; to add handles of one's own, which must be closed before the loop */
 
+/* Whether tasks that are created on LOOP from now on are eager (telltale/task.h), as if each were created with
+ * eager_start. asyncio: set_task_factory(eager_task_factory). */
+TT_API void tt_loop_set_eager_tasks(tt_loop *loop, bool are_eager);
+
 /* Schedules FN(ARG) for the next turn. Returns a handle if OUT_HANDLE is not NULL (one reference, released with
  * tt_handle_unref). Returns 0, or -1 with MemoryError pending. asyncio: call_soon. */
 #define tt_loop_call_soon(loop, fn, arg, out_handle) \

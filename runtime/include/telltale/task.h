@@ -38,9 +38,16 @@ struct tt_task_options {
                              first step, loop closed before. NULL: nothing to do */
     tt_context *context; /* the task runs in it, a reference is taken; NULL: in a copy of the current one */
     size_t stack_bytes;  /* 0: 64 KiB; at least 32 KiB */
+    bool eager_start;    /* true: the first step is made by the creating call, if the loop runs: see below */
     bool
         is_detached; /* true: no handle; the creating call returns the task borrowed, valid until the next suspension */
 };
+
+/* Eager tasks. With eager_start, or on a loop with tt_loop_set_eager_tasks, the creating call itself runs the coroutine
+ * up to where it suspends first, if the loop is running; a coroutine that never suspends is done when the call returns,
+ * and costs no turn. While it runs it is the current task, and what the creator has pending or handles stays the
+ * creator's. A SystemExit or KeyboardInterrupt that the first step ends with comes out of the creation. asyncio:
+ * eager_start, eager_task_factory. */
 
 /* Creates a task that begins to run FN(ARG) in the next turn of the running loop. The handle is the caller's; release
  * it with tt_task_unref. NULL with RuntimeError "no running event loop" or MemoryError pending. Event: task_created.
