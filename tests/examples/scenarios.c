@@ -119,6 +119,9 @@ static const struct scenario scenarios[] = {
     {"http_status_wait", "http_status", "--wait", NULL, 0, NULL},
     {"http_status_wait_read", "http_status", "--wait-read", NULL, 0, NULL},
     {"http_status_refused", "http_status", "--refused", NULL, 0, NULL},
+    {"queue_workers", "queue_workers", NULL, NULL, 0, NULL},
+    {"queue_workers_impatient", "queue_workers", "--impatient", NULL, 0, NULL},
+    {"semaphore", "semaphore", NULL, NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)
@@ -204,16 +207,20 @@ char *play_recorded(const struct scenario *scenario, const char *store, int *out
 
 char *play_in_python(const struct scenario *scenario)
 {
-    static const char has_what_it_takes[] = "python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'";
-    char path[4096];
+    /* 3.11 is enough, unless a line of the program says "# since 3.N". */
+    static const char has_what_it_takes[] =
+        "python3 -c 'import re, sys; since = re.search(r\"^# since 3\\.([0-9]+)\", open(sys.argv[1]).read(), re.M); "
+        "sys.exit(sys.version_info < (3, int(since[1]) if since else 11))'";
+    char path[4096], command[8192];
     int status;
 
-    free(run_command(has_what_it_takes, "", &status));
-    if (status != 0)
-        return NULL;
     assert_in_range(
         snprintf(path, sizeof path, "%s/tests/examples/%s.py", environment("TELLTALE_TEST_SOURCE"), scenario->program),
         1, sizeof path - 1);
+    assert_in_range(snprintf(command, sizeof command, "%s '%s'", has_what_it_takes, path), 1, sizeof command - 1);
+    free(run_command(command, "", &status));
+    if (status != 0)
+        return NULL;
     return play_scenario(scenario, (const char *[]){"python3", path, NULL}, NULL);
 }
 

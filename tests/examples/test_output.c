@@ -67,7 +67,7 @@ static void expect_same_as_python(const char *name)
     char *in_python = play_in_python(scenario), *in_c, *masked_python, *masked_c;
 
     if (!in_python)
-        TT_SKIP("no python3 of version 3.11 or later");
+        TT_SKIP("no python3 that is new enough");
     in_c = play_in_c(scenario);
     masked_python = mask(in_python);
     masked_c = mask(in_c);
@@ -126,6 +126,9 @@ SCENARIO(http_status_values)
 SCENARIO(http_status_wait)
 SCENARIO(http_status_wait_read)
 SCENARIO(http_status_refused)
+SCENARIO(queue_workers)
+SCENARIO(queue_workers_impatient)
+SCENARIO(semaphore)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -192,6 +195,12 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(http_status_wait_read_prints_what_python_prints),
     cmocka_unit_test(http_status_refused_prints_what_is_expected),
     cmocka_unit_test(http_status_refused_prints_what_python_prints),
+    cmocka_unit_test(queue_workers_prints_what_is_expected),
+    cmocka_unit_test(queue_workers_prints_what_python_prints),
+    cmocka_unit_test(queue_workers_impatient_prints_what_is_expected),
+    cmocka_unit_test(queue_workers_impatient_prints_what_python_prints),
+    cmocka_unit_test(semaphore_prints_what_is_expected),
+    cmocka_unit_test(semaphore_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)
