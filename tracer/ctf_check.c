@@ -57,7 +57,8 @@ static unsigned char *read_metadata(int dir_fd, struct tt_ctf_trace *trace, size
         judge(trace, TT_CTF_DAMAGED, "its metadata has more than %u MiB", TT_CTF_METADATA_MAX >> 20);
     else if (!(bytes = malloc((size_t)status.st_size + 1)))
         judge(trace, TT_CTF_UNREADABLE, "no memory to read its metadata");
-    while (bytes && used < (size_t)status.st_size && (got = read(fd, bytes + used, (size_t)status.st_size - used)) != 0) {
+    while (bytes && used < (size_t)status.st_size &&
+           (got = read(fd, bytes + used, (size_t)status.st_size - used)) != 0) {
         if (got > 0)
             used += (size_t)got;
         else if (errno != EINTR)
@@ -206,7 +207,8 @@ static void look_at_stream(int dir_fd, const char *name, bool has_magic, struct 
     ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
     if (got < 0)
         judge(trace, TT_CTF_UNREADABLE, "its stream file %s cannot be read: %s", name, strerror(errno));
-    else if (has_magic && (got < 4 || (read_u32(magic, false) != STREAM_MAGIC && read_u32(magic, true) != STREAM_MAGIC)))
+    else if (has_magic &&
+             (got < 4 || (read_u32(magic, false) != STREAM_MAGIC && read_u32(magic, true) != STREAM_MAGIC)))
         judge(trace, TT_CTF_DAMAGED, "its stream file %s does not begin as one", name);
     if (fd >= 0)
         close(fd);

@@ -1,9 +1,9 @@
 /* ctf_check.h: which folders hold traces in the Common Trace Format, and whether they look as if they could be read.
  *
- * What it is for. babeltrace2 2.0 runs for ever on some damaged traces, above all on a metadata file that was cut short,
- * which is what a crash leaves. So before it sees a trace the metadata's packets are added up, its braces are counted, and
- * the beginning of each stream file is looked at; and a trace without any event of telltale is told from one that has some.
- * Plain reads of files; nothing is believed.
+ * What it is for. babeltrace2 2.0 runs for ever on some damaged traces, above all on a metadata file that was cut
+ * short, which is what a crash leaves. So before it sees a trace the metadata's packets are added up, its braces are
+ * counted, and the beginning of each stream file is looked at; and a trace without any event of telltale is told from
+ * one that has some. Plain reads of files; nothing is believed.
  *
  * What it leaves to others. Reading events: babeltrace2, in a process with limits.
  *
@@ -39,12 +39,12 @@ struct tt_ctf_list {
     size_t count, capacity;
 };
 
-#define TT_CTF_DEPTH_MAX   16u              /* of folders below the one that is given; lttng makes four */
-#define TT_CTF_TRACES_MAX  10000u           /* of one import; a snapshot every second for hours */
-#define TT_CTF_METADATA_MAX (64u << 20)     /* bytes; LTTng's for all of telltale's events has 40 KiB */
+#define TT_CTF_DEPTH_MAX    16u         /* of folders below the one that is given; lttng makes four */
+#define TT_CTF_TRACES_MAX   10000u      /* of one import; a snapshot every second for hours */
+#define TT_CTF_METADATA_MAX (64u << 20) /* bytes; LTTng's for all of telltale's events has 40 KiB */
 
-/* Adds all traces at PATH or below it to LIST, which begins as zero, and looks at each. Links to folders are not followed.
- * 0, also when there is none; or a negative errno value: PATH cannot be read, or there are too many. */
+/* Adds all traces at PATH or below it to LIST, which begins as zero, and looks at each. Links to folders are not
+ * followed. 0, also when there is none; or a negative errno value: PATH cannot be read, or there are too many. */
 int tt_ctf_find(const char *path, struct tt_ctf_list *list);
 void tt_ctf_list_finish(struct tt_ctf_list *list);
 

@@ -67,8 +67,8 @@ int tt_import_open(const struct tt_import_options *options, struct tt_import **o
     struct stat status;
     struct tt__store_writer_options writer = {.bytes_max = options->store_bytes_max};
     if (!options->is_appending && lstat(options->store, &status) == 0 && status.st_size > 0)
-        return tt__store_fail(out_error, TT_STORE_FAILED, "%s: is there already, and is not replaced; name another file",
-                              options->store);
+        return tt__store_fail(out_error, TT_STORE_FAILED,
+                              "%s: is there already, and is not replaced; name another file", options->store);
     struct tt_import *import = calloc(1, sizeof *import);
     if (!import)
         return fail_for_memory(out_error);
@@ -113,6 +113,11 @@ static int commit(struct tt_import *import, struct tt_store_error *error)
 }
 
 /* ------------------------------------------------------------------------------------------------ processes, threads */
+
+static void keep_number(void *context, const struct tt__cell *row)
+{
+    *(int64_t *)context = row[0].integer;
+}
 
 static void put_number(uint8_t out[8], uint64_t number)
 {
@@ -160,26 +165,42 @@ static void learn_start(struct tt__import_process *process, const struct tt_impo
     memcpy(process->boot_id, facts->boot_id, sizeof process->boot_id);
 }
 
+/* Whether the store has the process, of which only the first half of its uuid may be known as yet. 0 or 1; -1 and *ERROR. */
+static int is_in_store(struct tt_import *import, const struct tt_ingest_process *facts, int64_t *out_process_id,
+                       struct tt_store_error *error)
+{
+    struct tt__cell uuid = {.text = (const char *)facts->uuid, .length = 8, .kind = TT__CELL_BLOB};
+    *out_process_id = -1;
+    if (!import->options.is_appending)
+        return 0;
+    if (tt__store_run(import->writer, "SELECT process_id FROM process WHERE substr(uuid, 1, 8) = ?", &uuid, 1,
+                      keep_number, out_process_id) < 0) {
+        *error = *tt__store_writer_error(import->writer);
+        return -1;
+    }
+    return *out_process_id >= 0;
+}
+
 static struct tt__import_process *add_process(struct tt_import *import, const struct tt_import_event *event,
                                               struct tt_store_error *error)
 {
     bool is_known;
     uint32_t process_id;
+    int64_t known_id;
     struct tt_ingest_process facts = facts_of(event);
     if (!grow((void **)&import->processes, import->process_count, &import->process_capacity,
               sizeof *import->processes)) {
         fail_for_memory(error);
         return NULL;
     }
-    if (tt_ingest_attach_process(import->ingest, &facts, &process_id, &is_known, error) < 0)
-        return NULL;
-    if (is_known) {
+    int is_there = is_in_store(import, &facts, &known_id, error);
+    if (is_there > 0)
         tt__store_fail(error, TT_STORE_FAILED,
-                       "the trace has a process that is in the store already, as process %u; import all traces of a "
+                       "the trace has a process that is in the store already, as process %d; import all traces of a "
                        "recording at once",
-                       process_id);
+                       (int)known_id);
+    if (is_there != 0 || tt_ingest_attach_process(import->ingest, &facts, &process_id, &is_known, error) < 0)
         return NULL;
-    }
     struct tt__import_process *process = &import->processes[import->process_count++];
     *process = (struct tt__import_process){.key = event->process,
                                            .process_id = process_id,
@@ -273,6 +294,10 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
     case TT__IMPORT_AGAIN:
         import->summary.repeated_count++;
         return 0;
+    case TT__IMPORT_DAMAGED:
+        process->damaged_count++;
+        thread->damaged_count++;
+        return 0;
     case TT__IMPORT_NO_MEMORY:
         return fail_for_memory(out_error);
     case TT__IMPORT_NEW:
@@ -311,11 +336,13 @@ int tt_import_discarded(struct tt_import *import, const struct tt_import_discard
 {
     if (discard->has_count && discard->count == 0)
         return 0;
+    bool has_count = discard->has_count && discard->count <= TT_IMPORT_RUN_MAX;
     if (!grow((void **)&import->windows, import->window_count, &import->window_capacity, sizeof *import->windows))
         return fail_for_memory(out_error);
     struct tt__import_window *window = &import->windows[import->window_count++];
     window->discard = *discard;
-    window->left = discard->has_count ? discard->count : 0;
+    window->discard.has_count = has_count;
+    window->left = has_count ? discard->count : 0;
     return 0;
 }
 
@@ -346,7 +373,7 @@ static void finish_threads(struct tt_import *import, const struct tt__import_pro
         struct tt_ingest_thread_counts counts = {
             .tid = thread->tid,
             .record_count = thread->sequence.record_count,
-            .drop_count = tt__import_sequence_missing(&thread->sequence),
+            .drop_count = tt__import_sequence_missing(&thread->sequence) + thread->damaged_count,
         };
         if (thread->ordinal == 0) {
             counts.drop_count += overflow;
@@ -368,8 +395,8 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     struct tt_ingest_losses losses = {
         .vital_drop_count = process->vital_count,
         .has_vital_drops = process->has_vital || !is_complete,
-        .vital_drop_last_ns = is_complete ? tt_ingest_time(import->ingest, process->process_id, process->vital_last_ns)
-                                          : last_ns,
+        .vital_drop_last_ns =
+            is_complete ? tt_ingest_time(import->ingest, process->process_id, process->vital_last_ns) : last_ns,
     };
     tt_ingest_process_losses(import->ingest, process->process_id, &losses);
     tt_ingest_process_seen(import->ingest, process->process_id, last_ns);
@@ -390,21 +417,29 @@ int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_impor
     return commit(import, out_error);
 }
 
-int tt_import_settle(const char *path, struct tt_store_error *out_error)
+static void count_row(void *context, const struct tt__cell *row)
 {
+    (void)row;
+    ++*(uint32_t *)context;
+}
+
+int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_store_error *out_error)
+{
+    uint32_t count = 0;
     struct tt__store_writer *writer;
     if (tt__store_open_writer(path, NULL, &writer, out_error) < 0)
         return -1;
     int result = tt__store_begin(writer);
     if (result == 0)
-        result = tt__store_run(writer,
-                               "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns, ended.ns),"
-                               " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
-                               " FROM (SELECT coalesce(max(ns), 0) AS ns FROM (SELECT max(started_ns) AS ns FROM process"
-                               "  UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task"
-                               "  UNION ALL SELECT max(stored_ns) FROM failure)) AS ended"
-                               " WHERE is_balanced IS NULL AND is_boardless = 1",
-                               NULL, 0, NULL, NULL);
+        result =
+            tt__store_run(writer,
+                          "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns, ended.ns),"
+                          " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
+                          " FROM (SELECT coalesce(max(ns), 0) AS ns FROM (SELECT max(started_ns) AS ns FROM process"
+                          "  UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task"
+                          "  UNION ALL SELECT max(stored_ns) FROM failure)) AS ended"
+                          " WHERE is_balanced IS NULL AND is_boardless = 1 RETURNING process_id",
+                          NULL, 0, count_row, &count);
     if (result == 0)
         result = tt__store_commit(writer);
     if (result < 0) {
@@ -412,5 +447,6 @@ int tt_import_settle(const char *path, struct tt_store_error *out_error)
         tt__store_rollback(writer);
     }
     tt__store_close_writer(writer, true);
+    *out_process_count = count;
     return result;
 }

@@ -6,8 +6,8 @@
  *
  * What it leaves to others. The format of traces; limits against hostile ones (the viewer's child); what rows mean.
  *
- * Beginning. A session may begin to listen long after a process began; then the process tells anew who it is, and the numbers
- * of its threads begin where they are. In a trace that has the beginning of a process they begin at 0.
+ * Beginning. A session may begin to listen long after a process began; then the process tells anew who it is, and the
+ * numbers of its threads begin where they are. In a trace that has the beginning of a process they begin at 0.
  *
  * Losses. Numbers that are missing in a thread are rows of table gap: 'discarded' where the tracer counted discarded
  * events in that time, else 'missing'. What the tracer counted beyond all missing numbers (events after a thread's last
@@ -36,8 +36,8 @@ struct tt_import_options {
     int exit_status, exit_signal;
 };
 
-/* Opens the store and begins. 0 and *OUT_IMPORT, or -1 and *OUT_ERROR. A store that is there and is not to be gone on with
- * is refused: TT_STORE_FAILED. */
+/* Opens the store and begins. 0 and *OUT_IMPORT, or -1 and *OUT_ERROR. A store that is there and is not to be gone on
+ * with is refused: TT_STORE_FAILED. */
 TT_MUST_USE int tt_import_open(const struct tt_import_options *options, struct tt_import **out_import,
                                struct tt_store_error *out_error);
 
@@ -94,7 +94,7 @@ TT_MUST_USE int tt_import_finish(struct tt_import *import, bool is_complete, str
 void tt_import_close(struct tt_import *import);
 
 /* Marks the processes of the store at PATH that an import began to write and, killed, did not finish: they are not
- * complete. 0, or -1 and *OUT_ERROR. */
-TT_MUST_USE int tt_import_settle(const char *path, struct tt_store_error *out_error);
+ * complete. *OUT_PROCESS_COUNT of them. 0, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_store_error *out_error);
 
 #endif

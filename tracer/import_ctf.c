@@ -37,7 +37,7 @@ static void fail_for_memory(struct sink *sink)
 
 static struct tt__ctf_plan *plan_slot(struct tt__ctf_plan *plans, size_t capacity, const bt_event_class *class)
 {
-    size_t at = (size_t)((uintptr_t)class >> 4) * UINT64_C(0x9e3779b97f4a7c15) & (capacity - 1);
+    size_t at = (size_t)((uintptr_t) class >> 4) * UINT64_C(0x9e3779b97f4a7c15) & (capacity - 1);
     while (plans[at].class && plans[at].class != class)
         at = (at + 1) & (capacity - 1);
     return &plans[at];
@@ -81,10 +81,11 @@ static bool read_clock(const bt_clock_snapshot *snapshot, uint64_t frequency, co
                        struct tt_import_time *out)
 {
     uint64_t cycles = bt_clock_snapshot_get_value(snapshot);
-    unsigned __int128 ns =
-        frequency == UINT64_C(1000000000) ? cycles : (unsigned __int128)cycles * 1000000000 / (frequency ? frequency : 1);
-    if (ns > INT64_MAX ||
-        bt_clock_snapshot_get_ns_from_origin(snapshot, &out->realtime_ns) != BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
+    unsigned __int128 ns = frequency == UINT64_C(1000000000)
+                               ? cycles
+                               : (unsigned __int128)cycles * 1000000000 / (frequency ? frequency : 1);
+    if (ns > INT64_MAX || bt_clock_snapshot_get_ns_from_origin(snapshot, &out->realtime_ns) !=
+                              BT_CLOCK_SNAPSHOT_GET_NS_FROM_ORIGIN_STATUS_OK)
         return false;
     out->monotonic_ns = (int64_t)ns;
     memcpy(out->boot_id, uuid, sizeof out->boot_id);
@@ -155,9 +156,10 @@ static bool take_discarded_events(struct sink *sink, const bt_message *message)
         bt_stream_class_discarded_events_have_default_clock_snapshots(bt_stream_borrow_class_const(stream));
     read_ends(sink, stream, has_times,
               has_times ? bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(message) : NULL,
-              has_times ? bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message) : NULL, &discard);
-    discard.has_count = bt_message_discarded_events_get_count(message, &discard.count) ==
-                        BT_PROPERTY_AVAILABILITY_AVAILABLE;
+              has_times ? bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message) : NULL,
+              &discard);
+    discard.has_count =
+        bt_message_discarded_events_get_count(message, &discard.count) == BT_PROPERTY_AVAILABILITY_AVAILABLE;
     return hand_in_discard(sink, &discard);
 }
 
@@ -170,7 +172,8 @@ static bool take_discarded_packets(struct sink *sink, const bt_message *message)
         bt_stream_class_discarded_packets_have_default_clock_snapshots(bt_stream_borrow_class_const(stream));
     read_ends(sink, stream, has_times,
               has_times ? bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(message) : NULL,
-              has_times ? bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(message) : NULL, &discard);
+              has_times ? bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(message) : NULL,
+              &discard);
     return hand_in_discard(sink, &discard);
 }
 

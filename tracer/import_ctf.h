@@ -1,8 +1,8 @@
 /* import_ctf.h: the sink of babeltrace2 that turns a trace into a store.
  *
  * What it is for. One component class, sink.telltale.store, in two places: as a plugin for the program babeltrace2
- * (import_ctf_plugin.c), and inside the reader that `telltale import` runs (import_ctf_reader.c). It takes messages one by
- * one and hands what they say to an importer.
+ * (import_ctf_plugin.c), and inside the reader that `telltale import` runs (import_ctf_reader.c). It takes messages
+ * one by one and hands what they say to an importer.
  *
  * What it leaves to others. Reading the files of a trace and putting messages in order: babeltrace2's own components.
  *

@@ -1,7 +1,7 @@
 /* import_ctf_plan.c: see import_ctf_plan.h. The contract of the payload is in lttng/README.md.
  *
- * A place takes four members of the payload, X_file, X_line, X_func and X_text, one after the other; its id is made when
- * all members have been read.
+ * A place takes four members of the payload, X_file, X_line, X_func and X_text, one after the other; its id is made
+ * when all members have been read.
  */
 #include "import_ctf_plan.h"
 
@@ -165,8 +165,8 @@ static bool plan_members(struct tt__ctf_plan *plan, const bt_field_class *payloa
             bt_field_class_structure_borrow_member_by_index_const(payload, i);
         const bt_field_class *class = bt_field_class_structure_member_borrow_field_class_const(member);
         struct tt__ctf_step *step = &plan->steps[i];
-        *step = find_step(plan->number, bt_field_class_structure_member_get_name(member), form_of(class),
-                          sites, &plan->site_count);
+        *step = find_step(plan->number, bt_field_class_structure_member_get_name(member), form_of(class), sites,
+                          &plan->site_count);
         has[step->part] = true;
         plan->unknown_field_count += step->part == PART_NONE;
         if (step->part == PART_FIELD && step->field->kind == TT__FIELD_WORD)

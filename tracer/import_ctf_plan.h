@@ -1,8 +1,8 @@
 /* import_ctf_plan.h: how events of one class of a trace become decoded events.
  *
  * What it is for. A trace describes its events itself. For each class of events there is a plan: which member of the
- * payload goes where in this version's event. Fields are matched by name; what only one side knows is skipped or left 0,
- * and counted, so that somebody can say so.
+ * payload goes where in this version's event. Fields are matched by name; what only one side knows is skipped or left
+ * 0, and counted, so that somebody can say so.
  *
  * What it leaves to others. Messages, clocks: import_ctf.c.
  *
@@ -37,8 +37,8 @@ struct tt__ctf_plan {
 bool tt__ctf_plan_init(struct tt__ctf_plan *plan, const bt_event_class *class, struct tt_import *import);
 void tt__ctf_plan_finish(struct tt__ctf_plan *plan);
 
-/* Decodes PAYLOAD into OUT_EVENT by PLAN, which has a head: of an event that is not known, the head. Sets process, thread and the event's own, not its time. Texts
- * live as long as PAYLOAD. */
+/* Decodes PAYLOAD into OUT_EVENT by PLAN, which has a head: of an event that is not known, the head. Sets process,
+ * thread and the event's own, not its time. Texts live as long as PAYLOAD. */
 void tt__ctf_decode(const struct tt__ctf_plan *plan, const bt_field *payload, struct tt_import *import,
                     struct tt_import_event *out_event);
 

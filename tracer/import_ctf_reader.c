@@ -8,8 +8,9 @@
  *   --exited PID:N      the process PID exited with status N
  *   --signaled PID:N    it was ended by signal N
  *
- * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text. The last line is
- * `end` and how it went: complete, partial (the trace ended it; an `error` line says why), or failed (the store did).
+ * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text. The last line
+ * is `end` and how it went: complete, partial (the trace ended it; an `error` line says why), or failed (the store
+ * did).
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -78,10 +79,9 @@ static bool add_sink(struct reading *reading, struct tt_ctf_run *run)
         bt_component_class_sink_set_graph_is_configured_method(class, tt__ctf_graph_is_configured) ==
             BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
         bt_graph_add_sink_component_with_initialize_method_data(reading->graph, class, "store", NULL, run,
-                                                                BT_LOGGING_LEVEL_NONE, &sink) ==
-            BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
-        bt_graph_connect_ports(reading->graph,
-                               bt_component_filter_borrow_output_port_by_index_const(reading->muxer, 0),
+                                                                BT_LOGGING_LEVEL_NONE,
+                                                                &sink) == BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
+        bt_graph_connect_ports(reading->graph, bt_component_filter_borrow_output_port_by_index_const(reading->muxer, 0),
                                bt_component_sink_borrow_input_port_by_index_const(sink, 0),
                                NULL) == BT_GRAPH_CONNECT_PORTS_STATUS_OK;
     bt_component_class_sink_put_ref(class);
@@ -128,8 +128,8 @@ static bool add_source(struct reading *reading, const bt_component_class_source 
     snprintf(name, sizeof name, "trace%u", number);
     bt_value *params = make_params(traces, count);
     bool is_added = params &&
-                    bt_graph_add_source_component(reading->graph, class, name, params, BT_LOGGING_LEVEL_NONE, &source) ==
-                        BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
+                    bt_graph_add_source_component(reading->graph, class, name, params, BT_LOGGING_LEVEL_NONE,
+                                                  &source) == BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
                     connect_source(reading, source);
     bt_value_put_ref(params);
     return is_added;
@@ -232,8 +232,8 @@ static void print_figures(const struct tt_ctf_run *run)
     printf("events %" PRIu64 "\nrepeated %" PRIu64 "\nmissing %" PRIu64 "\ndiscarded %" PRIu64 "\nprocesses %" PRIu32
            "\nforeign %" PRIu64 "\nunknown_events %" PRIu64 "\nunknown_kinds %" PRIu64 "\nunknown_fields %" PRIu64 "\n",
            run->summary.event_count, run->summary.repeated_count, run->summary.missing_count,
-           run->summary.discarded_count, run->summary.process_count, run->foreign_event_count,
-           run->unknown_event_count, run->unknown_class_count, run->unknown_field_count);
+           run->summary.discarded_count, run->summary.process_count, run->foreign_event_count, run->unknown_event_count,
+           run->unknown_class_count, run->unknown_field_count);
 }
 
 int main(int argc, char **argv)

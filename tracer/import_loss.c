@@ -1,10 +1,10 @@
 /* import_loss.c: what is missing from an imported trace: counted exactly, and nothing twice. See import.h.
  *
- * Two witnesses. Each thread's numbers have holes where events are missing, between two events that are there. LTTng says of
- * each stretch of a stream how many events it discarded, of whatever thread. A hole is explained by stretches that overlap
- * with it; their counts are used up by that. What is left of the stretches was discarded after the last event of its
- * thread, where there is no hole, and is told beside them. Should the witnesses fit badly, holes win: never is more told
- * than the larger of both sums.
+ * Two witnesses. Each thread's numbers have holes where events are missing, between two events that are there. LTTng
+ * says of each stretch of a stream how many events it discarded, of whatever thread. A hole is explained by stretches
+ * that overlap with it; their counts are used up by that. What is left of the stretches was discarded after the last
+ * event of its thread, where there is no hole, and is told beside them. Should the witnesses fit badly, holes win:
+ * never is more told than the larger of both sums.
  */
 #include "import_state.h"
 
@@ -14,7 +14,7 @@
 
 #define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
 
-static const char discarded[] = "discarded", missing[] = "missing";
+static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
 
 static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
 {
@@ -104,6 +104,11 @@ static void settle_thread(struct tt_import *import, struct tt__import_process *p
     }
     if (run.count > 0)
         write_gap(import, process, thread->ordinal, &run, what);
+    if (thread->damaged_count > 0) {
+        struct tt__import_hole hole = {.count = thread->damaged_count};
+        mark_vital(process, hole.count, process->last_ns);
+        write_gap(import, process, thread->ordinal, &hole, unreadable);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------ what is left over */
@@ -153,7 +158,9 @@ static uint64_t tail_of(const struct tt__import_process *process)
     uint64_t accounted = 0;
     for (size_t i = 0; i < process->thread_count; i++)
         accounted += process->threads[i]->sequence.next;
-    return process->has_beginning && process->attempt_count > accounted ? process->attempt_count - accounted : 0;
+    bool is_short = process->has_beginning && process->attempt_count > accounted + process->damaged_count;
+    uint64_t count = is_short ? process->attempt_count - accounted - process->damaged_count : 0;
+    return count <= TT_IMPORT_RUN_MAX ? count : 0;
 }
 
 static void settle_tail(struct tt_import *import, struct tt__import_process *process, uint64_t *beyond)

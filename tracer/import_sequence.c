@@ -92,6 +92,9 @@ enum tt__import_seen tt__import_sequence_see(struct tt__import_sequence *sequenc
         sequence->first = number;
         sequence->first_ns = ns;
         sequence->next = number + 1;
+    } else if (number > sequence->next ? number - sequence->next > TT_IMPORT_RUN_MAX
+                                       : number < sequence->first && sequence->first - number > TT_IMPORT_RUN_MAX) {
+        return TT__IMPORT_DAMAGED;
     } else if (number < sequence->next) {
         enum tt__import_seen seen =
             number < sequence->first ? see_first(sequence, number, ns) : see_late(sequence, number);
@@ -124,7 +127,10 @@ bool tt__import_sequence_begin_at_0(struct tt__import_sequence *sequence)
     struct tt__import_hole *hole = insert_hole(sequence, 0);
     if (!hole)
         return false;
-    *hole = (struct tt__import_hole){.count = sequence->first, .to_ns = sequence->first_ns, .has_to = true};
+    /* A first number as large as that says nothing about how many came before it. */
+    *hole = (struct tt__import_hole){.count = sequence->first <= TT_IMPORT_RUN_MAX ? sequence->first : 1,
+                                     .to_ns = sequence->first_ns,
+                                     .has_to = true};
     sequence->first = 0;
     return true;
 }

@@ -24,10 +24,10 @@ struct tt__import_hole {
 };
 
 struct tt__import_sequence {
-    uint64_t first;        /* the lowest number seen; valid when record_count > 0 */
-    uint64_t next;         /* expected; 0 at the beginning */
-    uint64_t record_count; /* numbers seen, each once */
-    int64_t first_ns, last_ns; /* of the first and the latest event; valid when record_count > 0 */
+    uint64_t first;                /* the lowest number seen; valid when record_count > 0 */
+    uint64_t next;                 /* expected; 0 at the beginning */
+    uint64_t record_count;         /* numbers seen, each once */
+    int64_t first_ns, last_ns;     /* of the first and the latest event; valid when record_count > 0 */
     struct tt__import_hole *holes; /* in rising order */
     size_t hole_count, hole_capacity;
 };
@@ -35,9 +35,18 @@ struct tt__import_sequence {
 /* All zero, a sequence has seen nothing. This one frees its memory. */
 void tt__import_sequence_finish(struct tt__import_sequence *sequence);
 
-enum tt__import_seen { TT__IMPORT_NEW, TT__IMPORT_AGAIN, TT__IMPORT_NO_MEMORY };
+/* So many events missing in a run are none: at a million a second they would take twelve days. A number that says so is
+ * damaged, and so is a count. */
+#define TT_IMPORT_RUN_MAX (UINT64_C(1) << 40)
 
-/* NUMBER was seen at NS. TT__IMPORT_AGAIN: it was seen before. */
+enum tt__import_seen {
+    TT__IMPORT_NEW,
+    TT__IMPORT_AGAIN,   /* it was seen before */
+    TT__IMPORT_DAMAGED, /* it is further than TT_IMPORT_RUN_MAX from all others */
+    TT__IMPORT_NO_MEMORY
+};
+
+/* NUMBER was seen at NS. */
 enum tt__import_seen tt__import_sequence_see(struct tt__import_sequence *sequence, uint64_t number, int64_t ns);
 
 /* Numbers count from 0 on, not from the lowest one that was seen: those before it are missing. False: no memory. */

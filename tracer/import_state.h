@@ -15,6 +15,7 @@
 struct tt__import_thread {
     uint32_t ordinal, tid;
     struct tt__import_sequence sequence;
+    uint64_t damaged_count; /* events whose numbers made no sense */
 };
 
 struct tt__import_process {
@@ -23,17 +24,18 @@ struct tt__import_process {
     uint32_t pid;        /* 0: not known */
     uint64_t start_ticks;
     uint8_t boot_id[16];
-    bool has_started, has_ended; /* process_started, process_ended were seen */
-    bool has_beginning;          /* the trace has all from its start on: its threads' numbers begin at 0 */
-    uint64_t attempt_count;      /* that process_ended gave, itself included; 0: none */
-    int64_t ended_ns;            /* CLOCK_MONOTONIC; valid when has_ended */
-    int64_t first_ns, last_ns;           /* of its events, CLOCK_MONOTONIC */
-    struct tt__import_thread **threads;  /* by address, so that growing moves none */
+    bool has_started, has_ended;        /* process_started, process_ended were seen */
+    bool has_beginning;                 /* the trace has all from its start on: its threads' numbers begin at 0 */
+    uint64_t attempt_count;             /* that process_ended gave, itself included; 0: none */
+    int64_t ended_ns;                   /* CLOCK_MONOTONIC; valid when has_ended */
+    int64_t first_ns, last_ns;          /* of its events, CLOCK_MONOTONIC */
+    struct tt__import_thread **threads; /* by address, so that growing moves none */
     size_t thread_count, thread_capacity;
     uint64_t vital_count;    /* events missing that may be vital */
     uint64_t overflow_count; /* of these, those of which no thread's numbers tell: they count as thread 0's */
-    int64_t vital_last_ns; /* CLOCK_MONOTONIC; valid when has_vital */
+    int64_t vital_last_ns;   /* CLOCK_MONOTONIC; valid when has_vital */
     bool has_vital;
+    uint64_t damaged_count; /* of all its threads */
 };
 
 struct tt__import_window {
@@ -47,7 +49,7 @@ struct tt_import {
     struct tt_import_options options;
     struct tt__import_process *processes;
     size_t process_count, process_capacity;
-    size_t recent_process; /* index of the last one that was found */
+    size_t recent_process;                   /* index of the last one that was found */
     struct tt__import_thread *recent_thread; /* of that process, or NULL */
     struct tt__import_window *windows;
     size_t window_count, window_capacity;

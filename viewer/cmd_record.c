@@ -1,10 +1,9 @@
 /* cmd_record.c: telltale record: runs a command and records it and its children.
  *
- * What is here: which file is written, what becomes of one that is there, what is said at the end. Processes and signals:
- * supervisor.c. The summary: the report's.
+ * What is here: its options, and what is said at the end. Processes and signals: supervisor.c. Which file is written, and
+ * what becomes of one that is there: target.c. The summary: the report's.
  *
- * Nothing is written for a command that cannot be started, and a recording that was there before is then still there: it is
- * set aside under another name until the command runs.
+ * Nothing is written for a command that cannot be started, and a recording that was there before is then still there.
  */
 #include "command.h"
 
@@ -13,6 +12,7 @@
 #include "ring_dir.h"
 #include "session.h"
 #include "supervisor.h"
+#include "target.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -115,128 +115,6 @@ static int complain_about_command(const char *name, int error)
     return TT_EXIT_OUTSIDE;
 }
 
-/* ----------------------------------------------------------------------------------------------------- store */
-
-/* The store and what is kept of an earlier one while it is not known whether the command runs. */
-struct target {
-    const char *name; /* as the user gave it */
-    char path[PATH_MAX];
-    char ring_dir[PATH_MAX];
-    bool was_there;    /* and may not be removed: --append */
-    bool has_recorder; /* somebody else is recording into it: --append */
-    bool is_set_aside; /* it is called something else until the command runs */
-};
-
-static const char *const companions[] = {"", "-wal", "-shm"};
-
-static void name_aside(char *out_path, size_t size, const struct target *target, const char *companion)
-{
-    if (snprintf(out_path, size, "%s.replaced-%ld%s", target->path, (long)getpid(), companion) >= (int)size)
-        out_path[0] = '\0';
-}
-
-/* Gives the earlier store another name, or its name back. */
-static int move_store(struct target *target, bool is_back)
-{
-    for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
-        char here[PATH_MAX + 8], aside[PATH_MAX + 40];
-        snprintf(here, sizeof here, "%s%s", target->path, companions[i]);
-        name_aside(aside, sizeof aside, target, companions[i]);
-        int result = is_back ? rename(aside, here) : rename(here, aside);
-        if (result < 0 && errno != ENOENT)
-            return -1;
-    }
-    target->is_set_aside = !is_back;
-    return 0;
-}
-
-static void remove_store(const char *path)
-{
-    for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
-        char file[PATH_MAX + 48];
-        snprintf(file, sizeof file, "%s%s", path, companions[i]);
-        unlink(file);
-    }
-}
-
-static void forget_earlier_store(struct target *target)
-{
-    char aside[PATH_MAX + 40];
-    name_aside(aside, sizeof aside, target, "");
-    if (target->is_set_aside)
-        remove_store(aside);
-}
-
-/* The command did not run: what was there before is there again. */
-static void restore_earlier_store(struct target *target)
-{
-    if (!target->was_there)
-        remove_store(target->path);
-    if (target->is_set_aside && move_store(target, true) < 0)
-        tt__complain("record: the earlier recording is now called %s.replaced-%ld: %s", target->path, (long)getpid(), strerror(errno));
-}
-
-static int find_target(const char *name, struct target *out_target)
-{
-    out_target->name = name;
-    int error = tt__store_canonical_path(name, out_target->path, sizeof out_target->path);
-    if (error == 0)
-        error = tt__ring_dir_of_store(out_target->path, out_target->ring_dir, sizeof out_target->ring_dir);
-    if (error == 0)
-        return -1;
-    tt__complain("record: cannot write %s: %s; name another file with -o", name, strerror(-error));
-    return TT_EXIT_OUTSIDE;
-}
-
-/* Whether the store's name stands for something that is neither replaced nor gone on with; then says so. */
-static bool is_taken(const struct target *target, enum tt_file_kind kind)
-{
-    struct stat status;
-    const char *what = NULL;
-    if (lstat(target->path, &status) == 0 && S_ISLNK(status.st_mode))
-        what = "is a symbolic link, and stores are not written through links";
-    else if (kind == TT_FILE_NEWER_STORE)
-        what = "was written by a newer telltale";
-    else if (kind == TT_FILE_OTHER || kind == TT_FILE_UNREADABLE)
-        what = "is there and is not a telltale store that can be read";
-    if (what != NULL)
-        tt__complain("record: %s %s; name another file with -o", target->name, what);
-    return what != NULL;
-}
-
-/* Sees to it that the store's name is free, or with --append that a store can be gone on with. Returns -1 or a status. */
-static int clear_target(struct target *target, bool is_appending)
-{
-    struct stat status;
-    if (stat(target->path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        tt__complain("record: cannot write %s: %s; name a file with -o", target->name, strerror(EISDIR));
-        return TT_EXIT_OUTSIDE;
-    }
-    enum tt_file_kind kind = tt__session_file_kind(target->path);
-    if (is_taken(target, kind))
-        return TT_EXIT_INPUT;
-    target->was_there = is_appending && kind == TT_FILE_STORE;
-    struct tt_ring_dir_content content = tt__leftovers_look(target->ring_dir);
-    target->has_recorder = content.has_recorder;
-    if (is_appending)
-        return -1;
-    tt__leftovers_recover(target->path);
-    content = tt__leftovers_look(target->ring_dir);
-    if (content.has_recorder || content.arena_count > 0) {
-        tt__complain("record: %s is still being recorded; name another file with -o, or join it with --append", target->name);
-        return TT_EXIT_OUTSIDE;
-    }
-    if (kind == TT_FILE_MISSING && tt__session_file_kind(target->path) == TT_FILE_MISSING)
-        return -1;
-    if (move_store(target, false) == 0) {
-        tt__complain("record: replacing the recording in %s", target->name);
-        return -1;
-    }
-    tt__complain("record: cannot replace %s: %s; name another file with -o", target->name, strerror(errno));
-    restore_earlier_store(target);
-    return TT_EXIT_OUTSIDE;
-}
-
 /* ------------------------------------------------------------------------------------------------- the end */
 
 static int status_of_command(int wait_status)
@@ -244,7 +122,7 @@ static int status_of_command(int wait_status)
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-static int finish(struct tt_invocation *invocation, const struct target *target, int wait_status)
+static int finish(struct tt_invocation *invocation, const struct tt_target *target, int wait_status)
 {
     const struct record_options *given = invocation->options;
     int status = status_of_command(wait_status);
@@ -253,14 +131,14 @@ static int finish(struct tt_invocation *invocation, const struct target *target,
 }
 
 /* Somebody else's recorder reads the command's arena; it deletes it when all of it is in the store. */
-static void await_other_recorder(const struct target *target, pid_t pid)
+static void await_other_recorder(const struct tt_target *target, pid_t pid)
 {
     enum { STEP_US = 10000, STEPS = 200 };
     for (int i = 0; i < STEPS && tt__leftovers_has_arena_of(target->ring_dir, pid); i++)
         usleep(STEP_US);
 }
 
-static int supervise(struct tt_invocation *invocation, struct target *target)
+static int supervise(struct tt_invocation *invocation, struct tt_target *target)
 {
     const struct record_options *given = invocation->options;
     char ring_bytes[24];
@@ -276,20 +154,20 @@ static int supervise(struct tt_invocation *invocation, struct target *target)
     struct tt_supervision_result result = tt__supervise(&plan);
     switch (result.end) {
     case TT_SUPERVISION_ENDED:
-        forget_earlier_store(target);
+        tt__target_forget(target);
         if (target->has_recorder)
             await_other_recorder(target, result.pid);
         return finish(invocation, target, result.wait_status);
     case TT_SUPERVISION_LEFT:
-        forget_earlier_store(target);
+        tt__target_forget(target);
         return status_of_command(result.wait_status);
     case TT_SUPERVISION_NO_COMMAND:
-        restore_earlier_store(target);
+        tt__target_restore(target);
         return complain_about_command(plan.command[0], result.error);
     case TT_SUPERVISION_NO_RECORDER:
         break;
     }
-    restore_earlier_store(target);
+    tt__target_restore(target);
     tt__complain("record: %s was not run, because it cannot be recorded", plan.command[0]);
     return TT_EXIT_OUTSIDE;
 }
@@ -297,7 +175,7 @@ static int supervise(struct tt_invocation *invocation, struct target *target)
 static int run(struct tt_invocation *invocation)
 {
     const struct record_options *given = invocation->options;
-    struct target target = {0};
+    struct tt_target target = {0};
     int status = check_events(invocation->command, given->events);
     if (status < 0)
         status = check_ring_bytes(invocation->command, given->ring_bytes);
@@ -305,9 +183,9 @@ static int run(struct tt_invocation *invocation)
     if (error != 0)
         return complain_about_command(invocation->arguments[0], error);
     if (status < 0)
-        status = find_target(given->store != NULL ? given->store : "run.telltale", &target);
+        status = tt__target_find("record", given->store != NULL ? given->store : TT_TARGET_DEFAULT, &target);
     if (status < 0)
-        status = clear_target(&target, given->is_appending);
+        status = tt__target_clear(&target, given->is_appending);
     return status < 0 ? supervise(invocation, &target) : status;
 }
 

@@ -104,7 +104,7 @@ int tt__usage_error(const struct tt_command *command, const char *format, ...) T
 /* Ends printing to stdout. Returns STATUS, or TT_EXIT_OUTSIDE with a complaint when something could not be written. */
 int tt__finish_output(struct tt_invocation *invocation, int status);
 
-extern const struct tt_command tt__command_record, tt__command_report, tt__command_check, tt__command_ps, tt__command_failures,
+extern const struct tt_command tt__command_record, tt__command_import, tt__command_report, tt__command_check, tt__command_ps, tt__command_failures,
     tt__command_show, tt__command_query, tt__command_doctor, tt__command_recorder;
 
 #endif

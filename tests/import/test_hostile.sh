@@ -1,0 +1,146 @@
+#!/bin/sh
+# test_hostile.sh: traces that were cut short or changed on purpose: import ends, says so, and keeps what can be kept.
+#
+# TT_COUNT mutations instead of 300; TT_SEED repeats one run.
+# shellcheck source-path=SCRIPTDIR source=traces.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/traces.sh"
+
+# import of DIR ends within its limits, with a status of its own, one line at least when it is not clean, and no crash.
+expect_sane() { # DIR WHAT
+    rm -f run.telltale
+    run timeout 60 "$telltale" import --cpu-seconds 3 "$1"
+    case $status in
+    0) "$telltale" report run.telltale >/dev/null 2>&1 || [ $? -le 1 ] || fail "$2: the store cannot be read" ;;
+    3 | 5)
+        [ -s "$work/err" ] || fail "$2: no word about status $status"
+        [ ! -e run.telltale ] || "$telltale" report run.telltale >/dev/null 2>&1 || [ $? -le 1 ] || fail "$2: the store cannot be read"
+        ;;
+    *) fail "$2: exit status $status" ;;
+    esac
+}
+
+case_metadata_that_is_cut_short_is_refused_at_every_length() {
+    make_trace whole
+    size=$(stat -c %s whole/metadata)
+    cp whole/metadata complete
+    step=$((size / 60))
+    for length in 0 1 3 4 20 36 37 38 100 4095 4096 4097 8192 $(seq 200 "$step" "$((size - 1))") "$((size - 1))"; do
+        head -c "$length" complete >whole/metadata
+        run timeout 20 "$telltale" import whole
+        expect_status 3 "metadata of $length bytes"
+        grep -qE 'metadata is (cut short|not that of)' "$work/err" || fail "metadata of $length bytes: $(cat "$work/err")"
+    done
+    [ ! -e run.telltale ] || fail 'a store was written'
+}
+
+case_metadata_as_text_is_read_and_refused_when_it_is_cut() {
+    make_trace whole
+    python3 - <<'END'
+import os, sys
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+open('text', 'wb').write(make_trace.Trace().text())
+END
+    cp text whole/metadata
+    must "$telltale" import whole
+    size=$(stat -c %s text)
+    for length in 5 100 $(seq 150 "$((size / 20))" "$((size - 3))"); do
+        head -c "$length" text >whole/metadata
+        run timeout 20 "$telltale" import whole
+        expect_status 3 "text of $length bytes"
+    done
+}
+
+case_a_stream_file_that_is_no_stream_is_refused() {
+    make_trace whole
+    printf 'this is no stream' >whole/ch_0
+    run "$telltale" import whole
+    expect_status 3 import
+    expect_text err 'its stream file ch_0 does not begin as one'
+}
+
+# The first packets are sound: what they say is kept, and what rests on silence is unknown.
+case_what_was_read_before_the_damage_is_kept_and_marked() {
+    make_trace many
+    python3 - <<'END'
+with open('many/ch_0', 'r+b') as file:
+    data = bytearray(file.read())
+    # Ids of events in the middle become such as the trace does not describe.
+    middle = len(data) // 2 // 4096 * 4096
+    data[middle + 84:middle + 86] = b'\xff\x7f'
+    file.seek(0)
+    file.write(data)
+END
+    run "$telltale" import many
+    expect_status 3 import
+    expect_text err 'the trace is damaged'
+    expect_text err 'is kept'
+    count=$(view run.telltale 'SELECT count(*) FROM tasks')
+    { [ "$count" -gt 200 ] && [ "$count" -lt 1800 ]; } || fail "$count tasks were kept"
+    expect_rows run.telltale 'SELECT is_balanced FROM processes' 0
+    expect_rows run.telltale "SELECT count(*) FROM failures WHERE state <> 'unknown'" 0
+}
+
+# A reader that takes too long is stopped, and what it had committed is settled.
+case_a_reader_that_takes_too_long_is_stopped() {
+    python3 - <<'END'
+import os, sys
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+trace = make_trace.Trace()
+process = make_trace.Process(trace)
+process.start()
+process.create(2, 'bad')
+process.fail(2, 3)
+body = 'x' * 150
+for number in range(120000):   # each number opens a hole in front of all others
+    process.next[1] = 1000000 - 2 * number
+    process.emit('note', text=body)
+    if number % 2000 == 0:
+        trace.end_packet(0, 0)
+trace.write('long')
+END
+    run timeout 100 "$telltale" import --cpu-seconds 1 long
+    expect_status 3 import
+    expect_text err 'the reader was stopped after 1 s of processor time'
+    expect_text err 'is kept'
+    expect_rows run.telltale 'SELECT state FROM failures' unknown
+    expect_rows run.telltale 'SELECT end_reason, is_balanced FROM processes' 'killed_without_goodbye|0'
+}
+
+case_mutated_traces_neither_hang_nor_crash() {
+    make_trace discarded sound
+    cat >mutate.py <<'END'
+import os, random, shutil, sys
+seed, number = int(sys.argv[1]), int(sys.argv[2])
+choose = random.Random(seed * 1000003 + number)
+shutil.rmtree('mutant', ignore_errors=True)
+shutil.copytree('sound', 'mutant')
+name = choose.choice(['metadata', 'ch_0', 'ch_0', 'ch_1'])
+path = os.path.join('mutant', name)
+data = bytearray(open(path, 'rb').read())
+what = choose.randrange(5)
+for _ in range(choose.choice([1, 1, 2, 8, 40])):
+    at = choose.randrange(len(data))
+    if what == 0:
+        data[at] = choose.randrange(256)
+    elif what == 1:
+        data[at] ^= 1 << choose.randrange(8)
+    elif what == 2:
+        data[at:at + 8] = choose.choice([b'\0' * 8, b'\xff' * 8, choose.randbytes(8)])[:len(data) - at]
+    elif what == 3:
+        at = choose.randrange(min(len(data), 160))
+        data[at] = choose.randrange(256)
+    else:
+        del data[at:]
+        break
+open(path, 'wb').write(data)
+END
+    seed=${TT_SEED:-$(random_number 1 60000)}
+    for number in $(seq "${TT_COUNT:-300}"); do
+        python3 mutate.py "$seed" "$number"
+        expect_sane mutant "seed $seed, mutation $number (TT_SEED=$seed)"
+    done
+}
+
+run_case "$@"

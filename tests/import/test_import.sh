@@ -1,0 +1,218 @@
+#!/bin/sh
+# test_import.sh: what telltale import makes of traces, and what it says of paths that are none.
+# shellcheck source-path=SCRIPTDIR source=traces.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/traces.sh"
+
+case_a_trace_becomes_a_store_that_report_reads() {
+    import_trace whole
+    expect_text err 'SUMMARY: telltale: 1 lost failure in 1 group'
+    expect_rows whole.telltale 'SELECT id_text, name, outcome, coroutine, created_at, busy_ns, ready_ns, step_count FROM tasks' \
+        '#2|good|returned|work|src/made.c:12 in main|3000|300|2
+#3|bad|failed|work|src/made.c:13 in main|5000|700|1'
+    expect_rows whole.telltale 'SELECT id_text, type, message, state, reason, raised_at FROM failures' \
+        '#3|ValueError|made up|lost|held_at_exit|src/made.c:50 in work'
+    expect_rows whole.telltale 'SELECT pid, parent_pid, host, program, command, started_ns, end_reason, attempt_count, record_count, is_balanced FROM processes' \
+        '4711|1|h|/bin/made|made up|0|exit|11|11|1'
+    expect_rows whole.telltale 'SELECT count(*) FROM losses' 0
+    run "$telltale" report whole.telltale
+    expect_status 1 report
+    expect_equal "$(stat -c %a whole.telltale)" 600 'the mode of the store'
+    expect_equal "$(ls)" 'whole
+whole.telltale' 'the files of the folder'
+}
+
+case_identity_and_times_of_a_process_are_those_that_it_told() {
+    import_trace whole
+    expect_equal "$(sqlite3 whole.telltale 'SELECT hex(uuid), hex(boot_id), uid, start_ticks, started_realtime_ns, started_monotonic_ns, goodbye_ns, is_boardless FROM process')" \
+        '01000000000000000001020304050607|0B0B0B0B111142228333444444444444|1000|77|1700005000000000000|5000000000000|10000|1' 'the process'
+    expect_equal "$(sqlite3 whole.telltale 'SELECT origin_realtime_ns, origin_monotonic_ns FROM recording')" \
+        '1700005000000000000|5000000000000' 'the origin'
+    expect_equal "$(sqlite3 whole.telltale 'SELECT tid, name, attached_ns FROM thread')" '4711|main|0' 'the thread'
+    expect_equal "$(sqlite3 whole.telltale "SELECT word FROM word WHERE enumeration = 'outcome' ORDER BY number")" 'returned
+failed
+cancelled' 'the words'
+    [ "$(sqlite3 whole.telltale 'SELECT count(*) FROM event_type')" -gt 20 ] || fail 'events are not described'
+}
+
+case_a_process_without_goodbye_was_killed() {
+    import_trace killed
+    expect_rows killed.telltale 'SELECT end_text FROM processes' 'ended without goodbye'
+    expect_rows killed.telltale 'SELECT id_text, state, reason FROM failures' '#3|lost|killed'
+    # There is no board: what the pending task does is not known, and is not made up.
+    expect_rows killed.telltale "SELECT id_text, outcome, coalesce(state, 'not known') FROM tasks WHERE name = 'pending'" '#5|pending|not known'
+}
+
+case_several_processes_and_several_traces_are_one_recording() {
+    import_trace two_processes
+    expect_rows two_processes.telltale 'SELECT process_id, pid, started_ns FROM processes' '0|4711|0
+1|4712|50000'
+    expect_rows two_processes.telltale "SELECT id_text FROM tasks WHERE name = 'bad'" '#3
+p1#3'
+    python3 - <<'END' || fail 'no traces'
+import os, sys, uuid
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+for number, folder in enumerate(['traces/host-a/ust/uid/0/64-bit', 'traces/host-b/deep/er']):
+    trace = make_trace.Trace(uuid.UUID(int=77 + number))
+    make_trace.whole(trace, 5000 + number, 20 + number, 1000 * number)
+    trace.write(folder)
+END
+    make_trace foreign traces/kernel
+    must "$telltale" import traces -o both.telltale
+    expect_text err '1 of 3 traces have no events of telltale'
+    expect_rows both.telltale 'SELECT process_id, pid, started_ns FROM processes' '0|5000|0
+1|5001|1000'
+}
+
+case_places_have_the_ids_that_a_recording_gives_them() {
+    import_trace whole
+    "$telltale" record -o recorded.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" fail 2>/dev/null
+    sqlite3 recorded.telltale 'SELECT hash, file, line, func, text FROM site' >places
+    [ -s places ] || fail 'nothing was recorded'
+    # The same hash by the definition of place_hash.h, told anew here.
+    python3 - places "$(sqlite3 whole.telltale "SELECT hash || '|' || file || '|' || line || '|' || func || '|' || coalesce(text, '') FROM site")" <<'END'
+import sys
+def fnv(data):
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return value - (1 << 64) if value >> 63 else value
+lines = open(sys.argv[1]).read().splitlines() + sys.argv[2].splitlines()
+for line in lines:
+    number, file, at, func, text = line.split('|')
+    data = file.encode() + b'\0' + func.encode() + b'\0' + int(at).to_bytes(4, 'little') + b'\0' + text.encode()
+    assert fnv(data) == int(number), line
+assert len(lines) > 4
+END
+}
+
+case_what_a_newer_telltale_wrote_is_passed_over_and_said() {
+    import_trace newer
+    expect_text err '2 events of 1 kind passed over: a newer telltale wrote them'
+    expect_text err '1 field of events passed over'
+    expect_rows newer.telltale 'SELECT count(*) FROM losses' 0
+    expect_rows newer.telltale "SELECT outcome, wait_kind FROM tasks" 'abandoned|miracle'
+}
+
+case_fields_that_an_older_telltale_did_not_write_are_zero() {
+    import_trace older
+    expect_rows older.telltale 'SELECT name, busy_ns, longest_step_ns FROM tasks' 'good|3000|0'
+    expect_rows older.telltale 'SELECT pid, end_reason FROM processes' '4711|exit'
+    expect_equal "$(sqlite3 older.telltale 'SELECT hex(uuid), hex(boot_id) FROM process')" \
+        '01000000000000000000000000000000|0B0B0B0B111142228333444444444444' 'its identity: half of its uuid, the boot of the clock'
+}
+
+case_an_earlier_recording_is_replaced_once_the_new_one_is_read() {
+    import_trace whole
+    make_trace killed
+    run "$telltale" import killed -o whole.telltale
+    expect_status 0 import
+    expect_text err 'replacing the recording in whole.telltale'
+    expect_rows whole.telltale 'SELECT count(*) FROM tasks' 3
+    make_trace foreign
+    cksum whole.telltale >before
+    run "$telltale" import foreign -o whole.telltale
+    expect_status 3 'a foreign trace'
+    cp -r killed cut
+    truncate -s 1 cut/ch_0
+    run "$telltale" import cut -o whole.telltale
+    expect_status 3 'a damaged trace'
+    cksum whole.telltale | cmp -s - before || fail 'the earlier recording is gone'
+    printf 'no store\n' >other
+    run "$telltale" import killed -o other
+    expect_status 3 'another file'
+    expect_equal "$(cat other)" 'no store' 'the other file'
+    expect_equal "$(find . -name '*replaced*')" '' 'files set aside'
+}
+
+case_a_store_is_gone_on_with_but_never_with_the_same_process() {
+    import_trace whole
+    python3 - <<'END' || fail 'no second trace'
+import os, sys
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+trace = make_trace.Trace()
+make_trace.whole(trace, 4713, 9)
+trace.write('second')
+END
+    must "$telltale" import --append second -o whole.telltale
+    expect_rows whole.telltale 'SELECT pid FROM processes' '4711
+4713'
+    cp whole.telltale before.telltale
+    run "$telltale" import --append whole -o whole.telltale
+    expect_status 5 'the same trace again'
+    expect_text err 'is in the store already, as process 0'
+    expect_rows whole.telltale 'SELECT count(*) FROM touch' "$(view before.telltale 'SELECT count(*) FROM touch')"
+    expect_rows whole.telltale 'SELECT count(*) FROM processes' 2
+}
+
+case_paths_that_are_no_traces_are_told_apart() {
+    mkdir empty closed
+    make_trace whole closed/trace
+    make_trace foreign
+    run "$telltale" import nowhere
+    expect_status 3 'no such folder'
+    expect_text err 'nowhere: No such file or directory'
+    run "$telltale" import empty
+    expect_status 3 'an empty folder'
+    expect_text err 'empty: no trace and no arena'
+    run "$telltale" import foreign/metadata
+    expect_status 3 'a file'
+    expect_text err 'name the folder'
+    run "$telltale" import foreign
+    expect_status 3 'a foreign trace'
+    expect_text err 'has no events of telltale'
+    run "$telltale" import
+    expect_status 2 'nothing'
+    run "$telltale" import closed/trace -o missing/run.telltale
+    expect_status 5 'a store in no folder'
+    [ ! -e run.telltale ] || fail 'a store was written'
+    [ "$(id -u)" -eq 0 ] || {
+        chmod 000 closed
+        run "$telltale" import closed
+        expect_status 3 'a closed folder'
+    }
+}
+
+# Root can read everything, so the programs are installed where somebody else can run them, and somebody else runs them.
+case_a_folder_without_permission_is_told() {
+    [ "$(id -u)" -eq 0 ] || { case_paths_that_are_no_traces_are_told_apart; return; }
+    install_prefix
+    chmod 755 "$work" "$work/here"
+    make_trace whole trace
+    chmod 000 trace
+    run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent "$prefix/bin/telltale" import trace -o /tmp/not-written.telltale
+    expect_status 3 'a closed folder'
+    expect_text err 'trace: Permission denied'
+    chmod 755 trace
+    chmod 000 trace/metadata
+    run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent "$prefix/bin/telltale" import trace -o /tmp/not-written.telltale
+    expect_status 3 'closed metadata'
+    expect_text err 'its metadata cannot be read: Permission denied'
+}
+
+case_arenas_that_were_left_behind_become_a_store() {
+    mkfifo input
+    "$telltale" record -o lost.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    recorder=$(find_child "$record" "$telltale")
+    traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
+    arena=$(find "/dev/shm/telltale-$(id -u)" -name "$traced-*.arena")
+    [ -n "$arena" ] || fail 'there is no arena'
+    run "$telltale" import "$(dirname "$arena")" -o other.telltale
+    expect_status 5 'a ring dir with its recorder'
+    expect_text err 'is being recorded'
+    kill -STOP "$record"
+    kill -KILL "$recorder" "$traced"
+    kill -KILL "$record"
+    wait "$record" || :
+    exec 9>&-
+    must "$telltale" import "$(dirname "$arena")" -o found.telltale
+    expect_rows found.telltale 'SELECT state, reason FROM failures' 'lost|killed'
+    [ ! -e "$arena" ] || fail 'the arena is still there'
+}
+
+run_case "$@"

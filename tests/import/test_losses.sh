@@ -1,0 +1,103 @@
+#!/bin/sh
+# test_losses.sh: what is missing from a trace is counted exactly, nothing twice, and makes answers unknown, not wrong.
+# shellcheck source-path=SCRIPTDIR source=traces.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/traces.sh"
+
+losses='SELECT thread_id & 255 AS thread, count, from_ns, to_ns, what, is_vital FROM losses'
+sums='SELECT attempt_count, record_count, drop_count, is_balanced FROM processes'
+
+case_discarded_events_stand_where_numbers_are_missing_and_are_not_counted_twice() {
+    import_trace discarded
+    expect_text err 'LTTng discarded 8 events'
+    expect_rows discarded.telltale "$losses" '1|5|14000|20000|discarded|1
+0|3||29000|discarded|1'
+    expect_rows discarded.telltale "$sums" '30|22|8|1'
+}
+
+case_failures_are_unknown_only_where_events_may_be_missing() {
+    import_trace discarded
+    expect_rows discarded.telltale 'SELECT id_text, state, reason FROM failures' '#2|lost|dropped
+#4|unknown|
+#6|unknown|'
+    run "$telltale" report --strict discarded.telltale
+    expect_status 1 'the report'
+}
+
+case_missing_numbers_count_without_a_word_of_lttng() {
+    import_trace missing
+    expect_text err '12 events missing, and the trace does not say why'
+    expect_rows missing.telltale "$losses" '1|4|6000|11000|missing|1
+2|2||15000|missing|1
+0|6||22000|missing|1'
+    expect_rows missing.telltale "$sums" '23|11|12|1'
+    expect_rows missing.telltale 'SELECT state FROM failures' unknown
+}
+
+case_what_was_before_a_session_is_not_missing() {
+    import_trace late
+    expect_rows late.telltale "$losses" ''
+    expect_rows late.telltale 'SELECT attempt_count, started_ns FROM processes' '6|-60000000000'
+}
+
+case_events_may_come_late_or_twice() {
+    import_trace disordered
+    expect_text err '1 event told more than once by the traces'
+    expect_rows disordered.telltale "$losses" ''
+    expect_equal "$(sqlite3 disordered.telltale 'SELECT sequence, text FROM note ORDER BY noted_ns')" '3|inner
+2|outer' 'the notes'
+}
+
+case_parts_of_a_rotated_trace_are_one_and_its_counter_goes_on() {
+    import_trace parts
+    expect_text err 'LTTng discarded 2 events'
+    expect_rows parts.telltale 'SELECT sum(count), max(what) FROM losses' '2|discarded'
+    expect_rows parts.telltale "$sums" '9|7|2|1'
+    expect_rows parts.telltale "SELECT outcome FROM tasks" returned
+}
+
+# Whatever is lost of a trace, the numbers tell how many: attempts are records and losses.
+case_random_losses_are_counted_exactly() {
+    cat >random_losses.py <<'END'
+import os, random, sys
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+seed = int(sys.argv[1])
+choose = random.Random(seed)
+trace = make_trace.Trace()
+process = make_trace.Process(trace)
+process.start()
+lost = told = 0
+for number in range(400):
+    is_lost = choose.random() < 0.2
+    cpu = choose.randrange(3)
+    thread = choose.randrange(1, 4)
+    process.emit('note', thread=thread, cpu=cpu, lost=is_lost, text=str(number))
+    if is_lost:
+        lost += 1
+        if choose.random() < 0.7:      # LTTng noticed it
+            trace.discarded = getattr(trace, 'discarded', {})
+            trace.discarded[cpu] = trace.discarded.get(cpu, 0) + 1
+            told += 1
+    if choose.random() < 0.05 and trace.packets.get(cpu):
+        trace.end_packet(cpu, getattr(trace, 'discarded', {}).get(cpu, 0))
+process.end()
+for cpu in range(3):
+    if cpu in trace.packets:
+        trace.end_packet(cpu, getattr(trace, 'discarded', {}).get(cpu, 0))
+    elif getattr(trace, 'discarded', {}).get(cpu, 0):
+        trace.end_packet(cpu, trace.discarded[cpu])
+trace.write('random')
+print(lost)
+END
+    for round in $(seq "${TT_COUNT:-12}"); do
+        seed=${TT_SEED:-$(random_number 1 60000)}
+        rm -rf random random.telltale
+        lost=$(python3 random_losses.py "$seed") || fail "seed $seed: no trace"
+        must "$telltale" import random -o random.telltale
+        expect_rows random.telltale "SELECT $seed, coalesce(sum(count), 0) FROM losses" "$seed|$lost"
+        expect_rows random.telltale "SELECT $seed, attempt_count - record_count FROM processes" "$seed|$lost"
+        [ "$round" -gt 0 ]
+    done
+}
+
+run_case "$@"

@@ -1,0 +1,228 @@
+/* cmd_import.c: telltale import: traces of LTTng, or arenas that were left behind, into a store.
+ *
+ * What is here: what each path is, and what is said about it. Traces: trace_reader.c. Arenas: the recorder, through
+ * leftovers.c. Which file is written: target.c.
+ */
+#include "command.h"
+
+#include "ctf_check.h"
+#include "leftovers.h"
+#include "report.h"
+#include "target.h"
+#include "trace_reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct import_options {
+    const char *store;
+    uint64_t cpu_seconds;
+    bool is_appending;
+};
+
+static const struct tt_option options[] = {
+    {'o', "output", TT_OPTION_TEXT, "FILE", "the store to write; run.telltale if not given",
+     offsetof(struct import_options, store), NULL},
+    {0, "append", TT_OPTION_FLAG, NULL, "go on with a store that is there, instead of replacing it",
+     offsetof(struct import_options, is_appending), NULL},
+    {0, "cpu-seconds", TT_OPTION_NUMBER, "N", "processor time that reading traces may take; by their size if not given",
+     offsetof(struct import_options, cpu_seconds), NULL},
+};
+
+/* What the arguments came to. */
+struct sources {
+    struct tt_ctf_list list;              /* all traces */
+    const struct tt_ctf_trace **readable; /* those that can be read */
+    size_t readable_count, foreign_count;
+    const char **ring_dirs;
+    size_t ring_dir_count;
+    int status; /* TT_EXIT_INPUT once something was left out */
+};
+
+/* ----------------------------------------------------------------------------------------------------------- paths */
+
+static void leave_out(struct sources *sources)
+{
+    sources->status = TT_EXIT_INPUT;
+}
+
+/* A folder: of traces, or of arenas. */
+static void look_at_folder(struct sources *sources, const char *path)
+{
+    size_t before = sources->list.count;
+    int error = tt_ctf_find(path, &sources->list);
+    if (error < 0) {
+        tt__complain("import: %s: %s", path,
+                     error == -E2BIG ? "holds too many traces; import a part of them" : strerror(-error));
+        leave_out(sources);
+    } else if (sources->list.count == before && tt__leftovers_look(path).arena_count > 0) {
+        sources->ring_dirs[sources->ring_dir_count++] = path;
+    } else if (sources->list.count == before) {
+        tt__complain("import: %s: no trace and no arena: neither it nor a folder in it has a file called metadata",
+                     path);
+        leave_out(sources);
+    }
+}
+
+static void look_at_path(struct sources *sources, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        tt__complain("import: %s: %s", path, strerror(errno));
+    else if (S_ISDIR(status.st_mode)) {
+        look_at_folder(sources, path);
+        return;
+    } else
+        tt__complain("import: %s: is a file; name the folder that the trace, or the arena, is in", path);
+    leave_out(sources);
+}
+
+/* Sorts out what can be read. */
+static void choose_traces(struct sources *sources)
+{
+    for (size_t i = 0; i < sources->list.count; i++) {
+        const struct tt_ctf_trace *trace = &sources->list.traces[i];
+        if (trace->verdict == TT_CTF_GOOD) {
+            sources->readable[sources->readable_count++] = trace;
+        } else if (trace->verdict == TT_CTF_FOREIGN) {
+            sources->foreign_count++;
+        } else {
+            tt__complain("import: %s: %s", trace->path, trace->reason);
+            leave_out(sources);
+        }
+    }
+    if (sources->foreign_count > 0 && sources->foreign_count == sources->list.count) {
+        tt__complain(
+            "import: %s: has no events of telltale; was the program run with TELLTALE_LTTNG=1, and were events "
+            "'telltale:*' enabled?",
+            sources->list.traces[0].path);
+        leave_out(sources);
+    } else if (sources->foreign_count > 0) {
+        tt__complain("import: %zu of %zu traces have no events of telltale and were passed over",
+                     sources->foreign_count, sources->list.count);
+    }
+}
+
+static int find_sources(struct tt_invocation *invocation, struct sources *sources)
+{
+    sources->ring_dirs = calloc((size_t)invocation->argument_count, sizeof *sources->ring_dirs);
+    for (int i = 0; i < invocation->argument_count && sources->ring_dirs != NULL; i++)
+        look_at_path(sources, invocation->arguments[i]);
+    sources->readable = calloc(sources->list.count + 1, sizeof *sources->readable);
+    if (sources->ring_dirs == NULL || sources->readable == NULL) {
+        tt__complain("import: no memory");
+        return TT_EXIT_OUTSIDE;
+    }
+    choose_traces(sources);
+    return sources->readable_count + sources->ring_dir_count > 0 ? -1 : TT_EXIT_INPUT;
+}
+
+/* --------------------------------------------------------------------------------------------------------- reading */
+
+/* Returns -1 when something was read, else the exit status. */
+static int read_traces(struct tt_invocation *invocation, const struct tt_target *target, struct sources *sources)
+{
+    const struct import_options *given = invocation->options;
+    struct tt_trace_reading reading = {
+        .command = "import",
+        .store = target->path,
+        .traces = sources->readable,
+        .trace_count = sources->readable_count,
+        .is_appending = target->was_there,
+        .cpu_seconds = given->cpu_seconds,
+    };
+    struct tt_trace_result result = tt__trace_read(&reading);
+    switch (result.end) {
+    case TT_TRACE_READ:
+        return -1;
+    case TT_TRACE_PARTLY:
+        leave_out(sources);
+        return -1;
+    case TT_TRACE_NOTHING:
+        if (!result.was_damaged)
+            tt__complain("import: %s: no event of telltale was recorded in it; nothing was written",
+                         sources->readable[0]->path);
+        return TT_EXIT_INPUT;
+    case TT_TRACE_FAILED:
+        break;
+    }
+    return TT_EXIT_OUTSIDE;
+}
+
+/* The same for an arena's folder. */
+static int read_ring_dir(const struct tt_target *target, const char *dir)
+{
+    if (tt__leftovers_look(dir).has_recorder) {
+        tt__complain("import: %s: is being recorded; its recorder will read it", dir);
+        return TT_EXIT_OUTSIDE;
+    }
+    if (tt__leftovers_read(target->path, dir) < 0) {
+        tt__complain("import: %s: could not be read into %s", dir, target->name);
+        return TT_EXIT_INPUT;
+    }
+    if (tt__leftovers_look(dir).arena_count > 0)
+        tt__complain("import: %s: some of its processes still run, or its arenas are damaged; what is there was read",
+                     dir);
+    return -1;
+}
+
+static int read_all(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources)
+{
+    const struct import_options *given = invocation->options;
+    bool has_read = false;
+    int status = tt__target_clear(target, given->is_appending);
+    if (status >= 0)
+        return status;
+    if (sources->readable_count > 0) {
+        status = read_traces(invocation, target, sources);
+        has_read = status < 0;
+    }
+    for (size_t i = 0; i < sources->ring_dir_count; i++) {
+        int result = read_ring_dir(target, sources->ring_dirs[i]);
+        has_read |= result < 0;
+        status = result < 0 ? status : result;
+    }
+    if (!has_read) {
+        tt__target_restore(target);
+        return status;
+    }
+    tt__target_forget(target);
+    tt__report_summary(invocation, target->name);
+    return status < 0 ? sources->status : status;
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct import_options *given = invocation->options;
+    struct sources sources = {.status = TT_EXIT_CLEAN};
+    struct tt_target target;
+    int status = find_sources(invocation, &sources);
+    if (status < 0)
+        status = tt__target_find("import", given->store != NULL ? given->store : TT_TARGET_DEFAULT, &target);
+    if (status < 0)
+        status = read_all(invocation, &target, &sources);
+    tt_ctf_list_finish(&sources.list);
+    free(sources.readable);
+    free(sources.ring_dirs);
+    return status;
+}
+
+const struct tt_command tt__command_import = {
+    .name = "import",
+    .usage = "[OPTION...] PATH...",
+    .summary = "makes a store of LTTng's traces or arenas left behind",
+    .details =
+        "PATH is a folder: one in which, or below which, LTTng wrote a trace, or a ring dir whose recorder is gone.\n"
+        "All paths go into one store; give all parts of a recording at once. Damaged traces are left out, or kept as\n"
+        "far as they can be read; then the exit status is 3. A recording that is in FILE is replaced, any other file\n"
+        "is left alone.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct import_options),
+    .arguments_min = 1,
+    .arguments_max = -1,
+    .run = run,
+};

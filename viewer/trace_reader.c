@@ -1,0 +1,313 @@
+/* trace_reader.c: see trace_reader.h. */
+#include "trace_reader.h"
+
+#include "import.h"
+#include "output/output.h"
+#include "report.h"
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READER "telltale-ctf-reader"
+
+/* What a reader may take. It reads some 10 MiB of a trace a second; what takes twenty times as long does not end. */
+#define CPU_SECONDS_MIN    10u
+#define CPU_BYTES_A_SECOND (UINT64_C(1) << 19)
+#define WALL_FACTOR        4u /* other processes want the processor, too */
+#define WALL_SECONDS_MORE  30u
+#define MEMORY_BYTES       (UINT64_C(2) << 30) /* of address space; files are mapped in parts */
+#define STORE_BYTES_MIN    (UINT64_C(64) << 20)
+#define STORE_BYTES_A_BYTE 32u /* of the trace; the log is as large as a batch, beside the store */
+#define DESCRIPTORS_MIN    64u
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CAN_LIMIT_MEMORY false /* they reserve terabytes */
+#else
+#define CAN_LIMIT_MEMORY true
+#endif
+
+struct reader {
+    const struct tt_trace_reading *reading;
+    uint64_t trace_bytes, cpu_seconds;
+    size_t stream_count;
+    pid_t pid;
+    int fd; /* what it says */
+    bool is_late;
+    int wait_status;
+    char says[8192]; /* a page of lines at most */
+    char error[512];
+    char end[16];
+    struct tt_trace_result result;
+};
+
+void tt__libexec_path(const char *name, char *out_path, size_t size)
+{
+    char own[PATH_MAX];
+    snprintf(own, sizeof own, "%s", tt__supervisor_own_path());
+    char *slash = strrchr(own, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    snprintf(out_path, size, "%s/" TELLTALE_BIN_TO_LIBEXEC "/%s", own, name);
+}
+
+/* ------------------------------------------------------------------------------------------------------- the child */
+
+/* At most what the process has as its hard limit. */
+static void set_limit(int resource, uint64_t soft, uint64_t hard)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) < 0)
+        return;
+    limit.rlim_max = hard < limit.rlim_max ? hard : limit.rlim_max;
+    limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
+    if (setrlimit(resource, &limit) < 0)
+        _exit(127);
+}
+
+static void set_limits(const struct reader *reader)
+{
+    uint64_t store = STORE_BYTES_MIN + STORE_BYTES_A_BYTE * reader->trace_bytes;
+    uint64_t descriptors = DESCRIPTORS_MIN + 2 * reader->stream_count;
+    set_limit(RLIMIT_CORE, 0, 0);
+    set_limit(RLIMIT_CPU, reader->cpu_seconds, reader->cpu_seconds + 2);
+    set_limit(RLIMIT_FSIZE, store, store);
+    set_limit(RLIMIT_NOFILE, descriptors, descriptors);
+    if (CAN_LIMIT_MEMORY)
+        set_limit(RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES);
+}
+
+static void become_reader(const struct reader *reader, const char *path, int fd)
+{
+    const struct tt_trace_reading *reading = reader->reading;
+    char end[64];
+    bool is_signal = WIFSIGNALED(reading->wait_status);
+    const char **arguments = calloc(reading->trace_count + 8, sizeof *arguments);
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    size_t count = 0;
+    if (arguments == NULL || nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
+        _exit(127);
+    arguments[count++] = READER;
+    arguments[count++] = "--store";
+    arguments[count++] = reading->store;
+    if (reading->is_appending)
+        arguments[count++] = "--append";
+    if (reading->exit_pid != 0) {
+        snprintf(end, sizeof end, "%ld:%d", (long)reading->exit_pid,
+                 is_signal ? WTERMSIG(reading->wait_status) : WEXITSTATUS(reading->wait_status));
+        arguments[count++] = is_signal ? "--signaled" : "--exited";
+        arguments[count++] = end;
+    }
+    arguments[count++] = "--";
+    for (size_t i = 0; i < reading->trace_count; i++)
+        arguments[count++] = reading->traces[i]->path;
+    set_limits(reader);
+    execv(path, (char **)arguments);
+    _exit(127);
+}
+
+/* 0, or -1 after a complaint. */
+static int start(struct reader *reader)
+{
+    char path[PATH_MAX];
+    int ends[2];
+    tt__libexec_path(READER, path, sizeof path);
+    if (access(path, X_OK) != 0) {
+        tt__complain(TELLTALE_HAS_LTTNG
+                         ? "%s: %s cannot be executed: %s; install telltale anew"
+                         : "%s: this telltale was built without LTTng, and there is no %s (%s); build it with "
+                           "-DTELLTALE_LTTNG=ON",
+                     reader->reading->command, path, strerror(errno));
+        return -1;
+    }
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        tt__complain("%s: cannot make a pipe to the reader: %s", reader->reading->command, strerror(errno));
+        return -1;
+    }
+    reader->pid = fork();
+    if (reader->pid == 0)
+        become_reader(reader, path, ends[1]);
+    close(ends[1]);
+    reader->fd = ends[0];
+    if (reader->pid > 0)
+        return 0;
+    tt__complain("%s: cannot start the reader: %s", reader->reading->command, strerror(errno));
+    close(reader->fd);
+    return -1;
+}
+
+/* -------------------------------------------------------------------------------------------------------- waiting */
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Takes what the reader says until it ends, and ends it when it takes too long. */
+static void listen_to(struct reader *reader)
+{
+    int64_t until = now_ms() + (int64_t)(reader->cpu_seconds * WALL_FACTOR + WALL_SECONDS_MORE) * 1000;
+    size_t used = 0;
+    for (;;) {
+        struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
+        int64_t left = until - now_ms();
+        char rest[512];
+        int ready = poll(&wait, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+        if (ready == 0) {
+            reader->is_late = true;
+            kill(reader->pid, SIGKILL);
+            break;
+        }
+        size_t room = sizeof reader->says - 1 - used;
+        ssize_t got =
+            ready > 0 ? read(reader->fd, room > 0 ? reader->says + used : rest, room > 0 ? room : sizeof rest) : -1;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            break;
+        if (got > 0 && room > 0)
+            used += (size_t)got;
+    }
+    reader->says[used] = '\0';
+    close(reader->fd);
+    while (waitpid(reader->pid, &reader->wait_status, 0) < 0 && errno == EINTR)
+        ;
+}
+
+static void take_line(struct reader *reader, const char *word, const char *value)
+{
+    struct tt_trace_result *result = &reader->result;
+    const struct {
+        const char *word;
+        uint64_t *number;
+    } numbers[] = {
+        {"events", &result->events},
+        {"repeated", &result->repeated},
+        {"missing", &result->missing},
+        {"discarded", &result->discarded},
+        {"processes", &result->processes},
+        {"foreign", &result->foreign},
+        {"unknown_events", &result->unknown_events},
+        {"unknown_kinds", &result->unknown_kinds},
+        {"unknown_fields", &result->unknown_fields},
+    };
+    if (strcmp(word, "error") == 0)
+        snprintf(reader->error, sizeof reader->error, "%s", value);
+    if (strcmp(word, "end") == 0)
+        snprintf(reader->end, sizeof reader->end, "%s", value);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (strcmp(word, numbers[i].word) == 0)
+            *numbers[i].number = strtoull(value, NULL, 10);
+}
+
+static void take_lines(struct reader *reader)
+{
+    char *save = NULL;
+    for (char *line = strtok_r(reader->says, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+        char *blank = strchr(line, ' ');
+        if (blank == NULL)
+            continue;
+        *blank = '\0';
+        take_line(reader, line, blank + 1);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------ what it means */
+
+/* The reader was ended by a limit, or fell over the trace. What it had written until then is settled. */
+static void judge_killed(struct reader *reader)
+{
+    const char *command = reader->reading->command;
+    struct tt_store_error error;
+    uint32_t process_count = 0;
+    int signal = WIFSIGNALED(reader->wait_status) ? WTERMSIG(reader->wait_status) : 0;
+    if (signal == SIGXCPU || (signal == SIGKILL && !reader->is_late))
+        tt__complain("%s: the trace cannot be read to its end: the reader was stopped after %ju s of processor time; "
+                     "--cpu-seconds gives it more, if the trace is sound",
+                     command, (uintmax_t)reader->cpu_seconds);
+    else if (reader->is_late)
+        tt__complain("%s: the trace cannot be read to its end: the reader was stopped, it took too long", command);
+    else if (signal != 0)
+        tt__complain("%s: the trace is damaged: the reader fell over it (%s)", command, strsignal(signal));
+    else
+        tt__complain("%s: the reader ended without a word, with status %d", command, WEXITSTATUS(reader->wait_status));
+    reader->result.was_damaged = true;
+    reader->result.end = TT_TRACE_NOTHING;
+    if (access(reader->reading->store, F_OK) != 0)
+        return;
+    if (tt_import_settle(reader->reading->store, &process_count, &error) < 0)
+        tt__complain("%s: what was read of it is not kept: %s", command, error.text);
+    else if (process_count > 0)
+        reader->result.end = TT_TRACE_PARTLY;
+}
+
+static void judge(struct reader *reader)
+{
+    const char *command = reader->reading->command;
+    struct tt_trace_result *result = &reader->result;
+    if (strcmp(reader->end, "failed") == 0) {
+        tt__complain("%s: %s", command, reader->error);
+        result->end = TT_TRACE_FAILED;
+    } else if (strcmp(reader->end, "partial") == 0) {
+        tt__complain("%s: the trace is damaged: %s", command, reader->error);
+        result->was_damaged = true;
+        result->end = result->events > 0 ? TT_TRACE_PARTLY : TT_TRACE_NOTHING;
+    } else if (strcmp(reader->end, "complete") == 0) {
+        result->end = result->events > 0 ? TT_TRACE_READ : TT_TRACE_NOTHING;
+    } else {
+        judge_killed(reader);
+    }
+    if (result->end == TT_TRACE_PARTLY)
+        tt__complain("%s: what was read before that is kept; what would rest on the rest of it is unknown", command);
+}
+
+/* What the trace lacks, or has beyond what is understood. */
+static void tell_figures(const struct reader *reader)
+{
+    const struct tt_trace_result *result = &reader->result;
+    const char *command = reader->reading->command;
+    if (result->discarded > 0)
+        tt__complain("%s: LTTng discarded %ju %s, because its buffers were full; see the view losses", command,
+                     TT_COUNTED(result->discarded, "event"));
+    if (result->missing > result->discarded)
+        tt__complain("%s: %ju %s missing, and the trace does not say why; see the view losses", command,
+                     TT_COUNTED(result->missing - result->discarded, "event"));
+    if (result->repeated > 0)
+        tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
+                     TT_COUNTED(result->repeated, "event"));
+    if (result->unknown_events > 0)
+        tt__complain("%s: %ju %s of %ju %s passed over: a newer telltale wrote them", command,
+                     TT_COUNTED(result->unknown_events, "event"), TT_COUNTED(result->unknown_kinds, "kind"));
+    if (result->unknown_fields > 0)
+        tt__complain("%s: %ju %s of events passed over: a newer telltale wrote them", command,
+                     TT_COUNTED(result->unknown_fields, "field"));
+}
+
+struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading)
+{
+    struct reader reader = {.reading = reading, .result = {.end = TT_TRACE_FAILED}};
+    for (size_t i = 0; i < reading->trace_count; i++) {
+        reader.trace_bytes += reading->traces[i]->bytes;
+        reader.stream_count += reading->traces[i]->stream_count;
+    }
+    reader.cpu_seconds = reading->cpu_seconds;
+    if (reader.cpu_seconds == 0)
+        reader.cpu_seconds = CPU_SECONDS_MIN + reader.trace_bytes / CPU_BYTES_A_SECOND;
+    if (start(&reader) < 0)
+        return reader.result;
+    listen_to(&reader);
+    take_lines(&reader);
+    judge(&reader);
+    tell_figures(&reader);
+    return reader.result;
+}
