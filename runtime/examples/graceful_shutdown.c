@@ -3,6 +3,8 @@
  *
  *   graceful_shutdown                 a signal: SIGHUP, SIGTERM and SIGINT are tried one after the other
  *   graceful_shutdown --handler       the loop's exception handler, because a task failed that nobody held
+ *   graceful_shutdown --orphan        the same, and there is no failure: a task was destroyed while it waited, because
+ *                                     the loop that it belonged to was closed
  *   graceful_shutdown --bad-cleanup   SIGTERM; but a task fails in its cleanup, and the shutdown does not look at what
  *                                     it gathered: the program ends as if nothing had happened
  */
@@ -147,9 +149,10 @@ static int run_signals(void)
 
 static int on_error(tt_loop *loop, const struct tt_handler_context *context, void *arg)
 {
-    const struct tt_task_options options = {.loop = loop, .name = "shutdown"};
+    const struct tt_task_options options = {.name = "shutdown"}; /* in the running loop, whichever told this */
     char keys[128];
 
+    (void)loop;
     (void)arg;
     tt_handler_context_keys(context, keys, sizeof keys);
     printf("handler: %s (keys: %s)\n", context->exception ? tt_exc_message(context->exception) : context->message,
@@ -192,6 +195,52 @@ static int run_handler(void)
     }
     options.name = "fails";
     if (tt_spawn_with(fail, NULL, &options) < 0 || tt_loop_run_forever(loop) < 0)
+        return -1;
+    return tt_loop_close(loop);
+}
+
+/* ------------------------------------------------------------------------------------------- a task without a loop */
+
+static int wait_for_nothing(void *future)
+{
+    return tt_await(future);
+}
+
+static int stop(void *loop)
+{
+    tt_loop_stop(loop);
+    return 0;
+}
+
+static int close_loop(void *loop)
+{
+    return tt_loop_close(loop);
+}
+
+/* Another loop, which has run and stopped, with a task that waits for something that nobody else can reach. */
+static tt_loop *create_loop_with_orphan(void)
+{
+    tt_loop *loop = tt_loop_create();
+    tt_future *never = loop ? tt_create_future(loop) : NULL;
+    struct tt_task_options options = {.loop = loop, .name = "orphan"};
+
+    if (!never)
+        return NULL;
+    tt_loop_set_exception_handler(loop, on_error, NULL);
+    if (tt_spawn_with(wait_for_nothing, never, &options) < 0 || tt_loop_call_soon(loop, stop, loop, NULL) < 0 ||
+        tt_loop_run_forever(loop) < 0)
+        return NULL;
+    tt_future_unref(never);
+    return loop;
+}
+
+static int run_orphan(void)
+{
+    tt_loop *other = create_loop_with_orphan(), *loop = tt_loop_create();
+    struct tt_task_options options = {.loop = loop, .name = worker_names[0]};
+
+    if (!other || !loop || tt_spawn_with(work_and_say, (void *)worker_names[0], &options) < 0 ||
+        tt_loop_call_later(loop, TT_MSEC(200), close_loop, other, NULL) < 0 || tt_loop_run_forever(loop) < 0)
         return -1;
     return tt_loop_close(loop);
 }
@@ -246,10 +295,12 @@ int main(int argc, char **argv)
         run = run_signals;
     else if (argc == 2 && strcmp(argv[1], "--handler") == 0)
         run = run_handler;
+    else if (argc == 2 && strcmp(argv[1], "--orphan") == 0)
+        run = run_orphan;
     else if (argc == 2 && strcmp(argv[1], "--bad-cleanup") == 0)
         run = run_bad_cleanup;
     if (!run) {
-        fprintf(stderr, "usage: %s [--handler | --bad-cleanup]\n", argv[0]);
+        fprintf(stderr, "usage: %s [--handler | --orphan | --bad-cleanup]\n", argv[0]);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* also through a pipe, what stderr says stands where it belongs */

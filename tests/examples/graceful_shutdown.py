@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The counterpart of runtime/examples/graceful_shutdown.c for asyncio: same structure, same output."""
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -94,6 +95,29 @@ def run_handler():
     loop.close()
 
 
+async def wait_for_nothing():
+    await asyncio.get_running_loop().create_future()
+
+
+def run_orphan():
+    other = asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
+    other.set_exception_handler(lambda _, context: on_error(loop, context))
+    orphans = [other.create_task(wait_for_nothing(), name="orphan")]
+    other.call_soon(other.stop)
+    other.run_forever()
+
+    def close_loop():
+        other.close()
+        orphans.clear()  # what is destroyed with its loop in C is destroyed here when nobody holds it
+        gc.collect()
+
+    spawn(loop, work_and_say(WORKER_NAMES[0]), WORKER_NAMES[0])
+    loop.call_later(0.2, close_loop)
+    loop.run_forever()
+    loop.close()
+
+
 async def work_and_fail_in_cleanup():
     try:
         await work()
@@ -119,7 +143,8 @@ def run_bad_cleanup():
 
 
 def main():
-    run = {(): run_signals, ("--handler",): run_handler, ("--bad-cleanup",): run_bad_cleanup}[tuple(sys.argv[1:])]
+    run = {(): run_signals, ("--handler",): run_handler, ("--orphan",): run_orphan,
+           ("--bad-cleanup",): run_bad_cleanup}[tuple(sys.argv[1:])]
     run()
     print("end", flush=True)
 

@@ -99,6 +99,7 @@ static const struct scenario scenarios[] = {
     {"threadsafe_callback_on_thread_future", "threadsafe", "--callback-on-thread-future", NULL, 0, NULL},
     {"graceful_shutdown", "graceful_shutdown", NULL, NULL, 0, NULL},
     {"graceful_shutdown_handler", "graceful_shutdown", "--handler", NULL, 0, NULL},
+    {"graceful_shutdown_orphan", "graceful_shutdown", "--orphan", NULL, 0, NULL},
     {"graceful_shutdown_bad_cleanup", "graceful_shutdown", "--bad-cleanup", NULL, 0, NULL},
     {"echo_server", "echo_server", NULL, send_boom, SIGTERM, told},
     {"echo_server_lines", "echo_server", NULL, send_lines, SIGTERM, NULL},

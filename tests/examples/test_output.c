@@ -106,6 +106,7 @@ SCENARIO(threadsafe_callback)
 SCENARIO(threadsafe_callback_on_thread_future)
 SCENARIO(graceful_shutdown)
 SCENARIO(graceful_shutdown_handler)
+SCENARIO(graceful_shutdown_orphan)
 SCENARIO(graceful_shutdown_bad_cleanup)
 SCENARIO(echo_server)
 SCENARIO(echo_server_lines)
@@ -155,6 +156,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(graceful_shutdown_prints_what_python_prints),
     cmocka_unit_test(graceful_shutdown_handler_prints_what_is_expected),
     cmocka_unit_test(graceful_shutdown_handler_prints_what_python_prints),
+    cmocka_unit_test(graceful_shutdown_orphan_prints_what_is_expected),
+    cmocka_unit_test(graceful_shutdown_orphan_prints_what_python_prints),
     cmocka_unit_test(graceful_shutdown_bad_cleanup_prints_what_is_expected),
     cmocka_unit_test(graceful_shutdown_bad_cleanup_prints_what_python_prints),
     cmocka_unit_test(echo_server_prints_what_is_expected),

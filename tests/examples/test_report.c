@@ -235,6 +235,24 @@ static void a_failure_that_starts_the_shutdown_is_lost_all_the_same(void **state
     expect_recorded(&expected);
 }
 
+static void a_task_without_a_loop_starts_the_shutdown(void **state)
+{
+    static const struct expectation expected = {
+        "graceful_shutdown_orphan",
+        0,
+        1,
+        {"DESTROYED WHILE PENDING: 1 task, *", " * task * #* \"orphan\" created at graceful_shutdown:<line> in *",
+         " * waited for * future #* at graceful_shutdown:<line> in wait_for_nothing",
+         "SUMMARY: telltale: 0 lost failures, 0 absorbed, 0 held, 1 task destroyed while pending, 0 tasks pending at "
+         "the end"},
+        "SELECT s.parent_text AS starter, s.name AS by, c.name, c.ending FROM cancellations AS c "
+        "JOIN tasks AS s ON s.task_id = c.by_id",
+        "starter,by,name,ending\nhandler,shutdown,worker-1,cancelled\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static void a_failed_cleanup_that_gather_swallowed_is_absorbed(void **state)
 {
     static const struct expectation expected = {
@@ -322,6 +340,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_callback_on_the_thread_future_receives_the_failure),
     cmocka_unit_test(signals_start_the_shutdowns_that_cancel_the_workers),
     cmocka_unit_test(a_failure_that_starts_the_shutdown_is_lost_all_the_same),
+    cmocka_unit_test(a_task_without_a_loop_starts_the_shutdown),
     cmocka_unit_test(a_failed_cleanup_that_gather_swallowed_is_absorbed),
     cmocka_unit_test(a_program_prints_the_same_while_it_is_watched),
     cmocka_unit_test(a_program_that_started_its_own_recorder_is_reported_after_a_kill),
