@@ -123,6 +123,12 @@ static const struct scenario scenarios[] = {
     {"queue_workers", "queue_workers", NULL, NULL, 0, NULL},
     {"queue_workers_impatient", "queue_workers", "--impatient", NULL, 0, NULL},
     {"semaphore", "semaphore", NULL, NULL, 0, NULL},
+    {"gather", "gather", NULL, NULL, 0, NULL},
+    {"gather_goes_on", "gather", "--goes-on", NULL, 0, NULL},
+    {"gather_values", "gather", "--values", NULL, 0, NULL},
+    {"exceptions", "exceptions", NULL, NULL, 0, NULL},
+    {"exceptions_tree", "exceptions", "--tree", NULL, 0, NULL},
+    {"exceptions_star", "exceptions", "--star", NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)

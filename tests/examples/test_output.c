@@ -130,6 +130,12 @@ SCENARIO(http_status_refused)
 SCENARIO(queue_workers)
 SCENARIO(queue_workers_impatient)
 SCENARIO(semaphore)
+SCENARIO(gather)
+SCENARIO(gather_goes_on)
+SCENARIO(gather_values)
+SCENARIO(exceptions)
+SCENARIO(exceptions_tree)
+SCENARIO(exceptions_star)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -204,6 +210,18 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(queue_workers_impatient_prints_what_python_prints),
     cmocka_unit_test(semaphore_prints_what_is_expected),
     cmocka_unit_test(semaphore_prints_what_python_prints),
+    cmocka_unit_test(gather_prints_what_is_expected),
+    cmocka_unit_test(gather_prints_what_python_prints),
+    cmocka_unit_test(gather_goes_on_prints_what_is_expected),
+    cmocka_unit_test(gather_goes_on_prints_what_python_prints),
+    cmocka_unit_test(gather_values_prints_what_is_expected),
+    cmocka_unit_test(gather_values_prints_what_python_prints),
+    cmocka_unit_test(exceptions_prints_what_is_expected),
+    cmocka_unit_test(exceptions_prints_what_python_prints),
+    cmocka_unit_test(exceptions_tree_prints_what_is_expected),
+    cmocka_unit_test(exceptions_tree_prints_what_python_prints),
+    cmocka_unit_test(exceptions_star_prints_what_is_expected),
+    cmocka_unit_test(exceptions_star_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,4 +1,4 @@
-/* test_report_waits.c: the examples of waiting for several tasks, recorded: who got to know of which failure. */
+/* test_report_waits.c: the examples that wait for several tasks, recorded: who got to know of which failure. */
 #include "harness.h"
 
 #include "recording.h"
@@ -83,12 +83,63 @@ static void a_wrapped_failure_keeps_what_it_wrapped(void **state)
     expect_recorded(&expected);
 }
 
+static void the_end_of_the_run_cancels_whom_gather_left_running(void **state)
+{
+    static const struct expectation expected = {
+        "gather",
+        0,
+        0,
+        {NOTHING_LOST},
+        "SELECT t.name, t.outcome, c.by_text, f.state, f.forwarded_to FROM tasks AS t LEFT JOIN failures AS f ON "
+        "f.failure_id = t.task_id LEFT JOIN cancellations AS c ON c.task_id = t.task_id WHERE t.name IN (\"A\", \"B\", "
+        "\"C\") ORDER BY t.task_id",
+        "name,outcome,by_text,state,forwarded_to\nA,failed,,delivered,#6 "
+        "(gather)\nB,cancelled,runner,,\nC,returned,,,\n"
+        "A,cancelled,runner,,\nB,failed,,delivered,#20 (gather)\nC,returned,,,\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void a_second_failure_is_absorbed_when_the_loop_lives_on(void **state)
+{
+    static const struct expectation expected = {
+        "gather_goes_on",
+        0,
+        1,
+        {"ABSORBED FAILURE: 1 failure of 1 task, *", "    raised at     gather:<line> in fail",
+         "    task          #4 \"B\" created at gather:<line> in create_all",
+         "    read by       gather at gather:<line> in gather_all", "    reported      to nobody",
+         "SUMMARY: telltale: 0 lost failures, 1 absorbed, 0 held, 0 tasks pending at the end"},
+        "SELECT name, state, reason FROM failures WHERE kind = \"task\" ORDER BY name",
+        "name,state,reason\nA,delivered,\nB,absorbed,gather\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void failures_and_a_result_stand_in_the_list_of_a_gather(void **state)
+{
+    static const struct expectation expected = {"gather_values",
+                                                0,
+                                                0,
+                                                {NOTHING_LOST},
+                                                "SELECT name, state, user_touch_count FROM failures ORDER BY name",
+                                                "name,state,user_touch_count\nA,delivered,1\nB,delivered,1\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_gather_that_raised_one_failure_has_absorbed_the_other),
     cmocka_unit_test(values_of_a_gather_are_delivered_slot_by_slot),
     cmocka_unit_test(wait_saw_the_failures_and_did_not_touch_them),
     cmocka_unit_test(failures_that_are_read_after_a_wait_are_delivered),
     cmocka_unit_test(a_wrapped_failure_keeps_what_it_wrapped),
+    cmocka_unit_test(the_end_of_the_run_cancels_whom_gather_left_running),
+    cmocka_unit_test(a_second_failure_is_absorbed_when_the_loop_lives_on),
+    cmocka_unit_test(failures_and_a_result_stand_in_the_list_of_a_gather),
 };
 
 TT_TEST_MAIN(cases)
