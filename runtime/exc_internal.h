@@ -65,6 +65,10 @@ void tt__exc_state_set(struct tt_exc_state *state, tt_exc *exc);
  * NULL. If EXC was not raised before, this is its first raise. Event: exception_raised, then. */
 void tt__exc_add_place(tt_exc *exc, tt_site *site);
 
+/* Tells the trace what the group EXC holds, and the groups in it, if it has not been told yet; nothing of exceptions
+ * that are no groups. Event: exception_member. */
+void tt__exc_tell_members(tt_exc *exc);
+
 /* The place that was added last: where the exception was raised or received. NULL when there is none. */
 tt_site *tt__exc_last_place(const tt_exc *exc);
 

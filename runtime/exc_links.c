@@ -234,6 +234,37 @@ void tt__exc_set_cause(tt_exc *exc, tt_exc *cause)
     tt_exc_unref(before);
 }
 
+/* --------------------------------------------------------------------------------------------------------- members */
+
+static void tell_members_alone(tt_exc *exc)
+{
+    if (exc->are_members_told)
+        return;
+    exc->are_members_told = true;
+    for (size_t i = 0; i < exc->group->count; i++) {
+        const tt_exc *member = exc->group->members[i].exc;
+
+        TT_EMIT(exception_member, .group_id = exc->id, .exception_id = tt_exc_id(member), .position = (uint32_t)i,
+                .type = member->type->name, .message = member->text);
+    }
+}
+
+void tt__exc_tell_members(tt_exc *exc)
+{
+    tt_exc *last = exc;
+
+    if (!exc->group || exc->are_members_told)
+        return;
+    exc->next = LIST_END;
+    for (tt_exc *group = exc; group != LIST_END; group = group->next) {
+        tell_members_alone(group);
+        for (size_t i = 0; i < group->group->count; i++)
+            if (group->group->members[i].exc->group)
+                last = append(last, group->group->members[i].exc);
+    }
+    dissolve(exc);
+}
+
 /* --------------------------------------------------------------------------------------------------------- copying */
 
 /* A copy without links and without references; NULL without memory. */

@@ -136,6 +136,7 @@ void tt__exc_tell_raised(tt_exc *exc, tt_site *site)
     TT_EMIT(exception_raised, .exception_id = tt_exc_id(exc), .task_id = tt__current_task_id(),
             .cause_id = tt_exc_id(exc->cause), .context_id = tt_exc_id(exc->context), .site = site,
             .type = exc->type->name, .message = exc->text);
+    tt__exc_tell_members(exc);
 }
 
 /* Moves the places of EXC into an array of full size. Without memory they stay where they are. */

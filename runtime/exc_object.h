@@ -51,6 +51,7 @@ struct tt_exc {
     bool is_raised;             /* exception_raised was emitted */
     bool is_context_hidden;     /* raised with a cause, or with none on purpose: printing passes over the context */
     bool may_be_in_cycle;       /* a link once closed a circle that it is on */
+    bool are_members_told;      /* exception_member was emitted for each of them */
     bool is_marked;             /* scratch of one function; false outside of it */
     tt_exc *cause, *context;    /* counted references, or NULL */
     struct tt_exc_group *group; /* in the same allocation; NULL: it is no group */

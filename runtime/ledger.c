@@ -54,6 +54,7 @@ void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
     const tt_site *raised_at = tt_exc_raised_at(future->exc);
 
     future->is_failed_told = true;
+    tt__exc_tell_members(future->exc);
     TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(future->exc),
             .parent_id = future->creator.id, .parent_kind = future->creator.kind, .loop_id = (uint32_t)future->loop->id,
             .kind = future->kind, .how = (uint8_t)how, .handle_count = future->handles,

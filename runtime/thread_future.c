@@ -284,6 +284,7 @@ static void tell_failure(tt_thread_future *future, tt_task *task, tt_exc *copy)
     handles = future->handles;
     released_site = future->released_site;
     pthread_mutex_unlock(&future->mutex);
+    tt__exc_tell_members(copy);
     TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(copy), .parent_id = future->creator_tid,
             .parent_kind = TT_ACTOR_THREAD, .loop_id = (uint32_t)future->loop->id, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
             .how = TT_FAILURE_HOW_FORWARDED, .handle_count = handles, .created_site = future->site,

@@ -288,6 +288,18 @@ static void exception_raised(struct tt_ingest *ingest, const struct origin *orig
     SET_SITE(ingest, row, EXCEPTION, raised_site_id, event->site);
 }
 
+static void exception_member(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_exception_member *event)
+{
+    if (event->exception_id != 0)
+        describe_exception(ingest, origin, event->exception_id, event->type, event->message);
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_EXCEPTION_MEMBER);
+    SET_ID(row, EXCEPTION_MEMBER, group_id, origin, event->group_id);
+    SET_ORIGIN(row, EXCEPTION_MEMBER, told_ns, origin);
+    SET(row, EXCEPTION_MEMBER, position, event->position);
+    SET_ID(row, EXCEPTION_MEMBER, member_id, origin, event->exception_id);
+}
+
 static void failure_stored(struct tt_ingest *ingest, const struct origin *origin,
                            const struct tt_decoded_failure_stored *event)
 {

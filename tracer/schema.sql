@@ -314,6 +314,23 @@ CREATE TABLE exception (
     context_id INTEGER
 ) STRICT;
 
+-- Members of exception groups, told when the group is first raised or stored.
+CREATE TABLE exception_member (
+    exception_member_id INTEGER PRIMARY KEY,
+    -- The group: an exception.
+    group_id INTEGER NOT NULL,
+    -- When it was told, in which thread, and its number there.
+    told_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- The member's place among the others, from 0.
+    position INTEGER NOT NULL,
+    -- The member: an exception, which can be a group itself.
+    member_id INTEGER
+) STRICT;
+
+CREATE INDEX exception_member_group ON exception_member (group_id);
+
 -- One row for each future or task that ended with an exception.
 CREATE TABLE failure (
     -- The id of the future or task.

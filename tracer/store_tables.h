@@ -65,6 +65,10 @@
     X(EXCEPTION, raised_ns) X(EXCEPTION, raised_site_id) X(EXCEPTION, task_id) X(EXCEPTION, cause_id) \
     X(EXCEPTION, context_id)
 
+#define TT__COLUMNS_EXCEPTION_MEMBER(X)                                                                   \
+    X(EXCEPTION_MEMBER, group_id) X(EXCEPTION_MEMBER, told_ns) X(EXCEPTION_MEMBER, thread_id)             \
+    X(EXCEPTION_MEMBER, sequence) X(EXCEPTION_MEMBER, position) X(EXCEPTION_MEMBER, member_id)
+
 #define TT__COLUMNS_FAILURE(X)                                                                               \
     X(FAILURE, failure_id) X(FAILURE, kind) X(FAILURE, how) X(FAILURE, exception_id) X(FAILURE, parent_kind) \
     X(FAILURE, parent_id) X(FAILURE, loop_id) X(FAILURE, name) X(FAILURE, name_number)                       \
@@ -148,6 +152,7 @@
     X(TASK_FILL, "task", 1, TT__FILL)                             \
     X(BOARD, "board", 1, TT__REPLACE)                             \
     X(EXCEPTION, "exception", 1, TT__OVERRIDE)                    \
+    X(EXCEPTION_MEMBER, "exception_member", 0, TT__APPEND)        \
     X(FAILURE, "failure", 1, TT__OVERRIDE)                        \
     X(TOUCH, "touch", 0, TT__APPEND)                              \
     X(FORWARD, "forward", 0, TT__APPEND)                          \

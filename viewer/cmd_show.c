@@ -280,6 +280,7 @@ static void print_failure(tt_session *session, tt_output *output, int64_t id, bo
         tt__print(output, "%s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
         tt__part_label(output, "raised at");
         tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
+        tt__part_members(session, output, tt__query_integer(query, "exception_id"));
         tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
         tt__part_label(output, "held by");
         tt__part_holders(query, output);

@@ -10,6 +10,9 @@
 /* Places listed of those where references were taken or released: a task remembers a few only. */
 #define PLACES_MAX 4
 
+/* Members of an exception group that are listed; also in select_members. */
+#define MEMBERS_MAX 8
+
 const char tt__part_select_task[] =
     "SELECT task_id, id_text, name, created_at, parent_text, wait_text, wait_at, wait_ns FROM tasks WHERE task_id = ?1";
 
@@ -23,6 +26,18 @@ static const char select_chain[] =
     "SELECT c.link, e.type, e.message, p.place\n"
     "FROM chain AS c JOIN exception AS e ON e.exception_id = c.exception_id LEFT JOIN places AS p ON p.site_id = e.raised_site_id\n"
     "ORDER BY c.depth";
+
+/* Levels of nested groups that are followed, and rows that are made at most: groups may share members, and a tree of
+ * them may have more leaves than anybody can count. */
+static const char select_members[] =
+    "WITH RECURSIVE member (member_id, path, type, message, raised_at, depth, sort) AS (\n"
+    "    SELECT member_id, CAST(position + 1 AS TEXT), type, message, raised_at, 1, printf('%010d', position)\n"
+    "    FROM exception_members WHERE group_id = ?1\n"
+    "    UNION ALL\n"
+    "    SELECT m.member_id, o.path || '.' || (m.position + 1), m.type, m.message, m.raised_at, o.depth + 1,\n"
+    "        o.sort || printf('%010d', m.position)\n"
+    "    FROM member AS o JOIN exception_members AS m ON m.group_id = o.member_id WHERE o.depth < 8 LIMIT 1000)\n"
+    "SELECT path, type, message, raised_at, count(*) OVER () AS count FROM member ORDER BY sort LIMIT 8";
 
 static const char select_cancellation[] =
     "SELECT by_text, requested_at, reason, delivered_at, before_start FROM cancellations\n"
@@ -113,6 +128,32 @@ void tt__part_chain(tt_session *session, tt_output *output, int64_t exception_id
                   tt__part_or_unknown(tt__query_text(query, "place")));
     }
     tt__query_close(query);
+}
+
+void tt__part_members(tt_session *session, tt_output *output, int64_t exception_id)
+{
+    char label[80];
+    int64_t count = 0;
+    tt_query *query = tt__query_open(session, select_members);
+    tt__query_bind_integer(query, 1, exception_id);
+    while (tt__query_next(query)) {
+        const char *message = tt__query_text(query, "message");
+        const char *raised_at = tt__query_text(query, "raised_at");
+        count = tt__query_integer(query, "count");
+        snprintf(label, sizeof label, "member %s", tt__query_text(query, "path"));
+        tt__part_label(output, label);
+        tt__print(output, "%s", tt__part_or_unknown(tt__query_text(query, "type")));
+        if (message != NULL && *message != '\0')
+            tt__print(output, ": %s", message);
+        if (raised_at != NULL)
+            tt__print(output, ", raised at %s", raised_at);
+        tt__print(output, "\n");
+    }
+    tt__query_close(query);
+    if (count <= MEMBERS_MAX)
+        return;
+    tt__part_label(output, "and");
+    tt__print(output, "%jd more\n", (intmax_t)(count - MEMBERS_MAX));
 }
 
 void tt__part_task(tt_query *task, tt_output *output)

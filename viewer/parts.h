@@ -31,6 +31,9 @@ void tt__part_holders(tt_query *query, tt_output *output);
 /* Prints the chain of causes and contexts behind an exception, a line each. */
 void tt__part_chain(tt_session *session, tt_output *output, int64_t exception_id);
 
+/* The members of an exception group, a line each, nested ones as "member 2.1"; nothing of other exceptions. */
+void tt__part_members(tt_session *session, tt_output *output, int64_t exception_id);
+
 /* What the next two need of a task: one parameter, its id. */
 extern const char tt__part_select_task[];
 

@@ -87,6 +87,11 @@ static void write_script(void)
     touch(60, TT_TOUCH_HOW_RESULT, true, TT_ACTOR_TASK, 1);
     release(11, 0, 1, 1, false);
     release(60, 1, 0, 0, false);
+    SAY(1, exception_member, .group_id = 511, .exception_id = 580, .position = 0, .type = TEXT("ExceptionGroup"),
+        .message = TEXT("inner (1 sub-exception)"));
+    SAY(1, exception_member, .group_id = 511, .exception_id = 582, .position = 1, .type = TEXT("ValueError"),
+        .message = TEXT("never raised"));
+    SAY(1, exception_member, .group_id = 580, .exception_id = 581, .position = 0, .type = TEXT("KeyError"));
     fail_task(12, TT_FAILURE_HOW_RAISED); /* discarded, before it failed as it were */
     SAY(2, failure_discarded, .failure_id = 12, .site = TOUCHED, .reason = TEXT("best effort"));
     release(12, 0, 0, 0, false);
@@ -244,6 +249,20 @@ static const char states[] =
     "value\n"
     "16|absorbed|thread_chain\n17|absorbed|cancel_after_done\n18|lost|dropped\n19|lost|ignored\n20|lost|loop_closed\n"
     "21|unknown|NULL\n60|delivered|NULL\n62|absorbed|thread_chain";
+
+static void members_of_groups_have_type_and_text_also_when_they_were_never_raised(void **state)
+{
+    (void)state;
+    struct studio studio;
+    studio_open(&studio);
+    write_script();
+    perform(&studio, 0);
+    studio_expect(&studio,
+                  "SELECT group_id, position, member_id, type, message, member_count"
+                  " FROM exception_members ORDER BY group_id, position",
+                  "511|0|580|ExceptionGroup|inner (1 sub-exception)|1\n511|1|582|ValueError|never raised|0\n580|0|581|KeyError||0");
+    studio_close(&studio);
+}
 
 static void each_fact_leads_to_its_state(void **state)
 {
@@ -423,7 +442,7 @@ static void events_about_nothing_and_unknown_events_make_no_rows(void **state)
         &studio,
         "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM failure) + (SELECT count(*) FROM touch)"
         " + (SELECT count(*) FROM forward) + (SELECT count(*) FROM cancellation) + (SELECT count(*) FROM reference)"
-        " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM gather) + (SELECT count(*) FROM loop)",
+        " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM exception_member) + (SELECT count(*) FROM gather) + (SELECT count(*) FROM loop)",
         "0");
     studio_close(&studio);
 }
@@ -480,6 +499,7 @@ static void tasks_on_the_board_come_and_go(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(members_of_groups_have_type_and_text_also_when_they_were_never_raised),
     cmocka_unit_test(each_fact_leads_to_its_state),
     cmocka_unit_test(the_order_between_threads_and_the_places_of_commits_change_nothing),
     cmocka_unit_test(processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock),

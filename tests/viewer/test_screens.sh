@@ -23,6 +23,16 @@ case_the_report_of_a_running_program_shows_what_is_held() {
     expect_screen report_live report run.telltale
 }
 
+case_the_report_lists_the_members_of_an_exception_group() {
+    given group
+    expect_screen report_group report run.telltale
+}
+
+case_show_lists_the_members_of_an_exception_group() {
+    given group
+    expect_screen show_group show run.telltale 3
+}
+
 case_the_report_says_what_was_lost() {
     given lossy
     expect_screen report_lossy report run.telltale

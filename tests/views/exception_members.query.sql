@@ -1,0 +1,1 @@
+SELECT * FROM exception_members ORDER BY group_id, position
