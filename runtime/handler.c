@@ -131,6 +131,18 @@ static tt_context **place_of(const struct tt_handler_context *context)
     return context->handle ? &context->handle->context : tt__context_place;
 }
 
+/* Puts STATE, all zero, in force, in which EXC (NULL: nothing) is being handled. Returns the one that was. */
+static struct tt_exc_state *enter_handling(struct tt_exc_state *state, tt_exc *exc)
+{
+    struct tt_exc_state *outer = tt__exc_state_enter(state);
+
+    state->pending = tt_exc_ref(exc);
+    if (exc && !tt_catch(&tt_BaseException))
+        tt__exc_state_finish(state); /* not reached: the first levels need no memory */
+    return outer;
+}
+
+/* What is being handled when a handler is called is so inside of it too: it is the context of what the handler raises. */
 static void run_handler(void *arg)
 {
     const struct call *call = arg;
@@ -145,7 +157,7 @@ static void run_handler(void *arg)
         tt_loop_default_exception_handler(loop, call->context);
         return;
     }
-    outer = tt__exc_state_enter(&state);
+    outer = enter_handling(&state, tt_exc_caught());
     outer_place = tt__context_enter(place_of(call->context));
     tt__no_suspend++;
     tt__handler_depth++;
@@ -256,11 +268,14 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     } else {
         snprintf(message, sizeof message, "Exception in callback %s() at %s:%u", site->text ? site->text : "callback",
                  site->file, site->line);
+        outer = enter_handling(&state, exc);
         tt_loop_call_exception_handler(
             loop, &(struct tt_handler_context){.message = message,
                                                .exception = exc,
                                                .handle = handle,
                                                .source_traceback = handle->is_debug ? handle->site : NULL});
+        tt__exc_state_enter(outer);
+        tt__exc_state_finish(&state);
     }
     tt_exc_unref(exc);
 }

@@ -263,6 +263,62 @@ static void a_handler_that_raises_is_told_to_the_default_one(void **state)
     expect_notes("told: m");
 }
 
+static int raising_handler(tt_loop *loop, const struct tt_handler_context *context, void *arg)
+{
+    (void)loop;
+    (void)arg;
+    note("handles %s", tt_exc_caught() == context->exception ? "it" : "something else");
+    tt_raise(&tt_KeyError, "in handler");
+    note("context %s", tt_exc_context(tt_exc_pending()) == context->exception ? "it" : "something else");
+    return -1;
+}
+
+/* CPython calls the handler from within the except block that caught it. */
+static void what_a_callback_raised_is_handled_while_the_handler_is_told(void **state)
+{
+    (void)state;
+    tt_loop_set_exception_handler(stage_loop, raising_handler, NULL);
+    assert_int_equal(tt_loop_call_soon(stage_loop, raise_value, "x", NULL), 0);
+    stage_capture_stderr();
+    stage_turns(1);
+    free(stage_captured());
+    expect_notes("handles it", "context it");
+}
+
+static int drop_while_handling(void *task)
+{
+    tt_raise(&tt_ValueError, "outer");
+    if (tt_catch(&tt_ValueError)) {
+        tt_future_unref(task);
+        return tt_catch_end();
+    }
+    return -1;
+}
+
+static int note_what_is_handled(tt_loop *loop, const struct tt_handler_context *context, void *arg)
+{
+    char repr[64];
+
+    (void)loop;
+    (void)arg;
+    tt_exc_repr(tt_exc_caught(), repr, sizeof repr);
+    note("%s while %s is handled", context->message, repr);
+    return 0;
+}
+
+static void a_handler_that_a_release_calls_handles_what_the_releaser_does(void **state)
+{
+    tt_future *future = tt_create_future(stage_loop);
+    tt_exc *exc = error("inner");
+
+    (void)state;
+    tt_loop_set_exception_handler(stage_loop, note_what_is_handled, NULL);
+    assert_int_equal(tt_future_set_exception(future, exc), 0);
+    tt_exc_unref(exc);
+    assert_true(stage_run(drop_while_handling, future));
+    expect_notes("Future exception was never retrieved while ValueError('outer') is handled");
+}
+
 static int exiting_handler(tt_loop *loop, const struct tt_handler_context *context, void *arg)
 {
     (void)loop;
@@ -478,6 +534,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(a_handler_has_the_loops_stack),
     cmocka_unit_test_on_stage(a_handler_can_bring_about_another_call),
     cmocka_unit_test_on_stage(every_exception_of_a_callback_reaches_the_handler_but_for_the_exit_class),
+    cmocka_unit_test_on_stage(what_a_callback_raised_is_handled_while_the_handler_is_told),
+    cmocka_unit_test_on_stage(a_handler_that_a_release_calls_handles_what_the_releaser_does),
 };
 
 TT_TEST_MAIN(cases)
