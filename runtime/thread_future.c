@@ -34,7 +34,8 @@ struct tt_thread_future {
     tt_coro_fn *fn;
     void *arg;
     tt_drop_fn *drop;
-    tt_task *task; /* a reference; the loop's thread only, NULL before it was created and after it was done */
+    tt_task *task;      /* a reference; the loop's thread only, NULL before it was created and after the chain's end */
+    bool is_chain_over; /* the task is done, and is kept for the cancellation that is on its way; the loop's thread only */
     struct tt_done_node node; /* registered at `task` */
 
     pthread_mutex_t mutex;
@@ -44,6 +45,7 @@ struct tt_thread_future {
     tt_site *released_site; /* where a handle was released last */
     enum thread_future_state state;
     bool is_chained;      /* the task was created */
+    bool is_cancel_sent;  /* and has not come to the task yet */
     tt_site *cancel_site; /* CANCELLED: where */
     void *value;
     tt_free_fn *free_fn;
@@ -85,14 +87,6 @@ static void unref(tt_thread_future *future, tt_site *site)
     pthread_mutex_unlock(&future->mutex);
     if (refs == 0)
         destroy(future, site);
-}
-
-/* A reference of the library's. */
-static void ref(tt_thread_future *future)
-{
-    pthread_mutex_lock(&future->mutex);
-    future->refs++;
-    pthread_mutex_unlock(&future->mutex);
 }
 
 tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future *future)
@@ -252,14 +246,14 @@ static void follow_cancellation(tt_thread_future *future)
     complete_cancelled(future, future->site, &is_chained);
 }
 
-static bool is_cancelled(tt_thread_future *future)
+static enum thread_future_state state_of(tt_thread_future *future)
 {
-    bool result;
+    enum thread_future_state state;
 
     pthread_mutex_lock(&future->mutex);
-    result = future->state == CANCELLED;
+    state = future->state;
     pthread_mutex_unlock(&future->mutex);
-    return result;
+    return state;
 }
 
 /* A MemoryError, for which no memory is needed. */
@@ -308,6 +302,35 @@ static void forward_failure(tt_thread_future *future, tt_task *task)
     complete(future, copy, NULL, NULL);
 }
 
+/* The chain ends: the task is done, or will never be. A cancellation that is on its way still gets to it, and marks what
+ * it failed with as retrieved, as cancelling does. */
+static void let_go_of_task(tt_thread_future *future)
+{
+    tt_task *task = future->task;
+
+    pthread_mutex_lock(&future->mutex);
+    future->is_chain_over = future->is_cancel_sent;
+    pthread_mutex_unlock(&future->mutex);
+    if (future->is_chain_over)
+        return;
+    future->task = NULL;
+    tt__future_unref(task, future->site);
+    unref(future, future->site);
+}
+
+/* On the loop's thread: the cancellation has arrived, or never will. */
+static void end_cancel(void *arg)
+{
+    tt_thread_future *future = arg;
+
+    pthread_mutex_lock(&future->mutex);
+    future->is_cancel_sent = false;
+    pthread_mutex_unlock(&future->mutex);
+    if (future->is_chain_over)
+        let_go_of_task(future);
+    unref(future, future->site);
+}
+
 /* On the loop's thread: the thread-side future was cancelled. */
 static int cancel_task(void *arg)
 {
@@ -316,32 +339,17 @@ static int cancel_task(void *arg)
     if (future->task)
         tt__future_cancel(future->task, NULL, (struct tt_who){TT_ACTOR_THREAD, future->creator_tid},
                           future->cancel_site);
-    unref(future, future->site);
+    end_cancel(future);
     return 0;
 }
 
-static void drop_cancel(void *arg)
-{
-    tt_thread_future *future = arg;
-
-    unref(future, future->site);
-}
-
+/* The mutex is held meanwhile: whoever sees it sent knows that it will arrive. */
 static void send_cancel(tt_thread_future *future)
 {
-    ref(future);
-    if (tt__loop_send(future->site, future->loop, cancel_task, future, drop_cancel) < 0)
-        unref(future, future->site); /* the loop is closed, and the task with it */
-}
-
-/* The chain ends: the task is done, or will never be. */
-static void let_go_of_task(tt_thread_future *future)
-{
-    tt_task *task = future->task;
-
-    future->task = NULL;
-    tt__future_unref(task, future->site);
-    unref(future, future->site);
+    pthread_mutex_lock(&future->mutex);
+    future->is_cancel_sent = tt__loop_send(future->site, future->loop, cancel_task, future, end_cancel) == 0;
+    future->refs += future->is_cancel_sent; /* otherwise the loop is closed, and the task with it */
+    pthread_mutex_unlock(&future->mutex);
 }
 
 /* The task is done. */
@@ -349,7 +357,7 @@ static void copy_outcome(tt_thread_future *future, tt_task *task)
 {
     if (task->state == TT_FUTURE_CANCELLED) {
         follow_cancellation(future);
-    } else if (!is_cancelled(future)) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
+    } else if (state_of(future) != CANCELLED) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
         if (task->exc) {
             forward_failure(future, task);
         } else if (complete(future, NULL, task->value, task->free_fn)) {
@@ -578,12 +586,7 @@ int tt_thread_future_exception_at(tt_site *site, tt_thread_future *future, int64
 
 bool tt_thread_future_done(tt_thread_future *future)
 {
-    bool is_done;
-
-    pthread_mutex_lock(&future->mutex);
-    is_done = future->state != PENDING;
-    pthread_mutex_unlock(&future->mutex);
-    return is_done;
+    return state_of(future) != PENDING;
 }
 
 bool tt_thread_future_cancel_at(tt_site *site, tt_thread_future *future)
@@ -591,7 +594,7 @@ bool tt_thread_future_cancel_at(tt_site *site, tt_thread_future *future)
     bool is_chained;
 
     if (!complete_cancelled(future, site, &is_chained))
-        return is_cancelled(future);
+        return state_of(future) == CANCELLED;
     if (is_chained)
         send_cancel(future);
     return true;

@@ -321,6 +321,36 @@ static void a_task_that_is_cancelled_on_the_loop_cancels_it(void **state)
     expect_notes("result: CancelledError()");
 }
 
+static tt_thread_future *late_cancelled;
+
+static int cancel_late(void *arg)
+{
+    (void)arg;
+    note("cancel %d", tt_thread_future_cancel(late_cancelled));
+    return 0;
+}
+
+static int fail_before_the_cancellation(void *arg)
+{
+    (void)arg;
+    if (tt_loop_call_soon(NULL, cancel_late, NULL, NULL) < 0)
+        return -1;
+    return tt_raise(&tt_ValueError, "too early");
+}
+
+/* The task has failed, the thread-side future has not heard of it yet: so it can be cancelled, and that gets to the task,
+ * which is done; cancelling marks its failure as retrieved, as it does for any future. */
+static void a_cancellation_that_finds_the_task_failed_marks_its_failure_as_retrieved(void **state)
+{
+    (void)state;
+    late_cancelled = tt_run_coroutine_threadsafe(stage_loop, fail_before_the_cancellation, NULL, NULL);
+    assert_non_null(late_cancelled);
+    stage_turns(8);
+    expect_notes("cancel 1");
+    tt_thread_future_unref(late_cancelled);
+    expect_no_notes();
+}
+
 static void once_it_has_a_result_it_cannot_be_cancelled(void **state)
 {
     tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, return_arg, "value", NULL);
@@ -541,6 +571,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(cancelling_it_cancels_the_task),
     cmocka_unit_test_on_stage(cancelled_before_its_task_exists_the_task_begins_all_the_same),
     cmocka_unit_test_on_stage(a_task_that_is_cancelled_on_the_loop_cancels_it),
+    cmocka_unit_test_on_stage(a_cancellation_that_finds_the_task_failed_marks_its_failure_as_retrieved),
     cmocka_unit_test_on_stage(once_it_has_a_result_it_cannot_be_cancelled),
     cmocka_unit_test_on_stage(a_failure_after_the_cancellation_is_nobodys_and_reported),
     cmocka_unit_test_on_stage(callbacks_run_on_the_thread_that_completes_it),
