@@ -243,7 +243,7 @@ void tt__exc_state_set(struct tt_exc_state *state, tt_exc *exc)
     assert(exc && "only an exception can be pending");
     if (tt__exc_is_static(exc) && before)
         return;
-    if (context)
+    if (context && context->id != exc->id) /* one that a thread-side future copied is the same exception */
         tt__exc_adopt_context(exc, context);
     state->pending = exc;
     tt_exc_unref(before);

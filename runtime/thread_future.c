@@ -35,7 +35,7 @@ struct tt_thread_future {
     void *arg;
     tt_drop_fn *drop;
     tt_task *task;      /* a reference; the loop's thread only, NULL before it was created and after the chain's end */
-    bool is_chain_over; /* the task is done, and is kept for the cancellation that is on its way; the loop's thread only */
+    bool is_chain_over; /* the task is done, and kept for a cancellation on its way; the loop's thread only */
     struct tt_done_node node; /* registered at `task` */
 
     pthread_mutex_t mutex;
@@ -357,7 +357,8 @@ static void copy_outcome(tt_thread_future *future, tt_task *task)
 {
     if (task->state == TT_FUTURE_CANCELLED) {
         follow_cancellation(future);
-    } else if (state_of(future) != CANCELLED) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
+    } else if (state_of(future) !=
+               CANCELLED) { /* a cancelled one looks at nothing: the task's failure stays unretrieved */
         if (task->exc) {
             forward_failure(future, task);
         } else if (complete(future, NULL, task->value, task->free_fn)) {

@@ -323,32 +323,44 @@ static void a_task_that_is_cancelled_on_the_loop_cancels_it(void **state)
 
 static tt_thread_future *late_cancelled;
 
-static int cancel_late(void *arg)
+static int cancel_late(void *text)
 {
-    (void)arg;
-    note("cancel %d", tt_thread_future_cancel(late_cancelled));
+    note("%s %d", (const char *)text, tt_thread_future_cancel(late_cancelled));
     return 0;
 }
 
-static int fail_before_the_cancellation(void *arg)
+static int fail_before_the_cancellation(void *text)
 {
-    (void)arg;
-    if (tt_loop_call_soon(NULL, cancel_late, NULL, NULL) < 0)
-        return -1;
-    return tt_raise(&tt_ValueError, "too early");
+    return tt_loop_call_soon(NULL, cancel_late, text, NULL) < 0 ? -1 : tt_raise(&tt_ValueError, "too early");
 }
 
-/* The task has failed, the thread-side future has not heard of it yet: so it can be cancelled, and that gets to the task,
- * which is done; cancelling marks its failure as retrieved, as it does for any future. */
+/* The thread-side future has not heard yet that the task is done; cancelling what is done marks its failure. */
 static void a_cancellation_that_finds_the_task_failed_marks_its_failure_as_retrieved(void **state)
 {
     (void)state;
-    late_cancelled = tt_run_coroutine_threadsafe(stage_loop, fail_before_the_cancellation, NULL, NULL);
+    late_cancelled = tt_run_coroutine_threadsafe(stage_loop, fail_before_the_cancellation, "cancel", NULL);
     assert_non_null(late_cancelled);
     stage_turns(8);
     expect_notes("cancel 1");
     tt_thread_future_unref(late_cancelled);
     expect_no_notes();
+}
+
+/* In CPython it is the same object. */
+static void a_failure_that_is_read_again_while_it_is_handled_is_not_its_own_context(void **state)
+{
+    tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, raise_value, "x", NULL);
+
+    (void)state;
+    stage_turns(4);
+    assert_int_equal(tt_thread_future_result(future, 0, NULL), -1);
+    assert_true(tt_catch(&tt_ValueError));
+    assert_int_equal(tt_thread_future_result(future, 0, NULL), -1);
+    assert_null(tt_exc_context(tt_exc_pending()));
+    assert_int_equal(tt_catch_end(), -1);
+    assert_int_equal(note_and_drop("read twice"), 0);
+    expect_notes("read twice: ValueError('x')");
+    tt_thread_future_unref(future);
 }
 
 static void once_it_has_a_result_it_cannot_be_cancelled(void **state)
@@ -572,6 +584,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(cancelled_before_its_task_exists_the_task_begins_all_the_same),
     cmocka_unit_test_on_stage(a_task_that_is_cancelled_on_the_loop_cancels_it),
     cmocka_unit_test_on_stage(a_cancellation_that_finds_the_task_failed_marks_its_failure_as_retrieved),
+    cmocka_unit_test_on_stage(a_failure_that_is_read_again_while_it_is_handled_is_not_its_own_context),
     cmocka_unit_test_on_stage(once_it_has_a_result_it_cannot_be_cancelled),
     cmocka_unit_test_on_stage(a_failure_after_the_cancellation_is_nobodys_and_reported),
     cmocka_unit_test_on_stage(callbacks_run_on_the_thread_that_completes_it),
