@@ -1,0 +1,286 @@
+"""Random programs of the oracle's language: the same from the same seed, on every machine and in every version of Python.
+
+    python3 generate.py FIRST COUNT     programs on stdout
+
+What keeps programs finite: bodies stand in one order, and each may start or schedule only those behind it. What makes
+them interesting: few slots and few different delays, so that tasks get in each other's way and deadlines are equal; a
+theme each, that makes some families of operations frequent; and two operations each that follow one another, so that all
+pairs come up.
+"""
+import sys
+
+import language
+from language import Body, Program, Statement
+
+# How frequent an operation is, by family; a theme multiplies families.
+FAMILIES = {
+    "tasks": "spawn:8 await:8 sleep:9 cancel:6 uncancel:2 cancelling:1 drop:2 result:1 exception:1 on:2 off:1 return:1",
+    "futures": "future:4 set:5 fail:4 cancel:2 await:3 on:2 result:1 exception:1",
+    "several": "gather:4 gather_all:4",
+    "loop": "soon:4 later:4 unschedule:2 forget:1 handler:1 stop:0.3",
+    "thread": "threadsafe:3 thread_result:2 thread_exception:2 thread_cancel:2 thread_done:1 thread_drop:1",
+    "exceptions": "raise:6 raise_from:2 raise_from_none:1 throw:3 reraise:2 keep:4 new:2 show:1 discard:1",
+    "blocks": "try:9",
+}
+THEME_FACTOR = 6
+# In a handler: nothing that makes new failures, whose reports would call it again without end, and nothing exit-class,
+# which CPython loses when the handler was called by a destructor.
+IN_HANDLERS = {"cancel", "uncancel", "cancelling", "set", "fail", "result", "exception", "drop", "raise", "keep", "discard",
+               "show", "unschedule", "forget", "thread_cancel", "thread_drop", "setvar", "getvar", "set_event", "notify_all"}
+RAISED_IN_HANDLERS = "ValueError:8 KeyError:5 CancelledError:2 Urgent:1"
+OPERATIONS_USED = sorted({pair.split(":")[0] for family in FAMILIES.values() for pair in family.split()} - {"try"})
+
+# Types that are raised, and those that clauses catch.
+RAISED = "ValueError:8 KeyError:5 RuntimeError:2 TimeoutError:1 CancelledError:2 Urgent:1 KeyboardInterrupt:0.3 SystemExit:0.3"
+CAUGHT = "ValueError:4 KeyError:3 Exception:4 CancelledError:6 BaseException:5 TimeoutError:2 LookupError:1 RuntimeError:1"
+DELAYS = "0:3 1:6 2:5 3:3 5:1"
+
+# How many slots of each kind there are.
+SLOTS = {"T": 4, "F": 3, "R": 2, "P": 1, "H": 2, "X": 2, "G": 2, "O": 2}
+THINGS = {"V": ("variable v", 1), "L": ("", 0), "E": ("event e", 1), "C": ("", 0), "Q": ("", 0), "B": ("", 0)}
+LETTERS = {"T": "t", "F": "f", "R": "r", "P": "p", "H": "h", "X": "x", "G": "g", "O": "o"}
+
+
+class Draw:
+    """Numbers from a seed: splitmix64."""
+
+    def __init__(self, seed):
+        self.state = (seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64
+
+    def below(self, limit):
+        self.state = (self.state + 0x9E3779B97F4A7C15) % 2**64
+        word = self.state
+        word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
+        word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) % 2**64
+        return ((word ^ (word >> 31)) >> 11) % limit
+
+    def chance(self, percent):
+        return self.below(100) < percent
+
+    def one(self, items):
+        return items[self.below(len(items))]
+
+    def weighted(self, weights):
+        """WEIGHTS: a list of (item, weight in tenths)."""
+        place = self.below(sum(weight for _, weight in weights))
+        for item, weight in weights:
+            place -= weight
+            if place < 0:
+                return item
+
+
+def weights_of(text, factor=1):
+    pairs = (pair.split(":") for pair in text.split())
+    return [(item, int(float(weight) * 10 * factor)) for item, weight in pairs]
+
+
+class Unit:
+    """A body to be: which ones stand behind it."""
+
+    def __init__(self, kind, name, place):
+        self.kind = kind
+        self.name = name
+        self.place = place
+
+
+class Generator:
+    def __init__(self, seed):
+        self.draw = Draw(seed)
+        self.program = Program(f"seed-{seed}")
+        self.pair = self.pair_of(seed)
+        self.spawned = 0
+
+    def pair_of(self, seed):
+        """Seeds in succession go through all pairs, in an order that does not follow the table."""
+        count = len(OPERATIONS_USED)
+        number = seed * 7919 % (count * count)
+        return OPERATIONS_USED[number // count], OPERATIONS_USED[number % count]
+
+    def make(self):
+        draw = self.draw
+        self.weights = self.make_weights()
+        self.declare()
+        self.units = [Unit("task", "main", 0)]
+        tasks, callbacks = 1 + draw.below(4), draw.below(4)
+        names = {"task": iter("abcdefgh"), "callback": iter("uvwxyz")}
+        while tasks or callbacks:
+            kind = "task" if draw.below(tasks + callbacks) < tasks else "callback"
+            tasks, callbacks = tasks - (kind == "task"), callbacks - (kind == "callback")
+            self.units.append(Unit(kind, next(names[kind]), len(self.units)))
+        for kind, name in (("task", "z"), ("callback", "q"), ("handler", "n")):  # there is always one behind
+            self.units.append(Unit(kind, name, len(self.units)))
+        where = draw.below(len([unit for unit in self.units if unit.kind == "task"]) - 1)
+        for unit in self.units:
+            self.unit = unit
+            self.left = 2 + draw.below(7) + (4 if unit.place == 0 else 0)
+            statements = self.prelude() if unit.place == 0 else []
+            if unit.kind == "task":
+                where -= 1
+            if where == -1 and unit.kind == "task":
+                self.in_handler = self.in_finally = False
+                statements += self.focused()
+                where = -2
+            statements += self.block(0)
+            self.program.bodies.append(Body(unit.kind, unit.name, statements))
+        return self.program
+
+    def make_weights(self):
+        themes = {self.draw.one(sorted(FAMILIES)) for _ in range(2)}
+        total = {}
+        for family, text in FAMILIES.items():
+            for name, weight in weights_of(text, THEME_FACTOR if family in themes else 1):
+                total[name] = total.get(name, 0) + weight
+        return sorted(total.items())
+
+    def declare(self):
+        self.things = {}
+
+    # ------------------------------------------------------------------------------------------ statements
+
+    def prelude(self):
+        """main begins with tasks and futures, so that there is something to work on."""
+        statements = [self.statement("future", slot=f"f{number}") for number in range(1 + self.draw.below(2))]
+        for number in range(1 + self.draw.below(3)):
+            statements.append(self.statement("spawn", slot=f"t{number}"))
+        return statements
+
+    def block(self, depth, least=1):
+        statements = []
+        for _ in range(least + self.draw.below(4 if depth else 8)):
+            if self.left <= 0 and len(statements) >= least:
+                break
+            self.left -= 1
+            statement = self.any(depth)
+            statements.append(statement)
+            if statement.operation in ("return", "raise", "reraise", "throw"):
+                break
+        return statements
+
+    def any(self, depth):
+        while True:
+            name = self.draw.weighted(self.weights)
+            if self.is_allowed(name, depth):
+                return self.statement(name, depth)
+
+    def is_allowed(self, name, depth):
+        operation = language.BY_NAME[name]
+        if operation.suspends and self.unit.kind != "task":
+            return False
+        if not all(self.behind(kind) for kind in operation.kinds if kind in ("BODY", "CALLBACK")):
+            return False
+        if name in language.BLOCKS and depth >= 3:
+            return False
+        if name == "return" and (self.unit.kind != "task" or self.in_finally):
+            return False
+        if name == "reraise" and not self.in_handler:
+            return self.draw.chance(5)
+        if self.unit.kind == "handler" and name not in IN_HANDLERS:
+            return False
+        return True
+
+    def focused(self):
+        """The two operations of the pair, one after the other, where both can do their work."""
+        first, second = self.pair
+        kinds = {kind for name in self.pair for kind in language.BY_NAME[name].kinds}
+        self.in_finally = False
+        statements = [self.statement(first, 1)]
+        if first in ("raise", "raise_from", "raise_from_none", "throw", "reraise", "return"):
+            wrapped = Statement(0, None, "try", [], [("try", [], statements)])
+            head = ("except", ["BaseException"]) if first != "return" else ("finally", [])
+            if first == "return" and second == "return":
+                return []
+            self.in_handler = True
+            wrapped.clauses.append((*head, [self.statement(second, 1)]))
+            self.in_handler = False
+            statements = [wrapped]
+        else:
+            statements.append(self.statement(second, 1))
+        if "X" in kinds:
+            statements.insert(0, self.statement("new", slot="x0"))
+            statements.insert(0, self.statement("new", slot="x1"))
+        return statements
+
+    def statement(self, name, depth=0, slot=None):
+        operation = language.BY_NAME[name]
+        if operation.has_slot and slot is None:
+            slot = self.slot(operation.slot_kind)
+        arguments = []
+        for kind in operation.kinds:
+            if kind == "TEXT" and name == "cancel" and self.draw.chance(40):
+                continue
+            arguments.append(self.argument(kind))
+        if operation.repeats:
+            for _ in range(self.draw.below(3)):
+                arguments.append(self.argument(operation.kinds[-1]))
+        if name == "try":
+            return self.make_try(depth)
+        statement = Statement(0, slot, name, arguments)
+        if name in language.BLOCKS:
+            statement.clauses.append((name, [], self.block(depth + 1)))
+        return statement
+
+    def make_try(self, depth):
+        draw, clauses = self.draw, [("try", [], self.block(depth + 1))]
+        before = self.in_handler
+        shape = draw.below(10)
+        if shape < 8:
+            for _ in range(1 + (draw.below(4) == 0)):
+                types = sorted({draw.weighted(weights_of(CAUGHT)) for _ in range(1 + draw.below(2))})
+                self.in_handler = True
+                clauses.append(("except", types, self.block(depth + 1)))
+                self.in_handler = before
+            if draw.chance(15):
+                clauses.append(("else", [], self.block(depth + 1)))
+        if shape >= 6:
+            was_finally, self.in_finally = self.in_finally, True
+            clauses.append(("finally", [], self.block(depth + 1)))
+            self.in_finally = was_finally
+        return Statement(0, None, "try", [], clauses)
+
+    # ------------------------------------------------------------------------------------------ arguments
+
+    in_handler = in_finally = False
+
+    def slot(self, kind):
+        return LETTERS[kind] + str(self.draw.below(SLOTS[kind]))
+
+    def argument(self, kind):
+        draw = self.draw
+        if kind == "W":
+            kind = draw.weighted([("T", 55), ("F", 25), ("R", 20)])
+        if kind == "T" and draw.chance(6):
+            return "main"
+        if kind in LETTERS:
+            return self.slot(kind)
+        if kind in ("N", "D"):
+            if kind == "D" and draw.chance(15):
+                return "-"
+            return draw.weighted(weights_of(DELAYS))
+        if kind == "TEXT":
+            return '"' + draw.one("abcdefghijkl")
+        if kind == "TYPE":
+            return draw.weighted(weights_of(RAISED if self.unit.kind != "handler" else RAISED_IN_HANDLERS))
+        if kind == "HANDLER":
+            return "default" if draw.chance(20) or not self.behind(kind) else draw.one(self.behind(kind))
+        return draw.one(self.behind(kind))
+
+    def behind(self, kind):
+        return [unit.name for unit in self.units[self.unit.place + 1 :] if unit.kind == KINDS[kind]]
+
+
+KINDS = {"BODY": "task", "CALLBACK": "callback", "HANDLER": "handler"}
+
+
+def generate(seed):
+    return Generator(seed).make()
+
+
+def main(arguments):
+    first, count = int(arguments[0]), int(arguments[1])
+    for seed in range(first, first + count):
+        program = generate(seed)
+        sys.stdout.write(f"program {program.name}\n{language.write(program)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

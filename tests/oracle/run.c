@@ -1,0 +1,450 @@
+/* run.c: the program that runs: slots, coroutines, callbacks, the loop, and the order of its end. judge.py, class Run, is
+ * the other half of what stands here. */
+#include "run.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "future_internal.h"
+#include "log.h"
+#include "operation.h"
+#include "things.h"
+
+enum { SLOTS_MAX = 64, ROUNDS_MAX = 60 };
+
+/* When nothing else is left to wait for. */
+#define HORIZON TT_SEC(1000)
+
+/* Interpreting takes more stack than most coroutines do. */
+#define STACK_BYTES (512 * 1024)
+
+static struct program *program;
+static tt_loop *loop;
+static struct slot slot_memory[SLOTS_MAX];
+static struct slot *slots_by_name[SLOTS_MAX];
+static int slot_count;
+static struct frame *first_frame, *last_frame; /* begun and not ended, in that order */
+static int task_count;
+static bool is_quiet;
+
+tt_loop *run_loop(void)
+{
+    return loop;
+}
+
+struct program *run_program_at_work(void)
+{
+    return program;
+}
+
+static long now(void)
+{
+    return (long)(tt_loop_time(loop) / TT_SEC(1));
+}
+
+/* ------------------------------------------------------------------------------------------------------------ slots */
+
+struct slot *slot_named(const char *name)
+{
+    int place = 0;
+
+    for (; place < slot_count; place++) {
+        int order = strcmp(slots_by_name[place]->name, name);
+
+        if (order == 0)
+            return slots_by_name[place];
+        if (order > 0)
+            break;
+    }
+    if (slot_count == SLOTS_MAX)
+        abort();
+    memmove(slots_by_name + place + 1, slots_by_name + place, (size_t)(slot_count - place) * sizeof slots_by_name[0]);
+    slots_by_name[place] = &slot_memory[slot_count++];
+    *slots_by_name[place] = (struct slot){.name = name, .is_watched = strchr("tfrm", *name) != NULL, .shown = "empty"};
+    return slots_by_name[place];
+}
+
+struct slot *const *slots(int *out_count)
+{
+    *out_count = slot_count;
+    return slots_by_name;
+}
+
+struct slot *slot_filled(const char *name)
+{
+    struct slot *slot = slot_named(name);
+
+    if (slot->kind != SLOT_EMPTY)
+        return slot;
+    tt_raise(&tt_LookupError, "%s is empty", name);
+    return NULL;
+}
+
+void *get(const char *name)
+{
+    struct slot *slot = slot_filled(name);
+
+    return slot ? slot->value : NULL;
+}
+
+static void release(enum slot_kind kind, void *value)
+{
+    switch (kind) {
+    case SLOT_FUTURE:
+    case SLOT_GATHER:
+        tt_future_unref(value);
+        break;
+    case SLOT_THREAD_FUTURE:
+        tt_thread_future_unref(value);
+        break;
+    case SLOT_HANDLE:
+        tt_handle_unref(value);
+        break;
+    case SLOT_EXCEPTION:
+        tt_exc_unref(value);
+        break;
+    default:
+        break;
+    }
+}
+
+void slot_put(const char *name, enum slot_kind kind, void *value, int rank)
+{
+    struct slot *slot = slot_named(name);
+    enum slot_kind old_kind = slot->kind;
+    void *old_value = slot->value;
+
+    slot->kind = kind;
+    slot->value = value;
+    slot->rank = rank;
+    release(old_kind, old_value);
+}
+
+void slot_drop(struct slot *slot)
+{
+    slot_put(slot->name, SLOT_EMPTY, NULL, 0);
+}
+
+struct slot *get_younger(const struct frame *frame, const char *name)
+{
+    struct slot *slot = slot_filled(name);
+
+    if (!slot || slot->rank > frame->rank)
+        return slot;
+    tt_raise(&tt_LookupError, "%s is older", name);
+    return NULL;
+}
+
+void *value_of_number(int number)
+{
+    return (void *)((intptr_t)number * 2 + 1);
+}
+
+/* --------------------------------------------------------------------------------------------------------- watching */
+
+/* What watch() writes of FUTURE, into BUFFER. */
+static void write_state(tt_future *future, char *buffer, size_t size)
+{
+    bool is_task = future->kind == TT_OBJECT_KIND_TASK;
+    char exception[96];
+    const char *state = "finished";
+    int length;
+
+    if (!tt_future_done(future)) {
+        state = "pending";
+    } else if (tt_future_cancelled(future)) {
+        state = "cancelled";
+    } else if (tt_future_peek(future)) {
+        length = snprintf(exception, sizeof exception, "failed ");
+        log_short_name(tt_future_peek(future), exception + length, sizeof exception - (size_t)length);
+        state = exception;
+    }
+    length = snprintf(buffer, size, "%s%s", state, future->log_traceback ? " unread" : "");
+    if (is_task && tt_task_cancelling(future) > 0)
+        length += snprintf(buffer + length, size - (size_t)length, " cancelling=%u", tt_task_cancelling(future));
+    if (is_task && tt__task(future)->must_cancel)
+        snprintf(buffer + length, size - (size_t)length, " must_cancel");
+}
+
+void watch(void)
+{
+    for (int i = 0; i < slot_count; i++) {
+        struct slot *slot = slots_by_name[i];
+        char state[sizeof slot->shown] = "empty";
+
+        if (!slot->is_watched)
+            continue;
+        if (slot->kind != SLOT_EMPTY)
+            write_state(slot->value, state, sizeof state);
+        if (strcmp(state, slot->shown) == 0)
+            continue;
+        memcpy(slot->shown, state, sizeof state);
+        log_line("~ %s %s", slot->name, state);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------- statements */
+
+int run_inside(struct frame *frame, const struct statement *statement)
+{
+    watch();
+    log_line("%ld %s:%d entered", now(), frame->label, statement->line);
+    return run_block(frame, statement->clauses->first);
+}
+
+/* One statement that is no try: writes where it begins and what it raises. */
+static int run_step(struct frame *frame, const struct statement *statement)
+{
+    int rc;
+
+    watch();
+    log_line("%ld %s:%d %s", now(), frame->label, statement->line, statement->operation->name);
+    log_operation(frame->rank, statement->operation->name);
+    rc = statement->operation->fn(frame, statement);
+    if (rc < 0) {
+        assert(tt_exc_pending() && "what returns -1 has raised");
+        watch();
+        log_exception(tt_exc_pending(), "%ld %s:%d ! ", now(), frame->label, statement->line);
+    } else {
+        assert(!tt_exc_pending() && "what returns 0 has not raised");
+    }
+    return rc;
+}
+
+/* Has the clause handle what is pending, if it is for it. *OUT_RC is what came of it. */
+static bool handle(struct frame *frame, const struct statement *statement, const struct clause *clause, int *out_rc)
+{
+    for (int i = 0; i < clause->type_count; i++) {
+        if (!tt_catch(type_named(clause->types[i])))
+            continue;
+        watch();
+        log_exception(tt_exc_caught(), "%ld %s:%d handles ", now(), frame->label, statement->line);
+        *out_rc = run_block(frame, clause->first);
+        if (tt_catch_end() < 0)
+            *out_rc = -1;
+        return true;
+    }
+    return false;
+}
+
+static int run_try(struct frame *frame, const struct statement *statement)
+{
+    const struct clause *clause = statement->clauses;
+    int rc = run_block(frame, clause->first);
+    bool is_handled = rc != 0; /* then an else is passed over */
+
+    if (rc < 0)
+        for (clause = clause->next; clause && clause->head == CLAUSE_EXCEPT; clause = clause->next)
+            if (handle(frame, statement, clause, &rc))
+                break;
+    for (clause = statement->clauses->next; clause; clause = clause->next) {
+        if (clause->head == CLAUSE_ELSE && !is_handled)
+            rc = run_block(frame, clause->first);
+        if (clause->head == CLAUSE_FINALLY) {
+            tt_cleanup_begin();
+            run_block(frame, clause->first);
+            if (tt_cleanup_end() < 0)
+                rc = -1;
+        }
+    }
+    return rc;
+}
+
+int run_block(struct frame *frame, const struct statement *statement)
+{
+    int rc = 0;
+
+    for (; statement && rc == 0; statement = statement->next)
+        rc = statement->operation->fn ? run_step(frame, statement) : run_try(frame, statement);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------------------ tasks and callbacks */
+
+struct frame *frame_create(const char *body_name)
+{
+    struct body *body = program_body(program, BODY_TASK, body_name);
+    struct frame *frame;
+
+    if (!body) {
+        tt_raise(&tt_LookupError, "there is no task %s", body_name);
+        return NULL;
+    }
+    frame = calloc(1, sizeof *frame);
+    if (!frame)
+        abort();
+    frame->body = body;
+    frame->rank = ++task_count;
+    snprintf(frame->label, sizeof frame->label, "%s.%d", body->name, ++body->begun_count);
+    return frame;
+}
+
+void frame_drop(void *frame)
+{
+    free(frame);
+}
+
+/* Runs the body of FRAME between the lines that say so. */
+static int run_body(struct frame *frame)
+{
+    int rc;
+
+    watch();
+    log_line("%ld %s begins", now(), frame->label);
+    rc = run_block(frame, frame->body->first);
+    watch();
+    if (rc < 0)
+        log_exception(tt_exc_pending(), "%ld %s raises ", now(), frame->label);
+    else
+        log_line("%ld %s ends", now(), frame->label);
+    return rc;
+}
+
+int frame_run(void *argument)
+{
+    struct frame *frame = argument;
+    void *value;
+    int rc;
+
+    frame->task = tt_current_task();
+    frame->previous = last_frame;
+    *(last_frame ? &last_frame->next : &first_frame) = frame;
+    last_frame = frame;
+    rc = run_body(frame);
+    *(frame->previous ? &frame->previous->next : &first_frame) = frame->next;
+    *(frame->next ? &frame->next->previous : &last_frame) = frame->previous;
+    value = frame->value;
+    free(frame);
+    return rc < 0 ? -1 : tt_return(value, NULL);
+}
+
+struct body *callback_named(const char *name)
+{
+    struct body *body = program_body(program, BODY_CALLBACK, name);
+
+    if (!body)
+        tt_raise(&tt_LookupError, "there is no callback %s", name);
+    return body;
+}
+
+int callback_run(void *argument)
+{
+    struct frame frame = {.body = argument};
+
+    snprintf(frame.label, sizeof frame.label, "%s", frame.body->name);
+    return run_body(&frame) < 0 ? -1 : 0;
+}
+
+int callback_run_done(tt_future *future, void *body)
+{
+    (void)future;
+    return callback_run(body);
+}
+
+int handler_run(tt_loop *of, const struct tt_handler_context *context, void *handler)
+{
+    (void)of;
+    log_told("handler", context);
+    return handler ? callback_run(handler) : 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ the run */
+
+static int stop_run(void *argument)
+{
+    (void)argument;
+    is_quiet = true;
+    tt_loop_stop(loop);
+    return 0;
+}
+
+static void run_until_quiet(void)
+{
+    is_quiet = false;
+    if (tt_loop_call_later(loop, HORIZON, stop_run, NULL, NULL) < 0)
+        abort();
+    while (!is_quiet) {
+        if (tt_loop_run_forever(loop) == 0) {
+            if (!is_quiet)
+                log_line("stopped");
+            continue;
+        }
+        watch();
+        if (!tt_catch(&tt_BaseException))
+            abort();
+        log_exception(tt_exc_caught(), "loop raised ");
+        if (tt_catch_end() < 0)
+            abort();
+    }
+}
+
+static void begin(void)
+{
+    struct frame *frame = frame_create(program->bodies->name);
+    struct tt_task_options options = {
+        .loop = loop, .name = frame->label, .drop = frame_drop, .stack_bytes = STACK_BYTES};
+    int rank = frame->rank;
+
+    slot_put("main", SLOT_FUTURE, tt_create_task_with(frame_run, frame, &options), rank);
+    if (!get("main"))
+        abort();
+}
+
+static void cancel_all(void)
+{
+    tt_task *tasks[1024];
+    int count = 0;
+
+    for (struct frame *frame = first_frame; frame && count < 1024; frame = frame->next)
+        tasks[count++] = frame->task;
+    for (int i = 0; i < count; i++)
+        tt_task_cancel(tasks[i], "end");
+}
+
+/* The first slot behind NAME that is not empty; NULL if there is none. */
+static struct slot *next_slot(const char *name)
+{
+    for (int i = 0; i < slot_count; i++)
+        if (slots_by_name[i]->kind != SLOT_EMPTY && strcmp(slots_by_name[i]->name, name) > 0)
+            return slots_by_name[i];
+    return NULL;
+}
+
+/* Empties all slots, in the order of their names; handlers that are called meanwhile may change others. */
+static void let_go(void)
+{
+    struct slot *slot;
+
+    log_line("over");
+    for (const char *name = ""; (slot = next_slot(name)); name = slot->name) {
+        log_line("dropped %s", slot->name);
+        slot_drop(slot);
+    }
+}
+
+void run_program(struct program *of)
+{
+    program = of;
+    slot_count = task_count = 0;
+    log_begin();
+    loop = tt_loop_create_virtual();
+    if (!loop)
+        abort();
+    tt_loop_set_exception_handler(loop, handler_run, NULL);
+    things_create(program);
+    begin();
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        run_until_quiet();
+        log_line("quiet at %ld", now());
+        watch();
+        if (!first_frame)
+            break;
+        cancel_all();
+    }
+    let_go();
+    things_destroy();
+    if (tt_loop_close(loop) < 0)
+        abort();
+    log_line("closed");
+}

@@ -1,0 +1,88 @@
+/* run.h: one program at work: its slots, its tasks, and how it begins and ends.
+ *
+ * A process runs one program at a time; what is running is static in run.c. */
+#ifndef TT_ORACLE_RUN_H
+#define TT_ORACLE_RUN_H
+
+#include <telltale/telltale.h>
+
+#include "program.h"
+
+enum slot_kind {
+    SLOT_EMPTY,
+    SLOT_FUTURE, /* also tasks, gathers, shields */
+    SLOT_GATHER,
+    SLOT_THREAD_FUTURE,
+    SLOT_HANDLE,
+    SLOT_EXCEPTION,
+    SLOT_BORROWED /* declared things, which the run frees at its end, and scopes, which live in a block */
+};
+
+enum { RANK_YOUNGEST = 1 << 30 };
+
+struct slot {
+    const char *name;
+    enum slot_kind kind;
+    void *value;
+    int rank;        /* number of the oldest task that it stands for */
+    bool is_watched; /* a task or future */
+    char shown[160]; /* what watch() wrote last */
+};
+
+/* A coroutine of the program. */
+struct frame {
+    struct body *body;
+    char label[48];
+    int rank;      /* number of its task; 0 in callbacks */
+    tt_task *task; /* borrowed, while it has begun and not ended */
+    void *value;   /* of return */
+    struct frame *previous, *next;
+};
+
+/* Runs PROGRAM from beginning to end; its log is in log.h's buffer. */
+void run_program(struct program *program);
+
+tt_loop *run_loop(void);
+struct program *run_program_at_work(void);
+
+/* The slot of that name, which it makes if there is none yet; sorted by name. */
+struct slot *slot_named(const char *name);
+
+/* The slot if it is not empty; else NULL with LookupError pending. */
+struct slot *slot_filled(const char *name);
+
+/* Puts VALUE, with a reference that becomes the slot's, in the place of what was there. */
+void slot_put(const char *name, enum slot_kind kind, void *value, int rank);
+
+/* Empties it. */
+void slot_drop(struct slot *slot);
+
+/* The thing in a slot; NULL with LookupError pending. */
+void *get(const char *name);
+
+/* The same for awaiting: what stands for a task that is not younger than FRAME's is refused. */
+struct slot *get_younger(const struct frame *frame, const char *name);
+
+/* Writes what has changed in the tasks and futures of the slots. */
+void watch(void);
+
+/* All slots: COUNT of them. */
+struct slot *const *slots(int *out_count);
+
+/* A frame for a coroutine of BODY; freed when that ends, or by frame_drop. NULL: no such body, LookupError pending. */
+struct frame *frame_create(const char *body_name);
+void frame_drop(void *frame);
+int frame_run(void *frame); /* the coroutine */
+
+/* The callback of that name; NULL with LookupError pending. */
+struct body *callback_named(const char *name);
+int callback_run(void *body);
+int callback_run_done(tt_future *future, void *body);
+
+/* The loop's handler: HANDLER is a body, or NULL. */
+int handler_run(tt_loop *loop, const struct tt_handler_context *context, void *handler);
+
+/* Values of futures: NULL is None, else a number. */
+void *value_of_number(int number);
+
+#endif
