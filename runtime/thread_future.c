@@ -302,8 +302,7 @@ static void forward_failure(tt_thread_future *future, tt_task *task)
     complete(future, copy, NULL, NULL);
 }
 
-/* The chain ends: the task is done, or will never be. A cancellation that is on its way still gets to it, and marks what
- * it failed with as retrieved, as cancelling does. */
+/* The chain ends: the task is done, or will never be. A cancellation on its way still gets to it, and marks its failure. */
 static void let_go_of_task(tt_thread_future *future)
 {
     tt_task *task = future->task;
@@ -331,7 +330,6 @@ static void end_cancel(void *arg)
     unref(future, future->site);
 }
 
-/* On the loop's thread: the thread-side future was cancelled. */
 static int cancel_task(void *arg)
 {
     tt_thread_future *future = arg;
