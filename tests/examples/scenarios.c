@@ -129,6 +129,7 @@ static const struct scenario scenarios[] = {
     {"exceptions", "exceptions", NULL, NULL, 0, NULL},
     {"exceptions_tree", "exceptions", "--tree", NULL, 0, NULL},
     {"exceptions_star", "exceptions", "--star", NULL, 0, NULL},
+    {"result_in_callback", "result_in_callback", NULL, NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)

@@ -136,6 +136,7 @@ SCENARIO(gather_values)
 SCENARIO(exceptions)
 SCENARIO(exceptions_tree)
 SCENARIO(exceptions_star)
+SCENARIO(result_in_callback)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -222,6 +223,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exceptions_tree_prints_what_python_prints),
     cmocka_unit_test(exceptions_star_prints_what_is_expected),
     cmocka_unit_test(exceptions_star_prints_what_python_prints),
+    cmocka_unit_test(result_in_callback_prints_what_is_expected),
+    cmocka_unit_test(result_in_callback_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)

@@ -118,6 +118,25 @@ static void a_callback_and_an_awaiter_both_look_at_the_failure(void **state)
     expect_recorded(&expected);
 }
 
+static void a_callback_that_asks_for_results_fails_with_the_task(void **state)
+{
+    static const struct expectation expected = {
+        "result_in_callback",
+        0,
+        0,
+        {"FAILED CALLBACKS: 2, each told at once", "  RuntimeError: guarded: not a number",
+         " * told * to the custom exception handler at * Exception in callback when_done() at "
+         "result_in_callback:<line>",
+         "  TimeoutError: ", NOTHING_LOST},
+        "SELECT t.name, t.outcome, f.state, f.forwarded_to FROM tasks AS t LEFT JOIN failures AS f ON f.failure_id = "
+        "t.task_id WHERE t.name IN (\"good\", \"bad\", \"late\") ORDER BY t.task_id",
+        "name,outcome,state,forwarded_to\ngood,returned,,\nbad,failed,delivered,(callback)\nlate,failed,delivered,"
+        "(callback)\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static void a_failure_that_a_callback_dealt_with_ends_the_program_all_the_same(void **state)
 {
     static const struct expectation expected = {
@@ -333,6 +352,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(failures_released_by_a_task_are_lost_there),
     cmocka_unit_test(a_callback_that_raises_is_shown_and_is_no_finding),
     cmocka_unit_test(a_callback_and_an_awaiter_both_look_at_the_failure),
+    cmocka_unit_test(a_callback_that_asks_for_results_fails_with_the_task),
     cmocka_unit_test(a_failure_that_a_callback_dealt_with_ends_the_program_all_the_same),
     cmocka_unit_test(another_thread_receives_the_failure_through_the_chain),
     cmocka_unit_test(a_dropped_thread_future_leaves_an_absorbed_failure),
