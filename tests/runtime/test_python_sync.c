@@ -278,12 +278,38 @@ static int operate(int number, int operation)
     return 0;
 }
 
+/* Most operations of a program are of one kind, so that its tasks meet. */
+static const struct {
+    int count, operations[12];
+} themes[] = {
+    {6, {0, 1, 1, 2, 2, 3}},
+    {9, {7, 7, 8, 8, 9, 9, 10, 11, 12}},
+    {5, {13, 14, 14, 15, 16}},
+    {6, {17, 17, 17, 17, 20, 21}},
+    {12, {22, 22, 22, 26, 26, 26, 25, 29, 30, 30, 31, 32}},
+    {3, {4, 5, 6}},
+};
+static int theme;
+
+static int any_operation(void)
+{
+    int kind = draw(12);
+
+    if (kind < 2)
+        return draw(48);
+    if (kind < 4)
+        return 33; /* cancel */
+    if (kind < 6)
+        return 43; /* sleep */
+    return themes[theme].operations[draw(themes[theme].count)];
+}
+
 static int body(void *arg)
 {
     int number = (int)(intptr_t)arg, count = 1 + draw(8);
 
     for (int step = 0; step < count; step++) {
-        int operation = draw(48), answer;
+        int operation = any_operation(), answer;
 
         add("%d.%d %d", number, step, operation);
         if (operate(number, operation) == 0) {
@@ -340,6 +366,7 @@ static int be_silent(tt_loop *loop, const struct tt_handler_context *context, vo
 static void open_objects(void)
 {
     value = 0;
+    theme = draw(sizeof themes / sizeof themes[0]);
     for (int i = 0; i < 2; i++)
         locks[i] = tt_lock_create();
     event = tt_event_create();
@@ -394,7 +421,7 @@ static int main_coroutine(void *arg)
     (void)arg;
     tt_loop_set_exception_handler(tt_loop_running(), be_silent, NULL);
     open_objects();
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 6; i++)
         create();
     for (int i = 0; i < 40; i++)
         if (tt_sleep(0) < 0)

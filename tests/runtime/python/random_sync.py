@@ -13,6 +13,16 @@ import sys
 
 TASKS_MAX = 12
 
+# Most operations of a program are of one kind, so that its tasks meet.
+THEMES = [
+    [0, 1, 1, 2, 2, 3],
+    [7, 7, 8, 8, 9, 9, 10, 11, 12],
+    [13, 14, 14, 15, 16],
+    [17, 17, 17, 17, 20, 21],
+    [22, 22, 22, 26, 26, 26, 25, 29, 30, 30, 31, 32],
+    [4, 5, 6],
+]
+
 
 class Item:
     """Two items may be equal for the priority queue, and still not the same."""
@@ -132,9 +142,20 @@ class Program:
         else:
             await asyncio.sleep(0)
 
+    def any_operation(self):
+        kind = self.draw(12)
+        if kind < 2:
+            return self.draw(48)
+        if kind < 4:
+            return 33  # cancel
+        if kind < 6:
+            return 43  # sleep
+        theme = THEMES[self.theme]
+        return theme[self.draw(len(theme))]
+
     async def body(self, number):
         for step in range(1 + self.draw(8)):
-            operation = self.draw(48)
+            operation = self.any_operation()
             self.log(f"{number}.{step} {operation}")
             try:
                 await self.operate(number, operation)
@@ -166,13 +187,14 @@ class Program:
 
     async def main(self):
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        self.theme = self.draw(len(THEMES))
         self.locks = [asyncio.Lock() for _ in range(2)]
         self.event = asyncio.Event()
         self.condition = asyncio.Condition(self.locks[1] if self.draw(2) else None)
         self.semaphores = [asyncio.Semaphore(self.draw(3)), asyncio.BoundedSemaphore(1 + self.draw(2))]
         self.barrier = asyncio.Barrier(1 + self.draw(3))
         self.queues = [asyncio.Queue(self.draw(3)), asyncio.LifoQueue(self.draw(3)), asyncio.PriorityQueue(self.draw(8))]
-        for _ in range(4):
+        for _ in range(6):
             self.create()
         for _ in range(40):
             await asyncio.sleep(0)
