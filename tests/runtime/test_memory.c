@@ -247,6 +247,124 @@ static void use_thread_futures(void)
     }
 }
 
+static struct {
+    tt_lock *lock;
+    tt_event *event;
+    tt_condition *condition;
+    tt_semaphore *semaphore;
+    tt_barrier *barrier;
+    tt_queue *queue, *heap;
+} objects;
+
+static int compare_addresses(const void *a, const void *b)
+{
+    return (a > b) - (a < b);
+}
+
+static bool create_objects(void)
+{
+    objects.lock = tt_lock_create();
+    objects.event = tt_event_create();
+    objects.condition = tt_condition_create(NULL);
+    objects.semaphore = tt_bounded_semaphore_create(1);
+    objects.barrier = tt_barrier_create(2);
+    objects.queue = tt_queue_create(1, free);
+    objects.heap = tt_priority_queue_create(0, compare_addresses, free);
+    return objects.lock && objects.event && objects.condition && objects.semaphore && objects.barrier &&
+           objects.queue && objects.heap;
+}
+
+static void destroy_objects(void)
+{
+    tt_lock_destroy(objects.lock);
+    tt_event_destroy(objects.event);
+    tt_condition_destroy(objects.condition);
+    tt_semaphore_destroy(objects.semaphore);
+    tt_barrier_destroy(objects.barrier);
+    tt_queue_destroy(objects.queue);
+    tt_queue_destroy(objects.heap);
+}
+
+/* An item stays ours unless it was put. */
+static int put_one(tt_queue *queue)
+{
+    void *item = malloc(1);
+    int rc = item ? tt_queue_put(queue, item) : tt_raise(&tt_MemoryError, "no item");
+
+    if (rc < 0)
+        free(item);
+    return rc;
+}
+
+static int get_one(tt_queue *queue)
+{
+    void *item = NULL;
+    int rc = tt_queue_get(queue, &item);
+
+    free(item);
+    return rc;
+}
+
+static int wait_on_condition(void *arg)
+{
+    (void)arg;
+    return tt_condition_wait(objects.condition);
+}
+
+/* Each of them ends up waiting for something else. */
+static int synchronise(void *number)
+{
+    if (tt_with_lock(objects.lock, deferred, NULL) < 0 || put_one(objects.heap) < 0 || get_one(objects.heap) < 0)
+        return -1;
+    switch ((intptr_t)number) {
+    case 0:
+        return tt_lock_acquire(objects.lock) < 0 ? -1 : tt_lock_acquire(objects.lock);
+    case 1:
+        return tt_event_wait(objects.event);
+    case 2:
+        return tt_with_condition(objects.condition, wait_on_condition, NULL);
+    case 3:
+        return tt_semaphore_acquire(objects.semaphore) < 0 ? -1 : tt_semaphore_acquire(objects.semaphore);
+    case 4:
+        return tt_barrier_wait(objects.barrier);
+    case 5:
+        return put_one(objects.queue) < 0 ? -1 : put_one(objects.queue);
+    case 6:
+        return get_one(objects.heap);
+    default:
+        return tt_queue_join(objects.queue);
+    }
+}
+
+static void use_synchronisation(void)
+{
+    enum { COUNT = 8 };
+    tt_task *tasks[COUNT] = {NULL};
+
+    if (create_objects()) {
+        for (intptr_t i = 0; i < COUNT; i++) {
+            tasks[i] = tt_create_task(synchronise, (void *)i);
+            give_up();
+        }
+        for (int i = 0; i < 2 * COUNT + 4; i++)
+            if (tt_sleep(0) < 0)
+                give_up();
+        for (int i = 0; i < COUNT; i += 2) /* the others see their object destroyed */
+            if (tasks[i])
+                tt_task_cancel(tasks[i], "enough");
+    }
+    give_up();
+    if (tt_sleep(0) < 0)
+        give_up();
+    destroy_objects();
+    for (int i = 0; i < COUNT; i++) {
+        if (tasks[i] && tt_await(tasks[i]) < 0)
+            give_up();
+        tt_task_unref(tasks[i]);
+    }
+    give_up();
+}
+
 static int use_everything(void *arg)
 {
     (void)arg;
@@ -256,6 +374,7 @@ static int use_everything(void *arg)
     use_callbacks();
     use_sockets();
     use_thread_futures();
+    use_synchronisation();
     return tt_spawn(sleeper, NULL); /* left behind */
 }
 

@@ -24,6 +24,7 @@ static tt_condition *condition;
 static tt_semaphore *semaphores[2];
 static tt_barrier *barrier;
 static tt_queue *queues[3];
+static int favourite; /* the queue that is used most */
 
 static int draw(int below)
 {
@@ -62,7 +63,7 @@ static const char *describe(const tt_exc *exc)
 
 static int by_remainder(const void *a, const void *b)
 {
-    return (int)((intptr_t)a % 7) - (int)((intptr_t)b % 7);
+    return (int)((intptr_t)a % 3) - (int)((intptr_t)b % 3);
 }
 
 static int stay(void *arg)
@@ -120,17 +121,22 @@ static int log_party(int party)
     return 0;
 }
 
+static tt_queue *any_queue(void)
+{
+    return queues[draw(4) ? favourite : draw(3)];
+}
+
 static int put(bool nowait)
 {
-    tt_queue *queue = queues[draw(3)];
-    void *item = (void *)(intptr_t)draw(100);
+    tt_queue *queue = any_queue();
+    void *item = (void *)(intptr_t)draw(30);
 
     return nowait ? tt_queue_put_nowait(queue, item) : tt_queue_put(queue, item);
 }
 
 static int get(bool nowait)
 {
-    tt_queue *queue = queues[draw(3)];
+    tt_queue *queue = any_queue();
     void *item;
 
     if ((nowait ? tt_queue_get_nowait(queue, &item) : tt_queue_get(queue, &item)) < 0)
@@ -194,7 +200,7 @@ static void shut_down(void)
 
     if (draw(6) != 0)
         return;
-    queue = queues[draw(3)];
+    queue = any_queue();
     tt_queue_shutdown(queue, draw(2) == 1);
 }
 
@@ -203,6 +209,17 @@ static void cancel_any(int number)
     tt_task *task = tasks[draw(task_count)];
 
     add("cancel %s", tt_task_cancel(task, name('c', number)) ? "True" : "False");
+}
+
+/* Who is woken is perhaps cancelled. */
+static int use_and_cancel(int number, int operation)
+{
+    void *item;
+
+    if ((operation == 44 ? put(true) : tt_queue_get_nowait(any_queue(), &item)) < 0)
+        return -1;
+    cancel_any(number);
+    return 0;
 }
 
 /* Operations on locks, the event, the condition and semaphores. */
@@ -260,9 +277,9 @@ static int operate(int number, int operation)
     if (operation <= 29)
         return get(operation == 29);
     if (operation == 30)
-        return tt_queue_task_done(queues[draw(3)]);
+        return tt_queue_task_done(any_queue());
     if (operation == 31)
-        return tt_queue_join(queues[draw(3)]);
+        return tt_queue_join(any_queue());
     if (operation == 32)
         shut_down();
     else if (operation <= 36)
@@ -273,6 +290,8 @@ static int operate(int number, int operation)
         tt_task_cancel(tt_current_task(), name('s', number));
     else if (operation == 41)
         log_objects();
+    else if (operation == 44 || operation == 45)
+        return use_and_cancel(number, operation);
     else if (operation > 41)
         return tt_sleep(0);
     return 0;
@@ -286,7 +305,10 @@ static const struct {
     {9, {7, 7, 8, 8, 9, 9, 10, 11, 12}},
     {5, {13, 14, 14, 15, 16}},
     {6, {17, 17, 17, 17, 20, 21}},
-    {12, {22, 22, 22, 26, 26, 26, 25, 29, 30, 30, 31, 32}},
+    {8, {22, 22, 22, 22, 45, 45, 26, 32}},
+    {8, {26, 26, 26, 26, 44, 44, 22, 32}},
+    {10, {22, 22, 26, 26, 25, 29, 30, 30, 31, 31}},
+    {7, {25, 25, 25, 26, 26, 29, 33}},
     {3, {4, 5, 6}},
 };
 static int theme;
@@ -367,6 +389,7 @@ static void open_objects(void)
 {
     value = 0;
     theme = draw(sizeof themes / sizeof themes[0]);
+    favourite = draw(3);
     for (int i = 0; i < 2; i++)
         locks[i] = tt_lock_create();
     event = tt_event_create();

@@ -19,7 +19,10 @@ THEMES = [
     [7, 7, 8, 8, 9, 9, 10, 11, 12],
     [13, 14, 14, 15, 16],
     [17, 17, 17, 17, 20, 21],
-    [22, 22, 22, 26, 26, 26, 25, 29, 30, 30, 31, 32],
+    [22, 22, 22, 22, 45, 45, 26, 32],
+    [26, 26, 26, 26, 44, 44, 22, 32],
+    [22, 22, 26, 26, 25, 29, 30, 30, 31, 31],
+    [25, 25, 25, 26, 26, 29, 33],
     [4, 5, 6],
 ]
 
@@ -31,7 +34,7 @@ class Item:
         self.number = number
 
     def __lt__(self, other):
-        return self.number % 7 < other.number % 7
+        return self.number % 3 < other.number % 3
 
 
 class Program:
@@ -59,7 +62,11 @@ class Program:
         return self.semaphores[self.draw(2)]
 
     def any_queue(self):
-        return self.queues[self.draw(3)]
+        return self.queues[self.favourite if self.draw(4) else self.draw(3)]
+
+    def cancel_any(self, number):
+        task = self.tasks[self.draw(len(self.tasks))]
+        self.log(f"cancel {task.cancel(f'c{number}')}")
 
     async def stay(self, number):
         for _ in range(self.draw(3)):
@@ -115,9 +122,9 @@ class Program:
             if self.draw(2):
                 await self.barrier.abort()
         elif operation <= 24:
-            await self.any_queue().put(Item(self.draw(100)))
+            await self.any_queue().put(Item(self.draw(30)))
         elif operation == 25:
-            self.any_queue().put_nowait(Item(self.draw(100)))
+            self.any_queue().put_nowait(Item(self.draw(30)))
         elif operation <= 28:
             self.log(f"item {(await self.any_queue().get()).number}")
         elif operation == 29:
@@ -130,8 +137,7 @@ class Program:
             if self.draw(6) == 0:
                 self.any_queue().shutdown(self.draw(2) == 1)
         elif operation <= 36:
-            task = self.tasks[self.draw(len(self.tasks))]
-            self.log(f"cancel {task.cancel(f'c{number}')}")
+            self.cancel_any(number)
         elif operation <= 39:
             if len(self.tasks) < TASKS_MAX:
                 self.create()
@@ -139,6 +145,12 @@ class Program:
             asyncio.current_task().cancel(f"s{number}")
         elif operation == 41:
             self.log_objects()
+        elif operation == 44:  # who is woken is perhaps cancelled
+            self.any_queue().put_nowait(Item(self.draw(30)))
+            self.cancel_any(number)
+        elif operation == 45:
+            self.any_queue().get_nowait()
+            self.cancel_any(number)
         else:
             await asyncio.sleep(0)
 
@@ -188,6 +200,7 @@ class Program:
     async def main(self):
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         self.theme = self.draw(len(THEMES))
+        self.favourite = self.draw(3)
         self.locks = [asyncio.Lock() for _ in range(2)]
         self.event = asyncio.Event()
         self.condition = asyncio.Condition(self.locks[1] if self.draw(2) else None)
