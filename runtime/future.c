@@ -63,6 +63,8 @@ void tt__future_finish(tt_future *future)
         tt__future_discard_callbacks(future);
     if (future->free_fn)
         tt__loop_run_release(future->loop, future->free_fn, future->value);
+    if (future->is_failed_told)
+        tt__dump_let_go(future);
     if (future->exc)
         tt_exc_unref(future->exc);
     if (future->cancel_message)

@@ -85,6 +85,7 @@ struct tt_future {
     bool is_of_call;    /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
     bool is_debug;      /* created in debug mode: created_site is shown */
     bool is_on_stack;   /* its memory is the stack of the task that awaits it, and goes with that */
+    uint8_t failed_how; /* enum tt_failure_how, once it has failed */
     uint8_t taken_next; /* ring of the last takings */
     tt_loop *loop;      /* a reference to the loop's memory; the loop may be closed */
     const struct tt_future_ops *ops;
@@ -101,6 +102,7 @@ struct tt_future {
     tt_site *released_site; /* where a handle was released last */
     struct tt_wait_label label;
     uint32_t user_touch_count, library_touch_count, forward_count;
+    tt_future *failed_next, **failed_link; /* once it has failed: the loop's list of failures (state_dump.c) */
     tt_future *link; /* while it is being cancelled: who asked it; once it is dying: the next one (future.c) */
 };
 
@@ -157,7 +159,7 @@ struct tt_task_object {
     uint64_t passed_exc_id;                 /* and that exception: if the task ends with it, it let it pass through */
     struct tt_task_object *previous, *next; /* the loop's list of tasks that are not done */
     /* accounting, in ticks, while tasks are traced */
-    uint64_t ready_since, step_began, busy, ready_total, longest_step;
+    uint64_t ready_since, waits_since, step_began, busy, ready_total, longest_step;
     tt_site *step_site; /* last_site when the step began */
     uint32_t step_count;
     tt_board_slot *board;
@@ -236,6 +238,8 @@ extern const struct tt_ready_ops tt__as_completed_node_ops;                  /* 
 struct tt_who tt__actor_now(const tt_loop *loop);
 
 void tt__ledger_stored(tt_future *future, enum tt_failure_how how);
+/* The place to name beside the raise, of FUTURE, which has failed; may be NULL. */
+tt_site *tt__ledger_telling_site(const tt_future *future);
 void tt__ledger_touched(tt_future *future, enum tt_touch_how how, bool is_user, tt_site *site);
 void tt__ledger_touched_by(struct tt_who actor, tt_future *future, enum tt_touch_how how, bool is_user, tt_site *site);
 void tt__ledger_forwarded(tt_future *from, uint64_t to_id, enum tt_forward_how how, tt_site *site);

@@ -41,11 +41,11 @@ static void tell_references(tt_future *future)
 
 /* The place to name beside the raise: where a coroutine got the exception that it then ignored; else where it awaited
  * last. */
-static tt_site *telling_site(const tt_future *future, enum tt_failure_how how)
+tt_site *tt__ledger_telling_site(const tt_future *future)
 {
     if (future->kind != TT_OBJECT_KIND_TASK)
         return NULL;
-    return how == TT_FAILURE_HOW_IGNORED ? tt__exc_last_place(future->exc) : tt__task((tt_future *)future)->last_site;
+    return future->failed_how == TT_FAILURE_HOW_IGNORED ? tt__exc_last_place(future->exc) : tt__task((tt_future *)future)->last_site;
 }
 
 void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
@@ -55,11 +55,13 @@ void tt__ledger_stored(tt_future *future, enum tt_failure_how how)
 
     future->is_failed_told = true;
     tt__exc_tell_members(future->exc);
+    future->failed_how = (uint8_t)how;
+    tt__dump_hold(future);
     TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(future->exc),
             .parent_id = future->creator.id, .parent_kind = future->creator.kind, .loop_id = (uint32_t)future->loop->id,
             .kind = future->kind, .how = (uint8_t)how, .handle_count = future->handles,
             .created_site = future->created_site, .raised_site = (tt_site *)raised_at,
-            .last_site = telling_site(future, how), .name = task ? task->name : NULL,
+            .last_site = tt__ledger_telling_site(future), .name = task ? task->name : NULL,
             .name_number = task && !task->name ? task->name_number : 0, .type = tt_exc_type_of(future->exc)->name,
             .message = tt_exc_text(future->exc));
     tell_references(future);

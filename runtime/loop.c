@@ -112,6 +112,7 @@ tt_loop *tt_loop_create_at(tt_site *site)
     tt__ready_queue_init(&loop->ready);
     tt__ready_queue_init(&loop->inbox);
     TT_EMIT(loop_created, .loop_id = loop->id, .site = site);
+    tt__dump_open(loop);
     return loop;
 }
 
@@ -170,6 +171,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
         return tt_raise_at(site, &tt_RuntimeError, "Cannot close a running event loop");
     TT_PRECOND("loop_close.open", site, !loop->is_closed && !loop->is_closing);
     loop->is_closing = true;
+    tt__dump_close(loop);
     tt__watches_close(loop); /* what waits on descriptors lies on stacks that are about to go */
     tt__signal_handlers_close(loop);
     discard_everything(loop, site, &pending_count);
@@ -240,6 +242,7 @@ static void empty_inbox(tt_loop *loop)
 static void woken(uv_async_t *wake)
 {
     empty_inbox(wake->data);
+    tt__dump_if_due(wake->data);
 }
 
 static void empty_inbox_if_filled(tt_loop *loop)

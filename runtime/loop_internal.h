@@ -18,6 +18,7 @@
 
 #include "future_internal.h"
 #include "ready.h"
+#include "state_dump.h"
 #include "timers.h"
 
 struct tt_watch;          /* watch.c */
@@ -75,7 +76,8 @@ struct tt_loop {
     tt_exc *fatal;                  /* KeyboardInterrupt or SystemExit on its way out of run_forever; owned */
     tt_future *run_for;             /* what run_until_complete waits for; borrowed */
     tt_site *run_site;              /* where the run was asked for */
-    uint64_t clock;                 /* last reading of tt_trace_clock() in this turn; 0: read anew */
+    struct tt_loop_dump dump;
+    uint64_t clock; /* last reading of tt_trace_clock() in this turn; 0: read anew */
 
     tt_exception_handler_fn *handler;
     void *handler_arg;

@@ -97,6 +97,7 @@ static void end_accounting(struct tt_task_object *task)
     if (!task->board)
         claim_slot(task);
     if (task->phase == TT_TASK_WAITING) {
+        task->waits_since = loop->clock;
         show(task, TT_TASK_STATE_WAITING);
     } else if (task->phase == TT_TASK_SCHEDULED) {
         task->ready_since = loop->clock;
@@ -206,6 +207,8 @@ static void unlink_task(struct tt_task_object *task)
 {
     tt_loop *loop = task->future.loop;
 
+    if (loop->dump.next_task == task)
+        loop->dump.next_task = task->next;
     if (task->previous)
         task->previous->next = task->next;
     else

@@ -3,6 +3,7 @@
  *
  * Threads: any; signal handlers.
  */
+#include "dump.h"
 #include "lttng.h"
 #include "ring.h"
 
@@ -131,6 +132,8 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
                 __atomic_load_n(table->wanted_##event_name, __ATOMIC_RELAXED) != 0)                            \
                 write_lttng_##event_name(table, event);                                                        \
         }                                                                                                      \
+        if (TT_CATEGORY_##category == (uint32_t)TT_CATEGORY_state && !tt__dump_is_for_arena())                 \
+            return;                                                                                            \
         struct tt__life *life = tt__life();                                                                    \
         uint32_t ordinal = tt__life_ordinal(life);                                                             \
         if (tt__unlikely(ordinal == 0)) {                                                                      \

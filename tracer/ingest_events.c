@@ -101,7 +101,8 @@ static void thread_attached(struct tt_ingest *ingest, const struct origin *origi
 {
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, origin->thread_id);
     SET(row, THREAD, tid, event->tid);
-    SET(row, THREAD, attached_ns, origin->time_ns);
+    if (!event->is_repeated)
+        SET(row, THREAD, attached_ns, origin->time_ns);
     SET_TEXT(ingest, row, THREAD, name, event->name);
 }
 
@@ -173,6 +174,15 @@ static void stall_detected(struct tt_ingest *ingest, const struct origin *origin
     SET_SITE(ingest, row, STALL, end_site_id, event->end_site);
 }
 
+/* Fills what loop_created did not say; when that was stays unknown. */
+static void loop_dumped(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_loop_dumped *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP_FILL, origin, event->loop_id);
+    SET_SITE(ingest, row, LOOP_FILL, created_site_id, event->site);
+    SET_SITE(ingest, row, LOOP_FILL, started_site_id, event->started_site);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- tasks */
 
 static void task_created(struct tt_ingest *ingest, const struct origin *origin,
@@ -226,6 +236,33 @@ static void task_abandoned(struct tt_ingest *ingest, const struct origin *origin
     SET(row, TASK, wait_kind, event->wait_kind);
     set_wait_object(CELL(row, TASK, wait_object), origin->process_id, event->wait_kind, event->wait_object);
     SET_SITE(ingest, row, TASK, wait_site_id, event->wait_site);
+}
+
+/* Fills what task_created did not say, and shows the task as the board would, until there is a later dump. */
+static void task_dumped(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_task_dumped *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK_FILL, origin, event->task_id);
+    SET(row, TASK_FILL, parent_kind, event->parent_kind);
+    set_actor_id(CELL(row, TASK_FILL, parent_id), origin->process_id, event->parent_kind, event->parent_id);
+    SET_ID(row, TASK_FILL, loop_id, origin, event->loop_id);
+    if (event->name_number != 0)
+        SET(row, TASK_FILL, name_number, event->name_number);
+    SET_TEXT(ingest, row, TASK_FILL, name, event->name);
+    SET_SITE(ingest, row, TASK_FILL, created_site_id, event->site);
+
+    row = row_of(ingest, TT__TABLE_BOARD, origin, event->task_id);
+    SET(row, BOARD, slot, -1);
+    SET(row, BOARD, state, event->state);
+    SET(row, BOARD, wait_kind, event->wait_kind);
+    set_wait_object(CELL(row, BOARD, wait_object), origin->process_id, event->wait_kind, event->wait_object);
+    CELL(row, BOARD, wait_site_id)->kind = CELL(row, BOARD, since_ns)->kind = TT__CELL_NULL;
+    SET_SITE(ingest, row, BOARD, wait_site_id, event->wait_site);
+    if (event->in_state != 0)
+        SET(row, BOARD, since_ns, origin->time_ns - (int64_t)event->in_state);
+    SET(row, BOARD, busy_ns, event->busy);
+    SET(row, BOARD, ready_ns, event->ready);
+    SET(row, BOARD, step_count, event->step_count);
 }
 
 /* -------------------------------------------------------------------------------------------------------- failures */
@@ -379,6 +416,35 @@ static void failure_released(struct tt_ingest *ingest, const struct origin *orig
     SET(row, FAILURE, is_retrieved, event->retrieved != 0);
     SET(row, FAILURE, is_loop_closed, event->loop_closed != 0);
     SET_SITE(ingest, row, FAILURE, released_site_id, event->site);
+}
+
+/* Fills what failure_stored did not say; when it failed stays unknown. The counts only grow, so the latest are right. */
+static void failure_dumped(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_failure_dumped *event)
+{
+    if (event->exception_id != 0)
+        describe_exception(ingest, origin, event->exception_id, event->type, event->message);
+    struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE_FILL, origin, event->failure_id);
+    SET(row, FAILURE_FILL, kind, event->kind);
+    SET(row, FAILURE_FILL, how, event->how);
+    SET(row, FAILURE_FILL, parent_kind, event->parent_kind);
+    set_actor_id(CELL(row, FAILURE_FILL, parent_id), origin->process_id, event->parent_kind, event->parent_id);
+    SET_ID(row, FAILURE_FILL, exception_id, origin, event->exception_id);
+    SET_ID(row, FAILURE_FILL, loop_id, origin, event->loop_id);
+    SET(row, FAILURE_FILL, stored_handle_count, event->handle_count);
+    if (event->name_number != 0)
+        SET(row, FAILURE_FILL, name_number, event->name_number);
+    SET_TEXT(ingest, row, FAILURE_FILL, name, event->name);
+    SET_SITE(ingest, row, FAILURE_FILL, created_site_id, event->created_site);
+    SET_SITE(ingest, row, FAILURE_FILL, raised_site_id, event->raised_site);
+    SET_SITE(ingest, row, FAILURE_FILL, last_site_id, event->last_site);
+
+    row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
+    SET(row, FAILURE, dumped_ns, origin->time_ns);
+    SET(row, FAILURE, is_discarded, event->discarded != 0);
+    SET(row, FAILURE, user_touch_count, event->user_touch_count);
+    SET(row, FAILURE, library_touch_count, event->library_touch_count);
+    SET(row, FAILURE, forward_count, event->forward_count);
 }
 
 /* --------------------------------------------------------------------------------------------------- cancellations */

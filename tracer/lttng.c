@@ -158,20 +158,21 @@ static void find_identity(void)
     tt__identity_tell(&identity, &started);
 }
 
-/* Writes an event of the tracer's own, which no arena gets. */
-#define TELL(name, event)                                                                                      \
-    do {                                                                                                       \
-        struct tt__lttng_writing writing;                                                                      \
-        if (__atomic_load_n(table->wanted_##name, __ATOMIC_RELAXED) != 0 && tt__lttng_write_begin(&writing)) { \
-            table->write_##name(&writing.head, (event));                                                       \
-            tt__lttng_write_end(&writing);                                                                     \
-        }                                                                                                      \
+/* Writes an event of the tracer's own, which no arena gets; BEGIN is one of the two functions that number it. */
+#define TELL(begin, name, event)                                                               \
+    do {                                                                                       \
+        struct tt__lttng_writing writing;                                                      \
+        if (__atomic_load_n(table->wanted_##name, __ATOMIC_RELAXED) != 0 && begin(&writing)) { \
+            table->write_##name(&writing.head, (event));                                       \
+            tt__lttng_write_end(&writing);                                                     \
+        }                                                                                      \
     } while (0)
 
+/* Comes first of all, so that a reader knows whose the rest is. */
 static void tell_process(void)
 {
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
-    TELL(process_started, &started);
+    TELL(tt__lttng_write_first, process_started, &started);
 }
 
 bool tt__lttng_begin(struct tt__life *life)
@@ -182,13 +183,20 @@ bool tt__lttng_begin(struct tt__life *life)
         return false;
     find_identity();
     atomic_store(&life->lttng.thread_count, 0);
-    atomic_store(&life->lttng.told, 0);
+    atomic_store(&life->lttng.told, 1);
     for (uint32_t i = 0; i < TT_LTTNG_COUNTED_THREADS + 2; i++)
         atomic_store(&life->lttng.attempts[i], 0);
     atomic_store(&life->lttng.ordinal, atomic_fetch_add(&life_count, 1) + 1);
-    tell_process(); /* first of all, even before this thread */
-    atomic_store(&life->lttng.told, 1);
+    tell_process();
     return true;
+}
+
+void tt__lttng_tell_again(struct tt__life *life)
+{
+    if (atomic_load(&life->lttng.ordinal) == 0)
+        return;
+    tell_process();
+    atomic_fetch_add(&life->lttng.told, 1);
 }
 
 void tt__lttng_end(struct tt__life *life, uint8_t reason)
@@ -201,7 +209,7 @@ void tt__lttng_end(struct tt__life *life, uint8_t reason)
         attempt_count += atomic_load(&life->lttng.attempts[i]);
     const struct tt_event_process_ended event = {.reason = reason,
                                                  .attempt_count = attempt_count + 1 /* and this one */};
-    TELL(process_ended, &event);
+    TELL(tt__lttng_write_begin, process_ended, &event);
     atomic_store(&life->lttng.ordinal, 0);
 }
 
@@ -245,7 +253,7 @@ static void tell_thread(struct tt__thread *self, struct tt__life *life, uint32_t
         &head, &(struct tt_event_thread_attached){.tid = (uint32_t)gettid(), .name = name, .is_repeated = is_repeated});
 }
 
-bool tt__lttng_write_begin(struct tt__lttng_writing *writing)
+static inline __attribute__((always_inline)) bool begin(struct tt__lttng_writing *writing, bool is_first)
 {
     struct tt__thread *self = &tt__thread;
     struct tt__life *life = tt__life();
@@ -270,10 +278,20 @@ bool tt__lttng_write_begin(struct tt__lttng_writing *writing)
     if (tt__unlikely(self->lttng_process != process))
         join(self, life, process);
     uint32_t told = atomic_load_explicit(&life->lttng.told, memory_order_relaxed);
-    if (tt__unlikely(self->lttng_told != told))
+    if (tt__unlikely(self->lttng_told != told) && !is_first)
         tell_thread(self, life, told);
     number(self, life, &writing->head);
     return true;
+}
+
+bool tt__lttng_write_begin(struct tt__lttng_writing *writing)
+{
+    return begin(writing, false);
+}
+
+bool tt__lttng_write_first(struct tt__lttng_writing *writing)
+{
+    return begin(writing, true);
 }
 
 void tt__lttng_write_end(const struct tt__lttng_writing *writing)
@@ -291,7 +309,7 @@ void tt__lttng_thread_ends(struct tt__thread *self, struct tt__life *life)
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
     const struct tt_event_thread_detached event = {.tid = (uint32_t)gettid()};
     if (process != 0 && self->lttng_process == process)
-        TELL(thread_detached, &event);
+        TELL(tt__lttng_write_begin, thread_detached, &event);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ forks */

@@ -29,6 +29,9 @@ bool tt__lttng_begin(struct tt__life *life);
 /* Under the lock of start.c: says goodbye with REASON (enum tt_end_reason), and no event goes to LTTng any more. */
 void tt__lttng_end(struct tt__life *life, uint8_t reason);
 
+/* The process, and each thread before its next event, say again who they are. */
+void tt__lttng_tell_again(struct tt__life *life);
+
 /* The three places of a fork. */
 void tt__lttng_before_fork(void);
 void tt__lttng_after_fork_parent(void);
@@ -46,6 +49,8 @@ struct tt__lttng_writing {
 
 /* Numbers an event of the calling thread. False: none can be written now. */
 bool tt__lttng_write_begin(struct tt__lttng_writing *writing);
+/* The same for what comes even before the thread has said who it is. */
+bool tt__lttng_write_first(struct tt__lttng_writing *writing);
 void tt__lttng_write_end(const struct tt__lttng_writing *writing);
 
 #endif

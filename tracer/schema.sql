@@ -270,11 +270,11 @@ CREATE TABLE task (
     wait_site_id INTEGER
 ) STRICT;
 
--- What is: one row for each task that lived when the board of its process was last copied. A row goes when the last
--- reference to its task goes.
+-- What is: one row for each task that lived when the board of its process was last copied, or that was told again when a
+-- session of LTTng began. A row of the board goes when the last reference to its task goes.
 CREATE TABLE board (
     task_id INTEGER PRIMARY KEY,
-    -- Slot of the board that it stands in; a slot is used again.
+    -- Slot of the board that it stands in; a slot is used again. -1 when it was told by an event (task_dumped).
     slot INTEGER NOT NULL,
     -- What the task does: word task_state.
     state INTEGER NOT NULL,
@@ -358,7 +358,7 @@ CREATE TABLE failure (
     last_site_id INTEGER,
     -- When it failed; NULL when the event that says so is missing.
     stored_ns INTEGER,
-    -- Handles that the program held then.
+    -- Handles that the program held then; where that is missing, when it was told again.
     stored_handle_count INTEGER,
     -- When and to which handler (word handler_kind) it was reported as never retrieved, and where the last reference
     -- was released.
@@ -368,14 +368,18 @@ CREATE TABLE failure (
     -- When and where the last reference went; NULL while somebody can still read it.
     released_ns INTEGER,
     released_site_id INTEGER,
-    -- What its process summed up then: reads by user code, by the library, and failures that it was forwarded to.
+    -- What its process summed up then, or when it was told again: reads by user code, by the library, and failures that it was forwarded to.
     user_touch_count INTEGER,
     library_touch_count INTEGER,
     forward_count INTEGER,
     -- asyncio's bit: 1 when its message is not due.
     is_retrieved INTEGER,
     -- 1 when closing the loop released it.
-    is_loop_closed INTEGER
+    is_loop_closed INTEGER,
+    -- When its process last told again that somebody holds it (event failure_dumped).
+    dumped_ns INTEGER,
+    -- 1 when user code had said by then that it does not matter; NULL when nothing was told again.
+    is_discarded INTEGER
 ) STRICT;
 
 -- Reads of failures.

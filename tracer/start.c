@@ -13,6 +13,7 @@
  * Threads: one lock, in the cleared page, so that a child never finds it taken by a thread that it does not have. Who
  * holds it has all signals blocked and cannot be cancelled; so a handler that emits never waits for its own thread.
  */
+#include "dump.h"
 #include "lttng.h"
 #include "ring.h"
 
@@ -108,6 +109,19 @@ static void forget_parent(void)
     memset((void *)life, 0, sizeof *life); /* where the kernel did not */
     tt__arena_retire();
     tt__lttng_after_fork_child(life);
+    tt__dump_after_fork(true);
+}
+
+static void before_fork(void)
+{
+    tt__dump_before_fork();
+    tt__lttng_before_fork();
+}
+
+static void after_fork(void)
+{
+    tt__lttng_after_fork_parent();
+    tt__dump_after_fork(false);
 }
 
 static int prepare_once(void)
@@ -115,7 +129,7 @@ static int prepare_once(void)
     static _Atomic bool has_fork_handler;
     int result = tt__thread_prepare();
     if (result == 0 && !atomic_load(&has_fork_handler)) {
-        result = -pthread_atfork(tt__lttng_before_fork, tt__lttng_after_fork_parent, forget_parent);
+        result = -pthread_atfork(before_fork, after_fork, forget_parent);
         atomic_store(&has_fork_handler, result == 0);
     }
     return result;
@@ -160,6 +174,8 @@ int tt_trace_start(const struct tt_trace_options *options)
     enter(life, &guard);
     result = start_carriers(life, options, lttng);
     leave(life, &guard);
+    if (atomic_load(&is_lttng_wanted))
+        tt__dump_watch_start();
     if (result >= 0)
         tt__thread_watch(&tt__thread);
     else if (wish != TT_TRACE_LTTNG_OFF && lttng < 0 && !tt__options_have_arena(options))
@@ -184,7 +200,7 @@ int tt_trace_start_from_environment(void)
     if (status != INT_MIN)
         return status; /* asked before; what failed then is not tried at every loop */
     status = TT_TRACE_OFF;
-    if (is_set("TELLTALE_RING_DIR") || is_set("TELLTALE_STORE") || is_set("TELLTALE_LTTNG"))
+    if (is_set("TELLTALE_RING_DIR") || is_set("TELLTALE_STORE") || tt__options_read_lttng(NULL) != TT_TRACE_LTTNG_OFF)
         status = tt_trace_start(NULL);
     atomic_store(&environment_status, status > TT_TRACE_OFF ? INT_MIN : status);
     return status;
@@ -278,6 +294,7 @@ void tt__trace_end_lttng(void)
     struct tt__life *life = tt__life();
     if (!atomic_load(&is_lttng_wanted))
         return;
+    tt__dump_watch_stop();
     enter(life, &guard);
     end_lttng(life, TT_END_REASON_EXIT);
     leave(life, &guard);
@@ -289,6 +306,7 @@ void tt_trace_stop(void)
     struct tt__life *life = tt__life();
     if (tt__life_ordinal(life) == 0 && !atomic_load(&is_wanted) && !atomic_load(&is_lttng_wanted))
         return;
+    tt__dump_watch_stop();
     enter(life, &guard);
     end_lttng(life, TT_END_REASON_STOPPED);
     if (tt__life_ordinal(life) != 0) {

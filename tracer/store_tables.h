@@ -44,6 +44,10 @@
     X(LOOP, started_site_id) X(LOOP, stopped_ns) X(LOOP, closed_ns) X(LOOP, closed_site_id) \
     X(LOOP, pending_count)
 
+/* What a state dump tells of a loop. */
+#define TT__COLUMNS_LOOP_FILL(X)                                                              \
+    X(LOOP_FILL, loop_id) X(LOOP_FILL, created_site_id) X(LOOP_FILL, started_site_id)
+
 #define TT__COLUMNS_TASK(X)                                                                           \
     X(TASK, task_id) X(TASK, loop_id) X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_ns)     \
     X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, new_name) X(TASK, has_handle) \
@@ -76,7 +80,15 @@
     X(FAILURE, stored_handle_count) X(FAILURE, reported_ns) X(FAILURE, reported_kind)                        \
     X(FAILURE, reported_site_id) X(FAILURE, released_ns) X(FAILURE, released_site_id)                        \
     X(FAILURE, user_touch_count) X(FAILURE, library_touch_count) X(FAILURE, forward_count)                   \
-    X(FAILURE, is_retrieved) X(FAILURE, is_loop_closed)
+    X(FAILURE, is_retrieved) X(FAILURE, is_loop_closed) X(FAILURE, dumped_ns) X(FAILURE, is_discarded)
+
+/* What a state dump tells of a failure that its own event may have told, too. */
+#define TT__COLUMNS_FAILURE_FILL(X)                                                                    \
+    X(FAILURE_FILL, failure_id) X(FAILURE_FILL, kind) X(FAILURE_FILL, how)                             \
+    X(FAILURE_FILL, exception_id) X(FAILURE_FILL, parent_kind) X(FAILURE_FILL, parent_id)              \
+    X(FAILURE_FILL, loop_id) X(FAILURE_FILL, name) X(FAILURE_FILL, name_number)                        \
+    X(FAILURE_FILL, created_site_id) X(FAILURE_FILL, raised_site_id) X(FAILURE_FILL, last_site_id)     \
+    X(FAILURE_FILL, stored_handle_count)
 
 #define TT__COLUMNS_TOUCH(X)                                                                      \
     X(TOUCH, failure_id) X(TOUCH, touched_ns) X(TOUCH, thread_id) X(TOUCH, sequence) X(TOUCH, by) \
@@ -148,12 +160,14 @@
     X(WORD, "word", 2, TT__REPLACE)                               \
     X(SITE, "site", 1, TT__OVERRIDE)                              \
     X(LOOP, "loop", 1, TT__OVERRIDE)                              \
+    X(LOOP_FILL, "loop", 1, TT__FILL)                             \
     X(TASK, "task", 1, TT__OVERRIDE)                              \
     X(TASK_FILL, "task", 1, TT__FILL)                             \
     X(BOARD, "board", 1, TT__REPLACE)                             \
     X(EXCEPTION, "exception", 1, TT__OVERRIDE)                    \
     X(EXCEPTION_MEMBER, "exception_member", 0, TT__APPEND)        \
     X(FAILURE, "failure", 1, TT__OVERRIDE)                        \
+    X(FAILURE_FILL, "failure", 1, TT__FILL)                       \
     X(TOUCH, "touch", 0, TT__APPEND)                              \
     X(FORWARD, "forward", 0, TT__APPEND)                          \
     X(DISCARD, "discard", 1, TT__OVERRIDE)                        \

@@ -50,15 +50,14 @@ static size_t cut(const char *text, size_t length, size_t limit)
 }
 
 /* Copies COUNT strings into OUT, which has room for them all within their limits and ROOM, and lets TEXTS refer to the
- * copies. Strings of places, which have the usual limit, get a smaller one when all together are too long. */
+ * copies. When all together are too long the shorter limits hold. */
 static void copy(struct tt_lttng_text *texts, size_t count, size_t room, char *out)
 {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += (texts[i].length < texts[i].limit ? texts[i].length : texts[i].limit) + 1;
     for (size_t i = 0; i < count; i++) {
-        bool is_shortened = total > room && texts[i].limit == SITE_TEXT_BYTES_USUAL;
-        size_t length = cut(texts[i].start, texts[i].length, is_shortened ? SITE_TEXT_BYTES : texts[i].limit);
+        size_t length = cut(texts[i].start, texts[i].length, total > room ? texts[i].short_limit : texts[i].limit);
         memcpy(out, texts[i].start, length);
         out[length] = '\0';
         texts[i].start = out;
@@ -97,9 +96,10 @@ static void copy(struct tt_lttng_text *texts, size_t count, size_t room, char *o
 #include "events.def"
 
 /* fill_NAME finds the strings of an event. */
-static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const char *text, uint32_t limit)
+static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const char *text, uint16_t limit,
+                                                                          uint16_t short_limit)
 {
-    return (struct tt_lttng_text){.start = text ? text : "", .limit = limit};
+    return (struct tt_lttng_text){.start = text ? text : "", .limit = limit, .short_limit = short_limit};
 }
 
 #define TT_U8(name, text)
@@ -110,17 +110,17 @@ static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const 
 #define TT_ID(name, text)
 #define TT_TICKS(name, text)
 #define TT_WORD(name, enumeration, text)
-#define TT_SITE(name, about)                                                                     \
-    texts->name##_file = bounded(event->name ? event->name->file : NULL, SITE_TEXT_BYTES_USUAL); \
-    texts->name##_func = bounded(event->name ? event->name->func : NULL, SITE_TEXT_BYTES_USUAL); \
-    texts->name##_text = bounded(event->name ? event->name->text : NULL, SITE_TEXT_BYTES_USUAL);
-#define TT_TEXT(name, limit, text) texts->name = bounded(event->name, limit);
+#define TT_SITE(name, about)                                                                                      \
+    texts->name##_file = bounded(event->name ? event->name->file : NULL, SITE_TEXT_BYTES_USUAL, SITE_TEXT_BYTES); \
+    texts->name##_func = bounded(event->name ? event->name->func : NULL, SITE_TEXT_BYTES_USUAL, SITE_TEXT_BYTES); \
+    texts->name##_text = bounded(event->name ? event->name->text : NULL, SITE_TEXT_BYTES_USUAL, SITE_TEXT_BYTES);
+#define TT_TEXT(name, limit, text) texts->name = bounded(event->name, limit, limit);
 #define TT_EVENT(number, event_name, category, level, text, fields)                                                \
     static inline __attribute__((always_inline)) void fill_##event_name(struct tt_lttng_texts_##event_name *texts, \
                                                                         const struct tt_event_##event_name *event) \
     {                                                                                                              \
         (void)event;                                                                                               \
-        fields texts->end = bounded(NULL, 0);                                                                      \
+        fields texts->end = bounded(NULL, 0, 0);                                                                   \
     }
 #include "events.def"
 

@@ -20,10 +20,11 @@
 #ifndef TT_LTTNG_TEXTS
 #define TT_LTTNG_TEXTS
 
-/* A string on its way, at most LIMIT bytes of it. */
+/* A string on its way, at most LIMIT bytes of it, fewer if it is a place's and room is short. */
 struct tt_lttng_text {
     const char *start;
-    uint32_t length, limit;
+    uint32_t length;
+    uint16_t limit, short_limit;
 };
 
 #define TT_U8(name, text)

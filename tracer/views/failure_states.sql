@@ -17,14 +17,20 @@ WITH RECURSIVE
             coalesce(f.library_touch_count, 0) > 0 OR coalesce(f.forward_count, 0) > 0
                 OR EXISTS (SELECT 1 FROM touch AS u WHERE u.failure_id = f.failure_id AND NOT u.is_user)
                 OR EXISTS (SELECT 1 FROM forward AS w WHERE w.failure_id = f.failure_id) AS is_seen_by_library,
-            EXISTS (SELECT 1 FROM discard AS d WHERE d.object_id = f.failure_id) AS is_discarded,
+            coalesce(f.is_discarded, 0)
+                OR EXISTS (SELECT 1 FROM discard AS d WHERE d.object_id = f.failure_id) AS is_discarded,
             -- Its process runs, or went on when tracing was stopped.
             p.goodbye_reason IS 2 OR (p.goodbye_reason IS NULL AND p.gone_ns IS NULL) AS is_open,
             p.goodbye_reason IS 1 AS said_goodbye,
             -- A state that rests on absence cannot be told: events may be missing.
             CASE
                 WHEN f.released_ns IS NULL
-                    THEN f.stored_ns IS NULL OR coalesce(p.vital_drop_last_ns >= f.stored_ns, 0)
+                    -- What was lost before its process told it again is in what it told then.
+                    THEN coalesce(f.dumped_ns, f.stored_ns) IS NULL
+                        OR coalesce(p.vital_drop_last_ns >= max(coalesce(f.dumped_ns, f.stored_ns),
+                            coalesce(f.stored_ns, f.dumped_ns)), 0)
+                        OR coalesce(f.forward_count > (SELECT count(*) FROM forward AS w
+                            WHERE w.failure_id = f.failure_id), 0)
                 ELSE f.forward_count > (SELECT count(*) FROM forward AS w WHERE w.failure_id = f.failure_id)
                     OR (f.is_retrieved AND NOT f.user_touch_count AND NOT f.library_touch_count AND NOT f.forward_count)
             END AS is_uncertain

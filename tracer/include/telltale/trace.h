@@ -237,6 +237,33 @@ TT_API int tt_trace_lttng_status(void);
  * exit. Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */
 TT_API void tt_trace_stop(void);
 
+/* -------------------------------------------------------------------------------------------------- the state dump */
+
+/* A session of LTTng that starts in the middle of a run has heard nothing of what is there already. Whoever has tasks
+ * registers a dumper: it is called when a session starts (or another one does), every TELLTALE_LTTNG_DUMP seconds if that
+ * is set, and by tt_trace_dump(). It sees to it that loop_dumped, task_dumped and failure_dumped are emitted for what
+ * lives, now or soon, on whichever thread may look at it.
+ *
+ * FN is called on a thread of the tracer, or on the one that called tt_trace_dump(), with a lock held: it must not wait, nor
+ * add or remove a dumper. The struct is the caller's, and must stay where it is until it was removed. */
+typedef void tt_trace_dump_fn(void *argument);
+struct tt_trace_dumper {
+    tt_trace_dump_fn *fn;
+    void *argument;
+    struct tt_trace_dumper *tt__next, **tt__link; /* tracer's; zero before */
+};
+
+/* Adds DUMPER; removes it (harmless when it was not added, or was by the parent of this process). When remove returns FN is
+ * not running and will not be called any more. Any thread; not in signal handlers. */
+TT_API void tt_trace_add_dumper(struct tt_trace_dumper *dumper);
+TT_API void tt_trace_remove_dumper(struct tt_trace_dumper *dumper);
+
+/* Has all dumpers tell what is: for LTTng, and for an arena as well. Any thread; not in signal handlers. Events:
+ * process_started to LTTng, and those of the dumpers. */
+TT_API void tt_trace_dump(void);
+
+/* -------------------------------------------------------------------------------------------------- statistics */
+
 struct tt_trace_statistics {
     uint64_t attempt_count;    /* events that were to be written */
     uint64_t drop_count;       /* of these, how many found their ring full */

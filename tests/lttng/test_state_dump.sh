@@ -1,0 +1,142 @@
+#!/bin/sh
+# test_state_dump.sh: a session that starts in the middle of a run is told what is there already.
+# shellcheck source-path=SCRIPTDIR source=session.sh
+. "$(dirname "$0")/session.sh"
+
+export TELLTALE_LTTNG=1
+
+# Starts the program; it ends when finish_program closes its standard input.
+start_program() { # ARGUMENT...
+    mkfifo "$work/feed"
+    # Its input is a socket, which a loop can poll; what the other end gets is that of the fifo.
+    python3 - "$work/feed" "$programs/tasks" "$@" >"$work/said" 2>"$work/complaints" <<'END' &
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+process = subprocess.Popen(sys.argv[2:], stdin=theirs)
+theirs.close()
+open(sys.argv[1]).read()
+ours.close()
+sys.exit(process.wait())
+END
+    program=$!
+    background="$background $program"
+    exec 9>"$work/feed"
+    wait_until grep -q ready "$work/said"
+}
+
+finish_program() {
+    exec 9>&-
+    code=0
+    wait "$program" || code=$?
+}
+
+# A trace that is being written cannot be read as a whole, but strings in it can be found.
+is_written() { # NAME TEXT
+    grep -raqF -- "$2" "$work/$1"
+}
+
+case_tasks_alive_and_failures_held_are_told_to_a_session_that_starts_in_the_middle() {
+    start_daemon
+    start_program held
+    start_session s
+    wait_until is_written s 'set from outside' # nothing but the session wakes the loop
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    file='"tests/lttng/tasks.c"'
+    expect_count s "^loop_dumped .*started_site_file = $file.* task_count = 4$" 1
+    expect_count s '^task_created ' 0
+    expect_count s '^task_dumped ' 4
+    expect_count s '^task_dumped .*site_text = "sleeper".* name_number = [1-9].*"waiting".* wait_kind = \( "sleep" .*wait_site_func = "sleeper".* step_count = 1,.* name = ""$' 1
+    sleeper=$(sed -n 's/^task_dumped .*task_id = \([0-9]*\), .*site_text = "sleeper".*/\1/p' "$work/s.txt")
+    expect_count s "^task_dumped .*wait_kind = \\( \"task\" .*wait_object = $sleeper, .*name = \"the waiter\"$" 1
+    expect_count s '^task_dumped .*wait_kind = \( "recv" .*wait_site_func = "reader".*name = "the reader"$' 1
+    main=$(sed -n 's/^task_dumped .*task_id = \([0-9]*\), .*site_text = "hold".*/\1/p' "$work/s.txt")
+    expect_count s "^task_dumped .*parent_id = $main, .*parent_kind = \\( \"task\" " 3
+    expect_count s '^task_dumped .* in_state = 0,' 0
+
+    expect_count s '^failure_dumped ' 4
+    expect_count s '^failure_dumped .*"task" .*retrieved = 0, discarded = 0, handle_count = 1, user_touch_count = 0, .*name = "untouched", type = "ValueError", message = "untouched went wrong"$' 1
+    expect_count s '^failure_dumped .*retrieved = 1, discarded = 0, .* user_touch_count = 1, .*name = "seen"' 1
+    expect_count s '^failure_dumped .*discarded = 1, .*name = "dismissed"' 1
+    expect_count s '^failure_dumped .*"future" .*how = \( "set" .*type = "TypeError", message = "set from outside"$' 1
+    expect_count s "^failure_dumped .*raised_site_file = $file.*raised_site_func = \"failing\"" 3
+    expect_count s '^process_started ' 1
+    expect_count s '^failure_released ' 4
+}
+
+case_a_second_session_is_told_too() {
+    start_daemon
+    start_program held
+    start_session s
+    wait_until is_written s 'set from outside'
+    start_session another
+    wait_until is_written another 'set from outside'
+    finish_program
+    end_session another
+    end_session s
+    expect_count another '^task_dumped ' 4
+    expect_count another '^process_started ' 1
+    expect_count s '^task_dumped ' 8
+}
+
+case_tasks_that_are_ready_are_told_as_ready() {
+    start_daemon
+    start_program ready
+    start_session s
+    wait_until is_written s restless
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    expect_count s '^task_dumped .*state = \( "ready" .*wait_kind = \( "none" .*name = "restless"$' 1
+    expect_no_gap_after_the_first
+}
+
+# The session saw no beginning.
+expect_no_gap_after_the_first() {
+    expect_count s '^thread_attached .*is_repeated = 1$' 0
+}
+
+case_it_is_told_again_every_second_when_that_is_asked_for() {
+    start_daemon
+    export TELLTALE_LTTNG_DUMP=1
+    start_program held
+    start_session s
+    sleep 3.5
+    finish_program
+    end_session s
+    told=$(count s '^loop_dumped ')
+    [ "$told" -ge 3 ] && [ "$told" -le 5 ] || fail "told $told times"
+    expect_count s '^task_dumped ' "$((4 * told))"
+    expect_count s '^process_started ' "$told"
+}
+
+# More than what is told in one turn of the loop.
+case_many_tasks_are_told_in_parts_each_once() {
+    start_daemon
+    start_program many 5000
+    create_session s
+    lttng_must start s
+    wait_until is_written s sleeper
+    sleep 1
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    expect_count s '^loop_dumped .* task_count = 5001$' 1
+    expect_equal "$(sed -n 's/^task_dumped .*task_id = \([0-9]*\), .*/\1/p' "$work/s.txt" | sort -u | wc -l)" 5001 'tasks'
+    expect_count s '^task_dumped ' 5001
+}
+
+case_without_a_session_nothing_is_told_again() {
+    start_daemon
+    start_session s
+    start_program held
+    sleep 0.5
+    finish_program
+    end_session s
+    expect_count s '^(task|failure|loop)_dumped ' 0
+    expect_count s '^process_started ' 1
+    expect_no_gap s
+}
+
+run_case "$@"
