@@ -1,4 +1,5 @@
-/* ingest_events.c: what each event does to rows. One function for each event; the table at the end finds it. */
+/* ingest_events.c: what each event does to rows. One function for each event; the table at the end finds it. It has more than
+ * 600 lines because there are so many events, each of which can be read alone. */
 #include "ingest_state.h"
 
 #include <string.h>
