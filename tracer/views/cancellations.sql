@@ -63,13 +63,14 @@ SELECT
     max(0, d.happened_ns - c.requested_ns) AS latency_ns,
     -- 1 when the task's coroutine never ran.
     coalesce(d.is_before_start, 0) AS before_start,
-    -- How it ended: cancelled, swallowed (the task returned, or the body of the timeout that asked), converted (it ended
-    -- with another exception, or left the timeout that asked with one: TimeoutError), ignored (it was done already),
-    -- uncancelled (the request was taken back), pending (the task has not ended), unknown
+    -- How it ended: cancelled, timed_out (the timeout that asked made its TimeoutError of it), swallowed (the task
+    -- returned, or the body of the timeout that asked), converted (the task, or the body, ended with another exception),
+    -- ignored (it was done already), uncancelled (the request was taken back), pending (the task has not ended), unknown
     -- (events are missing).
     CASE
         WHEN NOT c.is_accepted THEN 'ignored'
-        WHEN c.by = 9 AND c.scope_ending IN (3, 5) THEN 'converted'
+        WHEN c.by = 9 AND c.scope_ending = 3 THEN 'timed_out'
+        WHEN c.by = 9 AND c.scope_ending = 5 THEN 'converted'
         WHEN c.by = 9 AND c.scope_ending = 6 THEN 'swallowed'
         WHEN c.is_uncancelled THEN 'uncancelled'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed')
