@@ -1,0 +1,46 @@
+#!/bin/sh
+# test_waiting.sh: what a task waits for, when that is an object that tasks synchronise by, from the call to the screen.
+# shellcheck source-path=SCRIPTDIR source=case.sh
+. "$(dirname "$0")/case.sh"
+
+record() {
+    run "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BIN/../tests/e2e/waiting"
+}
+
+case_each_object_is_named_with_its_kind_and_the_place_of_the_wait() {
+    record
+    expect_equal "$(ask run.telltale "SELECT name, wait_kind, wait_at FROM tasks WHERE name <> 'Task-1' ORDER BY name" |
+        sed 's/|[^|]*waiting\.c:[0-9]* in /|/')" 'barrier|barrier|wait_barrier
+condition|condition|wait_condition
+event|event|wait_event
+get|queue_get|wait_get
+join|queue_join|wait_join
+lock|lock|wait_lock
+lock too|lock|wait_lock
+put|queue_put|wait_put
+relock|lock|wait_condition
+semaphore|semaphore|wait_semaphore' 'what they wait for'
+}
+
+case_tasks_that_wait_for_the_same_object_are_shown_to_wait_for_the_same() {
+    record
+    expect_equal "$(ask run.telltale "SELECT count(DISTINCT wait_object) FROM tasks WHERE name LIKE 'lock%'")" 1 'one lock'
+    expect_equal "$(ask run.telltale "SELECT count(DISTINCT wait_object) FROM tasks WHERE name IN ('put', 'join')")" 1 'one queue'
+    expect_equal "$(ask run.telltale "SELECT count(DISTINCT wait_object) FROM tasks WHERE name <> 'Task-1'")" 8 'the objects'
+}
+
+case_ps_and_report_say_it_in_words() {
+    record
+    object() { ask run.telltale "SELECT wait_object FROM tasks WHERE name = '$1'"; }
+    must "$telltale" ps run.telltale -C name,for
+    for expected in "lock #$(object lock)" "event #$(object event)" "condition #$(object condition)" "lock #$(object relock)" \
+        "semaphore #$(object semaphore)" "barrier #$(object barrier)" "an item of queue #$(object get)" \
+        "room in queue #$(object put)" "all items done of queue #$(object join)"; do
+        expect_text out "$expected"
+    done
+    run "$telltale" report run.telltale
+    expect_text out "room in queue #$(object put)"
+    grep -q "lock #$(object lock) at .*waiting\.c:[0-9]* in wait_lock" "$work/out" || fail 'the report does not tell where'
+}
+
+run_case "$@"
