@@ -376,3 +376,14 @@ int tt_cleanup_end(void)
     TT_PRECOND("cleanup_end.open", NULL, was_open);
     return state->pending ? -1 : 0;
 }
+
+tt_exc *tt__exc_new_memory_error(tt_site *site)
+{
+    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+    tt_exc *exc;
+
+    tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
+    exc = tt__exc_state_take(&state);
+    tt__exc_state_enter(outer);
+    return exc;
+}

@@ -85,6 +85,9 @@ tt_site *tt__exc_site(const tt_exc *exc);
  * included. Without memory a MemoryError in its place, never NULL. */
 tt_exc *tt__exc_new_cancelled(tt_site *site, const char *message);
 
+/* A MemoryError, raised at SITE, for which no memory is needed. */
+tt_exc *tt__exc_new_memory_error(tt_site *site);
+
 /* A deep copy for another thread: same id, type, text, errno, places; cause, context and members copied too. One reference, the
  * caller's. NULL without memory. On the thread of EXC. */
 tt_exc *tt__exc_copy(const tt_exc *exc);

@@ -90,6 +90,10 @@ struct tt_loop {
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
 
+    size_t work_count;        /* executor.c: functions on threads that have not been let go of */
+    bool is_executor_shut;    /* no more of them */
+    tt_future *idle_executor; /* completed when that count gets to zero; borrowed, NULL: nobody waits for it */
+
     bool is_debug;                   /* debug.c: the mode is on */
     int64_t slow_ns;                 /* what lasts as long is told: asyncio's slow_callback_duration */
     const tt_site *running_site;     /* in debug mode: where what runs now was scheduled; NULL: not known */

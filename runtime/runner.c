@@ -8,19 +8,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <telltale/executor.h>
 #include <telltale/gather.h>
 #include <telltale/run.h>
 
 #include "loop_internal.h"
 #include "precond.h"
 
+/* Made without a loop; the first use makes it; closed, and then it is of no use any more. */
 struct tt_runner {
-    tt_loop *loop;
+    struct tt_run_options options;
+    tt_loop *loop;       /* NULL: not made yet, or closed */
+    tt_context *context; /* all its runs are in it, so that what one sets the next one sees; NULL with `loop` */
+    bool is_closed;
     tt_task *main_task; /* while it runs */
     unsigned interrupt_count;
 };
 
 enum { EXIT_INTERRUPTED = 128 + SIGINT };
+
+/* asyncio's THREAD_JOIN_TIMEOUT. */
+#define EXECUTOR_TIMEOUT_NS TT_SEC(300)
 
 tt_runner *tt_runner_create_at(tt_site *site, const struct tt_run_options *options)
 {
@@ -30,17 +38,43 @@ tt_runner *tt_runner_create_at(tt_site *site, const struct tt_run_options *optio
         tt_raise_at(site, &tt_MemoryError, "no memory for a runner");
         return NULL;
     }
-    runner->loop = options && options->virtual_time ? tt_loop_create_virtual_at(site) : tt_loop_create_at(site);
-    if (!runner->loop) {
-        free(runner);
-        return NULL;
-    }
+    if (options)
+        runner->options = *options;
     return runner;
 }
 
-tt_loop *tt_runner_loop(tt_runner *runner)
+static tt_loop *make_loop(const struct tt_run_options *options, tt_site *site)
 {
-    return runner->loop;
+    if (options->loop_factory)
+        return options->loop_factory();
+    return options->virtual_time ? tt_loop_create_virtual_at(site) : tt_loop_create_at(site);
+}
+
+/* Makes the loop and the context if that is still to be done. 0, or -1 with an exception pending. */
+static int begin_use(tt_runner *runner, tt_site *site)
+{
+    if (runner->is_closed)
+        return tt_raise_at(site, &tt_RuntimeError, "Runner is closed");
+    if (runner->loop)
+        return 0;
+    runner->context = tt_copy_context_at(site);
+    if (!runner->context)
+        return -1;
+    runner->loop = make_loop(&runner->options, site);
+    if (!runner->loop) {
+        tt_context_unref(runner->context);
+        runner->context = NULL;
+        return -1;
+    }
+    if (runner->options.debug != TT_DEBUG_AS_ENVIRONMENT)
+        tt_loop_set_debug(runner->loop, runner->options.debug == TT_DEBUG_ON);
+    return 0;
+}
+
+tt_loop *tt_runner_loop_at(tt_site *site, tt_runner *runner)
+{
+    TT_PRECOND("runner_loop.runner", site, runner != NULL);
+    return begin_use(runner, site) == 0 ? runner->loop : NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ SIGINT */
@@ -75,9 +109,9 @@ static void convert_interrupt(tt_runner *runner, tt_site *site)
         tt_raise_at(site, &tt_KeyboardInterrupt, "%s", ""); /* what was pending becomes its context */
 }
 
-int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, void *arg)
+int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_context *context, tt_coro_fn *fn, void *arg)
 {
-    const struct tt_task_options options = {.loop = runner->loop};
+    struct tt_task_options options = {0};
     bool has_signal;
     int rc;
 
@@ -85,6 +119,10 @@ int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_coro_fn *fn, void *arg
         return -1;
     if (tt__running_loop)
         return tt_raise_at(site, &tt_RuntimeError, "Runner.run() cannot be called from a running event loop");
+    if (begin_use(runner, site) < 0)
+        return -1;
+    options.loop = runner->loop;
+    options.context = context ? context : runner->context;
     runner->main_task = tt_create_task_at(site, fn, arg, &options);
     if (!runner->main_task)
         return -1;
@@ -165,28 +203,48 @@ static int run_last_turns(struct countdown *countdown, tt_site *site)
     return tt_loop_run_forever_at(site, countdown->loop);
 }
 
+/* All that is to be done before the loop can be closed. 0, or -1 with a SystemExit or KeyboardInterrupt of a task or
+ * callback, or for want of memory. */
+static int shut_down(tt_runner *runner, tt_site *site)
+{
+    struct countdown countdown = {.loop = runner->loop, .turns_left = LAST_TURNS};
+
+    cancel_all_tasks(runner, site);
+    if (tt_exc_pending() || run_last_turns(&countdown, site) < 0)
+        return -1;
+    return tt_loop_shutdown_default_executor_at(site, runner->loop, EXECUTOR_TIMEOUT_NS);
+}
+
 int tt_runner_close_at(tt_site *site, tt_runner *runner)
 {
     struct tt_exc_state state = {0}, *outer;
-    struct countdown countdown;
     tt_exc *exc;
 
-    if (!runner)
+    if (!runner || !runner->loop)
         return 0;
     TT_PRECOND("runner_close.not_running", site, !runner->loop->is_running);
-    countdown = (struct countdown){.loop = runner->loop, .turns_left = LAST_TURNS};
     outer = tt__exc_state_enter(&state);
-    cancel_all_tasks(runner, site);
-    if (!state.pending && run_last_turns(&countdown, site) < 0)
+    if (shut_down(runner, site) < 0)
         assert(state.pending && "who raised finds it pending");
-    exc = tt__exc_state_take(&state); /* a SystemExit or KeyboardInterrupt of a task or callback, or no memory */
+    exc = tt__exc_state_take(&state);
     tt__exc_state_enter(outer);
     (void)tt_loop_close_at(site, runner->loop); /* it does not run: 0 */
-    free(runner);
+    runner->loop = NULL;
+    tt_context_unref(runner->context);
+    runner->context = NULL;
+    runner->is_closed = true;
     if (!exc)
         return 0;
     tt__exc_state_set(tt__exc_state_now(), exc);
     return -1;
+}
+
+int tt_runner_destroy_at(tt_site *site, tt_runner *runner)
+{
+    int rc = tt_runner_close_at(site, runner);
+
+    free(runner);
+    return rc;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- the whole */
@@ -224,9 +282,9 @@ int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_run_opti
     if (tt__running_loop)
         tt_raise_at(site, &tt_RuntimeError, "asyncio.run() cannot be called from a running event loop");
     else if ((runner = tt_runner_create_at(site, options)) != NULL) {
-        int rc = tt_runner_run_at(site, runner, fn, arg);
+        int rc = tt_runner_run_at(site, runner, NULL, fn, arg);
 
-        if (tt_runner_close_at(site, runner) == 0 && rc == 0)
+        if (tt_runner_destroy_at(site, runner) == 0 && rc == 0)
             return EXIT_SUCCESS;
     }
     exc = tt__exc_state_take(tt__exc_state_now());

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "executor_internal.h"
 #include "loop_internal.h"
 #include "precond.h"
 #include "scope.h"
@@ -182,6 +183,8 @@ int tt_return(void *value, tt_free_fn *free_fn)
 {
     struct tt_task_object *task = tt__running_loop ? tt__running_loop->current : NULL;
 
+    if (!task && tt__executor_return(value, free_fn))
+        return 0;
     TT_PRECOND("return.in_task", NULL, task != NULL);
     if (task->return_free)
         tt__loop_run_release(task->future.loop, task->return_free, task->return_value);

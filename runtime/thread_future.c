@@ -256,18 +256,6 @@ static enum thread_future_state state_of(tt_thread_future *future)
     return state;
 }
 
-/* A MemoryError, for which no memory is needed. */
-static tt_exc *memory_error(tt_site *site)
-{
-    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
-    tt_exc *exc;
-
-    tt_raise_at(site, &tt_MemoryError, "no memory for an exception");
-    exc = tt__exc_state_take(&state);
-    tt__exc_state_enter(outer);
-    return exc;
-}
-
 /* FUTURE fails with COPY: the facts about it, and about its handle so far. */
 static void tell_failure(tt_thread_future *future, tt_task *task, tt_exc *copy)
 {
@@ -297,7 +285,7 @@ static void forward_failure(tt_thread_future *future, tt_task *task)
     tt__ledger_touched(task, TT_TOUCH_HOW_THREAD_CHAIN, false, future->site);
     tt__ledger_forwarded(task, future->id, TT_FORWARD_HOW_THREAD_CHAIN, future->site);
     if (!copy)
-        copy = memory_error(future->site);
+        copy = tt__exc_new_memory_error(future->site);
     tell_failure(future, task, copy);
     complete(future, copy, NULL, NULL);
 }
@@ -415,7 +403,7 @@ static int start_task(void *arg)
 
     if (!task) {
         copy = tt__exc_copy(tt_exc_pending());
-        complete(future, copy ? copy : memory_error(future->site), NULL, NULL);
+        complete(future, copy ? copy : tt__exc_new_memory_error(future->site), NULL, NULL);
         unref(future, future->site);
         return -1; /* asyncio: set on the future and raised to the handler */
     }

@@ -96,6 +96,7 @@ static inline bool tt__wait_names_object(uint8_t wait_kind)
     case TT_WAIT_KIND_WAIT:
     case TT_WAIT_KIND_SHIELD:
     case TT_WAIT_KIND_AS_COMPLETED:
+    case TT_WAIT_KIND_THREAD:
     case TT_WAIT_KIND_LOCK:
     case TT_WAIT_KIND_EVENT:
     case TT_WAIT_KIND_CONDITION:

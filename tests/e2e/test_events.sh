@@ -125,4 +125,42 @@ callback|0|program.c:$(line_of call_soon) in app||1|1" 'the stalls'
     grep -q '^STALLS: 2, longest first' "$work/out" || fail 'the report does not tell them'
 }
 
+# Words executor_future, executor, thread.
+case_a_failure_on_a_thread_whose_future_was_cancelled_is_absorbed_by_the_executor() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+#include <unistd.h>
+static int fail_late(void *arg)
+{
+    (void)arg;
+    usleep(50000);
+    return tt_raise(&tt_ValueError, "too late");
+}
+static int wait_for_it(void *arg)
+{
+    return tt_to_thread(fail_late, arg, NULL, NULL);
+}
+static int app(void *arg)
+{
+    (void)arg;
+    tt_task *task = tt_create_task_named(wait_for_it, NULL, "waiter");
+    if (tt_sleep(TT_MSEC(5)) < 0)
+        return -1;
+    tt_task_cancel(task, NULL);
+    int status = tt_await(task);
+    if (status < 0 && tt_catch(&tt_CancelledError))
+        status = tt_catch_end();
+    tt_task_unref(task);
+    return status;
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale "SELECT kind, type, message, state, reason, raised_at, created_at FROM failures")" \
+        "executor_future|ValueError|too late|absorbed|executor|program.c:$(line_of 'tt_raise') in fail_late|program.c:$(line_of 'return tt_to_thread') in wait_for_it" 'the failure'
+}
+
 run_case "$@"

@@ -365,9 +365,31 @@ static void use_synchronisation(void)
     give_up();
 }
 
+static TT_CONTEXT_VAR_NO_DEFAULT(variable);
+
+static int raise_on_a_thread(void *arg)
+{
+    return tt_raise(&tt_ValueError, "%s", (const char *)arg);
+}
+
+static void use_threads(void)
+{
+    tt_future *future;
+
+    if (tt_context_var_set(&variable, "value", NULL, NULL) < 0)
+        give_up();
+    if (tt_to_thread(raise_on_a_thread, "boom", NULL, NULL) < 0)
+        give_up();
+    future = tt_run_in_executor(NULL, raise_on_a_thread, "boom", NULL);
+    if (tt_await(future) < 0)
+        give_up();
+    tt_future_unref(future);
+}
+
 static int use_everything(void *arg)
 {
     (void)arg;
+    use_threads();
     use_futures();
     use_gather();
     use_tasks();
@@ -395,6 +417,7 @@ static int count_reports(tt_loop *loop, const struct tt_handler_context *context
 static bool run_scenario(void)
 {
     tt_runner *runner = tt_runner_create();
+    tt_loop *loop;
 
     if (!runner) {
         bool is_told = tt_exc_pending() != NULL;
@@ -402,10 +425,14 @@ static bool run_scenario(void)
         give_up();
         return is_told;
     }
-    tt_loop_set_exception_handler(tt_runner_loop(runner), count_reports, NULL);
+    loop = tt_runner_loop(runner);
+    if (loop)
+        tt_loop_set_exception_handler(loop, count_reports, NULL);
+    else
+        give_up();
     if (tt_runner_run(runner, use_everything, NULL) < 0)
         give_up();
-    if (tt_runner_close(runner) < 0)
+    if (tt_runner_destroy(runner) < 0)
         give_up();
     return !tt_exc_pending();
 }

@@ -524,7 +524,7 @@ static tt_runner *running;
 static int close_running(void *arg)
 {
     (void)arg;
-    return tt_runner_close(running);
+    return tt_runner_destroy(running);
 }
 
 static void runner_close(void)
@@ -591,6 +591,26 @@ static void handle_when(void)
 
     (void)!tt_loop_call_soon(stage_loop, nothing, NULL, &handle);
     (void)!tt_handle_when(handle);
+}
+
+static void runner_loop(void)
+{
+    (void)!tt_runner_loop(NULL);
+}
+
+static void run_in_executor(void)
+{
+    (void)!tt_run_in_executor(stage_loop, NULL, NULL, NULL);
+}
+
+static void to_thread(void)
+{
+    (void)!tt_to_thread(NULL, NULL, NULL, NULL);
+}
+
+static void shutdown_default_executor(void)
+{
+    (void)!tt_loop_shutdown_default_executor(NULL, -1);
 }
 
 static void add_done_callback_in(void)
@@ -693,6 +713,10 @@ static const struct mistake {
     {"task_context.task", task_context},
     {"loop_call.context", loop_call_context},
     {"handle_when.timer", handle_when},
+    {"runner_loop.runner", runner_loop},
+    {"run_in_executor.function", run_in_executor},
+    {"to_thread.function", to_thread},
+    {"loop_shutdown_default_executor.loop", shutdown_default_executor},
     {"future_add_done_callback.context", add_done_callback_in},
 };
 

@@ -607,7 +607,7 @@ static void run_as_main(const char *name, tt_coro_fn *fn)
     assert_non_null(runner);
     note("-- %s", name);
     rc = tt_runner_run(runner, fn, "boom");
-    if (tt_runner_close(runner) < 0 || rc < 0)
+    if (tt_runner_destroy(runner) < 0 || rc < 0)
         note_raised();
 }
 

@@ -399,7 +399,7 @@ static uint64_t run_program(uint64_t seed)
         draw(2);
     assert_non_null(runner);
     assert_int_equal(tt_runner_run(runner, main_coroutine, NULL), 0);
-    assert_int_equal(tt_runner_close(runner), 0);
+    assert_int_equal(tt_runner_destroy(runner), 0);
     let_go();
     if (prints)
         printf("%s", text);

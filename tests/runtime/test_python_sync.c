@@ -474,7 +474,7 @@ static uint64_t run_program(uint64_t seed)
         draw(2);
     assert_non_null(runner);
     assert_int_equal(tt_runner_run(runner, main_coroutine, NULL), 0);
-    assert_int_equal(tt_runner_close(runner), 0);
+    assert_int_equal(tt_runner_destroy(runner), 0);
     while (task_count > 0)
         tt_task_unref(tasks[--task_count]);
     close_objects();

@@ -1,9 +1,13 @@
-/* The runner and tt_run: outcomes, exit statuses, SIGINT, shutdown. asyncio.Runner, asyncio.run. */
+/* The runner and tt_run: outcomes, exit statuses, SIGINT, shutdown. asyncio.Runner, asyncio.run.
+ *
+ * Past 600 lines: the life of a runner is one behaviour. */
 #include "stage.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
+
+#include "loop_internal.h"
 
 static tt_runner *runner;
 
@@ -24,7 +28,7 @@ static int open_runner(void **state)
 
 static int close_runner_now(void)
 {
-    int rc = tt_runner_close(runner);
+    int rc = tt_runner_destroy(runner);
 
     runner = NULL;
     stage_loop = NULL;
@@ -112,7 +116,111 @@ static void nothing_is_run_while_an_exception_is_pending(void **state)
 static void closing_nothing_is_fine(void **state)
 {
     (void)state;
-    assert_int_equal(tt_runner_close(NULL), 0);
+    assert_int_equal(tt_runner_destroy(NULL), 0);
+}
+
+static void its_loop_is_made_at_the_first_use(void **state)
+{
+    tt_runner *own = tt_runner_create();
+
+    (void)state;
+    assert_int_equal(tt__loop_count(), 1); /* the fixture's */
+    assert_non_null(tt_runner_loop(own));
+    assert_int_equal(tt__loop_count(), 2);
+    assert_int_equal(tt_runner_destroy(own), 0);
+    own = tt_runner_create();
+    assert_int_equal(tt_runner_close(own), 0); /* nothing to close, and it can still be used */
+    assert_int_equal(tt_runner_run(own, say, "used"), 0);
+    expect_notes("used");
+    assert_int_equal(tt_runner_destroy(own), 0);
+}
+
+static void a_closed_runner_is_of_no_use(void **state)
+{
+    (void)state;
+    assert_int_equal(tt_runner_close(runner), 0);
+    stage_loop = NULL;
+    assert_int_equal(tt_runner_run(runner, say, "never"), -1);
+    note_and_drop("run");
+    assert_null(tt_runner_loop(runner));
+    note_and_drop("loop");
+    expect_notes("run: RuntimeError('Runner is closed')", "loop: RuntimeError('Runner is closed')");
+    assert_int_equal(tt_runner_close(runner), 0); /* once more is fine */
+}
+
+static int say_debug(void *arg)
+{
+    (void)arg;
+    note("debug: %d", tt_loop_is_debug(tt_loop_running()));
+    return 0;
+}
+
+static void the_debug_option_goes_before_the_environment(void **state)
+{
+    (void)state;
+    setenv("TELLTALE_DEBUG", "1", 1);
+    assert_int_equal(tt_run(say_debug, NULL), 0);
+    assert_int_equal(tt_run_with(say_debug, NULL, &(struct tt_run_options){.debug = TT_DEBUG_OFF}), 0);
+    unsetenv("TELLTALE_DEBUG");
+    assert_int_equal(tt_run(say_debug, NULL), 0);
+    assert_int_equal(tt_run_with(say_debug, NULL, &(struct tt_run_options){.debug = TT_DEBUG_ON}), 0);
+    expect_notes("debug: 1", "debug: 0", "debug: 0", "debug: 1");
+}
+
+static tt_loop *made_by_factory;
+
+static tt_loop *factory(void)
+{
+    note("factory");
+    return made_by_factory = tt_loop_create();
+}
+
+static tt_loop *failing_factory(void)
+{
+    tt_raise(&tt_ValueError, "no loop today");
+    return NULL;
+}
+
+static void a_factory_makes_the_loop(void **state)
+{
+    tt_runner *own = tt_runner_create_with(&(struct tt_run_options){.loop_factory = factory});
+
+    (void)state;
+    assert_int_equal(tt_runner_run(own, say, "one"), 0);
+    assert_int_equal(tt_runner_run(own, say, "two"), 0);
+    assert_ptr_equal(tt_runner_loop(own), made_by_factory);
+    assert_int_equal(tt_runner_destroy(own), 0);
+    expect_notes("factory", "one", "two");
+    own = tt_runner_create_with(&(struct tt_run_options){.loop_factory = failing_factory});
+    assert_int_equal(tt_runner_run(own, say, "never"), -1);
+    note_and_drop("run");
+    assert_int_equal(tt_runner_destroy(own), 0);
+    expect_notes("run: ValueError('no loop today')");
+}
+
+static TT_CONTEXT_VAR(run_count, NULL);
+
+static int count_up(void *arg)
+{
+    char *value = tt_context_var_get_or(&run_count, NULL);
+
+    (void)arg;
+    note("was %td", value - (char *)NULL);
+    return tt_context_var_set(&run_count, value + 1, NULL, NULL);
+}
+
+static void its_runs_share_a_context(void **state)
+{
+    tt_context *context = tt_context_create();
+
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, count_up, NULL), 0);
+    assert_int_equal(tt_runner_run(runner, count_up, NULL), 0);
+    assert_int_equal(tt_runner_run_in(context, runner, count_up, NULL), 0);
+    assert_int_equal(tt_runner_run(runner, count_up, NULL), 0);
+    expect_notes("was 0", "was 1", "was 0", "was 2");
+    assert_null(tt_context_var_get_or(&run_count, NULL));
+    tt_context_unref(context);
 }
 
 /* --------------------------------------------------------------------------------------------------------- shutdown */
@@ -394,7 +502,7 @@ static void *run_on_thread(void *arg)
     (void)arg;
     if (tt_runner_run(own, look_at_disposition, NULL) < 0)
         note_and_drop("run");
-    return (void *)(intptr_t)tt_runner_close(own);
+    return (void *)(intptr_t)tt_runner_destroy(own);
 }
 
 static void on_another_thread_interrupts_are_left_alone(void **state)
@@ -499,6 +607,11 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_runner(it_cannot_run_inside_of_a_run),
     cmocka_unit_test_with_runner(nothing_is_run_while_an_exception_is_pending),
     cmocka_unit_test_with_runner(closing_nothing_is_fine),
+    cmocka_unit_test_with_runner(its_loop_is_made_at_the_first_use),
+    cmocka_unit_test_with_runner(a_closed_runner_is_of_no_use),
+    cmocka_unit_test_with_runner(the_debug_option_goes_before_the_environment),
+    cmocka_unit_test_with_runner(a_factory_makes_the_loop),
+    cmocka_unit_test_with_runner(its_runs_share_a_context),
     cmocka_unit_test_with_runner(closing_cancels_what_is_left_and_waits_for_it),
     cmocka_unit_test_with_runner(a_failure_during_shutdown_is_reported_with_its_task),
     cmocka_unit_test_with_runner(cleanup_during_shutdown_may_take_its_time),

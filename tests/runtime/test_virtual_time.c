@@ -282,7 +282,7 @@ static void a_long_report_ends_with_a_count(void **state)
     assert_string_equal(text + strlen(text) - strlen(end), end);
     assert_true(tt_catch(&tt_StuckError));
     assert_int_equal(tt_catch_end(), 0);
-    assert_int_equal(tt_runner_close(runner), 0); /* cancels them all */
+    assert_int_equal(tt_runner_destroy(runner), 0); /* cancels them all */
 }
 
 static void run_stuck(void *arg)

@@ -65,3 +65,6 @@ INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, s
     (36, 36, 3, 19, 85, 3, 500, 30, 20, 2),
     (37, 37, 3, 21, 85, 3, 500, 30, 20, 2),
     ((1 << 40) | 38, 38, 3, 13, (1 << 40) | 80, 3, 500, 30, 20, 2);
+-- Work on a thread.
+INSERT INTO task (task_id, created_ns, name_number) VALUES (39, 100, 39);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES (39, 39, 3, 20, 86, 3, 500, 30, 20, 2);

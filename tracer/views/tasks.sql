@@ -108,6 +108,7 @@ SELECT
             ELSE CASE t.wait_kind
                     WHEN 18 THEN 'an item of queue'
                     WHEN 19 THEN 'room in queue'
+                    WHEN 20 THEN 'work on a thread,'
                     WHEN 21 THEN 'all items done of queue'
                     ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)
                 END || ' ' || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#')

@@ -86,8 +86,8 @@ TT_API int tt_spawn_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt
 #define tt_task_cancel(task, message)            tt_future_cancel((task), (message))
 #define tt_task_add_done_callback(task, fn, arg) tt_future_add_done_callback((task), fn, (arg))
 
-/* Gives the running task's result and returns 0, so that a coroutine ends with `return tt_return(value, free)`. The
- * task owns VALUE and releases it with FREE_FN if that is not NULL. */
+/* Gives the running task's result, or that of a function that runs on a thread (telltale/executor.h), and returns 0, so
+ * that it ends with `return tt_return(value, free)`. The task owns VALUE and releases it with FREE_FN if that is not NULL. */
 TT_API int tt_return(void *value, tt_free_fn *free_fn);
 
 /* Suspends the running task for DURATION_NS; zero or less: for one turn. Returns 0, or -1 with an exception pending:

@@ -9,6 +9,7 @@
 #include <telltale/context.h>
 #include <telltale/exc.h>
 #include <telltale/exc_group.h>
+#include <telltale/executor.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
 #include <telltale/lock.h>
