@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include "leftovers.h"
+#include "record_lttng.h"
 #include "report.h"
 #include "ring_dir.h"
 #include "session.h"
@@ -26,8 +27,11 @@ struct record_options {
     const char *store;
     const char *events;
     uint64_t ring_bytes;
+    const char *keep_trace;
     bool is_appending;
     bool is_checking;
+    bool is_lttng;
+    bool is_dry_run;
 };
 
 static const struct tt_option options[] = {
@@ -40,6 +44,11 @@ static const struct tt_option options[] = {
      offsetof(struct record_options, ring_bytes), NULL},
     {0, "check", TT_OPTION_FLAG, NULL, "fail when there are findings: exit status 1 if CMD's is 0",
      offsetof(struct record_options, is_checking), NULL},
+    {0, "lttng", TT_OPTION_FLAG, NULL, "record through LTTng, with a session of its own", offsetof(struct record_options, is_lttng), NULL},
+    {0, "keep-trace", TT_OPTION_TEXT, "DIR", "with --lttng: leave LTTng's trace in DIR, which is made",
+     offsetof(struct record_options, keep_trace), NULL},
+    {0, "dry-run", TT_OPTION_FLAG, NULL, "with --lttng: print the commands that do the same, and do nothing",
+     offsetof(struct record_options, is_dry_run), NULL},
 };
 
 /* ------------------------------------------------------------------------------------------------- arguments */
@@ -72,6 +81,13 @@ static int check_ring_bytes(const struct tt_command *command, uint64_t bytes)
     if (bytes == 0 || (bytes >= 64u << 10 && bytes <= 1u << 30 && (bytes & (bytes - 1)) == 0))
         return -1;
     return tt__usage_error(command, "--ring-bytes wants a power of two from 64K to 1G");
+}
+
+static int check_lttng_options(const struct tt_command *command, const struct record_options *given)
+{
+    if (!given->is_lttng && (given->keep_trace != NULL || given->is_dry_run))
+        return tt__usage_error(command, "--keep-trace and --dry-run go with --lttng");
+    return -1;
 }
 
 /* errno of executing FILE, as far as one can tell without doing it. */
@@ -130,6 +146,25 @@ static int finish(struct tt_invocation *invocation, const struct tt_target *targ
     return given->is_checking && status == 0 ? found : status;
 }
 
+static int record_through_lttng(struct tt_invocation *invocation, struct tt_target *target)
+{
+    const struct record_options *given = invocation->options;
+    struct tt_lttng_recording recording = {
+        .target = target,
+        .command = invocation->arguments,
+        .events = given->events,
+        .buffer_bytes = given->ring_bytes,
+        .keep_trace = given->keep_trace,
+        .is_appending = given->is_appending,
+    };
+    struct tt_lttng_result result = tt__record_lttng(&recording);
+    if (result.error != 0)
+        return complain_about_command(invocation->arguments[0], result.error);
+    if (!result.has_run)
+        return TT_EXIT_OUTSIDE;
+    return result.has_store ? finish(invocation, target, result.wait_status) : status_of_command(result.wait_status);
+}
+
 /* Somebody else's recorder reads the command's arena; it deletes it when all of it is in the store. */
 static void await_other_recorder(const struct tt_target *target, pid_t pid)
 {
@@ -172,6 +207,20 @@ static int supervise(struct tt_invocation *invocation, struct tt_target *target)
     return TT_EXIT_OUTSIDE;
 }
 
+static int print_commands(struct tt_invocation *invocation, struct tt_target *target)
+{
+    const struct record_options *given = invocation->options;
+    struct tt_lttng_recording recording = {
+        .target = target,
+        .command = invocation->arguments,
+        .events = given->events,
+        .buffer_bytes = given->ring_bytes,
+        .keep_trace = given->keep_trace,
+        .is_appending = given->is_appending,
+    };
+    return tt__record_lttng_print(&recording, &invocation->output);
+}
+
 static int run(struct tt_invocation *invocation)
 {
     const struct record_options *given = invocation->options;
@@ -179,14 +228,20 @@ static int run(struct tt_invocation *invocation)
     int status = check_events(invocation->command, given->events);
     if (status < 0)
         status = check_ring_bytes(invocation->command, given->ring_bytes);
-    int error = status < 0 ? why_not_found(invocation->arguments[0]) : 0;
+    int error = status < 0 && !given->is_dry_run ? why_not_found(invocation->arguments[0]) : 0;
     if (error != 0)
         return complain_about_command(invocation->arguments[0], error);
     if (status < 0)
+        status = check_lttng_options(invocation->command, given);
+    if (status < 0)
         status = tt__target_find("record", given->store != NULL ? given->store : TT_TARGET_DEFAULT, &target);
+    if (status < 0 && given->is_dry_run)
+        return print_commands(invocation, &target);
     if (status < 0)
         status = tt__target_clear(&target, given->is_appending);
-    return status < 0 ? supervise(invocation, &target) : status;
+    if (status >= 0)
+        return status;
+    return given->is_lttng ? record_through_lttng(invocation, &target) : supervise(invocation, &target);
 }
 
 const struct tt_command tt__command_record = {
@@ -196,7 +251,8 @@ const struct tt_command tt__command_record = {
     .details = "The exit status is CMD's, 128 + N when signal N ended it; 5 when CMD could not be started.\n"
                "A recording that is in FILE is replaced, any other file is left alone. Recording ends when the last\n"
                "traced process is gone. A program can be recorded without this command, too:\n"
-               "TELLTALE_STORE=run.telltale ./server\n",
+               "TELLTALE_STORE=run.telltale ./server\n"
+               "With --lttng, --ring-bytes is the size of each processor's buffer, and recording ends with CMD.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_bytes = sizeof(struct record_options),

@@ -193,8 +193,15 @@ static void set_variable(const char *name, const char *value)
 static void become_command(const struct supervisor *supervisor, int error_fd)
 {
     const struct tt_supervision *plan = supervisor->plan;
-    set_variable("TELLTALE_STORE", plan->store);
-    set_variable("TELLTALE_RING_DIR", plan->ring_dir);
+    if (plan->is_unrecorded) {
+        unsetenv("TELLTALE_STORE");
+        unsetenv("TELLTALE_RING_DIR");
+    } else {
+        set_variable("TELLTALE_STORE", plan->store);
+        set_variable("TELLTALE_RING_DIR", plan->ring_dir);
+    }
+    for (const char *const *variable = plan->variables; variable != NULL && *variable != NULL; variable += 2)
+        set_variable(variable[0], variable[1]);
     set_variable("TELLTALE_EVENTS", plan->events);
     set_variable("TELLTALE_RING_BYTES", plan->ring_bytes);
     if (getenv("TELLTALE_PROGRAM") == NULL)
@@ -316,7 +323,8 @@ static int take_signals(struct supervisor *supervisor)
 
 static void start(struct supervisor *supervisor)
 {
-    if (!supervisor->plan->has_recorder && start_recorder(supervisor) < 0) {
+    bool needs_recorder = !supervisor->plan->has_recorder && !supervisor->plan->is_unrecorded;
+    if (needs_recorder && start_recorder(supervisor) < 0) {
         supervisor->result.end = TT_SUPERVISION_NO_RECORDER;
         return;
     }

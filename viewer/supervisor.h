@@ -21,6 +21,8 @@ struct tt_supervision {
     const char *ring_bytes; /* TELLTALE_RING_BYTES for the command; NULL: as it is */
     char **command;       /* ended by NULL */
     bool has_recorder;    /* another recorder is at work on the store: none is started */
+    bool is_unrecorded;   /* nobody is to record it into an arena: no recorder, neither store nor ring dir */
+    const char *const *variables; /* for the command, besides: NAME, value, NAME, value ..., NULL; NULL: none */
 };
 
 enum tt_supervision_end {

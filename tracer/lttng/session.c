@@ -1,0 +1,132 @@
+/* session.c: the program telltale-lttng-session: one request to LTTng's session daemon, in a process of its own.
+ *
+ * `telltale record --lttng` runs it, because a daemon that is frozen keeps whoever asks it waiting for ever: this process
+ * can be ended. It is no command for people.
+ *
+ *   alive                                    whether a daemon answers at the user's, or root's, socket
+ *   begin NAME DIR SUBBUF-BYTES SUBBUFS      a session that records telltale's events to DIR, started
+ *   end NAME MILLISECONDS                    stops it, waits so long for its data, destroys it
+ *
+ * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call.
+ */
+#include <lttng/lttng.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CHANNEL "telltale"
+#define EVENTS  "telltale:*"
+
+/* Buffers that are not full are written so often: what a killed daemon never fetched is that young. */
+#define SWITCH_TIMER_US 500000u
+
+#define PENDING_STEP_MS 20
+
+static int fail(const char *what, int code)
+{
+    printf("%s: %s\n", what, lttng_strerror(code < 0 ? code : -code));
+    return 1;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ begin */
+
+static struct lttng_channel *make_channel(struct lttng_domain *domain, uint64_t bytes, uint64_t count)
+{
+    struct lttng_channel *channel = lttng_channel_create(domain);
+    if (!channel)
+        return NULL;
+    snprintf(channel->name, sizeof channel->name, "%s", CHANNEL);
+    channel->attr.overwrite = 0;
+    channel->attr.subbuf_size = bytes;
+    channel->attr.num_subbuf = count;
+    channel->attr.switch_timer_interval = SWITCH_TIMER_US;
+    channel->attr.output = LTTNG_EVENT_MMAP;
+    return channel;
+}
+
+static int enable_events(struct lttng_handle *handle)
+{
+    struct lttng_event *event = lttng_event_create();
+    if (!event)
+        return -LTTNG_ERR_NOMEM;
+    snprintf(event->name, sizeof event->name, "%s", EVENTS);
+    event->type = LTTNG_EVENT_TRACEPOINT;
+    event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+    int result = lttng_enable_event_with_exclusions(handle, event, CHANNEL, NULL, 0, NULL);
+    lttng_event_destroy(event);
+    return result;
+}
+
+static int create(const char *name, const char *dir)
+{
+    struct lttng_session_descriptor *descriptor = lttng_session_descriptor_local_create(name, dir);
+    if (!descriptor)
+        return -LTTNG_ERR_INVALID;
+    enum lttng_error_code code = lttng_create_session_ext(descriptor);
+    lttng_session_descriptor_destroy(descriptor);
+    return code == LTTNG_OK ? 0 : -(int)code;
+}
+
+static int begin(const char *name, const char *dir, uint64_t bytes, uint64_t count)
+{
+    struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
+    int result = create(name, dir);
+    if (result < 0)
+        return fail("cannot create a session", result);
+    struct lttng_handle *handle = lttng_create_handle(name, &domain);
+    struct lttng_channel *channel = make_channel(&domain, bytes, count);
+    const char *what = "cannot make a channel";
+    result = handle && channel ? lttng_enable_channel(handle, channel) : -LTTNG_ERR_NOMEM;
+    if (result >= 0) {
+        what = "cannot enable events";
+        result = enable_events(handle);
+    }
+    if (result >= 0) {
+        what = "cannot start the session";
+        result = lttng_start_tracing(name);
+    }
+    lttng_channel_destroy(channel);
+    lttng_destroy_handle(handle);
+    if (result >= 0)
+        return 0;
+    (void)lttng_destroy_session_no_wait(name); /* the reason that counts is known */
+    return fail(what, result);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- end */
+
+static void sleep_ms(long milliseconds)
+{
+    struct timespec duration = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    nanosleep(&duration, NULL);
+}
+
+static int end(const char *name, long milliseconds)
+{
+    int result = lttng_stop_tracing_no_wait(name);
+    if (result < 0 && result != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
+        return fail("cannot stop the session", result);
+    for (long waited = 0; lttng_data_pending(name) == 1 && waited < milliseconds; waited += PENDING_STEP_MS)
+        sleep_ms(PENDING_STEP_MS);
+    bool is_pending = lttng_data_pending(name) == 1;
+    result = lttng_destroy_session_no_wait(name);
+    if (result < 0)
+        return fail("cannot destroy the session", result);
+    if (is_pending)
+        puts("the daemons had not written all data in time");
+    return is_pending;
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "alive") == 0 && argc == 2)
+        return lttng_session_daemon_alive() == 1 ? 0 : 1;
+    if (strcmp(what, "begin") == 0 && argc == 6)
+        return begin(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+    if (strcmp(what, "end") == 0 && argc == 4)
+        return end(argv[2], strtol(argv[3], NULL, 10));
+    fputs("telltale-lttng-session: is started by telltale record --lttng\n", stderr);
+    return 2;
+}

@@ -1,0 +1,383 @@
+/* lttng_session.c: see lttng_session.h.
+ *
+ *            daemon answers            session started            stopped, data written        folder gone
+ *   planned ----------------> served -----------------> recording --------------------> ended ------------> closed
+ *      |  none: one is started  ^
+ *      +------------------------+
+ *
+ * Every state can be closed.
+ */
+#include "lttng_session.h"
+
+#include "command.h"
+#include "output/output.h"
+#include "trace_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AGENT  "telltale-lttng-session"
+#define DAEMON "lttng-sessiond"
+
+/* A daemon answers within milliseconds; one that takes longer than these is frozen or gone. */
+#define ALIVE_MS   3000
+#define BEGIN_MS   10000
+#define PENDING_MS 15000 /* for its data to be written */
+#define END_MS     (PENDING_MS + 5000)
+#define START_MS   10000 /* for a new daemon */
+#define STOP_MS    3000  /* for it to end by SIGTERM */
+#define STEP_MS    20
+
+/* A socket's name has 108 bytes, and LTTng puts up to 50 behind its home. */
+#define HOME_BYTES_MAX 48
+
+enum answer { ANSWER_YES, ANSWER_NO, ANSWER_NEVER, ANSWER_NO_AGENT };
+
+static void sleep_ms(long milliseconds)
+{
+    struct timespec duration = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    nanosleep(&duration, NULL);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --------------------------------------------------------------------------------------------------- asking a daemon */
+
+static void become_agent(const struct tt_lttng_session *session, const char *path, int fd, const char *const *arguments)
+{
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
+        _exit(127);
+    if (session->is_private && setenv("LTTNG_HOME", session->folder, 1) < 0)
+        _exit(127);
+    setpgid(0, 0); /* Ctrl-C is not for it */
+    execv(path, (char **)arguments);
+    _exit(127);
+}
+
+/* Reads what the agent says until it ends. False: it did not within MILLISECONDS. */
+static bool hear(int fd, int milliseconds, char *out, size_t size)
+{
+    int64_t until = now_ms() + milliseconds;
+    size_t used = 0;
+    ssize_t got = 1;
+    while (got != 0) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int64_t left = until - now_ms();
+        int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
+        if (ready == 0)
+            break;
+        if (ready > 0 && used + 1 < size)
+            got = read(fd, out + used, size - 1 - used);
+        used += got > 0 && ready > 0 ? (size_t)got : 0;
+        if (used + 1 == size)
+            break;
+    }
+    out[used] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+    return got == 0 || used + 1 == size;
+}
+
+/* Has the agent do what ARGUMENTS say, in MILLISECONDS at most. OUT_TEXT gets what it says. */
+static enum answer ask(const struct tt_lttng_session *session, int milliseconds, const char *const *arguments,
+                       char *out_text, size_t size)
+{
+    char path[PATH_MAX];
+    int ends[2], status = 0;
+    out_text[0] = '\0';
+    tt__libexec_path(AGENT, path, sizeof path);
+    if (access(path, X_OK) != 0 || pipe2(ends, O_CLOEXEC) < 0)
+        return ANSWER_NO_AGENT;
+    pid_t agent = fork();
+    if (agent == 0)
+        become_agent(session, path, ends[1], arguments);
+    close(ends[1]);
+    bool has_ended = agent > 0 && hear(ends[0], milliseconds, out_text, size);
+    close(ends[0]);
+    if (agent < 0)
+        return ANSWER_NO_AGENT;
+    if (!has_ended)
+        kill(agent, SIGKILL);
+    while (waitpid(agent, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (!has_ended)
+        return ANSWER_NEVER;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? ANSWER_YES : ANSWER_NO;
+}
+
+int tt__lttng_daemon_answers(const struct tt_lttng_session *session)
+{
+    const char *arguments[] = {AGENT, "alive", NULL};
+    char text[200];
+    enum answer answer = ask(session, ALIVE_MS, arguments, text, sizeof text);
+    return answer == ANSWER_YES ? 1 : answer == ANSWER_NO ? 0 : -1;
+}
+
+/* ---------------------------------------------------------------------------------------------------- its own daemon */
+
+static void become_daemon(const struct tt_lttng_session *session, pid_t parent)
+{
+    char log[sizeof session->folder + 16];
+    snprintf(log, sizeof log, "%s/daemon.log", session->folder);
+    int output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600); /* it hangs on a pipe */
+    int nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (output < 0 || nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+        _exit(127);
+    if (session->is_private && setenv("LTTNG_HOME", session->folder, 1) < 0)
+        _exit(127);
+    setsid();
+    /* Should this program be killed, the daemon goes, too. */
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
+        _exit(127);
+    execlp(DAEMON, DAEMON, "--no-kernel", NULL);
+    _exit(errno == ENOENT ? 126 : 127);
+}
+
+static int complain_about_daemon(const struct tt_lttng_session *session, int status)
+{
+    char log[sizeof session->folder + 16], line[300] = "", last[300] = "it said nothing";
+    snprintf(log, sizeof log, "%s/daemon.log", session->folder);
+    FILE *file = fopen(log, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (line[0] != '\n')
+            snprintf(last, sizeof last, "%.*s", (int)strcspn(line, "\n"), line);
+    if (file != NULL)
+        fclose(file);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 126)
+        tt__complain("record: %s is not installed; apt-get install lttng-tools", DAEMON);
+    else
+        tt__complain("record: %s does not start: %s", DAEMON, last);
+    return TT_EXIT_OUTSIDE;
+}
+
+/* Starts one and waits until it answers. Returns -1 or the exit status after a complaint. */
+static int start_daemon(struct tt_lttng_session *session)
+{
+    int64_t until = now_ms() + START_MS;
+    int status = 0;
+    pid_t self = getpid();
+    session->is_private = geteuid() != 0;
+    session->daemon = fork();
+    if (session->daemon == 0)
+        become_daemon(session, self);
+    if (session->daemon < 0) {
+        session->daemon = 0;
+        tt__complain("record: cannot start %s: %s", DAEMON, strerror(errno));
+        return TT_EXIT_OUTSIDE;
+    }
+    while (now_ms() < until) {
+        if (waitpid(session->daemon, &status, WNOHANG) == session->daemon) {
+            session->daemon = 0;
+            return complain_about_daemon(session, status);
+        }
+        if (tt__lttng_daemon_answers(session) == 1)
+            return -1;
+        sleep_ms(STEP_MS);
+    }
+    tt__complain("record: %s was started and does not answer", DAEMON);
+    return TT_EXIT_OUTSIDE;
+}
+
+/* Whether the process PID, no child of this one, runs; one that nobody has waited for does not. */
+static bool is_running(pid_t pid)
+{
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL && fgets(line, sizeof line, file) == NULL)
+        line[0] = '\0';
+    if (file != NULL)
+        fclose(file);
+    const char *state = strrchr(line, ')'); /* the name may hold anything */
+    return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+}
+
+/* Waits until the process PID, a child of this one or not, is gone. */
+static bool has_gone(pid_t pid, bool is_child, int milliseconds)
+{
+    for (int64_t until = now_ms() + milliseconds; now_ms() < until; sleep_ms(STEP_MS))
+        if (is_child ? waitpid(pid, NULL, WNOHANG) != 0 : !is_running(pid))
+            return true;
+    return false;
+}
+
+/* The children of PID: consumer daemons, which outlive a daemon that is killed. */
+static size_t list_children(pid_t pid, pid_t *out_children, size_t max)
+{
+    char path[64];
+    size_t count = 0;
+    long child;
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && count < max && fscanf(file, "%ld", &child) == 1)
+        out_children[count++] = (pid_t)child;
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
+static bool is_consumer(pid_t pid)
+{
+    char path[64], name[32] = "";
+    snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL && fgets(name, sizeof name, file) == NULL)
+        name[0] = '\0';
+    if (file != NULL)
+        fclose(file);
+    return strncmp(name, "lttng-", 6) == 0;
+}
+
+static void stop_daemon(struct tt_lttng_session *session)
+{
+    pid_t children[16];
+    if (session->daemon <= 0)
+        return;
+    size_t count = list_children(session->daemon, children, sizeof children / sizeof *children);
+    kill(session->daemon, SIGTERM);
+    if (!has_gone(session->daemon, true, STOP_MS)) {
+        kill(session->daemon, SIGKILL);
+        while (waitpid(session->daemon, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!has_gone(children[i], false, STOP_MS) && is_consumer(children[i]))
+            kill(children[i], SIGKILL);
+    session->daemon = 0;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- session */
+
+int tt__lttng_plan(struct tt_lttng_session *session, const char *keep)
+{
+    const char *base = getenv("TMPDIR");
+    char folder[PATH_MAX];
+    *session = (struct tt_lttng_session){0};
+    if (base == NULL || base[0] != '/' || strlen(base) > HOME_BYTES_MAX - sizeof "/telltale-XXXXXX")
+        base = "/tmp";
+    snprintf(session->name, sizeof session->name, "telltale-%ld", (long)getpid());
+    snprintf(session->folder, sizeof session->folder, "%s/telltale-XXXXXX", base);
+    session->is_private = false;
+    if (keep == NULL)
+        return -1;
+    if (keep[0] != '/' && getcwd(folder, sizeof folder) == NULL) {
+        tt__complain("record: --keep-trace %s: %s", keep, strerror(errno));
+        return TT_EXIT_OUTSIDE;
+    }
+    if (snprintf(session->trace, sizeof session->trace, "%s%s%s", keep[0] != '/' ? folder : "", keep[0] != '/' ? "/" : "",
+                 keep) >= (int)sizeof session->trace) {
+        tt__complain("record: --keep-trace %s: %s", keep, strerror(ENAMETOOLONG));
+        return TT_EXIT_OUTSIDE;
+    }
+    return -1;
+}
+
+/* Folders that only this user may look into. */
+static int make_folders(struct tt_lttng_session *session)
+{
+    if (mkdtemp(session->folder) == NULL) {
+        tt__complain("record: cannot make a private folder %s: %s", session->folder, strerror(errno));
+        session->folder[0] = '\0';
+        return TT_EXIT_OUTSIDE;
+    }
+    if (session->trace[0] == '\0')
+        snprintf(session->trace, sizeof session->trace, "%s/trace", session->folder);
+    if (mkdir(session->trace, 0700) == 0)
+        return -1;
+    tt__complain("record: cannot write a trace to %s: %s; name a folder that does not exist", session->trace,
+                 strerror(errno));
+    return TT_EXIT_OUTSIDE;
+}
+
+static int complain_about_answer(enum answer answer, const char *text)
+{
+    char path[PATH_MAX];
+    tt__libexec_path(AGENT, path, sizeof path);
+    if (answer == ANSWER_NO_AGENT)
+        tt__complain(TELLTALE_HAS_LTTNG ? "record: %s cannot be executed; install telltale anew"
+                                        : "record: this telltale was built without LTTng, and there is no %s; build it with "
+                                          "-DTELLTALE_LTTNG=ON, or record without --lttng", path);
+    else if (answer == ANSWER_NEVER)
+        tt__complain("record: LTTng's session daemon does not answer; it may be frozen: see telltale doctor");
+    else
+        tt__complain("record: LTTng: %s", text);
+    return TT_EXIT_OUTSIDE;
+}
+
+int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
+{
+    char bytes[24], count[24], text[300];
+    const char *alive[] = {AGENT, "alive", NULL};
+    int status = make_folders(session);
+    if (status >= 0)
+        return status;
+    enum answer answer = ask(session, ALIVE_MS, alive, text, sizeof text);
+    if (answer == ANSWER_NO)
+        status = start_daemon(session);
+    else if (answer != ANSWER_YES)
+        status = complain_about_answer(answer, text);
+    if (status >= 0)
+        return status;
+    snprintf(bytes, sizeof bytes, "%" PRIu64, buffer_bytes / TT_LTTNG_SUBBUF_COUNT);
+    snprintf(count, sizeof count, "%u", TT_LTTNG_SUBBUF_COUNT);
+    const char *begin[] = {AGENT, "begin", session->name, session->trace, bytes, count, NULL};
+    answer = ask(session, BEGIN_MS, begin, text, sizeof text);
+    if (answer != ANSWER_YES)
+        return complain_about_answer(answer, text);
+    session->has_begun = true;
+    return -1;
+}
+
+void tt__lttng_end(struct tt_lttng_session *session)
+{
+    char milliseconds[24], text[300];
+    if (!session->has_begun)
+        return;
+    session->has_begun = false;
+    snprintf(milliseconds, sizeof milliseconds, "%d", PENDING_MS);
+    const char *arguments[] = {AGENT, "end", session->name, milliseconds, NULL};
+    enum answer answer = ask(session, END_MS, arguments, text, sizeof text);
+    if (answer == ANSWER_NEVER)
+        tt__complain("record: LTTng's session daemon does not answer any more; what it has written is read%s%s",
+                     session->daemon == 0 ? ", and its session stays: lttng destroy " : "",
+                     session->daemon == 0 ? session->name : "");
+    else if (answer != ANSWER_YES)
+        tt__complain("record: LTTng: %s; what it has written is read", text[0] != '\0' ? text : "its daemon is gone");
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *position)
+{
+    (void)status, (void)kind, (void)position;
+    (void)remove(path); /* what cannot be removed keeps its folder */
+    return 0;
+}
+
+void tt__lttng_close(struct tt_lttng_session *session, bool keeps_trace)
+{
+    bool is_inside = strncmp(session->trace, session->folder, strlen(session->folder)) == 0;
+    stop_daemon(session);
+    if (session->folder[0] == '\0' || strstr(session->folder, "XXXXXX") != NULL)
+        return;
+    if (keeps_trace && is_inside) {
+        tt__complain("record: the trace is kept: %s", session->trace);
+        return;
+    }
+    nftw(session->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
