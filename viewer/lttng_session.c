@@ -281,8 +281,8 @@ int tt__lttng_plan(struct tt_lttng_session *session, const char *keep)
         tt__complain("record: --keep-trace %s: %s", keep, strerror(errno));
         return TT_EXIT_OUTSIDE;
     }
-    if (snprintf(session->trace, sizeof session->trace, "%s%s%s", keep[0] != '/' ? folder : "", keep[0] != '/' ? "/" : "",
-                 keep) >= (int)sizeof session->trace) {
+    if (snprintf(session->trace, sizeof session->trace, "%s%s%s", keep[0] != '/' ? folder : "",
+                 keep[0] != '/' ? "/" : "", keep) >= (int)sizeof session->trace) {
         tt__complain("record: --keep-trace %s: %s", keep, strerror(ENAMETOOLONG));
         return TT_EXIT_OUTSIDE;
     }
@@ -311,9 +311,11 @@ static int complain_about_answer(enum answer answer, const char *text)
     char path[PATH_MAX];
     tt__libexec_path(AGENT, path, sizeof path);
     if (answer == ANSWER_NO_AGENT)
-        tt__complain(TELLTALE_HAS_LTTNG ? "record: %s cannot be executed; install telltale anew"
-                                        : "record: this telltale was built without LTTng, and there is no %s; build it with "
-                                          "-DTELLTALE_LTTNG=ON, or record without --lttng", path);
+        tt__complain(TELLTALE_HAS_LTTNG
+                         ? "record: %s cannot be executed; install telltale anew"
+                         : "record: this telltale was built without LTTng, and there is no %s; build it with "
+                           "-DTELLTALE_LTTNG=ON, or record without --lttng",
+                     path);
     else if (answer == ANSWER_NEVER)
         tt__complain("record: LTTng's session daemon does not answer; it may be frozen: see telltale doctor");
     else

@@ -1,8 +1,8 @@
 /* lttng_session.h: a session of LTTng for one recording, and the daemon that it needs.
  *
- * What it is for. Uses the session daemon that answers; where there is none it starts one, and ends it again: for a user
- * in a private folder (LTTNG_HOME), for root in /var/run/lttng, where root's only daemon is. All waits are bounded: each
- * request is made by a process of its own, telltale-lttng-session, which is ended when no answer comes.
+ * What it is for. Uses the session daemon that answers; where there is none it starts one, and ends it again: for a
+ * user in a private folder (LTTNG_HOME), for root in /var/run/lttng, where root's only daemon is. All waits are
+ * bounded: each request is made by a process of its own, telltale-lttng-session, which is ended when no answer comes.
  *
  * What it leaves to others. Running the command: supervisor.h. Reading the trace: trace_reader.h.
  *
@@ -28,23 +28,23 @@ struct tt_lttng_session {
 /* Sub-buffers of each processor's buffer. */
 #define TT_LTTNG_SUBBUF_COUNT 8u
 
-/* Makes names only: the private folder's is made when the session begins. KEEP: where the trace is to stay; NULL: with the
- * folder. Returns -1, or the exit status after a complaint. */
+/* Makes names only: the private folder's is made when the session begins. KEEP: where the trace is to stay; NULL: with
+ * the folder. Returns -1, or the exit status after a complaint. */
 int tt__lttng_plan(struct tt_lttng_session *session, const char *keep);
 
 /* Whether a session daemon answers: 1; 0: none is there; -1: one is there and is frozen, or that cannot be found out. */
 int tt__lttng_daemon_answers(const struct tt_lttng_session *session);
 
 /* Makes the folders, sees to it that there is a daemon, and starts a session that records all events of telltale, with
- * BUFFER_BYTES for each processor. Returns -1, or the exit status after a complaint; what was begun is to be closed either
- * way. */
+ * BUFFER_BYTES for each processor. Returns -1, or the exit status after a complaint; what was begun is to be closed
+ * either way. */
 int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes);
 
 /* Stops the session and has its data written. Complains where that is not possible; there may be a trace all the same. */
 void tt__lttng_end(struct tt_lttng_session *session);
 
-/* Ends the daemon that was started, and removes the private folder. KEEPS_TRACE: moves nothing, and leaves the folder with
- * the trace in it. */
+/* Ends the daemon that was started, and removes the private folder. KEEPS_TRACE: moves nothing, and leaves the folder
+ * with the trace in it. */
 void tt__lttng_close(struct tt_lttng_session *session, bool keeps_trace);
 
 #endif

@@ -1,8 +1,8 @@
 /* record_lttng.c: see record_lttng.h.
  *
  * Signals. While the command runs they are the supervisor's, which passes them on. Before and after, the terminal's and
- * SIGTERM are only noted: before the command runs they end the recording, afterwards the rest is done all the same, for all
- * waits in it are bounded. One that came before the command ran ends this program in the end, as it would have.
+ * SIGTERM are only noted: before the command runs they end the recording, afterwards the rest is done all the same,
+ * for all waits in it are bounded. One that came before the command ran ends this program in the end, as it would have.
  */
 #include "record_lttng.h"
 
@@ -57,8 +57,13 @@ static struct tt_supervision_result run_command(const struct tt_lttng_recording 
 {
     const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
     const char *variables[] = {
-        "TELLTALE_LTTNG", "1", "LTTNG_UST_REGISTER_TIMEOUT", timeout != NULL ? timeout : REGISTER_TIMEOUT_MS,
-        session->is_private ? "LTTNG_HOME" : NULL, session->folder, NULL,
+        "TELLTALE_LTTNG",
+        "1",
+        "LTTNG_UST_REGISTER_TIMEOUT",
+        timeout != NULL ? timeout : REGISTER_TIMEOUT_MS,
+        session->is_private ? "LTTNG_HOME" : NULL,
+        session->folder,
+        NULL,
     };
     struct tt_supervision plan = {
         .events = recording->events,
@@ -97,7 +102,8 @@ static bool import(const struct tt_lttng_recording *recording, const struct tt_l
         has_store = result.end == TT_TRACE_READ || result.end == TT_TRACE_PARTLY;
     }
     if (!has_store)
-        tt__complain("record: nothing was traced: %s emitted no events of telltale that LTTng recorded", recording->command[0]);
+        tt__complain("record: nothing was traced: %s emitted no events of telltale that LTTng recorded",
+                     recording->command[0]);
     free(traces);
     tt_ctf_list_finish(&list);
     return has_store;
@@ -194,8 +200,10 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
         print_word(output, trace);
     else
         tt__print_own(output, trace);
-    tt__print(output, "\nlttng enable-channel --session=telltale --userspace --buffers-uid --discard --subbuf-size=%" PRIu64
-                      " --num-subbuf=%u --switch-timer=500000 telltale\n",
+    tt__print(output,
+              "\nlttng enable-channel --session=telltale --userspace --switch-timer=500000 metadata"
+              "\nlttng enable-channel --session=telltale --userspace --buffers-uid --discard --subbuf-size=%" PRIu64
+              " --num-subbuf=%u --switch-timer=500000 telltale\n",
               bytes / TT_LTTNG_SUBBUF_COUNT, TT_LTTNG_SUBBUF_COUNT);
     tt__print(output, "lttng enable-event --session=telltale --userspace --channel=telltale 'telltale:*'\n"
                       "lttng start telltale\nTELLTALE_LTTNG=1");

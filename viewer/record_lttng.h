@@ -1,7 +1,7 @@
 /* record_lttng.h: telltale record --lttng: a command, a session of LTTng, and a store of the trace.
  *
- * What it is for. Sets up a session, runs the command, imports what LTTng wrote, and leaves nothing behind: no session, no
- * daemon that it has started, no trace that was not asked for, also when it is interrupted.
+ * What it is for. Sets up a session, runs the command, imports what LTTng wrote, and leaves nothing behind: no
+ * session, no daemon that it has started, no trace that was not asked for, also when it is interrupted.
  *
  * What it leaves to others. Options, the summary, the earlier store's fate: cmd_record.c. The session: lttng_session.h.
  *

@@ -1,7 +1,7 @@
 /* session.c: the program telltale-lttng-session: one request to LTTng's session daemon, in a process of its own.
  *
- * `telltale record --lttng` runs it, because a daemon that is frozen keeps whoever asks it waiting for ever: this process
- * can be ended. It is no command for people.
+ * `telltale record --lttng` runs it, because a daemon that is frozen keeps whoever asks it waiting for ever: this
+ * process can be ended. It is no command for people.
  *
  *   alive                                    whether a daemon answers at the user's, or root's, socket
  *   begin NAME DIR SUBBUF-BYTES SUBBUFS      a session that records telltale's events to DIR, started
@@ -18,7 +18,13 @@
 #define CHANNEL "telltale"
 #define EVENTS  "telltale:*"
 
-/* Buffers that are not full are written so often: what a killed daemon never fetched is that young. */
+/* The channel of the metadata, which LTTng makes by itself, and writes at the end only, if it is not told otherwise. */
+#define METADATA              "metadata"
+#define METADATA_SUBBUF_BYTES 4096u
+#define METADATA_SUBBUF_COUNT 2u
+
+/* Buffers that are not full are written so often: what a killed daemon never fetched is that young, and what it did
+ * fetch can be read, for its description is there, too. */
 #define SWITCH_TIMER_US 500000u
 
 #define PENDING_STEP_MS 20
@@ -31,18 +37,20 @@ static int fail(const char *what, int code)
 
 /* ------------------------------------------------------------------------------------------------------------ begin */
 
-static struct lttng_channel *make_channel(struct lttng_domain *domain, uint64_t bytes, uint64_t count)
+static int enable_channel(struct lttng_handle *handle, const char *name, uint64_t bytes, uint64_t count)
 {
-    struct lttng_channel *channel = lttng_channel_create(domain);
+    struct lttng_channel *channel = lttng_channel_create(&handle->domain);
     if (!channel)
-        return NULL;
-    snprintf(channel->name, sizeof channel->name, "%s", CHANNEL);
+        return -LTTNG_ERR_NOMEM;
+    snprintf(channel->name, sizeof channel->name, "%s", name);
     channel->attr.overwrite = 0;
     channel->attr.subbuf_size = bytes;
     channel->attr.num_subbuf = count;
     channel->attr.switch_timer_interval = SWITCH_TIMER_US;
     channel->attr.output = LTTNG_EVENT_MMAP;
-    return channel;
+    int result = lttng_enable_channel(handle, channel);
+    lttng_channel_destroy(channel);
+    return result;
 }
 
 static int enable_events(struct lttng_handle *handle)
@@ -75,9 +83,10 @@ static int begin(const char *name, const char *dir, uint64_t bytes, uint64_t cou
     if (result < 0)
         return fail("cannot create a session", result);
     struct lttng_handle *handle = lttng_create_handle(name, &domain);
-    struct lttng_channel *channel = make_channel(&domain, bytes, count);
-    const char *what = "cannot make a channel";
-    result = handle && channel ? lttng_enable_channel(handle, channel) : -LTTNG_ERR_NOMEM;
+    const char *what = "cannot enable a channel";
+    result = handle ? enable_channel(handle, METADATA, METADATA_SUBBUF_BYTES, METADATA_SUBBUF_COUNT) : -LTTNG_ERR_NOMEM;
+    if (result >= 0)
+        result = enable_channel(handle, CHANNEL, bytes, count);
     if (result >= 0) {
         what = "cannot enable events";
         result = enable_events(handle);
@@ -86,7 +95,6 @@ static int begin(const char *name, const char *dir, uint64_t bytes, uint64_t cou
         what = "cannot start the session";
         result = lttng_start_tracing(name);
     }
-    lttng_channel_destroy(channel);
     lttng_destroy_handle(handle);
     if (result >= 0)
         return 0;

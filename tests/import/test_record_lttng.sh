@@ -1,0 +1,313 @@
+#!/bin/sh
+# test_record_lttng.sh: record --lttng makes a store like record does, leaves nothing behind, and bears with daemons that do not.
+#
+# Root has one session daemon a mount namespace; so as root each case gets one of its own. Others have LTTNG_HOME.
+# shellcheck source-path=SCRIPTDIR source=traces.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+if [ "$(id -u)" -eq 0 ] && [ -z "${TELLTALE_TEST_ISOLATED-}" ]; then
+    exec env TELLTALE_TEST_ISOLATED=1 unshare -m sh -c 'mount -t tmpfs t /run && mount -t tmpfs t /dev/shm && exec sh "$0" "$@"' "$0" "$@"
+fi
+. "$(dirname "$0")/traces.sh"
+
+traced=$TELLTALE_TEST_BUILD/tests/viewer/traced
+emitter=$TELLTALE_TEST_BUILD/tests/import/emitter
+LTTNG_HOME=$(mktemp -d /tmp/tt-XXXXXX) # a socket's name is short
+TMPDIR=$work
+export LTTNG_HOME TMPDIR
+trap 'end_daemons; rm -rf "$LTTNG_HOME"; clean_up' EXIT
+
+# Processes of LTTng in this mount namespace and of this user, as process ids.
+daemons() {
+    for folder in /proc/[0-9]*; do
+        case $(readlink "$folder/exe" 2>/dev/null) in
+        */lttng-sessiond | */lttng-consumerd) ;;
+        *) continue ;;
+        esac
+        [ "$(readlink "$folder/ns/mnt")" = "$(readlink /proc/self/ns/mnt)" ] || continue
+        [ "$(id -u)" -eq 0 ] || grep -qz "LTTNG_HOME=$LTTNG_HOME" "$folder/environ" 2>/dev/null || continue
+        printf '%s\n' "${folder#/proc/}"
+    done
+}
+
+end_daemons() {
+    for daemon in $(daemons); do
+        kill -KILL "$daemon" 2>/dev/null || :
+    done
+}
+
+start_daemon() {
+    lttng-sessiond --daemonize --no-kernel --pidfile="$work/pid" >"$work/daemon.log" 2>&1 </dev/null || fail 'no lttng-sessiond'
+    daemon=$(cat "$work/pid")
+}
+
+has_no_daemons() {
+    [ -z "$(daemons)" ]
+}
+
+expect_nothing_left() {
+    wait_until has_no_daemons
+    expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
+}
+
+# Starts `record --lttng -- emitter COUNT hold` and waits until it is ready; its input ends when descriptor 9 is closed.
+record_emitter() { # COUNT [OPTION...]
+    count=$1
+    shift
+    mkfifo input
+    "$telltale" record --lttng "$@" -- "$emitter" "$count" hold <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+}
+
+# Ends what record_emitter has begun, or what has ended already; the exit status goes to $status.
+end_emitter() {
+    exec 9>&-
+    status=0
+    wait "$record" || status=$?
+    cp messages "$work/err"
+}
+
+case_a_lost_failure_is_in_the_store() {
+    run "$telltale" record --lttng -- "$traced" fail
+    expect_status 0 record
+    expect_text err 'SUMMARY: telltale: 1 lost failure in 1 group'
+    expect_rows run.telltale 'SELECT type, message, state, reason FROM failures' 'ValueError|nobody looks|lost|dropped'
+    expect_rows run.telltale 'SELECT end_text, is_balanced, drop_count FROM processes' 'exit status 0|1|0'
+    expect_equal "$(ls)" run.telltale 'the files of the folder'
+    expect_nothing_left
+}
+
+case_the_command_runs_as_it_would_alone() {
+    for wanted in 0 3 255; do
+        run "$telltale" record --lttng -- sh -c "'$traced' clean; exit $wanted"
+        expect_status "$wanted" "a command that exits with $wanted"
+    done
+    run "$telltale" record --lttng -- sh -c "'$traced' clean; kill -9 \$\$"
+    expect_status 137 'a command that is killed'
+    status=0
+    "$telltale" record --lttng -- sh -c "'$traced' clean; cat; echo aside >&2" <<'END' >out 2>err || status=$?
+to its input
+END
+    expect_equal "$(cat out)" 'to its input' 'its output'
+    grep -qx aside err || fail 'what it says on stderr is missing'
+    "$telltale" record --lttng -- sh -c "'$traced' clean; ls /proc/\$\$/fd" 2>/dev/null | sort >recorded
+    sh -c "'$traced' clean; ls /proc/\$\$/fd" | sort >alone
+    expect_equal "$(cat recorded)" "$(cat alone)" 'its descriptors'
+    expect_nothing_left
+}
+
+# Times, waits and what follows from them (steps, and ids of later tasks) are aside.
+case_both_ways_of_recording_give_the_same_facts() {
+    for program in exception_handler done_callback graceful_shutdown; do
+        for way in '' --lttng; do
+            # shellcheck disable=SC2086 # an option or none
+            run "$telltale" record $way -o "$program$way.telltale" -- "$TELLTALE_TEST_BIN/examples/$program"
+            view "$program$way.telltale" 'SELECT name, coroutine, outcome, created_at, has_handle FROM tasks ORDER BY 1, 2' >"tasks$way"
+            view "$program$way.telltale" 'SELECT type, message, state, reason, raised_at FROM failures ORDER BY 1, 2, 3, 5' >"failures$way"
+            view "$program$way.telltale" 'SELECT by_text, requested_at, reason FROM cancellations' | sed 's/#[0-9]*/#/' | sort >"cancellations$way"
+            view "$program$way.telltale" 'SELECT end_text FROM processes' >"processes$way"
+        done
+        for what in tasks failures cancellations processes; do
+            cmp -s "$what" "$what--lttng" || fail "$program: $what differ: $(diff "$what" "$what--lttng")"
+            cat "$what" >>"all_$what"
+        done
+    done
+    for what in tasks failures cancellations; do
+        [ -s "all_$what" ] || fail "there are no $what"
+    done
+}
+
+case_a_killed_program_is_told_with_its_signal() {
+    record_emitter 100
+    kill -KILL "$(find_child "$record" "$emitter")"
+    end_emitter
+    expect_status 137 record
+    expect_rows run.telltale 'SELECT end_text FROM processes' 'ended by SIGKILL'
+    expect_rows run.telltale 'SELECT state, reason FROM failures' 'lost|killed'
+    expect_nothing_left
+}
+
+case_a_daemon_that_runs_is_used_and_left_alone() {
+    start_daemon
+    must "$telltale" record --lttng -- "$traced" fail
+    expect_rows run.telltale 'SELECT count(*) FROM failures' 1
+    kill -0 "$daemon" || fail 'the daemon is gone'
+    run lttng list
+    ! grep -q 'telltale-' "$work/out" || fail 'the session is still there'
+    expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
+}
+
+case_a_frozen_daemon_is_told_and_the_command_does_not_run() {
+    start_daemon
+    kill -STOP "$daemon"
+    printf 'an earlier file\n' >keep
+    run timeout 60 "$telltale" record --lttng -- touch it-ran
+    expect_status 5 record
+    expect_text err 'does not answer'
+    expect_text err 'touch was not run, because it cannot be recorded'
+    [ ! -e it-ran ] || fail 'the command ran'
+    [ ! -e run.telltale ] || fail 'a store was written'
+    kill -CONT "$daemon"
+}
+
+# LTTng's consumer is a process of its own, and what it has written is a trace.
+case_a_daemon_that_is_killed_harms_neither_the_command_nor_what_was_written() {
+    record_emitter 200
+    sleep 1 # so that the buffers' timer has had its turn, twice
+    kill -KILL "$(find_child "$record" "$(command -v lttng-sessiond)")"
+    end_emitter
+    expect_status 0 record
+    expect_text err 'what it has written is read'
+    expect_rows run.telltale 'SELECT count(*) FROM failures' 1
+    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) > 150 FROM note')" 1 'notes'
+    expect_nothing_left
+}
+
+case_a_daemon_that_freezes_is_waited_for_in_vain_but_not_for_ever() {
+    record_emitter 200
+    sleep 1
+    kill -STOP "$(find_child "$record" "$(command -v lttng-sessiond)")"
+    end_emitter
+    expect_status 0 record
+    expect_text err 'does not answer any more; what it has written is read'
+    expect_rows run.telltale 'SELECT count(*) FROM failures' 1
+    expect_nothing_left
+}
+
+case_a_signal_reaches_the_command_and_everything_is_cleaned_up() {
+    record_emitter 50
+    kill -TERM "$record"
+    end_emitter
+    expect_status 143 record
+    expect_rows run.telltale 'SELECT end_text FROM processes' 'ended by SIGTERM'
+    expect_nothing_left
+}
+
+case_an_interrupt_before_the_command_runs_leaves_nothing() {
+    start_daemon
+    kill -STOP "$daemon"
+    "$telltale" record --lttng -- touch it-ran 2>messages &
+    record=$!
+    background="$background $record"
+    has_folder() { [ -n "$(find "$work" -maxdepth 1 -name 'telltale-*')" ]; }
+    wait_until has_folder
+    kill -TERM "$record"
+    status=0
+    wait "$record" || status=$?
+    expect_status 143 record
+    kill -CONT "$daemon"
+    [ ! -e it-ran ] || fail 'the command ran'
+    expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
+}
+
+case_full_buffers_are_told_with_the_exact_number() {
+    run "$telltale" record --lttng --ring-bytes 64K -- "$emitter" 200000
+    expect_status 0 record
+    expect_text err 'LTTng discarded'
+    lost=$(view run.telltale 'SELECT sum(count) FROM losses')
+    told=$(sqlite3 run.telltale 'SELECT count(*) FROM note')
+    others=$(($(view run.telltale 'SELECT record_count FROM processes') - told))
+    # All that was emitted: the notes, and what the process says of itself: begun, attached, ended, if it was not discarded.
+    emitted=$(view run.telltale 'SELECT attempt_count FROM processes')
+    { [ "$emitted" -ge 200002 ] && [ "$emitted" -le 200003 ]; } || fail "$emitted events were emitted, $told notes are there, $others others, $lost lost"
+    [ "$((told + others + lost))" -eq "$emitted" ] || fail 'they do not add up'
+    [ "$lost" -gt 1000 ] || fail "only $lost were lost: the buffers were not full"
+    expect_rows run.telltale "SELECT DISTINCT what, is_vital FROM losses" 'discarded|1'
+}
+
+case_a_kept_trace_is_read_by_babeltrace2_alone() {
+    must "$telltale" record --lttng --keep-trace kept -- "$traced" fail
+    must env -i PATH="$PATH" babeltrace2 kept
+    expect_text out 'telltale:failure_stored'
+    expect_text out 'message = "nobody looks"'
+    expect_text out 'raised_site_func = "fail_task"'
+    expect_text out '( "failed"'
+    must "$telltale" import kept -o again.telltale
+    expect_equal "$(view again.telltale 'SELECT * FROM failures')" "$(view run.telltale 'SELECT * FROM failures')" 'the failures'
+    run "$telltale" record --lttng --keep-trace kept -- "$traced" fail
+    expect_status 5 'a folder that is there'
+    expect_text err 'name a folder that does not exist'
+}
+
+# lttng, babeltrace2 and the traced program: nothing else of telltale.
+case_lttng_and_babeltrace2_show_readable_events_without_telltale() {
+    start_daemon
+    for command in "create s --output=$work/here/by-hand" 'enable-channel -u -s s ch' "enable-event -u -s s -c ch telltale:*" 'start s'; do
+        # shellcheck disable=SC2086 # words of a command
+        must lttng $command
+    done
+    must env TELLTALE_LTTNG=1 "$traced" fail
+    must lttng stop s
+    must lttng destroy s
+    must babeltrace2 by-hand
+    expect_text out 'telltale:process_started'
+    expect_text out 'name = "dropped"'
+    must "$telltale" import by-hand
+    expect_rows run.telltale 'SELECT state, reason FROM failures' 'lost|dropped'
+}
+
+case_the_commands_of_a_dry_run_do_the_same() {
+    run "$telltale" record --lttng --dry-run -o 'dry run.telltale' -- "$traced" fail
+    expect_status 0 'the dry run'
+    [ ! -e 'dry run.telltale' ] || fail 'a dry run wrote something'
+    has_no_daemons || fail 'a dry run started a daemon'
+    expect_text out "lttng enable-event --session=telltale --userspace --channel=telltale 'telltale:*'"
+    expect_text out 'TELLTALE_LTTNG=1'
+    cp "$work/out" commands.sh
+    run env PATH="$TELLTALE_TEST_BIN:$PATH" sh -eu commands.sh
+    expect_status 0 'the commands'
+    expect_rows 'dry run.telltale' 'SELECT state, reason FROM failures' 'lost|dropped'
+}
+
+case_a_program_that_is_not_traced_is_pointed_out() {
+    run "$telltale" record --lttng -- true
+    expect_status 0 true
+    expect_text err 'nothing was traced'
+    [ ! -e run.telltale ] || fail 'a store was written'
+    must "$telltale" record -- "$traced" fail
+    cksum run.telltale >before
+    run "$telltale" record --lttng -- sh -c 'exit 4'
+    expect_status 4 "the command's"
+    cksum run.telltale | cmp -s - before || fail 'the earlier recording is gone'
+    end_daemons
+    rm -rf "$work"/telltale-*
+}
+
+case_what_is_not_installed_is_said() {
+    mkdir empty
+    run env PATH="$work/here/empty" "$telltale" record --lttng -- "$traced" fail
+    expect_status 5 record
+    expect_text err 'lttng-sessiond is not installed'
+    expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
+}
+
+case_options_that_make_no_sense_are_refused() {
+    run "$telltale" record --keep-trace kept -- true
+    expect_status 2 '--keep-trace without --lttng'
+    run "$telltale" record --dry-run -- true
+    expect_status 2 '--dry-run without --lttng'
+    run "$telltale" record --lttng -- ./missing
+    expect_status 5 'a command that is missing'
+    expect_text err 'cannot start ./missing'
+}
+
+# Somebody who is not root gets a daemon in a private folder, and needs no group for it.
+case_a_user_has_a_daemon_of_his_own() {
+    [ "$(id -u)" -eq 0 ] || skip 'the other cases show it'
+    install_prefix
+    cp "$TELLTALE_TEST_SOURCE/tests/import/emitter.c" .
+    compile telltale-trace emitter.c
+    mkdir home
+    chmod 755 "$work" "$work/here"
+    chown 65534:65534 home
+    cd home
+    run setpriv --reuid 65534 --regid 65534 --clear-groups env -u LTTNG_HOME HOME="$work/here/home" TMPDIR=/tmp \
+        "$prefix/bin/telltale" record --lttng -- "$work/here/program" 10
+    expect_status 0 record
+    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM note')" 10 'notes'
+    expect_equal "$(ls -A)" run.telltale 'the files of his home'
+    wait_until has_no_daemons
+}
+
+run_case "$@"
