@@ -145,10 +145,10 @@ struct tt_task_object {
     tt_coro_fn *fn;
     void *arg;
     tt_drop_fn *drop;
-    struct tt_defer *defers; /* innermost first */
-    struct tt_scope *scopes; /* that it is in, innermost first (scope.c) */
+    struct tt_defer *defers;      /* innermost first */
+    struct tt_scope *scopes;      /* that it is in, innermost first (scope.c) */
     struct tt_scope *left_scopes; /* that it has left, which can be asked until it enters the next one */
-    void *return_value;      /* of tt_return */
+    void *return_value;           /* of tt_return */
     tt_free_fn *return_free;
     char *cancel_text; /* message of the last request */
     char *name;        /* NULL: Task-<name_number> */
@@ -230,6 +230,7 @@ tt_exc *tt__future_take_exception(tt_future *future, tt_site *site);
 /* Nodes of the library at futures of the program, which repr.c tells apart. */
 extern const struct tt_ready_ops tt__shield_inner_ops, tt__shield_outer_ops; /* shield.c */
 extern const struct tt_ready_ops tt__wait_node_ops;                          /* wait.c */
+extern const struct tt_ready_ops tt__group_member_ops;                       /* task_group.c */
 extern const struct tt_ready_ops tt__as_completed_node_ops;                  /* as_completed.c */
 
 /* ------------------------------------------------------------------------------------------------ ledger.c */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <telltale/task_group.h>
+
 #include "loop_internal.h"
 
 enum { REPR_BYTES = 512 };
@@ -17,10 +19,10 @@ enum { REPR_BYTES = 512 };
 
 int tt_handler_context_keys(const struct tt_handler_context *context, char *buffer, size_t size)
 {
-    return snprintf(buffer, size, "%s%s%s%s%s%s%s", context->context ? "context, " : "",
+    return snprintf(buffer, size, "%s%s%s%s%s%s%s%s", context->context ? "context, " : "",
                     context->exception ? "exception, " : "", context->future ? "future, " : "",
                     context->handle ? "handle, " : "", "message", context->source_traceback ? ", source_traceback" : "",
-                    context->task ? ", task" : "");
+                    context->task ? ", task" : "", context->task_group ? ", task_group" : "");
 }
 
 /* The context that a failing handler was given, in the form of Python's dictionary. */
@@ -45,6 +47,10 @@ static void print_inner_context(FILE *stream, const struct tt_handler_context *i
     if (inner->handle) {
         tt_handle_repr(inner->handle, repr, sizeof repr);
         fprintf(stream, ", 'handle': %s", repr);
+    }
+    if (inner->task_group) {
+        tt_group_repr(inner->task_group, repr, sizeof repr);
+        fprintf(stream, ", 'task_group': %s", repr);
     }
     fprintf(stream, "}\n");
 }
@@ -80,6 +86,10 @@ void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_co
     if (context->task) {
         tt_future_repr(context->task, repr, sizeof repr);
         fprintf(stderr, "task: %s\n", repr);
+    }
+    if (context->task_group) {
+        tt_group_repr(context->task_group, repr, sizeof repr);
+        fprintf(stderr, "task_group: %s\n", repr);
     }
     if (context->exception)
         tt_exc_print(context->exception, stderr);

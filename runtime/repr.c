@@ -60,6 +60,7 @@ static const char *library_name(const struct tt_ready_ops *ops)
            : ops == &tt__shield_inner_ops      ? "shield.<locals>._inner_done_callback()"
            : ops == &tt__shield_outer_ops      ? "shield.<locals>._outer_done_callback()"
            : ops == &tt__wait_node_ops         ? "_wait.<locals>._on_completion()"
+           : ops == &tt__group_member_ops      ? "TaskGroup._on_task_done()"
            : ops == &tt__as_completed_node_ops ? "_AsCompletedIterator._handle_completion()"
                                                : "gather.<locals>._done_callback()";
 }

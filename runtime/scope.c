@@ -107,6 +107,15 @@ void tt__scopes_abandon(struct tt_task_object *task)
 void tt__scopes_tell_forwarded(struct tt_task_object *task, const tt_exc *exc)
 {
     for (struct tt_scope *scope = task->left_scopes; scope; scope = scope->next)
-        if (scope->ops->tell_forwarded)
-            scope->ops->tell_forwarded(scope, exc);
+        if (scope->raised_id && scope->raised_id == tt_exc_id(exc) && scope->ops->tell_forwarded)
+            scope->ops->tell_forwarded(scope);
+}
+
+void tt__scopes_passed_into(struct tt_task_object *task, uint64_t from_id, uint64_t to_id)
+{
+    for (struct tt_scope *scope = task->left_scopes; scope; scope = scope->next)
+        if (scope->raised_id == from_id)
+            scope->raised_id = to_id;
+    if (task->passed_exc_id == from_id)
+        task->passed_exc_id = to_id;
 }

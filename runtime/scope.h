@@ -26,8 +26,8 @@ struct tt_scope_ops {
     int (*exit)(struct tt_scope *scope, int rc, tt_site *site);
     /* The task will never go on: lets go of what others hold of the scope. */
     void (*abandon)(struct tt_scope *scope);
-    /* TASK fails with EXC; says what of that came out of this scope, which it has left. NULL: nothing. */
-    void (*tell_forwarded)(struct tt_scope *scope, const tt_exc *exc);
+    /* What came out of it became the failure of its task: says which failures live on in that. NULL: none. */
+    void (*tell_forwarded)(struct tt_scope *scope);
     void (*destroy)(struct tt_scope *scope); /* NULL: its memory is free()d */
 };
 
@@ -38,10 +38,11 @@ struct tt_scope {
     struct tt_task_object *task;
     const struct tt_defer *defers; /* deferred functions that its task had when it was entered */
     uint64_t id;
-    tt_site *site;     /* where it was entered */
-    bool is_on_stack;  /* its memory is that of a frame of the task, which knows when it is over */
-    bool is_left_open; /* the program does not exit it */
-    bool is_at_end;    /* the task's coroutine has returned: what comes out of it no code of the task gets */
+    uint64_t raised_id; /* the exception that came out of it, or that this became part of; 0: none, or not told */
+    tt_site *site;      /* where it was entered */
+    bool is_on_stack;   /* its memory is that of a frame of the task, which knows when it is over */
+    bool is_left_open;  /* the program does not exit it */
+    bool is_at_end;     /* the task's coroutine has returned: what comes out of it no code of the task gets */
 };
 
 /* SCOPE, whose ops are set, is the innermost of TASK, which runs, from now on. */
@@ -60,6 +61,9 @@ void tt__scopes_abandon(struct tt_task_object *task);
 
 /* TASK fails with EXC: says which failures live on in it by way of the scopes that it has left. */
 void tt__scopes_tell_forwarded(struct tt_task_object *task, const tt_exc *exc);
+
+/* The exception FROM_ID, which is on its way in TASK, has become part of TO_ID. */
+void tt__scopes_passed_into(struct tt_task_object *task, uint64_t from_id, uint64_t to_id);
 
 /* Frees the scopes that TASK has left. */
 void tt__scopes_forget(struct tt_task_object *task);

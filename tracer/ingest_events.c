@@ -544,6 +544,53 @@ static void shield_created(struct tt_ingest *ingest, const struct origin *origin
     SET_SITE(ingest, row, SHIELD, created_site_id, event->site);
 }
 
+static void group_entered(struct tt_ingest *ingest, const struct origin *origin,
+                          const struct tt_decoded_group_entered *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE, origin, event->group_id);
+    SET(row, SCOPE, kind, TT_OBJECT_KIND_GROUP);
+    SET_ID(row, SCOPE, task_id, origin, event->task_id);
+    SET_ID(row, SCOPE, outer_id, origin, event->outer_id);
+    SET(row, SCOPE, entered_ns, origin->time_ns);
+    SET_SITE(ingest, row, SCOPE, entered_site_id, event->site);
+    SET(row, SCOPE, is_keep_going, event->keep_going != 0);
+}
+
+static void group_child_added(struct tt_ingest *ingest, const struct origin *origin,
+                              const struct tt_decoded_group_child_added *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE_MEMBER, origin, event->task_id);
+    SET_ID(row, SCOPE_MEMBER, scope_id, origin, event->group_id);
+    SET(row, SCOPE_MEMBER, added_ns, origin->time_ns);
+    SET_SITE(ingest, row, SCOPE_MEMBER, site_id, event->site);
+}
+
+static void group_aborted(struct tt_ingest *ingest, const struct origin *origin,
+                          const struct tt_decoded_group_aborted *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE, origin, event->group_id);
+    SET(row, SCOPE, kind, TT_OBJECT_KIND_GROUP);
+    SET(row, SCOPE, aborted_ns, origin->time_ns);
+    SET(row, SCOPE, abort_reason, event->reason);
+    SET_ID(row, SCOPE, aborted_by_id, origin, event->task_id);
+    SET(row, SCOPE, aborted_count, event->asked_count);
+}
+
+static void group_exited(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_group_exited *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_SCOPE, origin, event->group_id);
+    SET(row, SCOPE, kind, TT_OBJECT_KIND_GROUP);
+    SET_ID(row, SCOPE, task_id, origin, event->task_id);
+    SET(row, SCOPE, exited_ns, origin->time_ns);
+    SET_ID(row, SCOPE, exception_id, origin, event->exception_id);
+    SET_SITE(ingest, row, SCOPE, exited_site_id, event->site);
+    SET(row, SCOPE, ending, event->end);
+    SET(row, SCOPE, is_left_open, event->is_left_open != 0);
+    SET(row, SCOPE, child_count, event->child_count);
+    SET(row, SCOPE, failed_count, event->failed_count);
+}
+
 static void timeout_entered(struct tt_ingest *ingest, const struct origin *origin,
                             const struct tt_decoded_timeout_entered *event)
 {

@@ -93,6 +93,7 @@ static inline bool tt__wait_names_object(uint8_t wait_kind)
     case TT_WAIT_KIND_TASK:
     case TT_WAIT_KIND_FUTURE:
     case TT_WAIT_KIND_GATHER:
+    case TT_WAIT_KIND_GROUP:
     case TT_WAIT_KIND_WAIT:
     case TT_WAIT_KIND_SHIELD:
     case TT_WAIT_KIND_AS_COMPLETED:

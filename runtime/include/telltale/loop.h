@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 struct uv_loop_s;
+struct tt_group; /* telltale/task_group.h */
 
 /* A callback that was scheduled and can be cancelled until it runs. asyncio: Handle, TimerHandle. */
 typedef struct tt_handle tt_handle;
@@ -165,6 +166,7 @@ struct tt_handler_context {
     tt_task *task;     /* the task that was destroyed pending, or that failed during shutdown (asyncio's key `task`) */
     tt_handle *handle; /* the callback that raised (asyncio's key `handle`) */
     const tt_site *source_traceback; /* where that was created, if it was in debug mode */
+    const struct tt_group *task_group; /* the group that does not propagate an exception (asyncio's key `task_group`) */
     const struct tt_handler_context
         *context; /* what the handler was told that raised itself (asyncio's key `context`) */
 };

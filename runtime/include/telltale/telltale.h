@@ -20,6 +20,7 @@
 #include <telltale/shield.h>
 #include <telltale/sock.h>
 #include <telltale/task.h>
+#include <telltale/task_group.h>
 #include <telltale/threads.h>
 #include <telltale/timeout.h>
 #include <telltale/trace.h>
