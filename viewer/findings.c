@@ -23,7 +23,7 @@ static const char select_findings[] =
     "    FROM leaks WINDOW grouped AS (PARTITION BY lint, fingerprint))\n"
     "SELECT l.*, dense_rank() OVER (PARTITION BY l.lint ORDER BY l.first_ns, l.fingerprint) AS group_number,\n"
     "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.note, f.exception_id, f.raised_at, f.created_at, f.last_at,\n"
-    "    f.taken_at, f.released_from, f.released_at, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
+    "    f.taken_at, f.released_from, f.released_at, f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
     "    f.stored_ns, f.parent_text, t.has_handle\n"
     "FROM ranked AS l\n"
     "LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
@@ -103,6 +103,10 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
     if (note != NULL) {
         tt__part_label(output, "note");
         tt__print(output, "%s\n", note);
+    }
+    if (!tt__query_is_null(query, "held_by")) {
+        tt__part_label(output, "held by");
+        tt__print(output, "%s\n", tt__query_text(query, "held_by"));
     }
     tt__part_label(output, "held by");
     tt__part_holders(query, output);

@@ -395,6 +395,11 @@ static void with_timeout(void)
     (void)!tt_with_timeout(TT_NEVER, NULL, NULL);
 }
 
+static void group_create_task(void)
+{
+    (void)!tt_group_spawn(NULL, nothing, NULL);
+}
+
 static int exit_twice(void *arg)
 {
     tt_timeout *timeout = tt_timeout_enter(TT_NEVER);
@@ -686,6 +691,7 @@ static const struct mistake {
     {"as_completed_awaitable.iterator", as_completed_awaitable_iterator},
     {"timeout_reschedule.timeout", timeout_reschedule},
     {"with_timeout.function", with_timeout},
+    {"group_create_task.group", group_create_task},
     {"scope_exit.entered", scope_exit_entered},
     {"scope_exit.own_task", scope_exit_own_task},
     {"run_coroutine_threadsafe.loop", run_coroutine_threadsafe},

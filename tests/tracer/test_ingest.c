@@ -151,6 +151,12 @@ static void write_script(void)
         .until = TT_WAIT_UNTIL_FIRST_EXCEPTION, .are_tasks = 1, .has_timeout = 1, .timeout_ns = 5000);
     SAY(0, wait_started, .wait_id = 71, .by = TT_ACTOR_MAIN, .child_count = 1, .until = TT_WAIT_UNTIL_AS_COMPLETED);
     SAY(0, shield_created, .shield_id = 72, .inner_id = 13, .by = TT_ACTOR_TASK, .by_id = 1, .site = CREATED);
+    SAY(0, group_entered, .group_id = 75, .task_id = 1, .site = WAITING, .keep_going = 0);
+    SAY(0, group_child_added, .group_id = 75, .task_id = 30, .site = CREATED);
+    SAY(0, group_child_added, .group_id = 75, .task_id = 31, .site = CREATED);
+    SAY(1, group_aborted, .group_id = 75, .task_id = 31, .reason = TT_ABORT_REASON_FAILURE, .asked_count = 1);
+    SAY(2, group_exited, .group_id = 75, .task_id = 1, .exception_id = 511, .site = RELEASED, .child_count = 2,
+        .failed_count = 1, .end = TT_SCOPE_END_RAISED);
     SAY(0, timeout_entered, .timeout_id = 73, .task_id = 31, .site = WAITING, .delay_ns = 7, .has_deadline = 1);
     SAY(0, timeout_entered, .timeout_id = 74, .task_id = 31, .outer_id = 73, .site = WAITING, .has_deadline = 1,
         .delay_ns = UINT64_MAX);
@@ -260,7 +266,8 @@ static void members_of_groups_have_type_and_text_also_when_they_were_never_raise
     studio_expect(&studio,
                   "SELECT group_id, position, member_id, type, message, member_count"
                   " FROM exception_members ORDER BY group_id, position",
-                  "511|0|580|ExceptionGroup|inner (1 sub-exception)|1\n511|1|582|ValueError|never raised|0\n580|0|581|KeyError||0");
+                  "511|0|580|ExceptionGroup|inner (1 sub-exception)|1\n511|1|582|ValueError|never "
+                  "raised|0\n580|0|581|KeyError||0");
     studio_close(&studio);
 }
 
@@ -301,7 +308,12 @@ static void each_fact_leads_to_its_state(void **state)
         " left_open, deadline_ns - rescheduled_ns, rescheduled_ns > entered_ns, expired_ns < exited_ns"
         " FROM scopes ORDER BY scope_id",
         "73|timeout|#31 \"swallows\"|NULL|left|a.c:6 in waiting|a.c:4 in released|converted|Exception|0|100|1|1\n"
-        "74|timeout|#31 \"swallows\"|73|left|a.c:6 in waiting|a.c:4 in released|returned|NULL|1|NULL|NULL|NULL");
+        "74|timeout|#31 \"swallows\"|73|left|a.c:6 in waiting|a.c:4 in released|returned|NULL|1|NULL|NULL|NULL"
+        "\n75|group|#1 \"first\"|NULL|left|a.c:6 in waiting|a.c:4 in released|raised|Exception|0|NULL|NULL|NULL");
+    studio_expect(&studio,
+                  "SELECT keep_going, child_count, pending_count, failed_count, abort_reason, aborted_by,"
+                  " (SELECT group_concat(task_id, ' ') FROM scope_member) FROM scopes WHERE kind = 'group'",
+                  "0|2|0|1|failure|#31 \"swallows\"|30 31");
     studio_expect(&studio, "SELECT loop_id, task_id, by_text, duration_ns, from_at, to_at FROM stalls",
                   "900|1|#1 \"first\"|250|a.c:6 in waiting|a.c:5 in asked");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
@@ -442,7 +454,8 @@ static void events_about_nothing_and_unknown_events_make_no_rows(void **state)
         &studio,
         "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM failure) + (SELECT count(*) FROM touch)"
         " + (SELECT count(*) FROM forward) + (SELECT count(*) FROM cancellation) + (SELECT count(*) FROM reference)"
-        " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM exception_member) + (SELECT count(*) FROM gather) + (SELECT count(*) FROM loop)",
+        " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM exception_member) + (SELECT count(*) FROM gather) "
+        "+ (SELECT count(*) FROM loop)",
         "0");
     studio_close(&studio);
 }

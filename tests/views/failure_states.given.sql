@@ -70,3 +70,12 @@ INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, 
     ((1 << 40) | 2, 12, 1, 1, 5, 81, 5, 0), ((1 << 40) | 3, 12, 1, 2, 2, NULL, 3, 1),
     ((2 << 40) | 2, 12, 1, 1, 2, NULL, 6, 0), ((2 << 40) | 3, 12, 1, 2, 4, 77, 2, 1),
     ((4 << 40) | 3, 450, 1, 1, 1, 90, 1, 1);
+-- Tasks of groups: kept by one that waits still; raised by one that is left; not raised by it; and its process was killed while it waited.
+INSERT INTO scope (scope_id, kind, task_id, exited_ns) VALUES (700, 6, 1, NULL), (701, 6, 1, 50), ((2 << 40) | 702, 6, 1, NULL);
+INSERT INTO scope_member (task_id, scope_id) VALUES (710, 700), (711, 701), (712, 701), ((2 << 40) | 713, (2 << 40) | 702);
+INSERT INTO failure (failure_id, how, stored_ns, released_ns, user_touch_count, library_touch_count, forward_count, is_retrieved, is_loop_closed) VALUES
+    (710, 1, 10, NULL, NULL, NULL, NULL, NULL, NULL), (711, 1, 10, 60, 1, 1, 0, 1, 0), (712, 1, 10, 60, 0, 1, 0, 1, 0),
+    ((2 << 40) | 713, 1, 10, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES (710, 20, 1, 7001, 10, 700, 12, 0),
+    (711, 20, 1, 7002, 10, 701, 12, 0), (711, 50, 1, 7003, 1, 1, 12, 1), (712, 20, 1, 7004, 10, 701, 12, 0),
+    ((2 << 40) | 713, 20, 1, 7005, 10, (2 << 40) | 702, 12, 0);

@@ -19,3 +19,12 @@ INSERT INTO failure (failure_id, kind, how, exception_id, parent_kind, parent_id
     ((1 << 40) | 9, 2, 4, (1 << 40) | 51, 3, 2, 500, 1, 700, 5, 2, 0, 0, 1);
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES ((1 << 40) | 9, 650, 1, 5, 1, 3, 1, 1), ((1 << 40) | 9, 640, 1, 4, 1, 3, 3, 1);
 INSERT INTO discard (object_id, discarded_ns, reason) VALUES ((1 << 40) | 9, 660, 'best effort');
+-- Kept by a task group that waits for another task.
+INSERT INTO process (process_id, uuid, pid, seen_ns) VALUES (2, x'02', 102, 1000);
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES ((2 << 40) | 1, 'waits', 0, NULL, NULL), ((2 << 40) | 2, 'kept', 0, 2, 10),
+    ((2 << 40) | 3, 'hangs', 0, NULL, NULL);
+INSERT INTO scope (scope_id, kind, task_id, entered_ns, entered_site_id) VALUES ((2 << 40) | 4, 6, (2 << 40) | 1, 5, 1);
+INSERT INTO scope_member (task_id, scope_id) VALUES ((2 << 40) | 2, (2 << 40) | 4), ((2 << 40) | 3, (2 << 40) | 4);
+INSERT INTO failure (failure_id, kind, how, stored_ns) VALUES ((2 << 40) | 2, 1, 1, 10);
+INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES
+    ((2 << 40) | 2, 11, 1, 8000, 10, (2 << 40) | 4, 12, 0);

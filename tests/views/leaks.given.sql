@@ -33,3 +33,10 @@ INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id,
     (60, 50, 1, 60, 9, 62, 1, 1, 1), (61, 50, 1, 61, 9, 63, 1, 1, 1);
 INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
     (60, 60, 1, 62, 'delivered', 2, NULL), (60, 90, 1, 63, 'uncancelled', 2, 0), (61, 120, 1, 64, 'delivered', 2, NULL);
+-- Failures in groups: kept by one that waits; not passed on by one that was left.
+INSERT INTO scope (scope_id, kind, task_id, entered_ns, entered_site_id, exited_ns, ending) VALUES (80, 6, 61, 20, 2, NULL, NULL), (81, 6, 61, 20, 2, 150, 2);
+INSERT INTO scope_member (task_id, scope_id) VALUES (82, 80), (83, 81);
+INSERT INTO failure (failure_id, kind, how, exception_id, name, created_site_id, raised_site_id, stored_ns, released_ns, user_touch_count, library_touch_count,
+    forward_count, is_retrieved, is_loop_closed) VALUES
+    (82, 1, 1, 50, 'kept', 1, 2, 100, NULL, NULL, NULL, NULL, NULL, NULL), (83, 1, 1, 50, 'not passed on', 1, 2, 100, 150, 0, 1, 0, 1, 0);
+INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES (82, 110, 1, 80, 10, 80, 12, 0), (83, 110, 1, 81, 10, 81, 12, 0);

@@ -13,3 +13,11 @@ INSERT INTO scope (scope_id, kind, task_id, outer_id, entered_ns, entered_site_i
     (15, 8, 1, 10, 300, 1, 310, NULL, 311, 320, 2, 6, NULL, 0),
     (16, 8, 2, NULL, 400, 1, 450, NULL, 451, NULL, NULL, NULL, NULL, NULL),
     ((1 << 40) | 5, 8, (1 << 40) | 4, NULL, 400, NULL, 450, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+-- Groups: one that waits for one of its three tasks, of which another has failed; one that was left.
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (3, 'failed', 500, 2, 520), (4, 'slow', 500, NULL, NULL), (5, 'fine', 500, 1, 510);
+INSERT INTO failure (failure_id, kind, how, stored_ns) VALUES (3, 1, 1, 520);
+INSERT INTO scope (scope_id, kind, task_id, outer_id, entered_ns, entered_site_id, is_keep_going, aborted_ns, abort_reason, aborted_by_id, aborted_count, exited_ns,
+    exited_site_id, ending, exception_id, is_left_open, child_count, failed_count) VALUES
+    (20, 6, 1, 10, 500, 1, 0, 530, 1, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    (21, 6, 1, 10, 600, 1, 1, NULL, NULL, NULL, NULL, 700, 2, 1, NULL, 0, 4, 2);
+INSERT INTO scope_member (task_id, scope_id, added_ns, site_id) VALUES (3, 20, 500, 1), (4, 20, 501, 1), (5, 20, 502, 1);

@@ -68,3 +68,10 @@ INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, s
 -- Work on a thread.
 INSERT INTO task (task_id, created_ns, name_number) VALUES (39, 100, 39);
 INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES (39, 39, 3, 20, 86, 3, 500, 30, 20, 2);
+-- Waits for a task group, of whose three tasks two are pending; and for one of which nothing is known.
+INSERT INTO task (task_id, name, created_ns, started_ns) VALUES (44, 'waits for a group', 100, 110), (45, 'waits for an unknown group', 100, 110);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
+    (44, 44, 3, 12, 90, 3, 500, 30, 20, 2), (45, 45, 3, 12, 91, 3, 500, 30, 20, 2);
+INSERT INTO scope (scope_id, kind, task_id) VALUES (90, 6, 44);
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (46, 'member', 100, 1, 200);
+INSERT INTO scope_member (task_id, scope_id) VALUES (46, 90), (47, 90), (48, 90);

@@ -80,7 +80,8 @@ SELECT
     -- delivered, discarded, held, absorbed, lost or unknown.
     decided.state AS state,
     -- lost: dropped, ignored, loop_closed, held_at_exit or killed. absorbed: what the library did with it last: gather,
-    -- unread_value, thread_chain, cancel_after_done, wait, shield ... NULL otherwise, or when not known.
+    -- unread_value, thread_chain, cancel_after_done, wait, shield, group ... held: group, when a task group that has not
+    -- ended keeps it. NULL otherwise, or when not known.
     CASE decided.state
         WHEN 'lost' THEN CASE
             WHEN decided.is_released AND decided.is_loop_closed THEN 'loop_closed'
@@ -101,5 +102,8 @@ SELECT
              FROM forward AS v WHERE v.failure_id = decided.failure_id
              ORDER BY v.forwarded_ns DESC, v.sequence DESC LIMIT 1),
             CASE WHEN decided.is_chained THEN 'thread_chain' END)
+        WHEN 'held' THEN CASE WHEN EXISTS (SELECT 1 FROM scope_member AS m JOIN scope AS s ON s.scope_id = m.scope_id
+            WHERE m.task_id = decided.failure_id AND s.exited_ns IS NULL) AND EXISTS (SELECT 1 FROM touch AS u
+            WHERE u.failure_id = decided.failure_id AND u.how = 12) THEN 'group' END
     END AS reason
 FROM decided;

@@ -26,7 +26,7 @@ SELECT
     -- delivered, discarded, held, absorbed, lost or unknown.
     st.state AS state,
     -- lost: dropped, ignored, loop_closed, held_at_exit, killed; absorbed: gather, thread_chain, cancel_after_done,
-    -- unread_value ...
+    -- unread_value, group ...; held: group.
     st.reason AS reason,
     -- How it came to fail: raised, ignored (it returned 0 with the exception pending), missing (it returned -1 with
     -- none), set, forwarded.
@@ -80,6 +80,13 @@ SELECT
     CASE WHEN f.released_ns IS NOT NULL THEN 0 ELSE coalesce(
         (SELECT r.handle_count FROM reference AS r WHERE r.object_id = f.failure_id
          ORDER BY r.happened_ns DESC, r.sequence DESC LIMIT 1), f.stored_handle_count) END AS handle_count,
+    -- The task group that keeps it until all of its tasks have ended: task group #7 of #3 "main", entered at FILE:LINE in
+    -- FUNCTION, which waits for 2 tasks.
+    CASE WHEN st.state = 'held' AND st.reason = 'group' THEN
+        (SELECT 'task group ' || g.id_text || ' of ' || g.task_text || ', entered at ' || coalesce(g.entered_at, 'unknown place')
+            || CASE g.pending_count WHEN 0 THEN '' WHEN 1 THEN ', which waits for 1 task'
+                ELSE ', which waits for ' || g.pending_count || ' tasks' END
+         FROM scope_member AS m JOIN scopes AS g ON g.scope_id = m.scope_id WHERE m.task_id = f.failure_id) END AS held_by,
     -- How long nobody looked: from its failing to the first touch by user code, to the last release, to its process's
     -- end, or to now.
     max(0, coalesce((SELECT min(u.touched_ns) FROM touch AS u WHERE u.failure_id = f.failure_id AND u.is_user),

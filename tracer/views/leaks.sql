@@ -24,7 +24,8 @@ SELECT
     f.unread_ns AS lasted_ns,
     -- What happened, in one sentence.
     CASE f.state
-        WHEN 'held' THEN 'nobody has looked at the failure yet, and somebody still holds it'
+        WHEN 'held' THEN 'nobody has looked at the failure yet, and '
+            || iif(f.reason = 'group', 'its task group keeps it until all of its tasks have ended', 'somebody still holds it')
         WHEN 'absorbed' THEN 'the library looked at the failure, user code never did'
             || CASE
                 WHEN f.reason = 'thread_chain' THEN ': it went to the future of another thread, which nobody asked'
@@ -33,6 +34,10 @@ SELECT
                 WHEN f.reason = 'unread_value' THEN ': it is a value of a list of gather, and its slot was never read'
                 WHEN f.reason = 'wait' THEN ': wait looked at it in order to return, and passed on nothing of it'
                 WHEN f.reason = 'shield' THEN ': a shield that was cancelled read it and passed on nothing of it'
+                WHEN f.reason = 'group' THEN iif((SELECT s.exited_ns FROM scope_member AS m
+                    JOIN scope AS s ON s.scope_id = m.scope_id WHERE m.task_id = f.failure_id) IS NULL,
+                    ': its task group kept it for when all of its tasks have ended, which never was',
+                    ': its task group ended with another exception and passed on nothing of it')
                 WHEN f.reason = 'cancel_after_done' THEN ': cancel was called when it had failed already'
                 ELSE coalesce(': ' || f.reason, '')
             END

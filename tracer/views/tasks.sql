@@ -70,7 +70,7 @@ SELECT
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = t.parent_kind)
     END AS parent_text,
     -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, wait, shield,
-    -- as_completed, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join.
+    -- as_completed, group, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = nullif(t.wait_kind, 0)) AS wait_kind,
     -- The id or descriptor that goes with it.
     CASE WHEN t.wait_kind > 1 THEN t.wait_object END AS wait_object,
@@ -98,6 +98,10 @@ SELECT
                 'future ' || iif(h.inner_id >> 40 = 0, '#', 'p' || (h.inner_id >> 40) || '#')
                 || (h.inner_id & 1099511627775)) FROM shield AS h WHERE h.shield_id = t.wait_object),
             iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775))
+        WHEN 12 THEN 'task group ' || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#')
+            || (t.wait_object & 1099511627775) || coalesce((SELECT ' (' || g.pending_count || ' of ' || g.child_count
+                || iif(g.child_count = 1, ' task', ' tasks') || ' pending)' FROM scopes AS g
+                WHERE g.scope_id = t.wait_object AND g.child_count > 0), '')
         WHEN 11 THEN 'the next of ' || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = t.wait_object),
             'several futures')
         ELSE CASE
