@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "context_internal.h"
 #include "precond.h"
 #include "scope.h"
 
@@ -38,6 +39,7 @@ struct tt_group {
     tt_site *exit_site;
     tt_group_failure_fn *on_failure; /* NULL: a failure ends the group */
     void *on_failure_arg;
+    struct tt_handle on_failure_handle; /* what the exception handler is shown when it raises; has its context */
 };
 
 static bool is_base_error(const tt_exc *exc)
@@ -130,7 +132,8 @@ static void hand_over(tt_group *group, struct member *member)
 
     member->task->log_traceback = false;
     tt__ledger_touched_by(who_is(group), member->task, TT_TOUCH_HOW_GROUP, true, group->scope.site);
-    tt__loop_run_callback(member->task->loop, call_on_failure, &failure, group->scope.site, NULL, member->task);
+    tt__loop_run_callback(member->task->loop, call_on_failure, &failure, group->scope.site, &group->on_failure_handle,
+                          member->task);
 }
 
 /* The group reads the failure of MEMBER, and keeps it for its exit. */
@@ -505,6 +508,7 @@ static void destroy_group(struct tt_scope *scope)
         free_member(member, group->exit_site ? group->exit_site : scope->site);
     }
     tt_exc_unref(group->base_error);
+    tt_context_unref(group->on_failure_handle.context);
 }
 
 static const struct tt_scope_ops group_ops = {"task group", exit_group, abandon_group, tell_forwarded, destroy_group};
@@ -543,6 +547,12 @@ tt_group *tt_group_enter_at(tt_site *site, tt_group_failure_fn *on_failure, void
         tt_raise_at(site, &tt_MemoryError, "no memory for a task group");
         return NULL;
     }
+    if (on_failure && tt__context_capture(site, &group->on_failure_handle.context) < 0) {
+        free(group);
+        return NULL;
+    }
+    group->on_failure_handle.loop = task->future.loop;
+    group->on_failure_handle.site = site;
     group->scope.ops = &group_ops;
     group->failed_end = &group->failed;
     group->on_failure = on_failure;

@@ -141,11 +141,11 @@ static void one_that_keeps_going_hands_failures_over_and_lets_the_others_live(vo
 
     (void)state;
     assert_true(stage_run(keep_going, NULL));
-    snprintf(
-        place, sizeof place,
-        "handler: Exception in callback note_failure() at tests/runtime/test_group_entry.c:%d [exception, message] "
-        "KeyError('callback')",
-        keep_going_line);
+    snprintf(place, sizeof place,
+             "handler: Exception in callback note_failure() at tests/runtime/test_group_entry.c:%d [exception, handle, "
+             "message] "
+             "KeyError('callback')",
+             keep_going_line);
     expect_notes("failed: ValueError('first') of one", "failed: ValueError('bad') of two", place, "other returns",
                  "0 cancelling 0");
 }
