@@ -2,7 +2,7 @@
  * Whatever fails, a raise leaves an exception pending, what was raised before is not lost to one that says nothing, and
  * nothing leaks.
  *
- * Linked with --wrap for malloc, calloc, realloc and free, so that the calls of the runtime's objects come through
+ * Linked with --wrap for malloc, calloc, realloc, free and strdup, so that the calls of the runtime's objects come through
  * here.
  */
 #include "harness.h"
@@ -16,6 +16,7 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 void __real_free(void *block);
+char *__wrap_strdup(const char *text);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
@@ -64,6 +65,13 @@ void __wrap_free(void *block)
     if (block)
         live_count--;
     __real_free(block);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    char *copy = __wrap_malloc(strlen(text) + 1);
+
+    return copy ? strcpy(copy, text) : NULL;
 }
 
 static void drop_pending(void)
@@ -310,7 +318,170 @@ static void copies_and_texts_without_memory_are_null_and_leave_all_as_it_was(voi
     fail_each(use_objects, 10);
 }
 
-/* ------------------------------------------------------------------------------------------------------ no cycles */
+/* ----------------------------------------------------------------------------------------------------- groups */
+
+/* A raised group of a ValueError, a TypeError, and a group with a KeyError, with a note; NULL without memory. */
+static tt_exc *raise_tree(void)
+{
+    tt_exc *inner = tt_exc_new(&tt_KeyError, "k"), *members[3] = {NULL}, *group = NULL;
+
+    members[0] = tt_exc_new(&tt_ValueError, "v");
+    members[1] = tt_exc_new(&tt_TypeError, "t");
+    if (inner && members[0] && members[1]) {
+        members[2] = tt_exc_group_new(&tt_ExceptionGroup, &inner, 1, "inner");
+        if (members[2])
+            group = tt_exc_group_new(&tt_ExceptionGroup, members, 3, "outer");
+    }
+    tt_exc_unref(inner);
+    for (int i = 0; i < 3; i++)
+        tt_exc_unref(members[i]);
+    if (group)
+        tt_exc_add_note(group, "note");
+    drop_pending();
+    if (group)
+        tt_raise_exc(group);
+    return group;
+}
+
+static void use_groups(void)
+{
+    tt_exc *group = raise_tree(), *copy, *match = NULL, *rest = NULL;
+    char *text;
+    FILE *null;
+
+    drop_pending();
+    if (!group)
+        return;
+    for (int k = 0; k < 20; k++)
+        tt__exc_add_place(group, k % 2 ? TT_HERE : TT_HERE);
+    copy = tt__exc_copy(group);
+    if (copy) {
+        assert_int_equal(tt_exc_leaf_count(copy), 3);
+        assert_int_equal(tt_exc_note_count(copy), tt_exc_note_count(group));
+    }
+    if (tt_exc_group_split(group, &tt_KeyError, &match, &rest) == 0)
+        assert_int_equal(tt_exc_leaf_count(match) + tt_exc_leaf_count(rest), 3);
+    else
+        assert_true(tt_exc_is(tt_exc_pending(), &tt_MemoryError) && !match && !rest);
+    drop_pending();
+    text = tt_exc_format(group);
+    if (text)
+        assert_non_null(strstr(text, "KeyError: 'k'"));
+    free(text);
+    null = fmemopen((char[4000]){0}, 4000, "w");
+    if (null) {
+        tt_exc_print(group, null);
+        fclose(null);
+    }
+    tt_exc_unref(match);
+    tt_exc_unref(rest);
+    tt_exc_unref(copy);
+    tt_exc_unref(group);
+}
+
+static void groups_without_memory_are_not_made_and_nothing_else_changes(void **state)
+{
+    (void)state;
+    fail_each(use_groups, 20);
+}
+
+/* Whether EXC or what its links lead to is WANTED. */
+static bool leads_to(const tt_exc *exc, const tt_exc *wanted, int depth)
+{
+    if (!exc || depth > 12)
+        return false;
+    if (exc == wanted || leads_to(tt_exc_context(exc), wanted, depth + 1) ||
+        leads_to(tt_exc_cause(exc), wanted, depth + 1))
+        return true;
+    for (size_t i = 0; i < tt_exc_group_count(exc); i++)
+        if (leads_to(tt_exc_group_member(exc, i), wanted, depth + 1))
+            return true;
+    return false;
+}
+
+/* Whether it says that there was no memory, and so may take the place of what is expected. */
+static bool is_excused(const tt_exc *exc)
+{
+    return tt_exc_is(exc, &tt_MemoryError);
+}
+
+static void handle_parts(void)
+{
+    tt_exc *group = raise_tree(), *raised[2] = {NULL}, *result;
+    bool is_key_handled = false;
+
+    if (!group)
+        return;
+    if (tt_catch_group_begin()) {
+        if (tt_catch_group(&tt_ValueError)) {
+            tt_raise(&tt_ArithmeticError, "first");
+            raised[0] = tt_exc_ref(tt_exc_pending());
+        }
+        if (tt_catch_group(&tt_KeyError))
+            is_key_handled = true;
+        if (tt_catch_group(&tt_TypeError)) {
+            tt_raise(&tt_LookupError, "second");
+            raised[1] = tt_exc_ref(tt_exc_pending());
+        }
+        (void)!tt_catch_group_end();
+    } else {
+        assert_ptr_equal(tt_exc_pending(), group);
+    }
+    result = tt__exc_state_take(tt__exc_state_now());
+    assert_null(tt_exc_caught());
+    for (int i = 0; i < 2; i++)
+        assert_true(!raised[i] || is_excused(raised[i]) || leads_to(result, raised[i], 0));
+    assert_true(raised[0] || leads_to(result, tt_exc_leaf(group, 0), 0));
+    assert_true(raised[1] || leads_to(result, tt_exc_leaf(group, 1), 0));
+    assert_true(is_key_handled || leads_to(result, tt_exc_leaf(group, 2), 0));
+    for (int i = 0; i < 2; i++)
+        tt_exc_unref(raised[i]);
+    tt_exc_unref(result);
+    tt_exc_unref(group);
+}
+
+static void what_arms_raise_and_what_they_do_not_handle_is_not_lost_without_memory(void **state)
+{
+    (void)state;
+    fail_each(handle_parts, 15);
+}
+
+/* Arms without any memory from the first on, and more raised between them than there is room for. */
+static void what_is_raised_between_arms_is_not_lost_without_memory(void **state)
+{
+    tt_exc *group = raise_tree(), *raised[12], *result;
+
+    (void)state;
+    assert_non_null(group);
+    for (int i = 0; i < 12; i++)
+        raised[i] = tt_exc_new(&tt_LookupError, "%d", i);
+    assert_true(tt_catch_group_begin());
+    attempt_count = 0;
+    fail_first = 1;
+    fail_last = LONG_MAX;
+    for (int i = 0; i < 12; i++) {
+        tt_raise_exc(raised[i]);
+        assert_false(tt_catch_group(&tt_BufferError));
+        drop_pending(); /* the MemoryError of a split */
+    }
+    assert_int_equal(tt_catch_group_end(), -1);
+    fail_last = -1;
+    result = tt__exc_state_take(tt__exc_state_now());
+    for (int i = 0; i < 12; i++) {
+        bool is_there = false;
+
+        for (const tt_exc *exc = result; exc; exc = tt_exc_context(exc))
+            is_there = is_there || exc == raised[i];
+        assert_true(is_there);
+        tt_exc_unref(raised[i]);
+    }
+    assert_true(leads_to(result, group, -100));
+    tt_exc_unref(result);
+    tt_exc_unref(group);
+    assert_int_equal(live_count, 0);
+}
+
+/* ------------------------------------------------------------------------------------------------------ circles */
 
 /* A generator of its own, so that a run can be repeated anywhere. */
 static uint32_t draw(uint32_t *seed, uint32_t below)
@@ -319,7 +490,8 @@ static uint32_t draw(uint32_t *seed, uint32_t below)
     return (*seed >> 8) % below;
 }
 
-/* Raises old and new exceptions in any order, handled or not. Whatever links that makes, counting must free it all. */
+/* Raises old and new exceptions and groups in any order, handled or not. Whatever links and circles that makes, all of
+ * it must be freed. */
 static void raise_at_random(uint32_t seed)
 {
     struct tt_exc_state task = {0}, *outer = tt__exc_state_enter(&task);
@@ -328,7 +500,7 @@ static void raise_at_random(uint32_t seed)
     for (int step = 0; step < 300; step++) {
         uint32_t which = draw(&seed, 6);
 
-        switch (draw(&seed, 8)) {
+        switch (draw(&seed, 12)) {
         case 0:
             tt_raise(&tt_ValueError, "new");
             break;
@@ -355,8 +527,33 @@ static void raise_at_random(uint32_t seed)
             if (held[which] && held[0])
                 tt__exc_set_context(held[which], held[0]);
             break;
-        default:
+        case 7:
             drop_pending();
+            break;
+        case 8:
+            if (held[which] && held[0]) {
+                tt_exc *members[] = {held[which], held[0]};
+                tt_exc *group = tt_exc_group_new(&tt_BaseExceptionGroup, members, 2, "g");
+                if (tt_exc_leaf_count(group) > 100) {
+                    tt_exc_unref(group);
+                    group = NULL;
+                }
+                tt_exc_unref(held[1]);
+                held[1] = group;
+            }
+            break;
+        case 9:
+            if (held[which])
+                tt_raise_exc_from(held[0], held[which]);
+            break;
+        case 10:
+            if (task.handling_count < 10)
+                (void)!tt_catch_group_begin();
+            break;
+        default:
+            for (uint32_t i = 0; i < task.handling_count && i < TT_EXC_HANDLINGS_INLINE; i++)
+                if (task.first[i].kind == TT_EXC_STAR && !tt_catch_group(which % 2 ? &tt_ValueError : &tt_Exception))
+                    break;
         }
     }
     for (size_t i = 0; i < sizeof held / sizeof held[0]; i++) {
@@ -368,7 +565,7 @@ static void raise_at_random(uint32_t seed)
     tt__exc_state_enter(outer);
 }
 
-static void no_order_of_raising_makes_a_cycle(void **state)
+static void no_order_of_raising_leaves_anything(void **state)
 {
     (void)state;
     for (uint32_t seed = 0; seed < 1000; seed++) {
@@ -387,6 +584,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(inside_of_a_refused_cleanup_nothing_is_opened_until_it_ends),
     cmocka_unit_test(a_refused_cleanup_may_be_left_open),
     cmocka_unit_test(copies_and_texts_without_memory_are_null_and_leave_all_as_it_was),
-    cmocka_unit_test(no_order_of_raising_makes_a_cycle),
+    cmocka_unit_test(groups_without_memory_are_not_made_and_nothing_else_changes),
+    cmocka_unit_test(what_arms_raise_and_what_they_do_not_handle_is_not_lost_without_memory),
+    cmocka_unit_test(what_is_raised_between_arms_is_not_lost_without_memory),
+    cmocka_unit_test(no_order_of_raising_leaves_anything),
 };
 TT_TEST_MAIN(cases)
