@@ -284,7 +284,6 @@ static void put_members(struct page *page, const tt_exc *exc, struct shown *show
 {
     size_t all = exc->group->count, count = all <= GROUP_WIDTH_MAX ? all : GROUP_WIDTH_MAX + 1;
 
-    page->is_end_due = false;
     for (size_t i = 0; i < count; i++) {
         if (i == count - 1)
             page->is_end_due = true;

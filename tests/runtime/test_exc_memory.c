@@ -285,6 +285,29 @@ static void a_refused_cleanup_may_be_left_open(void **state)
     assert_int_equal(live_count, 0);
 }
 
+static void an_arm_ends_a_refused_cleanup_that_was_left_open(void **state)
+{
+    struct tt_exc_state task = {0}, *outer = tt__exc_state_enter(&task);
+
+    (void)state;
+    tt_raise(&tt_ValueError, "alone");
+    assert_true(tt_catch_group_begin());
+    for (int i = 1; i < TT_EXC_HANDLINGS_INLINE; i++) {
+        tt_raise(&tt_TypeError, "handled");
+        assert_true(tt_catch(&tt_Exception));
+    }
+    tt_raise(&tt_TypeError, "pending");
+    begin_refused_cleanup();
+    assert_true(tt_catch_group(&tt_ValueError));
+    tt_cleanup_begin();
+    assert_int_equal(tt_cleanup_end(), 0);
+    assert_int_equal(tt_catch_group_end(), -1);
+    assert_string_equal(tt_exc_message(task.pending), "pending");
+    tt__exc_state_finish(&task);
+    tt__exc_state_enter(outer);
+    assert_int_equal(live_count, 0);
+}
+
 static void use_objects(void)
 {
     tt_exc *copy, *exc;
@@ -583,6 +606,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(handlings_without_memory_nest_and_end_in_order),
     cmocka_unit_test(inside_of_a_refused_cleanup_nothing_is_opened_until_it_ends),
     cmocka_unit_test(a_refused_cleanup_may_be_left_open),
+    cmocka_unit_test(an_arm_ends_a_refused_cleanup_that_was_left_open),
     cmocka_unit_test(copies_and_texts_without_memory_are_null_and_leave_all_as_it_was),
     cmocka_unit_test(groups_without_memory_are_not_made_and_nothing_else_changes),
     cmocka_unit_test(what_arms_raise_and_what_they_do_not_handle_is_not_lost_without_memory),
