@@ -221,6 +221,23 @@ static void deep_groups_are_freed_and_copied_without_recursion(void **state)
     tt_exc_unref(copy);
 }
 
+static void a_repr_goes_into_fifty_groups(void **state)
+{
+    tt_exc *group = tt_exc_new(&tt_ValueError, "leaf");
+    char repr[2000];
+
+    (void)state;
+    for (int depth = 1; depth <= 51; depth++) {
+        group = group_of(group, NULL);
+        assert_true(tt_exc_repr(group, repr, sizeof repr) < (int)sizeof repr);
+        if (depth < 50)
+            assert_non_null(strstr(repr, "ValueError('leaf')]"));
+        else
+            assert_non_null(strstr(repr, "ExceptionGroup('g', [...])]"));
+    }
+    tt_exc_unref(group);
+}
+
 /* ------------------------------------------------------------------------------------------------------------- copies */
 
 static void a_copy_of_a_group_has_copies_of_its_members(void **state)
@@ -354,6 +371,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(what_is_no_group_has_no_members),
     cmocka_unit_test(a_tree_with_more_leaves_than_numbers_counts_as_many_as_there_are_numbers),
     cmocka_unit_test(deep_groups_are_freed_and_copied_without_recursion),
+    cmocka_unit_test(a_repr_goes_into_fifty_groups),
     cmocka_unit_test(a_copy_of_a_group_has_copies_of_its_members),
     cmocka_unit_test(a_circle_goes_with_the_last_reference_from_outside),
     cmocka_unit_test(what_a_circle_leads_to_lives_as_long_as_somebody_refers_to_it),
