@@ -4,6 +4,8 @@
  *
  * Linked with --wrap for malloc, calloc, realloc, free and strdup, so that the calls of the runtime's objects come through
  * here.
+ *
+ * Past 600 lines: all scenarios share the allocator that fails, which stands here.
  */
 #include "harness.h"
 
