@@ -11,6 +11,8 @@
 #ifndef TELLTALE_CONDITION_H
 #define TELLTALE_CONDITION_H
 
+#include <stdint.h>
+
 #include <telltale/lock.h>
 
 #ifdef __cplusplus
