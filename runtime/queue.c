@@ -430,8 +430,15 @@ int tt_queue_repr(const tt_queue *queue, char *buffer, size_t size)
     struct text text = {buffer, size, 0};
 
     add(&text, "<%s at %p maxsize=%ld", queue->kind->name, (const void *)queue, queue->size_max);
-    for (size_t i = 0; i < queue->count; i++)
-        add(&text, "%s%p", i ? ", " : " _queue=[", *item_at(queue, i));
+    for (size_t i = 0; i < queue->count; i++) {
+        const void *item = *item_at(queue, i);
+
+        add(&text, i ? ", " : " _queue=[");
+        if (item)
+            add(&text, "%p", item);
+        else
+            add(&text, "None");
+    }
     if (queue->count)
         add(&text, "]");
     if (queue->getters.count)

@@ -77,7 +77,7 @@ TT_API bool tt_queue_empty(const tt_queue *queue);
 TT_API bool tt_queue_full(const tt_queue *queue); /* never, without a limit */
 
 /* Writes the repr, "<Queue at 0x55d0c8a3e2a0 maxsize=0 _queue=[0x7ffd2c10] _getters[1] tasks=1 shutdown>", items as
- * addresses, as tt_lock_repr. */
+ * addresses, NULL as None, as tt_lock_repr. */
 TT_API int tt_queue_repr(const tt_queue *queue, char *buffer, size_t size);
 
 #ifdef __cplusplus
