@@ -1,0 +1,66 @@
+#!/bin/sh
+# test_equality.sh: a recorder's store and one imported from LTTng's trace say the same of one run of each example; and an example
+# prints the same whether LTTng listens or not.
+# shellcheck source-path=SCRIPTDIR source=session.sh
+. "$(dirname "$0")/session.sh"
+
+# Plays SCENARIO once with both carriers, and compares the stores.
+compare() { # SCENARIO
+    rm -rf "$work/s" one.telltale other.telltale
+    start_session s
+    TELLTALE_LTTNG=1 "$programs/play" "$1" one.telltale >transcript || fail "$1: $(cat transcript)"
+    end_session s
+    run "$telltale" import -o other.telltale "$work/s"
+    expect_status 0 "$1: telltale import"
+    python3 "$(dirname "$test")/compare_stores.py" one.telltale other.telltale >counts 2>differences ||
+        fail "$1: the stores differ (-: recorded, +: imported):
+$(cat differences)"
+    [ "$(sed -n 's/^loop=//p' counts)" -gt 0 ] || fail "$1: there is no loop"
+    cat counts >>all
+}
+
+# Whatever the scenarios whose names match the REGEX have in common, there is something to be compared in each of TABLES.
+compare_all() { # REGEX TABLE...
+    test=$(cd "$(dirname "$0")" && pwd -P)/x
+    start_daemon
+    regex=$1
+    shift
+    scenarios=$("$programs/play" list | grep -E "$regex")
+    [ -n "$scenarios" ] || fail "no scenario is called $regex"
+    for scenario in $scenarios; do
+        compare "$scenario"
+    done
+    for table in "$@"; do
+        grep -E "^$table=" all | grep -qv '=0$' || fail "no scenario has a row of $table"
+    done
+}
+
+case_servers_recorded_both_ways_have_the_same_rows() {
+    compare_all '^(echo|blocking)' process loop task exception failure touch reference cancellation cancellation_effect
+}
+
+case_failures_recorded_both_ways_have_the_same_rows() {
+    compare_all '^(exception|done|threadsafe|graceful|result)' task exception failure touch forward reference cancellation \
+        cancellation_effect handler_call
+}
+
+case_waits_and_groups_recorded_both_ways_have_the_same_rows() {
+    compare_all '^[^ebdtgr]|^readers|^gather' task exception failure touch forward
+}
+
+case_programs_print_the_same_with_lttng_as_without() {
+    start_daemon
+    for scenario in $("$programs/play" list); do
+        "$programs/play" "$scenario" >expected || fail "$scenario"
+        rm -rf "$work/s"
+        start_session s
+        TELLTALE_LTTNG=1 "$programs/play" "$scenario" >is || fail "$scenario, with LTTng"
+        lttng_must stop s
+        lttng_must destroy s
+        diff expected is >difference || fail "$scenario prints something else when LTTng listens:
+$(cat difference)"
+        grep -raqF 'telltale' "$work/s" || fail "$scenario: nothing was recorded"
+    done
+}
+
+run_case "$@"
