@@ -206,6 +206,12 @@ static uint64_t read_number(enum form form, const bt_field *field)
                                : bt_field_integer_unsigned_get_value(field);
 }
 
+/* The string of FIELD. In babeltrace2 2.0.4 an empty one has length 0 and still the bytes of an earlier event. */
+static const char *string_of(const bt_field *field)
+{
+    return bt_field_string_get_length(field) != 0 ? bt_field_string_get_value(field) : "";
+}
+
 static void take_member(const struct tt__ctf_step *step, const bt_field *field, struct place *places,
                         struct tt_import_event *out)
 {
@@ -232,7 +238,7 @@ static void take_member(const struct tt__ctf_step *step, const bt_field *field, 
         break;
     case PART_SITE_FILE:
         place->field = step->field;
-        place->file = bt_field_string_get_value(field);
+        place->file = string_of(field);
         break;
     case PART_SITE_LINE:
         place->field = step->field;
@@ -240,11 +246,11 @@ static void take_member(const struct tt__ctf_step *step, const bt_field *field, 
         break;
     case PART_SITE_FUNC:
         place->field = step->field;
-        place->func = bt_field_string_get_value(field);
+        place->func = string_of(field);
         break;
     case PART_SITE_TEXT:
         place->field = step->field;
-        place->text = bt_field_string_get_value(field);
+        place->text = string_of(field);
         break;
     }
 }
