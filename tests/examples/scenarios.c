@@ -130,6 +130,7 @@ static const struct scenario scenarios[] = {
     {"exceptions_tree", "exceptions", "--tree", NULL, 0, NULL},
     {"exceptions_star", "exceptions", "--star", NULL, 0, NULL},
     {"result_in_callback", "result_in_callback", NULL, NULL, 0, NULL},
+    {"threads_and_processes", "threads_and_processes", NULL, NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)

@@ -137,6 +137,7 @@ SCENARIO(exceptions)
 SCENARIO(exceptions_tree)
 SCENARIO(exceptions_star)
 SCENARIO(result_in_callback)
+SCENARIO(threads_and_processes)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -225,6 +226,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exceptions_star_prints_what_python_prints),
     cmocka_unit_test(result_in_callback_prints_what_is_expected),
     cmocka_unit_test(result_in_callback_prints_what_python_prints),
+    cmocka_unit_test(threads_and_processes_prints_what_is_expected),
+    cmocka_unit_test(threads_and_processes_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)

@@ -213,6 +213,22 @@ static void a_callback_on_the_thread_future_receives_the_failure(void **state)
     expect_recorded(&expected);
 }
 
+static void failures_of_threads_and_of_another_loop_are_delivered(void **state)
+{
+    static const struct expectation expected = {
+        "threads_and_processes",
+        0,
+        0,
+        {NOTHING_LOST},
+        "SELECT kind, count(*) AS count, min(state) AS state, max(state) AS state FROM failures GROUP BY kind ORDER BY "
+        "kind",
+        "kind,count,state,state\nexecutor_future,2,delivered,delivered\ntask,1,delivered,delivered\n"
+        "thread_future,1,delivered,delivered\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static void signals_start_the_shutdowns_that_cancel_the_workers(void **state)
 {
     static const struct expectation expected = {
@@ -358,6 +374,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_dropped_thread_future_leaves_an_absorbed_failure),
     cmocka_unit_test(a_wrapper_is_known_by_the_thread_that_submitted_it),
     cmocka_unit_test(a_callback_on_the_thread_future_receives_the_failure),
+    cmocka_unit_test(failures_of_threads_and_of_another_loop_are_delivered),
     cmocka_unit_test(signals_start_the_shutdowns_that_cancel_the_workers),
     cmocka_unit_test(a_failure_that_starts_the_shutdown_is_lost_all_the_same),
     cmocka_unit_test(a_task_without_a_loop_starts_the_shutdown),
