@@ -182,6 +182,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
     finish_uv(loop, site);
     tt_exc_unref(loop->fatal);
     loop->fatal = NULL;
+    tt__stack_overflow_close(loop);
     TT_EMIT(loop_closed, .loop_id = loop->id, .pending_count = pending_count, .site = site);
     loop->is_closing = false;
     atomic_fetch_sub_explicit(&open_loops, 1, memory_order_relaxed);
@@ -364,6 +365,7 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     atomic_store_explicit(&loop->running_thread, (uint64_t)gettid(), memory_order_relaxed);
     tt__running_loop = loop;
     tt__coro_home_init(&loop->home);
+    tt__stack_overflow_begin(loop);
     tt__stall_begin_run(loop);
     TT_EMIT(loop_started, .loop_id = loop->id, .site = site);
     do {
@@ -371,6 +373,7 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
         uv_run(&loop->uv, UV_RUN_ONCE);
     } while (!loop->is_stopping && !loop->fatal);
     TT_EMIT(loop_stopped, .loop_id = loop->id);
+    tt__stack_overflow_end(loop);
     tt__coro_finish(&loop->home);
     tt__running_loop = NULL;
     loop->is_running = false;

@@ -90,6 +90,9 @@ struct tt_loop {
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
 
+    void *alternate_stack; /* stack_overflow.c: for signals on the thread that runs it; NULL: none was needed */
+    bool has_lent_stack;   /* the thread has it now */
+
     size_t work_count;        /* executor.c: functions on threads that have not been let go of */
     bool is_executor_shut;    /* no more of them */
     tt_future *idle_executor; /* completed when that count gets to zero; borrowed, NULL: nobody waits for it */
@@ -191,6 +194,13 @@ static inline int tt__debug_check_thread(tt_site *site, const tt_loop *loop)
 {
     return loop->is_debug ? tt__debug_check_thread_slowly(site, loop) : 0;
 }
+
+/* stack_overflow.c: a run of LOOP on this thread begins, ends; LOOP is closed. */
+void tt__stack_overflow_begin(tt_loop *loop);
+void tt__stack_overflow_end(tt_loop *loop);
+void tt__stack_overflow_close(tt_loop *loop);
+/* Says on stderr and to the trace that TASK overflowed its stack. In a signal handler too. */
+void tt__stack_overflow_tell(struct tt_task_object *task);
 
 /* stall.c: a run begins. */
 void tt__stall_begin_run(tt_loop *loop);

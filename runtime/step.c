@@ -307,8 +307,7 @@ static void check_canary(struct tt_task_object *task)
 {
     if (tt__stack_canary_ok(task->coro.stack))
         return;
-    fprintf(stderr, "telltale: task %s overflowed its stack of %zu KiB\n", tt_task_name(&task->future),
-            tt__stack_bytes(task->coro.stack) / 1024);
+    tt__stack_overflow_tell(task);
     abort();
 }
 

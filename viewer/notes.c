@@ -49,6 +49,14 @@ static const char select_stalls[] =
     "FROM stalls GROUP BY process_id, by, iif(by = 'task', NULL, by_text), from_at, to_at\n"
     "ORDER BY duration_ns DESC, began_ns";
 
+/* What the runtime notes just before its process ends. */
+static const char select_overflows[] =
+    "SELECT n.text, n.noted_ns, l.id_text, l.name, p.place AS waited_at, c.place AS created_at, count(*) OVER () AS total\n"
+    "FROM note AS n LEFT JOIN task_labels AS l ON l.task_id = n.task_id\n"
+    "LEFT JOIN places AS p ON p.site_id = n.site_id\n"
+    "LEFT JOIN task AS t ON t.task_id = n.task_id LEFT JOIN places AS c ON c.site_id = t.created_site_id\n"
+    "WHERE n.key = 'stack_overflow' ORDER BY n.note_id";
+
 static void print_title(tt_output *output, const char *title)
 {
     tt__style(output, TT_STYLE_BOLD);
@@ -87,6 +95,29 @@ static void print_converted(tt_session *session, tt_output *output, int64_t limi
         tt__part_label(output, "converted to");
         tt__print(output, "%s: %s, raised at %s\n", tt__part_or_unknown(tt__query_text(query, "type")),
                   tt__query_text(query, "message"), tt__part_or_unknown(tt__query_text(query, "raised_at")));
+    }
+    tt__query_close(query);
+}
+
+static void print_overflows(tt_session *session, tt_output *output, int64_t limit)
+{
+    char noted[TT_DURATION_BYTES];
+    tt_query *query = tt__query_open(session, select_overflows);
+    for (int64_t number = 1; tt__query_next(query); number++) {
+        int64_t total = tt__query_integer(query, "total");
+        if (number == 1) {
+            print_title(output, "OVERFLOWED STACKS");
+            tt__print(output, " %jd, which ended the process\n", (intmax_t)total);
+        }
+        if (!is_within(output, number, total, limit))
+            continue;
+        tt__text_instant(noted, tt__query_integer(query, "noted_ns"));
+        tt__print(output, "  %s at %s\n", tt__part_or_unknown(tt__query_text(query, "text")), noted);
+        tt__part_label(output, "task");
+        tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
+        tt__print(output, " created at %s\n", tt__part_or_unknown(tt__query_text(query, "created_at")));
+        tt__part_label(output, "last seen");
+        tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "waited_at")));
     }
     tt__query_close(query);
 }
@@ -192,6 +223,7 @@ static void print_pending(tt_session *session, tt_output *output, int64_t limit,
 void tt__findings_print_notes(tt_session *session, tt_output *output, int64_t limit)
 {
     print_converted(session, output, limit);
+    print_overflows(session, output, limit);
     print_callbacks(session, output, limit);
     print_stalls(session, output, limit);
     print_pending(session, output, limit, false);

@@ -163,4 +163,46 @@ END
         "executor_future|ValueError|too late|absorbed|executor|program.c:$(line_of 'tt_raise') in fail_late|program.c:$(line_of 'return tt_to_thread') in wait_for_it" 'the failure'
 }
 
+case_an_overflowed_stack_is_reported_with_its_task_and_the_signal() {
+    case $TELLTALE_TEST_SANITIZE in *address* | *thread*) skip 'the sanitizer has handlers of its own in front' ;; esac
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+static volatile int depth_max = 1 << 30;
+static __attribute__((noinline)) int recurse(int depth)
+{
+    volatile char frame[1024];
+    if (depth == depth_max)
+        return 0;
+    frame[0] = (char)depth;
+    frame[sizeof frame - 1] = frame[0];
+    return recurse(depth + 1) + frame[0];
+}
+static int deep(void *arg)
+{
+    (void)arg;
+    if (tt_sleep(TT_MSEC(1)) < 0)
+        return -1;
+    return recurse(0);
+}
+static int app(void *arg)
+{
+    tt_task *task = tt_create_task_named(deep, arg, "diver");
+    return tt_await(task);
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    install_prefix
+    compile telltale program.c
+    run "$telltale" record -o run.telltale -- ./program
+    [ "$status" -eq 139 ] || fail "record ended with $status"
+    run "$telltale" report run.telltale
+    grep -q 'SIGSEGV' "$work/out" || fail 'the report does not name the signal'
+    grep -A2 '^OVERFLOWED STACKS: 1, which ended the process' "$work/out" >found || fail "no overflow in the report: $(cat "$work/out")"
+    grep -q '^  task diver overflowed its 64 KiB stack at ' found || fail "the task is not named: $(cat found)"
+    grep -q "program.c:$(line_of tt_create_task_named) in app" found || fail "its place is not told: $(cat found)"
+}
+
 run_case "$@"

@@ -92,7 +92,7 @@ static const char *written_in(int turns)
     stage_turns(turns);
     text = stage_captured();
     for (const char *from = text; *from;) {
-        bool begins = from > text && (from[-1] == ':' || strncmp(from - 5, "took ", 5) == 0);
+        bool begins = from > text && (from[-1] == ':' || (from - text >= 5 && strncmp(from - 5, "took ", 5) == 0));
 
         if (begins && *from >= '0' && *from <= '9') {
             *to++ = 'N';
