@@ -145,6 +145,27 @@ static void an_exception_group_is_a_group_and_an_exception(void **state)
     tt_exc_unref(member);
 }
 
+static void a_group_that_is_an_exception_too_holds_exceptions_only(void **state)
+{
+    static const tt_exc_type both = {.name = "Both", .base = &tt_BaseExceptionGroup, .second_base = &tt_Exception},
+                             base_errors = {.name = "V", .base = &tt_BaseExceptionGroup, .second_base = &tt_ValueError};
+    static const tt_exc_type *const types[] = {&both, &os_errors, &base_errors};
+    tt_exc *any = tt_exc_new(&tt_SystemExit, NULL), *member = tt_exc_new(&tt_KeyError, "k"), *group;
+    char text[80];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_null(tt_exc_group_new(types[i], &any, 1, "g"));
+        snprintf(text, sizeof text, "Cannot nest BaseExceptions in '%s'", types[i]->name);
+        check_raised(&tt_TypeError, text);
+        group = tt_exc_group_new(types[i], &member, 1, "g");
+        assert_ptr_equal(tt_exc_type_of(group), types[i]);
+        tt_exc_unref(group);
+    }
+    tt_exc_unref(any);
+    tt_exc_unref(member);
+}
+
 static void raising_a_group_is_one_call(void **state)
 {
     tt_exc *member = tt_exc_new(&tt_ValueError, "a");
@@ -219,6 +240,21 @@ static void deep_groups_are_freed_and_copied_without_recursion(void **state)
     tt_exc_unref(group);
     assert_string_equal(tt_exc_message(tt_exc_leaf(copy, 0)), "leaf");
     tt_exc_unref(copy);
+}
+
+static void deep_groups_are_printed_without_recursion(void **state)
+{
+    tt_exc *group = tt_exc_new(&tt_ValueError, "leaf");
+    char *text;
+
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        group = group_of(group, NULL);
+    text = tt_exc_format(group);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\n                      | ... (max_group_depth is 10)\n"));
+    free(text);
+    tt_exc_unref(group);
 }
 
 static void a_repr_goes_into_fifty_groups(void **state)
@@ -366,11 +402,13 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exceptions_cannot_hold_what_is_none),
     cmocka_unit_test(a_base_group_of_exceptions_only_becomes_an_exception_group),
     cmocka_unit_test(an_exception_group_is_a_group_and_an_exception),
+    cmocka_unit_test(a_group_that_is_an_exception_too_holds_exceptions_only),
     cmocka_unit_test(raising_a_group_is_one_call),
     cmocka_unit_test(leaves_are_found_by_number_from_left_to_right),
     cmocka_unit_test(what_is_no_group_has_no_members),
     cmocka_unit_test(a_tree_with_more_leaves_than_numbers_counts_as_many_as_there_are_numbers),
     cmocka_unit_test(deep_groups_are_freed_and_copied_without_recursion),
+    cmocka_unit_test(deep_groups_are_printed_without_recursion),
     cmocka_unit_test(a_repr_goes_into_fifty_groups),
     cmocka_unit_test(a_copy_of_a_group_has_copies_of_its_members),
     cmocka_unit_test(a_circle_goes_with_the_last_reference_from_outside),

@@ -231,6 +231,45 @@ static void group_of_context_of_group(void)
     ended();
 }
 
+static void raised_members(void)
+{
+    tt_exc *errors[2], *inner;
+
+    for (int i = 0; i < 2; i++) {
+        tt_raise(i == 0 ? &tt_ZeroDivisionError : &tt_ValueError, "1");
+        errors[i] = tt_exc_ref(caught());
+        ended();
+    }
+    RAISE(eg("eg1", errors[0], errors[1]));
+    inner = tt_exc_ref(caught());
+    ended();
+    RAISE(eg("eg2", inner, V("2")));
+}
+
+static void context_with_context(void)
+{
+    RAISE(eg("eg1", V("1"), T("2")));
+    caught();
+    RAISE(eg("eg2", V("3"), T("4")));
+    ended();
+    caught();
+    tt_raise(&tt_LookupError, "5");
+    ended();
+}
+
+static void nested_in_context(void)
+{
+    tt_exc *inner;
+
+    RAISE(eg("nested", T("2"), T("3")));
+    inner = tt_exc_ref(caught());
+    ended();
+    RAISE(made(&tt_ExceptionGroup, "eg", V("1"), inner, V("4")));
+    caught();
+    RAISE(eg("top", V("5"), NULL));
+    ended();
+}
+
 static tt_exc *chain(tt_site *first, tt_site *second)
 {
     tt_exc *group = eg("first", V("a"), NULL);
@@ -514,6 +553,9 @@ READS_AS_IN_PYTHON(thirty_deep)
 READS_AS_IN_PYTHON(cause)
 READS_AS_IN_PYTHON(context)
 READS_AS_IN_PYTHON(group_of_context_of_group)
+READS_AS_IN_PYTHON(raised_members)
+READS_AS_IN_PYTHON(context_with_context)
+READS_AS_IN_PYTHON(nested_in_context)
 READS_AS_IN_PYTHON(chain_in_member)
 READS_AS_IN_PYTHON(chain_in_first_member)
 READS_AS_IN_PYTHON(context_shared_by_members)
@@ -848,6 +890,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(cause_reads_as_in_python),
     cmocka_unit_test(context_reads_as_in_python),
     cmocka_unit_test(group_of_context_of_group_reads_as_in_python),
+    cmocka_unit_test(raised_members_reads_as_in_python),
+    cmocka_unit_test(context_with_context_reads_as_in_python),
+    cmocka_unit_test(nested_in_context_reads_as_in_python),
     cmocka_unit_test(chain_in_member_reads_as_in_python),
     cmocka_unit_test(chain_in_first_member_reads_as_in_python),
     cmocka_unit_test(context_shared_by_members_reads_as_in_python),

@@ -301,6 +301,29 @@ static void one_that_is_raised_where_all_is_handled_comes_out_alone(void **state
     end("TypeError('3')");
 }
 
+static void two_that_are_raised_where_all_is_handled_are_grouped(void **state)
+{
+    tt_exc *raised[2];
+
+    (void)state;
+    for (int has_cause = 0; has_cause < 2; has_cause++) {
+        begin(eg("g", T("1"), V("2"), NULL));
+        assert_true(tt_catch_group(&tt_TypeError));
+        has_cause ? tt_raise_from(tt_exc_caught(), &tt_ValueError, "3") : tt_raise(&tt_ValueError, "3");
+        raised[0] = tt_exc_ref(tt_exc_pending());
+        assert_true(tt_catch_group(&tt_ValueError));
+        has_cause ? tt_raise_from(tt_exc_caught(), &tt_TypeError, "4") : tt_raise(&tt_TypeError, "4");
+        raised[1] = tt_exc_ref(tt_exc_pending());
+        end("ExceptionGroup('', [ValueError('3'), TypeError('4')])");
+        check_repr(tt_exc_context(raised[0]), "ExceptionGroup('g', [TypeError('1')])");
+        check_repr(tt_exc_context(raised[1]), "ExceptionGroup('g', [ValueError('2')])");
+        for (int i = 0; i < 2; i++) {
+            assert_ptr_equal(tt_exc_cause(raised[i]), has_cause ? tt_exc_context(raised[i]) : NULL);
+            tt_exc_unref(raised[i]);
+        }
+    }
+}
+
 static void what_several_arms_raise_is_grouped_in_their_order(void **state)
 {
     (void)state;
@@ -521,6 +544,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(what_is_put_together_has_the_links_of_the_original),
     cmocka_unit_test(what_an_arm_raises_is_grouped_with_the_rest),
     cmocka_unit_test(one_that_is_raised_where_all_is_handled_comes_out_alone),
+    cmocka_unit_test(two_that_are_raised_where_all_is_handled_are_grouped),
     cmocka_unit_test(what_several_arms_raise_is_grouped_in_their_order),
     cmocka_unit_test(a_part_that_is_raised_as_a_new_raise_is_something_else),
     cmocka_unit_test(many_arms_can_raise),

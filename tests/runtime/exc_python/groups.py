@@ -138,6 +138,41 @@ def group_of_context_of_group():
         raise ExceptionGroup("third", [ValueError("c")]) from error
 
 
+def raised_members():
+    errors = []
+    for kind in (ZeroDivisionError, ValueError):
+        try:
+            raise kind("1")
+        except Exception as error:
+            errors.append(error)
+    try:
+        raise ExceptionGroup("eg1", errors)
+    except ExceptionGroup as error:
+        inner = error
+    raise ExceptionGroup("eg2", [inner, ValueError("2")])
+
+
+def context_with_context():
+    try:
+        try:
+            raise ExceptionGroup("eg1", [ValueError("1"), TypeError("2")])
+        except ExceptionGroup:
+            raise ExceptionGroup("eg2", [ValueError("3"), TypeError("4")])
+    except ExceptionGroup:
+        raise LookupError("5")
+
+
+def nested_in_context():
+    try:
+        try:
+            raise ExceptionGroup("nested", [TypeError("2"), TypeError("3")])
+        except ExceptionGroup as error:
+            inner = error
+        raise ExceptionGroup("eg", [ValueError("1"), inner, ValueError("4")])
+    except ExceptionGroup:
+        raise ExceptionGroup("top", [ValueError("5")])
+
+
 def chain_in_member():
     try:
         try:
@@ -256,7 +291,7 @@ def star_own_type():
 NAMED = [
     basic, one_member, never_raised, nested, nested_last_and_more, of_anything, own_type, several_lines, without_text,
     notes, notes_alone, fifteen_members, sixteen_members, seventeen_members, ten_deep, eleven_deep, thirty_deep, cause,
-    context, group_of_context_of_group, chain_in_member, chain_in_first_member, context_shared_by_members,
+    context, group_of_context_of_group, raised_members, context_with_context, nested_in_context, chain_in_member, chain_in_first_member, context_shared_by_members,
     member_of_the_handled, one_member_twice, star_unmatched, star_some, star_raising, star_reraising, star_naked,
     star_naked_raising, star_naked_unmatched, star_own_type,
 ]
