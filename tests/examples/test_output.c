@@ -122,6 +122,15 @@ SCENARIO(blocking_server_hang_up)
 SCENARIO(blocking_server_two)
 SCENARIO(readers)
 SCENARIO(readers_polling)
+SCENARIO(shield)
+SCENARIO(shield_unshielded)
+SCENARIO(shield_fails)
+SCENARIO(shield_forgotten)
+SCENARIO(wait)
+SCENARIO(wait_exception)
+SCENARIO(wait_unread)
+SCENARIO(wait_timeout)
+SCENARIO(wait_completed)
 SCENARIO(http_status)
 SCENARIO(http_status_values)
 SCENARIO(http_status_wait)
@@ -196,6 +205,24 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(readers_prints_what_python_prints),
     cmocka_unit_test(readers_polling_prints_what_is_expected),
     cmocka_unit_test(readers_polling_prints_what_python_prints),
+    cmocka_unit_test(shield_prints_what_is_expected),
+    cmocka_unit_test(shield_prints_what_python_prints),
+    cmocka_unit_test(shield_unshielded_prints_what_is_expected),
+    cmocka_unit_test(shield_unshielded_prints_what_python_prints),
+    cmocka_unit_test(shield_fails_prints_what_is_expected),
+    cmocka_unit_test(shield_fails_prints_what_python_prints),
+    cmocka_unit_test(shield_forgotten_prints_what_is_expected),
+    cmocka_unit_test(shield_forgotten_prints_what_python_prints),
+    cmocka_unit_test(wait_prints_what_is_expected),
+    cmocka_unit_test(wait_prints_what_python_prints),
+    cmocka_unit_test(wait_exception_prints_what_is_expected),
+    cmocka_unit_test(wait_exception_prints_what_python_prints),
+    cmocka_unit_test(wait_unread_prints_what_is_expected),
+    cmocka_unit_test(wait_unread_prints_what_python_prints),
+    cmocka_unit_test(wait_timeout_prints_what_is_expected),
+    cmocka_unit_test(wait_timeout_prints_what_python_prints),
+    cmocka_unit_test(wait_completed_prints_what_is_expected),
+    cmocka_unit_test(wait_completed_prints_what_python_prints),
     cmocka_unit_test(http_status_prints_what_is_expected),
     cmocka_unit_test(http_status_prints_what_python_prints),
     cmocka_unit_test(http_status_values_prints_what_is_expected),
