@@ -2,7 +2,9 @@
  * after it. Whatever fails, the program gets an error code or an exception, nothing crashes, nothing leaks, the loop
  * closes with 0.
  *
- * libuv's own allocations are another matter: it aborts at some of them (libuv_aborts_or_passes_it_on lists where). */
+ * libuv's own allocations are another matter: it aborts at some of them (libuv_aborts_or_passes_it_on lists where).
+ *
+ * Past 600 lines: one scenario, with a part for each thing that takes memory. */
 #include "stage.h"
 
 #include <pthread.h>
