@@ -69,6 +69,10 @@ case_places_have_the_ids_that_a_recording_gives_them() {
     "$telltale" record -o recorded.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" fail 2>/dev/null
     sqlite3 recorded.telltale 'SELECT hash, file, line, func, text FROM site' >places
     [ -s places ] || fail 'nothing was recorded'
+    # What is empty is empty, also behind a text that is not: libbabeltrace2 leaves the earlier one's bytes there.
+    expect_equal "$(sqlite3 whole.telltale "SELECT line, coalesce(text, 'none') FROM site ORDER BY line")" '12|work
+13|work
+50|none' 'the places'
     # The same hash by the definition of place_hash.h, told anew here.
     python3 - places "$(sqlite3 whole.telltale "SELECT hash || '|' || file || '|' || line || '|' || func || '|' || coalesce(text, '') FROM site")" <<'END'
 import sys
