@@ -50,6 +50,7 @@ END
         head -c "$length" text >whole/metadata
         run timeout 20 "$telltale" import whole
         expect_status 3 "text of $length bytes"
+        expect_text err 'its metadata is cut short'
     done
 }
 

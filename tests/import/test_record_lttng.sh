@@ -44,7 +44,7 @@ has_no_daemons() {
 }
 
 expect_nothing_left() {
-    wait_until has_no_daemons
+    has_no_daemons || fail "daemons are left: $(daemons | tr '\n' ' ')"
     expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
 }
 
