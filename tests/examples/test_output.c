@@ -94,6 +94,14 @@ static void expect_same_as_python(const char *name)
         expect_same_as_python(#name);                          \
     }
 
+/* One that Python has not, or not in the versions that machines have. */
+#define SCENARIO_OF_C(name)                                  \
+    static void name##_prints_what_is_expected(void **state) \
+    {                                                        \
+        (void)state;                                         \
+        expect_output(#name);                                \
+    }
+
 SCENARIO(exception_handler)
 SCENARIO(exception_handler_all_kept)
 SCENARIO(exception_handler_released_later)
@@ -145,6 +153,15 @@ SCENARIO(gather_values)
 SCENARIO(exceptions)
 SCENARIO(exceptions_tree)
 SCENARIO(exceptions_star)
+SCENARIO(timeout)
+SCENARIO(timeout_progress)
+SCENARIO(timeout_nested)
+SCENARIO(timeout_deaf)
+SCENARIO(task_group)
+SCENARIO(task_group_fails)
+SCENARIO_OF_C(task_group_interrupted)
+SCENARIO_OF_C(task_group_keep_going)
+SCENARIO_OF_C(task_group_left_open)
 SCENARIO(result_in_callback)
 SCENARIO(threads_and_processes)
 
@@ -251,6 +268,21 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exceptions_tree_prints_what_python_prints),
     cmocka_unit_test(exceptions_star_prints_what_is_expected),
     cmocka_unit_test(exceptions_star_prints_what_python_prints),
+    cmocka_unit_test(timeout_prints_what_is_expected),
+    cmocka_unit_test(timeout_prints_what_python_prints),
+    cmocka_unit_test(timeout_progress_prints_what_is_expected),
+    cmocka_unit_test(timeout_progress_prints_what_python_prints),
+    cmocka_unit_test(timeout_nested_prints_what_is_expected),
+    cmocka_unit_test(timeout_nested_prints_what_python_prints),
+    cmocka_unit_test(timeout_deaf_prints_what_is_expected),
+    cmocka_unit_test(timeout_deaf_prints_what_python_prints),
+    cmocka_unit_test(task_group_prints_what_is_expected),
+    cmocka_unit_test(task_group_prints_what_python_prints),
+    cmocka_unit_test(task_group_fails_prints_what_is_expected),
+    cmocka_unit_test(task_group_fails_prints_what_python_prints),
+    cmocka_unit_test(task_group_interrupted_prints_what_is_expected),
+    cmocka_unit_test(task_group_keep_going_prints_what_is_expected),
+    cmocka_unit_test(task_group_left_open_prints_what_is_expected),
     cmocka_unit_test(result_in_callback_prints_what_is_expected),
     cmocka_unit_test(result_in_callback_prints_what_python_prints),
     cmocka_unit_test(threads_and_processes_prints_what_is_expected),
