@@ -91,17 +91,48 @@ static struct tt_exc_handling *innermost(struct tt_exc_state *state)
     return state->handling_count > 0 ? handling_at(state, state->handling_count - 1) : NULL;
 }
 
+/* What the creator of an eager task handles, while that makes its first step in STATE. */
+static _Thread_local struct tt_exc_inherited inherited;
+
+struct tt_exc_inherited tt__exc_inherit(struct tt_exc_inherited inherit)
+{
+    struct tt_exc_inherited before = inherited;
+
+    inherited = inherit;
+    return before;
+}
+
 /* What is being handled, or NULL. */
 static tt_exc *handled_in(struct tt_exc_state *state)
 {
-    for (uint32_t i = state->handling_count; i > 0; i--) {
+    for (uint32_t i = state->handling_count; i > state->hidden_count; i--) {
         const struct tt_exc_handling *handling = handling_at(state, i - 1);
         tt_exc *exc = handling->kind == TT_EXC_STAR ? tt__exc_star_handled(handling->star) : handling->exc;
 
         if (exc)
             return exc;
     }
-    return NULL;
+    return state == inherited.state && !state->hidden_count ? inherited.exc : NULL;
+}
+
+void tt__exc_hide_handlings(struct tt_exc_state *state)
+{
+    assert(!state->hidden_count && "what is hidden is shown again before the next is");
+    state->hidden_count = state->handling_count;
+}
+
+void tt__exc_show_handlings(struct tt_exc_state *state)
+{
+    assert(state->handling_count >= state->hidden_count && "what is hidden stays open");
+    state->hidden_count = 0;
+}
+
+void tt__exc_state_set_again(struct tt_exc_state *state)
+{
+    tt_exc *exc = tt__exc_state_take(state);
+
+    if (exc)
+        tt__exc_state_set(state, exc);
 }
 
 /* Opens HANDLING (taken over). False, and nothing changes, without memory: never for the first

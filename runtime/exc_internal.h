@@ -32,6 +32,7 @@ struct tt_exc_state {
     uint32_t handling_count;      /* the innermost has the highest number */
     uint32_t more_capacity;
     uint32_t refused_count; /* cleanups, inside of all of these, for which there was no memory */
+    uint32_t hidden_count;  /* of the outermost: not seen by what is raised; see tt__exc_hide_handlings */
     struct tt_exc_handling first[TT_EXC_HANDLINGS_INLINE];
 };
 
@@ -40,6 +41,21 @@ struct tt_exc_state *tt__exc_state_now(void);
 
 /* Puts STATE in force (NULL: the thread's own) and returns the one that was. */
 struct tt_exc_state *tt__exc_state_enter(struct tt_exc_state *state);
+
+/* A function of the library that is a coroutine in asyncio has a frame of its own there. An exception that is thrown
+ * into that frame does not see what outer frames handle; where it leaves the frame, what the outer frame handles becomes
+ * its context, in the place of the one it had. So: hide, await, show, and, if it was thrown, set what came of it again. */
+void tt__exc_hide_handlings(struct tt_exc_state *state);
+void tt__exc_show_handlings(struct tt_exc_state *state);
+void tt__exc_state_set_again(struct tt_exc_state *state); /* nothing if nothing is pending */
+
+/* In the first step of an eager task, in STATE, what its creator handles is handled too, as CPython's inner frames see
+ * what outer ones handle. Returns what was so before, for when the step is over. EXC is borrowed. */
+struct tt_exc_inherited {
+    const struct tt_exc_state *state;
+    tt_exc *exc;
+};
+struct tt_exc_inherited tt__exc_inherit(struct tt_exc_inherited inherit);
 
 /* Ends all open handlings of STATE, innermost first, as if each had been ended: an open cleanup brings back what it put
  * aside unless something newer is pending. Called when a coroutine or callback has returned. */

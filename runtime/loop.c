@@ -356,10 +356,12 @@ static int refuse_run(tt_loop *loop, tt_site *site)
 
 int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
 {
+    unsigned no_suspend = tt__no_suspend, handler_depth = tt__handler_depth;
     tt_exc *fatal;
 
     if (refuse_run(loop, site) < 0)
         return -1;
+    tt__no_suspend = tt__handler_depth = 0; /* who may not suspend may run a loop whose tasks do */
     loop->is_running = true;
     loop->run_site = site;
     atomic_store_explicit(&loop->running_thread, (uint64_t)gettid(), memory_order_relaxed);
@@ -378,6 +380,8 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     tt__running_loop = NULL;
     loop->is_running = false;
     loop->is_stopping = false;
+    tt__no_suspend = no_suspend;
+    tt__handler_depth = handler_depth;
     atomic_store_explicit(&loop->running_thread, 0, memory_order_relaxed);
     fatal = loop->fatal;
     loop->fatal = NULL;

@@ -405,6 +405,7 @@ static void step_within(void *arg)
     struct tt_task_object *task = arg;
     tt_loop *loop = task->future.loop;
     struct tt_task_object *creator = loop->current;
+    struct tt_exc_inherited inherited = tt__exc_inherit((struct tt_exc_inherited){&task->exc_state, tt_exc_caught()});
     bool was_at_home = loop->is_at_home;
     unsigned no_suspend = tt__no_suspend, handler_depth = tt__handler_depth;
     uint64_t began = loop->clock;
@@ -414,6 +415,7 @@ static void step_within(void *arg)
     tt__no_suspend = tt__handler_depth = 0;
     step(task);
     task->is_eager = false;
+    tt__exc_inherit(inherited);
     tt__handler_depth = handler_depth;
     tt__no_suspend = no_suspend;
     loop->is_at_home = was_at_home;

@@ -146,15 +146,22 @@ static int await_in_timeout(struct tt_task_object *task, tt_future *future, int6
                             tt_site *site)
 {
     struct tt_timeout timeout = {.scope.is_on_stack = true};
+    bool suspends = future->state == TT_FUTURE_PENDING;
     int rc;
 
     if (tt__timeout_enter(&timeout, task, tt__timeout_deadline(task, delay_ns), site) < 0)
         return -1;
     timeout.held = tt__future_ref(future);
     task->is_waiting_for = true;
+    if (suspends)
+        tt__exc_hide_handlings(&task->exc_state);
     rc = tt__task_await_any(task, future, site);
     task->is_waiting_for = false;
     rc = tt__scope_exit(&timeout.scope, rc, site);
+    if (suspends) {
+        tt__exc_show_handlings(&task->exc_state);
+        tt__exc_state_set_again(&task->exc_state);
+    }
     return finish(rc, future, out_value, site);
 }
 

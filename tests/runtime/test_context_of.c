@@ -385,6 +385,36 @@ static void else_in_the_current_one(void **state)
 
 /* ------------------------------------------------------------------------------------------------------------- main */
 
+static int sleep_and_say(void *text)
+{
+    if (tt_sleep(0) < 0)
+        return -1;
+    note("%s", (const char *)text);
+    return 0;
+}
+
+static int run_a_loop(void *text)
+{
+    const struct tt_task_options options = {.loop = stage_loop};
+    tt_task *task = tt_create_task_with(sleep_and_say, text, &options);
+    int rc = tt_loop_run_until_complete(stage_loop, task);
+
+    tt_task_unref(task);
+    return rc;
+}
+
+/* The function itself must not suspend, but nobody does who runs a loop. */
+static void a_loop_can_run_inside_of_a_context(void **state)
+{
+    tt_context *context = tt_context_create();
+
+    (void)state;
+    assert_non_null(context);
+    assert_int_equal(tt_context_run(context, run_a_loop, "has slept"), 0);
+    tt_context_unref(context);
+    expect_notes("has slept");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_context(a_task_has_a_copy_of_its_creators_context),
     cmocka_unit_test_in_context(a_hundred_tasks_do_not_see_each_others_values),
@@ -400,6 +430,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_context(a_handler_runs_in_the_context_of_the_task),
     cmocka_unit_test_in_context(else_in_that_of_the_callback),
     cmocka_unit_test_in_context(else_in_the_current_one),
+    cmocka_unit_test_in_context(a_loop_can_run_inside_of_a_context),
 };
 
 TT_TEST_MAIN(cases)

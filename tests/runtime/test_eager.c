@@ -413,6 +413,47 @@ static void one_may_create_the_next_one_and_so_on(void **state)
                  "deepest");
 }
 
+static int note_handled_twice(void *arg)
+{
+    char repr[64];
+
+    (void)arg;
+    tt_exc_repr(tt_exc_caught(), repr, sizeof repr);
+    note("first step: %s", repr);
+    tt_raise(&tt_KeyError, "inner");
+    note("context is what the creator handles: %d", tt_exc_context(tt_exc_pending()) != NULL);
+    note_and_drop("raised");
+    if (tt_sleep(0) < 0)
+        return -1;
+    tt_exc_repr(tt_exc_caught(), repr, sizeof repr);
+    note("second step: %s", repr);
+    return 0;
+}
+
+static int create_while_handling(void *arg)
+{
+    tt_task *task = NULL;
+
+    (void)arg;
+    tt_raise(&tt_ValueError, "outer");
+    if (!tt_catch(&tt_ValueError))
+        return -1;
+    task = tt_create_task_with(note_handled_twice, NULL, &eager);
+    if (tt_await(task) < 0)
+        note("failed");
+    tt_task_unref(task);
+    return tt_catch_end();
+}
+
+/* In CPython the coroutine's frame lies on those of its creator then. */
+static void what_its_creator_handles_is_handled_in_the_first_step_and_not_in_the_next(void **state)
+{
+    (void)state;
+    assert_true(stage_run(create_while_handling, NULL));
+    expect_notes("first step: ValueError('outer')", "context is what the creator handles: 1",
+                 "raised: KeyError('inner')", "second step: None");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(one_that_does_not_suspend_is_done_when_it_is_created),
     cmocka_unit_test_on_virtual_stage(what_it_completes_in_its_first_step_can_be_awaited),
@@ -428,6 +469,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(a_callback_may_create_them),
     cmocka_unit_test_on_virtual_stage(an_exception_handler_may_create_one_that_suspends),
     cmocka_unit_test_on_virtual_stage(one_may_create_the_next_one_and_so_on),
+    cmocka_unit_test_on_virtual_stage(what_its_creator_handles_is_handled_in_the_first_step_and_not_in_the_next),
 };
 
 TT_TEST_MAIN(cases)

@@ -456,6 +456,30 @@ static void a_loop_can_be_closed_over_waits_of_both_kinds(void **state)
     expect_notes(DESTROYED, DESTROYED, DESTROYED, DESTROYED);
 }
 
+static int wait_while_handling(void *future)
+{
+    tt_raise(&tt_ValueError, "outer");
+    if (!tt_catch(&tt_ValueError))
+        return -1;
+    if (tt_wait_for(future, TT_SEC(1), NULL) < 0) {
+        note("context is what is handled: %d", tt_exc_context(tt_exc_pending()) == tt_exc_caught());
+        note("the cause has none: %d", tt_exc_context(tt_exc_cause(tt_exc_pending())) == NULL);
+        note_and_drop("raised");
+    }
+    return tt_catch_end();
+}
+
+/* The frame of asyncio's wait_for, into which the cancellation is thrown, handles nothing. */
+static void what_it_raises_while_its_caller_handles_something_has_that_for_context(void **state)
+{
+    tt_future *future = tt_create_future(stage_loop);
+
+    (void)state;
+    assert_true(stage_run(wait_while_handling, future));
+    tt_future_unref(future);
+    expect_notes("context is what is handled: 1", "the cause has none: 1", "raised: TimeoutError()");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_flags(what_ends_in_time_gives_its_result),
     cmocka_unit_test_with_flags(what_does_not_is_cancelled_and_raises_timeout_error),
@@ -471,6 +495,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_flags(a_cancellation_after_what_was_waited_for_has_ended_is_not_lost),
     cmocka_unit_test_with_flags(what_cannot_be_awaited_raises_as_an_await_does),
     cmocka_unit_test_with_flags(a_loop_can_be_closed_over_waits_of_both_kinds),
+    cmocka_unit_test_with_flags(what_it_raises_while_its_caller_handles_something_has_that_for_context),
 };
 
 TT_TEST_MAIN(cases)

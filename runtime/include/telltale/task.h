@@ -45,9 +45,9 @@ struct tt_task_options {
 
 /* Eager tasks. With eager_start, or on a loop with tt_loop_set_eager_tasks, the creating call itself runs the coroutine
  * up to where it suspends first, if the loop is running; a coroutine that never suspends is done when the call returns,
- * and costs no turn. While it runs it is the current task, and what the creator has pending or handles stays the
- * creator's. A SystemExit or KeyboardInterrupt that the first step ends with comes out of the creation. asyncio:
- * eager_start, eager_task_factory. */
+ * and costs no turn. While it runs it is the current task; what the creator has pending stays the creator's, what it
+ * handles is handled in the first step too. A SystemExit or KeyboardInterrupt that the first step ends with comes out of
+ * the creation. asyncio: eager_start, eager_task_factory. */
 
 /* Creates a task that begins to run FN(ARG) in the next turn of the running loop. The handle is the caller's; release
  * it with tt_task_unref. NULL with RuntimeError "no running event loop" or MemoryError pending. Event: task_created.
