@@ -14,12 +14,18 @@ from language import Body, Program, Statement
 
 # How frequent an operation is, by family; a theme multiplies families.
 FAMILIES = {
-    "tasks": "spawn:8 await:8 sleep:9 cancel:6 uncancel:2 cancelling:1 drop:2 result:1 exception:1 on:2 off:1 return:1",
+    "tasks": "spawn:7 eager:2 await:8 sleep:9 cancel:6 uncancel:2 cancelling:1 drop:2 result:1 exception:1 on:2 off:1 return:1",
     "futures": "future:4 set:5 fail:4 cancel:2 await:3 on:2 result:1 exception:1",
-    "several": "gather:4 gather_all:4",
+    "several": "gather:4 gather_all:4 shield:4 wait_all:3 wait_first:3 wait_exception:3 completed:3 originals:2",
+    "scopes": "timeout:6 wait_for:4 reschedule:3 expired:1 when:1",
+    "groups": "group:6 child:9",
+    "locks": "acquire:4 release:5 locked:1 with:4 set_event:3 clear_event:1 is_set:1 wait_event:3 wait_condition:3 notify:3 "
+    "notify_all:1 arrive:2 reset:1 abort:0.5",
+    "queues": "put:5 get:5 put_now:3 get_now:3 task_done:3 join:2 shutdown:1 shutdown_now:0.5 size:1",
+    "variables": "setvar:4 getvar:4",
     "loop": "soon:4 later:4 unschedule:2 forget:1 handler:1 stop:0.3",
     "thread": "threadsafe:3 thread_result:2 thread_exception:2 thread_cancel:2 thread_done:1 thread_drop:1",
-    "exceptions": "raise:6 raise_from:2 raise_from_none:1 throw:3 reraise:2 keep:4 new:2 show:1 discard:1",
+    "exceptions": "raise:6 raise_from:2 raise_from_none:1 throw:3 reraise:2 keep:4 new:2 new_group:3 split:2 note:1 show:1 discard:1",
     "blocks": "try:9",
 }
 THEME_FACTOR = 6
@@ -32,13 +38,24 @@ OPERATIONS_USED = sorted({pair.split(":")[0] for family in FAMILIES.values() for
 
 # Types that are raised, and those that clauses catch.
 RAISED = "ValueError:8 KeyError:5 RuntimeError:2 TimeoutError:1 CancelledError:2 Urgent:1 KeyboardInterrupt:0.3 SystemExit:0.3"
-CAUGHT = "ValueError:4 KeyError:3 Exception:4 CancelledError:6 BaseException:5 TimeoutError:2 LookupError:1 RuntimeError:1"
+CAUGHT = "ValueError:4 KeyError:3 Exception:4 CancelledError:6 BaseException:5 TimeoutError:2 LookupError:1 RuntimeError:1 QueueShutDown:0.5"
 DELAYS = "0:3 1:6 2:5 3:3 5:1"
 
-# How many slots of each kind there are.
-SLOTS = {"T": 4, "F": 3, "R": 2, "P": 1, "H": 2, "X": 2, "G": 2, "O": 2}
-THINGS = {"V": ("variable v", 1), "L": ("", 0), "E": ("event e", 1), "C": ("", 0), "Q": ("", 0), "B": ("", 0)}
-LETTERS = {"T": "t", "F": "f", "R": "r", "P": "p", "H": "h", "X": "x", "G": "g", "O": "o"}
+# How many slots of each kind there are, and their letters.
+SLOTS = {"T": 4, "F": 3, "R": 2, "P": 1, "H": 2, "X": 3, "G": 2, "O": 2, "V": 2, "E": 1, "C": 1, "Q": 1, "B": 1}
+LETTERS = {kind: kind.lower() for kind in SLOTS}
+LOCKS = ("l0", "s0", "s1", "c0")
+
+# What is declared of each letter: one of these.
+DECLARED = {
+    "l": ["lock"],
+    "s": ["semaphore {} 1", "semaphore {} 2", "bounded {} 1", "bounded {} 2"],
+    "e": ["event"],
+    "c": ["condition", "condition {} l0"],
+    "q": ["queue {} fifo", "queue {} fifo 1", "queue {} fifo 2", "queue {} lifo 1", "queue {} lifo", "queue {} priority 2"],
+    "b": ["barrier {} 2", "barrier {} 3"],
+    "v": ["variable {} 0"],
+}
 
 
 class Draw:
@@ -99,7 +116,6 @@ class Generator:
     def make(self):
         draw = self.draw
         self.weights = self.make_weights()
-        self.declare()
         self.units = [Unit("task", "main", 0)]
         tasks, callbacks = 1 + draw.below(4), draw.below(4)
         names = {"task": iter("abcdefgh"), "callback": iter("uvwxyz")}
@@ -109,7 +125,7 @@ class Generator:
             self.units.append(Unit(kind, next(names[kind]), len(self.units)))
         for kind, name in (("task", "z"), ("callback", "q"), ("handler", "n")):  # there is always one behind
             self.units.append(Unit(kind, name, len(self.units)))
-        where = draw.below(len([unit for unit in self.units if unit.kind == "task"]) - 1)
+        where = 0 if draw.chance(70) else draw.below(len([unit for unit in self.units if unit.kind == "task"]) - 1)
         for unit in self.units:
             self.unit = unit
             self.left = 2 + draw.below(7) + (4 if unit.place == 0 else 0)
@@ -122,7 +138,22 @@ class Generator:
                 where = -2
             statements += self.block(0)
             self.program.bodies.append(Body(unit.kind, unit.name, statements))
+        self.declare()
         return self.program
+
+    def declare(self):
+        """Declares the things that statements name."""
+        names = set()
+        for body in self.program.bodies:
+            for statement in language.walk(body.statements):
+                kinds = language.BY_NAME[statement.operation].kinds
+                names |= {name for name, kind in zip(statement.arguments, kinds) if kind in "LECQBV"}
+        words = {name: self.draw.one(DECLARED[name[0]]) for name in sorted(names)}
+        if "l0" in "".join(words.values()):
+            words.setdefault("l0", "lock")
+        for name in sorted(words, key=lambda name: (name[0] == "c", name)):  # a condition's lock comes before it
+            text = words[name]
+            self.program.declarations.append((text.format(name) if "{}" in text else f"{text} {name}").split())
 
     def make_weights(self):
         themes = {self.draw.one(sorted(FAMILIES)) for _ in range(2)}
@@ -131,9 +162,6 @@ class Generator:
             for name, weight in weights_of(text, THEME_FACTOR if family in themes else 1):
                 total[name] = total.get(name, 0) + weight
         return sorted(total.items())
-
-    def declare(self):
-        self.things = {}
 
     # ------------------------------------------------------------------------------------------ statements
 
@@ -179,25 +207,28 @@ class Generator:
         return True
 
     def focused(self):
-        """The two operations of the pair, one after the other, where both can do their work."""
+        """The two operations of the pair, the second after the first whatever becomes of that, where both can do their work."""
         first, second = self.pair
         kinds = {kind for name in self.pair for kind in language.BY_NAME[name].kinds}
         self.in_finally = False
-        statements = [self.statement(first, 1)]
-        if first in ("raise", "raise_from", "raise_from_none", "throw", "reraise", "return"):
-            wrapped = Statement(0, None, "try", [], [("try", [], statements)])
-            head = ("except", ["BaseException"]) if first != "return" else ("finally", [])
-            if first == "return" and second == "return":
-                return []
-            self.in_handler = True
-            wrapped.clauses.append((*head, [self.statement(second, 1)]))
-            self.in_handler = False
-            statements = [wrapped]
+        if first == "return":
+            clauses = [("finally", [], [self.statement(second, 1)])] if second != "return" else []
         else:
-            statements.append(self.statement(second, 1))
+            self.in_handler = True
+            clauses = [(*head, [self.statement(second, 1)]) for head in (("except", ["BaseException"]), ("else", []))]
+            self.in_handler = False
+        begins = self.statement(first, 3)
+        if begins.clauses:
+            begins.clauses = [(first, [], [self.statement(second, 3)])]
+        statements = [Statement(0, None, "try", [], [("try", [], [begins]), *clauses])] if clauses else [begins]
         if "X" in kinds:
-            statements.insert(0, self.statement("new", slot="x0"))
-            statements.insert(0, self.statement("new", slot="x1"))
+            statements[:0] = [self.statement("new", slot=f"x{number}") for number in range(SLOTS["X"])]
+        for kind, operation in (("O", "timeout"), ("G", "group")):
+            if kind in kinds:
+                for number in range(SLOTS[kind]):
+                    statement = self.statement(operation, 3, slot=f"{kind.lower()}{number}")
+                    statement.clauses = [(operation, [], statements)]
+                    statements = [statement]
         return statements
 
     def statement(self, name, depth=0, slot=None):
@@ -223,11 +254,14 @@ class Generator:
         draw, clauses = self.draw, [("try", [], self.block(depth + 1))]
         before = self.in_handler
         shape = draw.below(10)
+        head = "except*" if draw.chance(12) else "except"
         if shape < 8:
             for _ in range(1 + (draw.below(4) == 0)):
                 types = sorted({draw.weighted(weights_of(CAUGHT)) for _ in range(1 + draw.below(2))})
                 self.in_handler = True
-                clauses.append(("except", types, self.block(depth + 1)))
+                was_finally, self.in_finally = self.in_finally, self.in_finally or head == "except*"
+                clauses.append((head, types, self.block(depth + 1)))
+                self.in_finally = was_finally
                 self.in_handler = before
             if draw.chance(15):
                 clauses.append(("else", [], self.block(depth + 1)))
@@ -250,6 +284,8 @@ class Generator:
             kind = draw.weighted([("T", 55), ("F", 25), ("R", 20)])
         if kind == "T" and draw.chance(6):
             return "main"
+        if kind == "L":
+            return draw.one(LOCKS)
         if kind in LETTERS:
             return self.slot(kind)
         if kind in ("N", "D"):

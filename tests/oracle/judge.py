@@ -3,11 +3,7 @@
     python3.13 judge.py                 reads lines "PROGRAMS LOGS" from stdin: names of files; answers "done" to each
     python3.13 judge.py FILE [--python] the logs of a file's programs on stdout, or the Python that they become
 
-Three things are made definite that CPython leaves open, so that a program has one log:
-- Task groups, wait and as_completed hold their children in sets, whose order is that of addresses: here, that of arrival.
-- What cycles hold is destroyed when the collector passes: here it passes between any two lines of the log.
-- Tracebacks keep the frames of asyncio's functions, and so the tasks that these mention, alive: here they are taken off
-  an exception wherever it passes through a body of the program. The library has no frames that hold anything.
+What CPython leaves open is made definite: see definite.py.
 """
 import asyncio
 import builtins
@@ -15,47 +11,18 @@ import collections
 import concurrent.futures
 import contextvars
 import gc
-import inspect
 import logging
 import re
 import sys
-import types
-import weakref
 import zlib
-from asyncio import base_events, events, taskgroups, tasks
+from asyncio import base_events, events, tasks
 
 import language
 import translate
+from definite import clean, define_order, let_go_of_callbacks, strip
 
 HORIZON = 1000  # seconds: when nothing else is left to wait for
 ROUNDS = 60  # of cancelling what is left
-
-
-class OrderedSet(dict):
-    """A set that iterates in the order of arrival."""
-
-    def __init__(self, items=()):
-        super().__init__((item, None) for item in items)
-
-    def add(self, item):
-        self[item] = None
-
-    def discard(self, item):
-        self.pop(item, None)
-
-    def remove(self, item):
-        del self[item]
-
-
-def define_order():
-    """Has asyncio use OrderedSet. as_completed writes its set as a comprehension, so its class is compiled anew."""
-    taskgroups.set = tasks.set = OrderedSet
-    source = inspect.getsource(tasks._AsCompletedIterator)
-    changed = source.replace(
-        "{ensure_future(aw, loop=loop) for aw in set(aws)}", "set(ensure_future(aw, loop=loop) for aw in set(aws))"
-    )
-    assert changed != source
-    exec(changed, tasks.__dict__)
 
 
 class Loop(base_events.BaseEventLoop):
@@ -236,11 +203,8 @@ class Run:
             self.run_until_quiet()
             self.log(f"quiet at {self.loop.now}")
             self.watch()
-            if not self.alive:
+            if not self.end_what_is_left():
                 break
-            for task in list(self.alive.values()):
-                task.cancel("end")
-            del task
         self.log("over")
         name = ""
         while names := [other for other in self.slots if other > name]:  # handlers may change them
@@ -251,6 +215,26 @@ class Run:
         self.loop.close()
         events.set_event_loop(None)
         self.log("closed")
+
+    def end_what_is_left(self):
+        """Cancels the tasks, and when all have ended the plain futures, of which gathers may wait for ever. False if nothing is left."""
+        left = list(self.alive.values())
+        if not left:
+            names = [name for name in sorted(self.slots) if name[0] == "f" and not self.slots[name].value.done()]
+            left = [self.slots[name].value for name in names]
+        for future in left:
+            future.cancel("end")
+        self.unlock()
+        return bool(left)
+
+    def unlock(self):
+        """Opens the locks that nobody will open any more: who waits to get one back for a condition cannot be cancelled."""
+        for name in sorted(self.slots):
+            if isinstance(self.slots[name].value, asyncio.Lock) and self.slots[name].value.locked():
+                self.slots[name].value.release()
+        for name in sorted(self.slots):
+            if isinstance(self.slots[name].value, asyncio.Condition) and self.slots[name].value.locked():
+                self.slots[name].value.release()
 
     def run_until_quiet(self):
         is_quiet = []
@@ -286,7 +270,7 @@ class Run:
             names[name] = getattr(self, name)
         names["told"] = lambda loop, context: self.told_by(context)
         names.update(asyncio=asyncio, contextvars=contextvars, sys=sys, loop=self.loop, Urgent=Urgent)
-        names.update(CancelledError=asyncio.CancelledError, InvalidStateError=asyncio.InvalidStateError)
+        names.update(CancelledError=asyncio.CancelledError, QueueShutDown=asyncio.QueueShutDown)
         return names
 
     def told_by(self, context):
@@ -316,7 +300,13 @@ class Run:
     handler_body = callback_body
 
     def put(self, name, value, rank=YOUNGEST):
-        self.slots[name] = Slot(value, rank)
+        """Nothing but the slot holds VALUE when what was there goes, for that may call a handler."""
+        slot = Slot(value, rank)
+        del value
+        before = self.slots.get(name)
+        self.slots[name] = slot
+        del slot
+        del before
 
     def get(self, name):
         slot = self.slots.get(name)
@@ -403,7 +393,10 @@ class Run:
         done, pending = sets
         self.log(f"  = done {' '.join(self.names_of(done))} pending {' '.join(self.names_of(pending))}")
 
-    async def completed(self, me, futures, timeout):
+    async def completed(self, names, timeout):
+        futures = [self.get(name) for name in names]
+        for name in names:
+            self.refuse_gather(name)
         for each in asyncio.as_completed(futures, timeout=timeout):
             self.value(await each)
 
@@ -518,26 +511,6 @@ class Scope:
             self.manager = self.slot = raised = None
 
 
-def clean(text):
-    """Without what differs from run to run: reprs, and what stands behind the callback's name."""
-    text = re.sub(r"<.*>", "<>", text)
-    return re.sub(r"^(Exception in callback).*", r"\1", text)
-
-
-def strip(exception):
-    """Takes the tracebacks off EXCEPTION and all that hangs together with it."""
-    seen, left = set(), [exception]
-    while left:
-        exception = left.pop()
-        if exception is None or id(exception) in seen:
-            continue
-        seen.add(id(exception))
-        exception.__traceback__ = None
-        left += [exception.__context__, exception.__cause__]
-        if isinstance(exception, BaseExceptionGroup):
-            left += exception.exceptions
-
-
 def judge(text, name):
     """The log of the program, and its operations in the order in which they began."""
     run = Run(language.read(text, name))
@@ -563,6 +536,7 @@ def prepare():
     logging.disable(logging.CRITICAL)
     asyncio._set_running_loop(None)
     define_order()
+    let_go_of_callbacks()
     gc.collect()
     gc.disable()
     gc.freeze()

@@ -92,11 +92,12 @@ OPERATIONS = [
         "wait_exception D W ...", "waited(await asyncio.wait({all}, timeout={0}, return_when='FIRST_EXCEPTION'))", True
     ),
     Operation("wait_for D W", "value(await asyncio.wait_for(get_younger(me, {1}), {0}))", True),
-    Operation("completed D W ...", "await completed(me, {all}, {0})", True),
+    Operation("completed D W ...", "await completed({all}, {0})", True),
     Operation("originals D W ...", "await originals({all}, {0})", True),
     Operation("O = timeout D:", "", True),
     Operation("reschedule O D", "reschedule({0}, {1})"),
     Operation("expired O", "value(get({0}).expired())"),
+    Operation("when O", "value(get({0}).when())"),
     Operation("G = group:", "", True),
     Operation("T = child G BODY", "child({slot}, {0}, {1})"),
     # the loop
@@ -168,7 +169,7 @@ DECLARATIONS = {
     "condition": "asyncio.Condition({0})",
     "queue": "{0}({1})",
     "barrier": "asyncio.Barrier({0})",
-    "variable": "contextvars.ContextVar('v')",
+    "variable": "contextvars.ContextVar('v', default={0})",
 }
 QUEUES = {"fifo": "asyncio.Queue", "lifo": "asyncio.LifoQueue", "priority": "asyncio.PriorityQueue"}
 

@@ -214,6 +214,19 @@ static bool is_seen(struct seen *seen, const tt_exc *exc)
     return false;
 }
 
+static void describe(struct text *text, const tt_exc *exc, struct seen *seen);
+
+static void describe_members(struct text *text, const tt_exc *group, struct seen *seen)
+{
+    add_string(text, " [");
+    for (size_t i = 0; i < tt_exc_group_count(group); i++) {
+        if (i > 0)
+            add_string(text, ", ");
+        describe(text, tt_exc_group_member(group, i), seen);
+    }
+    add_string(text, "]");
+}
+
 static void describe(struct text *text, const tt_exc *exc, struct seen *seen)
 {
     const tt_exc *cause, *context;
@@ -230,7 +243,13 @@ static void describe(struct text *text, const tt_exc *exc, struct seen *seen)
     add_string(text, "(");
     add_quoted(text, message);
     free(message);
+    if (tt_exc_is_group(exc))
+        describe_members(text, exc, seen);
     add_string(text, ")");
+    for (size_t i = 0; i < tt_exc_note_count(exc); i++) {
+        add_string(text, " noted ");
+        add_quoted(text, tt_exc_note(exc, i));
+    }
     cause = tt_exc_cause(exc);
     context = tt_exc_context(exc);
     if (cause) {

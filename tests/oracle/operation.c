@@ -46,6 +46,7 @@ const tt_exc_type *type_named(const char *name)
 #undef TYPE
             & tt_BaseException,
         &Urgent,
+        &tt_QueueShutDown,
     };
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)

@@ -21,8 +21,10 @@ struct operation {
 
 /* Each ends with a name that is NULL. */
 extern const struct operation operations_of_tasks[], operations_of_loop[], operations_of_exceptions[],
-    operations_of_blocks[];
-#define OPERATION_TABLES operations_of_tasks, operations_of_loop, operations_of_exceptions, operations_of_blocks
+    operations_of_blocks[], operations_of_waits[], operations_of_locks[];
+#define OPERATION_TABLES                                                                                          \
+    operations_of_tasks, operations_of_loop, operations_of_exceptions, operations_of_blocks, operations_of_waits, \
+        operations_of_locks
 
 /* NULL if there is none of that name. */
 const struct operation *operation_named(const char *name);

@@ -2,6 +2,8 @@
 #include "log.h"
 #include "operation.h"
 
+enum { MEMBERS_MAX = 16 };
+
 static int raise_new(struct frame *frame, const struct statement *statement)
 {
     (void)frame;
@@ -58,6 +60,50 @@ static int create(struct frame *frame, const struct statement *statement)
     return 0;
 }
 
+static int create_group(struct frame *frame, const struct statement *statement)
+{
+    tt_exc *members[MEMBERS_MAX], *group;
+    int count = statement->argument_count - 1;
+
+    (void)frame;
+    for (int i = 0; i < count; i++) {
+        members[i] = get(statement->arguments[i + 1]);
+        if (!members[i])
+            return -1;
+    }
+    group = tt_exc_group_new(&tt_BaseExceptionGroup, members, (size_t)count, "%s", text_argument(statement, 0));
+    if (!group)
+        return -1;
+    slot_put(statement->slot, SLOT_EXCEPTION, group, RANK_YOUNGEST);
+    return 0;
+}
+
+static int split(struct frame *frame, const struct statement *statement)
+{
+    tt_exc *exc = get(statement->arguments[0]), *match, *rest;
+
+    (void)frame;
+    if (!exc)
+        return -1;
+    if (!tt_exc_is_group(exc))
+        return tt_raise(&tt_LookupError, "%s is no group", statement->arguments[0]);
+    if (tt_exc_group_split(exc, type_argument(statement, 1), &match, &rest) < 0)
+        return -1;
+    log_exception_value(match);
+    log_exception_value(rest);
+    tt_exc_unref(match);
+    tt_exc_unref(rest);
+    return 0;
+}
+
+static int add_note(struct frame *frame, const struct statement *statement)
+{
+    tt_exc *exc = get(statement->arguments[0]);
+
+    (void)frame;
+    return exc ? tt_exc_add_note(exc, "%s", text_argument(statement, 1)) : -1;
+}
+
 static int show(struct frame *frame, const struct statement *statement)
 {
     tt_exc *exc = get(statement->arguments[0]);
@@ -88,6 +134,9 @@ const struct operation operations_of_exceptions[] = {
     {"reraise", reraise},
     {"keep", keep},
     {"new", create},
+    {"new_group", create_group},
+    {"split", split},
+    {"note", add_note},
     {"show", show},
     {"discard", discard},
     {NULL, NULL},

@@ -5,28 +5,39 @@
 #include "log.h"
 #include "operation.h"
 
-enum { FUTURES_MAX = 16, STACK_BYTES = 512 * 1024 };
+enum { FUTURES_MAX = 16 };
 
 /* ----------------------------------------------------------------------------------------------------------- creating */
 
-static int spawn(struct frame *frame, const struct statement *statement)
+static int spawn_with(const struct statement *statement, bool is_eager)
 {
     struct frame *made = frame_create(statement->arguments[0]);
-    struct tt_task_options options = {.drop = frame_drop, .stack_bytes = STACK_BYTES};
+    struct tt_task_options options = {.drop = frame_drop, .stack_bytes = FRAME_STACK_BYTES, .eager_start = is_eager};
     tt_task *task;
     int rank;
 
-    (void)frame;
     if (!made)
         return -1;
     rank = made->rank;
     options.loop = run_loop();
-    options.name = made->label;
+    options.name = made->label; /* copied before the body can free it */
     task = tt_create_task_with(frame_run, made, &options);
     if (!task)
         return -1;
     slot_put(statement->slot, SLOT_FUTURE, task, rank);
     return 0;
+}
+
+static int spawn(struct frame *frame, const struct statement *statement)
+{
+    (void)frame;
+    return spawn_with(statement, false);
+}
+
+static int eager(struct frame *frame, const struct statement *statement)
+{
+    (void)frame;
+    return spawn_with(statement, true);
 }
 
 static int create_future(struct frame *frame, const struct statement *statement)
@@ -280,6 +291,7 @@ static int thread_done(struct frame *frame, const struct statement *statement)
 
 const struct operation operations_of_tasks[] = {
     {"spawn", spawn},
+    {"eager", eager},
     {"future", create_future},
     {"gather", gather},
     {"gather_all", gather_all},

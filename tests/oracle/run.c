@@ -11,13 +11,10 @@
 #include "operation.h"
 #include "things.h"
 
-enum { SLOTS_MAX = 64, ROUNDS_MAX = 60 };
+enum { SLOTS_MAX = 64, ROUNDS_MAX = 60, TYPES_MAX = 8, LEFT_MAX = 1024 };
 
 /* When nothing else is left to wait for. */
 #define HORIZON TT_SEC(1000)
-
-/* Interpreting takes more stack than most coroutines do. */
-#define STACK_BYTES (512 * 1024)
 
 static struct program *program;
 static tt_loop *loop;
@@ -78,6 +75,16 @@ struct slot *slot_filled(const char *name)
     if (slot->kind != SLOT_EMPTY)
         return slot;
     tt_raise(&tt_LookupError, "%s is empty", name);
+    return NULL;
+}
+
+struct slot *slot_that_is_no_gather(const char *name)
+{
+    struct slot *slot = slot_filled(name);
+
+    if (!slot || slot->kind != SLOT_GATHER)
+        return slot;
+    tt_raise(&tt_LookupError, "%s is a gather", name);
     return NULL;
 }
 
@@ -228,13 +235,34 @@ static bool handle(struct frame *frame, const struct statement *statement, const
     return false;
 }
 
+/* The clauses except*: each gets its part of what is pending. */
+static int handle_parts(struct frame *frame, const struct statement *statement, const struct clause *clause)
+{
+    if (!tt_catch_group_begin())
+        return -1;
+    for (; clause && clause->head == CLAUSE_EXCEPT_STAR; clause = clause->next) {
+        const tt_exc_type *types[TYPES_MAX];
+
+        for (int i = 0; i < clause->type_count; i++)
+            types[i] = type_named(clause->types[i]);
+        if (!tt_catch_group_types(types, (size_t)clause->type_count))
+            continue;
+        watch();
+        log_exception(tt_exc_caught(), "%ld %s:%d handles ", now(), frame->label, statement->line);
+        run_block(frame, clause->first);
+    }
+    return tt_catch_group_end();
+}
+
 static int run_try(struct frame *frame, const struct statement *statement)
 {
     const struct clause *clause = statement->clauses;
     int rc = run_block(frame, clause->first);
     bool is_handled = rc != 0; /* then an else is passed over */
 
-    if (rc < 0)
+    if (rc < 0 && clause->next && clause->next->head == CLAUSE_EXCEPT_STAR)
+        rc = handle_parts(frame, statement, clause->next);
+    else if (rc < 0)
         for (clause = clause->next; clause && clause->head == CLAUSE_EXCEPT; clause = clause->next)
             if (handle(frame, statement, clause, &rc))
                 break;
@@ -342,9 +370,17 @@ int callback_run_done(tt_future *future, void *body)
     return callback_run(body);
 }
 
+/* What asyncio tells in later versions only; see deviations.txt. */
+static bool is_ours(const struct tt_handler_context *context)
+{
+    return strncmp(context->message, "TaskGroup task exception was not propagated", 43) == 0;
+}
+
 int handler_run(tt_loop *of, const struct tt_handler_context *context, void *handler)
 {
     (void)of;
+    if (is_ours(context))
+        return 0;
     log_told("handler", context);
     return handler ? callback_run(handler) : 0;
 }
@@ -383,7 +419,7 @@ static void begin(void)
 {
     struct frame *frame = frame_create(program->bodies->name);
     struct tt_task_options options = {
-        .loop = loop, .name = frame->label, .drop = frame_drop, .stack_bytes = STACK_BYTES};
+        .loop = loop, .name = frame->label, .drop = frame_drop, .stack_bytes = FRAME_STACK_BYTES};
     int rank = frame->rank;
 
     slot_put("main", SLOT_FUTURE, tt_create_task_with(frame_run, frame, &options), rank);
@@ -391,15 +427,36 @@ static void begin(void)
         abort();
 }
 
-static void cancel_all(void)
+/* Opens the locks that nobody will open any more: who waits to get one back for a condition cannot be cancelled. */
+static void unlock_all(void)
 {
-    tt_task *tasks[1024];
+    for (int i = 0; i < slot_count; i++)
+        if (slots_by_name[i]->kind == SLOT_LOCK && tt_lock_locked(slots_by_name[i]->value) &&
+            tt_lock_release(slots_by_name[i]->value) < 0)
+            abort();
+    for (int i = 0; i < slot_count; i++)
+        if (slots_by_name[i]->kind == SLOT_CONDITION && tt_condition_locked(slots_by_name[i]->value) &&
+            tt_condition_release(slots_by_name[i]->value) < 0)
+            abort();
+}
+
+/* Cancels the tasks, and when all have ended the plain futures, of which gathers may wait for ever. False if nothing is
+ * left. */
+static bool end_what_is_left(void)
+{
+    tt_future *left[LEFT_MAX];
     int count = 0;
 
-    for (struct frame *frame = first_frame; frame && count < 1024; frame = frame->next)
-        tasks[count++] = frame->task;
+    for (struct frame *frame = first_frame; frame && count < LEFT_MAX; frame = frame->next)
+        left[count++] = frame->task;
+    for (int i = 0; i < slot_count && !first_frame; i++)
+        if (*slots_by_name[i]->name == 'f' && slots_by_name[i]->kind != SLOT_EMPTY &&
+            !tt_future_done(slots_by_name[i]->value))
+            left[count++] = slots_by_name[i]->value;
     for (int i = 0; i < count; i++)
-        tt_task_cancel(tasks[i], "end");
+        tt_future_cancel(left[i], "end");
+    unlock_all();
+    return count > 0;
 }
 
 /* The first slot behind NAME that is not empty; NULL if there is none. */
@@ -423,10 +480,11 @@ static void let_go(void)
     }
 }
 
-void run_program(struct program *of)
+static int run_in_context(void *of)
 {
     program = of;
     slot_count = task_count = 0;
+    first_frame = last_frame = NULL;
     log_begin();
     loop = tt_loop_create_virtual();
     if (!loop)
@@ -438,13 +496,23 @@ void run_program(struct program *of)
         run_until_quiet();
         log_line("quiet at %ld", now());
         watch();
-        if (!first_frame)
+        if (!end_what_is_left())
             break;
-        cancel_all();
     }
     let_go();
     things_destroy();
     if (tt_loop_close(loop) < 0)
         abort();
     log_line("closed");
+    return 0;
+}
+
+/* In a context of its own: what handlers set outside of the loop must not meet the next program's variables. */
+void run_program(struct program *of)
+{
+    tt_context *context = tt_context_create();
+
+    if (!context || tt_context_run(context, run_in_context, of) < 0)
+        abort();
+    tt_context_unref(context);
 }

@@ -15,10 +15,14 @@ enum slot_kind {
     SLOT_THREAD_FUTURE,
     SLOT_HANDLE,
     SLOT_EXCEPTION,
-    SLOT_BORROWED /* declared things, which the run frees at its end, and scopes, which live in a block */
+    SLOT_LOCK, /* these and the next are declared things, which things.c frees at the end */
+    SLOT_SEMAPHORE,
+    SLOT_CONDITION,
+    SLOT_BORROWED /* other declared things, and scopes, which live in a block */
 };
 
-enum { RANK_YOUNGEST = 1 << 30 };
+/* Interpreting takes more stack than most coroutines do. */
+enum { RANK_YOUNGEST = 1 << 30, FRAME_STACK_BYTES = 512 * 1024 };
 
 struct slot {
     const char *name;
@@ -50,6 +54,9 @@ struct slot *slot_named(const char *name);
 
 /* The slot if it is not empty; else NULL with LookupError pending. */
 struct slot *slot_filled(const char *name);
+
+/* The same, and it is no gather: what a gather gives can be read from the gather only. */
+struct slot *slot_that_is_no_gather(const char *name);
 
 /* Puts VALUE, with a reference that becomes the slot's, in the place of what was there. */
 void slot_put(const char *name, enum slot_kind kind, void *value, int rank);

@@ -26,10 +26,7 @@ def declared(words):
         arguments = [language.QUEUES[arguments[0]], arguments[1] if len(arguments) > 1 else "0"]
     elif kind == "condition":
         arguments = [f"get({arguments[0]!r})" if arguments else ""]
-    text = language.DECLARATIONS[kind].format(*arguments)
-    if kind == "variable" and arguments:
-        text = text.replace(")", f", default={arguments[0]})")
-    return text
+    return language.DECLARATIONS[kind].format(*arguments)
 
 
 def argument(kind, text):
@@ -72,7 +69,7 @@ def simple(statement):
     if operation.repeats:
         many = values[len(kinds) - 1 :]
         every = "[" + ", ".join(f"get({value})" for value in many) + "]"
-        if operation.name.startswith("gather"):
+        if operation.name in ("gather", "gather_all", "completed"):
             every = "[" + ", ".join(many) + "]"
     while len(values) < len(kinds):
         values.append("None")
