@@ -32,6 +32,7 @@ struct tt_handle {
     bool is_cancelled;
     bool is_timer;
     bool is_debug;       /* created in debug mode */
+    bool is_immediate;   /* a watch calls it in the poll, instead of making it ready: the library's own (io.c) */
     int64_t when_ns;     /* of a timer */
     struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
     tt_loop *loop;

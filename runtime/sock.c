@@ -7,227 +7,203 @@
  *
  * Inside a task. From: asyncio's selector_events, sock_*. */
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <telltale/sock.h>
 
-#include "loop_internal.h"
+#include "io.h"
 
-/* One call of the program. Lies on the stack of its task; nothing refers to it when the call returns. */
 struct operation {
-    int descriptor;
-    enum tt_wait_kind kind;
-    bool (*attempt)(struct operation *operation); /* true: it is over, with result or error; false: it would block */
-    void *buffer;                                 /* recv */
-    const char *data;                             /* send: what is left */
-    size_t size;
-    struct sockaddr *address; /* accept, may be NULL */
+    struct tt_io io;
+    void *buffer;             /* recv */
+    const char *data;         /* send: what is left */
+    size_t left;              /* bytes of it */
+    struct sockaddr *address; /* accept, recvfrom: may be NULL */
     socklen_t *length;
-    ssize_t result;
-    int error; /* an errno value, 0: none */
-};
-
-/* A call that would have blocked, and what it needs to wait; apart, since most calls do not. On the task's stack
- * too. */
-struct wait {
-    struct operation *operation;
-    tt_future future;        /* done when the operation is over, or when the task is cancelled */
-    struct tt_handle handle; /* runs at the descriptor's readiness */
+    const struct sockaddr *to; /* sendto */
+    socklen_t to_length;
 };
 
 /* -------------------------------------------------------------------------------------------------------- attempts */
 
-/* A system call returned RESULT. True if the operation is over. */
-static bool is_over(struct operation *operation, ssize_t result)
+static struct operation *operation_of(struct tt_io *io)
 {
-    if (result >= 0) {
-        operation->result = result;
-        return true;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-        return false;
-    operation->error = errno;
-    return true;
+    return tt_container_of(io, struct operation, io);
 }
 
-static bool attempt_recv(struct operation *operation)
+static bool attempt_recv(struct tt_io *io)
 {
-    return is_over(operation, recv(operation->descriptor, operation->buffer, operation->size, 0));
+    return tt__io_is_over(io, recv(io->descriptor, operation_of(io)->buffer, io->size, 0));
 }
 
-static bool attempt_send(struct operation *operation)
+static bool attempt_recvfrom(struct tt_io *io)
 {
-    ssize_t sent = send(operation->descriptor, operation->data, operation->size, MSG_NOSIGNAL);
+    struct operation *operation = operation_of(io);
+    socklen_t room = operation->length ? *operation->length : 0;
+    ssize_t received =
+        recvfrom(io->descriptor, operation->buffer, io->size, 0, operation->address, operation->address ? &room : NULL);
+
+    if (received >= 0 && operation->length)
+        *operation->length = room;
+    return tt__io_is_over(io, received);
+}
+
+static bool attempt_send(struct tt_io *io)
+{
+    struct operation *operation = operation_of(io);
+    ssize_t sent = send(io->descriptor, operation->data, operation->left, MSG_NOSIGNAL);
 
     if (sent < 0)
-        return is_over(operation, sent);
+        return tt__io_is_over(io, sent);
     operation->data += sent;
-    operation->size -= (size_t)sent;
-    return operation->size == 0;
+    operation->left -= (size_t)sent;
+    io->result += sent;
+    return operation->left == 0;
 }
 
-static bool attempt_accept(struct operation *operation)
+static bool attempt_sendto(struct tt_io *io)
 {
+    struct operation *operation = operation_of(io);
+
+    return tt__io_is_over(
+        io, sendto(io->descriptor, operation->data, io->size, MSG_NOSIGNAL, operation->to, operation->to_length));
+}
+
+static bool attempt_accept(struct tt_io *io)
+{
+    struct operation *operation = operation_of(io);
     socklen_t room = operation->length ? *operation->length : 0;
-    int connection = accept4(operation->descriptor, operation->address, operation->address ? &room : NULL,
-                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int connection =
+        accept4(io->descriptor, operation->address, operation->address ? &room : NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (connection < 0 && errno == ECONNABORTED) /* the peer has gone already: wait for another */
         return false;
     if (connection >= 0 && operation->length)
         *operation->length = room;
-    return is_over(operation, connection);
+    return tt__io_is_over(io, connection);
 }
 
-/* The connection is made, or has failed, when the descriptor is writable. */
-static bool attempt_connect(struct operation *operation)
+/* The first attempt begins to connect; the connection is made, or has failed, when the descriptor is writable. */
+static bool attempt_connect(struct tt_io *io)
 {
+    struct operation *operation = operation_of(io);
+    const struct sockaddr *to = operation->to;
     int error = 0;
     socklen_t length = sizeof error;
 
-    if (getsockopt(operation->descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
-        error = errno;
-    operation->error = error;
-    return true;
-}
-
-/* ---------------------------------------------------------------------------------------------------------- waiting */
-
-/* On the loop, when the descriptor is ready. */
-static void run_wait(struct tt_ready *ready)
-{
-    struct wait *wait = tt_container_of(ready, struct wait, handle.ready);
-
-    if (!wait->handle.is_cancelled && wait->future.state == TT_FUTURE_PENDING &&
-        wait->operation->attempt(wait->operation))
-        tt__future_finish_value(&wait->future, NULL, NULL);
-    tt_handle_unref(&wait->handle);
-}
-
-static void discard_wait(struct tt_ready *ready)
-{
-    tt_handle_unref(tt_container_of(ready, tt_handle, ready));
-}
-
-static const struct tt_ready_ops wait_ops = {run_wait, discard_wait};
-
-static void keep_memory(tt_future *future)
-{
-    (void)future;
-}
-
-/* Whether the program is likely to go on with the descriptor. */
-static bool went_well(const struct operation *operation)
-{
-    return !operation->error && (operation->kind != TT_WAIT_KIND_RECV || operation->result > 0);
-}
-
-static void init_wait(struct wait *wait, struct tt_task_object *task, struct operation *operation, tt_site *site)
-{
-    static const struct tt_future_ops ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
-    tt_loop *loop = task->future.loop;
-
-    memset(wait, 0, sizeof *wait);
-    wait->operation = operation;
-    wait->handle.ready.ops = &wait_ops;
-    wait->handle.refs = 2; /* the watch's and ours: it is never freed */
-    wait->handle.loop = loop;
-    wait->handle.site = site;
-    tt__future_init(&wait->future, loop, TT_OBJECT_KIND_FUTURE, &ops, (struct tt_who){TT_ACTOR_TASK, task->future.id},
-                    site);
-    wait->future.label = (struct tt_wait_label){(uint8_t)operation->kind, (uint64_t)operation->descriptor};
-    wait->future.is_on_stack = true;
-}
-
-/* Suspends TASK until the operation is over. 0, or -1 with an exception pending. */
-static int wait_until_over(struct tt_task_object *task, struct operation *operation, tt_site *site)
-{
-    bool is_writer = operation->kind == TT_WAIT_KIND_SEND || operation->kind == TT_WAIT_KIND_CONNECT;
-    tt_loop *loop = task->future.loop;
-    struct wait wait;
-    int rc;
-
-    init_wait(&wait, task, operation, site);
-    rc = tt__watch_add(loop, operation->descriptor, &wait.handle, is_writer);
-    if (rc < 0) {
-        tt__future_finish(&wait.future);
-        return tt_raise_errno_at(site, rc, "%s", "");
+    operation->to = NULL;
+    if (to) {
+        if (connect(io->descriptor, to, operation->to_length) == 0)
+            return true;
+        io->error = errno == EINPROGRESS || errno == EINTR ? 0 : errno;
+        return io->error;
     }
-    rc = tt__task_await(task, &wait.future, site);
-    if (!wait.handle.is_cancelled) /* nobody has taken the descriptor's place from us */
-        tt__watch_remove(loop, operation->descriptor, is_writer, rc == 0 && went_well(operation));
-    tt__loop_withdraw(loop, &wait.handle.ready);
-    tt__future_finish(&wait.future);
-    return rc;
-}
-
-/* Performs OPERATION; with AT_ONCE it is tried before waiting. Its result, or -1 with an exception pending. */
-static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
-{
-    if ((!at_once || !operation->attempt(operation)) && wait_until_over(task, operation, site) < 0)
-        return -1;
-    return operation->error ? tt_raise_errno_at(site, operation->error, "%s", "") : operation->result;
+    if (getsockopt(io->descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    io->error = error;
+    return true;
 }
 
 /* ------------------------------------------------------------------------------------------------------------- calls */
 
+/* Performs OPERATION. Its result, or -1 with an exception pending. */
+static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
+{
+    struct tt_io *io = &operation->io;
+
+    if (tt__io_perform(task, io, at_once, site) < 0)
+        return -1;
+    return io->error ? tt_raise_errno_at(site, io->error, "%s", "") : io->result;
+}
+
+#define OPERATION(DESCRIPTOR, WHAT, WAIT, IS_WRITER, ATTEMPT, SIZE) \
+    .io = {.descriptor = (DESCRIPTOR),                              \
+           .what = (WHAT),                                          \
+           .wait_kind = (WAIT),                                     \
+           .is_writer = (IS_WRITER),                                \
+           .is_tried_on_loop = true,                                \
+           .attempt = (ATTEMPT),                                    \
+           .size = (SIZE)}
+
 int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {.descriptor = listener,
-                                  .kind = TT_WAIT_KIND_ACCEPT,
-                                  .attempt = attempt_accept,
-                                  .address = address,
-                                  .length = length,
-                                  .result = -1};
+    struct operation operation = {OPERATION(listener, TT_IO_KIND_ACCEPT, TT_WAIT_KIND_ACCEPT, false, attempt_accept, 0),
+                                  .address = address, .length = length};
     ssize_t connection;
 
     if (!task)
         return -1;
+    operation.io.result = -1;
     connection = perform(task, &operation, true, site);
-    if (connection < 0 && operation.result >= 0) /* accepted, and cancelled before it could be told */
-        close((int)operation.result);
+    if (connection < 0 && operation.io.result >= 0) /* accepted, and cancelled before it could be told */
+        close((int)operation.io.result);
     return (int)connection;
 }
 
-ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
+/* Receives by ATTEMPT. */
+static ssize_t receive(struct operation *operation, tt_site *site)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {
-        .descriptor = socket, .kind = TT_WAIT_KIND_RECV, .attempt = attempt_recv, .buffer = buffer, .size = size};
+    int socket = operation->io.descriptor;
     ssize_t received;
 
     if (!task)
         return -1;
-    received = perform(task, &operation, !tt__watch_take_drained(task->future.loop, socket), site);
-    if (received > 0 && (size_t)received < size)
+    received = perform(task, operation, !tt__watch_take_drained(task->future.loop, socket), site);
+    if (received > 0 && (size_t)received < operation->io.size)
         tt__watch_set_drained(task->future.loop, socket);
     return received;
+}
+
+ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
+{
+    struct operation operation = {OPERATION(socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recv, size),
+                                  .buffer = buffer};
+
+    return receive(&operation, site);
+}
+
+/* A datagram that did not fill the buffer says nothing of the next one. */
+ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size, struct sockaddr *address,
+                            socklen_t *length)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct operation operation = {OPERATION(socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recvfrom, size),
+                                  .buffer = buffer, .address = address, .length = length};
+
+    return task ? perform(task, &operation, true, site) : -1;
 }
 
 int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {
-        .descriptor = socket, .kind = TT_WAIT_KIND_SEND, .attempt = attempt_send, .data = data, .size = size};
+    struct operation operation = {OPERATION(socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_send, size),
+                                  .data = data, .left = size};
 
     if (!task)
         return -1;
     return perform(task, &operation, true, site) < 0 ? -1 : 0;
 }
 
+ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t size, const struct sockaddr *address,
+                          socklen_t length)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct operation operation = {OPERATION(socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_sendto, size),
+                                  .data = data, .to = address, .to_length = length};
+
+    return task ? perform(task, &operation, true, site) : -1;
+}
+
 int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address, socklen_t length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {.descriptor = socket, .kind = TT_WAIT_KIND_CONNECT, .attempt = attempt_connect};
+    struct operation operation = {OPERATION(socket, TT_IO_KIND_CONNECT, TT_WAIT_KIND_CONNECT, true, attempt_connect, 0),
+                                  .to = address, .to_length = length};
 
     if (!task)
         return -1;
     task->future.loop->has_connected = true;
-    if (connect(socket, address, length) == 0)
-        return 0;
-    if (errno != EINPROGRESS && errno != EINTR)
-        return tt_raise_errno_at(site, errno, "%s", "");
-    return perform(task, &operation, false, site) < 0 ? -1 : 0;
+    return perform(task, &operation, true, site) < 0 ? -1 : 0;
 }

@@ -46,11 +46,16 @@ static int wanted_events(const struct tt_watch *watch)
     return (watch->reader ? UV_READABLE : 0) | (watch->writer ? UV_WRITABLE : 0);
 }
 
-/* Schedules HANDLE's callback for this turn, unless it stands in the queue already. */
+/* Schedules HANDLE's callback for this turn, unless it stands in the queue already. What is the library's own is called
+ * at once: all it does is to make a task ready, which so runs in this turn. */
 static void make_ready(tt_handle *handle)
 {
     if (!handle || handle->ready.is_queued)
         return;
+    if (handle->is_immediate) {
+        handle->fn(handle->arg);
+        return;
+    }
     handle->refs++;
     tt__handle_push(handle);
 }

@@ -184,6 +184,36 @@ static void loop_dumped(struct tt_ingest *ingest, const struct origin *origin,
     SET_SITE(ingest, row, LOOP_FILL, started_site_id, event->started_site);
 }
 
+/* --------------------------------------------------------------------------------------------------------------- io */
+
+static void io_started(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_io_started *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_IO, origin, event->io_id);
+    SET_ID(row, IO, task_id, origin, event->task_id);
+    SET(row, IO, what, event->what);
+    SET(row, IO, descriptor, event->descriptor);
+    SET_SITE(ingest, row, IO, site_id, event->site);
+    SET(row, IO, size, (int64_t)event->size);
+    SET(row, IO, started_ns, origin->time_ns);
+}
+
+static void io_finished(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_io_finished *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_IO, origin, event->io_id);
+    SET_ID(row, IO, task_id, origin, event->task_id);
+    SET(row, IO, what, event->what);
+    SET(row, IO, descriptor, event->descriptor);
+    SET_SITE(ingest, row, IO, site_id, event->site);
+    SET(row, IO, size, (int64_t)event->size);
+    SET(row, IO, started_ns, origin->time_ns - (int64_t)event->duration);
+    SET(row, IO, finished_ns, origin->time_ns);
+    SET(row, IO, status, event->status);
+    SET(row, IO, byte_count, (int64_t)event->byte_count);
+    if (event->error != 0)
+        SET(row, IO, error, event->error);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- tasks */
 
 static void task_created(struct tt_ingest *ingest, const struct origin *origin,

@@ -624,6 +624,29 @@ CREATE TABLE stall (
     end_site_id INTEGER
 ) STRICT;
 
+-- What tasks did at descriptors; only when the category io was on.
+CREATE TABLE io (
+    io_id INTEGER PRIMARY KEY,
+    task_id INTEGER,
+    -- What: word io_kind.
+    what INTEGER,
+    -- The descriptor; accept: the new one, once there is one; -1: none.
+    descriptor INTEGER,
+    -- Where.
+    site_id INTEGER,
+    -- Bytes asked for.
+    size INTEGER,
+    -- When it began, and ended; NULL when the event that says so is missing.
+    started_ns INTEGER,
+    finished_ns INTEGER,
+    -- How it ended: word io_end.
+    status INTEGER,
+    -- Bytes read or written.
+    byte_count INTEGER,
+    -- The error: a value of errno, or of getaddrinfo, which are negative; NULL: none.
+    error INTEGER
+) STRICT;
+
 -- Calls of exception handlers of loops.
 CREATE TABLE handler_call (
     handler_call_id INTEGER PRIMARY KEY,

@@ -141,6 +141,10 @@
     X(STALL, ended_ns) X(STALL, thread_id) X(STALL, sequence) X(STALL, loop_id) X(STALL, duration_ns) \
     X(STALL, by) X(STALL, by_id) X(STALL, site_id) X(STALL, end_site_id)
 
+#define TT__COLUMNS_IO(X)                                                                             \
+    X(IO, io_id) X(IO, task_id) X(IO, what) X(IO, descriptor) X(IO, site_id) X(IO, size) X(IO, started_ns) \
+    X(IO, finished_ns) X(IO, status) X(IO, byte_count) X(IO, error)
+
 #define TT__COLUMNS_HANDLER_CALL(X)                                                                          \
     X(HANDLER_CALL, called_ns) X(HANDLER_CALL, thread_id) X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) \
     X(HANDLER_CALL, kind) X(HANDLER_CALL, object_id) X(HANDLER_CALL, object_kind)                            \
@@ -180,6 +184,7 @@
     X(SCOPE, "scope", 1, TT__OVERRIDE)                            \
     X(SCOPE_MEMBER, "scope_member", 1, TT__OVERRIDE)              \
     X(STALL, "stall", 0, TT__APPEND)                              \
+    X(IO, "io", 1, TT__OVERRIDE)                                  \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)
 

@@ -125,6 +125,57 @@ callback|0|program.c:$(line_of call_soon) in app||1|1" 'the stalls'
     grep -q '^STALLS: 2, longest first' "$work/out" || fail 'the report does not tell them'
 }
 
+# Events io_started, io_finished.
+case_what_is_done_at_descriptors_is_told_when_it_is_asked_for() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+#include <errno.h>
+#include <sys/socket.h>
+static int pair[2];
+static int answer(void *arg)
+{
+    char buffer[16];
+    (void)arg;
+    if (tt_sock_recv(pair[1], buffer, sizeof buffer) < 0)
+        return -1;
+    return tt_sock_sendall(pair[1], "hello", 5);
+}
+static int app(void *arg)
+{
+    char buffer[16];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+        return tt_raise_errno(errno, "socketpair");
+    tt_task *task = tt_create_task_named(answer, arg, "server");
+    int status = tt_sleep(TT_MSEC(20));
+    if (status == 0)
+        status = tt_sock_sendall(pair[0], "hi", 2);
+    if (status == 0 && tt_sock_recv(pair[0], buffer, sizeof buffer) < 0)
+        status = -1;
+    if (status == 0)
+        status = tt_await(task);
+    tt_task_unref(task);
+    if (status == 0 && tt_sock_sendall(1000, "x", 1) < 0 && tt_catch(&tt_OSError))
+        status = tt_catch_end();
+    return status;
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale 'SELECT count(*) FROM ios')" 0 'what was not asked for'
+    rm run.telltale
+    TELLTALE_EVENTS=all must "$telltale" record -o run.telltale -- ./program
+    expect_equal "$(ask run.telltale "
+        SELECT task_text LIKE '%server%', what, state, size, byte_count, error, at, duration_ns >= 15000000 FROM ios ORDER BY io_id")" \
+        "1|read|done|16|2||program.c:$(line_of 'tt_sock_recv(pair[1]') in answer|1
+0|write|done|2|2||program.c:$(line_of '"hi", 2') in app|0
+0|read|done|16|5||program.c:$(line_of 'tt_sock_recv(pair[0]') in app|0
+1|write|done|5|5||program.c:$(line_of '"hello", 5') in answer|0
+0|write|failed|1|0|9|program.c:$(line_of '(1000,') in app|0" 'the operations'
+}
+
 # Words executor_future, executor, thread.
 case_a_failure_on_a_thread_whose_future_was_cancelled_is_absorbed_by_the_executor() {
     cat >program.c <<'END'

@@ -129,6 +129,18 @@ static void write_script(void)
     /* unknown: its storing is missing, its task says that it failed */
     SAY(0, task_finished, .task_id = 21, .outcome = TT_OUTCOME_FAILED, .step_count = 1);
 
+    /* What is done at descriptors: done, failed, of the third the beginning is known only, and of the fourth the end. */
+    SAY(0, io_started, .io_id = 80, .task_id = 1, .site = WAITING, .size = 64, .descriptor = 7,
+        .what = TT_IO_KIND_READ);
+    SAY(0, io_finished, .io_id = 80, .task_id = 1, .site = WAITING, .size = 64, .descriptor = 7,
+        .what = TT_IO_KIND_READ, .duration = 30, .byte_count = 12, .status = TT_IO_END_DONE);
+    SAY(1, io_started, .io_id = 81, .task_id = 31, .site = ASKED, .descriptor = 8, .what = TT_IO_KIND_CONNECT);
+    SAY(1, io_finished, .io_id = 81, .task_id = 31, .site = ASKED, .descriptor = 8, .what = TT_IO_KIND_CONNECT,
+        .duration = 40, .error = 111, .status = TT_IO_END_FAILED);
+    SAY(1, io_started, .io_id = 82, .task_id = 31, .descriptor = -1, .what = TT_IO_KIND_RESOLVE);
+    SAY(1, io_finished, .io_id = 83, .task_id = 31, .descriptor = 9, .what = TT_IO_KIND_WRITE, .size = 100,
+        .byte_count = 40, .duration = 50, .status = TT_IO_END_CANCELLED);
+
     SAY(1, stall_detected, .loop_id = 900, .by_id = 1, .duration = 250, .site = WAITING, .end_site = ASKED,
         .by = TT_ACTOR_TASK);
 
@@ -314,6 +326,13 @@ static void each_fact_leads_to_its_state(void **state)
                   "SELECT keep_going, child_count, pending_count, failed_count, abort_reason, aborted_by,"
                   " (SELECT group_concat(task_id, ' ') FROM scope_member) FROM scopes WHERE kind = 'group'",
                   "0|2|0|1|failure|#31 \"swallows\"|30 31");
+    studio_expect(&studio,
+                  "SELECT io_id, task_id, what, descriptor, state, duration_ns, size, byte_count, error, at,"
+                  " ended_ns - began_ns = duration_ns FROM ios ORDER BY io_id",
+                  "80|1|read|7|done|30|64|12|NULL|a.c:6 in waiting|1\n"
+                  "81|31|connect|8|failed|40|NULL|NULL|111|a.c:5 in asked|1\n"
+                  "82|31|resolve|NULL|begun|NULL|NULL|NULL|NULL|NULL|NULL\n"
+                  "83|31|write|9|cancelled|50|100|40|NULL|NULL|1");
     studio_expect(&studio, "SELECT loop_id, task_id, by_text, duration_ns, from_at, to_at FROM stalls",
                   "900|1|#1 \"first\"|250|a.c:6 in waiting|a.c:5 in asked");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
@@ -336,6 +355,7 @@ static const char *const everything[] = {
     "SELECT * FROM waits ORDER BY wait_id",
     "SELECT * FROM scopes ORDER BY scope_id",
     "SELECT * FROM stalls ORDER BY ended_ns",
+    "SELECT * FROM ios ORDER BY io_id",
     "SELECT shield_id, inner_id, created_ns, by, by_id FROM shield ORDER BY shield_id",
 };
 

@@ -75,3 +75,7 @@ INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, s
 INSERT INTO scope (scope_id, kind, task_id) VALUES (90, 6, 44);
 INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (46, 'member', 100, 1, 200);
 INSERT INTO scope_member (task_id, scope_id) VALUES (46, 90), (47, 90), (48, 90);
+-- At streams: reading, writing, waiting for the turn to write, looking a name up.
+INSERT INTO task (task_id, created_ns, name_number) VALUES (50, 100, 50), (51, 100, 51), (52, 100, 52), (53, 100, 53);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
+    (50, 50, 3, 30, 7, 3, 500, 30, 20, 2), (51, 51, 3, 31, 7, 3, 500, 30, 20, 2), (52, 52, 3, 33, 7, 3, 500, 30, 20, 2), (53, 53, 3, 32, 0, 3, 500, 30, 20, 2);

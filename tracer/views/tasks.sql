@@ -70,10 +70,11 @@ SELECT
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = t.parent_kind)
     END AS parent_text,
     -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, wait, shield,
-    -- as_completed, group, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join.
+    -- as_completed, group, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join,
+    -- read, write, resolve, write_turn.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = nullif(t.wait_kind, 0)) AS wait_kind,
     -- The id or descriptor that goes with it.
-    CASE WHEN t.wait_kind > 1 THEN t.wait_object END AS wait_object,
+    CASE WHEN t.wait_kind > 1 AND t.wait_kind <> 32 THEN t.wait_object END AS wait_object,
     -- Where it waits.
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = t.wait_site_id) AS wait_at,
     -- Since when it has waited.
@@ -105,8 +106,10 @@ SELECT
         WHEN 11 THEN 'the next of ' || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = t.wait_object),
             'several futures')
         ELSE CASE
-            WHEN t.wait_kind BETWEEN 5 AND 8
-                THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)
+            WHEN t.wait_kind = 32 THEN 'resolve'
+            WHEN t.wait_kind BETWEEN 5 AND 8 OR t.wait_kind BETWEEN 30 AND 33
+                THEN iif(t.wait_kind = 33, 'turn to write',
+                    (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind))
                     || ' on descriptor ' || t.wait_object
             -- An object: a lock, a condition ...; a queue stands at the end, behind what is wanted from it.
             ELSE CASE t.wait_kind

@@ -1,5 +1,8 @@
 /* telltale/sock.h: awaitable calls on plain non-blocking sockets.
  *
+ * Events, while the category io is on: io_started, io_finished. telltale/stream.h has connections with buffers, names and
+ * ends; this is for descriptors of the program's own.
+ *
  * Each suspends the running task until the descriptor is ready, returns -1 with an exception pending when it fails
  * (OSError's children) or is cancelled (CancelledError), and leaves nothing behind. The descriptor stays the caller's
  * and must be non-blocking; it must not be closed while a task waits on it. After a call that went well the loop polls
@@ -7,7 +10,8 @@
  * tt_loop_remove_reader and tt_loop_remove_writer before it is closed. At most one task at a time may wait to read, and
  * one to write, on a descriptor.
  *
- * Threads: inside a task. From: asyncio's loop.sock_accept, sock_recv, sock_sendall, sock_connect. */
+ * Threads: inside a task. From: asyncio's loop.sock_accept, sock_recv, sock_recv_into, sock_recvfrom_into,
+ * sock_sendall, sock_sendto, sock_connect. */
 #ifndef TELLTALE_SOCK_H
 #define TELLTALE_SOCK_H
 
@@ -25,13 +29,26 @@ extern "C" {
 #define tt_sock_accept(listener, address, length) tt_sock_accept_at(TT_HERE, (listener), (address), (length))
 TT_API int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length) TT_MUST_USE;
 
-/* Bytes received, at most SIZE; 0: end of stream. -1: raised. */
+/* Bytes received into BUFFER, at most SIZE; 0: end of stream. -1: raised. asyncio: sock_recv_into. */
 #define tt_sock_recv(socket, buffer, size) tt_sock_recv_at(TT_HERE, (socket), (buffer), (size))
 TT_API ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size) TT_MUST_USE;
+
+/* The same for a datagram, of which what is beyond SIZE is lost; its sender goes to ADDRESS and *LENGTH (its room before,
+ * its length afterwards) if ADDRESS is not NULL. 0 is an empty datagram. asyncio: sock_recvfrom_into. */
+#define tt_sock_recvfrom(socket, buffer, size, address, length) \
+    tt_sock_recvfrom_at(TT_HERE, (socket), (buffer), (size), (address), (length))
+TT_API ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size, struct sockaddr *address,
+                                   socklen_t *length) TT_MUST_USE;
 
 /* Sends all SIZE bytes: 0. -1: raised; an unknown part has been sent. SIGPIPE is never raised. */
 #define tt_sock_sendall(socket, data, size) tt_sock_sendall_at(TT_HERE, (socket), (data), (size))
 TT_API int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size) TT_MUST_USE;
+
+/* Sends a datagram to ADDRESS (NULL: whom SOCKET is connected to): its size. -1: raised; nothing has been sent. */
+#define tt_sock_sendto(socket, data, size, address, length) \
+    tt_sock_sendto_at(TT_HERE, (socket), (data), (size), (address), (length))
+TT_API ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t size,
+                                 const struct sockaddr *address, socklen_t length) TT_MUST_USE;
 
 /* Connects: 0. -1: raised. */
 #define tt_sock_connect(socket, address, length) tt_sock_connect_at(TT_HERE, (socket), (address), (length))

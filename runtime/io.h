@@ -1,0 +1,59 @@
+/* io.h: what a task does at a descriptor: tried, and tried again when the descriptor is ready.
+ *
+ *     attempt --over--> told to the trace, returned
+ *        |  ^
+ *        |  +-------------------------------+
+ *   would block                             |
+ *        v                                  |
+ *     waits: the watch has its handle --ready: the loop completes the future, the task goes on
+ *        |
+ *        +--cancelled, abandoned, or ended by somebody who closes the descriptor (tt__io_end)
+ *
+ * Whoever is cancelled while it waits has consumed nothing: the attempt is the task's own, made when it runs. The calls
+ * of telltale/sock.h are the exception: there the loop makes it, as in asyncio, a turn before the task goes on.
+ *
+ * Threads: inside a task. */
+#ifndef TT_IO_H
+#define TT_IO_H
+
+#include <sys/types.h>
+
+#include "loop_internal.h"
+
+/* Lies on the stack of its task; nothing refers to it when the call returns. What is not said is zero. */
+struct tt_io {
+    int descriptor;
+    uint8_t what;      /* enum tt_io_kind */
+    uint8_t wait_kind; /* enum tt_wait_kind */
+    bool is_writer;
+    bool is_tried_on_loop; /* see above */
+    /* Tries, and returns whether it is over, with `result` or `error`; else it would block. */
+    bool (*attempt)(struct tt_io *io);
+    /* The task is abandoned while it waits, its call will never end: lets go of what the call holds. May be NULL. */
+    void (*abandoned)(struct tt_io *io);
+    size_t size;    /* bytes asked for, for the trace */
+    ssize_t result; /* bytes, or what the attempt makes */
+    int error;      /* a value of errno; 0: none */
+
+    /* ---- io.c's */
+    tt_future *waiting; /* while it waits */
+    uint64_t id, began; /* in the trace; 0: it was not told that it began */
+    bool is_over;
+    tt_site *site;
+};
+
+/* Does IO; with AT_ONCE it is tried before waiting. 0 when it is over, with result or error; -1 when the task was
+ * cancelled: an exception is pending. */
+int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site);
+
+/* Ends IO, which is being performed, with ERROR. Nothing where it is over already. */
+void tt__io_end(struct tt_io *io, int error);
+
+/* A system call that returned RESULT for IO. True if IO is over. */
+bool tt__io_is_over(struct tt_io *io, ssize_t result);
+
+/* For what waits by itself (connections, names): tells the trace. IS_CANCELLED: it ended with an exception. */
+void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site *site);
+void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled);
+
+#endif

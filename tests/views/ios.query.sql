@@ -1,0 +1,1 @@
+SELECT * FROM ios ORDER BY io_id

@@ -1,0 +1,29 @@
+-- What tasks did at descriptors: reads, writes, connections. Empty unless the category io was recorded (TELLTALE_EVENTS=all).
+CREATE VIEW ios AS
+SELECT
+    -- The operation.
+    o.io_id AS io_id,
+    -- Its process.
+    o.io_id >> 40 AS process_id,
+    -- The task, and what it is called: #3 "main".
+    o.task_id AS task_id,
+    coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = o.task_id),
+        iif(o.task_id >> 40 = 0, '#', 'p' || (o.task_id >> 40) || '#') || (o.task_id & 1099511627775)) AS task_text,
+    -- What it did: read, write, accept, connect, resolve.
+    (SELECT w.word FROM word AS w WHERE w.enumeration = 'io_kind' AND w.number = o.what) AS what,
+    -- The descriptor; of an accept that went well the new one; NULL when there is none.
+    nullif(o.descriptor, -1) AS descriptor,
+    -- How it ended: done, failed, cancelled; begun when nothing is known of an end.
+    coalesce((SELECT w.word FROM word AS w WHERE w.enumeration = 'io_end' AND w.number = o.status), 'begun') AS state,
+    -- From when until when.
+    o.started_ns AS began_ns,
+    o.finished_ns AS ended_ns,
+    o.finished_ns - o.started_ns AS duration_ns,
+    -- Bytes asked for, and read or written.
+    iif(o.what < 3, o.size, NULL) AS size,
+    iif(o.what < 3, o.byte_count, NULL) AS byte_count,
+    -- The error: a value of errno, or a negative one of getaddrinfo.
+    o.error AS error,
+    -- Where: "FILE:LINE in FUNCTION".
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id = o.site_id) AS at
+FROM io AS o;
