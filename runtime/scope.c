@@ -58,6 +58,16 @@ static int end(struct tt_task_object *task, struct tt_scope *scope, int rc, tt_s
     return rc < 0 ? 0 : rc;
 }
 
+/* Without memory the trace alone tells it. */
+static void tell_in_note(tt_exc *exc, const char *name, const tt_site *entered)
+{
+    struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
+
+    tt_exc_add_note(exc, "%s entered at %s:%u was left open", name, entered->file, entered->line);
+    tt__exc_state_enter(outer);
+    tt__exc_state_finish(&state);
+}
+
 int tt__scope_close_left_open(struct tt_task_object *task, int rc, tt_site *site, bool is_at_end)
 {
     struct tt_scope *scope = task->scopes;
@@ -70,6 +80,7 @@ int tt__scope_close_left_open(struct tt_task_object *task, int rc, tt_site *site
     if (rc >= 0)
         return tt_raise_at(site, &tt_RuntimeError, "%s entered at %s:%u was left open", name, entered->file,
                            entered->line);
+    tell_in_note(task->exc_state.pending, name, entered);
     return rc;
 }
 

@@ -123,7 +123,7 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
     void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)                        \
     {                                                                                                          \
         uint32_t on = __atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED);                                 \
-        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG;                                                       \
+        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG | TT_CARRIER_ALONE;                                    \
         if (tt__unlikely(on != TT_CATEGORY_##category)) {                                                      \
             if ((on & TT_CATEGORY_##category) == 0)                                                            \
                 return;                                                                                        \
@@ -131,6 +131,8 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
             if (TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_process &&                                     \
                 __atomic_load_n(table->wanted_##event_name, __ATOMIC_RELAXED) != 0)                            \
                 write_lttng_##event_name(table, event);                                                        \
+            if ((on & TT_CARRIER_ALONE) != 0)                                                                  \
+                return;                                                                                        \
         }                                                                                                      \
         if (TT_CATEGORY_##category == (uint32_t)TT_CATEGORY_state && !tt__dump_is_for_arena())                 \
             return;                                                                                            \

@@ -8,12 +8,15 @@
  *   --exited PID:N      the process PID exited with status N
  *   --signaled PID:N    it was ended by signal N
  *
+ * `--probe` alone says whether babeltrace2 has what is needed to read.
+ *
  * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text. The last line
  * is `end` and how it went: complete, partial (the trace ended it; an `error` line says why), or failed (the store
  * did).
  */
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,10 +239,26 @@ static void print_figures(const struct tt_ctf_run *run)
            run->unknown_class_count, run->unknown_field_count);
 }
 
+static int probe(void)
+{
+    const bt_plugin *plugin = find_plugin("ctf");
+    if (!plugin || !bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs")) {
+        puts("babeltrace2 has no component source.ctf.fs");
+        return 1;
+    }
+    printf("libbabeltrace2 %u.%u.%u, source.ctf.fs in %s\n", bt_version_get_major(), bt_version_get_minor(),
+           bt_version_get_patch(), bt_plugin_get_path(plugin) ? bt_plugin_get_path(plugin) : "itself");
+    bt_plugin_put_ref(plugin);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--probe") == 0)
+        return probe();
     struct tt_ctf_run run = {0};
     struct tt_ctf_list list = {0};
+    (void)signal(SIGXFSZ, SIG_IGN); /* a store that is as large as it may be is an error of writing */
     if (!read_options(argc, argv, &run.options) || !look_at_traces(argc, argv, &list)) {
         fputs("telltale-ctf-reader: is started by telltale import\n", stderr);
         return 2;

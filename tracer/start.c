@@ -63,9 +63,9 @@ static void switch_categories(uint32_t categories)
 /* What the carriers that are wanted want. */
 static void switch_on(void)
 {
-    bool is_lttng_on = atomic_load(&is_lttng_wanted);
-    switch_categories((atomic_load(&is_wanted) || is_lttng_on ? plan.categories : 0) |
-                      (is_lttng_on ? TT_CARRIER_LTTNG : 0));
+    bool has_arena = atomic_load(&is_wanted), has_lttng = atomic_load(&is_lttng_wanted);
+    switch_categories((has_arena || has_lttng ? plan.categories : 0) | (has_lttng ? TT_CARRIER_LTTNG : 0) |
+                      (has_lttng && !has_arena ? TT_CARRIER_ALONE : 0));
 }
 
 static void want_no_arena(void)

@@ -264,8 +264,9 @@ void tt__clock_read_pair(struct tt_clock_pair *pair);
 
 /* ------------------------------------------------------------------------------------------------ start and fork */
 
-/* This bit of tt_trace_categories, which is no category: events go to LTTng too. */
+/* These bits of tt_trace_categories are no categories: events go to LTTng too; and they go there alone. */
 #define TT_CARRIER_LTTNG (UINT32_C(1) << 31)
+#define TT_CARRIER_ALONE (UINT32_C(1) << 30)
 
 /* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns
  * whether there is one now. Async-signal-safe. */

@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "arena.h"
+#include "doctor.h"
 #include "leftovers.h"
 #include "output/text.h"
 #include "ring_dir.h"
@@ -27,16 +28,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum verdict { GOOD, WORTH_KNOWING, MISSING };
-
-struct finding {
-    enum verdict verdict;
-    char found[PATH_MAX + 200];
-    const char *remedy; /* NULL: none is needed */
-};
-
-#define FOUND(finding, ...) snprintf((finding)->found, sizeof(finding)->found, __VA_ARGS__)
-
 /* What an arena takes at most of a file's size and of address space; it is sparse, and takes what it uses of memory. */
 static uint64_t arena_bytes(void)
 {
@@ -56,7 +47,7 @@ static int find_ring_base(char out_path[PATH_MAX])
     return error;
 }
 
-static void find_program(const char *name, char out_path[PATH_MAX])
+void tt__doctor_find_program(const char *name, char out_path[PATH_MAX])
 {
     const char *folders = getenv("PATH");
     out_path[0] = '\0';
@@ -72,80 +63,70 @@ static void find_program(const char *name, char out_path[PATH_MAX])
 
 /* --------------------------------------------------------------------------------------------------- software */
 
-static void look_at_program(struct finding *finding)
+static void look_at_program(struct tt_finding *finding)
 {
-    FOUND(finding, "telltale %s, %s", TELLTALE_VERSION, tt__supervisor_own_path());
+    TT_FOUND(finding, "telltale %s, %s", TELLTALE_VERSION, tt__supervisor_own_path());
 }
 
-static void look_at_libraries(struct finding *finding)
+static void look_at_libraries(struct tt_finding *finding)
 {
     const char *smartcols = NULL;
     scols_get_library_version(&smartcols);
-    FOUND(finding, "SQLite %s, libsmartcols %s", tt__session_sqlite_version(), smartcols);
+    TT_FOUND(finding, "SQLite %s, libsmartcols %s", tt__session_sqlite_version(), smartcols);
 }
 
-static void look_at_recorder(struct finding *finding)
+static void look_at_recorder(struct tt_finding *finding)
 {
     char path[PATH_MAX];
     const char *asked = getenv("TELLTALE_PROGRAM");
-    find_program("telltale", path);
+    tt__doctor_find_program("telltale", path);
     if (asked != NULL && access(asked, X_OK) != 0) {
-        finding->verdict = MISSING;
-        FOUND(finding, "TELLTALE_PROGRAM is %s, which cannot be executed", asked);
+        finding->verdict = TT_DOCTOR_BAD;
+        TT_FOUND(finding, "TELLTALE_PROGRAM is %s, which cannot be executed", asked);
         finding->remedy = "set TELLTALE_PROGRAM to the program telltale, or unset it";
     } else if (asked != NULL) {
-        FOUND(finding, "%s, from TELLTALE_PROGRAM", asked);
+        TT_FOUND(finding, "%s, from TELLTALE_PROGRAM", asked);
     } else if (access(TELLTALE_BINDIR "/telltale", X_OK) == 0) {
-        FOUND(finding, "%s", TELLTALE_BINDIR "/telltale");
+        TT_FOUND(finding, "%s", TELLTALE_BINDIR "/telltale");
     } else if (path[0] != '\0') {
-        FOUND(finding, "%s, from PATH", path);
+        TT_FOUND(finding, "%s, from PATH", path);
     } else {
-        finding->verdict = WORTH_KNOWING;
-        FOUND(finding, "programs under TELLTALE_STORE find no recorder to start; telltale record works");
+        finding->verdict = TT_DOCTOR_NOTE;
+        TT_FOUND(finding, "programs under TELLTALE_STORE find no recorder to start; telltale record works");
         finding->remedy = "install telltale, or set TELLTALE_PROGRAM to it";
     }
 }
 
-static void look_at_lttng(struct finding *finding)
-{
-    char path[PATH_MAX];
-    find_program("lttng", path);
-    if (path[0] == '\0')
-        FOUND(finding, "not installed; nothing needs it");
-    else
-        FOUND(finding, "%s; this version of telltale does not use it", path);
-}
-
 /* --------------------------------------------------------------------------------------------------- ring dirs */
 
-static void look_at_ring_base(struct finding *finding)
+static void look_at_ring_base(struct tt_finding *finding)
 {
     char path[PATH_MAX], space[TT_DURATION_BYTES];
     struct statvfs status;
     int error = find_ring_base(path);
     if (error != 0 || statvfs(path, &status) < 0) {
-        finding->verdict = MISSING;
-        FOUND(finding, "no folder for ring dirs: %s", strerror(error != 0 ? -error : errno));
+        finding->verdict = TT_DOCTOR_BAD;
+        TT_FOUND(finding, "no folder for ring dirs: %s", strerror(error != 0 ? -error : errno));
         finding->remedy = "change to a folder that exists";
         return;
     }
     uint64_t bytes = (uint64_t)status.f_bavail * status.f_frsize;
     snprintf(space, sizeof space, "%" PRIu64 " MiB free", bytes >> 20);
-    FOUND(finding, "%s, %s", path, space);
+    TT_FOUND(finding, "%s, %s", path, space);
     if (access(path, W_OK | X_OK) != 0) {
-        finding->verdict = MISSING;
+        finding->verdict = TT_DOCTOR_BAD;
         finding->remedy = "this folder has to be writable";
     } else if (bytes < RING_SPACE_MIN) {
-        finding->verdict = MISSING;
+        finding->verdict = TT_DOCTOR_BAD;
         finding->remedy = "make room there: 64 MiB is the least for a busy program; or use record --ring-bytes 1M";
     } else if (strcmp(path, "/dev/shm") != 0) {
-        finding->verdict = WORTH_KNOWING;
+        finding->verdict = TT_DOCTOR_NOTE;
         finding->remedy = "mount a tmpfs at /dev/shm: without it rings lie on a disk";
     }
 }
 
 /* Arenas that no recorder reads: of killed processes, or of programs that found no recorder. */
-static void look_at_leftovers(struct finding *finding)
+static void look_at_leftovers(struct tt_finding *finding)
 {
     char base[PATH_MAX], private[PATH_MAX + 32], dir[PATH_MAX * 2], store[PATH_MAX], first[PATH_MAX] = "";
     size_t count = 0;
@@ -165,16 +146,16 @@ static void look_at_leftovers(struct finding *finding)
     }
     if (folder != NULL)
         closedir(folder);
-    FOUND(finding, count == 0 ? "none" : "%zu ring dirs with arenas that nobody reads, the first for %s", count, first);
+    TT_FOUND(finding, count == 0 ? "none" : "%zu ring dirs with arenas that nobody reads, the first for %s", count, first);
     if (count > 0) {
-        finding->verdict = WORTH_KNOWING;
+        finding->verdict = TT_DOCTOR_NOTE;
         finding->remedy = "telltale report STORE reads them into the store";
     }
 }
 
 /* ------------------------------------------------------------------------------------------ kernel and limits */
 
-static void look_at_kernel(struct finding *finding)
+static void look_at_kernel(struct tt_finding *finding)
 {
     struct utsname name = {0};
     void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -185,42 +166,42 @@ static void look_at_kernel(struct finding *finding)
     if (pidfd >= 0)
         close(pidfd);
     uname(&name);
-    FOUND(finding, "%s %s%s%s", name.sysname, name.release, can_populate ? "" : ", no MADV_POPULATE_WRITE", pidfd >= 0 ? "" : ", no pidfd_open");
+    TT_FOUND(finding, "%s %s%s%s", name.sysname, name.release, can_populate ? "" : ", no MADV_POPULATE_WRITE", pidfd >= 0 ? "" : ", no pidfd_open");
     if (!can_populate || pidfd < 0) {
-        finding->verdict = MISSING;
+        finding->verdict = TT_DOCTOR_BAD;
         finding->remedy = "use Linux 5.14 or newer, and a container profile that allows pidfd_open";
     }
 }
 
-static void look_at_limit(struct finding *finding, int resource, const char *name, const char *remedy)
+static void look_at_limit(struct tt_finding *finding, int resource, const char *name, const char *remedy)
 {
     struct rlimit limit;
     if (getrlimit(resource, &limit) < 0) {
-        FOUND(finding, "unknown: %s", strerror(errno));
+        TT_FOUND(finding, "unknown: %s", strerror(errno));
         return;
     }
     if (limit.rlim_cur == RLIM_INFINITY) {
-        FOUND(finding, "%s unlimited", name);
+        TT_FOUND(finding, "%s unlimited", name);
         return;
     }
-    FOUND(finding, "%s %" PRIu64 " MiB, an arena may take %" PRIu64 " MiB", name, (uint64_t)limit.rlim_cur >> 20, arena_bytes() >> 20);
+    TT_FOUND(finding, "%s %" PRIu64 " MiB, an arena may take %" PRIu64 " MiB", name, (uint64_t)limit.rlim_cur >> 20, arena_bytes() >> 20);
     if (limit.rlim_cur < arena_bytes()) {
-        finding->verdict = MISSING;
+        finding->verdict = TT_DOCTOR_BAD;
         finding->remedy = remedy;
     }
 }
 
-static void look_at_file_size(struct finding *finding)
+static void look_at_file_size(struct tt_finding *finding)
 {
     look_at_limit(finding, RLIMIT_FSIZE, "RLIMIT_FSIZE", "ulimit -f unlimited, or record --ring-bytes 64K");
 }
 
-static void look_at_address_space(struct finding *finding)
+static void look_at_address_space(struct tt_finding *finding)
 {
     look_at_limit(finding, RLIMIT_AS, "RLIMIT_AS", "ulimit -v unlimited, or record --ring-bytes 64K");
 }
 
-static void look_at_maps(struct finding *finding)
+static void look_at_maps(struct tt_finding *finding)
 {
     unsigned long count = 0;
     FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
@@ -228,12 +209,12 @@ static void look_at_maps(struct finding *finding)
     if (file != NULL)
         fclose(file);
     if (!is_known) {
-        FOUND(finding, "unknown: /proc/sys/vm/max_map_count cannot be read");
+        TT_FOUND(finding, "unknown: /proc/sys/vm/max_map_count cannot be read");
         return;
     }
-    FOUND(finding, "vm.max_map_count %lu", count);
+    TT_FOUND(finding, "vm.max_map_count %lu", count);
     if (count < 65530) {
-        finding->verdict = WORTH_KNOWING;
+        finding->verdict = TT_DOCTOR_NOTE;
         finding->remedy = "sysctl vm.max_map_count=262144: guarded stacks of many tasks need maps";
     }
 }
@@ -261,7 +242,7 @@ static double clock_cost_ns(void)
     return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) / READINGS;
 }
 
-static void look_at_clock(struct finding *finding)
+static void look_at_clock(struct tt_finding *finding)
 {
     char *line = NULL;
     size_t size = 0;
@@ -276,22 +257,22 @@ static void look_at_clock(struct finding *finding)
     if (file != NULL)
         fclose(file);
     double cost = clock_cost_ns();
-    FOUND(finding, "time-stamp counter %s, clock_gettime %.0f ns", is_invariant ? "invariant" : "not known to be invariant", cost);
+    TT_FOUND(finding, "time-stamp counter %s, clock_gettime %.0f ns", is_invariant ? "invariant" : "not known to be invariant", cost);
     if (cost > 200) {
-        finding->verdict = WORTH_KNOWING;
+        finding->verdict = TT_DOCTOR_NOTE;
         finding->remedy = "the kernel's clock source is slow here; see /sys/devices/system/clocksource";
     }
 }
 
-static void look_at_folder(struct finding *finding)
+static void look_at_folder(struct tt_finding *finding)
 {
     char path[PATH_MAX];
     if (getcwd(path, sizeof path) == NULL)
         snprintf(path, sizeof path, ".");
-    FOUND(finding, "%s", path);
+    TT_FOUND(finding, "%s", path);
     if (access(".", W_OK | X_OK) == 0)
         return;
-    finding->verdict = WORTH_KNOWING;
+    finding->verdict = TT_DOCTOR_NOTE;
     finding->remedy = "stores cannot be written here: record -o FILE";
 }
 
@@ -299,22 +280,24 @@ static void look_at_folder(struct finding *finding)
 
 static const struct {
     const char *name;
-    void (*look)(struct finding *finding);
+    void (*look)(struct tt_finding *finding);
 } probes[] = {
     {"program", look_at_program},     {"libraries", look_at_libraries},  {"recorder", look_at_recorder},
     {"ring dirs", look_at_ring_base}, {"left behind", look_at_leftovers}, {"this folder", look_at_folder},
     {"kernel", look_at_kernel},       {"file size", look_at_file_size},  {"address space", look_at_address_space},
-    {"maps", look_at_maps},           {"clock", look_at_clock},          {"lttng", look_at_lttng},
+    {"maps", look_at_maps},           {"clock", look_at_clock},          {"lttng", tt__doctor_lttng},
+    {"provider", tt__doctor_provider}, {"daemon", tt__doctor_daemon},    {"babeltrace2", tt__doctor_babeltrace},
+    {"plugin", tt__doctor_plugin},
 };
 
 static int run(struct tt_invocation *invocation)
 {
-    static const char *const words[] = {[GOOD] = "ok", [WORTH_KNOWING] = "note", [MISSING] = "BAD"};
-    static const enum tt_style styles[] = {[GOOD] = TT_STYLE_GOOD, [WORTH_KNOWING] = TT_STYLE_WARNING, [MISSING] = TT_STYLE_FAILURE};
+    static const char *const words[] = {[TT_DOCTOR_GOOD] = "ok", [TT_DOCTOR_NOTE] = "note", [TT_DOCTOR_BAD] = "BAD"};
+    static const enum tt_style styles[] = {[TT_DOCTOR_GOOD] = TT_STYLE_GOOD, [TT_DOCTOR_NOTE] = TT_STYLE_WARNING, [TT_DOCTOR_BAD] = TT_STYLE_FAILURE};
     tt_output *output = &invocation->output;
     int status = TT_EXIT_CLEAN;
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-        struct finding finding = {0};
+        struct tt_finding finding = {0};
         probes[i].look(&finding);
         tt__style(output, styles[finding.verdict]);
         tt__print(output, "%-5s", words[finding.verdict]);
@@ -322,7 +305,7 @@ static int run(struct tt_invocation *invocation)
         tt__print(output, "%-14s %s\n", probes[i].name, finding.found);
         if (finding.remedy != NULL)
             tt__print(output, "%20s%s\n", "", finding.remedy);
-        if (finding.verdict == MISSING)
+        if (finding.verdict == TT_DOCTOR_BAD)
             status = TT_EXIT_OUTSIDE;
     }
     return status;

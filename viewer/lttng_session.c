@@ -9,15 +9,14 @@
  */
 #include "lttng_session.h"
 
+#include "agent.h"
 #include "command.h"
 #include "output/output.h"
-#include "trace_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +42,6 @@
 /* A socket's name has 108 bytes, and LTTng puts up to 50 behind its home. */
 #define HOME_BYTES_MAX 48
 
-enum answer { ANSWER_YES, ANSWER_NO, ANSWER_NEVER, ANSWER_NO_AGENT };
-
 static void sleep_ms(long milliseconds)
 {
     struct timespec duration = {milliseconds / 1000, milliseconds % 1000 * 1000000};
@@ -60,74 +57,19 @@ static int64_t now_ms(void)
 
 /* --------------------------------------------------------------------------------------------------- asking a daemon */
 
-static void become_agent(const struct tt_lttng_session *session, const char *path, int fd, const char *const *arguments)
-{
-    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
-        _exit(127);
-    if (session->is_private && setenv("LTTNG_HOME", session->folder, 1) < 0)
-        _exit(127);
-    setpgid(0, 0); /* Ctrl-C is not for it */
-    execv(path, (char **)arguments);
-    _exit(127);
-}
-
-/* Reads what the agent says until it ends. False: it did not within MILLISECONDS. */
-static bool hear(int fd, int milliseconds, char *out, size_t size)
-{
-    int64_t until = now_ms() + milliseconds;
-    size_t used = 0;
-    ssize_t got = 1;
-    while (got != 0) {
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int64_t left = until - now_ms();
-        int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
-        if (ready == 0)
-            break;
-        if (ready > 0 && used + 1 < size)
-            got = read(fd, out + used, size - 1 - used);
-        used += got > 0 && ready > 0 ? (size_t)got : 0;
-        if (used + 1 == size)
-            break;
-    }
-    out[used] = '\0';
-    out[strcspn(out, "\n")] = '\0';
-    return got == 0 || used + 1 == size;
-}
-
 /* Has the agent do what ARGUMENTS say, in MILLISECONDS at most. OUT_TEXT gets what it says. */
-static enum answer ask(const struct tt_lttng_session *session, int milliseconds, const char *const *arguments,
-                       char *out_text, size_t size)
+static enum tt_agent_answer ask(const struct tt_lttng_session *session, int milliseconds, const char *const *arguments,
+                                char *out_text, size_t size)
 {
-    char path[PATH_MAX];
-    int ends[2], status = 0;
-    out_text[0] = '\0';
-    tt__libexec_path(AGENT, path, sizeof path);
-    if (access(path, X_OK) != 0 || pipe2(ends, O_CLOEXEC) < 0)
-        return ANSWER_NO_AGENT;
-    pid_t agent = fork();
-    if (agent == 0)
-        become_agent(session, path, ends[1], arguments);
-    close(ends[1]);
-    bool has_ended = agent > 0 && hear(ends[0], milliseconds, out_text, size);
-    close(ends[0]);
-    if (agent < 0)
-        return ANSWER_NO_AGENT;
-    if (!has_ended)
-        kill(agent, SIGKILL);
-    while (waitpid(agent, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (!has_ended)
-        return ANSWER_NEVER;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? ANSWER_YES : ANSWER_NO;
+    return tt__agent_ask(arguments, session->is_private ? session->folder : NULL, milliseconds, out_text, size);
 }
 
 int tt__lttng_daemon_answers(const struct tt_lttng_session *session)
 {
     const char *arguments[] = {AGENT, "alive", NULL};
     char text[200];
-    enum answer answer = ask(session, ALIVE_MS, arguments, text, sizeof text);
-    return answer == ANSWER_YES ? 1 : answer == ANSWER_NO ? 0 : -1;
+    enum tt_agent_answer answer = ask(session, ALIVE_MS, arguments, text, sizeof text);
+    return answer == TT_AGENT_DONE ? 1 : answer == TT_AGENT_REFUSED ? 0 : -1;
 }
 
 /* ---------------------------------------------------------------------------------------------------- its own daemon */
@@ -306,17 +248,17 @@ static int make_folders(struct tt_lttng_session *session)
     return TT_EXIT_OUTSIDE;
 }
 
-static int complain_about_answer(enum answer answer, const char *text)
+static int complain_about_answer(enum tt_agent_answer answer, const char *text)
 {
     char path[PATH_MAX];
-    tt__libexec_path(AGENT, path, sizeof path);
-    if (answer == ANSWER_NO_AGENT)
+    tt__agent_path(AGENT, path, sizeof path);
+    if (answer == TT_AGENT_MISSING)
         tt__complain(TELLTALE_HAS_LTTNG
                          ? "record: %s cannot be executed; install telltale anew"
                          : "record: this telltale was built without LTTng, and there is no %s; build it with "
                            "-DTELLTALE_LTTNG=ON, or record without --lttng",
                      path);
-    else if (answer == ANSWER_NEVER)
+    else if (answer == TT_AGENT_LATE)
         tt__complain("record: LTTng's session daemon does not answer; it may be frozen: see telltale doctor");
     else
         tt__complain("record: LTTng: %s", text);
@@ -330,10 +272,10 @@ int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
     int status = make_folders(session);
     if (status >= 0)
         return status;
-    enum answer answer = ask(session, ALIVE_MS, alive, text, sizeof text);
-    if (answer == ANSWER_NO)
+    enum tt_agent_answer answer = ask(session, ALIVE_MS, alive, text, sizeof text);
+    if (answer == TT_AGENT_REFUSED)
         status = start_daemon(session);
-    else if (answer != ANSWER_YES)
+    else if (answer != TT_AGENT_DONE)
         status = complain_about_answer(answer, text);
     if (status >= 0)
         return status;
@@ -341,7 +283,7 @@ int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
     snprintf(count, sizeof count, "%u", TT_LTTNG_SUBBUF_COUNT);
     const char *begin[] = {AGENT, "begin", session->name, session->trace, bytes, count, NULL};
     answer = ask(session, BEGIN_MS, begin, text, sizeof text);
-    if (answer != ANSWER_YES)
+    if (answer != TT_AGENT_DONE)
         return complain_about_answer(answer, text);
     session->has_begun = true;
     return -1;
@@ -355,12 +297,12 @@ void tt__lttng_end(struct tt_lttng_session *session)
     session->has_begun = false;
     snprintf(milliseconds, sizeof milliseconds, "%d", PENDING_MS);
     const char *arguments[] = {AGENT, "end", session->name, milliseconds, NULL};
-    enum answer answer = ask(session, END_MS, arguments, text, sizeof text);
-    if (answer == ANSWER_NEVER)
+    enum tt_agent_answer answer = ask(session, END_MS, arguments, text, sizeof text);
+    if (answer == TT_AGENT_LATE)
         tt__complain("record: LTTng's session daemon does not answer any more; what it has written is read%s%s",
                      session->daemon == 0 ? ", and its session stays: lttng destroy " : "",
                      session->daemon == 0 ? session->name : "");
-    else if (answer != ANSWER_YES)
+    else if (answer != TT_AGENT_DONE)
         tt__complain("record: LTTng: %s; what it has written is read", text[0] != '\0' ? text : "its daemon is gone");
 }
 

@@ -1,10 +1,10 @@
 /* trace_reader.c: see trace_reader.h. */
 #include "trace_reader.h"
 
+#include "agent.h"
 #include "import.h"
 #include "output/output.h"
 #include "report.h"
-#include "supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,16 +50,6 @@ struct reader {
     char end[16];
     struct tt_trace_result result;
 };
-
-void tt__libexec_path(const char *name, char *out_path, size_t size)
-{
-    char own[PATH_MAX];
-    snprintf(own, sizeof own, "%s", tt__supervisor_own_path());
-    char *slash = strrchr(own, '/');
-    if (slash != NULL)
-        *slash = '\0';
-    snprintf(out_path, size, "%s/" TELLTALE_BIN_TO_LIBEXEC "/%s", own, name);
-}
 
 /* ------------------------------------------------------------------------------------------------------- the child */
 
@@ -121,7 +111,7 @@ static int start(struct reader *reader)
 {
     char path[PATH_MAX];
     int ends[2];
-    tt__libexec_path(READER, path, sizeof path);
+    tt__agent_path(READER, path, sizeof path);
     if (access(path, X_OK) != 0) {
         tt__complain(TELLTALE_HAS_LTTNG
                          ? "%s: %s cannot be executed: %s; install telltale anew"

@@ -44,7 +44,4 @@ struct tt_trace_result {
 /* Reads the traces. Complains about whatever goes wrong, and about what the trace lacks. */
 struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading);
 
-/* Where the program NAME of telltale's own is; it need not be there. */
-void tt__libexec_path(const char *name, char *out_path, size_t size);
-
 #endif

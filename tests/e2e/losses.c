@@ -238,6 +238,17 @@ static int dropped_future(void)
     return rc;
 }
 
+static int dropped_executor_future(void)
+{
+    tt_future *future = tt_run_in_executor(NULL, fail_now, "boom", NULL);
+    int rc = 0;
+
+    while (rc == 0 && !tt_future_done(future))
+        rc = tt_sleep(TT_MSEC(1));
+    tt_future_unref(future);
+    return rc;
+}
+
 /* The outer future is cancelled, and then the task behind it fails. */
 static int shield_and_cancel(bool reads)
 {
@@ -324,6 +335,42 @@ static int circle_killed(void)
     _exit(rc < 0);
 }
 
+static int wait_for_three(void *tasks)
+{
+    return tt_wait(tasks, 3, TT_FIRST_EXCEPTION, -1, NULL);
+}
+
+static int wait_behind_shield(void *tasks)
+{
+    return tt_await(tt_shield(((tt_task **)tasks)[0]));
+}
+
+static int wait_for_next(void *tasks)
+{
+    tt_future *future = NULL;
+
+    return tt_as_completed_next(tt_as_completed_create(tasks, 2, -1), &future) < 0 ? -1 : 0;
+}
+
+/* Three tasks that wait in three ways when the process ends without goodbye. */
+static int waits_killed(void)
+{
+    static tt_task *tasks[3];
+    static const char *const names[] = {"one", "two", "three"};
+    int rc;
+
+    for (int i = 0; i < 3; i++)
+        tasks[i] = tt_create_task_named(sleep_long, NULL, names[i]);
+    rc = tt_create_task_named(wait_for_three, tasks, "waits") &&
+                 tt_create_task_named(wait_behind_shield, tasks, "shielded") &&
+                 tt_create_task_named(wait_for_next, tasks, "iterates")
+             ? settle()
+             : -1;
+    fflush(NULL);
+    usleep(300000);
+    _exit(rc < 0);
+}
+
 static int peek(tt_future *future, void *arg)
 {
     char repr[64];
@@ -363,12 +410,14 @@ static const struct situation {
     {"awaitable_of_as_completed", awaitable_of_as_completed},
     {"dropped_thread_future", dropped_thread_future},
     {"dropped_future", dropped_future},
+    {"dropped_executor_future", dropped_executor_future},
     {"cancelled_shield", cancelled_shield},
     {"cancelled_shield_read_later", cancelled_shield_read_later},
     {"awaited_shield", awaited_shield},
     {"shield_cancelled_in_the_same_turn", shield_cancelled_in_the_same_turn},
     {"circle_cancelled", circle_cancelled},
     {"circle_killed", circle_killed},
+    {"waits_killed", waits_killed},
     {"observed", observed},
 };
 

@@ -135,6 +135,16 @@ async def dropped_future():
     asyncio.get_running_loop().create_future().set_exception(ValueError("boom"))
 
 
+def fail_in_thread(text):
+    raise ValueError(text)
+
+
+async def dropped_executor_future():
+    future = asyncio.get_running_loop().run_in_executor(None, fail_in_thread, "boom")
+    while not future.done():
+        await asyncio.sleep(0.001)
+
+
 async def shield_and_cancel(reads):
     task = create(fail_later("late"))
     outer = asyncio.shield(task)

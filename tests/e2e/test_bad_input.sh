@@ -184,4 +184,21 @@ case_recording_into_what_is_no_store_leaves_it_alone() {
     expect_refusal 3 other.db "$telltale" record -o other.db -- touch it-ran
 }
 
+# A telltale that was built without LTTng, or whose programs for it are gone.
+case_what_needs_lttng_says_so_where_it_is_missing() {
+    mkdir alone
+    cp "$telltale" alone/telltale
+    TELLTALE_TEST_SOURCE=$TELLTALE_TEST_SOURCE python3 "$TELLTALE_TEST_SOURCE/tests/import/make_trace.py" whole trace
+    run alone/telltale import trace
+    expect_status 5 import
+    grep -qE 'import: (.*telltale-ctf-reader cannot be executed|this telltale was built without LTTng)' "$work/err" || fail 'no reason'
+    run alone/telltale record --lttng -- touch it-ran
+    expect_status 5 'record --lttng'
+    grep -qE 'record: (.*telltale-lttng-session cannot be executed|this telltale was built without LTTng)' "$work/err" || fail 'no reason'
+    [ ! -e it-ran ] || fail 'the command ran'
+    [ ! -e run.telltale ] || fail 'a store was written'
+    run alone/telltale doctor
+    ! grep -q '^BAD.*lttng' "$work/out" || fail 'the doctor misses what is not needed'
+}
+
 run_case "$@"

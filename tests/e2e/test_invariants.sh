@@ -76,6 +76,12 @@ case_headers_of_lttng_and_babeltrace_stay_in_their_places() {
         grep -v '^tracer/import_ctf')" 'babeltrace2'
 }
 
+case_lttng_and_babeltrace_are_linked_by_what_cannot_do_without_only() {
+    for file in "$telltale" "$TELLTALE_TEST_BUILD/lib/libtelltale.so" "$TELLTALE_TEST_BUILD/lib/libtelltale-trace.so"; do
+        expect_nothing "$(readelf -d "$file" | grep -E 'NEEDED.*(lttng|babeltrace|glib)')" "$file is linked with"
+    done
+}
+
 case_stacks_are_switched_in_one_place() {
     expect_nothing "$(c_files runtime tracer viewer | matches '\b(__asm__|__asm|asm)\b[[:space:]]*(__volatile__|volatile)?[[:space:]]*\(' |
         grep -vE '^runtime/(coro|switch)[^/]*:')" 'assembly'

@@ -105,7 +105,11 @@ case_a_thread_future_that_is_dropped_is_silent_and_has_absorbed_its_tasks_failur
     expect_equal "$(ask run.telltale "SELECT DISTINCT state, reason FROM failures")" 'absorbed|thread_chain' 'the states'
 }
 
-# asyncio's run_in_executor returns such a future.
+case_an_executors_future_that_is_dropped_is_reported_and_lost() {
+    hear dropped_executor_future "$(never Future boom)"
+    expect_equal "$(ask run.telltale "SELECT state, reason FROM failures")" 'lost|dropped' 'the state'
+}
+
 case_a_plain_future_that_is_dropped_is_reported_and_lost() {
     hear dropped_future "$(never Future boom)"
     states 'future|lost|dropped'
@@ -148,6 +152,19 @@ case_two_tasks_that_await_each_other_are_shown_to_wait_for_each_other() {
 task $a \"a\"" 'what they wait for'
     run "$telltale" ps run.telltale
     expect_text out "task $b \"b\""
+}
+
+case_what_tasks_wait_for_is_said_in_words() {
+    run "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BIN/../tests/e2e/losses" waits_killed
+    one=$(ask run.telltale "SELECT id_text FROM tasks WHERE name = 'one'")
+    run "$telltale" ps run.telltale
+    expect_text out '3 tasks (first exception)'
+    expect_text out "shield of task $one \"one\""
+    expect_text out 'the next of 2 tasks'
+    run "$telltale" report run.telltale
+    grep -Eq '3 tasks \(first exception\) at .*losses\.c:[0-9]+ in wait_for_three' "$work/out" || fail 'the report does not say so'
+    run "$telltale" show run.telltale waits
+    grep -Eq 'waits for +3 tasks \(first exception\)' "$work/out" || fail 'show does not say so'
 }
 
 # asyncio's bit is cleared by an observer that asks for the exception; ours peek.

@@ -94,6 +94,14 @@ static void expect_same_as_python(const char *name)
         expect_same_as_python(#name);                          \
     }
 
+/* One that Python has not, or not in the versions that machines have. */
+#define SCENARIO_OF_C(name)                                  \
+    static void name##_prints_what_is_expected(void **state) \
+    {                                                        \
+        (void)state;                                         \
+        expect_output(#name);                                \
+    }
+
 SCENARIO(exception_handler)
 SCENARIO(exception_handler_all_kept)
 SCENARIO(exception_handler_released_later)
@@ -122,6 +130,15 @@ SCENARIO(blocking_server_hang_up)
 SCENARIO(blocking_server_two)
 SCENARIO(readers)
 SCENARIO(readers_polling)
+SCENARIO(shield)
+SCENARIO(shield_unshielded)
+SCENARIO(shield_fails)
+SCENARIO(shield_forgotten)
+SCENARIO(wait)
+SCENARIO(wait_exception)
+SCENARIO(wait_unread)
+SCENARIO(wait_timeout)
+SCENARIO(wait_completed)
 SCENARIO(http_status)
 SCENARIO(http_status_values)
 SCENARIO(http_status_wait)
@@ -136,6 +153,15 @@ SCENARIO(gather_values)
 SCENARIO(exceptions)
 SCENARIO(exceptions_tree)
 SCENARIO(exceptions_star)
+SCENARIO(timeout)
+SCENARIO(timeout_progress)
+SCENARIO(timeout_nested)
+SCENARIO(timeout_deaf)
+SCENARIO(task_group)
+SCENARIO(task_group_fails)
+SCENARIO_OF_C(task_group_interrupted)
+SCENARIO_OF_C(task_group_keep_going)
+SCENARIO_OF_C(task_group_left_open)
 SCENARIO(result_in_callback)
 SCENARIO(threads_and_processes)
 
@@ -196,6 +222,24 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(readers_prints_what_python_prints),
     cmocka_unit_test(readers_polling_prints_what_is_expected),
     cmocka_unit_test(readers_polling_prints_what_python_prints),
+    cmocka_unit_test(shield_prints_what_is_expected),
+    cmocka_unit_test(shield_prints_what_python_prints),
+    cmocka_unit_test(shield_unshielded_prints_what_is_expected),
+    cmocka_unit_test(shield_unshielded_prints_what_python_prints),
+    cmocka_unit_test(shield_fails_prints_what_is_expected),
+    cmocka_unit_test(shield_fails_prints_what_python_prints),
+    cmocka_unit_test(shield_forgotten_prints_what_is_expected),
+    cmocka_unit_test(shield_forgotten_prints_what_python_prints),
+    cmocka_unit_test(wait_prints_what_is_expected),
+    cmocka_unit_test(wait_prints_what_python_prints),
+    cmocka_unit_test(wait_exception_prints_what_is_expected),
+    cmocka_unit_test(wait_exception_prints_what_python_prints),
+    cmocka_unit_test(wait_unread_prints_what_is_expected),
+    cmocka_unit_test(wait_unread_prints_what_python_prints),
+    cmocka_unit_test(wait_timeout_prints_what_is_expected),
+    cmocka_unit_test(wait_timeout_prints_what_python_prints),
+    cmocka_unit_test(wait_completed_prints_what_is_expected),
+    cmocka_unit_test(wait_completed_prints_what_python_prints),
     cmocka_unit_test(http_status_prints_what_is_expected),
     cmocka_unit_test(http_status_prints_what_python_prints),
     cmocka_unit_test(http_status_values_prints_what_is_expected),
@@ -224,6 +268,21 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exceptions_tree_prints_what_python_prints),
     cmocka_unit_test(exceptions_star_prints_what_is_expected),
     cmocka_unit_test(exceptions_star_prints_what_python_prints),
+    cmocka_unit_test(timeout_prints_what_is_expected),
+    cmocka_unit_test(timeout_prints_what_python_prints),
+    cmocka_unit_test(timeout_progress_prints_what_is_expected),
+    cmocka_unit_test(timeout_progress_prints_what_python_prints),
+    cmocka_unit_test(timeout_nested_prints_what_is_expected),
+    cmocka_unit_test(timeout_nested_prints_what_python_prints),
+    cmocka_unit_test(timeout_deaf_prints_what_is_expected),
+    cmocka_unit_test(timeout_deaf_prints_what_python_prints),
+    cmocka_unit_test(task_group_prints_what_is_expected),
+    cmocka_unit_test(task_group_prints_what_python_prints),
+    cmocka_unit_test(task_group_fails_prints_what_is_expected),
+    cmocka_unit_test(task_group_fails_prints_what_python_prints),
+    cmocka_unit_test(task_group_interrupted_prints_what_is_expected),
+    cmocka_unit_test(task_group_keep_going_prints_what_is_expected),
+    cmocka_unit_test(task_group_left_open_prints_what_is_expected),
     cmocka_unit_test(result_in_callback_prints_what_is_expected),
     cmocka_unit_test(result_in_callback_prints_what_python_prints),
     cmocka_unit_test(threads_and_processes_prints_what_is_expected),

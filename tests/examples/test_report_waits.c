@@ -131,6 +131,52 @@ static void failures_and_a_result_stand_in_the_list_of_a_gather(void **state)
     expect_recorded(&expected);
 }
 
+static void wait_read_a_failure_that_nobody_else_reads(void **state)
+{
+    static const struct expectation expected = {
+        "wait_unread",
+        0,
+        1,
+        {"ABSORBED FAILURE: 1 failure of 1 task, *", "  RuntimeError: broken: no such file",
+         "    absorbed      the library looked at the failure, user code never did: wait looked at it in order to "
+         "return, "
+         "and passed on nothing of it",
+         "SUMMARY: telltale: 0 lost failures, 1 absorbed, 0 held, 0 tasks pending at the end"},
+        "SELECT f.name, f.state, f.reason, w.text, w.until FROM failures AS f, waits AS w",
+        "name,state,reason,text,until\nbroken,absorbed,wait,3 tasks,first_exception\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void a_failure_behind_a_cancelled_shield_is_lost_when_nobody_reads_it(void **state)
+{
+    static const struct expectation expected = {
+        "shield_forgotten",
+        0,
+        1,
+        {"LOST FAILURE: 1 failure of 1 task, *", "  RuntimeError: the disk is full",
+         "SUMMARY: telltale: 1 lost failure in 1 group, 0 absorbed, 0 held, 0 tasks pending at the end"},
+        "SELECT name, state, reason, library_touch_count FROM failures",
+        "name,state,reason,library_touch_count\nsave,lost,dropped,0\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void a_failure_behind_a_cancelled_shield_is_delivered_when_somebody_does(void **state)
+{
+    static const struct expectation expected = {"shield_fails",
+                                                0,
+                                                0,
+                                                {NOTHING_LOST},
+                                                "SELECT name, state, user_touch_count FROM failures",
+                                                "name,state,user_touch_count\nsave,delivered,1\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_gather_that_raised_one_failure_has_absorbed_the_other),
     cmocka_unit_test(values_of_a_gather_are_delivered_slot_by_slot),
@@ -140,6 +186,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(the_end_of_the_run_cancels_whom_gather_left_running),
     cmocka_unit_test(a_second_failure_is_absorbed_when_the_loop_lives_on),
     cmocka_unit_test(failures_and_a_result_stand_in_the_list_of_a_gather),
+    cmocka_unit_test(wait_read_a_failure_that_nobody_else_reads),
+    cmocka_unit_test(a_failure_behind_a_cancelled_shield_is_lost_when_nobody_reads_it),
+    cmocka_unit_test(a_failure_behind_a_cancelled_shield_is_delivered_when_somebody_does),
 };
 
 TT_TEST_MAIN(cases)

@@ -228,6 +228,19 @@ def trace_killed(folder):
     trace.write(folder)
 
 
+def trace_emptied(folder):
+    """Events of a kind, enough for babeltrace2 to use their memory again; texts that the first ones have are empty in the last."""
+    trace = Trace()
+    process = Process(trace)
+    process.start()
+    for _ in range(100):
+        process.emit('note', site=('src/made.c', 1, 'f', 'full'), key='key', text='said')
+    for _ in range(100):
+        process.emit('note', site=('src/made.c', 2, 'f', ''), key='', text='said')
+    process.end()
+    trace.write(folder)
+
+
 def trace_two_processes(folder):
     trace = Trace()
     whole(trace, 4711, 1)

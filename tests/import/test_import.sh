@@ -86,6 +86,15 @@ assert len(lines) > 4
 END
 }
 
+# libbabeltrace2 leaves the bytes of an earlier event where there is none.
+case_an_empty_text_is_empty_also_behind_one_that_is_not() {
+    import_trace emptied
+    expect_equal "$(sqlite3 emptied.telltale "SELECT line, coalesce(text, 'none') FROM site ORDER BY line")" '1|full
+2|none' 'the places'
+    expect_equal "$(sqlite3 emptied.telltale "SELECT count(*), key FROM note GROUP BY key ORDER BY key")" '100|
+100|key' 'the notes'
+}
+
 case_what_a_newer_telltale_wrote_is_passed_over_and_said() {
     import_trace newer
     expect_text err '2 events of 1 kind passed over: a newer telltale wrote them'
@@ -114,9 +123,10 @@ case_an_earlier_recording_is_replaced_once_the_new_one_is_read() {
     run "$telltale" import foreign -o whole.telltale
     expect_status 3 'a foreign trace'
     cp -r killed cut
-    truncate -s 1 cut/ch_0
+    truncate -s 3000 cut/ch_0
     run "$telltale" import cut -o whole.telltale
     expect_status 3 'a damaged trace'
+    expect_text err 'the trace is damaged'
     cksum whole.telltale | cmp -s - before || fail 'the earlier recording is gone'
     printf 'no store\n' >other
     run "$telltale" import killed -o other

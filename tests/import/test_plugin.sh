@@ -4,7 +4,7 @@
 . "$(dirname "$0")/traces.sh"
 
 convert() { # TRACE STORE [PARAMETERS]
-    run babeltrace2 --plugin-path="$plugins" "$1" -c sink.telltale.store -p "path=\"$2\"${3-}"
+    run_babeltrace2 --plugin-path="$plugins" "$1" -c sink.telltale.store -p "path=\"$2\"${3-}"
 }
 
 # All rows of all tables, but for what names the recording itself.
@@ -35,13 +35,14 @@ case_the_plugin_replaces_nothing_and_says_what_it_wants() {
     [ "$status" -ne 0 ] || fail 'a store was replaced'
     expect_text err 'run.telltale: is there already'
     cksum run.telltale | cmp -s - before || fail 'the store has changed'
-    run babeltrace2 --plugin-path="$plugins" whole -c sink.telltale.store
+    run_babeltrace2 --plugin-path="$plugins" whole -c sink.telltale.store
     [ "$status" -ne 0 ] || fail 'a store without a name'
     expect_text err 'the store is not named'
 }
 
 case_babeltrace2_tells_what_the_plugin_is() {
-    must babeltrace2 --plugin-path="$plugins" help sink.telltale.store
+    run_babeltrace2 --plugin-path="$plugins" help sink.telltale.store
+    expect_status 0 help
     expect_text out 'Makes a store of the events of telltale'
 }
 
@@ -54,7 +55,7 @@ case_the_plugin_shows_nothing_of_the_store() {
 case_the_installed_plugin_is_where_babeltrace2_looks_below_the_prefix() {
     install_prefix
     make_trace whole
-    run babeltrace2 --plugin-path="$libraries/babeltrace2/plugins" whole -c sink.telltale.store -p 'path="run.telltale"'
+    run_babeltrace2 --plugin-path="$libraries/babeltrace2/plugins" whole -c sink.telltale.store -p 'path="run.telltale"'
     expect_status 0 babeltrace2
     must "$prefix/bin/telltale" import whole -o imported.telltale
     expect_rows run.telltale 'SELECT count(*) FROM tasks' 2

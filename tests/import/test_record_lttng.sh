@@ -44,7 +44,7 @@ has_no_daemons() {
 }
 
 expect_nothing_left() {
-    wait_until has_no_daemons
+    has_no_daemons || fail "daemons are left: $(daemons | tr '\n' ' ')"
     expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
 }
 
@@ -290,6 +290,49 @@ case_options_that_make_no_sense_are_refused() {
     run "$telltale" record --lttng -- ./missing
     expect_status 5 'a command that is missing'
     expect_text err 'cannot start ./missing'
+}
+
+# The verdict of doctor on PROBE.
+verdict() { # PROBE
+    awk -v name="$1" '$1 ~ /^(ok|note|BAD)$/ && $2 == name { print $1 }' "$work/out"
+}
+
+case_doctor_tells_which_daemon_would_be_used() {
+    run "$telltale" doctor
+    expect_text out 'none runs; record --lttng starts'
+    for probe in lttng provider daemon babeltrace2; do
+        expect_equal "$(verdict "$probe")" ok "$probe"
+    done
+    start_daemon
+    run "$telltale" doctor
+    expect_text out 'which runs, is used'
+    kill -STOP "$daemon"
+    run timeout 30 "$telltale" doctor
+    expect_equal "$(verdict daemon)" note 'a frozen daemon'
+    expect_text out 'one is there and does not answer'
+    kill -CONT "$daemon"
+    mkdir empty
+    run env PATH="$work/here/empty" BABELTRACE_PLUGIN_PATH="$plugins" "$telltale" doctor
+    expect_equal "$(verdict lttng)" note 'no lttng-sessiond'
+    expect_text out 'apt-get install lttng-tools'
+    expect_equal "$(verdict plugin)" ok 'a plugin in BABELTRACE_PLUGIN_PATH'
+}
+
+case_doctor_tells_what_is_missing_of_telltale_itself() {
+    install_prefix
+    rm "$prefix/libexec/telltale/telltale-ctf-reader" "$prefix/libexec/telltale/telltale-lttng-session" "$libraries/libtelltale-lttng.so"
+    run "$prefix/bin/telltale" doctor
+    for probe in lttng provider babeltrace2; do
+        expect_equal "$(verdict "$probe")" note "$probe"
+    done
+    expect_text out 'telltale-ctf-reader is missing: import does not work'
+    make_trace whole
+    run "$prefix/bin/telltale" import whole
+    expect_status 5 'import without its reader'
+    expect_text err 'cannot be executed'
+    run "$prefix/bin/telltale" record --lttng -- "$traced" fail
+    expect_status 5 'record --lttng without its agent'
+    expect_text err 'cannot be executed'
 }
 
 # Somebody who is not root gets a daemon in a private folder, and needs no group for it.

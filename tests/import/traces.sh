@@ -22,6 +22,17 @@ view() { # STORE SQL
     "$telltale" query --format csv "$1" "$2" | sed 1d | tr ',' '|'
 }
 
+# Runs the program babeltrace2 with telltale's plugin, whose sanitizer, if it has one, has to be there first.
+run_babeltrace2() { # ARGUMENT...
+    preload=''
+    case ${TELLTALE_TEST_SANITIZE-} in
+    *address*) preload=$("${TELLTALE_TEST_COMPILER:-cc}" -print-file-name=libasan.so) ;;
+    *thread*) preload=$("${TELLTALE_TEST_COMPILER:-cc}" -print-file-name=libtsan.so) ;;
+    esac
+    # babeltrace2 itself leaks.
+    run env ${preload:+LD_PRELOAD="$preload"} ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" babeltrace2 "$@"
+}
+
 expect_rows() { # STORE SQL EXPECTED
     expect_equal "$(view "$1" "$2")" "$3" "$2"
 }

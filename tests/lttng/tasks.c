@@ -59,13 +59,6 @@ static int wait_for_end(void)
     return got < 0 ? -1 : 0;
 }
 
-static tt_task *create(tt_coro_fn *fn, void *arg, const char *name)
-{
-    struct tt_task_options options = {.name = name};
-
-    return tt_create_task_with(fn, arg, &options);
-}
-
 static int hold(void *arg)
 {
     int sockets[2], rc;
@@ -77,11 +70,11 @@ static int hold(void *arg)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sockets) < 0)
         return tt_raise(&tt_OSError, "no sockets");
     waiting[0] = tt_create_task(sleeper, NULL); /* has the default name */
-    waiting[1] = create(waiter, waiting[0], "the waiter");
-    waiting[2] = create(reader, &sockets[0], "an old name");
-    failed[0] = create(failing, "untouched", "untouched");
-    failed[1] = create(failing, "seen", "seen");
-    failed[2] = create(failing, "dismissed", "dismissed");
+    waiting[1] = tt_create_task_named(waiter, waiting[0], "the waiter");
+    waiting[2] = tt_create_task_named(reader, &sockets[0], "an old name");
+    failed[0] = tt_create_task_named(failing, "untouched", "untouched");
+    failed[1] = tt_create_task_named(failing, "seen", "seen");
+    failed[2] = tt_create_task_named(failing, "dismissed", "dismissed");
     exc = tt_exc_new(&tt_TypeError, "set from outside");
     rc = tt_future_set_exception(future, exc);
     tt_exc_unref(exc);
@@ -102,7 +95,7 @@ static int hold(void *arg)
 static int be_ready(void *arg)
 {
     bool is_over = false;
-    tt_task *task = create(restless, &is_over, "restless");
+    tt_task *task = tt_create_task_named(restless, &is_over, "restless");
     int rc = wait_for_end();
 
     (void)arg;

@@ -94,7 +94,7 @@ case_threads_have_ordinals_and_numbers_of_their_own() {
 case_handlers_that_interrupt_events_lose_none() {
     start_daemon
     lttng_must create s --output="$work/s"
-    lttng_must enable-channel --session=s --userspace ch --subbuf-size=4M --num-subbuf=16
+    lttng_must enable-channel --session=s --userspace ch --subbuf-size=1M --num-subbuf=16
     lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*'
     lttng_must start s
     must timeout "$limit_s" "$programs/emitter" signals 40000

@@ -65,6 +65,33 @@ case_tasks_alive_and_failures_held_are_told_to_a_session_that_starts_in_the_midd
     expect_count s '^failure_released ' 4
 }
 
+# The same, as somebody asks for it: what is imported from such a session is what the views show.
+case_a_store_made_of_such_a_session_shows_who_waits_and_what_is_held() {
+    start_daemon
+    start_program held
+    start_session s
+    wait_until is_written s 'set from outside'
+    lttng_must stop s
+    must "$telltale" import -o run.telltale "$work/s"
+    finish_program
+    expect_equal "$(ask run.telltale "SELECT name, coroutine, outcome, state, step_count, created_at IS NOT NULL, parent_text,
+            wait_kind, wait_at IS NOT NULL, wait_since_ns IS NOT NULL, created_ns IS NULL FROM tasks
+            WHERE outcome = 'pending' AND name NOT LIKE 'Task-%' ORDER BY name")" \
+        "the reader|reader|pending|waiting|1|1|#2 \"Task-1\"|recv|1|1|1
+the waiter|waiter|pending|waiting|1|1|#2 \"Task-1\"|task|1|1|1" 'tasks'
+    expect_equal "$(ask run.telltale "SELECT wait_text FROM tasks WHERE name = 'the waiter'")" 'task #4 "Task-2"' \
+        'what the waiter waits for'
+    expect_equal "$(ask run.telltale "SELECT coalesce(name, '-'), kind, type, message, state, how, raised_at IS NOT NULL,
+            created_at IS NOT NULL, stored_ns IS NULL FROM failures ORDER BY type, name")" \
+        '-|future|TypeError|set from outside|held|set|0|1|1
+dismissed|task|ValueError|dismissed went wrong|discarded|raised|1|1|1
+seen|task|ValueError|seen went wrong|delivered|raised|1|1|1
+untouched|task|ValueError|untouched went wrong|held|raised|1|1|1' 'failures'
+    must "$telltale" ps run.telltale
+    expect_text out 'the waiter'
+    expect_equal "$(ask run.telltale "SELECT count(*) FROM loop WHERE created_site_id IS NOT NULL AND created_ns IS NULL")" 1 'loops'
+}
+
 case_a_second_session_is_told_too() {
     start_daemon
     start_program held

@@ -115,6 +115,12 @@ HEAR(failure_stored)
         event->handle_count);
 }
 
+HEAR(exception_member)
+{
+    (void)time;
+    add("member %u %s\n", event->position, event->type);
+}
+
 HEAR(failure_touched)
 {
     (void)time;

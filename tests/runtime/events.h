@@ -19,6 +19,7 @@ void events_label(const tt_future *object, const char *label);
  *
  *     stored LABEL how=RAISED handles=1           touched LABEL by=task user=1 how=await
  *     forwarded LABEL to=LABEL how=await          reported LABEL
+ *     member POSITION TYPE
  *     discarded LABEL REASON                      released LABEL user=1 library=0 forwards=0 bit=1 closed=0
  *     taken LABEL 2                               let go LABEL 1
  *     cancel LABEL by=task accepted=1 count=1     delivered LABEL before_start=0

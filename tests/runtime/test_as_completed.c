@@ -1,6 +1,8 @@
 /* as_completed: both kinds of iteration, timeouts, sharing, letting go. asyncio.as_completed of 3.13. */
 #include "actors.h"
 
+#include "loop_internal.h"
+
 static int now_ms(void)
 {
     return (int)(tt_loop_time(stage_loop) / 1000000);
@@ -186,6 +188,8 @@ static void cancelling_who_iterates_cancels_none_of_them(void **state)
     stage_turns(2);
     assert_true(tt_task_cancelled(task));
     assert_false(tt_task_done(over.futures[0]));
+    assert_int_equal(stage_loop->timers.count, 2); /* the sleeper's, and its own, */
+    assert_int_equal(stage_loop->timers.cancelled_count, 1); /* which is cancelled */
     assert_int_equal(tt_loop_run_until_complete(stage_loop, over.futures[0]), 0);
     tt_task_unref(task);
     unref_all(&over);

@@ -207,7 +207,7 @@ static void closing_the_loop_abandons_one_that_waits(void **state)
 
 /* ------------------------------------------------------------------------------------------------------------ the trace */
 
-static uint64_t creator_id, created_at, started_at;
+static uint64_t creator_id, created_at, started_at, busy[2]; /* the creator's, the task's */
 
 void __wrap_tt_emit_task_created(uint64_t time, const struct tt_event_task_created *event);
 void __wrap_tt_emit_task_started(uint64_t time, const struct tt_event_task_started *event);
@@ -216,41 +216,49 @@ void __wrap_tt_emit_task_finished(uint64_t time, const struct tt_event_task_fini
 void __wrap_tt_emit_task_created(uint64_t time, const struct tt_event_task_created *event)
 {
     created_at = time;
-    note("created by %s", event->parent_id == creator_id ? "its creator" : "somebody");
+    if (creator_id)
+        note("created by %s", event->parent_id == creator_id ? "its creator" : "somebody");
 }
 
 void __wrap_tt_emit_task_started(uint64_t time, const struct tt_event_task_started *event)
 {
     (void)event;
     started_at = time;
-    note("started");
+    if (creator_id)
+        note("started");
 }
 
 void __wrap_tt_emit_task_finished(uint64_t time, const struct tt_event_task_finished *event)
 {
     (void)time;
+    busy[event->task_id != creator_id] = event->busy;
     note("finished after %u step%s, in line %s", event->step_count, event->step_count == 1 ? "" : "s",
          event->ready ? "for a while" : "never");
 }
+
+enum { SPIN_TICKS = 3000000 };
 
 static int spin(void *arg)
 {
     uint64_t began = tt_trace_clock();
 
-    while (tt_trace_clock() - began < 1000000)
+    (void)arg;
+    while (tt_trace_clock() - began < SPIN_TICKS)
         ;
-    return arg ? tt_sleep(0) : 0;
+    return 0;
 }
 
 static int create_traced(void *arg)
 {
+    uint64_t began = tt_trace_clock();
     tt_task *task;
 
+    (void)arg;
     creator_id = tt_future_id(tt_current_task());
-    tt_trace_categories = TT_CATEGORY_task;
-    task = tt_create_task_with(spin, arg, &eager);
-    tt_trace_categories = 0;
-    note("at one instant: %d", created_at == started_at);
+    spin(NULL);
+    task = tt_create_task_with(spin, NULL, &eager);
+    note("created in the middle of the creator's step: %d", created_at - began >= SPIN_TICKS);
+    note("started at once: %d", created_at == started_at);
     tt_task_unref(task);
     return 0;
 }
@@ -258,8 +266,28 @@ static int create_traced(void *arg)
 static void the_trace_hears_of_creation_start_and_end_without_time_in_line(void **state)
 {
     (void)state;
+    tt_trace_categories = TT_CATEGORY_task;
     assert_true(stage_run(create_traced, NULL));
-    expect_notes("created by its creator", "started", "finished after 1 step, in line never", "at one instant: 1");
+    tt_trace_categories = 0;
+    creator_id = 0;
+    expect_notes("created by its creator", "started", "finished after 1 step, in line never",
+                 "created in the middle of the creator's step: 1", "started at once: 1",
+                 "finished after 1 step, in line for a while");
+}
+
+static void the_time_of_its_step_is_its_own_and_not_the_creators(void **state)
+{
+    uint64_t began = tt_trace_clock(), elapsed;
+
+    (void)state;
+    tt_trace_categories = TT_CATEGORY_task;
+    assert_true(stage_run(create_traced, NULL));
+    tt_trace_categories = 0;
+    elapsed = tt_trace_clock() - began;
+    creator_id = 0;
+    stage_forget_notes();
+    assert_true(busy[0] >= SPIN_TICKS && busy[1] >= SPIN_TICKS);
+    assert_true(busy[0] + busy[1] <= elapsed); /* no tick is counted twice */
 }
 
 static const struct CMUnitTest cases[] = {
@@ -269,6 +297,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(a_copied_argument_is_freed_and_not_dropped_when_it_ran),
     cmocka_unit_test_on_virtual_stage(without_a_stack_it_fails_and_its_argument_is_dropped),
     cmocka_unit_test_on_virtual_stage(closing_the_loop_abandons_one_that_waits),
+    cmocka_unit_test_on_virtual_stage(the_time_of_its_step_is_its_own_and_not_the_creators),
     cmocka_unit_test_on_virtual_stage(the_trace_hears_of_creation_start_and_end_without_time_in_line),
 };
 

@@ -290,7 +290,7 @@ static int fail_in_the_inner(void *arg)
     return note_outcome("raised");
 }
 
-static void a_failure_of_the_outer_cancels_the_inner_and_one_of_the_inner_stands_in_the_outers(void **state)
+static void a_failure_in_either_of_two_nested_ones_ends_both(void **state)
 {
     (void)state;
     assert_true(stage_run(fail_in_the_outer, NULL));
@@ -407,8 +407,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(a_failure_after_the_cancellation_wins),
     cmocka_unit_test_on_virtual_stage(being_cancelled_repeatedly_it_waits_all_the_same),
     cmocka_unit_test_on_virtual_stage(a_request_from_outside_outlives_the_groups_own),
-    cmocka_unit_test_on_virtual_stage(
-        a_failure_of_the_outer_cancels_the_inner_and_one_of_the_inner_stands_in_the_outers),
+    cmocka_unit_test_on_virtual_stage(a_failure_in_either_of_two_nested_ones_ends_both),
     cmocka_unit_test_on_virtual_stage(cancelling_from_outside_goes_through_all_of_them),
     cmocka_unit_test_on_virtual_stage(when_both_cancel_their_task_the_count_is_kept),
     cmocka_unit_test_on_virtual_stage(a_timeout_around_it_cancels_all_and_raises_timeout_error),

@@ -85,6 +85,23 @@ static void a_failure_that_is_let_go_of_is_reported_and_released(void **state)
     expect_notes("handler: Task exception was never retrieved [exception, future, message] ValueError('boom') of f");
 }
 
+static void what_a_group_holds_is_told_when_it_is_stored_without_having_been_raised(void **state)
+{
+    tt_future *future = tt_create_future(stage_loop);
+    tt_exc *members[] = {tt_exc_new(&tt_ValueError, "a"), tt_exc_new(&tt_KeyError, "b")};
+    tt_exc *exc = tt_exc_group_new(&tt_ExceptionGroup, members, 2, "group");
+
+    (void)state;
+    assert_int_equal(tt_future_set_exception(future, exc), 0);
+    assert_non_null(strstr(events_log(), "member 0 ValueError\nmember 1 KeyError\nstored ? how=set"));
+    for (int i = 0; i < 2; i++)
+        tt_exc_unref(members[i]);
+    tt_exc_unref(exc);
+    tt_future_unref(future);
+    expect_notes("handler: Future exception was never retrieved [exception, future, message] "
+                 "ExceptionGroup('group', [ValueError('a'), KeyError('b')])");
+}
+
 static void a_failure_without_a_handle_is_released_where_its_task_was_last(void **state)
 {
     const struct tt_task_options options = {.loop = stage_loop, .name = "f"};
@@ -436,6 +453,7 @@ static void one_before_the_first_step_says_so(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_listening(a_failure_that_is_let_go_of_is_reported_and_released),
+    cmocka_unit_test_listening(what_a_group_holds_is_told_when_it_is_stored_without_having_been_raised),
     cmocka_unit_test_listening(a_failure_without_a_handle_is_released_where_its_task_was_last),
     cmocka_unit_test_listening(the_places_of_the_last_takings_are_told_when_it_fails),
     cmocka_unit_test_listening(a_failure_that_the_closing_loop_held_says_so),

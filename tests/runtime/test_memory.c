@@ -2,7 +2,9 @@
  * after it. Whatever fails, the program gets an error code or an exception, nothing crashes, nothing leaks, the loop
  * closes with 0.
  *
- * libuv's own allocations are another matter: it aborts at some of them (libuv_aborts_or_passes_it_on lists where). */
+ * libuv's own allocations are another matter: it aborts at some of them (libuv_aborts_or_passes_it_on lists where).
+ *
+ * Past 600 lines: one scenario, with a part for each thing that takes memory. */
 #include "stage.h"
 
 #include <pthread.h>
@@ -130,6 +132,52 @@ static void use_gather(void)
     }
     tt_future_unref(all);
     give_up();
+}
+
+static void read_each(tt_as_completed *iterator)
+{
+    tt_future *future = NULL;
+
+    if (tt_as_completed_next(iterator, &future) < 0)
+        give_up();
+    if (tt_as_completed_awaitable(iterator, &future) <= 0) {
+        give_up();
+        return;
+    }
+    if (tt_await(future) < 0)
+        give_up();
+    tt_future_unref(future);
+}
+
+/* Shields, waits, iterators, eager tasks; each is also cancelled. */
+static void use_waits(void)
+{
+    const struct tt_task_options eager = {.eager_start = true};
+    tt_task *tasks[3] = {tt_create_task_with(worker, NULL, &eager), tt_create_task(worker, "boom"),
+                         tt_create_task_with(sleeper, NULL, &eager)};
+    bool is_complete = tasks[0] && tasks[1] && tasks[2];
+    tt_future *shield = tasks[2] ? tt_shield(tasks[2]) : NULL;
+    tt_as_completed *iterator;
+    size_t done_count;
+
+    give_up();
+    if (is_complete && tt_wait(tasks, 3, TT_FIRST_EXCEPTION, TT_MSEC(3), &done_count) < 0)
+        give_up();
+    iterator = is_complete ? tt_as_completed_create(tasks, 3, TT_MSEC(3)) : NULL;
+    give_up();
+    if (iterator)
+        read_each(iterator);
+    if (shield)
+        tt_future_cancel(shield, "a text");
+    for (int i = 0; i < 3; i++) {
+        if (tasks[i])
+            tt_task_cancel(tasks[i], "enough");
+        if (tasks[i] && tt_await(tasks[i]) < 0)
+            give_up();
+        tt_task_unref(tasks[i]);
+    }
+    tt_as_completed_destroy(iterator);
+    tt_future_unref(shield);
 }
 
 static void use_tasks(void)
@@ -392,6 +440,7 @@ static int use_everything(void *arg)
     use_threads();
     use_futures();
     use_gather();
+    use_waits();
     use_tasks();
     use_callbacks();
     use_sockets();

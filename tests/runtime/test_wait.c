@@ -1,6 +1,8 @@
 /* wait: until all, the first, or the first failure of several futures. asyncio.wait of 3.13. */
 #include "actors.h"
 
+#include "loop_internal.h"
+
 enum { FUTURES_MAX = 4 };
 
 /* A wait as a coroutine: its arguments, and what it returned. */
@@ -368,6 +370,8 @@ static void cancelling_who_waits_cancels_none_of_them(void **state)
     assert_false(tt_future_done(a));
     assert_int_equal(wait.done_count, 99);
     assert_ptr_equal(wait.futures[0], a);
+    tt__timers_purge(&stage_loop->timers);
+    assert_int_equal(stage_loop->timers.count, 0);
     tt_future_repr(a, repr, sizeof repr);
     assert_string_equal(repr, "<Future pending>");
     tt_task_unref(task);

@@ -47,3 +47,9 @@ INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id,
     (95, 53, 1, 913, 9, 104, 1, 1, 1), (95, 56, 1, 920, 9, 105, 1, 1, 1), (95, 57, 1, 921, 10, 106, 1, 1, 2);
 INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
     (95, 54, 1, 914, 'delivered', 2, NULL), (95, 55, 1, 915, 'uncancelled', 2, 0);
+-- By the group that its task was inside of, which it has left by an interrupt, that is, without taking the request back.
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (96, 'interrupted', 10, 1, 100);
+INSERT INTO scope (scope_id, kind, task_id, exited_ns) VALUES (107, 6, 96, 80);
+INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, by_id, site_id, is_accepted, request_count) VALUES (96, 50, 1, 930, 10, 107, 1, 1, 1);
+INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES
+    (96, 60, 1, 931, 'delivered', 2, NULL), (96, 100, 1, 932, 'swallowed', NULL, 1);

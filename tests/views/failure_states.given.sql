@@ -79,3 +79,13 @@ INSERT INTO failure (failure_id, how, stored_ns, released_ns, user_touch_count, 
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES (710, 20, 1, 7001, 10, 700, 12, 0),
     (711, 20, 1, 7002, 10, 701, 12, 0), (711, 50, 1, 7003, 1, 1, 12, 1), (712, 20, 1, 7004, 10, 701, 12, 0),
     ((2 << 40) | 713, 20, 1, 7005, 10, (2 << 40) | 702, 12, 0);
+-- Told again to somebody who began to listen (event failure_dumped): held; delivered, discarded and forwarded before that, of which nothing
+-- else is known; released later without more; and lost events before, and after, it was told again.
+INSERT INTO failure (failure_id, how, stored_ns, dumped_ns, is_discarded, released_ns, user_touch_count, library_touch_count, forward_count, is_retrieved, is_loop_closed) VALUES
+    (800, 1, NULL, 30, 0, NULL, 0, 0, 0, NULL, NULL),          -- held
+    (801, 1, NULL, 30, 0, NULL, 1, 0, 0, NULL, NULL),          -- delivered
+    (802, 1, NULL, 30, 1, NULL, 0, 0, 0, NULL, NULL),          -- discarded
+    (803, 1, NULL, 30, 0, NULL, 0, 1, 1, NULL, NULL),          -- unknown: to what it was forwarded nobody heard
+    (804, 1, NULL, 30, 0, 40, 0, 0, 0, 0, 0),                  -- lost: dropped
+    ((4 << 40) | 805, 1, 400, 600, 0, NULL, 0, 0, 0, NULL, NULL), -- lost: killed; what was lost at 500 was told again at 600
+    ((4 << 40) | 806, 1, NULL, 450, 0, NULL, 0, 0, 0, NULL, NULL); -- unknown: something was lost after it

@@ -3,7 +3,7 @@
  * `telltale record --lttng` runs it, because a daemon that is frozen keeps whoever asks it waiting for ever: this
  * process can be ended. It is no command for people.
  *
- *   alive                                    whether a daemon answers at the user's, or root's, socket
+ *   alive                                    whether a daemon answers, the user's or root's
  *   begin NAME DIR SUBBUF-BYTES SUBBUFS      a session that records telltale's events to DIR, started
  *   end NAME MILLISECONDS                    stops it, waits so long for its data, destroys it
  *
@@ -126,11 +126,24 @@ static int end(const char *name, long milliseconds)
     return is_pending;
 }
 
+/* -------------------------------------------------------------------------------------------------------------- alive */
+
+/* A frozen daemon can be connected to; it is asked something, and answers or not. */
+static int look_for_daemon(void)
+{
+    struct lttng_session *sessions = NULL;
+    if (lttng_session_daemon_alive() != 1)
+        return 1;
+    int count = lttng_list_sessions(&sessions);
+    free(sessions);
+    return count < 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "alive") == 0 && argc == 2)
-        return lttng_session_daemon_alive() == 1 ? 0 : 1;
+        return look_for_daemon();
     if (strcmp(what, "begin") == 0 && argc == 6)
         return begin(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
     if (strcmp(what, "end") == 0 && argc == 4)

@@ -5,6 +5,9 @@ WITH request AS (
         c.*,
         -- How the timeout that asked was left: word scope_end.
         (SELECT s.ending FROM scope AS s WHERE s.scope_id = c.by_id AND c.by = 9) AS scope_ending,
+        -- Asked by a task group of the task that was inside, and has left it: the request has served.
+        coalesce((SELECT s.exited_ns IS NOT NULL AND s.task_id = c.task_id FROM scope AS s
+            WHERE s.scope_id = c.by_id AND c.by = 10), 0) AS has_served,
         -- How its task ended; NULL for a plain future.
         (SELECT t.outcome FROM tasks AS t WHERE t.task_id = c.task_id) AS outcome,
         -- The first delivery after it; several requests can share one.
@@ -65,14 +68,15 @@ SELECT
     coalesce(d.is_before_start, 0) AS before_start,
     -- How it ended: cancelled, timed_out (the timeout that asked made its TimeoutError of it), swallowed (the task
     -- returned, or the body of the timeout that asked), converted (the task, or the body, ended with another exception),
-    -- ignored (it was done already), uncancelled (the request was taken back), pending (the task has not ended), unknown
+    -- ignored (it was done already), uncancelled (the request was taken back, or its task has left
+    -- the task group that made it), pending (the task has not ended), unknown
     -- (events are missing).
     CASE
         WHEN NOT c.is_accepted THEN 'ignored'
         WHEN c.by = 9 AND c.scope_ending = 3 THEN 'timed_out'
         WHEN c.by = 9 AND c.scope_ending = 5 THEN 'converted'
         WHEN c.by = 9 AND c.scope_ending = 6 THEN 'swallowed'
-        WHEN c.is_uncancelled THEN 'uncancelled'
+        WHEN c.is_uncancelled OR c.has_served THEN 'uncancelled'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed')
             THEN 'swallowed'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'converted')

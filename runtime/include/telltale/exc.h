@@ -15,6 +15,8 @@
  * Cleanup has too: tt_cleanup_begin() puts what is pending aside so that cleanup can call and suspend, tt_cleanup_end()
  * brings it back.
  *
+ * What it leaves to others: groups of exceptions, and Python's except* (telltale/exc_group.h).
+ *
  * Threads: an exception belongs to the thread that raised it; the counts are plain. Only the thread-side future
  * (telltale/threads.h) carries one to another thread, as a deep copy with the same id.
  *
@@ -111,7 +113,8 @@ TT_API extern const tt_exc_type tt_ExceptionGroup; /* derived from BaseException
  * and sets it pending. What was pending already, or else what is being handled, becomes its context. Always returns -1,
  * so that it can be returned. When memory is short MemoryError is raised in its place, one that has neither text nor
  * context nor places; so if an exception is pending then, that one stays, and nothing else happens. In a task, in a
- * callback, or outside of loops. Event: exception_raised. */
+ * callback, or outside of loops. Preconditions raise.type: TYPE is not NULL; raise.not_group: it is none of exception
+ * groups, which tt_raise_group makes. Event: exception_raised. */
 #define tt_raise(type, ...) tt_raise_at(TT_HERE, (type), __VA_ARGS__)
 TT_API int tt_raise_at(tt_site *site, const tt_exc_type *type, const char *format, ...) TT_PRINTF(3, 4);
 

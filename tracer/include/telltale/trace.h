@@ -78,7 +78,7 @@ enum tt_category {
 #include "events.def"
 };
 
-/* Categories that are on now; 0 while nothing records. The highest bit is the tracer's own. Written by start, stop and
+/* Categories that are on now; 0 while nothing records. The two highest bits are the tracer's own. Written by start, stop and
  * fork only: read it, never write it. */
 TT_API extern uint32_t tt_trace_categories;
 

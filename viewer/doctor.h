@@ -1,0 +1,33 @@
+/* doctor.h: what the probes of doctor share: what a finding is.
+ *
+ * What it is for. A probe looks at one thing, changes nothing, and fills a finding. Those about LTTng are in
+ * doctor_lttng.c, all others in cmd_doctor.c.
+ *
+ * Threads. One thread.
+ */
+#ifndef TT_VIEWER_DOCTOR_H
+#define TT_VIEWER_DOCTOR_H
+
+#include <limits.h>
+#include <stdio.h>
+
+enum tt_verdict { TT_DOCTOR_GOOD, TT_DOCTOR_NOTE, TT_DOCTOR_BAD };
+
+struct tt_finding {
+    enum tt_verdict verdict;
+    char found[2 * PATH_MAX + 200];
+    const char *remedy; /* NULL: none is needed */
+};
+
+#define TT_FOUND(finding, ...) snprintf((finding)->found, sizeof(finding)->found, __VA_ARGS__)
+
+/* Where PATH has the program NAME; empty: nowhere. */
+void tt__doctor_find_program(const char *name, char out_path[PATH_MAX]);
+
+void tt__doctor_lttng(struct tt_finding *finding);
+void tt__doctor_provider(struct tt_finding *finding);
+void tt__doctor_daemon(struct tt_finding *finding);
+void tt__doctor_babeltrace(struct tt_finding *finding);
+void tt__doctor_plugin(struct tt_finding *finding);
+
+#endif

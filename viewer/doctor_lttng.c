@@ -1,0 +1,195 @@
+/* doctor_lttng.c: what `record --lttng` and `import` need, whether it is there, and what to do. See doctor.h.
+ *
+ * Nothing of this is needed to record without LTTng, so nothing here is BAD.
+ */
+#include "agent.h"
+#include "doctor.h"
+#include "lttng_session.h"
+#include "supervisor.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROVIDER "libtelltale-lttng.so"
+#define PLUGIN   "babeltrace-plugin-telltale.so"
+#define GROUP    "tracing" /* its members may use root's daemon */
+#define SOCKET   "/var/run/lttng/client-lttng-sessiond"
+
+/* Loading a provider waits for no daemon here; a linker that takes longer is stuck. */
+#define LOAD_SECONDS 5
+
+#define PROBE_MS 5000
+
+static bool lacks_lttng(struct tt_finding *finding)
+{
+    if (TELLTALE_HAS_LTTNG)
+        return false;
+    TT_FOUND(finding, "this telltale was built without LTTng; nothing needs it");
+    return true;
+}
+
+static void note(struct tt_finding *finding, const char *remedy)
+{
+    finding->verdict = TT_DOCTOR_NOTE;
+    finding->remedy = remedy;
+}
+
+/* A file below the folder of libraries that belongs to this program. */
+static void library_path(const char *name, char *out_path, size_t size)
+{
+    char own[PATH_MAX];
+    snprintf(own, sizeof own, "%s", tt__supervisor_own_path());
+    char *slash = strrchr(own, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    snprintf(out_path, size, "%s/" TELLTALE_BIN_TO_LIB "/%s", own, name);
+}
+
+void tt__doctor_lttng(struct tt_finding *finding)
+{
+    char tools[PATH_MAX], daemon[PATH_MAX], agent[PATH_MAX];
+    if (lacks_lttng(finding))
+        return;
+    tt__doctor_find_program("lttng", tools);
+    tt__doctor_find_program("lttng-sessiond", daemon);
+    tt__agent_path("telltale-lttng-session", agent, sizeof agent);
+    if (access(agent, X_OK) != 0) {
+        TT_FOUND(finding, "%s is missing: record --lttng does not work", agent);
+        note(finding, "install telltale anew");
+    } else if (daemon[0] == '\0') {
+        TT_FOUND(finding, "lttng-sessiond is not installed: record --lttng does not work");
+        note(finding, "apt-get install lttng-tools");
+    } else if (tools[0] == '\0') {
+        TT_FOUND(finding, "%s; the program lttng is not installed, which record --lttng does not need", daemon);
+    } else {
+        TT_FOUND(finding, "%s, %s", tools, daemon);
+    }
+}
+
+/* Loads the library at PATH in a process of its own, and says why that does not work. */
+static bool can_load(const char *path, char *out_reason, size_t size)
+{
+    int ends[2], status = -1;
+    if (pipe(ends) < 0)
+        return false;
+    pid_t loader = fork();
+    if (loader == 0) {
+        setenv("LTTNG_UST_REGISTER_TIMEOUT", "0", 1);
+        alarm(LOAD_SECONDS);
+        bool is_loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL;
+        const char *reason = is_loaded ? "" : dlerror();
+        _exit(write(ends[1], reason, strlen(reason)) < 0 || !is_loaded);
+    }
+    close(ends[1]);
+    ssize_t length = read(ends[0], out_reason, size - 1);
+    out_reason[length > 0 ? length : 0] = '\0';
+    close(ends[0]);
+    while (loader > 0 && waitpid(loader, &status, 0) < 0 && errno == EINTR)
+        ;
+    return loader > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void tt__doctor_provider(struct tt_finding *finding)
+{
+    char path[PATH_MAX], reason[300];
+    if (lacks_lttng(finding))
+        return;
+    library_path(PROVIDER, path, sizeof path);
+    if (access(path, R_OK) != 0)
+        snprintf(path, sizeof path, "%s", PROVIDER); /* where the linker looks */
+    if (can_load(path, reason, sizeof reason)) {
+        TT_FOUND(finding, "%s", path);
+        return;
+    }
+    TT_FOUND(finding, "%s cannot be loaded: %s", path, reason[0] != '\0' ? reason : "it takes too long");
+    note(finding, "apt-get install liblttng-ust1, or install telltale anew: programs emit nothing to LTTng without it");
+}
+
+static bool is_in_group(void)
+{
+    gid_t groups[256];
+    const struct group *group = getgrnam(GROUP);
+    int count = getgroups(sizeof groups / sizeof *groups, groups);
+    for (int i = 0; group != NULL && i < count; i++)
+        if (groups[i] == group->gr_gid)
+            return true;
+    return false;
+}
+
+/* Which daemon record --lttng would use. */
+void tt__doctor_daemon(struct tt_finding *finding)
+{
+    struct tt_lttng_session session = {0};
+    const char *home = getenv("LTTNG_HOME");
+    if (lacks_lttng(finding))
+        return;
+    bool is_root = geteuid() == 0, is_there = access(SOCKET, F_OK) == 0;
+    int answers = tt__lttng_daemon_answers(&session);
+    if (answers < 0) {
+        TT_FOUND(finding, "one is there and does not answer");
+        note(finding,
+             "it may be stopped (kill -CONT) or stuck: end lttng-sessiond and lttng-consumerd, and start them anew");
+    } else if (answers > 0) {
+        TT_FOUND(finding, "%s is used",
+                 is_root        ? "root's, which runs,"
+                 : home != NULL ? "the one in LTTNG_HOME, which runs,"
+                                : "yours or root's, which runs,");
+    } else if (is_root) {
+        TT_FOUND(finding, "none runs; record --lttng starts root's, in /var/run/lttng, and ends it again");
+    } else if (is_there && !is_in_group()) {
+        TT_FOUND(finding, "root's runs, and you are not in the group " GROUP "; record --lttng starts one of its own");
+        note(finding, "to use root's: usermod --append --groups " GROUP " USER, and log in anew");
+    } else {
+        TT_FOUND(finding, "none runs; record --lttng starts one in a private folder, and ends it again");
+    }
+}
+
+void tt__doctor_babeltrace(struct tt_finding *finding)
+{
+    char text[300], path[PATH_MAX];
+    const char *arguments[] = {"telltale-ctf-reader", "--probe", NULL};
+    if (lacks_lttng(finding))
+        return;
+    switch (tt__agent_ask(arguments, NULL, PROBE_MS, text, sizeof text)) {
+    case TT_AGENT_DONE:
+        TT_FOUND(finding, "%s", text);
+        return;
+    case TT_AGENT_REFUSED:
+        TT_FOUND(finding, "%s", text[0] != '\0' ? text : "its library cannot be loaded");
+        note(finding, "apt-get install libbabeltrace2-0; import does not work without its component source.ctf.fs");
+        return;
+    case TT_AGENT_LATE:
+        TT_FOUND(finding, "its plugins take too long to load");
+        note(finding, "look at BABELTRACE_PLUGIN_PATH");
+        return;
+    case TT_AGENT_MISSING:
+        tt__agent_path(arguments[0], path, sizeof path);
+        TT_FOUND(finding, "%s is missing: import does not work", path);
+        note(finding, "install telltale anew");
+    }
+}
+
+/* Whether babeltrace2 finds telltale's plugin by itself. */
+void tt__doctor_plugin(struct tt_finding *finding)
+{
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *asked = getenv("BABELTRACE_PLUGIN_PATH");
+    if (lacks_lttng(finding))
+        return;
+    library_path("babeltrace2/plugins/" PLUGIN, path, sizeof path);
+    if (realpath(path, folder) == NULL) {
+        TT_FOUND(finding, "%s is not installed; telltale import does not need it", path);
+        return;
+    }
+    TT_FOUND(finding, "sink.telltale.store, %s", folder);
+    *strrchr(folder, '/') = '\0';
+    bool is_system = strncmp(folder, "/usr/lib/", 9) == 0;
+    if (!is_system && (asked == NULL || strstr(asked, folder) == NULL))
+        note(finding, "for the program babeltrace2: --plugin-path, or BABELTRACE_PLUGIN_PATH, with that folder");
+}
