@@ -7,6 +7,8 @@
  */
 #include "ctf_check.h"
 
+#include "ctf_clip.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -161,8 +163,9 @@ static bool is_complete(const char *text)
     return depth == 0 && last == ';';
 }
 
-/* Reads and judges the metadata. *OUT_HAS_MAGIC: it says that packets of streams begin with a magic number. */
-static void look_at_metadata(int dir_fd, struct tt_ctf_trace *trace, bool *out_has_magic)
+/* Reads and judges the metadata. *OUT_HAS_MAGIC: it says that packets of streams begin with a magic number.
+ * *OUT_IS_LTTNG: LTTng-UST wrote them. */
+static void look_at_metadata(int dir_fd, struct tt_ctf_trace *trace, bool *out_has_magic, bool *out_is_lttng)
 {
     size_t size;
     unsigned char *bytes = read_metadata(dir_fd, trace, &size);
@@ -188,12 +191,13 @@ static void look_at_metadata(int dir_fd, struct tt_ctf_trace *trace, bool *out_h
     else if (!strstr(text, PROVIDER))
         trace->verdict = TT_CTF_FOREIGN;
     *out_has_magic = strstr(text, "magic;") != NULL;
+    *out_is_lttng = strstr(text, "tracer_name = \"lttng-ust\"") != NULL;
     free(bytes);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- streams */
 
-static void look_at_stream(int dir_fd, const char *name, bool has_magic, struct tt_ctf_trace *trace)
+static void look_at_stream(int dir_fd, const char *name, bool has_magic, bool is_lttng, struct tt_ctf_trace *trace)
 {
     struct stat status;
     unsigned char magic[4];
@@ -210,13 +214,15 @@ static void look_at_stream(int dir_fd, const char *name, bool has_magic, struct 
     else if (has_magic &&
              (got < 4 || (read_u32(magic, false) != STREAM_MAGIC && read_u32(magic, true) != STREAM_MAGIC)))
         judge(trace, TT_CTF_DAMAGED, "its stream file %s does not begin as one", name);
+    else if (has_magic && is_lttng)
+        trace->cut_count += tt__ctf_complete_bytes(fd, (uint64_t)status.st_size) < (uint64_t)status.st_size;
     if (fd >= 0)
         close(fd);
 }
 
 void tt_ctf_look(const char *path, struct tt_ctf_trace *out_trace)
 {
-    bool has_magic = false;
+    bool has_magic = false, is_lttng = false;
     memset(out_trace, 0, sizeof *out_trace);
     snprintf(out_trace->path, sizeof out_trace->path, "%s", path);
     int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -227,10 +233,10 @@ void tt_ctf_look(const char *path, struct tt_ctf_trace *out_trace)
             close(dir_fd);
         return;
     }
-    look_at_metadata(dir_fd, out_trace, &has_magic);
+    look_at_metadata(dir_fd, out_trace, &has_magic, &is_lttng);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL && out_trace->verdict <= TT_CTF_FOREIGN;)
         if (entry->d_name[0] != '.' && strcmp(entry->d_name, "metadata") != 0)
-            look_at_stream(dir_fd, entry->d_name, has_magic && out_trace->verdict == TT_CTF_GOOD, out_trace);
+            look_at_stream(dir_fd, entry->d_name, has_magic && out_trace->verdict == TT_CTF_GOOD, is_lttng, out_trace);
     closedir(dir);
 }
 

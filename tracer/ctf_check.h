@@ -30,6 +30,8 @@ struct tt_ctf_trace {
     uint8_t uuid[16]; /* zero: it has none; folders with the same one are parts of one trace */
     uint64_t bytes;   /* of all its stream files */
     size_t stream_count;
+    size_t cut_count; /* stream files that end within a packet, as a full disk or a crash leaves them; babeltrace2 reads
+                         nothing of a trace with such a file, see ctf_clip.h */
     enum tt_ctf_verdict verdict;
     char reason[256]; /* what is wrong, where: one line; empty for a good or foreign one */
 };

@@ -410,6 +410,7 @@ int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_impor
 {
     if (!tt__import_settle_losses(import))
         return fail_for_memory(out_error);
+    is_complete &= !import->options.is_incomplete;
     for (size_t i = 0; i < import->process_count; i++)
         finish_process(import, &import->processes[i], is_complete);
     import->summary.process_count = (uint32_t)import->process_count;

@@ -29,6 +29,7 @@ struct tt_import;
 struct tt_import_options {
     const char *store; /* path; created, or gone on with when is_appending */
     bool is_appending;
+    bool is_incomplete; /* it is known that something is missing, whatever tt_import_finish() is told */
     uint64_t store_bytes_max; /* 0: TT_STORE_BYTES_MAX */
     /* How a process ended, when whoever started it knows: by SIGNAL, or, when that is 0, with EXIT_STATUS. PID 0: not
      * known. */

@@ -5,6 +5,7 @@
  *
  *   --store FILE        the store; it must not be there
  *   --append            go on with one that is
+ *   --incomplete        something is missing from the traces, as their reader knows
  *   --exited PID:N      the process PID exited with status N
  *   --signaled PID:N    it was ended by signal N
  *
@@ -200,11 +201,10 @@ static bool read_end(const char *text, struct tt_import_options *options, bool i
 
 static bool read_options(int argc, char **argv, struct tt_import_options *options)
 {
-    static const struct option table[] = {{"store", required_argument, NULL, 's'},
-                                          {"append", no_argument, NULL, 'a'},
-                                          {"exited", required_argument, NULL, 'e'},
-                                          {"signaled", required_argument, NULL, 'k'},
-                                          {0}};
+    static const struct option table[] = {
+        {"store", required_argument, NULL, 's'},    {"append", no_argument, NULL, 'a'},
+        {"incomplete", no_argument, NULL, 'i'},     {"exited", required_argument, NULL, 'e'},
+        {"signaled", required_argument, NULL, 'k'}, {0}};
     int code;
     bool is_good = true;
     while ((code = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -212,6 +212,8 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
             options->store = optarg;
         else if (code == 'a')
             options->is_appending = true;
+        else if (code == 'i')
+            options->is_incomplete = true;
         else if (code == 'e' || code == 'k')
             is_good &= read_end(optarg, options, code == 'k');
         else

@@ -2,12 +2,14 @@
 #include "trace_reader.h"
 
 #include "agent.h"
+#include "ctf_clip.h"
 #include "import.h"
 #include "output/output.h"
 #include "report.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -39,6 +41,9 @@
 
 struct reader {
     const struct tt_trace_reading *reading;
+    char folder[PATH_MAX]; /* private, with the complete parts of traces that were cut; empty: there are none */
+    const char **paths;    /* of the traces, or of their complete parts */
+    bool is_incomplete;
     uint64_t trace_bytes, cpu_seconds;
     size_t stream_count;
     pid_t pid;
@@ -82,7 +87,7 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     const struct tt_trace_reading *reading = reader->reading;
     char end[64];
     bool is_signal = WIFSIGNALED(reading->wait_status);
-    const char **arguments = calloc(reading->trace_count + 8, sizeof *arguments);
+    const char **arguments = calloc(reading->trace_count + 12, sizeof *arguments);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     size_t count = 0;
     if (arguments == NULL || nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
@@ -92,6 +97,8 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     arguments[count++] = reading->store;
     if (reading->is_appending)
         arguments[count++] = "--append";
+    if (reader->is_incomplete)
+        arguments[count++] = "--incomplete";
     if (reading->exit_pid != 0) {
         snprintf(end, sizeof end, "%ld:%d", (long)reading->exit_pid,
                  is_signal ? WTERMSIG(reading->wait_status) : WEXITSTATUS(reading->wait_status));
@@ -100,7 +107,7 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     }
     arguments[count++] = "--";
     for (size_t i = 0; i < reading->trace_count; i++)
-        arguments[count++] = reading->traces[i]->path;
+        arguments[count++] = reader->paths[i];
     set_limits(reader);
     execv(path, (char **)arguments);
     _exit(127);
@@ -253,12 +260,13 @@ static void judge(struct reader *reader)
         result->was_damaged = true;
         result->end = result->events > 0 ? TT_TRACE_PARTLY : TT_TRACE_NOTHING;
     } else if (strcmp(reader->end, "complete") == 0) {
-        result->end = result->events > 0 ? TT_TRACE_READ : TT_TRACE_NOTHING;
+        result->end = result->events == 0 ? TT_TRACE_NOTHING : reader->is_incomplete ? TT_TRACE_PARTLY : TT_TRACE_READ;
+        result->was_damaged = reader->is_incomplete;
     } else {
         judge_killed(reader);
     }
     if (result->end == TT_TRACE_PARTLY)
-        tt__complain("%s: what was read before that is kept; what would rest on the rest of it is unknown", command);
+        tt__complain("%s: what was read of it is kept; what would rest on the rest is unknown", command);
 }
 
 /* What the trace lacks, or has beyond what is understood. */
@@ -283,6 +291,75 @@ static void tell_figures(const struct reader *reader)
                      TT_COUNTED(result->unknown_fields, "field"));
 }
 
+/* ----------------------------------------------------------------------------------------------------- traces that were cut */
+
+/* Makes the complete part of trace number INDEX, and has that read in its place. */
+static void clip(struct reader *reader, size_t index)
+{
+    const struct tt_ctf_trace *trace = reader->reading->traces[index];
+    const char *base = getenv("TMPDIR");
+    char to[sizeof reader->folder + 24], *path = NULL;
+    char from[PATH_MAX];
+    uint64_t bytes = 0;
+    int error = 0;
+    if (reader->folder[0] == '\0' &&
+        snprintf(reader->folder, sizeof reader->folder - 32, "%s/telltale-XXXXXX",
+                 base != NULL && *base == '/' ? base : "/tmp") >= (int)sizeof reader->folder - 32)
+        return;
+    if (strstr(reader->folder, "XXXXXX") != NULL && mkdtemp(reader->folder) == NULL)
+        error = -errno;
+    snprintf(to, sizeof to, "%s/%zu", reader->folder, index);
+    if (error == 0 && realpath(trace->path, from) == NULL)
+        error = -errno;
+    if (error == 0)
+        error = tt_ctf_clip(from, to, &bytes);
+    if (error == 0 && (path = strdup(to)) == NULL)
+        error = -ENOMEM;
+    if (error != 0) {
+        tt__complain("%s: %s: the complete part of it cannot be set aside in %s: %s", reader->reading->command,
+                     trace->path, reader->folder, strerror(-error));
+        return;
+    }
+    reader->paths[index] = path;
+    reader->is_incomplete = true;
+    tt__complain("%s: %s: %zu %s cut short; %ju bytes behind the last complete packets are left out",
+                 reader->reading->command, trace->path, trace->cut_count,
+                 trace->cut_count == 1 ? "stream file was" : "stream files were", (uintmax_t)bytes);
+}
+
+/* 0, or -1 after a complaint. */
+static int choose_paths(struct reader *reader)
+{
+    reader->paths = calloc(reader->reading->trace_count + 1, sizeof *reader->paths);
+    if (reader->paths == NULL) {
+        tt__complain("%s: no memory", reader->reading->command);
+        return -1;
+    }
+    for (size_t i = 0; i < reader->reading->trace_count; i++) {
+        reader->paths[i] = reader->reading->traces[i]->path;
+        if (reader->reading->traces[i]->cut_count > 0)
+            clip(reader, i);
+    }
+    return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *position)
+{
+    (void)status, (void)kind, (void)position;
+    (void)remove(path); /* what cannot be removed keeps its folder */
+    return 0;
+}
+
+static void forget_paths(struct reader *reader)
+{
+    for (size_t i = 0; reader->paths != NULL && i < reader->reading->trace_count; i++)
+        if (reader->paths[i] != reader->reading->traces[i]->path)
+            free((char *)reader->paths[i]);
+    free(reader->paths);
+    if (reader->folder[0] != '\0' && strstr(reader->folder, "XXXXXX") == NULL)
+        nftw(reader->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
 struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading)
 {
     struct reader reader = {.reading = reading, .result = {.end = TT_TRACE_FAILED}};
@@ -293,11 +370,12 @@ struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading)
     reader.cpu_seconds = reading->cpu_seconds;
     if (reader.cpu_seconds == 0)
         reader.cpu_seconds = CPU_SECONDS_MIN + reader.trace_bytes / CPU_BYTES_A_SECOND;
-    if (start(&reader) < 0)
-        return reader.result;
-    listen_to(&reader);
-    take_lines(&reader);
-    judge(&reader);
-    tell_figures(&reader);
+    if (choose_paths(&reader) == 0 && start(&reader) == 0) {
+        listen_to(&reader);
+        take_lines(&reader);
+        judge(&reader);
+        tell_figures(&reader);
+    }
+    forget_paths(&reader);
     return reader.result;
 }

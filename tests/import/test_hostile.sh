@@ -84,6 +84,37 @@ END
     expect_rows run.telltale "SELECT count(*) FROM failures WHERE state <> 'unknown'" 0
 }
 
+# A full disk, or a crash, leaves a file that ends anywhere. babeltrace2 would read nothing of it.
+case_of_a_stream_file_that_was_cut_short_the_complete_packets_are_read() {
+    make_trace many sound
+    size=$(stat -c %s sound/ch_0)
+    last=1
+    mkdir tmp
+    TMPDIR=$PWD/tmp
+    export TMPDIR
+    cp -r sound cut
+    truncate -s 4100 cut/ch_0
+    run "$telltale" import cut
+    expect_status 3 'no complete packet'
+    [ ! -e run.telltale ] || fail 'a store was written'
+    for length in $((size / 5)) $((size / 2 + 70)) $((size - 4096 * 7 - 1)) $((size - 1)); do
+        rm -rf cut run.telltale
+        cp -r sound cut
+        truncate -s "$length" cut/ch_0
+        run "$telltale" import cut
+        expect_status 3 "a stream file of $length bytes"
+        expect_text err '1 stream file was cut short'
+        expect_text err 'is kept'
+        count=$(view run.telltale 'SELECT count(*) FROM tasks')
+        [ "$count" -ge "$last" ] || fail "$count tasks in $length bytes, $last in fewer"
+        last=$count
+        expect_rows run.telltale 'SELECT is_balanced FROM processes' 0
+        expect_rows run.telltale "SELECT count(*) FROM failures WHERE state <> 'unknown'" 0
+    done
+    [ "$last" -gt 1900 ] || fail "$last tasks in all bytes but one"
+    expect_equal "$(ls tmp)" '' 'folders that are left'
+}
+
 # A reader that takes too long is stopped, and what it had committed is settled.
 case_a_reader_that_takes_too_long_is_stopped() {
     python3 - <<'END'

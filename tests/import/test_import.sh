@@ -123,7 +123,7 @@ case_an_earlier_recording_is_replaced_once_the_new_one_is_read() {
     run "$telltale" import foreign -o whole.telltale
     expect_status 3 'a foreign trace'
     cp -r killed cut
-    truncate -s 3000 cut/ch_0
+    printf '\377\177' | dd of=cut/ch_0 bs=1 seek=84 conv=notrunc 2>/dev/null # an event that is not described
     run "$telltale" import cut -o whole.telltale
     expect_status 3 'a damaged trace'
     expect_text err 'the trace is damaged'
