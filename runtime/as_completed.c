@@ -231,10 +231,18 @@ static void give(struct consumer *consumer, tt_future *future)
 
 /* ------------------------------------------------------------------------------------------------------ what is done */
 
+/* Who has waited longest, or NULL. An awaitable that the program has completed by itself waits no more. */
+static struct consumer *next_consumer(tt_as_completed *iterator)
+{
+    while (iterator->first && iterator->first->future.state != TT_FUTURE_PENDING)
+        unlink_consumer(iterator->first);
+    return iterator->first;
+}
+
 /* FUTURE (a reference), or NULL when time was up, is next. */
 static void add_done(tt_as_completed *iterator, tt_future *future)
 {
-    if (iterator->first)
+    if (next_consumer(iterator))
         give(iterator->first, future);
     else
         iterator->watched[iterator->done_end++].done = future;
@@ -251,7 +259,7 @@ static tt_future *take_done(tt_as_completed *iterator)
 /* FUTURE was given to somebody who cannot take it any more: it is next again. */
 static void give_back(tt_as_completed *iterator, tt_future *future)
 {
-    if (iterator->first) {
+    if (next_consumer(iterator)) {
         give(iterator->first, future);
         return;
     }

@@ -35,7 +35,8 @@ typedef struct tt_as_completed tt_as_completed;
 TT_API tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futures, size_t count,
                                                   int64_t timeout_ns) TT_MUST_USE;
 
-/* Lets go of ITERATOR; NULL ok. Awaitables that it gave still end as they should. Cancels nobody. */
+/* Lets go of ITERATOR; NULL ok. Awaitables that it gave still end as they should. Cancels nobody. A task that waits in
+ * tt_as_completed_next meanwhile still gets its future, but borrows it from nobody: it must have a handle of its own. */
 TT_API void tt_as_completed_destroy(tt_as_completed *iterator);
 
 /* Suspends the running task until the next future is done. Returns 1 and *OUT_FUTURE, one of those that it was created
