@@ -49,6 +49,56 @@ void tt__dump_let_go(tt_future *future)
         future->failed_next->failed_link = future->failed_link;
 }
 
+/* ---------------------------------------------------------------------------------------- failures of no loop's thread */
+
+static struct {
+    pthread_mutex_t mutex; /* guards the two below, and is held while they are told: so none goes meanwhile */
+    struct tt_held_failure *first;
+    struct tt_trace_dumper dumper;
+} shared = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static void tell_shared(void *arg)
+{
+    (void)arg;
+    pthread_mutex_lock(&shared.mutex);
+    for (struct tt_held_failure *held = shared.first; held; held = held->next)
+        held->tell(held);
+    pthread_mutex_unlock(&shared.mutex);
+}
+
+static void add_dumper(void)
+{
+    shared.dumper.fn = tell_shared;
+    tt_trace_add_dumper(&shared.dumper);
+}
+
+void tt__dump_hold_shared(struct tt_held_failure *held, void (*tell)(struct tt_held_failure *held))
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, add_dumper);
+    pthread_mutex_lock(&shared.mutex);
+    held->tell = tell;
+    held->link = &shared.first;
+    held->next = shared.first;
+    if (held->next)
+        held->next->link = &held->next;
+    shared.first = held;
+    pthread_mutex_unlock(&shared.mutex);
+}
+
+void tt__dump_let_go_shared(struct tt_held_failure *held)
+{
+    pthread_mutex_lock(&shared.mutex);
+    if (held->link) {
+        *held->link = held->next;
+        if (held->next)
+            held->next->link = held->link;
+        held->link = NULL;
+    }
+    pthread_mutex_unlock(&shared.mutex);
+}
+
 /* ---------------------------------------------------------------------------------------------------------- telling */
 
 static void tell_loop(tt_loop *loop)

@@ -40,4 +40,13 @@ void tt__dump_if_due(struct tt_loop *loop);
 void tt__dump_hold(struct tt_future *future);
 void tt__dump_let_go(struct tt_future *future);
 
+/* A failure that belongs to no loop's thread, of a thread-side future: TELL is called on any thread. Any thread; letting go of
+ * what was never held is harmless. */
+struct tt_held_failure {
+    struct tt_held_failure *next, **link;
+    void (*tell)(struct tt_held_failure *held);
+};
+void tt__dump_hold_shared(struct tt_held_failure *held, void (*tell)(struct tt_held_failure *held));
+void tt__dump_let_go_shared(struct tt_held_failure *held);
+
 #endif

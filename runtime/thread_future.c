@@ -6,7 +6,9 @@
  * owner.
  *
  * Threads: `mutex` guards everything below it in the struct; `task` belongs to the loop's thread. Callbacks run without
- * the mutex. From: asyncio.run_coroutine_threadsafe, asyncio.futures._chain_future, concurrent.futures.Future. */
+ * the mutex. From: asyncio.run_coroutine_threadsafe, asyncio.futures._chain_future, concurrent.futures.Future.
+ *
+ * It may have a few more than 600 lines: the two ends of the chain make sense only beside each other. */
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -53,12 +55,14 @@ struct tt_thread_future {
     tt_exc *shown; /* the copy of that which the program may look at without the mutex; NULL: not asked for yet */
     struct thread_callback *callbacks, **callbacks_end;
     uint32_t touch_count;
+    struct tt_held_failure held; /* once it has failed */
 };
 
 /* ------------------------------------------------------------------------------------------------ life and callbacks */
 
 static void destroy(tt_thread_future *future, tt_site *site)
 {
+    tt__dump_let_go_shared(&future->held);
     if (future->exc)
         TT_EMIT(failure_released, .failure_id = future->id,
                 .site = future->released_site ? future->released_site : site, .user_touch_count = future->touch_count,
@@ -277,6 +281,22 @@ static void tell_failure(tt_thread_future *future, tt_task *task, tt_exc *copy)
         TT_EMIT(reference_released, .object_id = future->id, .site = released_site, .handle_count = handles);
 }
 
+/* Any thread. The loop may be gone, and its name was the task's. */
+static void tell_again(struct tt_held_failure *held)
+{
+    tt_thread_future *future = tt_container_of(held, tt_thread_future, held);
+
+    pthread_mutex_lock(&future->mutex);
+    if (future->exc)
+        TT_EMIT(failure_dumped, .failure_id = future->id, .exception_id = tt_exc_id(future->exc),
+                .parent_id = future->creator_tid, .parent_kind = TT_ACTOR_THREAD, .kind = TT_OBJECT_KIND_THREAD_FUTURE,
+                .how = TT_FAILURE_HOW_FORWARDED, .retrieved = future->touch_count > 0, .handle_count = future->handles,
+                .user_touch_count = future->touch_count, .created_site = future->site,
+                .raised_site = (tt_site *)tt_exc_raised_at(future->exc), .type = tt_exc_type_of(future->exc)->name,
+                .message = tt_exc_text(future->exc));
+    pthread_mutex_unlock(&future->mutex);
+}
+
 static void forward_failure(tt_thread_future *future, tt_task *task)
 {
     tt_exc *copy = tt__exc_copy(task->exc);
@@ -288,6 +308,7 @@ static void forward_failure(tt_thread_future *future, tt_task *task)
         copy = tt__exc_new_memory_error(future->site);
     tell_failure(future, task, copy);
     complete(future, copy, NULL, NULL);
+    tt__dump_hold_shared(&future->held, tell_again);
 }
 
 /* The chain ends: the task is done, or will never be. A cancellation on its way still gets to it, and marks its failure. */

@@ -3,10 +3,13 @@
  *
  *   tasks held          tasks and failures as below; prints "ready" when all of them are there, and goes on until its
  *                       standard input ends. Nothing else wakes its loop.
- *   tasks ready         a task that is ready in every turn beside a task that has not begun
+ *   tasks ready         two tasks that are awake in every other turn, one in the turns that the other one is not: so at any poll one of
+ *                       them waits, and the other one's wake-up is due
+ *   tasks thread        a coroutine run from another thread has failed, and the thread-side future is held
  *   tasks many N        N sleeping tasks; prints "ready", then how many there are when its standard input ends
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +41,22 @@ static int failing(void *arg)
     return tt_raise(&tt_ValueError, "%s went wrong", (const char *)arg);
 }
 
+static int set(void *arg)
+{
+    return tt_future_set_result(arg, NULL, NULL);
+}
+
+/* A turn of waiting for a future, a turn until the wake-up runs. */
 static int restless(void *arg)
 {
-    for (bool *is_over = arg; !*is_over;)
-        if (tt_sleep(0) < 0)
+    for (bool *is_over = arg; !*is_over;) {
+        tt_future *future = tt_create_future(NULL);
+        int rc = tt_spawn(set, future) < 0 ? -1 : tt_await(future);
+
+        tt_future_unref(future);
+        if (rc < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -95,14 +109,18 @@ static int hold(void *arg)
 static int be_ready(void *arg)
 {
     bool is_over = false;
-    tt_task *task = tt_create_task_named(restless, &is_over, "restless");
-    int rc = wait_for_end();
+    tt_task *even = tt_create_task_named(restless, &is_over, "restless"), *odd;
+    int rc = tt_sleep(0);
 
     (void)arg;
-    is_over = true;
+    odd = tt_create_task_named(restless, &is_over, "restless");
     if (rc == 0)
-        rc = tt_await(task);
-    tt_task_unref(task);
+        rc = wait_for_end();
+    is_over = true;
+    if (rc == 0 && tt_await(even) == 0)
+        rc = tt_await(odd);
+    tt_task_unref(even);
+    tt_task_unref(odd);
     return rc;
 }
 
@@ -120,6 +138,28 @@ static int be_many(void *arg)
     return rc;
 }
 
+static void *submit(void *loop)
+{
+    tt_thread_future *future = tt_run_coroutine_threadsafe(loop, failing, "across", NULL);
+
+    return future && tt_thread_future_exception(future, TT_SEC(60), NULL) == 0 ? future : NULL;
+}
+
+static int be_across(void *arg)
+{
+    pthread_t thread;
+    void *future = NULL;
+    int rc;
+
+    (void)arg;
+    if (pthread_create(&thread, NULL, submit, tt_loop_running()) != 0 || tt_sleep(TT_MSEC(200)) < 0)
+        return -1;
+    pthread_join(thread, &future);
+    rc = future ? wait_for_end() : -1;
+    tt_thread_future_unref(future);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -131,6 +171,8 @@ int main(int argc, char **argv)
         return tt_run(hold, NULL);
     if (strcmp(how, "ready") == 0)
         return tt_run(be_ready, NULL);
+    if (strcmp(how, "thread") == 0)
+        return tt_run(be_across, NULL);
     if (strcmp(how, "many") == 0)
         return tt_run(be_many, &count);
     return 2;

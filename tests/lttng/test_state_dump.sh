@@ -116,12 +116,18 @@ case_tasks_that_are_ready_are_told_as_ready() {
     end_session s
     expect_equal "$code" 0 'exit status'
     expect_count s '^task_dumped .*state = \( "ready" .*wait_kind = \( "none" .*name = "restless"$' 1
-    expect_no_gap_after_the_first
+    expect_count s '^task_dumped .*state = \( "waiting" .*wait_kind = \( "future" .*name = "restless"$' 1
 }
 
-# The session saw no beginning.
-expect_no_gap_after_the_first() {
-    expect_count s '^thread_attached .*is_repeated = 1$' 0
+case_a_failure_of_a_thread_side_future_is_told() {
+    start_daemon
+    start_program thread
+    start_session s
+    wait_until is_written s 'across went wrong'
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    expect_count s '^failure_dumped .*"thread_future" .*"thread" .*handle_count = 1, user_touch_count = 1, .*raised_site_func = "failing".*message = "across went wrong"$' 1
 }
 
 case_it_is_told_again_every_second_when_that_is_asked_for() {
