@@ -1,7 +1,8 @@
 /* handler.c: a loop's exception handler: who is called with what, and what the default one writes.
  *
- * The texts are asyncio's, so that whoever knows asyncio recognises them. The default handler is the only part of the
- * library that writes to stderr unasked, as asyncio's does.
+ * The texts are asyncio's, so that whoever knows asyncio recognises them. The default handler writes to stderr, as
+ * asyncio's does; so do, for the same reason, a callback of a thread-side future that raised and the executor's warning.
+ * Nothing else does unasked, but for the last words of a process that ends (precond.c, stack_overflow.c).
  *
  * A handler runs on the loop's own stack, also when a task's unref brought it about; it cannot suspend, and what was
  * pending when it was called is pending afterwards. On the loop's thread. From:
