@@ -60,6 +60,11 @@ record_emitter() { # COUNT [OPTION...]
     wait_until has_line output
 }
 
+# Whether LTTng has written COUNT notes, which it does when the timer of its buffers says so.
+has_written() { # COUNT
+    [ "$(babeltrace2 "$(find "$work" -type d -name trace)" 2>/dev/null | grep -c telltale:note)" -ge "$1" ]
+}
+
 # Ends what record_emitter has begun, or what has ended already; the exit status goes to $status.
 end_emitter() {
     exec 9>&-
@@ -154,19 +159,19 @@ case_a_frozen_daemon_is_told_and_the_command_does_not_run() {
 # LTTng's consumer is a process of its own, and what it has written is a trace.
 case_a_daemon_that_is_killed_harms_neither_the_command_nor_what_was_written() {
     record_emitter 200
-    sleep 1 # so that the buffers' timer has had its turn, twice
+    wait_until has_written 200
     kill -KILL "$(find_child "$record" "$(command -v lttng-sessiond)")"
     end_emitter
     expect_status 0 record
     expect_text err 'what it has written is read'
     expect_rows run.telltale 'SELECT count(*) FROM failures' 1
-    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) > 150 FROM note')" 1 'notes'
+    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM note')" 200 'notes'
     expect_nothing_left
 }
 
 case_a_daemon_that_freezes_is_waited_for_in_vain_but_not_for_ever() {
     record_emitter 200
-    sleep 1
+    wait_until has_written 200
     kill -STOP "$(find_child "$record" "$(command -v lttng-sessiond)")"
     end_emitter
     expect_status 0 record
