@@ -278,8 +278,8 @@ static void keep_memory(tt_future *future)
 }
 
 /* Suspends until no task is pending, or the parent is cancelled: then returns what that raised, as a new reference. The
- * future that is awaited is asyncio's _on_completed_fut. BODY (may be NULL) is being handled meanwhile. */
-static tt_exc *wait_for_tasks(tt_group *group, tt_exc *body, tt_site *site)
+ * future that is awaited is asyncio's _on_completed_fut. */
+static tt_exc *wait_for_tasks(tt_group *group, tt_site *site)
 {
     static const struct tt_future_ops ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
     struct tt_task_object *task = group->scope.task;
@@ -291,21 +291,18 @@ static tt_exc *wait_for_tasks(tt_group *group, tt_exc *body, tt_site *site)
     completed.is_on_stack = true;
     group->completed = &completed;
     task->last_site = site;
-    if (tt__task_await(task, &completed, site) < 0) {
+    if (tt__task_await(task, &completed, site) < 0)
         cancelled = tt__exc_state_take(&task->exc_state);
-        if (body)
-            tt__exc_set_context(cancelled, body);
-    }
     group->completed = NULL;
     tt__future_finish(&completed);
     return cancelled;
 }
 
 /* Waits until all tasks have ended. *CANCELLED is what the parent's cancellation from outside raised, if it came now. */
-static void wait_for_all(tt_group *group, tt_exc *body, tt_exc **cancelled, tt_site *site)
+static void wait_for_all(tt_group *group, tt_exc **cancelled, tt_site *site)
 {
     while (group->pending_count) {
-        tt_exc *exc = wait_for_tasks(group, body, site);
+        tt_exc *exc = wait_for_tasks(group, site);
 
         if (exc && !group->is_aborting) {
             tt_exc_unref(*cancelled);
@@ -450,7 +447,7 @@ static int exit_group(struct tt_scope *scope, int rc, tt_site *site)
         group->base_error = tt_exc_ref(body);
     if (body && !group->is_aborting)
         abort_group(group, cancelled ? TT_ABORT_REASON_CANCELLED : TT_ABORT_REASON_BODY, NULL);
-    wait_for_all(group, body, &cancelled, site);
+    wait_for_all(group, &cancelled, site);
     assert(!group->first && !state->pending && "all have ended");
     state->pending = tt_exc_ref(body);
     raise_outcome(group, body, cancelled, site);

@@ -164,6 +164,33 @@ static void failures_in_answer_to_that_are_raised_and_the_count_stays(void **sta
                  "cancelled 0", "task: [MyExc()]");
 }
 
+static int handle_the_failure_and_go_on(void *arg)
+{
+    tt_group *group = tt_group_enter();
+    int rc = spawn_plan(group, .sleep_ms = 10000, .on_cancel = &tt_ZeroDivisionError);
+
+    (void)arg;
+    rc = tt_group_exit(group, rc);
+    note_outcome("group");
+    rc = rc < 0 ? tt_sleep(TT_SEC(1)) : 0;
+    note_pending("next");
+    return rc;
+}
+
+static int cancel_one_that_goes_on(void *arg)
+{
+    (void)arg;
+    return cancel_in_time(handle_the_failure_and_go_on);
+}
+
+static void when_a_failure_was_raised_in_its_place_the_cancellation_is_due_next(void **state)
+{
+    (void)state;
+    assert_true(stage_run(cancel_one_that_goes_on, NULL));
+    expect_notes("done 0", "group: [ZeroDivisionError()]", "next: CancelledError()", "cancelled 1",
+                 "task: CancelledError()");
+}
+
 static int end_later_than_a_failure(void *arg)
 {
     tt_group *group = tt_group_enter();
@@ -405,6 +432,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(cancelling_its_task_cancels_all_and_goes_on),
     cmocka_unit_test_on_virtual_stage(failures_in_answer_to_that_are_raised_and_the_count_stays),
     cmocka_unit_test_on_virtual_stage(a_failure_after_the_cancellation_wins),
+    cmocka_unit_test_on_virtual_stage(when_a_failure_was_raised_in_its_place_the_cancellation_is_due_next),
     cmocka_unit_test_on_virtual_stage(being_cancelled_repeatedly_it_waits_all_the_same),
     cmocka_unit_test_on_virtual_stage(a_request_from_outside_outlives_the_groups_own),
     cmocka_unit_test_on_virtual_stage(a_failure_in_either_of_two_nested_ones_ends_both),
