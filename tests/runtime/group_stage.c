@@ -37,7 +37,7 @@ int spawn_copy(tt_group *group, const struct plan *plan)
     return task ? 0 : -1;
 }
 
-static size_t write_tree(const tt_exc *exc, char *out, size_t size)
+size_t write_tree(const tt_exc *exc, char *out, size_t size)
 {
     size_t length = 0;
 

@@ -26,8 +26,12 @@ int follow(void *arg);
 #define spawn_plan(group, ...) spawn_copy((group), &(struct plan){__VA_ARGS__})
 int spawn_copy(tt_group *group, const struct plan *plan);
 
-/* Notes "LABEL: [ValueError, [KeyError]]" for what is pending, a group in brackets, BaseExceptionGroups with "base" in
- * front, other exceptions by their repr, and handles it. Returns 0. */
+/* Writes "[ValueError('x'), [KeyError('y')]]" for EXC, as snprintf does: a group in brackets, a BaseExceptionGroup with
+ * "base" in front, another exception by its repr. */
+size_t write_tree(const tt_exc *exc, char *out, size_t size);
+
+/* Notes "LABEL: [ValueError, [KeyError]]" for what is pending, as write_tree does, and handles it. Returns
+ * 0. */
 int note_outcome(const char *label);
 
 #endif
