@@ -361,8 +361,8 @@ static void tell_started(const tt_as_completed *iterator, int64_t timeout_ns)
         are_tasks &= iterator->watched[i].future->kind == TT_OBJECT_KIND_TASK;
     TT_EMIT(wait_started, .wait_id = iterator->id, .by = iterator->by.kind, .by_id = iterator->by.id,
             .site = iterator->site, .child_count = (uint32_t)iterator->count, .until = TT_WAIT_UNTIL_AS_COMPLETED,
-            .are_tasks = are_tasks, .has_timeout = timeout_ns >= 0,
-            .timeout_ns = timeout_ns >= 0 ? (uint64_t)timeout_ns : 0);
+            .are_tasks = are_tasks, .has_timeout = timeout_ns != TT_NEVER,
+            .timeout_ns = timeout_ns != TT_NEVER && timeout_ns > 0 ? (uint64_t)timeout_ns : 0);
 }
 
 static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)
@@ -400,7 +400,7 @@ tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futu
     }
     iterator->expiry.ops = &expiry_ops;
     iterator->timer.ready = &iterator->expiry;
-    if (timeout_ns >= 0 && count > 0 &&
+    if (timeout_ns != TT_NEVER && count > 0 &&
         tt__timers_push(&loop->timers, &iterator->timer, tt__loop_deadline(loop, timeout_ns)) < 0) {
         free(iterator);
         tt_raise_at(site, &tt_MemoryError, "no memory for a timer");

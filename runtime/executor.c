@@ -300,7 +300,7 @@ static int wait_for_work(tt_site *site, tt_loop *loop, int64_t timeout_ns)
     tt_handle *timer = NULL;
     int rc = future ? 0 : -1;
 
-    if (future && timeout_ns >= 0)
+    if (future && timeout_ns != TT_NEVER)
         rc = tt_loop_call_later_at(TT_SITE_HERE("stop_waiting"), loop, timeout_ns, stop_waiting, future, &timer);
     if (rc == 0) {
         loop->idle_executor = future;

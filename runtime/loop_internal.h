@@ -139,7 +139,7 @@ static inline uint64_t tt__loop_clock(tt_loop *loop)
     return loop->clock;
 }
 
-/* DURATION_NS, which is not negative, from now, in tt_loop_time; the end of time if that is beyond it. */
+/* DURATION_NS, which may be negative, from now, in tt_loop_time; the end of time if that is beyond it. */
 static inline int64_t tt__loop_deadline(const tt_loop *loop, int64_t duration_ns)
 {
     int64_t now_ns = tt_loop_time(loop);

@@ -515,15 +515,16 @@ static struct timespec deadline_after(int64_t timeout_ns)
 /* Waits until FUTURE is done and leaves the mutex locked. False when time ran out. */
 static bool lock_when_done(tt_thread_future *future, int64_t timeout_ns, tt_site *site)
 {
-    struct timespec deadline = timeout_ns >= 0 ? deadline_after(timeout_ns) : (struct timespec){0};
+    bool is_limited = timeout_ns != TT_NEVER;
+    struct timespec deadline = is_limited ? deadline_after(timeout_ns > 0 ? timeout_ns : 0) : (struct timespec){0};
     int rc = 0;
 
     pthread_mutex_lock(&future->mutex);
     TT_PRECOND("thread_future_result.other_thread", site,
-               future->state != PENDING || timeout_ns == 0 || tt__running_loop != future->loop);
+               future->state != PENDING || timeout_ns <= 0 || tt__running_loop != future->loop);
     while (future->state == PENDING && rc == 0)
-        rc = timeout_ns < 0 ? pthread_cond_wait(&future->done, &future->mutex)
-                            : pthread_cond_timedwait(&future->done, &future->mutex, &deadline);
+        rc = is_limited ? pthread_cond_timedwait(&future->done, &future->mutex, &deadline)
+                        : pthread_cond_wait(&future->done, &future->mutex);
     return future->state != PENDING;
 }
 

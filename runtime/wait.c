@@ -216,8 +216,8 @@ static void tell_started(const struct wait *wait, int64_t timeout_ns)
         are_tasks &= wait->watched[i].future->kind == TT_OBJECT_KIND_TASK;
     TT_EMIT(wait_started, .wait_id = wait->future.id, .by = wait->by.kind, .by_id = wait->by.id,
             .site = wait->future.created_site, .child_count = (uint32_t)wait->count,
-            .until = (uint8_t)wait->return_when, .are_tasks = are_tasks, .has_timeout = timeout_ns >= 0,
-            .timeout_ns = timeout_ns >= 0 ? (uint64_t)timeout_ns : 0);
+            .until = (uint8_t)wait->return_when, .are_tasks = are_tasks, .has_timeout = timeout_ns != TT_NEVER,
+            .timeout_ns = timeout_ns != TT_NEVER && timeout_ns > 0 ? (uint64_t)timeout_ns : 0);
 }
 
 /* Puts those of FUTURES that are done first, each part in the order that it had. Returns how many are done. */
@@ -265,7 +265,7 @@ int tt_wait_at(tt_site *site, tt_future **futures, size_t count, enum tt_return_
     wait = create_wait(site, task, count, return_when);
     if (!wait)
         return -1;
-    if (timeout_ns >= 0 && tt__timers_push(&task->future.loop->timers, &wait->timer,
+    if (timeout_ns != TT_NEVER && tt__timers_push(&task->future.loop->timers, &wait->timer,
                                            tt__loop_deadline(task->future.loop, timeout_ns)) < 0) {
         tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
     } else {

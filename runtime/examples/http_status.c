@@ -226,7 +226,7 @@ static int wait_for_both(tt_task **tasks)
 {
     size_t done_count;
 
-    if (tt_wait(tasks, ROW_COUNT, TT_ALL_COMPLETED, -1, &done_count) < 0)
+    if (tt_wait(tasks, ROW_COUNT, TT_ALL_COMPLETED, TT_NEVER, &done_count) < 0)
         return -1;
     printf("wait returned: %zu done, %zu pending\n", done_count, ROW_COUNT - done_count);
     for (int i = 0; i < ROW_COUNT; i++) {
@@ -238,7 +238,7 @@ static int wait_for_both(tt_task **tasks)
 
 static int wait_and_read(tt_task **tasks)
 {
-    int rc = tt_wait(tasks, ROW_COUNT, TT_ALL_COMPLETED, -1, NULL);
+    int rc = tt_wait(tasks, ROW_COUNT, TT_ALL_COMPLETED, TT_NEVER, NULL);
 
     for (int i = 0; rc == 0 && i < ROW_COUNT; i++) {
         rc = tt_task_result(tasks[i], NULL);

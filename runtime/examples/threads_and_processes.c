@@ -60,7 +60,7 @@ static int stop(void *loop)
 /* Blocks, so a thread of the executor does it. */
 static int wait_for_thread_future(void *future)
 {
-    return tt_thread_future_result(future, -1, NULL);
+    return tt_thread_future_result(future, TT_NEVER, NULL);
 }
 
 static int ask_second_loop(void)

@@ -86,7 +86,7 @@ static int stop_loop(tt_loop *loop)
 /* Waits for FUTURE and lets go of it. */
 static int finish(tt_thread_future *future, void **out_value)
 {
-    int rc = future ? tt_thread_future_result(future, -1, out_value) : -1;
+    int rc = future ? tt_thread_future_result(future, TT_NEVER, out_value) : -1;
 
     tt_thread_future_unref(future);
     return rc;
@@ -104,7 +104,7 @@ static int wait_for_job(tt_loop *loop)
 
     if (!future)
         return -1;
-    rc = tt_thread_future_result(future, -1, NULL); /* blocks; raises here, in the main thread */
+    rc = tt_thread_future_result(future, TT_NEVER, NULL); /* blocks; raises here, in the main thread */
     if (rc < 0 && tt_catch(&tt_RuntimeError)) {
         printf("the result: %s\n", tt_exc_message(tt_exc_caught()));
         if (tt_thread_future_exception(future, 0, &error) == 0)

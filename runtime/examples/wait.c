@@ -49,7 +49,7 @@ static int wait_again_and_again(tt_task **tasks)
     size_t count = COUNT, done_count;
 
     while (count > 0) {
-        if (tt_wait(tasks, count, TT_FIRST_COMPLETED, -1, &done_count) < 0)
+        if (tt_wait(tasks, count, TT_FIRST_COMPLETED, TT_NEVER, &done_count) < 0)
             return -1;
         for (; done_count > 0; done_count--, count--)
             if (read_end(*tasks++) < 0)
@@ -62,7 +62,7 @@ static int wait_for_exception(tt_task **tasks, bool reads)
 {
     size_t done_count;
 
-    if (tt_wait(tasks, COUNT, TT_FIRST_EXCEPTION, -1, &done_count) < 0)
+    if (tt_wait(tasks, COUNT, TT_FIRST_EXCEPTION, TT_NEVER, &done_count) < 0)
         return -1;
     printf("%zu are done\n", done_count);
     for (size_t i = 0; reads && i < done_count; i++)

@@ -158,7 +158,7 @@ static int wait_and_read(void)
 {
     tt_task *tasks[] = {tt_create_task_named(fail_now, "boom", "a"), tt_create_task_named(sleep_long, NULL, "b")};
     size_t done_count;
-    int rc = tt_wait(tasks, 2, TT_FIRST_EXCEPTION, -1, &done_count);
+    int rc = tt_wait(tasks, 2, TT_FIRST_EXCEPTION, TT_NEVER, &done_count);
 
     if (rc == 0 && tt_task_result(tasks[0], NULL) < 0)
         rc = seen();
@@ -171,7 +171,7 @@ static int wait_and_read(void)
 static int break_of_as_completed(void)
 {
     tt_task *tasks[] = {tt_create_task_named(fail_now, "one", "a"), tt_create_task_named(fail_later, "two", "b")};
-    tt_as_completed *iterator = tt_as_completed_create(tasks, 2, -1);
+    tt_as_completed *iterator = tt_as_completed_create(tasks, 2, TT_NEVER);
     tt_future *future = NULL;
     int rc = tt_as_completed_next(iterator, &future);
 
@@ -199,7 +199,7 @@ static int timeout_of_as_completed(void)
 static int awaitable_of_as_completed(void)
 {
     tt_task *task = tt_create_task_named(fail_now, "boom", "a");
-    tt_as_completed *iterator = tt_as_completed_create(&task, 1, -1);
+    tt_as_completed *iterator = tt_as_completed_create(&task, 1, TT_NEVER);
     tt_future *future = NULL;
     int rc = tt_as_completed_awaitable(iterator, &future);
 
@@ -337,7 +337,7 @@ static int circle_killed(void)
 
 static int wait_for_three(void *tasks)
 {
-    return tt_wait(tasks, 3, TT_FIRST_EXCEPTION, -1, NULL);
+    return tt_wait(tasks, 3, TT_FIRST_EXCEPTION, TT_NEVER, NULL);
 }
 
 static int wait_behind_shield(void *tasks)
@@ -349,7 +349,7 @@ static int wait_for_next(void *tasks)
 {
     tt_future *future = NULL;
 
-    return tt_as_completed_next(tt_as_completed_create(tasks, 2, -1), &future) < 0 ? -1 : 0;
+    return tt_as_completed_next(tt_as_completed_create(tasks, 2, TT_NEVER), &future) < 0 ? -1 : 0;
 }
 
 /* Three tasks that wait in three ways when the process ends without goodbye. */

@@ -56,7 +56,7 @@ static int iterate(void *arg)
 
 static void they_come_in_the_order_in_which_they_are_done(void **state)
 {
-    struct over over = OVER(-1, sleeper(20, "b"), sleeper(30, "c"), sleeper(10, "a"));
+    struct over over = OVER(TT_NEVER, sleeper(20, "b"), sleeper(30, "c"), sleeper(10, "a"));
 
     (void)state;
     assert_true(stage_run(iterate, &over));
@@ -67,7 +67,7 @@ static void they_come_in_the_order_in_which_they_are_done(void **state)
 static void one_that_stands_there_twice_comes_once(void **state)
 {
     tt_task *a = sleeper(10, "a"), *b = sleeper(20, "b");
-    struct over over = OVER(-1, a, b, a, b);
+    struct over over = OVER(TT_NEVER, a, b, a, b);
 
     (void)state;
     assert_true(stage_run(iterate, &over));
@@ -78,7 +78,7 @@ static void one_that_stands_there_twice_comes_once(void **state)
 
 static void those_that_are_done_already_come_first(void **state)
 {
-    struct over over = OVER(-1, sleeper(20, "late"), sleeper(10, "early"));
+    struct over over = OVER(TT_NEVER, sleeper(20, "late"), sleeper(10, "early"));
 
     (void)state;
     assert_int_equal(tt_loop_run_until_complete(stage_loop, over.futures[1]), 0);
@@ -136,7 +136,7 @@ static void over_nothing_it_is_at_its_end(void **state)
 {
     (void)state;
     assert_true(stage_run(iterate_nothing, NULL));
-    assert_null(tt_as_completed_create(NULL, 0, -1));
+    assert_null(tt_as_completed_create(NULL, 0, TT_NEVER));
     note_and_drop("outside");
     expect_notes("0 0", "outside: RuntimeError('no running event loop')");
 }
@@ -144,7 +144,7 @@ static void over_nothing_it_is_at_its_end(void **state)
 static int break_off(void *arg)
 {
     struct over *over = arg;
-    tt_as_completed *iterator = tt_as_completed_create(over->futures, over->count, -1);
+    tt_as_completed *iterator = tt_as_completed_create(over->futures, over->count, TT_NEVER);
     tt_future *future = NULL;
     int rc = tt_as_completed_next(iterator, &future);
 
@@ -155,7 +155,7 @@ static int break_off(void *arg)
 
 static void a_failure_after_the_break_is_reported_when_it_is_let_go_of(void **state)
 {
-    struct over over = OVER(-1, sleeper(10, "a"), create(fail_after_ms, (void *)20, "b"));
+    struct over over = OVER(TT_NEVER, sleeper(10, "a"), create(fail_after_ms, (void *)20, "b"));
 
     (void)state;
     assert_true(stage_run(break_off, &over));
@@ -168,7 +168,7 @@ static void a_failure_after_the_break_is_reported_when_it_is_let_go_of(void **st
 
 static void giving_a_failed_one_does_not_read_it(void **state)
 {
-    struct over over = OVER(-1, create(fail_after_ms, (void *)10, "a"));
+    struct over over = OVER(TT_NEVER, create(fail_after_ms, (void *)10, "a"));
 
     (void)state;
     assert_true(stage_run(iterate, &over));
@@ -214,8 +214,8 @@ static int take_one(void *arg)
 
 static void tasks_that_share_it_are_served_in_the_order_in_which_they_asked(void **state)
 {
-    struct over over = OVER(-1, sleeper(10, "a"), sleeper(20, "b"));
-    tt_as_completed *iterator = tt_as_completed_create(over.futures, over.count, -1);
+    struct over over = OVER(TT_NEVER, sleeper(10, "a"), sleeper(20, "b"));
+    tt_as_completed *iterator = tt_as_completed_create(over.futures, over.count, TT_NEVER);
     struct shared shared[3] = {{iterator, "first"}, {iterator, "second"}, {iterator, "third"}};
     tt_task *tasks[3];
 
@@ -234,7 +234,7 @@ static void tasks_that_share_it_are_served_in_the_order_in_which_they_asked(void
 static void what_a_cancelled_task_was_given_goes_to_the_next_one(void **state)
 {
     tt_future *futures[2] = {sleeper(10, "a"), sleeper(1000, "b")};
-    tt_as_completed *iterator = tt_as_completed_create(futures, 2, -1);
+    tt_as_completed *iterator = tt_as_completed_create(futures, 2, TT_NEVER);
     struct shared shared[2] = {{iterator, "first"}, {iterator, "second"}};
     tt_task *first = create(take_one, &shared[0], "first"), *second = create(take_one, &shared[1], "second");
 
@@ -259,7 +259,7 @@ static void what_a_cancelled_task_was_given_goes_to_the_next_one(void **state)
 static void nobody_else_waiting_it_is_the_next_again(void **state)
 {
     tt_future *futures[2] = {sleeper(10, "a"), sleeper(1000, "b")};
-    tt_as_completed *iterator = tt_as_completed_create(futures, 2, -1);
+    tt_as_completed *iterator = tt_as_completed_create(futures, 2, TT_NEVER);
     struct shared shared[2] = {{iterator, "first"}, {iterator, "second"}};
     tt_task *first = create(take_one, &shared[0], "first");
 
@@ -303,7 +303,7 @@ static int await_each(void *arg)
 
 static void awaitables_end_one_after_the_other(void **state)
 {
-    struct over over = OVER(-1, sleeper(30, "c"), create(fail_after_ms, (void *)20, "b"), sleeper(10, "a"));
+    struct over over = OVER(TT_NEVER, sleeper(30, "c"), create(fail_after_ms, (void *)20, "b"), sleeper(10, "a"));
 
     (void)state;
     assert_true(stage_run(await_each, &over));
@@ -325,7 +325,7 @@ static void awaitables_of_what_is_missing_when_time_is_up_fail(void **state)
 static void an_awaitable_of_a_cancelled_one_is_cancelled(void **state)
 {
     tt_future *future = pending(), *next = NULL;
-    tt_as_completed *iterator = tt_as_completed_create(&future, 1, -1);
+    tt_as_completed *iterator = tt_as_completed_create(&future, 1, TT_NEVER);
 
     (void)state;
     assert_int_equal(tt_as_completed_awaitable(iterator, &next), 1);
@@ -343,7 +343,7 @@ static void an_awaitable_of_a_cancelled_one_is_cancelled(void **state)
 static void asked_for_before_anything_is_done_they_end_in_the_order_of_asking(void **state)
 {
     tt_future *futures[3] = {pending(), pending(), pending()}, *next[3];
-    tt_as_completed *iterator = tt_as_completed_create(futures, 3, -1);
+    tt_as_completed *iterator = tt_as_completed_create(futures, 3, TT_NEVER);
     void *value = NULL;
 
     (void)state;
@@ -367,7 +367,7 @@ static void asked_for_before_anything_is_done_they_end_in_the_order_of_asking(vo
 static void two_may_be_awaited_at_once(void **state)
 {
     tt_future *futures[2] = {sleeper(50, "a"), sleeper(50, "b")}, *next[2], *both;
-    tt_as_completed *iterator = tt_as_completed_create(futures, 2, -1);
+    tt_as_completed *iterator = tt_as_completed_create(futures, 2, TT_NEVER);
 
     (void)state;
     for (int i = 0; i < 2; i++)
@@ -386,7 +386,7 @@ static void two_may_be_awaited_at_once(void **state)
 static void one_that_was_cancelled_or_let_go_of_leaves_its_turn_to_the_next(void **state)
 {
     tt_future *futures[3] = {pending(), pending(), pending()}, *next[3];
-    tt_as_completed *iterator = tt_as_completed_create(futures, 3, -1);
+    tt_as_completed *iterator = tt_as_completed_create(futures, 3, TT_NEVER);
     void *value = NULL;
 
     (void)state;
@@ -409,7 +409,7 @@ static void one_that_was_cancelled_or_let_go_of_leaves_its_turn_to_the_next(void
 static void a_failed_awaitable_that_nobody_reads_is_reported_and_its_future_is_not(void **state)
 {
     tt_future *future = pending(), *next = NULL;
-    tt_as_completed *iterator = tt_as_completed_create(&future, 1, -1);
+    tt_as_completed *iterator = tt_as_completed_create(&future, 1, TT_NEVER);
 
     (void)state;
     assert_int_equal(tt_as_completed_awaitable(iterator, &next), 1);
@@ -425,7 +425,7 @@ static void a_failed_awaitable_that_nobody_reads_is_reported_and_its_future_is_n
 static void the_value_lives_as_long_as_the_awaitable(void **state)
 {
     tt_future *future = pending(), *next = NULL;
-    tt_as_completed *iterator = tt_as_completed_create(&future, 1, -1);
+    tt_as_completed *iterator = tt_as_completed_create(&future, 1, TT_NEVER);
     void *value = NULL;
 
     (void)state;
@@ -449,12 +449,12 @@ static void what_cannot_be_iterated_over_is_refused(void **state)
     tt_as_completed *iterator;
 
     (void)state;
-    assert_null(tt_as_completed_create(((tt_future *[]){here, there}), 2, -1));
+    assert_null(tt_as_completed_create(((tt_future *[]){here, there}), 2, TT_NEVER));
     note_and_drop("loops");
     tt_raise(&tt_KeyError, "sticky");
-    assert_null(tt_as_completed_create(((tt_future *[]){NULL}), 1, -1));
+    assert_null(tt_as_completed_create(((tt_future *[]){NULL}), 1, TT_NEVER));
     note_and_drop("pending");
-    iterator = tt_as_completed_create(&here, 1, -1);
+    iterator = tt_as_completed_create(&here, 1, TT_NEVER);
     assert_int_equal(tt_as_completed_next(iterator, &next), -1);
     note_and_drop("outside");
     tt_raise(&tt_KeyError, "sticky");
@@ -547,7 +547,7 @@ static void without_memory_it_is_a_memory_error(void **state)
     note_and_drop("timeout");
     tt_future_unref(next);
     tt_as_completed_destroy(iterator);
-    iterator = tt_as_completed_create(&future, 1, -1);
+    iterator = tt_as_completed_create(&future, 1, TT_NEVER);
     assert_true(stage_run(next_without_memory, iterator));
     tt_as_completed_destroy(iterator);
     tt_future_unref(future);

@@ -27,7 +27,7 @@ static void *catch_parts(void *arg)
 {
     tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, raise_group, "boom", NULL);
 
-    if (tt_thread_future_result(future, -1, NULL) < 0 && tt_catch_group_begin()) {
+    if (tt_thread_future_result(future, TT_NEVER, NULL) < 0 && tt_catch_group_begin()) {
         if (tt_catch_group(&tt_ValueError)) {
             note("%d", tt_exc_id(tt_exc_group_member(tt_exc_caught(), 0)) == member_id);
             note("%s", tt_exc_note(tt_exc_caught(), 0));

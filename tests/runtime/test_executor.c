@@ -343,7 +343,7 @@ static void a_failure_after_the_cancellation_is_told_to_no_handler(void **state)
 {
     (void)state;
     assert_true(stage_run(cancel_then_let_fail, NULL));
-    assert_int_equal(tt_loop_shutdown_default_executor(stage_loop, -1), 0);
+    assert_int_equal(tt_loop_shutdown_default_executor(stage_loop, TT_NEVER), 0);
     expect_no_notes();
 }
 
@@ -361,7 +361,7 @@ static void a_dropped_failure_is_reported(void **state)
 {
     (void)state;
     assert_true(stage_run(drop_a_failure, NULL));
-    assert_int_equal(tt_loop_shutdown_default_executor(stage_loop, -1), 0);
+    assert_int_equal(tt_loop_shutdown_default_executor(stage_loop, TT_NEVER), 0);
     expect_notes("handler: Future exception was never retrieved [exception, future, message] ValueError('boom')");
 }
 
@@ -381,7 +381,7 @@ static void without_a_running_loop_it_is_refused_and_the_argument_dropped(void *
 static void after_the_shutdown_it_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(tt_loop_shutdown_default_executor(stage_loop, -1), 0);
+    assert_int_equal(tt_loop_shutdown_default_executor(stage_loop, TT_NEVER), 0);
     assert_false(stage_run(ignore_the_duplicate, "x"));
     expect_notes("main: RuntimeError('Executor shutdown has been called')");
 }

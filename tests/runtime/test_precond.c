@@ -352,7 +352,7 @@ static void queue_shutdown_queue(void)
 static int wait_for_nothing(void *arg)
 {
     (void)arg;
-    return tt_wait(((tt_future *[]){NULL}), 1, TT_ALL_COMPLETED, -1, NULL);
+    return tt_wait(((tt_future *[]){NULL}), 1, TT_ALL_COMPLETED, TT_NEVER, NULL);
 }
 
 static void wait_futures(void)
@@ -362,7 +362,7 @@ static void wait_futures(void)
 
 static void as_completed_create_futures(void)
 {
-    (void)!tt_as_completed_create(((tt_future *[]){NULL}), 1, -1);
+    (void)!tt_as_completed_create(((tt_future *[]){NULL}), 1, TT_NEVER);
 }
 
 static int next_of_nothing(void *arg)
@@ -439,7 +439,7 @@ static void run_coroutine_threadsafe(void)
 static int wait_for_itself(void *arg)
 {
     (void)arg;
-    return tt_thread_future_result(tt_run_coroutine_threadsafe(stage_loop, nothing, NULL, NULL), -1, NULL);
+    return tt_thread_future_result(tt_run_coroutine_threadsafe(stage_loop, nothing, NULL, NULL), TT_NEVER, NULL);
 }
 
 static void thread_future_result(void)
@@ -615,7 +615,7 @@ static void to_thread(void)
 
 static void shutdown_default_executor(void)
 {
-    (void)!tt_loop_shutdown_default_executor(NULL, -1);
+    (void)!tt_loop_shutdown_default_executor(NULL, TT_NEVER);
 }
 
 static void add_done_callback_in(void)

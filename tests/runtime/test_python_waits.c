@@ -71,11 +71,11 @@ static int wait_and_say(void *arg)
 static int wait_section(void)
 {
     tt_future *a = pending(), *b = pending(), *c = pending(), *d = pending();
-    struct wait waits[] = {{{a}, 1, TT_FIRST_COMPLETED, -1, "w1"},
-                           {{a}, 1, TT_ALL_COMPLETED, -1, "done already"},
+    struct wait waits[] = {{{a}, 1, TT_FIRST_COMPLETED, TT_NEVER, "w1"},
+                           {{a}, 1, TT_ALL_COMPLETED, TT_NEVER, "done already"},
                            {{b}, 1, TT_ALL_COMPLETED, 0, "timeout 0"},
-                           {{b, c}, 2, TT_FIRST_EXCEPTION, -1, "exc"},
-                           {{d}, 1, TT_FIRST_COMPLETED, -1, "never"}};
+                           {{b, c}, 2, TT_FIRST_EXCEPTION, TT_NEVER, "exc"},
+                           {{d}, 1, TT_FIRST_COMPLETED, TT_NEVER, "never"}};
     tt_task *tasks[5];
     int rc;
 
@@ -210,7 +210,7 @@ static int consume_futures(void *arg)
             note("got %s", (const char *)value);
         }
     }
-    if (over->timeout_ns >= 0)
+    if (over->timeout_ns != TT_NEVER)
         note("end");
     tt_as_completed_destroy(iterator);
     return 0;
@@ -219,7 +219,7 @@ static int consume_futures(void *arg)
 static int consume_awaitables(void *arg)
 {
     struct over *over = arg;
-    tt_as_completed *iterator = tt_as_completed_create(over->futures, over->count, -1);
+    tt_as_completed *iterator = tt_as_completed_create(over->futures, over->count, TT_NEVER);
     tt_future *next = NULL;
     int rc;
 
@@ -234,7 +234,7 @@ static int consume_awaitables(void *arg)
 
 static int completed_section(void)
 {
-    struct over first = {{pending(), pending(), pending()}, 3, -1}, second = {{pending(), pending()}, 2, -1},
+    struct over first = {{pending(), pending(), pending()}, 3, TT_NEVER}, second = {{pending(), pending()}, 2, TT_NEVER},
                 third = {{pending(), pending()}, 2, 0};
     tt_exc *key_error = tt_exc_new(&tt_KeyError, "k");
     tt_task *tasks[3];

@@ -69,9 +69,9 @@ static void get_value(void)
     void *value = NULL;
     tt_exc *exc = NULL;
 
-    note("%d", tt_thread_future_result(future, -1, &value));
+    note("%d", tt_thread_future_result(future, TT_NEVER, &value));
     note("%s %d", (char *)value, tt_thread_future_done(future));
-    if (tt_thread_future_exception(future, -1, &exc) == 0)
+    if (tt_thread_future_exception(future, TT_NEVER, &exc) == 0)
         note("exception: %d", exc != NULL);
     note("%d", tt_thread_future_result(future, 0, NULL));
     tt_thread_future_unref(future);
@@ -90,9 +90,9 @@ static void get_failure(void)
     tt_exc *exc = NULL;
 
     for (int i = 0; i < 2; i++)
-        if (tt_thread_future_result(future, -1, NULL) < 0)
+        if (tt_thread_future_result(future, TT_NEVER, NULL) < 0)
             note_and_drop("result");
-    if (tt_thread_future_exception(future, -1, &exc) == 0)
+    if (tt_thread_future_exception(future, TT_NEVER, &exc) == 0)
         note("exception: %s", tt_exc_message(exc));
     tt_thread_future_unref(future);
 }
@@ -118,7 +118,7 @@ static void compare_ids(void)
 {
     tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, raise_and_tell_id, "boom", NULL);
 
-    if (tt_thread_future_result(future, -1, NULL) < 0) {
+    if (tt_thread_future_result(future, TT_NEVER, NULL) < 0) {
         char *text = tt_exc_format(tt_exc_pending());
 
         note("%d", tt_exc_id(tt_exc_pending()) == id_in_task);
@@ -153,7 +153,7 @@ static void take_owned(void)
     static int one = 1;
     tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, return_owned, &one, NULL);
 
-    if (tt_thread_future_result(future, -1, NULL) == 0)
+    if (tt_thread_future_result(future, TT_NEVER, NULL) == 0)
         note("before: %d", freed);
     tt_thread_future_ref(future);
     tt_thread_future_unref(future);
@@ -236,7 +236,7 @@ static void without_a_wait_the_loops_own_thread_may_ask(void **state)
     assert_int_equal(tt_thread_future_result(future, 0, NULL), -1);
     note_and_drop("early");
     stage_turns(4);
-    assert_int_equal(tt_thread_future_result(future, -1, &value), 0);
+    assert_int_equal(tt_thread_future_result(future, TT_NEVER, &value), 0);
     assert_string_equal(value, "value");
     tt_thread_future_unref(future);
     expect_notes("early: TimeoutError()");
@@ -251,7 +251,7 @@ static void cancel_running(void)
     wait_until_started();
     note("%d", tt_thread_future_cancel(future));
     note("%d", tt_thread_future_cancel(future));
-    if (tt_thread_future_result(future, -1, NULL) < 0)
+    if (tt_thread_future_result(future, TT_NEVER, NULL) < 0)
         note_and_drop("result");
     tt_thread_future_unref(future);
 }
@@ -482,7 +482,7 @@ static void a_loop_that_closes_before_the_start_cancels_it_and_drops_the_argumen
     assert_int_equal(tt_thread_future_add_done_callback(future, note_done, "told"), 0);
     stage_close_loop();
     assert_int_equal(dropped, 1);
-    assert_int_equal(tt_thread_future_result(future, -1, NULL), -1);
+    assert_int_equal(tt_thread_future_result(future, TT_NEVER, NULL), -1);
     note_and_drop("result");
     tt_thread_future_unref(future);
     expect_notes("told 1", "result: CancelledError()");
@@ -495,7 +495,7 @@ static void a_loop_that_closes_before_the_end_cancels_it(void **state)
     (void)state;
     stage_turns(3);
     stage_close_loop();
-    assert_int_equal(tt_thread_future_result(future, -1, NULL), -1);
+    assert_int_equal(tt_thread_future_result(future, TT_NEVER, NULL), -1);
     note_and_drop("result");
     assert_true(tt_thread_future_cancel(future)); /* the loop is gone and must not be touched */
     tt_thread_future_unref(future);
@@ -514,7 +514,7 @@ static void an_outcome_that_was_not_told_yet_is_told_at_the_close(void **state)
     stage_turns(2); /* the task has failed, its callback is in the queue */
     assert_false(tt_thread_future_done(future));
     stage_close_loop();
-    assert_int_equal(tt_thread_future_result(future, -1, NULL), -1);
+    assert_int_equal(tt_thread_future_result(future, TT_NEVER, NULL), -1);
     note_and_drop("result");
     tt_thread_future_unref(future);
     expect_notes("result: ValueError('boom')");
@@ -537,7 +537,7 @@ static void *submit_many(void *arg)
         if (i % 5 == 0)
             tt_thread_future_cancel(future);
         if (i % 7 != 0) {
-            int rc = tt_thread_future_result(future, -1, &value);
+            int rc = tt_thread_future_result(future, TT_NEVER, &value);
 
             if (i % 5 != 0 &&
                 (i % 3 == 0 ? !tt_exc_is(tt_exc_pending(), &tt_ValueError) : rc != 0 || value != (void *)i))

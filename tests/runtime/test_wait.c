@@ -43,7 +43,7 @@ static void unref_all(struct wait *wait)
 static void it_waits_for_all_and_then_takes_no_time(void **state)
 {
     tt_task *a = sleeper(100, "a"), *b = sleeper(150, "b");
-    struct wait wait = WAIT(TT_ALL_COMPLETED, -1, b, a);
+    struct wait wait = WAIT(TT_ALL_COMPLETED, TT_NEVER, b, a);
 
     (void)state;
     assert_true(stage_run(do_wait, &wait));
@@ -55,7 +55,7 @@ static void it_waits_for_all_and_then_takes_no_time(void **state)
 static void the_first_one_done_ends_it_and_stands_first(void **state)
 {
     tt_task *a = sleeper(10000, "a"), *b = sleeper(100, "b");
-    struct wait wait = WAIT(TT_FIRST_COMPLETED, -1, a, b);
+    struct wait wait = WAIT(TT_FIRST_COMPLETED, TT_NEVER, a, b);
 
     (void)state;
     assert_true(stage_run(do_wait, &wait));
@@ -83,7 +83,7 @@ static int two_turns(void *arg)
 static void what_is_done_when_it_goes_on_counts_also_when_its_callback_has_not_run(void **state)
 {
     tt_task *a = create(one_turn, NULL, "a"), *b = create(two_turns, NULL, "b");
-    struct wait wait = WAIT(TT_FIRST_COMPLETED, -1, b, a);
+    struct wait wait = WAIT(TT_FIRST_COMPLETED, TT_NEVER, b, a);
 
     (void)state;
     assert_true(stage_run(do_wait, &wait));
@@ -94,7 +94,7 @@ static void what_is_done_when_it_goes_on_counts_also_when_its_callback_has_not_r
 static void both_parts_keep_the_order_that_they_had(void **state)
 {
     tt_future *a = pending(), *b = pending(), *c = pending(), *d = pending();
-    struct wait wait = WAIT(TT_FIRST_COMPLETED, -1, a, b, c, d);
+    struct wait wait = WAIT(TT_FIRST_COMPLETED, TT_NEVER, a, b, c, d);
 
     (void)state;
     set_value(d, "d");
@@ -111,7 +111,7 @@ static void both_parts_keep_the_order_that_they_had(void **state)
 static void a_future_that_stands_there_twice_is_waited_for_once(void **state)
 {
     tt_future *a = pending(), *b = pending();
-    struct wait wait = WAIT(TT_ALL_COMPLETED, -1, a, b, a, a);
+    struct wait wait = WAIT(TT_ALL_COMPLETED, TT_NEVER, a, b, a, a);
     tt_task *task = create(do_wait, &wait, "waits");
     char repr[160];
 
@@ -135,13 +135,13 @@ static int wait_without_parts(void *arg)
 {
     struct wait *wait = arg;
 
-    return tt_wait(wait->futures, wait->count, TT_FIRST_COMPLETED, -1, NULL);
+    return tt_wait(wait->futures, wait->count, TT_FIRST_COMPLETED, TT_NEVER, NULL);
 }
 
 static void without_a_place_for_the_count_the_order_stays(void **state)
 {
     tt_future *a = pending(), *b = pending();
-    struct wait wait = WAIT(TT_FIRST_COMPLETED, -1, a, b);
+    struct wait wait = WAIT(TT_FIRST_COMPLETED, TT_NEVER, a, b);
 
     (void)state;
     set_value(b, "b");
@@ -157,7 +157,7 @@ static int wait_again(void *arg)
     size_t count = wait->count, done_count;
 
     while (count > 0) {
-        if (tt_wait(rest, count, TT_FIRST_COMPLETED, -1, &done_count) < 0)
+        if (tt_wait(rest, count, TT_FIRST_COMPLETED, TT_NEVER, &done_count) < 0)
             return -1;
         for (; done_count > 0; done_count--, count--)
             note("%s", tt_task_name(*rest++));
@@ -168,7 +168,7 @@ static int wait_again(void *arg)
 static void waiting_again_for_the_rest_takes_one_after_the_other(void **state)
 {
     struct wait wait =
-        WAIT(TT_FIRST_COMPLETED, -1, sleeper(30, "c"), sleeper(10, "a"), sleeper(20, "b"), sleeper(40, "d"));
+        WAIT(TT_FIRST_COMPLETED, TT_NEVER, sleeper(30, "c"), sleeper(10, "a"), sleeper(20, "b"), sleeper(40, "d"));
 
     (void)state;
     assert_true(stage_run(wait_again, &wait));
@@ -179,7 +179,7 @@ static void waiting_again_for_the_rest_takes_one_after_the_other(void **state)
 static void a_failure_among_all_does_not_end_it(void **state)
 {
     tt_task *a = sleeper(150, "a"), *b = create(fail_after_ms, (void *)100, "b");
-    struct wait wait = WAIT(TT_ALL_COMPLETED, -1, a, b);
+    struct wait wait = WAIT(TT_ALL_COMPLETED, TT_NEVER, a, b);
 
     (void)state;
     assert_true(stage_run(do_wait, &wait));
@@ -193,7 +193,7 @@ static void a_failure_among_all_does_not_end_it(void **state)
 static void a_failure_ends_it_and_the_others_go_on(void **state)
 {
     tt_task *a = sleeper(10000, "a"), *b = create(fail_after_ms, (void *)10, "b");
-    struct wait wait = WAIT(TT_FIRST_EXCEPTION, -1, a, b);
+    struct wait wait = WAIT(TT_FIRST_EXCEPTION, TT_NEVER, a, b);
 
     (void)state;
     assert_true(stage_run(do_wait, &wait));
@@ -209,7 +209,7 @@ static void a_failure_ends_it_and_the_others_go_on(void **state)
 static void a_failure_from_before_ends_it_at_once(void **state)
 {
     tt_future *a = pending(), *b = pending();
-    struct wait wait = WAIT(TT_FIRST_EXCEPTION, -1, a, b);
+    struct wait wait = WAIT(TT_FIRST_EXCEPTION, TT_NEVER, a, b);
 
     (void)state;
     set_error(b, "err");
@@ -222,7 +222,7 @@ static void a_failure_from_before_ends_it_at_once(void **state)
 static void neither_a_cancelled_one_nor_a_value_is_a_failure(void **state)
 {
     tt_future *a = pending(), *b = pending(), *c = pending();
-    struct wait wait = WAIT(TT_FIRST_EXCEPTION, -1, a, b, c);
+    struct wait wait = WAIT(TT_FIRST_EXCEPTION, TT_NEVER, a, b, c);
     tt_task *task = create(do_wait, &wait, "waits");
 
     (void)state;
@@ -242,7 +242,7 @@ static void neither_a_cancelled_one_nor_a_value_is_a_failure(void **state)
 static void looking_for_a_failure_reads_it(void **state)
 {
     tt_future *a = pending(), *b = pending();
-    struct wait wait = WAIT(TT_FIRST_EXCEPTION, -1, a, b);
+    struct wait wait = WAIT(TT_FIRST_EXCEPTION, TT_NEVER, a, b);
 
     (void)state;
     set_error(a, "nobody sees me");
@@ -254,7 +254,7 @@ static void looking_for_a_failure_reads_it(void **state)
 static void the_last_one_is_not_looked_at(void **state)
 {
     tt_future *a = pending();
-    struct wait wait = WAIT(TT_FIRST_EXCEPTION, -1, a);
+    struct wait wait = WAIT(TT_FIRST_EXCEPTION, TT_NEVER, a);
 
     (void)state;
     set_error(a, "boom");
@@ -267,7 +267,7 @@ static void the_last_one_is_not_looked_at(void **state)
 static void waiting_for_all_or_the_first_reads_nothing(void **state)
 {
     tt_future *a = pending(), *b = pending();
-    struct wait all = WAIT(TT_ALL_COMPLETED, -1, a), first = WAIT(TT_FIRST_COMPLETED, -1, b);
+    struct wait all = WAIT(TT_ALL_COMPLETED, TT_NEVER, a), first = WAIT(TT_FIRST_COMPLETED, TT_NEVER, b);
 
     (void)state;
     set_error(a, "one");
@@ -285,7 +285,7 @@ static void waiting_for_all_or_the_first_reads_nothing(void **state)
 static void a_failure_in_the_turn_in_which_it_goes_on_is_read_too(void **state)
 {
     tt_future *a = pending(), *b = pending(), *c = pending();
-    struct wait wait = WAIT(TT_FIRST_EXCEPTION, -1, a, b, c);
+    struct wait wait = WAIT(TT_FIRST_EXCEPTION, TT_NEVER, a, b, c);
     tt_task *task = create(do_wait, &wait, "waits");
 
     (void)state;
@@ -344,7 +344,7 @@ static void a_timeout_of_zero_lets_one_turn_pass(void **state)
 static void a_timeout_that_was_not_needed_is_forgotten(void **state)
 {
     tt_task *a = sleeper(10, "a");
-    struct wait wait = WAIT(TT_ALL_COMPLETED, INT64_MAX, a);
+    struct wait wait = WAIT(TT_ALL_COMPLETED, TT_NEVER - 1, a);
 
     (void)state;
     assert_true(stage_run(do_wait, &wait));
@@ -388,7 +388,7 @@ static int cancel_itself_and_wait(void *arg)
 static void cancelled_before_it_suspends_it_is_cancelled_when_it_does(void **state)
 {
     tt_future *future = pending();
-    struct wait wait = WAIT(TT_ALL_COMPLETED, -1, future);
+    struct wait wait = WAIT(TT_ALL_COMPLETED, TT_NEVER, future);
 
     (void)state;
     assert_false(stage_run(cancel_itself_and_wait, &wait));
@@ -406,14 +406,14 @@ static int wait_wrongly(void *arg)
     size_t done_count = 99;
 
     (void)arg;
-    if (tt_wait(NULL, 0, TT_ALL_COMPLETED, -1, &done_count) < 0)
+    if (tt_wait(NULL, 0, TT_ALL_COMPLETED, TT_NEVER, &done_count) < 0)
         note_and_drop("empty");
-    if (tt_wait(&here, 1, (enum tt_return_when)7, -1, &done_count) < 0)
+    if (tt_wait(&here, 1, (enum tt_return_when)7, TT_NEVER, &done_count) < 0)
         note_and_drop("when");
-    if (tt_wait(((tt_future *[]){here, there}), 2, TT_ALL_COMPLETED, -1, &done_count) < 0)
+    if (tt_wait(((tt_future *[]){here, there}), 2, TT_ALL_COMPLETED, TT_NEVER, &done_count) < 0)
         note_and_drop("loops");
     tt_raise(&tt_KeyError, "sticky");
-    if (tt_wait(((tt_future *[]){NULL}), 1, TT_ALL_COMPLETED, -1, &done_count) < 0)
+    if (tt_wait(((tt_future *[]){NULL}), 1, TT_ALL_COMPLETED, TT_NEVER, &done_count) < 0)
         note_and_drop("pending");
     note("%zu", done_count);
     tt_future_unref(here);
@@ -427,7 +427,7 @@ static void what_cannot_be_waited_for_is_refused(void **state)
 
     (void)state;
     assert_true(stage_run(wait_wrongly, NULL));
-    assert_int_equal(tt_wait(&future, 1, TT_ALL_COMPLETED, -1, NULL), -1);
+    assert_int_equal(tt_wait(&future, 1, TT_ALL_COMPLETED, TT_NEVER, NULL), -1);
     note_and_drop("outside");
     tt_future_unref(future);
     expect_notes(
@@ -499,7 +499,7 @@ static void the_futures_live_as_long_as_it_waits(void **state)
 static void closing_the_loop_lets_go_of_everything(void **state)
 {
     tt_future *a = pending(), *b = pending(), *c = pending();
-    struct wait timed = WAIT(TT_ALL_COMPLETED, TT_SEC(1000), a, b), ended = WAIT(TT_FIRST_COMPLETED, -1, c, a);
+    struct wait timed = WAIT(TT_ALL_COMPLETED, TT_SEC(1000), a, b), ended = WAIT(TT_FIRST_COMPLETED, TT_NEVER, c, a);
     tt_task *first = create(do_wait, &timed, "first"), *second = create(do_wait, &ended, "second");
 
     (void)state;
@@ -523,7 +523,7 @@ static int wait_for_many(void *arg)
     tt_future **futures = arg;
     size_t done_count = 0;
 
-    if (tt_wait(futures, MANY, TT_ALL_COMPLETED, -1, &done_count) < 0)
+    if (tt_wait(futures, MANY, TT_ALL_COMPLETED, TT_NEVER, &done_count) < 0)
         return -1;
     note("%zu", done_count);
     return 0;

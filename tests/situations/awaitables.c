@@ -93,7 +93,7 @@ static int wait_and_count(tt_task **tasks, size_t count, enum tt_return_when whe
 {
     size_t done_count;
 
-    if (tt_wait(tasks, count, when, -1, &done_count) < 0)
+    if (tt_wait(tasks, count, when, TT_NEVER, &done_count) < 0)
         return -1;
     printf("done: %zu pending: %zu\n", done_count, count - done_count);
     return 0;
@@ -134,7 +134,7 @@ static int wait_for_all(void *arg)
 static int as_completed_that_is_left(void *arg)
 {
     tt_task *tasks[] = {create(return_soon, NULL, "first"), create(fail_later, "boom", "failing")};
-    tt_as_completed *iterator = tt_as_completed_create(tasks, 2, -1);
+    tt_as_completed *iterator = tt_as_completed_create(tasks, 2, TT_NEVER);
     tt_future *first = NULL;
     int rc = tt_as_completed_awaitable(iterator, &first);
 

@@ -1,6 +1,6 @@
 /* telltale/as_completed.h: several futures one after the other, in the order in which they are done.
  *
- *     tt_as_completed *iterator = tt_as_completed_create(tasks, count, -1);
+ *     tt_as_completed *iterator = tt_as_completed_create(tasks, count, TT_NEVER);
  *     tt_future *task;
  *     int rc;
  *
@@ -16,7 +16,7 @@
 #ifndef TELLTALE_AS_COMPLETED_H
 #define TELLTALE_AS_COMPLETED_H
 
-#include <telltale/future.h>
+#include <telltale/task.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,7 +25,7 @@ extern "C" {
 typedef struct tt_as_completed tt_as_completed;
 
 /* An iterator over the COUNT futures; the caller destroys it. A future that stands there several times comes once; of
- * none, it is at its end at once. After TIMEOUT_NS (negative: never) the rest are TimeoutErrors; nobody is cancelled.
+ * none, it is at its end at once. After TIMEOUT_NS (zero or less: in the next turn; TT_NEVER: never) the rest are TimeoutErrors; nobody is cancelled.
  * It holds each future until that is done and was given. May be called outside of tasks. NULL with ValueError "The
  * future belongs to a different loop than the one specified as the loop argument", RuntimeError "no running event loop"
  * (COUNT 0, outside of a loop), or MemoryError pending; NULL at once when an exception is pending. Event:

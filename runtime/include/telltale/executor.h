@@ -36,7 +36,7 @@ TT_API tt_future *tt_run_in_executor_at(tt_site *site, tt_loop *loop, tt_coro_fn
 #define tt_to_thread(fn, arg, drop, out_value) tt_to_thread_at(TT_SITE_HERE(#fn), (fn), (arg), (drop), (out_value))
 TT_API int tt_to_thread_at(tt_site *site, tt_coro_fn *fn, void *arg, tt_drop_fn *drop, void **out_value) TT_MUST_USE;
 
-/* Refuses further functions and waits until those of LOOP have returned, at most TIMEOUT_NS (negative: for ever); then
+/* Refuses further functions and waits until those of LOOP have returned, at most TIMEOUT_NS (TT_NEVER: for ever); then
  * writes "RuntimeWarning: The executor did not finishing joining its threads within 300 seconds." to stderr. LOOP must
  * not be running, and is run. A runner does this when it closes. Returns 0, or -1 with what ended that run pending.
  * asyncio: shutdown_default_executor. */

@@ -24,6 +24,9 @@ extern "C" {
 #define TT_MSEC(n) ((int64_t)(n)*1000000)
 #define TT_SEC(n)  ((int64_t)(n)*1000000000)
 
+/* As a time limit and as a deadline: none. Python's None. */
+#define TT_NEVER INT64_MAX
+
 /* A coroutine. ARG is what was given to the creation. */
 typedef int tt_coro_fn(void *arg);
 

@@ -33,7 +33,7 @@ TT_API tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future
 #define tt_thread_future_unref(future) tt_thread_future_unref_at(TT_HERE, (future))
 TT_API void tt_thread_future_unref_at(tt_site *site, tt_thread_future *future); /* NULL ok. Event: failure_released */
 
-/* Blocks until it is done, at most TIMEOUT_NS (negative: for ever). 0 and *OUT_VALUE (borrowed while a handle is held;
+/* Blocks until it is done, at most TIMEOUT_NS (TT_NEVER: for ever). 0 and *OUT_VALUE (borrowed while a handle is held;
  * may be NULL); -1 with the task's exception (a copy with the same id), CancelledError, or TimeoutError pending on the
  * calling thread; a timeout cancels nothing. Event: failure_touched (user). */
 #define tt_thread_future_result(future, timeout_ns, out_value) \

@@ -28,9 +28,6 @@
 extern "C" {
 #endif
 
-/* As a delay and as a deadline: none, the timeout is disabled. Python's None. */
-#define TT_NEVER INT64_MAX
-
 typedef struct tt_timeout tt_timeout;
 
 /* Enters a timeout that is up DELAY_NS from now; zero or less: in the next turn; TT_NEVER: not at all, which can be

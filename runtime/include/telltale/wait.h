@@ -6,7 +6,7 @@
  *     size_t done_count;
  *
  *     while (count > 0) {
- *         if (tt_wait(tasks, count, TT_FIRST_COMPLETED, -1, &done_count) < 0)
+ *         if (tt_wait(tasks, count, TT_FIRST_COMPLETED, TT_NEVER, &done_count) < 0)
  *             return -1;
  *         for (; done_count > 0; done_count--, count--)
  *             use(*tasks++);
@@ -16,7 +16,7 @@
 #ifndef TELLTALE_WAIT_H
 #define TELLTALE_WAIT_H
 
-#include <telltale/future.h>
+#include <telltale/task.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,7 +30,7 @@ enum tt_return_when {
 };
 
 /* Suspends the running task until the COUNT futures of FUTURES are what RETURN_WHEN asks for, or TIMEOUT_NS have passed
- * (negative: for ever). It suspends also when they are so already. The handles stay the caller's; the futures live at
+ * (zero or less: in the next turn; TT_NEVER: for ever). It suspends also when they are so already. The handles stay the caller's; the futures live at
  * least as long as the wait.
  *
  * Returns 0; then, unless OUT_DONE_COUNT is NULL, FUTURES was put in order, those that are done first, each part in the
