@@ -85,10 +85,15 @@ start_session() { # NAME
 end_session() { # NAME
     lttng_must stop "$1"
     lttng_must destroy "$1"
-    read_trace "$1" || {
-        cat "$work/babeltrace2" >&2
-        fail 'babeltrace2 cannot read the trace, or not all of it is there'
-    }
+    tries=0
+    until read_trace "$1"; do # the consumer daemon may still be writing the metadata
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || {
+            cat "$work/babeltrace2" >&2
+            fail 'babeltrace2 cannot read the trace, or not all of it is there'
+        }
+        sleep 0.1
+    done
 }
 
 # Reads what was written of a session so far, unless that cannot be read yet, or LTTng has discarded events.
