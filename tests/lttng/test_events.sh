@@ -8,7 +8,7 @@ export TELLTALE_LTTNG=1
 case_every_event_of_the_table_is_in_the_trace_with_its_fields_in_order() {
     start_daemon
     start_session s
-    must "$programs/emitter" every
+    must env TELLTALE_EVENTS=all "$programs/emitter" every
     end_session s
     sed -n 's/ tt_process = [^,]*, tt_thread = 1, tt_sequence = [0-9]*//p' "$work/s.txt" |
         grep -vE '^(process|thread)_' >"$work/is"
