@@ -41,6 +41,14 @@ case_the_program_is_short() {
     [ "$(block c | grep -c .)" -le 15 ] || fail 'the program of README.md is not short'
 }
 
+case_every_name_in_the_guide_from_asyncio_is_in_a_header() {
+    grep -oE '\btt_[A-Za-z_]+' "$TELLTALE_TEST_SOURCE/runtime/ASYNCIO.md" | sort -u >named
+    [ "$(wc -l <named)" -gt 100 ] || fail 'the guide names nothing'
+    cat "$TELLTALE_TEST_SOURCE"/runtime/include/telltale/*.h | grep -oE '\btt_[A-Za-z_]+|X\([A-Za-z]+' | sed 's/^X(/tt_/' | sort -u >declared
+    comm -23 named declared >unknown
+    [ ! -s unknown ] || fail "the guide names what no header has: $(cat unknown)"
+}
+
 case_the_files_that_the_readme_names_exist() {
     grep -oE '\]\([^)#:]+\)' "$TELLTALE_TEST_SOURCE/README.md" "$TELLTALE_TEST_SOURCE/ARCHITECTURE.md" |
         sed -E 's/^.*\]\(([^)]+)\)$/\1/' | sort -u >named
