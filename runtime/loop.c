@@ -175,6 +175,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
     tt__watches_close(loop); /* what waits on descriptors lies on stacks that are about to go */
     tt__signal_handlers_close(loop);
     discard_everything(loop, site, &pending_count);
+    tt__recallables_close(loop);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);

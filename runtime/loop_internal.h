@@ -23,6 +23,7 @@
 
 struct tt_watch;          /* watch.c */
 struct tt_signal_handler; /* signals.c */
+struct tt_recallable;     /* recall.c */
 
 /* A callback of the program: in the ready queue, in the heap, or held only by the program. */
 struct tt_handle {
@@ -90,6 +91,7 @@ struct tt_loop {
     int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
+    struct tt_recallable *recallable_futures; /* recall.c: those that are pending */
 
     void *alternate_stack; /* stack_overflow.c: for signals on the thread that runs it; NULL: none was needed */
     bool has_lent_stack;   /* the thread has it now */
@@ -234,6 +236,10 @@ bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool anothe
 void tt__watch_set_drained(tt_loop *loop, int descriptor);
 bool tt__watch_take_drained(tt_loop *loop, int descriptor);
 void tt__signal_handlers_close(tt_loop *loop);
+
+/* recall.c: cancels the futures whose operations are still under way, which recalls these. */
+void tt__recallables_close(tt_loop *loop);
+
 /* The handler of SIGNAL_NUMBER is not what the loop is kept waiting for: a runner's. */
 void tt__signal_handler_unref(tt_loop *loop, int signal_number);
 

@@ -105,6 +105,7 @@ static const struct scenario scenarios[] = {
     {"shield_unshielded", "shield", "--unshielded", NULL, 0, NULL},
     {"shield_fails", "shield", "--fails", NULL, 0, NULL},
     {"shield_forgotten", "shield", "--forgotten", NULL, 0, NULL},
+    {"callback_future", "callback_future", NULL, NULL, 0, NULL},
     {"wait", "wait", NULL, NULL, 0, NULL},
     {"wait_exception", "wait", "--exception", NULL, 0, NULL},
     {"wait_unread", "wait", "--unread", NULL, 0, NULL},

@@ -130,6 +130,7 @@ SCENARIO(blocking_server_hang_up)
 SCENARIO(blocking_server_two)
 SCENARIO(readers)
 SCENARIO(readers_polling)
+SCENARIO(callback_future)
 SCENARIO(shield)
 SCENARIO(shield_unshielded)
 SCENARIO(shield_fails)
@@ -222,6 +223,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(readers_prints_what_python_prints),
     cmocka_unit_test(readers_polling_prints_what_is_expected),
     cmocka_unit_test(readers_polling_prints_what_python_prints),
+    cmocka_unit_test(callback_future_prints_what_is_expected),
+    cmocka_unit_test(callback_future_prints_what_python_prints),
     cmocka_unit_test(shield_prints_what_is_expected),
     cmocka_unit_test(shield_prints_what_python_prints),
     cmocka_unit_test(shield_unshielded_prints_what_is_expected),

@@ -47,6 +47,11 @@ static void exc_print_stream(void)
     tt_exc_print(NULL, NULL);
 }
 
+static void create_future_with(void)
+{
+    (void)!tt_create_future_with(stage_loop, NULL, NULL);
+}
+
 static void raise_type(void)
 {
     tt_raise(NULL, "x");
@@ -646,6 +651,7 @@ static const struct mistake {
     {"task_set_name.name", task_set_name_name},
     {"task_cancelling.task", task_cancelling},
     {"task_uncancel.task", task_uncancel},
+    {"create_future_with.recall", create_future_with},
     {"future_ref.alive", future_ref_alive},
     {"future_unref.held", future_unref_held},
     {"future_set_result.future", set_result_future},

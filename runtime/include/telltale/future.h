@@ -38,6 +38,19 @@ typedef int tt_done_fn(tt_future *future, void *arg);
 #define tt_create_future(loop) tt_create_future_at(TT_HERE, (loop))
 TT_API tt_future *tt_create_future_at(tt_site *site, tt_loop *loop) TT_MUST_USE;
 
+/* Recalls the operation that FUTURE stands for, which has just been cancelled. Runs within whatever cancelled it, and
+ * must not suspend; what it raises goes to the loop's exception handler. */
+typedef void tt_recall_fn(tt_future *future, void *arg);
+
+/* The same for an operation of an API with callbacks, which has to be told when nobody waits for it any more: RECALL(FUTURE,
+ * ARG) is called once if FUTURE is cancelled while it is pending, be it by tt_future_cancel, because the task that awaits it
+ * was cancelled or ran into a timeout, or because the loop closes. FUTURE is cancelled by then, and has a reference for the
+ * call. The operation's callback completes the future if it is not done; the handle that the operation needs for that is
+ * its own, and goes with it. runtime/examples/callback_future.c wraps a timer of libuv's in this way. Ours; in asyncio the
+ * same is done by a done-callback, a turn later. */
+#define tt_create_future_with(loop, recall, arg) tt_create_future_with_at(TT_HERE, (loop), (recall), (arg))
+TT_API tt_future *tt_create_future_with_at(tt_site *site, tt_loop *loop, tt_recall_fn *recall, void *arg) TT_MUST_USE;
+
 /* Takes another handle. Returns FUTURE; NULL ok. Event: reference_taken, once the future has failed. */
 #define tt_future_ref(future) tt_future_ref_at(TT_HERE, (future))
 TT_API tt_future *tt_future_ref_at(tt_site *site, tt_future *future);
