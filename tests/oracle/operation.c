@@ -33,7 +33,7 @@ int number_argument(const struct statement *statement, int n)
 
 int64_t delay_argument(const struct statement *statement, int n)
 {
-    return strcmp(statement->arguments[n], "-") == 0 ? -1 : TT_SEC(number_argument(statement, n));
+    return strcmp(statement->arguments[n], "-") == 0 ? TT_NEVER : TT_SEC(number_argument(statement, n));
 }
 
 TT_EXC_TYPE(Urgent, tt_BaseException);

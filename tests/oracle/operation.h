@@ -38,7 +38,7 @@ int run_inside(struct frame *frame, const struct statement *statement);
 /* Arguments. N: 0 is the first. */
 const char *text_argument(const struct statement *statement, int n); /* without its quote; NULL if there is none */
 int number_argument(const struct statement *statement, int n);       /* of digits */
-int64_t delay_argument(const struct statement *statement, int n);    /* nanoseconds; negative for - */
+int64_t delay_argument(const struct statement *statement, int n);    /* nanoseconds; TT_NEVER for - */
 const tt_exc_type *type_argument(const struct statement *statement, int n);
 const tt_exc_type *type_named(const char *name);
 

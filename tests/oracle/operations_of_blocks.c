@@ -43,16 +43,9 @@ static void leave(const struct statement *statement, const void *scope)
         slot_drop(slot);
 }
 
-static int64_t deadline_delay(const struct statement *statement, int n)
-{
-    int64_t delay_ns = delay_argument(statement, n);
-
-    return delay_ns < 0 ? TT_NEVER : delay_ns;
-}
-
 static int timeout(struct frame *frame, const struct statement *statement)
 {
-    tt_timeout *scope = tt_timeout_enter(deadline_delay(statement, 0));
+    tt_timeout *scope = tt_timeout_enter(delay_argument(statement, 0));
     int rc = -1, exit_rc;
 
     if (scope) {
@@ -67,7 +60,7 @@ static int timeout(struct frame *frame, const struct statement *statement)
 static int reschedule(struct frame *frame, const struct statement *statement)
 {
     tt_timeout *scope = get(statement->arguments[0]);
-    int64_t delay_ns = deadline_delay(statement, 1);
+    int64_t delay_ns = delay_argument(statement, 1);
 
     (void)frame;
     if (!scope)

@@ -167,7 +167,6 @@ static int shield(struct frame *frame, const struct statement *statement)
 static int wait_for(struct frame *frame, const struct statement *statement)
 {
     struct slot *slot = get_younger(frame, statement->arguments[1]);
-    int64_t delay_ns = delay_argument(statement, 0);
     tt_future *future;
     bool is_gather;
     void *value;
@@ -177,7 +176,7 @@ static int wait_for(struct frame *frame, const struct statement *statement)
         return -1;
     future = tt_future_ref(slot->value);
     is_gather = slot->kind == SLOT_GATHER;
-    rc = tt_wait_for(future, delay_ns < 0 ? TT_NEVER : delay_ns, &value);
+    rc = tt_wait_for(future, delay_argument(statement, 0), &value);
     if (rc == 0 && is_gather)
         rc = log_gather(future);
     else if (rc == 0)
