@@ -52,6 +52,96 @@ static void create_future_with(void)
     (void)!tt_create_future_with(stage_loop, NULL, NULL);
 }
 
+/* Calls of a task's. */
+static void in_task(tt_coro_fn *fn)
+{
+    (void)stage_run(fn, NULL);
+}
+
+static int open_nothing(void *arg)
+{
+    return tt_fs_open(arg, 0, 0);
+}
+
+static void fs_path(void)
+{
+    in_task(open_nothing);
+}
+
+static int read_before_the_file(void *arg)
+{
+    (void)!tt_fs_pread(0, arg, 0, -1);
+    return 0;
+}
+
+static void fs_pread_offset(void)
+{
+    in_task(read_before_the_file);
+}
+
+static int write_before_the_file(void *arg)
+{
+    return tt_fs_pwrite(0, arg, 0, -1);
+}
+
+static void fs_pwrite_offset(void)
+{
+    in_task(write_before_the_file);
+}
+
+static int send_before_the_file(void *arg)
+{
+    (void)arg;
+    (void)!tt_fs_sendfile(0, 0, -1, 0);
+    return 0;
+}
+
+static void fs_sendfile_offset(void)
+{
+    in_task(send_before_the_file);
+}
+
+static int list_into_nothing(void *arg)
+{
+    (void)!tt_fs_readdir(".", arg);
+    return 0;
+}
+
+static void fs_readdir_out_entries(void)
+{
+    in_task(list_into_nothing);
+}
+
+static int read_into_nothing(void *arg)
+{
+    return tt_fs_read_file(".", 1, arg, NULL);
+}
+
+static void fs_read_file_out_data(void)
+{
+    in_task(read_into_nothing);
+}
+
+static int look_up_into_nothing(void *arg)
+{
+    return tt_getaddrinfo("x", NULL, NULL, arg);
+}
+
+static void getaddrinfo_out(void)
+{
+    in_task(look_up_into_nothing);
+}
+
+static int name_nothing(void *arg)
+{
+    return tt_getnameinfo(arg, 0, NULL, 0, NULL, 0);
+}
+
+static void getnameinfo_address(void)
+{
+    in_task(name_nothing);
+}
+
 static void raise_type(void)
 {
     tt_raise(NULL, "x");
@@ -652,6 +742,14 @@ static const struct mistake {
     {"task_cancelling.task", task_cancelling},
     {"task_uncancel.task", task_uncancel},
     {"create_future_with.recall", create_future_with},
+    {"fs.path", fs_path},
+    {"fs_pread.offset", fs_pread_offset},
+    {"fs_pwrite.offset", fs_pwrite_offset},
+    {"fs_sendfile.offset", fs_sendfile_offset},
+    {"fs_readdir.out_entries", fs_readdir_out_entries},
+    {"fs_read_file.out_data", fs_read_file_out_data},
+    {"getaddrinfo.out", getaddrinfo_out},
+    {"getnameinfo.address", getnameinfo_address},
     {"future_ref.alive", future_ref_alive},
     {"future_unref.held", future_unref_held},
     {"future_set_result.future", set_result_future},

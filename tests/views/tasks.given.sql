@@ -79,3 +79,10 @@ INSERT INTO scope_member (task_id, scope_id) VALUES (46, 90), (47, 90), (48, 90)
 INSERT INTO task (task_id, created_ns, name_number) VALUES (50, 100, 50), (51, 100, 51), (52, 100, 52), (53, 100, 53);
 INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
     (50, 50, 3, 30, 7, 3, 500, 30, 20, 2), (51, 51, 3, 31, 7, 3, 500, 30, 20, 2), (52, 52, 3, 33, 7, 3, 500, 30, 20, 2), (53, 53, 3, 32, 0, 3, 500, 30, 20, 2);
+-- Waiting for a file, a child process, a signal with a name and one without.
+INSERT INTO task (task_id, created_ns, name_number) VALUES (101, 100, 101), (103, 100, 103), (104, 100, 104), (105, 100, 105);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
+    (101, 101, 3, 40, 0, 3, 500, 30, 20, 2),
+    (103, 103, 3, 42, 4711, 3, 500, 30, 20, 2),
+    (104, 104, 3, 43, 15, 3, 500, 30, 20, 2),
+    (105, 105, 3, 43, 40, 3, 500, 30, 20, 2);

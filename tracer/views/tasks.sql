@@ -71,10 +71,11 @@ SELECT
     END AS parent_text,
     -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, wait, shield,
     -- as_completed, group, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join,
-    -- read, write, resolve, write_turn.
+    -- read, write, resolve, write_turn,
+    -- file, process, signal.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = nullif(t.wait_kind, 0)) AS wait_kind,
     -- The id or descriptor that goes with it.
-    CASE WHEN t.wait_kind > 1 AND t.wait_kind <> 32 THEN t.wait_object END AS wait_object,
+    CASE WHEN t.wait_kind > 1 AND t.wait_kind NOT IN (32, 40) THEN t.wait_object END AS wait_object,
     -- Where it waits.
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = t.wait_site_id) AS wait_at,
     -- Since when it has waited.
@@ -105,6 +106,10 @@ SELECT
                 WHERE g.scope_id = t.wait_object AND g.child_count > 0), '')
         WHEN 11 THEN 'the next of ' || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = t.wait_object),
             'several futures')
+        WHEN 40 THEN 'a file'
+        WHEN 42 THEN 'process ' || t.wait_object
+        WHEN 43 THEN 'signal ' || coalesce(
+            (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal' AND w.number = t.wait_object), t.wait_object)
         ELSE CASE
             WHEN t.wait_kind = 32 THEN 'resolve'
             WHEN t.wait_kind BETWEEN 5 AND 8 OR t.wait_kind BETWEEN 30 AND 33

@@ -7,9 +7,11 @@
 #include <telltale/condition.h>
 #include <telltale/event.h>
 #include <telltale/context.h>
+#include <telltale/dns.h>
 #include <telltale/exc.h>
 #include <telltale/exc_group.h>
 #include <telltale/executor.h>
+#include <telltale/fs.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
 #include <telltale/lock.h>
