@@ -179,12 +179,15 @@ END
 # Words executor_future, executor, thread.
 case_a_failure_on_a_thread_whose_future_was_cancelled_is_absorbed_by_the_executor() {
     cat >program.c <<'END'
+#include <stdatomic.h>
 #include <telltale/telltale.h>
-#include <unistd.h>
+static atomic_bool has_begun, is_cancelled;
 static int fail_late(void *arg)
 {
     (void)arg;
-    usleep(50000);
+    has_begun = true;
+    while (!is_cancelled)
+        continue;
     return tt_raise(&tt_ValueError, "too late");
 }
 static int wait_for_it(void *arg)
@@ -195,10 +198,12 @@ static int app(void *arg)
 {
     (void)arg;
     tt_task *task = tt_create_task_named(wait_for_it, NULL, "waiter");
-    if (tt_sleep(TT_MSEC(5)) < 0)
-        return -1;
+    while (!has_begun)
+        if (tt_sleep(TT_MSEC(1)) < 0)
+            return -1;
     tt_task_cancel(task, NULL);
     int status = tt_await(task);
+    is_cancelled = true;
     if (status < 0 && tt_catch(&tt_CancelledError))
         status = tt_catch_end();
     tt_task_unref(task);
