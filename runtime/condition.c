@@ -121,14 +121,20 @@ static bool is_cancellation(const tt_exc *exc)
     return tt_exc_is(exc, &tt_CancelledError) || tt_exc_is(exc, &tt_MemoryError);
 }
 
+static bool must_wait(const tt_lock *lock)
+{
+    return lock->is_locked || tt__line_is_contended(&lock->line);
+}
+
 /* Gets the lock back, with what the wait ended with pending or nothing. Whatever is raised meanwhile has that as its
- * context, and the latest is pending then. 0, or -1 with an exception pending. */
-static int reacquire(tt_condition *condition, const struct tt_waiting *waiting)
+ * context, and the latest is pending then. *IS_THROWN: whether the task was last resumed by an exception. 0, or -1 with
+ * an exception pending. */
+static int reacquire(tt_condition *condition, const struct tt_waiting *waiting, bool *is_thrown)
 {
     struct tt_waiting relock = *waiting;
     struct tt_exc_state *state = &waiting->task->exc_state;
     tt_exc *before = tt__exc_state_take(state), *latest = NULL;
-    bool is_over = false;
+    bool is_over = false, suspends = must_wait(condition->lock);
 
     if (waiting->label.kind == TT_WAIT_KIND_CONDITION) /* else it is part of something that is more telling */
         relock.label = (struct tt_wait_label){TT_WAIT_KIND_LOCK, condition->lock->waitable.id};
@@ -136,9 +142,12 @@ static int reacquire(tt_condition *condition, const struct tt_waiting *waiting)
         tt_exc_unref(latest);
         latest = tt__exc_state_take(state);
         is_over = !is_cancellation(latest);
+        *is_thrown = true;
+        suspends = !is_over && must_wait(condition->lock);
         if (before)
             tt__exc_set_context(latest, before);
     }
+    *is_thrown &= !suspends;
     if (latest) {
         tt_exc_unref(before);
         before = latest;
@@ -147,16 +156,26 @@ static int reacquire(tt_condition *condition, const struct tt_waiting *waiting)
     return before ? -1 : 0;
 }
 
+/* asyncio's wait has a frame of its own, which handles nothing when an exception is thrown into it. */
 static int wait_once(tt_condition *condition, const struct tt_waiting *waiting)
 {
+    struct tt_exc_state *state = &waiting->task->exc_state;
+    bool is_thrown;
+    int rc;
+
     if (!condition->lock->is_locked)
         return tt_raise_at(waiting->site, &tt_RuntimeError, "cannot wait on un-acquired lock");
     if (tt__waitable_bind(&condition->waitable, waiting) < 0)
         return -1;
     tt__lock_release(condition->lock);
-    (void)!tt__line_wait(&condition->line, &condition->waitable, waiting, NULL); /* what it raised stays pending */
-    if (reacquire(condition, waiting) == 0)
+    tt__exc_hide_handlings(state);
+    is_thrown = tt__line_wait(&condition->line, &condition->waitable, waiting, NULL) < 0; /* and stays pending */
+    rc = reacquire(condition, waiting, &is_thrown);
+    tt__exc_show_handlings(state);
+    if (rc == 0)
         return 0;
+    if (is_thrown)
+        tt__exc_state_set_again(state);
     tt__line_wake(&condition->line, 1);
     return -1;
 }
