@@ -4,7 +4,8 @@
 - What circles hold is destroyed when the collector passes: judge.py has it pass between any two lines of the log.
 - Tracebacks keep the frames of asyncio's functions, and so the tasks that these mention, alive: they are taken off an exception
   wherever it passes through a body of the program. The library has no frames that hold anything.
-- A concurrent.futures.Future keeps its callbacks after it has called them: here it does not.
+- A concurrent.futures.Future keeps its callbacks after it has called them, and the futures of as_completed keep the iterator
+  after the loop over it has ended: here they do not.
 """
 import concurrent.futures
 import inspect
@@ -48,6 +49,19 @@ def let_go_of_callbacks():
         future._done_callbacks.clear()
 
     concurrent.futures.Future._invoke_callbacks = invoke_and_forget
+
+
+def let_go_of_iterator(iterator, futures):
+    """The end of a loop over as_completed. FUTURES, a list, goes as lists do: from its last to its first."""
+    for future in futures:
+        future.remove_done_callback(iterator._handle_completion)
+    del future
+    if iterator._timeout_handle is not None:
+        iterator._timeout_handle.cancel()
+    iterator._todo.clear()
+    iterator._done._queue.clear()
+    while futures:
+        futures.pop()
 
 
 def clean(text):

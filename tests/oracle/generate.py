@@ -41,6 +41,61 @@ RAISED = "ValueError:8 KeyError:5 RuntimeError:2 TimeoutError:1 CancelledError:2
 CAUGHT = "ValueError:4 KeyError:3 Exception:4 CancelledError:6 BaseException:5 TimeoutError:2 LookupError:1 RuntimeError:1 QueueShutDown:0.5"
 DELAYS = "0:3 1:6 2:5 3:3 5:1"
 
+# Sequences that lead to where things are close: two requests on one task, a waiter that is woken and cancelled in the same turn,
+# scopes around groups. {T} and {U} are different tasks' slots, {B} is a body behind, {N} and {M} are delays.
+IDIOMS = {
+    "tasks": [
+        '{T} = spawn {B}\ncancel {T} "a"\ncancel {T} "b"',
+        'cancel {T} "a"\nsleep 0\ncancel {T} "b"\nawait {T}',
+        "{T} = spawn {B}\n{U} = spawn {B}\nsleep {N}\ncancel {T} \"c\"\nawait {U}",
+        'try:\n  sleep {N}\nexcept CancelledError:\n  uncancel main\n  sleep {M}\n  raise ValueError "late"',
+        'cancel main "self"\nuncancel main\nsleep 0',
+    ],
+    "futures": ['on {F} {C}\non {F} {C}\nset {F} 1\nsleep 0', "{F} = future\n{H} = later {N} {C}\nawait {F}"],
+    "several": [
+        '{R} = shield {T}\ncancel {T} "s"\nsleep {N}\nresult {R}',
+        "{R} = gather_all {T} {F} {U}\ncancel {R} \"g\"\nset {F} 1\nsleep {N}\nawait {R}",
+        "{R} = gather {T} {U}\nsleep {N}\ncancel {R} \"g\"\nawait {R}",
+        "{R} = gather_all {T} {U}\ncancel {U} \"u\"\ncancel {R} \"g\"\nawait {R}",
+        'cancel {U} "w"\nwait_exception {N} {T} {U} {T}',
+        "originals {N} {T} {U} {T}",
+    ],
+    "scopes": [
+        "{O} = timeout {N}:\n  {P} = timeout {N}:\n    sleep 5",
+        "{O} = timeout {N}:\n  {G} = group:\n    {T} = child {G} {B}\n    {U} = child {G} {B}",
+        "{O} = timeout {N}:\n  try:\n    sleep 5\n  finally:\n    raise KeyError \"foreign\"",
+        "{O} = timeout {N}:\n  reschedule {O} {M}\n  sleep 2\n  reschedule {O} -\n  sleep {M}",
+        "try:\n  wait_for {N} {T}\nexcept TimeoutError:\n  wait_for 0 {U}",
+    ],
+    "groups": [
+        "{G} = group:\n  {T} = child {G} {B}\n  {U} = child {G} {B}\n  sleep {N}",
+        "try:\n  {G} = group:\n    {T} = child {G} {B}\n    raise ValueError \"body\"\nexcept* ValueError:\n  keep x0",
+        "try:\n  sleep {N}\nfinally:\n  sleep {M}\n  raise ValueError \"cleanup\"",
+        "try:\n  sleep 5\nexcept CancelledError:\n  {T} = child {G} {B}\n  sleep 1",
+    ],
+    "locks": [
+        "with {L}:\n  sleep {N}",
+        'acquire {L}\nsleep {N}\nrelease {L}\ncancel {T} "woken"\nsleep {M}',
+        "acquire s0\nacquire s1\nsleep {N}\nrelease s0\nrelease s1\nrelease s0",
+        "acquire s0\nrelease s0\nrelease s0\ncancel {T} \"s\"",
+        "with c0:\n  wait_condition c0\n  sleep {N}",
+        "acquire c0\nnotify c0 1\ncancel {T} \"n\"\nsleep {N}\ncancel {T} \"m\"\nrelease c0",
+        "acquire c0\nnotify c0 2\ncancel {T} \"n\"\nrelease c0",
+        "wait_event e0\nclear_event e0",
+        'set_event e0\ncancel {T} "e"',
+        "arrive b0\narrive b0",
+    ],
+    "queues": [
+        'put_now q0 1\ncancel {T} "q"\nsleep {N}',
+        "put_now q0 2\nput_now q0 1\ncancel {T} \"q\"",
+        "get q0\nsleep {N}\ntask_done q0",
+        "put q0 3\nput q0 1\nput q0 2\njoin q0",
+        'get_now q0\ncancel {U} "p"\nsleep 0',
+        "get q0\nget q0",
+    ],
+    "variables": ["setvar v0 {N}\n{T} = spawn {B}\n{H} = soon {C}\nsetvar v0 {M}\ngetvar v0"],
+}
+
 # How many slots of each kind there are, and their letters.
 SLOTS = {"T": 4, "F": 3, "R": 2, "P": 1, "H": 2, "X": 3, "G": 2, "O": 2, "V": 2, "E": 1, "C": 1, "Q": 1, "B": 1}
 LETTERS = {kind: kind.lower() for kind in SLOTS}
@@ -105,7 +160,7 @@ class Generator:
         self.draw = Draw(seed)
         self.program = Program(f"seed-{seed}")
         self.pair = self.pair_of(seed)
-        self.spawned = 0
+        self.filled = []  # slots, in the order in which statements that fill them were made
 
     def pair_of(self, seed):
         """Seeds in succession go through all pairs, in an order that does not follow the table."""
@@ -115,7 +170,9 @@ class Generator:
 
     def make(self):
         draw = self.draw
-        self.weights = self.make_weights()
+        themes = sorted({self.draw.one(sorted(FAMILIES)) for _ in range(2)})
+        self.weights = self.make_weights(themes)
+        self.idioms = [idiom for theme in themes for idiom in IDIOMS.get(theme, ())]
         self.units = [Unit("task", "main", 0)]
         tasks, callbacks = 1 + draw.below(4), draw.below(4)
         names = {"task": iter("abcdefgh"), "callback": iter("uvwxyz")}
@@ -125,10 +182,10 @@ class Generator:
             self.units.append(Unit(kind, next(names[kind]), len(self.units)))
         for kind, name in (("task", "z"), ("callback", "q"), ("handler", "n")):  # there is always one behind
             self.units.append(Unit(kind, name, len(self.units)))
-        where = 0 if draw.chance(70) else draw.below(len([unit for unit in self.units if unit.kind == "task"]) - 1)
+        where = 0 if draw.chance(85) else draw.below(len([unit for unit in self.units if unit.kind == "task"]) - 1)
         for unit in self.units:
             self.unit = unit
-            self.left = 2 + draw.below(7) + (4 if unit.place == 0 else 0)
+            self.left = 3 + draw.below(8) + (4 if unit.place == 0 else 0)
             statements = self.prelude() if unit.place == 0 else []
             if unit.kind == "task":
                 where -= 1
@@ -155,8 +212,7 @@ class Generator:
             text = words[name]
             self.program.declarations.append((text.format(name) if "{}" in text else f"{text} {name}").split())
 
-    def make_weights(self):
-        themes = {self.draw.one(sorted(FAMILIES)) for _ in range(2)}
+    def make_weights(self, themes):
         total = {}
         for family, text in FAMILIES.items():
             for name, weight in weights_of(text, THEME_FACTOR if family in themes else 1):
@@ -166,11 +222,38 @@ class Generator:
     # ------------------------------------------------------------------------------------------ statements
 
     def prelude(self):
-        """main begins with tasks and futures, so that there is something to work on."""
+        """main begins with tasks and futures, so that there is something to work on; often the tasks are of one body."""
         statements = [self.statement("future", slot=f"f{number}") for number in range(1 + self.draw.below(2))]
-        for number in range(1 + self.draw.below(3)):
+        body = self.argument("BODY")
+        is_alike = self.draw.chance(50)
+        for number in range(1 + self.draw.below(4)):
             statements.append(self.statement("spawn", slot=f"t{number}"))
+            if is_alike:
+                statements[-1].arguments = [body]
         return statements
+
+    def idiom(self):
+        """The statements of one of the sequences; none where it cannot stand."""
+        text = self.draw.one(self.idioms) if self.idioms and self.unit.kind == "task" else ""
+        bodies, callbacks = self.behind("BODY"), self.behind("CALLBACK")
+        if not text or ("{B}" in text and not bodies) or ("{C}" in text and not callbacks):
+            return []
+        task = self.draw.below(SLOTS["T"])
+        names = {
+            "T": f"t{task}",
+            "U": f"t{(task + 1 + self.draw.below(SLOTS['T'] - 1)) % SLOTS['T']}",
+            "O": "o0",
+            "P": "o1",
+            "L": self.draw.one(LOCKS),
+            "N": self.draw.one("0123"),
+            "M": self.draw.one("0123"),
+            "B": self.draw.one(bodies) if bodies else "",
+            "C": self.draw.one(callbacks) if callbacks else "",
+        }
+        for kind in "FRGH":
+            names[kind] = self.slot(kind)
+        lines = "".join(f"  {line}\n" for line in text.format(**names).split("\n"))
+        return language.read("task main:\n" + lines).bodies[0].statements
 
     def block(self, depth, least=1):
         statements = []
@@ -178,6 +261,9 @@ class Generator:
             if self.left <= 0 and len(statements) >= least:
                 break
             self.left -= 1
+            if self.draw.chance(20) and depth < 2 and (idiom := self.idiom()):
+                statements += idiom
+                continue
             statement = self.any(depth)
             statements.append(statement)
             if statement.operation in ("return", "raise", "reraise", "throw"):
@@ -197,6 +283,8 @@ class Generator:
         if not all(self.behind(kind) for kind in operation.kinds if kind in ("BODY", "CALLBACK")):
             return False
         if name in language.BLOCKS and depth >= 3:
+            return False
+        if any(kind in "OGPHXR" and not self.has(kind) for kind in operation.kinds) and self.draw.chance(80):
             return False
         if name == "return" and (self.unit.kind != "task" or self.in_finally):
             return False
@@ -235,6 +323,10 @@ class Generator:
         operation = language.BY_NAME[name]
         if operation.has_slot and slot is None:
             slot = self.slot(operation.slot_kind)
+        if slot and slot not in self.filled:
+            self.filled.append(slot)
+        if name == "keep" and "x0" not in self.filled:
+            self.filled.append("x0")
         arguments = []
         for kind in operation.kinds:
             if kind == "TEXT" and name == "cancel" and self.draw.chance(40):
@@ -275,8 +367,14 @@ class Generator:
 
     in_handler = in_finally = False
 
-    def slot(self, kind):
-        return LETTERS[kind] + str(self.draw.below(SLOTS[kind]))
+    def has(self, kind):
+        """Whether something has put a thing of that kind into a slot so far."""
+        return any(name[0] == LETTERS[kind] for name in self.filled)
+
+    def slot(self, kind, is_read=False):
+        """A slot; to be READ, most often one that something fills."""
+        filled = [name for name in self.filled if name[0] == LETTERS[kind]] if is_read and self.draw.chance(85) else []
+        return self.draw.one(filled) if filled else LETTERS[kind] + str(self.draw.below(SLOTS[kind]))
 
     def argument(self, kind):
         draw = self.draw
@@ -287,7 +385,7 @@ class Generator:
         if kind == "L":
             return draw.one(LOCKS)
         if kind in LETTERS:
-            return self.slot(kind)
+            return self.slot(kind, is_read=True)
         if kind in ("N", "D"):
             if kind == "D" and draw.chance(15):
                 return "-"

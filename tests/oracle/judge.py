@@ -19,7 +19,7 @@ from asyncio import base_events, events, tasks
 
 import language
 import translate
-from definite import clean, define_order, let_go_of_callbacks, strip
+from definite import clean, define_order, let_go_of_callbacks, let_go_of_iterator, strip
 
 HORIZON = 1000  # seconds: when nothing else is left to wait for
 ROUNDS = 60  # of cancelling what is left
@@ -245,14 +245,17 @@ class Run:
 
         self.loop.call_later(HORIZON, stop)
         while not is_quiet:
+            raised = None
             try:
                 self.loop.run_forever()
-                if not is_quiet:
-                    self.log("stopped")
             except (KeyboardInterrupt, SystemExit) as error:
-                strip(error)
+                raised = error
+            if raised:
+                strip(raised)
                 self.watch()
-                self.log("loop raised " + self.describe(error))
+                self.log("loop raised " + self.describe(raised))
+            elif not is_quiet:
+                self.log("stopped")
 
     # ------------------------------------------------------------------------ what programs call
 
@@ -397,12 +400,21 @@ class Run:
         futures = [self.get(name) for name in names]
         for name in names:
             self.refuse_gather(name)
-        for each in asyncio.as_completed(futures, timeout=timeout):
-            self.value(await each)
+        iterator = asyncio.as_completed(futures, timeout=timeout)
+        try:
+            for each in iterator:
+                self.value(await each)
+        finally:
+            let_go_of_iterator(iterator, futures)
 
     async def originals(self, futures, timeout):
-        async for each in asyncio.as_completed(futures, timeout=timeout):
-            self.log(f"  = {' '.join(self.names_of([each]))}")
+        iterator = asyncio.as_completed(futures, timeout=timeout)
+        try:
+            async for each in iterator:
+                self.log(f"  = {' '.join(self.names_of([each]))}")
+                del each
+        finally:
+            let_go_of_iterator(iterator, futures)
 
     def scope(self, name, manager):
         return Scope(self, name, manager)

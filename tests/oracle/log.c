@@ -214,6 +214,16 @@ static bool is_seen(struct seen *seen, const tt_exc *exc)
     return false;
 }
 
+/* Whether EXC is a copy, made for another reader, of one that was described: CPython, which has one object, cut the chain
+ * there. */
+static bool is_copy_of_seen(const struct seen *seen, const tt_exc *exc)
+{
+    for (int i = 0; i < seen->count; i++)
+        if (seen->excs[i] != exc && tt_exc_id(seen->excs[i]) == tt_exc_id(exc))
+            return true;
+    return false;
+}
+
 static void describe(struct text *text, const tt_exc *exc, struct seen *seen);
 
 static void describe_members(struct text *text, const tt_exc *group, struct seen *seen)
@@ -259,7 +269,7 @@ static void describe(struct text *text, const tt_exc *exc, struct seen *seen)
     } else if (exc->is_context_hidden) {
         add_string(text, " from None");
     }
-    if (context && context != cause) {
+    if (context && context != cause && !is_copy_of_seen(seen, context)) {
         add_string(text, " while <");
         describe(text, context, seen);
         add_string(text, ">");

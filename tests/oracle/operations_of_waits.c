@@ -24,10 +24,14 @@ static int take_futures(const struct statement *statement, tt_future **futures)
     return count;
 }
 
-static void release_futures(tt_future **futures, int count)
+/* What asyncio's frames held goes while what came out of them, RC says whether it raised, is handled: a handler that is
+ * called then sees that. Sets go from their first to their last, lists the other way round. */
+static int release_futures(tt_future **futures, int count, bool is_list, int rc)
 {
+    tt_cleanup_begin();
     for (int i = 0; i < count; i++)
-        tt_future_unref(futures[i]);
+        tt_future_unref(futures[is_list ? count - 1 - i : i]);
+    return tt_cleanup_end() < 0 ? -1 : rc;
 }
 
 /* Adds the names of the slots that hold one of FUTURES. */
@@ -61,8 +65,7 @@ static int wait_for_several(const struct statement *statement, enum tt_return_wh
         add_names(pending, sizeof pending, futures + done_count, (size_t)count - done_count);
         log_line("  = done %s pending %s", done, pending);
     }
-    release_futures(futures, count);
-    return rc;
+    return release_futures(futures, count, false, rc);
 }
 
 static int wait_all(struct frame *frame, const struct statement *statement)
@@ -125,8 +128,7 @@ static int iterate(const struct statement *statement, int (*next)(tt_as_complete
     while (iterator && rc > 0)
         rc = next(iterator);
     tt_as_completed_destroy(iterator);
-    release_futures(futures, count);
-    return iterator ? rc : -1;
+    return release_futures(futures, count, true, iterator ? rc : -1);
 }
 
 static int completed(struct frame *frame, const struct statement *statement)
@@ -181,8 +183,7 @@ static int wait_for(struct frame *frame, const struct statement *statement)
         rc = log_gather(future);
     else if (rc == 0)
         log_value(value);
-    tt_future_unref(future);
-    return rc;
+    return release_futures(&future, 1, false, rc);
 }
 
 const struct operation operations_of_waits[] = {
