@@ -8,7 +8,10 @@
  * consumers see as TimeoutError.
  *
  * References. The program and each consumer hold the iterator, and so do nodes at futures or in the ready queue. When
- * only nodes are left nobody will ask any more: the iterator takes back what it left and lets go of the futures.
+ * only nodes are left nobody will ask any more: the iterator takes back what it left and lets go of the futures. An awaitable
+ * that is done lets go of the iterator, so that what is done holds nothing that is pending (gather.c).
+ *
+ * The program may destroy an iterator in which tasks wait; they learn it when they go on.
  *
  * The loop's thread. From: asyncio.as_completed, asyncio.tasks._AsCompletedIterator of 3.13. Ours: what is done goes to
  * the consumer directly, so none that comes later can be served before it. */
@@ -31,7 +34,7 @@ struct watched {
 
 struct consumer {
     tt_future future;          /* first: a consumer is a future */
-    tt_as_completed *iterator; /* held */
+    tt_as_completed *iterator; /* held; NULL: an awaitable of the program's that is done has let go of it */
     struct consumer *previous, *next;
     bool is_queued;   /* stands in the iterator's list */
     bool is_resolved; /* ends as what it is given did, instead of passing it on */
@@ -46,6 +49,7 @@ struct tt_as_completed {
     uint64_t id;
     struct tt_who by; /* who made it, and where */
     tt_site *site;
+    bool is_destroyed; /* the program has let go of it */
     struct tt_timer timer;
     struct tt_ready expiry;
     struct consumer *first, *last; /* those that wait */
@@ -145,15 +149,33 @@ static void link_consumer(struct consumer *consumer)
     iterator->last = consumer;
 }
 
+static void let_go_of_iterator(struct consumer *consumer)
+{
+    tt_as_completed *iterator = consumer->iterator;
+
+    if (!iterator)
+        return;
+    unlink_consumer(consumer);
+    consumer->iterator = NULL;
+    release(iterator);
+}
+
 static void destroy_consumer(tt_future *future)
 {
     struct consumer *consumer = (struct consumer *)future;
 
-    unlink_consumer(consumer);
-    let_go(consumer->iterator, &consumer->taken);
+    let_go_of_iterator(consumer);
+    if (consumer->taken)
+        tt__future_unref(consumer->taken, future->created_site);
     tt__future_finish(future);
-    release(consumer->iterator);
     free(consumer);
+}
+
+/* Of an awaitable of the program's. Whatever ends it has a reference meanwhile, so that this is called afterwards. */
+static void consumer_released(tt_future *future)
+{
+    if (future->state != TT_FUTURE_PENDING)
+        let_go_of_iterator((struct consumer *)future);
 }
 
 static tt_future *cancel_consumer(tt_future *future, struct tt_cancel *cancel)
@@ -164,7 +186,8 @@ static tt_future *cancel_consumer(tt_future *future, struct tt_cancel *cancel)
 
 static struct consumer *create_consumer(tt_as_completed *iterator, bool is_resolved, tt_site *site)
 {
-    static const struct tt_future_ops ops = {.destroy = destroy_consumer, .cancel = cancel_consumer};
+    static const struct tt_future_ops ops = {
+        .destroy = destroy_consumer, .cancel = cancel_consumer, .released = consumer_released};
     struct consumer *consumer = calloc(1, sizeof *consumer);
 
     if (!consumer) {
@@ -175,7 +198,7 @@ static struct consumer *create_consumer(tt_as_completed *iterator, bool is_resol
                     site);
     consumer->future.label = (struct tt_wait_label){TT_WAIT_KIND_AS_COMPLETED, iterator->id};
     consumer->iterator = iterator;
-    consumer->is_resolved = is_resolved;
+    consumer->is_resolved = consumer->future.has_circle = is_resolved;
     iterator->refs++;
     iterator->holder_count++;
     return consumer;
@@ -418,8 +441,20 @@ tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futu
 
 void tt_as_completed_destroy(tt_as_completed *iterator)
 {
-    if (iterator)
-        release(iterator);
+    struct consumer *next;
+
+    if (!iterator)
+        return;
+    assert(!iterator->is_destroyed && "it is destroyed once");
+    iterator->is_destroyed = true;
+    for (struct consumer *consumer = iterator->first; consumer; consumer = next) {
+        next = consumer->next;
+        if (consumer->is_resolved)
+            continue;
+        unlink_consumer(consumer);
+        tt__future_finish_value(&consumer->future, NULL, NULL); /* wait_for_next raises */
+    }
+    release(iterator);
 }
 
 /* --------------------------------------------------------------------------------------------------------- iterating */
@@ -450,11 +485,14 @@ static int wait_for_next(tt_as_completed *iterator, struct tt_task_object *task,
     if (consumer->has_taken) {
         future = consumer->taken;
         consumer->taken = NULL;
-        if (rc < 0)
-            give_back(iterator, future); /* cancelled after it was given */
+        if (rc < 0 || iterator->is_destroyed)
+            give_back(iterator, future); /* cancelled, or destroyed, after it was given */
         else
             rc = yield(iterator, future, out_future, site);
     }
+    if (rc == 0 && iterator->is_destroyed)
+        rc =
+            tt_raise_at(site, &tt_RuntimeError, "an iterator of as_completed was destroyed while a task waited for it");
     tt__future_unref(&consumer->future, site);
     return rc;
 }

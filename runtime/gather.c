@@ -5,8 +5,10 @@
  * failures vanish: the ledger calls those absorbed.
  *
  * A gather holds its children, and what it left with them holds the gather: a circle, which CPython leaves to its
- * garbage collector. Here the gather lets go of the children that are pending when nobody else holds it, because then
- * nobody can look at them through it; each of them, when it ends, is held again.
+ * garbage collector. Here the gather lets go of the children that are pending when nobody can look at them through it or
+ * cancel them by it: when nobody else holds it, and when it is done before them. Each of them, when it ends, is held
+ * again. So what is done holds nothing that is pending, and a circle of what is pending has a youngest member, which only
+ * nodes hold, and which lets go.
  *
  * The loop's thread. From: asyncio.gather and asyncio.tasks._GatheringFuture. */
 #include <assert.h>
@@ -31,7 +33,8 @@ struct gather {
     tt_future future; /* first: a gather is a future */
     bool return_exceptions;
     bool cancel_requested;
-    bool is_left_alone;           /* nobody but its nodes has held it */
+    bool has_list;                /* it has ended with what its children ended with, slot by slot */
+    bool has_let_go;              /* of those of its children that were pending then */
     size_t count;                 /* slots */
     size_t distinct_count;        /* slots that are not repeated */
     size_t done_count;            /* of these, how many have ended */
@@ -76,14 +79,15 @@ static tt_future *cancel_gather(tt_future *future, struct tt_cancel *cancel)
     return NULL;
 }
 
-/* Nobody but its nodes may be left to hold it. */
+/* Nobody but its nodes may be left to hold it, or it may be done. Whatever ends it has a reference meanwhile, so that this
+ * is called afterwards. */
 static void gather_released(tt_future *future)
 {
     struct gather *gather = (struct gather *)future;
 
-    if (future->refs != gather->node_count || gather->is_left_alone)
+    if (gather->has_let_go || (future->state == TT_FUTURE_PENDING && future->refs != gather->node_count))
         return;
-    gather->is_left_alone = true;
+    gather->has_let_go = true;
     tt__future_ref(future);
     for (size_t i = 0; i < gather->count; i++) {
         struct slot *slot = &gather->slots[i];
@@ -150,6 +154,7 @@ static void complete_gather(struct gather *gather, tt_site *site)
         tt_exc_unref(exc);
         return;
     }
+    gather->has_list = true;
     tt__future_finish_value(&gather->future, NULL, NULL);
 }
 
@@ -281,7 +286,7 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
         add_child(gather, i, futures[i]);
     watch_children(gather);
     if (count == 0)
-        tt__future_finish_value(&gather->future, NULL, NULL);
+        complete_gather(gather, site);
     return &gather->future;
 }
 
@@ -302,6 +307,8 @@ int tt_gather_slot_at(tt_site *site, tt_future *future, size_t index, void **out
     PRECOND_GATHER("gather_slot.gather", site, future);
     if (future->state != TT_FUTURE_FINISHED || future->exc)
         return tt_future_result_at(site, future, NULL); /* raises why there is no list */
+    if (!gather->has_list)
+        return tt_raise_at(site, &tt_TypeError, "the result of this gather was set, and is not a list");
     if (index >= gather->count)
         return tt_raise_at(site, &tt_IndexError, "list index out of range");
     slot = &gather->slots[index];

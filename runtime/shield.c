@@ -111,15 +111,16 @@ static void discard_inner_done(struct tt_ready *ready)
     stop_watching(shield);
 }
 
+/* The shield has ended: it needs of its inner future nothing but the value. */
 static void run_outer_done(struct tt_ready *ready)
 {
     struct shield *shield = tt_container_of(ready, struct shield, outer_node.ready);
     tt_future *outer = shield->outer_node.future;
+    bool is_early = shield->inner && shield->inner->state == TT_FUTURE_PENDING;
 
-    if (shield->inner && shield->inner->state == TT_FUTURE_PENDING &&
-        tt__future_remove_node(shield->inner, &shield->inner_node))
+    if (is_early && tt__future_remove_node(shield->inner, &shield->inner_node))
         stop_watching(shield);
-    if (outer->state == TT_FUTURE_CANCELLED || outer->exc)
+    if (is_early || outer->state == TT_FUTURE_CANCELLED || outer->exc)
         let_go_of_inner(shield);
     tt__future_unref(outer, outer->created_site); /* the ready queue's */
 }
@@ -128,8 +129,8 @@ static void discard_outer_done(struct tt_ready *ready)
 {
     struct shield *shield = tt_container_of(ready, struct shield, outer_node.ready);
 
-    if (shield->outer_node.future)
-        tt__future_unref(shield->outer_node.future, shield->future.created_site);
+    if (shield->outer_node.future) /* it stood in the ready queue when the loop was closed */
+        run_outer_done(ready);
 }
 
 const struct tt_ready_ops tt__shield_inner_ops = {run_inner_done, discard_inner_done};

@@ -35,6 +35,8 @@ struct tt_group {
     struct member *failed, **failed_end; /* whose tasks have failed */
     uint32_t pending_count, failed_count, child_count;
     tt_exc *base_error;   /* the first KeyboardInterrupt or SystemExit; owned */
+    tt_exc *body;         /* while the exit goes on: what was pending when it began, owned; */
+    tt_exc *cancelled;    /* and the CancelledError that should go on, owned. Here, because the task may be abandoned */
     tt_future *completed; /* while the exit waits: done when no task is pending */
     tt_site *exit_site;
     tt_group_failure_fn *on_failure; /* NULL: a failure ends the group */
@@ -298,15 +300,15 @@ static tt_exc *wait_for_tasks(tt_group *group, tt_site *site)
     return cancelled;
 }
 
-/* Waits until all tasks have ended. *CANCELLED is what the parent's cancellation from outside raised, if it came now. */
-static void wait_for_all(tt_group *group, tt_exc **cancelled, tt_site *site)
+/* Waits until all tasks have ended. A cancellation of the parent from outside is remembered, if it comes now. */
+static void wait_for_all(tt_group *group, tt_site *site)
 {
     while (group->pending_count) {
         tt_exc *exc = wait_for_tasks(group, site);
 
         if (exc && !group->is_aborting) {
-            tt_exc_unref(*cancelled);
-            *cancelled = tt_exc_ref(exc);
+            tt_exc_unref(group->cancelled);
+            group->cancelled = tt_exc_ref(exc);
             abort_group(group, TT_ABORT_REASON_CANCELLED, NULL);
         }
         tt_exc_unref(exc);
@@ -398,11 +400,12 @@ static void raise_all(tt_group *group, tt_exc *body, tt_site *site)
     tt_exc_unref(exc);
 }
 
-/* Raises what comes out of the group, if anything: TaskGroup._aexit, when no task is pending. What is pending, BODY or
- * nothing, becomes its context. CANCELLED is a CancelledError that should go on, or NULL. */
-static void raise_outcome(tt_group *group, tt_exc *body, tt_exc *cancelled, tt_site *site)
+/* Raises what comes out of the group, if anything: TaskGroup._aexit, when no task is pending. What is pending, the
+ * body's exception or nothing, becomes its context. */
+static void raise_outcome(tt_group *group, tt_site *site)
 {
     struct tt_task_object *task = group->scope.task;
+    tt_exc *body = group->body, *cancelled = group->cancelled;
 
     if (group->base_error) {
         raise_alone(group, group->base_error,
@@ -423,6 +426,13 @@ static void raise_outcome(tt_group *group, tt_exc *body, tt_exc *cancelled, tt_s
         raise_all(group, body, site);
 }
 
+static void let_go_of_exit(tt_group *group)
+{
+    tt_exc_unref(group->cancelled);
+    tt_exc_unref(group->body);
+    group->cancelled = group->body = NULL;
+}
+
 /* The exit is over: nobody needs the failed tasks any more, but for the end of the task that they live on in. */
 static void let_go_of_failed(tt_group *group, tt_site *site)
 {
@@ -439,25 +449,25 @@ static int exit_group(struct tt_scope *scope, int rc, tt_site *site)
     tt_group *group = (tt_group *)scope;
     struct tt_exc_state *state = &scope->task->exc_state;
     tt_exc *body = tt__exc_state_take(state);
-    tt_exc *cancelled = tt_exc_is(body, &tt_CancelledError) ? tt_exc_ref(body) : NULL;
 
+    group->body = body;
+    group->cancelled = tt_exc_is(body, &tt_CancelledError) ? tt_exc_ref(body) : NULL;
     group->is_exiting = true;
     group->exit_site = site;
     if (is_base_error(body) && !group->base_error)
         group->base_error = tt_exc_ref(body);
     if (body && !group->is_aborting)
-        abort_group(group, cancelled ? TT_ABORT_REASON_CANCELLED : TT_ABORT_REASON_BODY, NULL);
-    wait_for_all(group, &cancelled, site);
+        abort_group(group, group->cancelled ? TT_ABORT_REASON_CANCELLED : TT_ABORT_REASON_BODY, NULL);
+    wait_for_all(group, site);
     assert(!group->first && !state->pending && "all have ended");
     state->pending = tt_exc_ref(body);
-    raise_outcome(group, body, cancelled, site);
+    raise_outcome(group, site);
     scope->raised_id = tt_exc_id(state->pending);
     TT_EMIT(group_exited, .group_id = scope->id, .task_id = scope->task->future.id, .exception_id = scope->raised_id,
             .site = site, .child_count = group->child_count, .failed_count = group->failed_count,
             .end = state->pending ? TT_SCOPE_END_RAISED : TT_SCOPE_END_RETURNED, .is_left_open = scope->is_left_open);
     let_go_of_failed(group, site);
-    tt_exc_unref(cancelled);
-    tt_exc_unref(body);
+    let_go_of_exit(group);
     return rc;
 }
 
@@ -476,6 +486,7 @@ static void abandon_group(struct tt_scope *scope)
         free_member(member, scope->site);
     }
     let_go_of_failed(group, scope->site);
+    let_go_of_exit(group);
 }
 
 static void tell_forwarded(struct tt_scope *scope)

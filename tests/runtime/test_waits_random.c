@@ -1,14 +1,14 @@
-/* Futures, shields, iterators and tasks that wait, made, completed, cancelled and let go of in random order: nothing
- * crashes, and nothing is left when the loop was closed. TT_SEED and TT_COUNT choose the programs. */
+/* Futures, shields, gathers, iterators, queues, functions on threads and tasks that wait for them, in groups and with
+ * limits of time too, made, completed, cancelled and let go of in random order: nothing crashes, and nothing is left when
+ * the loop was closed. TT_SEED and TT_COUNT choose the programs. */
 #include "actors.h"
 
-#include "loop_internal.h"
-
-enum { SLOTS = 8, ITERATORS = 3, STEPS = 60, PROGRAMS = 300 };
+enum { SLOTS = 8, ITERATORS = 3, STEPS = 60, PROGRAMS = 300, CHILDREN = 4 };
 
 static struct {
     tt_future *slots[SLOTS]; /* handles; NULL: empty */
     tt_as_completed *iterators[ITERATORS];
+    tt_queue *queue;
 } world;
 
 static tt_future *any(void)
@@ -27,6 +27,18 @@ static void keep(tt_future *future)
     }
     tt_future_unref(world.slots[slot]);
     world.slots[slot] = future;
+}
+
+/* Gathers what stands in some slots, perhaps the same several times. */
+static void gather_some(void)
+{
+    tt_future *children[CHILDREN];
+    unsigned count = stage_random(CHILDREN + 1), there = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        if ((children[there] = any()) != NULL)
+            there++;
+    keep(tt_gather(children, there, stage_random(2)));
 }
 
 /* Handles of two futures that are there; false: there are none. */
@@ -74,6 +86,70 @@ static int shield_the_first(void *arg)
     return tt_await(two[1]);
 }
 
+static int drop(void *arg)
+{
+    tt_future_unref(arg);
+    return 0;
+}
+
+static int gather_two(void *arg)
+{
+    tt_future *gather;
+
+    if (tt_defer(drop_two, arg) < 0)
+        return -1;
+    gather = tt_gather((tt_future **)arg, 2, stage_random(2));
+    if (stage_random(2))
+        keep(tt_future_ref(gather));
+    if (tt_defer(drop, gather) < 0)
+        return -1;
+    return tt_await(gather);
+}
+
+static int wait_for_the_first(void *arg)
+{
+    tt_future **two = arg;
+
+    if (tt_defer(drop_two, arg) < 0)
+        return -1;
+    return tt_wait_for(two[0], (int64_t)stage_random(3) - 1, NULL);
+}
+
+static int await_it(void *arg)
+{
+    return tt_await(arg);
+}
+
+static int group_of_both(void *arg)
+{
+    tt_future **two = arg;
+    tt_timeout *timeout;
+    tt_group *group;
+
+    if (tt_defer(drop_two, arg) < 0)
+        return -1;
+    timeout = tt_timeout_enter((int64_t)stage_random(4) - 1);
+    group = tt_group_enter();
+    keep(tt_group_create_task(group, await_it, two[0]));
+    if (tt_group_spawn_with(group, await_it, two[1], &(struct tt_task_options){.eager_start = stage_random(2)}) < 0)
+        note_and_drop("spawn");
+    return tt_timeout_exit(timeout, tt_group_exit(group, 0));
+}
+
+static int put_or_get(void *arg)
+{
+    void *item;
+
+    if (arg)
+        return tt_queue_put(world.queue, arg);
+    return tt_queue_get(world.queue, &item);
+}
+
+static int run_on_a_thread(void *arg)
+{
+    return arg ? tt_raise(&tt_ValueError, "random") : 0;
+}
+
 static int take_one(void *arg)
 {
     tt_as_completed *iterator = world.iterators[(intptr_t)arg];
@@ -88,14 +164,26 @@ static int take_one(void *arg)
 
 static void start_task(void)
 {
-    static tt_coro_fn *const coroutines[] = {wait_for_two, shield_the_first};
+    static tt_coro_fn *const coroutines[] = {wait_for_two, shield_the_first, gather_two, wait_for_the_first,
+                                             group_of_both};
     const struct tt_task_options options = {.loop = stage_loop, .drop = let_go_of_two, .eager_start = stage_random(2)};
     tt_future *two[2];
 
-    if (stage_random(4) == 0)
+    switch (stage_random(8)) {
+    case 0:
         keep(create(take_one, (void *)(intptr_t)stage_random(ITERATORS), "takes"));
-    else if (pick_two(two))
-        keep(tt_create_task_copy(coroutines[stage_random(2)], two, sizeof two, &options));
+        break;
+    case 1:
+        keep(create(put_or_get, stage_random(2) ? "item" : NULL, "queues"));
+        break;
+    case 2:
+        if (stage_random(4) == 0)
+            keep(tt_run_in_executor(stage_loop, run_on_a_thread, stage_random(2) ? "fails" : NULL, NULL));
+        break;
+    default:
+        if (pick_two(two))
+            keep(tt_create_task_copy(coroutines[stage_random(5)], two, sizeof two, &options));
+    }
 }
 
 static void complete_one(void)
@@ -105,7 +193,7 @@ static void complete_one(void)
 
     if (!future)
         return;
-    switch (future->kind == TT_OBJECT_KIND_FUTURE ? stage_random(3) : 0) { /* what stands for others ends as they do */
+    switch (stage_random(3)) {
     case 0:
         tt_future_cancel(future, "random");
         return;
@@ -126,7 +214,10 @@ static void iterate(void)
     unsigned i = stage_random(ITERATORS);
     tt_future *two[2], *next = NULL;
 
-    if (world.iterators[i]) {
+    if (world.iterators[i] && stage_random(3) == 0) {
+        tt_as_completed_destroy(world.iterators[i]);
+        world.iterators[i] = NULL;
+    } else if (world.iterators[i]) {
         if (tt_as_completed_awaitable(world.iterators[i], &next) > 0)
             keep(next);
     } else if (pick_two(two)) {
@@ -139,7 +230,7 @@ static void step(void)
 {
     tt_future *two[2];
 
-    switch (stage_random(7)) {
+    switch (stage_random(8)) {
     case 0:
         keep(pending());
         break;
@@ -149,6 +240,9 @@ static void step(void)
         break;
     case 2:
         start_task();
+        break;
+    case 7:
+        gather_some();
         break;
     case 3:
         iterate();
@@ -183,6 +277,8 @@ static int play(void *arg)
             start_task();
         if (kind == 3)
             keep(pending());
+        if (kind == 4)
+            gather_some();
         if (kind > 5)
             iterate();
     }
@@ -211,6 +307,7 @@ static void in_random_order_nothing_crashes_and_nothing_is_left(void **state)
         bool closes_first = stage_random(2);
 
         assert_int_equal(stage_open_virtual(state), 0);
+        world.queue = tt_queue_create(2, NULL);
         for (int j = 0; j < STEPS; j++)
             step();
         stage_run(play, NULL);
@@ -220,6 +317,7 @@ static void in_random_order_nothing_crashes_and_nothing_is_left(void **state)
             let_go_of_all();
         stage_close_loop();
         let_go_of_all();
+        tt_queue_destroy(world.queue);
         stage_forget_notes();
         if (stage_close(state) != 0)
             fail_msg("program %ld leaves something behind", i);

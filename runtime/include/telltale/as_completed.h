@@ -35,14 +35,15 @@ typedef struct tt_as_completed tt_as_completed;
 TT_API tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futures, size_t count,
                                                   int64_t timeout_ns) TT_MUST_USE;
 
-/* Lets go of ITERATOR; NULL ok. Awaitables that it gave still end as they should. Cancels nobody. A task that waits in
- * tt_as_completed_next meanwhile still gets its future, but borrows it from nobody: it must have a handle of its own. */
+/* Lets go of ITERATOR; NULL ok. Awaitables that it gave still end as they should. Cancels nobody. Tasks that wait in
+ * tt_as_completed_next meanwhile get RuntimeError "an iterator of as_completed was destroyed while a task waited for it";
+ * what they would have been given goes to those awaitables. */
 TT_API void tt_as_completed_destroy(tt_as_completed *iterator);
 
 /* Suspends the running task until the next future is done. Returns 1 and *OUT_FUTURE, one of those that it was created
  * with, done, borrowed until the next call of next or destroy (where several tasks share an iterator: take a handle
  * before suspending); 0 when all were given; -1 with TimeoutError, CancelledError, MemoryError, or RuntimeError outside
- * of a task, pending; -1 at once when one is pending. Each call counts as one of them, also when it fails: so does
+ * of a task and where ITERATOR was destroyed meanwhile, pending; -1 at once when one is pending. Each call counts as one of them, also when it fails: so does
  * asyncio. What the future ended with is not read. */
 #define tt_as_completed_next(iterator, out_future) tt_as_completed_next_at(TT_HERE, (iterator), (out_future))
 TT_API int tt_as_completed_next_at(tt_site *site, tt_as_completed *iterator, tt_future **out_future) TT_MUST_USE;

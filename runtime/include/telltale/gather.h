@@ -13,9 +13,11 @@ extern "C" {
 
 /* A future that is done when the COUNT futures are: awaiting it raises the first failure of any of them at once (the
  * others run on; nobody is cancelled). With RETURN_EXCEPTIONS it waits for all, and failures and cancellations are
- * values: see the slots below. Cancelling it cancels those that are not done. One handle, the caller's; the children
- * are held until it goes. The same future may stand in it more than once. COUNT 0: done at once. NULL with ValueError
- * (different loops), RuntimeError or MemoryError pending. Event: gather_created. */
+ * values: see the slots below. Cancelling it cancels those that are not done. One handle, the caller's; it holds the
+ * children, those that are still pending when it is done excepted, until that goes. The same future may stand in it more
+ * than once. COUNT 0: done at once. It may be completed by tt_future_set_result and set_exception, as any future: then it
+ * has no slots, and its children run on. NULL with ValueError (different loops), RuntimeError or MemoryError pending.
+ * Event: gather_created. */
 #define tt_gather(...) \
     tt_gather_at(TT_HERE, __VA_ARGS__) /* (futures, count, return_exceptions); futures may be a compound literal */
 TT_API tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count,
@@ -25,7 +27,7 @@ TT_API size_t tt_gather_count(const tt_future *gather);
 
 /* Slot INDEX of a gather that is done: 0 with *OUT_VALUE the child's result and *OUT_EXC NULL; 0 with *OUT_EXC the
  * child's exception, borrowed, for a gather that returns exceptions (CancelledError for a cancelled child); -1 with
- * InvalidStateError or IndexError, or, when the gather itself failed, its exception pending. A failure is delivered
+ * InvalidStateError or IndexError, TypeError when its result was set by the program, or, when the gather itself failed, its exception pending. A failure is delivered
  * when its slot is read. Either out parameter may be NULL. Event: failure_touched (user, slot). */
 #define tt_gather_slot(gather, index, out_value, out_exc) \
     tt_gather_slot_at(TT_HERE, (gather), (index), (out_value), (out_exc))
