@@ -22,12 +22,18 @@ static const char select_pending[] =
     "WHERE t.is_running = ?1\n"
     "GROUP BY t.created_at, t.wait_kind, t.wait_at, t.state ORDER BY min(t.task_id)";
 
+/* A timeout that cancelled a task which awaits another one has the other one cancelled: what that answers with is told once,
+ * with the task that it came from. */
 static const char select_converted[] =
     "SELECT c.task_id, e.type, e.message, p.place AS raised_at, count(*) OVER () AS total\n"
-    "FROM (SELECT DISTINCT task_id FROM cancellations WHERE ending = 'converted') AS c\n"
+    "FROM (SELECT c.task_id, min(iif(c.by = 'timeout', s.exception_id, NULL)) AS scope_exception_id\n"
+    "    FROM cancellations AS c LEFT JOIN scope AS s ON s.scope_id = c.by_id\n"
+    "    WHERE c.ending = 'converted' AND NOT (c.by = 'timeout' AND c.task_id IN (SELECT a.by_id FROM cancellations AS a\n"
+    "        WHERE a.by = 'awaiter' AND a.ending = 'converted'))\n"
+    "    GROUP BY c.task_id) AS c\n"
     "LEFT JOIN failure AS f ON f.failure_id = c.task_id\n"
-    "LEFT JOIN exception AS e ON e.exception_id = f.exception_id\n"
-    "LEFT JOIN places AS p ON p.site_id = coalesce(f.raised_site_id, e.raised_site_id)\n"
+    "LEFT JOIN exception AS e ON e.exception_id = coalesce(c.scope_exception_id, f.exception_id)\n"
+    "LEFT JOIN places AS p ON p.site_id = e.raised_site_id\n"
     "ORDER BY c.task_id";
 
 static const char select_callbacks[] =

@@ -150,6 +150,9 @@ static const struct scenario scenarios[] = {
     {"task_group_left_open", "task_group", "--left-open", NULL, 0, NULL},
     {"result_in_callback", "result_in_callback", NULL, NULL, 0, NULL},
     {"threads_and_processes", "threads_and_processes", NULL, NULL, 0, NULL},
+    {"time_limits", "time_limits", NULL, NULL, 0, NULL},
+    {"group_failures", "group_failures", NULL, NULL, 0, NULL},
+    {"group_failures_at_once", "group_failures", "--at-once", NULL, 0, NULL},
 };
 
 const struct scenario *get_scenario(size_t index)

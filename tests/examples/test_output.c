@@ -165,6 +165,9 @@ SCENARIO_OF_C(task_group_keep_going)
 SCENARIO_OF_C(task_group_left_open)
 SCENARIO(result_in_callback)
 SCENARIO(threads_and_processes)
+SCENARIO(time_limits)
+SCENARIO(group_failures)
+SCENARIO(group_failures_at_once)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(exception_handler_prints_what_is_expected),
@@ -290,6 +293,12 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(result_in_callback_prints_what_python_prints),
     cmocka_unit_test(threads_and_processes_prints_what_is_expected),
     cmocka_unit_test(threads_and_processes_prints_what_python_prints),
+    cmocka_unit_test(time_limits_prints_what_is_expected),
+    cmocka_unit_test(time_limits_prints_what_python_prints),
+    cmocka_unit_test(group_failures_prints_what_is_expected),
+    cmocka_unit_test(group_failures_prints_what_python_prints),
+    cmocka_unit_test(group_failures_at_once_prints_what_is_expected),
+    cmocka_unit_test(group_failures_at_once_prints_what_python_prints),
 };
 
 TT_TEST_MAIN(cases)

@@ -177,6 +177,56 @@ static void a_failure_behind_a_cancelled_shield_is_delivered_when_somebody_does(
     expect_recorded(&expected);
 }
 
+static void a_limit_is_answered_with_an_error_once(void **state)
+{
+    static const struct expectation expected = {
+        "time_limits",
+        0,
+        0,
+        {"CONVERTED CANCELLATIONS: 1 task answered with another exception",
+         "    cancelled by  awaiter #2 \"Task-1\" at time_limits:<line> in call",
+         "    converted to  KeyError: cleanup, raised at time_limits:<line> in stubborn", NOTHING_LOST},
+        "SELECT by, ending, count(*) AS count FROM cancellations GROUP BY by, ending ORDER BY by, ending",
+        "by,ending,count\nawaiter,cancelled,1\nawaiter,converted,1\ntimeout,converted,1\ntimeout,timed_out,2\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void the_failure_that_is_first_has_the_others_cancelled(void **state)
+{
+    static const struct expectation expected = {
+        "group_failures",
+        0,
+        0,
+        {NOTHING_LOST},
+        "SELECT t.outcome, count(*) AS tasks, count(c.by_id) AS by_the_group, max(f.state) AS state FROM tasks AS t "
+        "LEFT "
+        "JOIN cancellations AS c ON c.task_id = t.task_id AND c.by = \"group\" LEFT JOIN failures AS f ON f.failure_id "
+        "= "
+        "t.task_id WHERE t.coroutine = \"run_child\" GROUP BY t.outcome ORDER BY t.outcome",
+        "outcome,tasks,by_the_group,state\ncancelled,4,4,\nfailed,1,0,delivered\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
+static void failures_of_one_turn_are_delivered_together(void **state)
+{
+    static const struct expectation expected = {
+        "group_failures_at_once",
+        0,
+        0,
+        {NOTHING_LOST},
+        "SELECT t.outcome, count(*) AS tasks, min(f.state) AS state FROM tasks AS t LEFT JOIN failures AS f ON "
+        "f.failure_id "
+        "= t.task_id WHERE t.coroutine = \"run_child\" GROUP BY t.outcome ORDER BY t.outcome",
+        "outcome,tasks,state\ncancelled,3,\nfailed,2,delivered\n"};
+
+    (void)state;
+    expect_recorded(&expected);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_gather_that_raised_one_failure_has_absorbed_the_other),
     cmocka_unit_test(values_of_a_gather_are_delivered_slot_by_slot),
@@ -186,6 +236,9 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(the_end_of_the_run_cancels_whom_gather_left_running),
     cmocka_unit_test(a_second_failure_is_absorbed_when_the_loop_lives_on),
     cmocka_unit_test(failures_and_a_result_stand_in_the_list_of_a_gather),
+    cmocka_unit_test(a_limit_is_answered_with_an_error_once),
+    cmocka_unit_test(the_failure_that_is_first_has_the_others_cancelled),
+    cmocka_unit_test(failures_of_one_turn_are_delivered_together),
     cmocka_unit_test(wait_read_a_failure_that_nobody_else_reads),
     cmocka_unit_test(a_failure_behind_a_cancelled_shield_is_lost_when_nobody_reads_it),
     cmocka_unit_test(a_failure_behind_a_cancelled_shield_is_delivered_when_somebody_does),
