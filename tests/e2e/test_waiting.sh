@@ -1,10 +1,11 @@
 #!/bin/sh
-# test_waiting.sh: what a task waits for, when that is an object that tasks synchronise by, from the call to the screen.
+# test_waiting.sh: what a task waits for, when that is an object that tasks synchronise by or stands for other tasks, from the
+# call to the screen.
 # shellcheck source-path=SCRIPTDIR source=case.sh
 . "$(dirname "$0")/case.sh"
 
-record() {
-    run "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BIN/../tests/e2e/waiting"
+record() { # [tasks]
+    run "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BIN/../tests/e2e/waiting" "$@"
 }
 
 case_each_object_is_named_with_its_kind_and_the_place_of_the_wait() {
@@ -41,6 +42,30 @@ case_ps_and_report_say_it_in_words() {
     run "$telltale" report run.telltale
     expect_text out "room in queue #$(object put)"
     grep -q "lock #$(object lock) at .*waiting\.c:[0-9]* in wait_lock" "$work/out" || fail 'the report does not tell where'
+}
+
+case_two_tasks_that_await_each_other_are_shown_to_wait_for_each_other() {
+    record tasks
+    left=$(ask run.telltale "SELECT id_text FROM tasks WHERE name = 'left'")
+    right=$(ask run.telltale "SELECT id_text FROM tasks WHERE name = 'right'")
+    expect_equal "$(ask run.telltale "SELECT wait_text FROM tasks WHERE name IN ('left', 'right') ORDER BY name")" \
+        "task $right \"right\"
+task $left \"left\"" 'what they wait for'
+    run "$telltale" ps run.telltale
+    expect_text out "task $right \"right\""
+}
+
+case_what_stands_for_other_tasks_is_said_in_words() {
+    record tasks
+    one=$(ask run.telltale "SELECT id_text FROM tasks WHERE name = 'one'")
+    run "$telltale" ps run.telltale
+    expect_text out '3 tasks (first exception)'
+    expect_text out "shield of task $one \"one\""
+    expect_text out 'the next of 2 tasks'
+    run "$telltale" report run.telltale
+    grep -Eq '3 tasks \(first exception\) at .*waiting\.c:[0-9]+ in wait_for_three' "$work/out" || fail 'the report does not say so'
+    run "$telltale" show run.telltale waits
+    grep -Eq 'waits for +3 tasks \(first exception\)' "$work/out" || fail 'show does not say so'
 }
 
 run_case "$@"

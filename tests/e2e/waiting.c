@@ -1,5 +1,7 @@
-/* waiting: one task waits at each kind of object that tasks synchronise by; then the program kills itself. */
+/* waiting: one task waits at each kind of object that tasks synchronise by; then the program kills itself. `waiting tasks`:
+ * for each kind of thing that stands for other tasks, and two for each other. */
 #include <signal.h>
+#include <string.h>
 
 #include <telltale/telltale.h>
 
@@ -82,7 +84,57 @@ static int turn(void)
     return tt_sleep(0);
 }
 
-static int app(void *arg)
+/* --------------------------------------------------------------------------------------------- waiting for other tasks */
+
+static tt_task *sleepers[3], *circle[2];
+
+static int sleep_long(void *arg)
+{
+    (void)arg;
+    return tt_sleep(TT_SEC(1000));
+}
+
+static int wait_for_three(void *arg)
+{
+    (void)arg;
+    return tt_wait(sleepers, 3, TT_FIRST_EXCEPTION, TT_NEVER, NULL);
+}
+
+static int wait_behind_shield(void *arg)
+{
+    (void)arg;
+    return tt_await(tt_shield(sleepers[0]));
+}
+
+static int wait_for_next(void *arg)
+{
+    tt_future *future = arg;
+
+    return tt_as_completed_next(tt_as_completed_create(sleepers, 2, TT_NEVER), &future) < 0 ? -1 : 0;
+}
+
+static int await_the_other(void *is_right)
+{
+    return tt_await(circle[is_right ? 0 : 1]);
+}
+
+static int tasks(void *arg)
+{
+    static const char *const names[] = {"one", "two", "three"};
+
+    for (int i = 0; i < 3; i++)
+        sleepers[i] = tt_create_task_named(sleep_long, arg, names[i]);
+    circle[0] = tt_create_task_named(await_the_other, NULL, "left");
+    circle[1] = tt_create_task_named(await_the_other, (void *)"right", "right");
+    if (tt_spawn_with(wait_for_three, NULL, &(struct tt_task_options){.name = "waits"}) < 0 ||
+        tt_spawn_with(wait_behind_shield, NULL, &(struct tt_task_options){.name = "shielded"}) < 0 ||
+        tt_spawn_with(wait_for_next, NULL, &(struct tt_task_options){.name = "iterates"}) < 0 || turn() < 0 ||
+        turn() < 0)
+        return -1;
+    return raise(SIGKILL);
+}
+
+static int objects(void *arg)
 {
     (void)arg;
     if (create_objects() < 0 || tt_lock_acquire(lock) < 0)
@@ -99,7 +151,7 @@ static int app(void *arg)
     return raise(SIGKILL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    return tt_run(app, NULL);
+    return tt_run(argc == 2 && strcmp(argv[1], "tasks") == 0 ? tasks : objects, NULL);
 }

@@ -86,6 +86,24 @@ static int values_of_a_gather_that_nobody_reads(void *arg)
     return rc;
 }
 
+static int values_of_a_gather_of_which_one_is_read(void *arg)
+{
+    tt_task *tasks[] = {create(fail, "first", "first"), create(fail, "second", "second")};
+    tt_future *gather = tt_gather(tasks, 2, true);
+    tt_exc *exc = NULL;
+    char repr[64];
+    int rc = tt_await(gather);
+
+    (void)arg;
+    if (rc == 0)
+        rc = tt_gather_slot(gather, 0, NULL, &exc);
+    tt_exc_repr(exc, repr, sizeof repr);
+    printf("read: %s\n", repr);
+    tt_future_unref(gather);
+    unref_both(tasks);
+    return rc;
+}
+
 /* ------------------------------------------------------------------------------------------------------------- wait */
 
 /* Waits, says how many are done, and does not look at them. */
@@ -99,16 +117,36 @@ static int wait_and_count(tt_task **tasks, size_t count, enum tt_return_when whe
     return 0;
 }
 
-static int wait_for_the_first_exception(void *arg)
+/* Waits for a task that fails, and for one that does not end. The failed one is read with READS. */
+static int wait_beside_another(enum tt_return_when when, bool reads)
 {
     tt_task *waiting = create(sleep_long, NULL, "waiting"), *failing = create(fail, "boom", "failing");
-    int rc = wait_and_count((tt_task *[]){failing, waiting}, 2, TT_FIRST_EXCEPTION);
+    int rc = wait_and_count((tt_task *[]){failing, waiting}, 2, when);
 
-    (void)arg;
+    if (reads && rc == 0)
+        rc = print_caught(tt_task_result(failing, NULL), &tt_ValueError);
     tt_task_cancel(waiting, NULL);
     tt_task_unref(waiting);
     tt_task_unref(failing);
     return rc;
+}
+
+static int wait_for_the_first_exception(void *arg)
+{
+    (void)arg;
+    return wait_beside_another(TT_FIRST_EXCEPTION, false);
+}
+
+static int wait_for_the_first_exception_and_read(void *arg)
+{
+    (void)arg;
+    return wait_beside_another(TT_FIRST_EXCEPTION, true);
+}
+
+static int wait_for_the_first_one(void *arg)
+{
+    (void)arg;
+    return wait_beside_another(TT_FIRST_COMPLETED, false);
 }
 
 static int wait_whose_last_one_fails(void *arg)
@@ -146,6 +184,41 @@ static int as_completed_that_is_left(void *arg)
     if (rc == 0)
         rc = turns(6);
     unref_both(tasks);
+    return rc;
+}
+
+/* The time that there is for it is up before the task fails. */
+static int as_completed_whose_time_is_up(void *arg)
+{
+    tt_task *failing = create(fail_much_later, "boom", "failing");
+    tt_as_completed *iterator = tt_as_completed_create(&failing, 1, 0);
+    tt_future *next = NULL;
+    int rc = tt_as_completed_awaitable(iterator, &next);
+
+    (void)arg;
+    if (rc > 0)
+        rc = print_caught(tt_await(next), &tt_TimeoutError);
+    tt_future_unref(next);
+    tt_as_completed_destroy(iterator);
+    if (rc == 0)
+        rc = turns(8);
+    tt_task_unref(failing);
+    return rc;
+}
+
+static int as_completed_that_is_awaited(void *arg)
+{
+    tt_task *failing = create(fail, "boom", "failing");
+    tt_as_completed *iterator = tt_as_completed_create(&failing, 1, TT_NEVER);
+    tt_future *next = NULL;
+    int rc = tt_as_completed_awaitable(iterator, &next);
+
+    (void)arg;
+    if (rc > 0)
+        rc = print_caught(tt_await(next), &tt_ValueError);
+    tt_future_unref(next);
+    tt_as_completed_destroy(iterator);
+    tt_task_unref(failing);
     return rc;
 }
 
@@ -194,6 +267,32 @@ static int shielded_and_awaited_later(void *arg)
     return rc;
 }
 
+static int shield_that_is_awaited(void *arg)
+{
+    tt_task *failing = create(fail_later, "boom", "failing");
+    int rc = print_caught(wait_behind_a_shield(failing), &tt_ValueError);
+
+    (void)arg;
+    tt_task_unref(failing);
+    return rc;
+}
+
+static int shield_cancelled_in_the_turn_of_the_failure(void *arg)
+{
+    tt_future *inner = tt_create_future(NULL), *shield = tt_shield(inner);
+    tt_exc *exc = tt_exc_new(&tt_ValueError, "boom");
+    int rc = tt_future_set_exception(inner, exc);
+
+    (void)arg;
+    tt_exc_unref(exc);
+    tt_future_cancel(shield, NULL);
+    if (rc == 0)
+        rc = turns(2);
+    tt_future_unref(shield);
+    tt_future_unref(inner);
+    return rc;
+}
+
 /* ---------------------------------------------------------------------------------------------------------- threads */
 
 /* Runs in a thread of the executor. */
@@ -225,12 +324,19 @@ const struct situation awaitable_situations[] = {
     {"cancelled_gather_whose_children_fail", cancelled_gather_whose_children_fail, NULL},
     {"gather_that_nobody_awaits", gather_that_nobody_awaits, NULL},
     {"values_of_a_gather_that_nobody_reads", values_of_a_gather_that_nobody_reads, NULL},
+    {"values_of_a_gather_of_which_one_is_read", values_of_a_gather_of_which_one_is_read, NULL},
     {"wait_for_the_first_exception", wait_for_the_first_exception, NULL},
+    {"wait_for_the_first_exception_and_read", wait_for_the_first_exception_and_read, NULL},
     {"wait_whose_last_one_fails", wait_whose_last_one_fails, NULL},
     {"wait_for_all", wait_for_all, NULL},
+    {"wait_for_the_first_one", wait_for_the_first_one, NULL},
     {"as_completed_that_is_left", as_completed_that_is_left, NULL},
+    {"as_completed_whose_time_is_up", as_completed_whose_time_is_up, NULL},
+    {"as_completed_that_is_awaited", as_completed_that_is_awaited, NULL},
     {"shielded_and_dropped", shielded_and_dropped, NULL},
     {"shielded_and_awaited_later", shielded_and_awaited_later, NULL},
+    {"shield_that_is_awaited", shield_that_is_awaited, NULL},
+    {"shield_cancelled_in_the_turn_of_the_failure", shield_cancelled_in_the_turn_of_the_failure, NULL},
     {"thread_future_that_is_dropped", thread_future_that_is_dropped, NULL},
     {"executor_future_that_is_dropped", executor_future_that_is_dropped, NULL},
     {NULL, NULL, NULL},

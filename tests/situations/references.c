@@ -20,6 +20,18 @@ static int dropped(void *arg)
     return rc;
 }
 
+static int dropped_future(void *arg)
+{
+    tt_future *future = tt_create_future(NULL);
+    tt_exc *exc = tt_exc_new(&tt_ValueError, "boom");
+    int rc = tt_future_set_exception(future, exc);
+
+    (void)arg;
+    tt_exc_unref(exc);
+    tt_future_unref(future);
+    return rc;
+}
+
 /* exit, since the end of main would let go of what is held. */
 static int hold_and_exit(void)
 {
@@ -112,6 +124,7 @@ static int looked_at_by_an_observer(void *arg)
 
 const struct situation reference_situations[] = {
     {"dropped", dropped, NULL},
+    {"dropped_future", dropped_future, NULL},
     {"held_by_a_list", held_by_a_list, NULL},
     {"held_at_exit", held_at_exit, NULL},
     {"held_in_a_cycle", held_in_a_cycle, NULL},

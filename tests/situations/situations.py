@@ -69,6 +69,10 @@ async def dropped():
     del task
 
 
+async def dropped_future():
+    asyncio.get_running_loop().create_future().set_exception(ValueError("boom"))
+
+
 held = []
 
 
@@ -130,12 +134,34 @@ async def values_of_a_gather_that_nobody_reads():
     await asyncio.gather(create(fail("first"), "first"), create(fail("second"), "second"), return_exceptions=True)
 
 
-async def wait_for_the_first_exception():
+async def values_of_a_gather_of_which_one_is_read():
+    values = await asyncio.gather(create(fail("first"), "first"), create(fail("second"), "second"), return_exceptions=True)
+    say("read:", repr(values[0]))
+
+
+async def wait_beside_another(when):
     waiting = create(asyncio.sleep(1000), "waiting")
     failing = create(fail("boom"))
-    done, pending = await asyncio.wait([failing, waiting], return_when=asyncio.FIRST_EXCEPTION)
+    done, pending = await asyncio.wait([failing, waiting], return_when=when)
     say("done:", len(done), "pending:", len(pending))
     waiting.cancel()
+    return failing
+
+
+async def wait_for_the_first_exception():
+    await wait_beside_another(asyncio.FIRST_EXCEPTION)
+
+
+async def wait_for_the_first_exception_and_read():
+    failing = await wait_beside_another(asyncio.FIRST_EXCEPTION)
+    try:
+        failing.result()
+    except ValueError as error:
+        say("caught:", repr(error))
+
+
+async def wait_for_the_first_one():
+    await wait_beside_another(asyncio.FIRST_COMPLETED)
 
 
 async def wait_whose_last_one_fails():
@@ -158,6 +184,24 @@ async def as_completed_that_is_left():
         break
     del next_one
     await turns(6)
+
+
+async def as_completed_whose_time_is_up():
+    failing = create(fail_later("boom", 4))
+    for next_one in asyncio.as_completed([failing], timeout=0):
+        try:
+            await next_one
+        except TimeoutError as error:
+            say("caught:", repr(error))
+    await turns(8)
+
+
+async def as_completed_that_is_awaited():
+    for next_one in asyncio.as_completed([create(fail("boom"))]):
+        try:
+            await next_one
+        except ValueError as error:
+            say("caught:", repr(error))
 
 
 async def shielded_and_dropped():
@@ -187,6 +231,21 @@ async def shielded_and_awaited_later():
         await failing
     except ValueError as error:
         say("caught:", repr(error))
+
+
+async def shield_that_is_awaited():
+    try:
+        await asyncio.shield(create(fail_later("boom")))
+    except ValueError as error:
+        say("caught:", repr(error))
+
+
+async def shield_cancelled_in_the_turn_of_the_failure():
+    inner = asyncio.get_running_loop().create_future()
+    shield = asyncio.shield(inner)
+    inner.set_exception(ValueError("boom"))
+    shield.cancel()
+    await turns(2)
 
 
 # ----------------------------------------------------------------------------------------------------------- threads

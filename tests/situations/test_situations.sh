@@ -75,6 +75,18 @@ case_the_table_of_both_verdicts_is_as_expected() {
     diff "$here/situations.expected" table || fail 'the table has changed'
 }
 
+# A failure that went on through something that stands for its task says through what.
+travels_through() { # NAME WHAT
+    record "$1"
+    "$telltale" query --format csv "$1.telltale" "SELECT forwarded_to FROM failures WHERE name = 'failing'" >"$1.forwards"
+    grep -q "$2" "$1.forwards" || fail "$1: $(cat "$1.forwards")"
+}
+
+case_what_a_failure_travelled_through_is_named() {
+    travels_through shield_that_is_awaited '(shield)'
+    travels_through as_completed_that_is_awaited 'as_completed'
+}
+
 # What asyncio prints for the same steps, where there is something to compare.
 compare_with_expected() { # NUMBER NAME TEXT
     "$situations" "$2" >"$2.out" 2>"$2.err" </dev/null || :
