@@ -14,6 +14,7 @@ import gc
 import logging
 import re
 import sys
+import traceback
 import zlib
 from asyncio import base_events, events, tasks
 
@@ -251,6 +252,7 @@ class Run:
             except (KeyboardInterrupt, SystemExit) as error:
                 raised = error
             if raised:
+                traceback.clear_frames(raised.__traceback__)  # other tracebacks lead to them, and one has the last handle
                 strip(raised)
                 self.watch()
                 self.log("loop raised " + self.describe(raised))
