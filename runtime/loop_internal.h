@@ -24,6 +24,7 @@
 struct tt_watch;          /* watch.c */
 struct tt_signal_handler; /* signals.c */
 struct tt_recallable;     /* recall.c */
+struct tt_process;        /* process_internal.h */
 
 /* A callback of the program: in the ready queue, in the heap, or held only by the program. */
 struct tt_handle {
@@ -91,6 +92,7 @@ struct tt_loop {
     int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
+    struct tt_process *processes;             /* process.c: children of which libuv knows */
     struct tt_recallable *recallable_futures; /* recall.c: those that are pending */
 
     void *alternate_stack; /* stack_overflow.c: for signals on the thread that runs it; NULL: none was needed */
@@ -239,6 +241,9 @@ void tt__signal_handlers_close(tt_loop *loop);
 
 /* recall.c: cancels the futures whose operations are still under way, which recalls these. */
 void tt__recallables_close(tt_loop *loop);
+
+/* process.c: lets go of the children, which live on. */
+void tt__processes_close(tt_loop *loop);
 
 /* The handler of SIGNAL_NUMBER is not what the loop is kept waiting for: a runner's. */
 void tt__signal_handler_unref(tt_loop *loop, int signal_number);

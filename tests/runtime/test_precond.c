@@ -142,6 +142,31 @@ static void getnameinfo_address(void)
     in_task(name_nothing);
 }
 
+static void process_spawn_argv(void)
+{
+    (void)!tt_process_spawn(NULL, NULL);
+}
+
+static void process_wait_process(void)
+{
+    (void)!tt_process_wait(NULL, NULL);
+}
+
+static void process_send_signal_process(void)
+{
+    (void)!tt_process_kill(NULL);
+}
+
+static void process_communicate_process(void)
+{
+    (void)!tt_process_communicate(NULL, NULL, 0, 0, NULL);
+}
+
+static void process_take_descriptor_number(void)
+{
+    tt_process_take_descriptor(NULL, 3);
+}
+
 static void raise_type(void)
 {
     tt_raise(NULL, "x");
@@ -750,6 +775,11 @@ static const struct mistake {
     {"fs_read_file.out_data", fs_read_file_out_data},
     {"getaddrinfo.out", getaddrinfo_out},
     {"getnameinfo.address", getnameinfo_address},
+    {"process_spawn.argv", process_spawn_argv},
+    {"process_wait.process", process_wait_process},
+    {"process_send_signal.process", process_send_signal_process},
+    {"process_communicate.process", process_communicate_process},
+    {"process_take_descriptor.number", process_take_descriptor_number},
     {"future_ref.alive", future_ref_alive},
     {"future_unref.held", future_unref_held},
     {"future_set_result.future", set_result_future},

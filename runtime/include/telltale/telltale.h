@@ -16,6 +16,7 @@
 #include <telltale/gather.h>
 #include <telltale/lock.h>
 #include <telltale/loop.h>
+#include <telltale/process.h>
 #include <telltale/queue.h>
 #include <telltale/run.h>
 #include <telltale/semaphore.h>
