@@ -170,21 +170,16 @@ static int sleep_one_turn(struct tt_task_object *task, tt_site *site)
     return tt__task_suspend(task, site);
 }
 
-int tt_sleep_at(tt_site *site, int64_t duration_ns)
+/* Suspends TASK until WHEN_NS, which is to come. */
+static int sleep_until(struct tt_task_object *task, int64_t when_ns, tt_site *site)
 {
     static const struct tt_ready_ops expiry_ops = {run_expiry, ignore};
     static const struct tt_future_ops future_ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
-    struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct sleeper sleeper = {.expiry.ops = &expiry_ops, .timer.ready = &sleeper.expiry};
-    tt_loop *loop;
+    tt_loop *loop = task->future.loop;
     int rc;
 
-    if (!task)
-        return -1;
-    if (duration_ns <= 0)
-        return sleep_one_turn(task, site);
-    loop = task->future.loop;
-    if (tt__timers_push(&loop->timers, &sleeper.timer, tt__loop_deadline(loop, duration_ns)) < 0)
+    if (tt__timers_push(&loop->timers, &sleeper.timer, when_ns) < 0)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
     tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, tt__actor_now(loop), site);
     sleeper.future.label = (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0};
@@ -194,4 +189,26 @@ int tt_sleep_at(tt_site *site, int64_t duration_ns)
     tt__loop_withdraw(loop, &sleeper.expiry);
     tt__future_finish(&sleeper.future);
     return rc;
+}
+
+int tt_sleep_at(tt_site *site, int64_t duration_ns)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+
+    if (!task)
+        return -1;
+    if (duration_ns <= 0)
+        return sleep_one_turn(task, site);
+    return sleep_until(task, tt__loop_deadline(task->future.loop, duration_ns), site);
+}
+
+int tt_sleep_until_at(tt_site *site, int64_t when_ns)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+
+    if (!task)
+        return -1;
+    if (when_ns <= tt_loop_time(task->future.loop))
+        return sleep_one_turn(task, site);
+    return sleep_until(task, when_ns, site);
 }

@@ -177,6 +177,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
     discard_everything(loop, site, &pending_count);
     tt__recallables_close(loop);
     tt__processes_close(loop);
+    tt__signal_listeners_close(loop);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);

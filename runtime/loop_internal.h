@@ -21,10 +21,11 @@
 #include "state_dump.h"
 #include "timers.h"
 
-struct tt_watch;          /* watch.c */
-struct tt_signal_handler; /* signals.c */
-struct tt_recallable;     /* recall.c */
-struct tt_process;        /* process_internal.h */
+struct tt_watch;           /* watch.c */
+struct tt_signal_handler;  /* signals.c */
+struct tt_signal_listener; /* signal_wait.c */
+struct tt_recallable;      /* recall.c */
+struct tt_process;         /* process_internal.h */
 
 /* A callback of the program: in the ready queue, in the heap, or held only by the program. */
 struct tt_handle {
@@ -92,8 +93,9 @@ struct tt_loop {
     int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
-    struct tt_process *processes;             /* process.c: children of which libuv knows */
-    struct tt_recallable *recallable_futures; /* recall.c: those that are pending */
+    struct tt_signal_listener *signal_listeners; /* signal_wait.c */
+    struct tt_process *processes;                /* process.c: children of which libuv knows */
+    struct tt_recallable *recallable_futures;    /* recall.c: those that are pending */
 
     void *alternate_stack; /* stack_overflow.c: for signals on the thread that runs it; NULL: none was needed */
     bool has_lent_stack;   /* the thread has it now */
@@ -241,6 +243,11 @@ void tt__signal_handlers_close(tt_loop *loop);
 
 /* recall.c: cancels the futures whose operations are still under way, which recalls these. */
 void tt__recallables_close(tt_loop *loop);
+
+/* signal_wait.c: nobody listens any more. */
+void tt__signal_listeners_close(tt_loop *loop);
+/* signals.c: whether there is such a signal; those that the C library keeps for itself are none. */
+bool tt__signal_is_valid(int number);
 
 /* process.c: lets go of the children, which live on. */
 void tt__processes_close(tt_loop *loop);

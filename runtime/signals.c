@@ -94,8 +94,7 @@ static int listen_to(struct tt_signal_handler *handler)
     return rc;
 }
 
-/* Whether there is such a signal; those that the C library keeps for itself are none. */
-static bool is_valid(int number)
+bool tt__signal_is_valid(int number)
 {
     sigset_t all;
 
@@ -113,7 +112,7 @@ int tt_loop_add_signal_handler_at(tt_site *site, tt_loop *loop, int signal_numbe
     if (!loop || loop->is_closed)
         return tt_raise_at(site, &tt_RuntimeError, loop ? "Event loop is closed" : "no running event loop");
     TT_PRECOND("loop_add_signal_handler.function", site, fn != NULL);
-    if (!is_valid(signal_number))
+    if (!tt__signal_is_valid(signal_number))
         return tt_raise_at(site, &tt_ValueError, "invalid signal number %d", signal_number);
     if (gettid() != getpid())
         return tt_raise_at(site, &tt_RuntimeError, "set_wakeup_fd only works in main thread of the main interpreter");

@@ -167,6 +167,25 @@ static void process_take_descriptor_number(void)
     tt_process_take_descriptor(NULL, 3);
 }
 
+static void interval_init_period(void)
+{
+    tt_interval interval;
+
+    tt_interval_init(&interval, 0);
+}
+
+static void interval_init_loop(void)
+{
+    tt_interval interval;
+
+    tt_interval_init(&interval, 1);
+}
+
+static void interval_tick_interval(void)
+{
+    (void)!tt_interval_tick(NULL, NULL);
+}
+
 static void raise_type(void)
 {
     tt_raise(NULL, "x");
@@ -780,6 +799,9 @@ static const struct mistake {
     {"process_send_signal.process", process_send_signal_process},
     {"process_communicate.process", process_communicate_process},
     {"process_take_descriptor.number", process_take_descriptor_number},
+    {"interval_init.period", interval_init_period},
+    {"interval_init.loop", interval_init_loop},
+    {"interval_tick.interval", interval_tick_interval},
     {"future_ref.alive", future_ref_alive},
     {"future_unref.held", future_unref_held},
     {"future_set_result.future", set_result_future},

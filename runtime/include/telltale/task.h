@@ -98,6 +98,10 @@ TT_API int tt_return(void *value, tt_free_fn *free_fn);
 #define tt_sleep(duration_ns) tt_sleep_at(TT_HERE, (duration_ns))
 TT_API int tt_sleep_at(tt_site *site, int64_t duration_ns) TT_MUST_USE;
 
+/* The same until the time WHEN_NS of tt_loop_time; one that has passed: for one turn. */
+#define tt_sleep_until(when_ns) tt_sleep_until_at(TT_HERE, (when_ns))
+TT_API int tt_sleep_until_at(tt_site *site, int64_t when_ns) TT_MUST_USE;
+
 /* The running task, borrowed; NULL outside of tasks. asyncio: current_task. */
 TT_API tt_task *tt_current_task(void);
 

@@ -14,6 +14,7 @@
 #include <telltale/fs.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
+#include <telltale/interval.h>
 #include <telltale/lock.h>
 #include <telltale/loop.h>
 #include <telltale/process.h>
@@ -21,6 +22,7 @@
 #include <telltale/run.h>
 #include <telltale/semaphore.h>
 #include <telltale/shield.h>
+#include <telltale/signal.h>
 #include <telltale/sock.h>
 #include <telltale/task.h>
 #include <telltale/task_group.h>
