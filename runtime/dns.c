@@ -116,7 +116,7 @@ int tt_getaddrinfo_at(tt_site *site, const char *node, const char *service, cons
     if (!lookup)
         return -1;
     tt__request_begin(&lookup->request);
-    rc = object ? uv_getaddrinfo(&task->future.loop->uv, &lookup->request.uv.getaddrinfo, addresses_found, node,
+    rc = object ? uv_getaddrinfo(task->future.loop->uv, &lookup->request.uv.getaddrinfo, addresses_found, node,
                                  service, hints)
                 : UV_EAI_NONAME;
     if (rc < 0) {
@@ -177,7 +177,7 @@ int tt_getnameinfo_at(tt_site *site, const struct sockaddr *address, int flags, 
     if (!lookup)
         return -1;
     tt__request_begin(&lookup->request);
-    rc = uv_getnameinfo(&task->future.loop->uv, &lookup->request.uv.getnameinfo, names_found, address, flags);
+    rc = uv_getnameinfo(task->future.loop->uv, &lookup->request.uv.getnameinfo, names_found, address, flags);
     if (rc < 0) {
         tt__request_refused(&lookup->request, site);
         rc = raise_status(site, rc, "getnameinfo", "of an address of another family");

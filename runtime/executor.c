@@ -240,7 +240,7 @@ static tt_future *start(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg,
     work->drop = drop;
     work->context = context;
     loop->work_count++;
-    rc = uv_queue_work(&loop->uv, &work->request, run_work, work_ended);
+    rc = uv_queue_work(loop->uv, &work->request, run_work, work_ended);
     assert(rc == 0 && "libuv refuses only work without a function");
     (void)rc;
     return tt__future_ref(work->future);

@@ -140,6 +140,7 @@ int tt_loop_call_at_at(tt_site *site, tt_loop *loop, int64_t when_ns, tt_callbac
     }
     handle->is_timer = true;
     handle->when_ns = when_ns;
+    tt__loop_poke(handle->loop);
     if (out_handle) {
         handle->refs++;
         *out_handle = handle;

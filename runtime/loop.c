@@ -66,27 +66,34 @@ static void alarm_rang(uv_timer_t *alarm)
     uv_idle_start(&loop->idle, keep_polling);
 }
 
-/* Inits libuv's loop and the four handles. 0, or libuv's error; then nothing is left open. */
-static int open_uv(tt_loop *loop)
+/* Inits libuv's loop, unless it is HOST, and the handles. 0, or libuv's error; then nothing is left open. */
+static int open_uv(tt_loop *loop, uv_loop_t *host)
 {
-    int rc = uv_loop_init(&loop->uv);
+    int rc = host ? 0 : uv_loop_init(&loop->own_uv);
 
     if (rc < 0)
         return rc;
-    rc = uv_async_init(&loop->uv, &loop->wake, woken);
+    loop->uv = host ? host : &loop->own_uv;
+    rc = uv_async_init(loop->uv, &loop->wake, woken);
     if (rc < 0) {
-        uv_loop_close(&loop->uv);
+        if (!host)
+            uv_loop_close(loop->uv);
         return rc;
     }
-    uv_check_init(&loop->uv, &loop->check);
-    uv_idle_init(&loop->uv, &loop->idle);
-    uv_timer_init(&loop->uv, &loop->alarm);
-    loop->uv.data = loop->wake.data = loop->check.data = loop->idle.data = loop->alarm.data = loop;
+    uv_check_init(loop->uv, &loop->check);
+    uv_idle_init(loop->uv, &loop->idle);
+    uv_timer_init(loop->uv, &loop->alarm);
+    loop->wake.data = loop->check.data = loop->idle.data = loop->alarm.data = loop;
     uv_check_start(&loop->check, turn);
     return 0;
 }
 
 tt_loop *tt_loop_create_at(tt_site *site)
+{
+    return tt__loop_create(site, NULL);
+}
+
+tt_loop *tt__loop_create(tt_site *site, uv_loop_t *host)
 {
     tt_loop *loop = calloc(1, sizeof *loop);
     int rc;
@@ -96,7 +103,7 @@ tt_loop *tt_loop_create_at(tt_site *site)
         tt_raise_at(site, &tt_MemoryError, "no memory for a loop");
         return NULL;
     }
-    rc = open_uv(loop);
+    rc = open_uv(loop, host);
     if (rc < 0) {
         free(loop);
         tt_raise_errno_at(site, rc, "no event loop");
@@ -155,10 +162,34 @@ static void finish_uv(tt_loop *loop, tt_site *site)
 {
     unsigned open_count = 0;
 
-    uv_walk(&loop->uv, count_open, &open_count);
+    uv_walk(loop->uv, count_open, &open_count);
     TT_PRECOND("loop_close.no_foreign_handles", site, open_count == 0);
-    while (uv_loop_close(&loop->uv) < 0)
-        uv_run(&loop->uv, UV_RUN_DEFAULT);
+    while (uv_loop_close(loop->uv) < 0)
+        uv_run(loop->uv, UV_RUN_DEFAULT);
+}
+
+void tt__loop_shut(tt_loop *loop, tt_site *site, uint32_t *out_pending_count)
+{
+    loop->is_closing = true;
+    tt__dump_close(loop);
+    tt__watches_close(loop); /* what waits on descriptors lies on stacks that are about to go */
+    tt__signal_handlers_close(loop);
+    discard_everything(loop, site, out_pending_count);
+    tt__recallables_close(loop);
+    tt__processes_close(loop);
+    tt__signal_listeners_close(loop);
+}
+
+void tt__loop_tell_closed(tt_loop *loop, tt_site *site, uint32_t pending_count)
+{
+    tt_exc_unref(loop->fatal);
+    loop->fatal = NULL;
+    tt__stack_overflow_close(loop);
+    TT_EMIT(loop_closed, .loop_id = loop->id, .pending_count = pending_count, .site = site);
+    loop->is_closing = false;
+    atomic_fetch_sub_explicit(&open_loops, 1, memory_order_relaxed);
+    tt__stack_pool_drain();
+    tt__loop_unref(loop);
 }
 
 int tt_loop_close_at(tt_site *site, tt_loop *loop)
@@ -170,27 +201,13 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
     if (loop->is_running)
         return tt_raise_at(site, &tt_RuntimeError, "Cannot close a running event loop");
     TT_PRECOND("loop_close.open", site, !loop->is_closed && !loop->is_closing);
-    loop->is_closing = true;
-    tt__dump_close(loop);
-    tt__watches_close(loop); /* what waits on descriptors lies on stacks that are about to go */
-    tt__signal_handlers_close(loop);
-    discard_everything(loop, site, &pending_count);
-    tt__recallables_close(loop);
-    tt__processes_close(loop);
-    tt__signal_listeners_close(loop);
+    tt__loop_shut(loop, site, &pending_count);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     finish_uv(loop, site);
-    tt_exc_unref(loop->fatal);
-    loop->fatal = NULL;
-    tt__stack_overflow_close(loop);
-    TT_EMIT(loop_closed, .loop_id = loop->id, .pending_count = pending_count, .site = site);
-    loop->is_closing = false;
-    atomic_fetch_sub_explicit(&open_loops, 1, memory_order_relaxed);
-    tt__stack_pool_drain();
-    tt__loop_unref(loop);
+    tt__loop_tell_closed(loop, site, pending_count);
     return 0;
 }
 
@@ -204,6 +221,7 @@ void tt__loop_push(tt_loop *loop, struct tt_ready *ready)
     }
     empty_inbox_if_filled(loop);
     tt__ready_push(&loop->ready, ready);
+    tt__loop_poke(loop);
 }
 
 void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready)
@@ -275,6 +293,7 @@ static void turn(uv_check_t *check)
     struct tt_ready *ready;
 
     loop->clock = 0; /* whatever was read before the poll is old */
+    loop->is_outside = false;
     if (loop->blocked_since_ns)
         tt__virtual_time_poll_ended(loop);
     empty_inbox_if_filled(loop);
@@ -290,6 +309,8 @@ static void turn(uv_check_t *check)
     }
     loop->clock = 0; /* callbacks of libuv's own handles come next */
     tt__watches_end_turn(loop);
+    if (loop->is_guest)
+        tt__guest_end_turn(loop);
 }
 
 /* Confirms waits that are due, and says when the next ones are. */
@@ -312,8 +333,7 @@ static int64_t confirm_watches(tt_loop *loop)
     return loop->confirm_at_ns;
 }
 
-/* Lets the next poll block exactly as long as nothing has to be run. */
-static void prepare_poll(tt_loop *loop)
+void tt__loop_prepare_poll(tt_loop *loop)
 {
     int64_t when_ns, wait_ns, confirm_ns = confirm_watches(loop);
 
@@ -339,7 +359,7 @@ static void prepare_poll(tt_loop *loop)
         uv_idle_start(&loop->idle, keep_polling);
         return;
     }
-    uv_update_time(&loop->uv); /* libuv counts from its own last look at the clock */
+    uv_update_time(loop->uv); /* libuv counts from its own last look at the clock */
     uv_timer_start(&loop->alarm, alarm_rang, (uint64_t)(wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS != 0)), 0);
 }
 
@@ -357,14 +377,8 @@ static int refuse_run(tt_loop *loop, tt_site *site)
     return 0;
 }
 
-int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
+void tt__loop_begin_run(tt_loop *loop, tt_site *site)
 {
-    unsigned no_suspend = tt__no_suspend, handler_depth = tt__handler_depth;
-    tt_exc *fatal;
-
-    if (refuse_run(loop, site) < 0)
-        return -1;
-    tt__no_suspend = tt__handler_depth = 0; /* who may not suspend may run a loop whose tasks do */
     loop->is_running = true;
     loop->run_site = site;
     atomic_store_explicit(&loop->running_thread, (uint64_t)gettid(), memory_order_relaxed);
@@ -373,25 +387,36 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     tt__stack_overflow_begin(loop);
     tt__stall_begin_run(loop);
     TT_EMIT(loop_started, .loop_id = loop->id, .site = site);
-    do {
-        prepare_poll(loop);
-        uv_run(&loop->uv, UV_RUN_ONCE);
-    } while (!loop->is_stopping && !loop->fatal);
+}
+
+int tt__loop_end_run(tt_loop *loop)
+{
+    tt_exc *fatal = loop->fatal;
+
     TT_EMIT(loop_stopped, .loop_id = loop->id);
     tt__stack_overflow_end(loop);
     tt__coro_finish(&loop->home);
     tt__running_loop = NULL;
     loop->is_running = false;
     loop->is_stopping = false;
-    tt__no_suspend = no_suspend;
-    tt__handler_depth = handler_depth;
     atomic_store_explicit(&loop->running_thread, 0, memory_order_relaxed);
-    fatal = loop->fatal;
     loop->fatal = NULL;
     if (!fatal)
         return 0;
     tt__exc_state_set(tt__exc_state_now(), fatal);
     return -1;
+}
+
+int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
+{
+    if (refuse_run(loop, site) < 0)
+        return -1;
+    tt__loop_begin_run(loop, site);
+    do {
+        tt__loop_prepare_poll(loop);
+        uv_run(loop->uv, UV_RUN_ONCE);
+    } while (!loop->is_stopping && !loop->fatal);
+    return tt__loop_end_run(loop);
 }
 
 static int stop_when_done(tt_future *future, void *arg)
@@ -439,7 +464,9 @@ void tt_loop_stop(tt_loop *loop)
 {
     if (!loop)
         loop = tt__running_loop;
-    if (loop)
+    if (loop && loop->is_guest)
+        uv_stop(loop->uv);
+    else if (loop)
         loop->is_stopping = true;
 }
 
@@ -483,5 +510,5 @@ int64_t tt_loop_time(const tt_loop *loop)
 
 struct uv_loop_s *tt_loop_uv(tt_loop *loop)
 {
-    return &loop->uv;
+    return loop->uv;
 }

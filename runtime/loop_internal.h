@@ -2,7 +2,7 @@
  *
  * A turn runs in a uv_check, after libuv has polled: timers that are due are moved behind what is ready, and what was
  * ready then is run. A uv_idle is active while something is ready, so that the poll does not block, and one uv_timer
- * wakes the poll for the earliest deadline. libuv's own timers and callbacks run where libuv has them; everything of
+ * wakes the poll for the earliest deadline. The loop of libuv is the loop's own, or the program's (guest.c). libuv's own timers and callbacks run where libuv has them; everything of
  * asyncio's goes through the ready queue.
  *
  * Two lives: the loop is open from create to close; its memory lives until the last future that belongs to it is gone,
@@ -58,11 +58,16 @@ struct tt_loop {
     uint64_t id;
     tt_site *created_site;
 
-    uv_loop_t uv;
+    uv_loop_t *uv; /* where it polls: own_uv, or the program's (guest.c) */
+    uv_loop_t own_uv;
+    uv_prepare_t prepare; /* a guest's only */
     uv_check_t check;
     uv_idle_t idle;
     uv_timer_t alarm;
     uv_async_t wake;
+    bool is_guest;         /* the program runs libuv's loop */
+    bool is_outside;       /* of a guest, between two turns: what becomes ready has to keep libuv's loop going */
+    unsigned open_handles; /* of a guest that was detached, that libuv has not closed */
 
     struct tt_ready_queue ready;
     size_t turn_left; /* entries of the queue that belong to the turn at hand */
@@ -122,6 +127,28 @@ struct tt_loop {
     _Atomic bool
         inbox_is_filled; /* written with the mutex, read without: whatever becomes ready comes after what was sent before */
 };
+
+/* loop.c, for guest.c: a loop on HOST (NULL: on one of its own), a run of it from its beginning to its end, and what closing
+ * does before and after the handles close. */
+tt_loop *tt__loop_create(tt_site *site, uv_loop_t *host);
+void tt__loop_begin_run(tt_loop *loop, tt_site *site);
+int tt__loop_end_run(tt_loop *loop);
+void tt__loop_shut(tt_loop *loop, tt_site *site, uint32_t *out_pending_count);
+void tt__loop_tell_closed(tt_loop *loop, tt_site *site, uint32_t pending_count);
+
+/* Lets the next poll block exactly as long as nothing has to be run. */
+void tt__loop_prepare_poll(tt_loop *loop);
+
+/* Something became ready or due between two turns of a guest. */
+void tt__loop_poke_guest(tt_loop *loop);
+static inline void tt__loop_poke(tt_loop *loop)
+{
+    if (__builtin_expect(loop->is_outside, 0))
+        tt__loop_poke_guest(loop);
+}
+
+/* guest.c: a turn of a guest has ended. */
+void tt__guest_end_turn(tt_loop *loop);
 
 /* The loop that runs on this thread, or NULL. */
 extern __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));

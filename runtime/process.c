@@ -155,7 +155,7 @@ static void watch_end(struct tt_process *process)
             ended(process, RETURNCODE_UNKNOWN);
         return;
     }
-    if (uv_poll_init(&process->loop->uv, &process->end, pidfd) < 0) {
+    if (uv_poll_init(process->loop->uv, &process->end, pidfd) < 0) {
         close(pidfd);
         return;
     }
@@ -278,7 +278,7 @@ static int start(struct tt_process *process, char *const *argv, const struct tt_
     tt__waitable_ref(&process->waitable); /* the handles' */
     process->handles = 1;
     process->child.data = process;
-    rc = uv_spawn(&process->loop->uv, &process->child, &wanted);
+    rc = uv_spawn(process->loop->uv, &process->child, &wanted);
     process->child.data = process;
     enter_list(process);
     if (rc < 0) {

@@ -88,7 +88,7 @@ int tt__request_perform(struct tt_request *request, struct tt_task_object *task,
     int rc;
 
     tt__request_begin(request);
-    rc = uv_queue_work(&task->future.loop->uv, &request->uv.work, perform_on_thread, work_ended);
+    rc = uv_queue_work(task->future.loop->uv, &request->uv.work, perform_on_thread, work_ended);
     assert(rc == 0 && "libuv refuses only work without a function");
     (void)rc;
     return tt__request_await(request, task, site);

@@ -97,7 +97,7 @@ bool tt_signal_forget(int signal_number)
 /* Has LISTENER, which nobody knows yet, listen. 0 or libuv's error; then it is gone. */
 static int listen_to(struct tt_signal_listener *listener, tt_loop *loop)
 {
-    int rc = uv_signal_init(&loop->uv, &listener->signal);
+    int rc = uv_signal_init(loop->uv, &listener->signal);
 
     if (rc < 0) {
         tt__waitable_unref(&listener->waitable);

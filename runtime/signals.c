@@ -81,7 +81,7 @@ static struct tt_signal_handler **find(tt_loop *loop, int number)
 /* Starts to listen. 0 or libuv's error; then HANDLER has been freed, or is on its way to be. */
 static int listen_to(struct tt_signal_handler *handler)
 {
-    int rc = uv_signal_init(&handler->loop->uv, &handler->signal);
+    int rc = uv_signal_init(handler->loop->uv, &handler->signal);
 
     if (rc < 0) {
         destroy_handler(handler);

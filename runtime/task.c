@@ -208,6 +208,7 @@ static __attribute__((noinline)) tt_task *start_eagerly(struct tt_task_object *t
     tt_exc *exc = NULL;
 
     tt__task_step_eagerly(task);
+    tt__loop_poke(task->future.loop); /* it may sleep by now */
     site = future->released_site ? future->released_site : task->last_site;
     if (tt_exc_is(future->exc, &tt_SystemExit) || tt_exc_is(future->exc, &tt_KeyboardInterrupt)) {
         exc = tt_exc_ref(future->exc);

@@ -158,7 +158,7 @@ static bool is_alive(tt_loop *loop)
 
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         uv_unref(own[i]);
-    result = uv_loop_alive(&loop->uv) != 0;
+    result = uv_loop_alive(loop->uv) != 0;
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         uv_ref(own[i]);
     return result;

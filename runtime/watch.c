@@ -147,7 +147,7 @@ static int init_poll(tt_loop *loop, struct tt_watch *watch, int descriptor)
 
     if (flags < 0)
         return -errno;
-    rc = uv_poll_init(&loop->uv, &watch->poll, descriptor);
+    rc = uv_poll_init(loop->uv, &watch->poll, descriptor);
     if (rc == 0 && !(flags & O_NONBLOCK))
         fcntl(descriptor, F_SETFL, flags);
     return rc;

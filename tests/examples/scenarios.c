@@ -106,6 +106,8 @@ static const struct scenario scenarios[] = {
     {"shield_fails", "shield", "--fails", NULL, 0, NULL},
     {"shield_forgotten", "shield", "--forgotten", NULL, 0, NULL},
     {"callback_future", "callback_future", NULL, NULL, 0, NULL},
+    {"guest", "guest", NULL, NULL, 0, NULL},
+    {"processes", "processes", NULL, NULL, 0, NULL},
     {"wait", "wait", NULL, NULL, 0, NULL},
     {"wait_exception", "wait", "--exception", NULL, 0, NULL},
     {"wait_unread", "wait", "--unread", NULL, 0, NULL},

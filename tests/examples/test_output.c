@@ -131,6 +131,8 @@ SCENARIO(blocking_server_two)
 SCENARIO(readers)
 SCENARIO(readers_polling)
 SCENARIO(callback_future)
+SCENARIO(guest)
+SCENARIO(processes)
 SCENARIO(shield)
 SCENARIO(shield_unshielded)
 SCENARIO(shield_fails)
@@ -228,6 +230,10 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(readers_polling_prints_what_python_prints),
     cmocka_unit_test(callback_future_prints_what_is_expected),
     cmocka_unit_test(callback_future_prints_what_python_prints),
+    cmocka_unit_test(guest_prints_what_is_expected),
+    cmocka_unit_test(guest_prints_what_python_prints),
+    cmocka_unit_test(processes_prints_what_is_expected),
+    cmocka_unit_test(processes_prints_what_python_prints),
     cmocka_unit_test(shield_prints_what_is_expected),
     cmocka_unit_test(shield_prints_what_python_prints),
     cmocka_unit_test(shield_unshielded_prints_what_is_expected),

@@ -186,6 +186,31 @@ static void interval_tick_interval(void)
     (void)!tt_interval_tick(NULL, NULL);
 }
 
+static void loop_attach_host(void)
+{
+    (void)!tt_loop_attach(NULL);
+}
+
+static void loop_detach_guest(void)
+{
+    tt_loop_detach(stage_loop);
+}
+
+static int detach_in_a_turn(void *arg)
+{
+    (void)arg;
+    return tt_loop_detach(tt_loop_running());
+}
+
+static void loop_detach_between_turns(void)
+{
+    uv_loop_t host;
+    tt_loop *loop = uv_loop_init(&host) == 0 ? tt_loop_attach(&host) : NULL;
+
+    if (tt_loop_call_soon(loop, detach_in_a_turn, NULL, NULL) == 0)
+        uv_run(&host, UV_RUN_DEFAULT);
+}
+
 static void raise_type(void)
 {
     tt_raise(NULL, "x");
@@ -802,6 +827,9 @@ static const struct mistake {
     {"interval_init.period", interval_init_period},
     {"interval_init.loop", interval_init_loop},
     {"interval_tick.interval", interval_tick_interval},
+    {"loop_attach.host", loop_attach_host},
+    {"loop_detach.guest", loop_detach_guest},
+    {"loop_detach.between_turns", loop_detach_between_turns},
     {"future_ref.alive", future_ref_alive},
     {"future_unref.held", future_unref_held},
     {"future_set_result.future", set_result_future},

@@ -14,6 +14,7 @@
 #include <telltale/fs.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
+#include <telltale/guest.h>
 #include <telltale/interval.h>
 #include <telltale/lock.h>
 #include <telltale/loop.h>
