@@ -50,7 +50,7 @@ static int close_host(void **state)
 
 static tt_task *begin(tt_coro_fn *fn, void *arg)
 {
-    return tt_create_task(fn, arg);
+    return tt_create_task_named(fn, arg, "t");
 }
 
 /* Runs the program's loop until it ends by itself. */
@@ -96,6 +96,16 @@ static void nothing_to_do_lets_uv_run_end_at_once(void **state)
     run_host();
 }
 
+static int take_turns(void *name)
+{
+    for (int i = 0; i < 3; i++) {
+        note("%s %d", (const char *)name, i);
+        if (tt_sleep(0) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* What begins, goes on and ends in which order. */
 static int in_order(void *arg)
 {
@@ -104,7 +114,7 @@ static int in_order(void *arg)
 
     (void)arg;
     for (int i = 0; i < 5; i++)
-        tasks[i] = tt_create_task(sleep_twice, names[i]);
+        tasks[i] = tt_create_task(take_turns, names[i]);
     tt_task_cancel(tasks[3], NULL);
     for (int i = 0; i < 5; i++) {
         if (tt_await(tasks[i]) < 0)
@@ -320,7 +330,7 @@ static void a_task_that_waits_for_the_program_does_not(void **state)
     run_host();
     assert_false(tt_task_done(task));
     detach();
-    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of Task-1");
+    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of t");
     tt_task_unref(task);
 }
 
@@ -375,7 +385,7 @@ static void a_system_exit_stops_the_programs_loop_and_comes_out_of_detach(void *
     assert_int_equal(tt_loop_detach(guest), -1);
     guest = NULL;
     note_and_drop("detach");
-    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of Task-2",
+    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of t",
                  "detach: SystemExit('3')");
     tt_task_unref(task);
     tt_task_unref(other);
