@@ -230,6 +230,17 @@ static void an_eager_task_begins_within_the_callback(void **state)
     expect_notes("eager begins", "created, current 0", "eager goes on", "eager ends");
 }
 
+static void an_eager_task_that_sleeps_keeps_uv_run_going(void **state)
+{
+    tt_task *task = tt_create_task_with(sleep_twice, "eager", (&(struct tt_task_options){.eager_start = true}));
+
+    (void)state;
+    tt_task_unref(task);
+    expect_notes("eager begins");
+    run_host();
+    expect_notes("eager goes on", "eager ends");
+}
+
 static int say(void *text)
 {
     note("%s", (const char *)text);
@@ -364,6 +375,30 @@ static void other_threads_call_while_the_program_keeps_its_loop_alive(void **sta
     expect_notes("from a thread", "once more");
 }
 
+static int create_on_call(void *name)
+{
+    return tt_spawn(sleep_twice, name);
+}
+
+static void end_with_a_call(uv_async_t *ended)
+{
+    if (tt_loop_call_soon_threadsafe(guest, create_on_call, "begun") < 0)
+        note("refused");
+    uv_close((uv_handle_t *)ended, NULL);
+}
+
+/* The call comes, in the poll, with the last thing that kept the program's loop alive. */
+static void what_such_a_call_begins_keeps_it_going(void **state)
+{
+    uv_async_t ended;
+
+    (void)state;
+    uv_async_init(&host, &ended, end_with_a_call);
+    uv_async_send(&ended);
+    run_host();
+    expect_notes("begun begins", "begun goes on", "begun ends");
+}
+
 /* -------------------------------------------------------------------------------------------------------------- ends */
 
 static int exit_program(void *arg)
@@ -385,8 +420,7 @@ static void a_system_exit_stops_the_programs_loop_and_comes_out_of_detach(void *
     assert_int_equal(tt_loop_detach(guest), -1);
     guest = NULL;
     note_and_drop("detach");
-    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of t",
-                 "detach: SystemExit('3')");
+    expect_notes("handler: Task was destroyed but it is pending! [message, task] None of t", "detach: SystemExit('3')");
     tt_task_unref(task);
     tt_task_unref(other);
 }
@@ -514,11 +548,13 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_of_guests(a_callback_of_the_program_creates_tasks),
     cmocka_unit_test_of_guests(a_callback_of_the_program_completes_what_a_task_awaits),
     cmocka_unit_test_of_guests(an_eager_task_begins_within_the_callback),
+    cmocka_unit_test_of_guests(an_eager_task_that_sleeps_keeps_uv_run_going),
     cmocka_unit_test_of_guests(what_is_scheduled_outside_of_turns_runs),
     cmocka_unit_test_of_guests(a_failed_callback_goes_to_the_handler),
     cmocka_unit_test_of_guests(files_children_and_sockets_keep_it_going),
     cmocka_unit_test_of_guests(a_task_that_waits_for_the_program_does_not),
     cmocka_unit_test_of_guests(other_threads_call_while_the_program_keeps_its_loop_alive),
+    cmocka_unit_test_of_guests(what_such_a_call_begins_keeps_it_going),
     cmocka_unit_test_of_guests(a_system_exit_stops_the_programs_loop_and_comes_out_of_detach),
     cmocka_unit_test_of_guests(stop_stops_the_programs_loop_which_can_be_run_again),
     cmocka_unit_test_of_guests(no_other_loop_runs_on_the_thread),
