@@ -1,7 +1,10 @@
 /* waiting: one task waits at each kind of object that tasks synchronise by; then the program kills itself. `waiting tasks`:
- * for each kind of thing that stands for other tasks, and two for each other. */
+ * for each kind of thing that stands for other tasks, and two for each other. `waiting world`: for a file, a child, a
+ * signal. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <telltale/telltale.h>
 
@@ -151,7 +154,43 @@ static int objects(void *arg)
     return raise(SIGKILL);
 }
 
+/* Opening a FIFO lasts until somebody opens its other end. */
+static int wait_file(void *arg)
+{
+    (void)arg;
+    return tt_fs_open("fifo", O_RDONLY, 0) < 0 ? -1 : 0;
+}
+
+static int wait_child(void *process)
+{
+    return tt_process_wait(process, NULL);
+}
+
+static int wait_signal(void *arg)
+{
+    (void)arg;
+    return tt_signal_wait(SIGUSR1, NULL);
+}
+
+static int world(void *arg)
+{
+    const struct tt_process_options quiet = {
+        .in = {TT_STDIO_PIPE, 0}, .out = {TT_STDIO_NULL, 0}, .err = {TT_STDIO_NULL, 0}};
+    char *cat[] = {(char *)"cat", NULL}; /* ends with this process, which has the other end of its stdin */
+    tt_process *process = tt_process_spawn(cat, &quiet);
+
+    (void)arg;
+    if (!process || mkfifo("fifo", 0600) < 0 ||
+        tt_spawn_with(wait_file, NULL, &(struct tt_task_options){.name = "file"}) < 0 ||
+        tt_spawn_with(wait_child, process, &(struct tt_task_options){.name = "child"}) < 0 ||
+        tt_spawn_with(wait_signal, NULL, &(struct tt_task_options){.name = "signal"}) < 0 || turn() < 0 || turn() < 0)
+        return -1;
+    return raise(SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "world") == 0)
+        return tt_run(world, NULL);
     return tt_run(argc == 2 && strcmp(argv[1], "tasks") == 0 ? tasks : objects, NULL);
 }

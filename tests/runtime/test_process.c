@@ -427,6 +427,52 @@ static void a_timeout_leaves_the_child_alone_or_kills_it_as_asked(void **state)
     expect_notes("timeout: TimeoutError()", "code -15", "timeout: TimeoutError()", "code -9");
 }
 
+enum { CANCEL_TURNS = 30, CANCEL_BYTES = 300000 };
+
+static int pump_until_cancelled(void *input)
+{
+    struct tt_process_output output = {0};
+    int rc = tt_process_communicate(shared, input, CANCEL_BYTES, CANCEL_BYTES, &output);
+
+    free(output.out);
+    free(output.err);
+    return rc;
+}
+
+static int cancel_in_each_turn(void *input)
+{
+    const struct tt_process_options options = {
+        .in = {TT_STDIO_PIPE, 0}, .out = {TT_STDIO_PIPE, 0}, .err = {TT_STDIO_PIPE, 0}, .kill_on_cancel = true};
+
+    for (int turn = 0; turn < CANCEL_TURNS; turn++) {
+        tt_task *task;
+
+        shared = tt_process_spawn(ARGV("sh", "-c", "exec tee /dev/stderr"), &options);
+        task = shared ? tt_create_task(pump_until_cancelled, input) : NULL;
+        for (int i = 0; task && i < turn; i++)
+            if (tt_sleep(turn % 3 ? 0 : TT_USEC(300)) < 0)
+                return -1;
+        if (task)
+            tt_task_cancel(task, NULL);
+        if (tt_await(task) < 0 && (!tt_catch(&tt_CancelledError) || tt_catch_end() < 0))
+            return -1;
+        tt_task_unref(task);
+        tt_process_destroy(shared);
+    }
+    return 0;
+}
+
+static void communicating_is_cancelled_in_whatever_turn_and_nothing_is_left(void **state)
+{
+    char *input = calloc(1, CANCEL_BYTES);
+
+    (void)state;
+    assert_true(stage_run(cancel_in_each_turn, input));
+    free(input);
+    for (int i = 0; i < 10000 && waitpid(-1, NULL, WNOHANG) >= 0; i++)
+        usleep(1000); /* one that was not begun to wait for was not killed, and ends because its pipes are closed */
+}
+
 static int be_cancelled_with_a_child(void *arg)
 {
     const struct tt_process_options options = {.kill_on_cancel = true};
@@ -644,6 +690,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_of_processes(several_tasks_wait_and_one_that_is_cancelled_leaves_the_child_alone),
     cmocka_unit_test_of_processes(destroying_it_tells_who_waits_and_the_child_is_still_reaped),
     cmocka_unit_test_of_processes(a_timeout_leaves_the_child_alone_or_kills_it_as_asked),
+    cmocka_unit_test_of_processes(communicating_is_cancelled_in_whatever_turn_and_nothing_is_left),
     cmocka_unit_test_of_processes(the_loops_end_waits_for_a_child_that_was_killed),
     cmocka_unit_test_of_processes(the_loops_end_lets_go_of_a_child_that_lives),
     cmocka_unit_test_of_processes(a_status_that_somebody_else_took_is_255),
