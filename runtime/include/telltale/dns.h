@@ -20,6 +20,8 @@
 extern "C" {
 #endif
 
+struct addrinfo; /* which netdb.h hides where only C is asked for */
+
 /* An OSError: what getaddrinfo or getnameinfo says. Python's socket.gaierror. Its code is one of EAI_...; 0 for other
  * exceptions. tt_exc_errno is 0. */
 TT_API extern const tt_exc_type tt_gaierror;
