@@ -409,13 +409,18 @@ int tt__loop_end_run(tt_loop *loop)
 
 int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
 {
+    unsigned no_suspend = tt__no_suspend, handler_depth = tt__handler_depth;
+
     if (refuse_run(loop, site) < 0)
         return -1;
+    tt__no_suspend = tt__handler_depth = 0; /* who may not suspend may run a loop whose tasks do */
     tt__loop_begin_run(loop, site);
     do {
         tt__loop_prepare_poll(loop);
         uv_run(loop->uv, UV_RUN_ONCE);
     } while (!loop->is_stopping && !loop->fatal);
+    tt__no_suspend = no_suspend;
+    tt__handler_depth = handler_depth;
     return tt__loop_end_run(loop);
 }
 

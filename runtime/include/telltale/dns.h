@@ -16,11 +16,11 @@
 
 #include <telltale/task.h>
 
+struct addrinfo; /* <netdb.h> has it only where more than ISO C is asked for */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct addrinfo; /* which netdb.h hides where only C is asked for */
 
 /* An OSError: what getaddrinfo or getnameinfo says. Python's socket.gaierror. Its code is one of EAI_...; 0 for other
  * exceptions. tt_exc_errno is 0. */
