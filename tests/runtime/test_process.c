@@ -226,9 +226,9 @@ static int write_too_much(void *arg)
     (void)arg;
     if (communicate(ARGV("sh", "-c", "echo 12345"), &pipes, "", 6) < 0 || tt_exc_pending())
         return -1;
-    if (communicate(ARGV("sh", "-c", "echo 12345; sleep 1000"), &pipes, "", 5) < 0)
+    if (communicate(ARGV("sh", "-c", "echo 12345; exec sleep 1000"), &pipes, "", 5) < 0)
         note_and_drop("out");
-    if (communicate(ARGV("sh", "-c", "yes >&2"), &pipes, "", 100000) < 0 && tt_catch(&tt_ValueError))
+    if (communicate(ARGV("sh", "-c", "exec yes >&2"), &pipes, "", 100000) < 0 && tt_catch(&tt_ValueError))
         return tt_catch_end();
     return -1;
 }
