@@ -6,6 +6,8 @@
 #include "import_ctf_plan.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +173,10 @@ static bool plan_members(struct tt__ctf_plan *plan, const bt_field_class *payloa
         plan->unknown_field_count += step->part == PART_NONE;
         if (step->part == PART_FIELD && step->field->kind == TT__FIELD_WORD)
             tell_words(import, step->field->enumeration, class);
+        if (step->part == PART_FIELD && strcmp(step->field->name, "name") == 0)
+            plan->name_step = i + 1;
+        if (step->part == PART_FIELD && strcmp(step->field->name, "name_number") == 0)
+            plan->name_number_step = i + 1;
     }
     plan->has_head = has[PART_PROCESS] && has[PART_THREAD] && has[PART_SEQUENCE];
     return true;
@@ -206,10 +212,17 @@ static uint64_t read_number(enum form form, const bt_field *field)
                                : bt_field_integer_unsigned_get_value(field);
 }
 
-/* The string of FIELD. In babeltrace2 2.0.4 an empty one has length 0 and still the bytes of an earlier event. */
-static const char *string_of(const bt_field *field)
+/* The text of FIELD. What is nothing but dashes has one too many: "-" stands for none. A string may be empty in traces of
+ * telltale 0.1.0; in babeltrace2 2.0.4 it then has length 0 and still the bytes of an earlier event. */
+static struct tt_decoded_text text_of(const bt_field *field)
 {
-    return bt_field_string_get_length(field) != 0 ? bt_field_string_get_value(field) : "";
+    const char *text = bt_field_string_get_value(field);
+    uint32_t length = (uint32_t)bt_field_string_get_length(field);
+    if (length != 0 && *text == '-' && strspn(text, "-") == length) {
+        text++;
+        length--;
+    }
+    return (struct tt_decoded_text){length != 0 ? text : "", length};
 }
 
 static void take_member(const struct tt__ctf_step *step, const bt_field *field, struct place *places,
@@ -230,15 +243,13 @@ static void take_member(const struct tt__ctf_step *step, const bt_field *field, 
         break;
     case PART_FIELD:
         if (step->form == FORM_STRING)
-            tt__event_set_text(out->event, step->field,
-                               (struct tt_decoded_text){bt_field_string_get_value(field),
-                                                        (uint32_t)bt_field_string_get_length(field)});
+            tt__event_set_text(out->event, step->field, text_of(field));
         else
             tt__event_set_number(out->event, step->field, read_number(step->form, field));
         break;
     case PART_SITE_FILE:
         place->field = step->field;
-        place->file = string_of(field);
+        place->file = text_of(field).bytes;
         break;
     case PART_SITE_LINE:
         place->field = step->field;
@@ -246,13 +257,28 @@ static void take_member(const struct tt__ctf_step *step, const bt_field *field, 
         break;
     case PART_SITE_FUNC:
         place->field = step->field;
-        place->func = string_of(field);
+        place->func = text_of(field).bytes;
         break;
     case PART_SITE_TEXT:
         place->field = step->field;
-        place->text = string_of(field);
+        place->text = text_of(field).bytes;
         break;
     }
+}
+
+/* Whether the event has the default name, in full, beside its number: then nobody gave it. */
+static bool has_default_name(const struct tt__ctf_plan *plan, const bt_field *payload)
+{
+    char name[24];
+    if (plan->name_step == 0 || plan->name_number_step == 0)
+        return false;
+    size_t number = plan->name_number_step - 1;
+    snprintf(
+        name, sizeof name, "Task-%" PRIu64,
+        read_number(plan->steps[number].form, bt_field_structure_borrow_member_field_by_index_const(payload, number)));
+    struct tt_decoded_text text =
+        text_of(bt_field_structure_borrow_member_field_by_index_const(payload, plan->name_step - 1));
+    return strcmp(text.bytes, name) == 0;
 }
 
 void tt__ctf_decode(const struct tt__ctf_plan *plan, const bt_field *payload, struct tt_import *import,
@@ -264,6 +290,8 @@ void tt__ctf_decode(const struct tt__ctf_plan *plan, const bt_field *payload, st
     for (size_t i = 0; i < plan->step_count; i++)
         take_member(&plan->steps[i], bt_field_structure_borrow_member_field_by_index_const(payload, i), places,
                     out_event);
+    if (has_default_name(plan, payload))
+        tt__event_set_text(out_event->event, plan->steps[plan->name_step - 1].field, (struct tt_decoded_text){"", 0});
     for (size_t i = 0; i < plan->site_count; i++)
         tt__event_set_number(out_event->event, places[i].field,
                              tt_import_place(import, places[i].file, places[i].line, places[i].func, places[i].text));

@@ -31,6 +31,7 @@ struct tt__ctf_plan {
     size_t step_count;
     size_t unknown_field_count; /* of the trace's */
     size_t site_count;
+    size_t name_step, name_number_step; /* 1 + which step; 0: it has none */
 };
 
 /* Makes the plan of CLASS, and tells IMPORT the words of its enumerations. False: no memory. */

@@ -3,6 +3,7 @@
  *
  *   emitter every               each event of the table once; prints them as babeltrace2 does
  *   emitter long                texts that are too long, or end inside of a character
+ *   emitter absent              texts that are absent, or look like what stands for that; names that are given, and not
  *   emitter notes N             N notes, numbered
  *   emitter status              prints both statuses and how many milliseconds starting took
  *   emitter fork|exec|vfork|clone   a note, then a child that writes another one, by that way
@@ -147,6 +148,25 @@ static void emit_long(void)
     TT_EMIT(task_created, .task_id = 1, .site = &far);
 }
 
+static void emit_absent(void)
+{
+    static char dashes[1025];
+    tt_site nowhere = {"", "", "", 0, 0, 0}, marked = {"-", "--", "-> there", 7, 0, 0};
+
+    memset(dashes, '-', sizeof dashes - 1);
+    tt_trace_note_at(0, "-", "--", &marked);
+    tt_trace_note_at(0, "", "-", &nowhere);
+    tt_trace_note_at(0, "-x", "", NULL);
+    tt_trace_note_at(0, "many", dashes, NULL);
+    TT_EMIT(task_created, .task_id = 1, .name_number = UINT32_MAX, .site = &marked);
+    TT_EMIT(task_created, .task_id = 2, .name = "Task-7", .site = &marked);
+    TT_EMIT(task_created, .task_id = 3, .name = "-", .site = &marked);
+    TT_EMIT(task_dumped, .task_id = 4, .name_number = 10, .site = &marked);
+    TT_EMIT(failure_stored, .failure_id = 4, .name_number = 10, .created_site = &marked, .type = "ValueError");
+    TT_EMIT(failure_dumped, .failure_id = 5, .name_number = 205, .created_site = &marked, .type = "ValueError",
+            .message = "-");
+}
+
 /* ------------------------------------------------------------------------------------------- processes, threads, signals */
 
 static int finish_child(pid_t child)
@@ -241,6 +261,8 @@ int main(int argc, char **argv)
         emit_every();
     } else if (strcmp(how, "long") == 0) {
         emit_long();
+    } else if (strcmp(how, "absent") == 0) {
+        emit_absent();
     } else if (strcmp(how, "notes") == 0) {
         for (unsigned long i = 0; i < number; i++)
             note_number("number", i);

@@ -56,8 +56,8 @@ assert len(note["key"]) == 63 and note["text"] == "t" * 1021, (len(note["key"]),
 stored = lines["failure_stored"]
 assert len(stored["name"]) == 127 and len(stored["message"]) == 1021 and len(stored["type"]) == 127, {k: len(v) for k, v in stored.items()}
 assert stored["created_site_file"] == stored["last_site_text"] == "p" * 191, len(stored["created_site_file"])
-assert lines["task_renamed"]["name"] == ""
-assert lines["task_created"]["site_file"] == "p" * 1023 and lines["task_created"]["name"] == ""
+assert lines["task_renamed"]["name"] == "-"
+assert lines["task_created"]["site_file"] == "p" * 1023 and lines["task_created"]["name"] == "-"
 END
     expect_no_gap s
 }

@@ -47,7 +47,7 @@ case_tasks_alive_and_failures_held_are_told_to_a_session_that_starts_in_the_midd
     expect_count s "^loop_dumped .*started_site_file = $file.* task_count = 4$" 1
     expect_count s '^task_created ' 0
     expect_count s '^task_dumped ' 4
-    expect_count s '^task_dumped .*site_text = "sleeper".* name_number = [1-9].*"waiting".* wait_kind = \( "sleep" .*wait_site_func = "sleeper".* step_count = 1,.* name = ""$' 1
+    expect_count s '^task_dumped .*site_text = "sleeper".* name_number = [1-9].*"waiting".* wait_kind = \( "sleep" .*wait_site_func = "sleeper".* step_count = 1,.* name = "Task-[1-9][0-9]*"$' 1
     sleeper=$(sed -n 's/^task_dumped .*task_id = \([0-9]*\), .*site_text = "sleeper".*/\1/p' "$work/s.txt")
     expect_count s "^task_dumped .*wait_kind = \\( \"task\" .*wait_object = $sleeper, .*name = \"the waiter\"$" 1
     expect_count s '^task_dumped .*wait_kind = \( "recv" .*wait_site_func = "reader".*name = "the reader"$' 1

@@ -4,6 +4,10 @@
  * measured first. As a rule all of them fit as they are and LTTng reads them where they stand; where one is longer than its
  * limit, or all together are longer than an event may be, they are copied and cut.
  *
+ * None is ever empty: where one is, babeltrace2 2.0.4 shows what an earlier event had there. So a text that is absent or empty is
+ * written as "-", and one that is nothing but dashes with one more of them, which a reader takes away again. A task's
+ * default name, of which the program has the number alone, is written in full.
+ *
  * Threads: any; signal handlers. Nothing here allocates or locks; LTTng itself does neither once its buffers are there.
  */
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
@@ -15,6 +19,7 @@
 #include <string.h>
 
 #include "description.h"
+#include "writer.h"
 
 /* A default channel with buffers for each process has sub-buffers of 4 KiB, headers and padding included. */
 #define EVENT_BYTES 3968u
@@ -95,16 +100,57 @@ static void copy(struct tt_lttng_text *texts, size_t count, size_t room, char *o
     _Static_assert(FIXED_##event_name + 0 fields <= EVENT_BYTES, #event_name " fits into a sub-buffer");
 #include "events.def"
 
-/* fill_NAME finds the strings of an event. */
+/* One dash more than the longest text may have. */
+static char dashes[SITE_TEXT_BYTES_USUAL + 2];
+
+static __attribute__((constructor)) void fill_dashes(void)
+{
+    memset(dashes, '-', sizeof dashes - 1);
+}
+
+/* What stands for a text that begins with a dash. */
+static __attribute__((noinline, cold)) const char *escape(const char *text)
+{
+    size_t count = 1;
+    while (count < sizeof dashes - 2 && text[count] == '-')
+        count++;
+    return text[count] == '\0' ? dashes + sizeof dashes - 2 - count : text;
+}
+
+static inline __attribute__((always_inline)) bool is_absent(const char *text)
+{
+    return !text || *text == '\0';
+}
+
 static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const char *text, uint16_t limit,
                                                                           uint16_t short_limit)
 {
-    return (struct tt_lttng_text){.start = text ? text : "", .limit = limit, .short_limit = short_limit};
+    const char *start = is_absent(text) ? "-" : tt__unlikely(*text == '-') ? escape(text) : text;
+    return (struct tt_lttng_text){.start = start, .limit = limit, .short_limit = short_limit};
 }
 
+/* The default name of task NUMBER, at the end of ROOM. */
+#define DEFAULT_NAME_BYTES sizeof "Task-4294967295"
+
+static const char *default_name(uint32_t number, char room[DEFAULT_NAME_BYTES])
+{
+    static const char prefix[] = "Task-";
+    char *start = room + DEFAULT_NAME_BYTES - 1;
+    *start = '\0';
+    for (; number != 0; number /= 10)
+        *--start = (char)('0' + number % 10);
+    start -= sizeof prefix - 1;
+    memcpy(start, prefix, sizeof prefix - 1);
+    return start;
+}
+
+/* fill_NAME finds the strings of an event. The default name is that of an event with both fields, of which the number comes first;
+ * the comparisons are between constants. */
 #define TT_U8(name, text)
 #define TT_U16(name, text)
-#define TT_U32(name, text)
+#define TT_U32(field, text)                 \
+    if (strcmp(#field, "name_number") == 0) \
+        name_number = event->field;
 #define TT_U64(name, text)
 #define TT_I32(name, text)
 #define TT_ID(name, text)
@@ -114,12 +160,18 @@ static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const 
     texts->name##_file = bounded(event->name ? event->name->file : NULL, SITE_TEXT_BYTES_USUAL, SITE_TEXT_BYTES); \
     texts->name##_func = bounded(event->name ? event->name->func : NULL, SITE_TEXT_BYTES_USUAL, SITE_TEXT_BYTES); \
     texts->name##_text = bounded(event->name ? event->name->text : NULL, SITE_TEXT_BYTES_USUAL, SITE_TEXT_BYTES);
-#define TT_TEXT(name, limit, text) texts->name = bounded(event->name, limit, limit);
+#define TT_TEXT(field, limit, text)                                                                        \
+    {                                                                                                      \
+        bool is_default = strcmp(#field, "name") == 0 && name_number != 0 && is_absent(event->field);      \
+        texts->field = bounded(is_default ? default_name(name_number, room) : event->field, limit, limit); \
+    }
 #define TT_EVENT(number, event_name, category, level, text, fields)                                                \
     static inline __attribute__((always_inline)) void fill_##event_name(struct tt_lttng_texts_##event_name *texts, \
-                                                                        const struct tt_event_##event_name *event) \
+                                                                        const struct tt_event_##event_name *event, \
+                                                                        char room[DEFAULT_NAME_BYTES])             \
     {                                                                                                              \
-        (void)event;                                                                                               \
+        uint32_t name_number = 0;                                                                                  \
+        (void)event, (void)room, (void)name_number;                                                                \
         fields texts->end = bounded(NULL, 0, 0);                                                                   \
     }
 #include "events.def"
@@ -138,7 +190,8 @@ static inline __attribute__((always_inline)) struct tt_lttng_text bounded(const 
     static void write_##name(const struct tt_lttng_head *head, const struct tt_event_##name *event)                 \
     {                                                                                                               \
         struct tt_lttng_texts_##name texts;                                                                         \
-        fill_##name(&texts, event);                                                                                 \
+        char default_name_room[DEFAULT_NAME_BYTES];                                                                 \
+        fill_##name(&texts, event, default_name_room);                                                              \
         if (measure((struct tt_lttng_text *)(void *)&texts, TEXT_COUNT(name), EVENT_BYTES - FIXED_##name))          \
             lttng_ust_do_tracepoint(telltale, name, head, event, &texts);                                           \
         else                                                                                                        \
