@@ -32,13 +32,13 @@ case_a_forked_child_is_a_process_of_its_own() {
 
 # As operators do it without telltale's help: both must not tell LTTng of the same fork, which would never return.
 case_lttngs_own_library_for_forks_may_be_preloaded() {
+    # Whatever thread holds the lock of its memory when another one forks leaves it locked in the child; LTTng's threads do.
+    case ${TELLTALE_TEST_SANITIZE-} in address*) skip 'the address sanitizer of gcc 12 does not survive a fork beside busy threads' ;; esac
     library=$(ldconfig -p | sed -n 's/.*liblttng-ust-fork\.so\.[0-9]* .* => //p' | head -n 1)
     [ -n "$library" ] || fail 'liblttng-ust-fork is not installed'
-    preload=$library
-    case ${TELLTALE_TEST_SANITIZE-} in address*) preload="$(${TELLTALE_TEST_COMPILER:-cc} -print-file-name=libasan.so) $library" ;; esac
     start_daemon
     start_session s
-    must timeout "$limit_s" env LD_PRELOAD="$preload" "$programs/emitter" fork
+    must timeout "$limit_s" env LD_PRELOAD="$library" "$programs/emitter" fork
     end_session s
     expect_equal "$(process_count)" 2 'processes'
     expect_count s '"child"' 1
