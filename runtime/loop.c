@@ -475,10 +475,12 @@ void tt_loop_stop(tt_loop *loop)
         loop->is_stopping = true;
 }
 
-void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc)
+bool tt__loop_set_fatal(tt_loop *loop, tt_exc *exc)
 {
-    if (!loop->fatal)
-        loop->fatal = tt_exc_ref(exc);
+    if (loop->fatal)
+        return false;
+    loop->fatal = tt_exc_ref(exc);
+    return true;
 }
 
 void tt__loop_run_at_home(void (*fn)(void *arg), void *arg)
