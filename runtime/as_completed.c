@@ -209,7 +209,7 @@ static tt_exc *new_timeout_error(tt_site *site)
 {
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
 
-    tt_raise_at(site, &tt_TimeoutError, "%s", "");
+    tt_raise_at(site, &tt_TimeoutError, NULL);
     tt__exc_state_enter(outer);
     return tt__exc_state_take(&state);
 }
@@ -463,7 +463,7 @@ void tt_as_completed_destroy(tt_as_completed *iterator)
 static int yield(tt_as_completed *iterator, tt_future *future, tt_future **out_future, tt_site *site)
 {
     if (!future)
-        return tt_raise_at(site, &tt_TimeoutError, "%s", "");
+        return tt_raise_at(site, &tt_TimeoutError, NULL);
     let_go(iterator, &iterator->current);
     iterator->current = future;
     *out_future = future;

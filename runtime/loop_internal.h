@@ -186,8 +186,8 @@ unsigned tt__loop_count(void);
 tt_loop *tt__loop_ref(tt_loop *loop);
 void tt__loop_unref(tt_loop *loop);
 
-/* Stops run_forever with EXC (a new reference) raised out of it; only the first one counts. */
-void tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
+/* Stops run_forever with EXC (a new reference) raised out of it; only the first one counts: true. */
+bool tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
 
 /* Runs FN(ARG) on the stack of the loop that runs on this thread, also when a task is running; without one, where it is
  * called. */

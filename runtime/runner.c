@@ -88,7 +88,7 @@ static int interrupted(void *arg)
         tt_future_cancel(runner->main_task, NULL);
         return 0;
     }
-    return tt_raise(&tt_KeyboardInterrupt, "%s", "");
+    return tt_raise(&tt_KeyboardInterrupt, NULL);
 }
 
 /* Whether SIGINT is the runner's to handle: nobody else does, and this is the main thread. */
@@ -106,7 +106,7 @@ static void convert_interrupt(tt_runner *runner, tt_site *site)
     if (!tt_exc_is(tt_exc_pending(), &tt_CancelledError) || !runner->interrupt_count)
         return;
     if (tt_task_uncancel_at(site, runner->main_task) == 0)
-        tt_raise_at(site, &tt_KeyboardInterrupt, "%s", ""); /* what was pending becomes its context */
+        tt_raise_at(site, &tt_KeyboardInterrupt, NULL); /* what was pending becomes its context */
 }
 
 int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_context *context, tt_coro_fn *fn, void *arg)

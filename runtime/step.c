@@ -269,7 +269,8 @@ static void complete_failed(struct tt_task_object *task, tt_exc *exc)
     if (task->is_eager || tt_exc_is(exc, &tt_Exception))
         return;
     if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt)) /* stored, and out of the loop */
-        tt__loop_set_fatal(future->loop, exc);
+        if (tt__loop_set_fatal(future->loop, exc) && !task->no_destroy_message) /* who runs the loop receives it */
+            tt__ledger_touched(future, TT_TOUCH_HOW_RUNNER, true, task->last_site);
 }
 
 /* The coroutine has ended, or will never begin: TASK gets its outcome and leaves the loop. May free it. */

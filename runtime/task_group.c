@@ -30,6 +30,7 @@ struct member {
 struct tt_group {
     struct tt_scope scope;               /* first: a group is a scope */
     bool is_exiting, is_aborting;        /* asyncio's _exiting, _aborting */
+    bool is_over;                        /* it was left: what failed in it is its own no more */
     bool has_cancelled_parent;           /* asyncio's _parent_cancel_requested */
     struct member *first, *last;         /* whose tasks have not ended, in order of creation */
     struct member *failed, **failed_end; /* whose tasks have failed */
@@ -466,6 +467,7 @@ static int exit_group(struct tt_scope *scope, int rc, tt_site *site)
     TT_EMIT(group_exited, .group_id = scope->id, .task_id = scope->task->future.id, .exception_id = scope->raised_id,
             .site = site, .child_count = group->child_count, .failed_count = group->failed_count,
             .end = state->pending ? TT_SCOPE_END_RAISED : TT_SCOPE_END_RETURNED, .is_left_open = scope->is_left_open);
+    group->is_over = true;
     let_go_of_failed(group, site);
     let_go_of_exit(group);
     return rc;
@@ -578,8 +580,9 @@ int tt_group_repr(const tt_group *group, char *buffer, size_t size)
 
     if (!group)
         return snprintf(buffer, size, "None");
-    for (const struct member *member = group->failed; member; member = member->next)
-        error_count++;
+    if (!group->is_over)
+        for (const struct member *member = group->failed; member; member = member->next)
+            error_count++;
     if (group->pending_count)
         snprintf(tasks, sizeof tasks, " tasks=%u", group->pending_count);
     if (error_count)

@@ -539,7 +539,7 @@ static void touch(tt_thread_future *future, enum tt_touch_how how, tt_site *site
 static int refuse(tt_site *site, bool is_done, enum thread_future_state state)
 {
     if (!is_done)
-        return tt_raise_at(site, &tt_TimeoutError, "%s", "");
+        return tt_raise_at(site, &tt_TimeoutError, NULL);
     if (state == CANCELLED) {
         tt__exc_state_set(tt__exc_state_now(), tt__exc_new_cancelled(site, NULL));
         return -1;
