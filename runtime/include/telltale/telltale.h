@@ -5,6 +5,7 @@
 #include <telltale/as_completed.h>
 #include <telltale/barrier.h>
 #include <telltale/condition.h>
+#include <telltale/connection.h>
 #include <telltale/event.h>
 #include <telltale/context.h>
 #include <telltale/dns.h>
@@ -22,9 +23,11 @@
 #include <telltale/queue.h>
 #include <telltale/run.h>
 #include <telltale/semaphore.h>
+#include <telltale/server.h>
 #include <telltale/shield.h>
 #include <telltale/signal.h>
 #include <telltale/sock.h>
+#include <telltale/stream.h>
 #include <telltale/task.h>
 #include <telltale/task_group.h>
 #include <telltale/threads.h>

@@ -1,0 +1,53 @@
+/* address.c: addresses of sockets: see address.h. */
+#include "address.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+static int unix_text(const struct tt_address *address, char *buffer, size_t size)
+{
+    const struct sockaddr_un *name = (const struct sockaddr_un *)&address->name;
+    size_t length = address->length - offsetof(struct sockaddr_un, sun_path);
+
+    if (address->length <= offsetof(struct sockaddr_un, sun_path)) /* nobody gave it a name */
+        return snprintf(buffer, size, "%s", "");
+    if (name->sun_path[0] == '\0')
+        return snprintf(buffer, size, "@%.*s", (int)(length - 1), name->sun_path + 1);
+    return snprintf(buffer, size, "%.*s", (int)strnlen(name->sun_path, length), name->sun_path);
+}
+
+int tt__address_text(const struct tt_address *address, char *buffer, size_t size)
+{
+    char host[TT_ADDRESS_BYTES], port[8];
+
+    if (!address->length)
+        return snprintf(buffer, size, "%s", "");
+    if (address->name.ss_family == AF_UNIX)
+        return unix_text(address, buffer, size);
+    if (getnameinfo((const struct sockaddr *)&address->name, address->length, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return snprintf(buffer, size, "an address of family %d", (int)address->name.ss_family);
+    return snprintf(buffer, size, address->name.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+int tt__address_of_path(struct tt_address *address, const char *path)
+{
+    struct sockaddr_un *name = (struct sockaddr_un *)&address->name;
+    size_t length = strlen(path);
+
+    memset(address, 0, sizeof *address);
+    if (length == 0)
+        return -EINVAL;
+    if (length >= sizeof name->sun_path)
+        return -ENAMETOOLONG;
+    name->sun_family = AF_UNIX;
+    memcpy(name->sun_path, path, length);
+    if (path[0] == '@') /* abstract: its length is what counts, there is no NUL at its end */
+        name->sun_path[0] = '\0';
+    address->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@'));
+    return 0;
+}

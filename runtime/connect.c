@@ -1,0 +1,171 @@
+/* connect.c: connections to names, addresses and paths. See telltale/connection.h.
+ *
+ * Inside a task. From: base_events.create_connection, unix_events.create_unix_connection. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "race.h"
+#include "resolve.h"
+#include "stream_internal.h"
+
+/* Where the listener of a Unix socket has no room the kernel says so at once, and can say no later when there is some:
+ * it is tried again, first after one millisecond, in the end after fifty. */
+enum { RETRY_MS_FIRST = 1, RETRY_MS_MAX = 50 };
+
+static const struct tt_connection_options defaults;
+
+/* The addresses of LIST in the order in which they are tried: in turn one of each family, beginning with the family of
+ * the first, or as they are. NULL without memory. */
+static struct tt_address *order(const struct addrinfo *list, bool in_turn, size_t *out_count)
+{
+    const struct addrinfo *next[2] = {list, list}; /* of the first family, of all others */
+    struct tt_address *addresses;
+    size_t count = 0, done = 0;
+
+    for (const struct addrinfo *info = list; info; info = info->ai_next)
+        count++;
+    addresses = calloc(count, sizeof *addresses);
+    for (int side = 0; addresses && done < count; side = in_turn ? !side : side) {
+        const struct addrinfo *info = next[side];
+
+        while (in_turn && info && (info->ai_family == list->ai_family) != (side == 0))
+            info = info->ai_next;
+        next[side] = info ? info->ai_next : NULL;
+        if (!info)
+            continue;
+        addresses[done].length = info->ai_addrlen;
+        memcpy(&addresses[done++].name, info->ai_addr, info->ai_addrlen);
+    }
+    *out_count = count;
+    return addresses;
+}
+
+/* The address that connections come from. 0, or -1 with an exception pending. */
+static int find_local(tt_site *site, const struct tt_connection_options *options, struct tt_address *out_local)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                                   .ai_family = options->family,
+                                   .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list;
+    char port[8];
+    int error;
+
+    out_local->length = 0;
+    if (!options->local_host && !options->local_port)
+        return 0;
+    snprintf(port, sizeof port, "%d", options->local_port);
+    error = getaddrinfo(options->local_host, port, &hints, &list);
+    if (error)
+        return tt_raise_at(site, &tt_gaierror, "[Errno %d] %s: getaddrinfo %s", error, gai_strerror(error),
+                           options->local_host ? options->local_host : port);
+    out_local->length = list->ai_addrlen;
+    memcpy(&out_local->name, list->ai_addr, list->ai_addrlen);
+    freeaddrinfo(list);
+    return 0;
+}
+
+/* The addresses of HOST, malloc'ed, and their number; NULL with an exception pending. */
+static struct tt_address *find_addresses(tt_site *site, struct tt_task_object *task, const char *host, int port,
+                                         const struct tt_connection_options *options, size_t *out_count)
+{
+    const struct addrinfo hints = {.ai_family = options->family, .ai_socktype = SOCK_STREAM};
+    struct tt_address *addresses;
+    struct addrinfo *list;
+
+    if (tt__resolve(site, task, host, port, &hints, &list) < 0)
+        return NULL;
+    addresses = order(list, options->happy_eyeballs_delay_ns > 0, out_count);
+    freeaddrinfo(list);
+    if (!addresses)
+        tt_raise_at(site, &tt_MemoryError, "no memory to connect");
+    return addresses;
+}
+
+tt_stream *tt_open_connection_at(tt_site *site, const char *host, int port, const struct tt_connection_options *options)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct tt_address local, peer, *addresses;
+    tt_stream *stream;
+    size_t count;
+    int descriptor;
+
+    if (!task)
+        return NULL;
+    if (!options)
+        options = &defaults;
+    if (find_local(site, options, &local) < 0)
+        return NULL;
+    addresses = find_addresses(site, task, host, port, options, &count);
+    if (!addresses)
+        return NULL;
+    descriptor = tt__race_connect(site, task, addresses, count, &local, options, &peer);
+    if (descriptor < 0)
+        return NULL;
+    stream = tt__stream_create_connected(site, task->future.loop, descriptor, &peer, options->limit);
+    if (!stream)
+        close(descriptor);
+    return stream;
+}
+
+/* ------------------------------------------------------------------------------------------------------ Unix sockets */
+
+/* A socket that is connected to ADDRESS; a negative errno value: -EAGAIN when the listener has no room. */
+static int connect_once(const struct tt_address *address)
+{
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+
+    if (descriptor < 0)
+        return -errno;
+    if (connect(descriptor, (const struct sockaddr *)&address->name, address->length) == 0)
+        return descriptor;
+    error = errno;
+    close(descriptor);
+    return -error;
+}
+
+/* The same, again and again while there is no room. -1 with an exception pending. */
+static int connect_when_there_is_room(tt_site *site, const struct tt_address *address, const char *path)
+{
+    int descriptor, delay_ms = RETRY_MS_FIRST;
+
+    while ((descriptor = connect_once(address)) == -EAGAIN || descriptor == -EINTR) {
+        if (tt_sleep_at(site, TT_MSEC(delay_ms)) < 0)
+            return -1;
+        delay_ms = delay_ms * 2 < RETRY_MS_MAX ? delay_ms * 2 : RETRY_MS_MAX;
+    }
+    if (descriptor < 0)
+        return tt_raise_errno_at(site, descriptor, "connect to %s", path);
+    return descriptor;
+}
+
+tt_stream *tt_open_unix_connection_at(tt_site *site, const char *path, size_t limit)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct tt_io io = {.descriptor = -1, .what = TT_IO_KIND_CONNECT};
+    struct tt_address address;
+    tt_stream *stream;
+    int descriptor, rc;
+
+    if (!task)
+        return NULL;
+    rc = tt__address_of_path(&address, path);
+    if (rc < 0) {
+        tt_raise_errno_at(site, rc, "connect to %s", path);
+        return NULL;
+    }
+    task->future.loop->has_connected = true;
+    tt__io_tell_started(task, &io, site);
+    descriptor = connect_when_there_is_room(site, &address, path);
+    io.descriptor = descriptor;
+    io.error = descriptor < 0 ? tt_exc_errno(tt_exc_pending()) : 0;
+    tt__io_tell_finished(task, &io, descriptor < 0 && !io.error);
+    if (descriptor < 0)
+        return NULL;
+    stream = tt__stream_create_connected(site, task->future.loop, descriptor, &address, limit);
+    if (!stream)
+        close(descriptor);
+    return stream;
+}

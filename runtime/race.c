@@ -1,0 +1,356 @@
+/* race.c: connecting to one of several addresses.
+ *
+ *     an attempt:   waiting to be started --> open --ready--> made: it wins, the others are closed
+ *                                              |       +---> failed: closed; the next one starts at once
+ *                                              +--the delay passes: the next one starts beside it
+ *
+ * With no delay that is one after the other. All of it runs in the one task that connects: it waits for whatever is
+ * first, an attempt or the delay.
+ *
+ * Inside a task. From: asyncio.staggered, base_events.create_connection; RFC 8305. */
+#include "race.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+
+struct attempt {
+    struct tt_io io; /* its descriptor and error, as the trace is told; descriptor -1: not open */
+    struct race *race;
+    const struct tt_address *address;
+    struct tt_handle handle; /* the watch's */
+    bool is_ready;
+};
+
+/* On the task's stack. */
+struct race {
+    tt_future future; /* of the wait at hand */
+    struct tt_timer timer;
+    struct tt_ready alarm; /* of the timer */
+    struct tt_task_object *task;
+    tt_site *site;
+    struct tt_address *addresses; /* owned */
+    struct attempt *attempts;     /* owned */
+    size_t count, started, open;
+    bool is_alarm_due;
+    bool has_last_failed; /* the one that was started last */
+    struct attempt *winner;
+    const struct tt_address *local;
+    int64_t delay_ns; /* INT64_MAX: never */
+};
+
+static void complete(struct race *race)
+{
+    if (race->future.state == TT_FUTURE_PENDING)
+        tt__future_finish_value(&race->future, NULL, NULL);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- attempts */
+
+/* In the poll. */
+static int attempt_ready(void *arg)
+{
+    struct attempt *attempt = arg;
+
+    attempt->is_ready = true;
+    complete(attempt->race);
+    return 0;
+}
+
+/* Gives up the descriptor without closing it. */
+static void unwatch(struct attempt *attempt)
+{
+    tt_loop *loop = attempt->race->task->future.loop;
+
+    if (!attempt->handle.is_cancelled && attempt->handle.refs > 1)
+        tt__watch_remove(loop, attempt->io.descriptor, true, false);
+    attempt->race->open--;
+}
+
+static void give_up(struct attempt *attempt, bool is_cancelled)
+{
+    struct race *race = attempt->race;
+
+    unwatch(attempt);
+    close(attempt->io.descriptor);
+    tt__io_tell_finished(race->task, &attempt->io, is_cancelled);
+    attempt->io.descriptor = -1;
+}
+
+static void fail(struct attempt *attempt, int error)
+{
+    struct race *race = attempt->race;
+
+    attempt->io.error = error;
+    race->has_last_failed |= attempt == &race->attempts[race->started - 1];
+    give_up(attempt, false);
+}
+
+static void win(struct attempt *attempt)
+{
+    unwatch(attempt);
+    tt__io_tell_finished(attempt->race->task, &attempt->io, false);
+    attempt->race->winner = attempt;
+}
+
+/* The descriptor is writable. */
+static void settle(struct attempt *attempt)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+
+    attempt->is_ready = false;
+    if (getsockopt(attempt->io.descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    if (error)
+        fail(attempt, error);
+    else
+        win(attempt);
+}
+
+static int watch(struct attempt *attempt)
+{
+    tt_loop *loop = attempt->race->task->future.loop;
+
+    attempt->handle.refs = 2; /* the watch's and ours: it is never freed */
+    attempt->handle.is_immediate = true;
+    attempt->handle.loop = loop;
+    attempt->handle.fn = attempt_ready;
+    attempt->handle.arg = attempt;
+    attempt->handle.site = attempt->race->site;
+    return tt__watch_add(loop, attempt->io.descriptor, &attempt->handle, true);
+}
+
+/* Opens a socket for ATTEMPT and begins to connect it: 0, also when it is connected already; or a value of errno. */
+static int begin(struct attempt *attempt)
+{
+    const struct race *race = attempt->race;
+    const struct sockaddr *name = (const struct sockaddr *)&attempt->address->name;
+    const struct sockaddr *local = (const struct sockaddr *)&race->local->name;
+    int rc;
+
+    if (race->local->length && local->sa_family == name->sa_family &&
+        bind(attempt->io.descriptor, local, race->local->length) < 0)
+        return errno;
+    if (connect(attempt->io.descriptor, name, attempt->address->length) == 0) {
+        attempt->is_ready = true;
+        return 0;
+    }
+    if (errno != EINPROGRESS && errno != EINTR)
+        return errno;
+    rc = watch(attempt);
+    if (rc < 0)
+        attempt->handle.refs = 1;
+    return -rc;
+}
+
+static void start_next(struct race *race)
+{
+    struct attempt *attempt = &race->attempts[race->started++];
+    int error;
+
+    race->has_last_failed = false;
+    attempt->race = race;
+    attempt->io = (struct tt_io){.what = TT_IO_KIND_CONNECT};
+    attempt->io.descriptor = socket(attempt->address->name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    error = errno;
+    tt__io_tell_started(race->task, &attempt->io, race->site);
+    if (attempt->io.descriptor < 0) {
+        attempt->io.error = error;
+        race->has_last_failed = true;
+        tt__io_tell_finished(race->task, &attempt->io, false);
+        return;
+    }
+    race->open++;
+    error = begin(attempt);
+    if (error)
+        fail(attempt, error);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- waiting */
+
+static void run_alarm(struct tt_ready *ready)
+{
+    struct race *race = tt_container_of(ready, struct race, alarm);
+
+    race->is_alarm_due = true;
+    complete(race);
+}
+
+static void ignore(struct tt_ready *ready)
+{
+    (void)ready;
+}
+
+static void close_attempts(struct race *race)
+{
+    for (size_t i = 0; i < race->started; i++)
+        if (race->attempts[i].io.descriptor >= 0 && &race->attempts[i] != race->winner)
+            give_up(&race->attempts[i], true);
+}
+
+static void finish(struct race *race)
+{
+    tt_loop *loop = race->task->future.loop;
+
+    close_attempts(race);
+    tt__timers_cancel(&loop->timers, &race->timer);
+    tt__loop_withdraw(loop, &race->alarm);
+    free(race->attempts);
+    free(race->addresses);
+}
+
+/* The task is abandoned, its loop is closing: the queues are empty. */
+static void abandoned(tt_future *future)
+{
+    struct race *race = tt_container_of(future, struct race, future);
+
+    close_attempts(race);
+    free(race->attempts);
+    free(race->addresses);
+}
+
+/* Suspends until an attempt is ready, or the next one is due. 0, or -1 with an exception pending. */
+static int wait(struct race *race)
+{
+    static const struct tt_future_ops ops = {.destroy = abandoned, .cancel = tt__future_cancel_plain};
+    tt_loop *loop = race->task->future.loop;
+    int rc;
+
+    if (race->started < race->count && !race->timer.is_pending && race->delay_ns != INT64_MAX &&
+        tt__timers_push(&loop->timers, &race->timer, tt__loop_deadline(loop, race->delay_ns)) < 0)
+        return tt_raise_at(race->site, &tt_MemoryError, "no memory for a timer");
+    memset(&race->future, 0, sizeof race->future);
+    tt__future_init(&race->future, loop, TT_OBJECT_KIND_FUTURE, &ops,
+                    (struct tt_who){TT_ACTOR_TASK, race->task->future.id}, race->site);
+    race->future.label =
+        (struct tt_wait_label){TT_WAIT_KIND_CONNECT, (uint64_t)race->attempts[race->started - 1].io.descriptor};
+    race->future.is_on_stack = true;
+    rc = tt__task_await(race->task, &race->future, race->site);
+    tt__future_finish(&race->future);
+    return rc;
+}
+
+/* 0 when there is a winner or all have failed; -1 with an exception pending. */
+static int run(struct race *race)
+{
+    tt_loop *loop = race->task->future.loop;
+
+    for (;;) {
+        for (size_t i = 0; i < race->started && !race->winner; i++)
+            if (race->attempts[i].is_ready)
+                settle(&race->attempts[i]);
+        if (race->winner || (race->open == 0 && race->started == race->count))
+            return 0;
+        if (race->started < race->count && (race->open == 0 || race->has_last_failed || race->is_alarm_due)) {
+            tt__timers_cancel(&loop->timers, &race->timer);
+            tt__loop_withdraw(loop, &race->alarm);
+            race->is_alarm_due = false;
+            start_next(race);
+        } else if (wait(race) < 0) {
+            return -1;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------ errors */
+
+static int raise_attempt(const struct attempt *attempt, tt_site *site)
+{
+    char text[TT_ADDRESS_BYTES];
+
+    tt__address_text(attempt->address, text, sizeof text);
+    return tt_raise_errno_at(site, attempt->io.error, "connect to %s", text);
+}
+
+/* "Multiple exceptions: A, B". */
+static int raise_joined(tt_exc *const *errors, size_t count, tt_site *site)
+{
+    size_t size = 1, length = 0;
+    char *text;
+    int rc;
+
+    for (size_t i = 0; i < count; i++)
+        size += strlen(tt_exc_message(errors[i])) + 2;
+    text = malloc(size);
+    if (!text)
+        return tt_raise_at(site, &tt_MemoryError, "no memory for what went wrong");
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : "", tt_exc_message(errors[i]));
+    rc = tt_raise_at(site, &tt_OSError, "Multiple exceptions: %s", text);
+    free(text);
+    return rc;
+}
+
+static bool are_alike(tt_exc *const *errors, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(tt_exc_message(errors[i]), tt_exc_message(errors[0])) != 0)
+            return false;
+    return true;
+}
+
+/* All have failed. */
+static int raise_errors(const struct race *race, bool all_errors)
+{
+    tt_exc **errors;
+    size_t made = 0;
+    int rc = -1;
+
+    if (race->count == 1 && !all_errors)
+        return raise_attempt(&race->attempts[0], race->site);
+    errors = calloc(race->count, sizeof(tt_exc *));
+    if (!errors)
+        return tt_raise_at(race->site, &tt_MemoryError, "no memory for what went wrong");
+    for (; made < race->count; made++) {
+        raise_attempt(&race->attempts[made], race->site);
+        errors[made] = tt__exc_state_take(tt__exc_state_now());
+    }
+    if (all_errors)
+        rc = tt_raise_group_at(race->site, &tt_ExceptionGroup, errors, race->count, "create_connection failed");
+    else if (are_alike(errors, race->count))
+        rc = tt_raise_exc_at(race->site, errors[0]);
+    else
+        rc = raise_joined(errors, race->count, race->site);
+    while (made > 0)
+        tt_exc_unref(errors[--made]);
+    free(errors);
+    return rc;
+}
+
+int tt__race_connect(tt_site *site, struct tt_task_object *task, struct tt_address *addresses, size_t count,
+                     const struct tt_address *local, const struct tt_connection_options *options,
+                     struct tt_address *out_peer)
+{
+    static const struct tt_ready_ops alarm_ops = {run_alarm, ignore};
+    struct race race = {.task = task, .site = site, .addresses = addresses, .count = count, .local = local};
+    int rc, descriptor = -1;
+
+    assert(count > 0 && "there is something to connect to");
+    race.alarm.ops = &alarm_ops;
+    race.timer.ready = &race.alarm;
+    race.delay_ns = options->happy_eyeballs_delay_ns > 0 ? options->happy_eyeballs_delay_ns : INT64_MAX;
+    race.attempts = calloc(count, sizeof *race.attempts);
+    if (!race.attempts) {
+        free(addresses);
+        return tt_raise_at(site, &tt_MemoryError, "no memory to connect");
+    }
+    for (size_t i = 0; i < count; i++)
+        race.attempts[i].address = &addresses[i];
+    task->future.loop->has_connected = true;
+    rc = run(&race);
+    if (rc == 0 && race.winner) {
+        descriptor = race.winner->io.descriptor;
+        *out_peer = *race.winner->address;
+    } else if (rc == 0) {
+        raise_errors(&race, options->all_errors);
+    }
+    finish(&race);
+    return descriptor;
+}

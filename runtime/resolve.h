@@ -1,0 +1,14 @@
+/* resolve.h: the addresses at which connections are made and listened for. Inside a task. */
+#ifndef TT_RESOLVE_H
+#define TT_RESOLVE_H
+
+#include <telltale/dns.h>
+
+#include "loop_internal.h"
+
+/* As tt_getaddrinfo for HOST and PORT with HINTS, which are not NULL; numeric addresses need no thread. 0, and *OUT_LIST
+ * is for freeaddrinfo; -1 with an exception pending. Told to the trace. */
+int tt__resolve(tt_site *site, struct tt_task_object *task, const char *host, int port, const struct addrinfo *hints,
+                struct addrinfo **out_list);
+
+#endif

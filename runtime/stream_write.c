@@ -1,0 +1,290 @@
+/* stream_write.c: writing to streams. See telltale/stream.h.
+ *
+ * A write is tried at once; what does not fit is written when there is room, and the call returns when all is in the
+ * kernel. Writes of several tasks take turns:
+ *
+ *     turn free, nobody waits --> taken --written, failed, cancelled--> free: the first who waits is woken
+ *
+ * Who was woken and is cancelled before it runs passes the turn on.
+ *
+ * Inside a task. From: asyncio.StreamWriter. */
+#include "stream_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum { PIECES_AT_ONCE = 64 };
+
+/* A call that writes. */
+struct write {
+    struct tt_io io;
+    tt_stream *stream;
+    struct tt_task_object *task;
+    tt_site *site;
+    const struct iovec *pieces; /* the first that is not written */
+    int count;                  /* pieces from there on */
+    size_t offset;              /* bytes of the first one that are written */
+    size_t left;                /* bytes to write */
+    bool is_one_enough;         /* write_some */
+};
+
+/* -------------------------------------------------------------------------------------------------------- attempts */
+
+/* What is left, as far as it goes into one call. Returns how many pieces. */
+static int next_pieces(const struct write *call, struct iovec *out)
+{
+    int count = 0;
+
+    for (int i = 0; i < call->count && count < PIECES_AT_ONCE; i++) {
+        size_t offset = i == 0 ? call->offset : 0;
+
+        out[count].iov_base = (char *)call->pieces[i].iov_base + offset;
+        out[count].iov_len = call->pieces[i].iov_len - offset;
+        count += out[count].iov_len > 0;
+    }
+    return count;
+}
+
+/* SIZE bytes are written. */
+static void advance(struct write *call, size_t size)
+{
+    call->left -= size;
+    call->io.result += (ssize_t)size;
+    for (size += call->offset; call->count > 0 && size >= call->pieces->iov_len; call->count--)
+        size -= (call->pieces++)->iov_len;
+    call->offset = size;
+    assert((call->count > 0 || size == 0) && "no more is written than there was");
+}
+
+/* A pipe whose reader has gone raises SIGPIPE, which no flag of the call prevents: it is blocked meanwhile, and taken
+ * back. One that was pending before is somebody else's. */
+static ssize_t write_without_signal(int descriptor, const struct iovec *pieces, int count)
+{
+    sigset_t pipe, before, pending;
+    bool was_pending;
+    ssize_t written;
+
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    was_pending = sigismember(&pending, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    written = writev(descriptor, pieces, count);
+    if (written < 0 && errno == EPIPE && !was_pending) {
+        while (sigtimedwait(&pipe, NULL, &(struct timespec){0}) < 0 && errno == EINTR)
+            ;
+        errno = EPIPE;
+    }
+    int saved_errno = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = saved_errno;
+    return written;
+}
+
+static ssize_t write_pieces(const struct write *call)
+{
+    struct iovec pieces[PIECES_AT_ONCE];
+    int count;
+
+    if (call->stream->is_socket && call->count == 1)
+        return send(call->io.descriptor, (const char *)call->pieces->iov_base + call->offset,
+                    call->pieces->iov_len - call->offset, MSG_NOSIGNAL | MSG_DONTWAIT);
+    count = next_pieces(call, pieces);
+    if (call->stream->is_socket)
+        return sendmsg(call->io.descriptor, &(struct msghdr){.msg_iov = pieces, .msg_iovlen = (size_t)count},
+                       MSG_NOSIGNAL | MSG_DONTWAIT);
+    return write_without_signal(call->io.descriptor, pieces, count);
+}
+
+static bool attempt_write(struct tt_io *io)
+{
+    struct write *call = tt_container_of(io, struct write, io);
+
+    for (;;) {
+        bool is_all = call->count <= PIECES_AT_ONCE;
+        size_t left = call->left;
+        ssize_t written = write_pieces(call);
+
+        if (written < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+            return false;
+        if (written < 0) {
+            io->error = errno;
+            return true;
+        }
+        advance(call, (size_t)written);
+        if (call->left == 0 || call->is_one_enough)
+            return true;
+        if (is_all && call->left < left) /* a part of it: there is no room for the rest */
+            return false;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------- turns */
+
+static void give_turn_back(tt_stream *stream)
+{
+    stream->is_turn_taken = false;
+    tt__line_wake_head(&stream->turn);
+}
+
+/* Waits until nobody writes. 0, or -1 with an exception pending. */
+static int take_turn(struct write *call)
+{
+    tt_stream *stream = call->stream;
+    struct tt_waiting waiting = {.task = call->task,
+                                 .held = &stream->waitable,
+                                 .label = {TT_WAIT_KIND_WRITE_TURN, (uint64_t)stream->number},
+                                 .site = call->site};
+    bool was_woken;
+
+    if (!stream->is_turn_taken && !tt__line_is_contended(&stream->turn)) {
+        stream->is_turn_taken = true;
+        return 0;
+    }
+    if (tt__line_wait(&stream->turn, &stream->waitable, &waiting, &was_woken) < 0) {
+        if (was_woken && !stream->is_turn_taken)
+            tt__line_wake_head(&stream->turn);
+        return -1;
+    }
+    assert(!stream->is_turn_taken && "one turn for one who was woken");
+    stream->is_turn_taken = true;
+    return 0;
+}
+
+static void abandoned(struct tt_io *io)
+{
+    tt_stream *stream = tt_container_of(io, struct write, io)->stream;
+
+    stream->writing = NULL;
+    give_turn_back(stream);
+    tt__stream_end(stream);
+}
+
+/* Whether STREAM takes data; else raises. */
+static bool takes_data(const struct write *call)
+{
+    const tt_stream *stream = call->stream;
+
+    if (stream->is_write_ended)
+        tt_raise_at(call->site, &tt_RuntimeError, "Cannot call write() after write_eof()");
+    else if (stream->is_cut_off)
+        tt_raise_at(call->site, &tt_RuntimeError, "Cannot call write() after a write was cut off");
+    else if (stream->descriptor < 0)
+        tt__stream_raise(stream, ECONNABORTED, "write to", call->site);
+    else
+        return true;
+    return false;
+}
+
+/* It is the call's turn. 0, or -1 with an exception pending. */
+static int write_all(struct write *call)
+{
+    tt_stream *stream = call->stream;
+    int rc;
+
+    if (!takes_data(call))
+        return -1;
+    call->io = (struct tt_io){.descriptor = stream->descriptor,
+                              .what = TT_IO_KIND_WRITE,
+                              .wait_kind = TT_WAIT_KIND_WRITE,
+                              .is_writer = true,
+                              .attempt = attempt_write,
+                              .abandoned = abandoned,
+                              .size = call->left};
+    stream->writing = &call->io;
+    rc = tt__io_perform(call->task, &call->io, true, call->site);
+    stream->writing = NULL;
+    if (call->left > 0 && call->io.result > 0 && !call->is_one_enough)
+        stream->is_cut_off = true;
+    if (rc == 0 && call->io.error)
+        rc = tt__stream_raise(stream, call->io.error, "write to", call->site);
+    return rc;
+}
+
+/* Writes what CALL says. Bytes, or -1 with an exception pending. */
+static ssize_t perform(struct write *call, tt_stream *stream, tt_site *site)
+{
+    int rc;
+
+    call->task = tt__stream_begin(stream, site);
+    if (!call->task)
+        return -1;
+    call->stream = stream;
+    call->site = site;
+    rc = take_turn(call);
+    if (rc == 0) {
+        rc = call->left > 0 ? write_all(call) : takes_data(call) ? 0 : -1;
+        give_turn_back(stream);
+    }
+    tt__stream_end(stream);
+    return rc < 0 ? -1 : call->io.result;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- calls */
+
+int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec *pieces, int count)
+{
+    struct write call;
+
+    call.pieces = pieces;
+    call.count = count;
+    call.offset = call.left = 0;
+    call.is_one_enough = false;
+    call.io.result = 0;
+    for (int i = 0; i < count; i++)
+        call.left += pieces[i].iov_len;
+    return perform(&call, stream, site) < 0 ? -1 : 0;
+}
+
+int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_t size)
+{
+    struct iovec piece = {.iov_base = (void *)data, .iov_len = size};
+
+    return tt_stream_writelines_at(site, stream, &piece, 1);
+}
+
+ssize_t tt_stream_write_some_at(tt_site *site, tt_stream *stream, const void *data, size_t size)
+{
+    struct iovec piece = {.iov_base = (void *)data, .iov_len = size};
+    struct write call = {.pieces = &piece, .count = 1, .left = size, .is_one_enough = true};
+
+    return perform(&call, stream, site);
+}
+
+/* It is the call's turn. */
+static int end_writing(tt_stream *stream, tt_site *site)
+{
+    if (stream->is_write_ended)
+        return 0;
+    if (stream->descriptor < 0)
+        return tt__stream_raise(stream, ECONNABORTED, "write eof to", site);
+    if (stream->is_socket && shutdown(stream->descriptor, SHUT_WR) < 0)
+        return tt__stream_raise(stream, errno, "write eof to", site);
+    if (!stream->is_socket && !stream->is_pipe)
+        return tt_raise_at(site, &tt_NotImplementedError, "descriptor %d has no end that could be written",
+                           stream->number);
+    stream->is_write_ended = true;
+    if (!stream->is_socket) /* the end of a pipe is told by closing it */
+        tt__stream_shut(stream);
+    return 0;
+}
+
+int tt_stream_write_eof_at(tt_site *site, tt_stream *stream)
+{
+    struct write call = {.stream = stream, .site = site};
+    int rc;
+
+    call.task = tt__stream_begin(stream, site);
+    if (!call.task)
+        return -1;
+    rc = take_turn(&call);
+    if (rc == 0) {
+        rc = end_writing(stream, site);
+        give_turn_back(stream);
+    }
+    tt__stream_end(stream);
+    return rc;
+}
