@@ -13,6 +13,7 @@
 
 #include <telltale/connection.h>
 
+#include "precond.h"
 #include "resolve.h"
 #include "stream_internal.h"
 
@@ -280,6 +281,7 @@ tt_stream *tt_listener_accept_at(tt_site *site, tt_listener *listener)
 
     if (!task)
         return NULL;
+    TT_PRECOND("listener_accept.listener", site, listener != NULL);
     listener->refs++;
     descriptor = perform(&call, task, site);
     if (descriptor >= 0) {

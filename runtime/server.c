@@ -152,13 +152,13 @@ static bool is_out_of_resources(const tt_exc *exc)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || tt_exc_is(exc, &tt_MemoryError);
 }
 
-/* Waits until something changes, at most for TIMEOUT_NS (negative: for ever). 0, or -1 with an exception pending. */
+/* Waits until something changes, at most for TIMEOUT_NS (TT_NEVER: for ever). 0, or -1 with an exception pending. */
 static int wait_for_change(tt_server *server, int64_t timeout_ns)
 {
     int rc;
 
     tt_event_clear(&server->changed);
-    if (timeout_ns < 0)
+    if (timeout_ns == TT_NEVER)
         return tt_event_wait_at(server->site, &server->changed);
     tt_timeout *timeout = tt_timeout_enter(timeout_ns);
     rc = tt_event_wait_at(server->site, &server->changed);
@@ -197,7 +197,7 @@ static int accept_connections(tt_server *server)
 
     while (rc == 0 && server->listener) {
         if (limit && server->count >= limit) {
-            rc = wait_for_change(server, -1);
+            rc = wait_for_change(server, TT_NEVER);
             continue;
         }
         tt_stream *stream = tt_listener_accept_at(server->site, server->listener);
@@ -320,7 +320,7 @@ static int wait_for_end(tt_server *server, tt_site *site)
     int rc = 0;
 
     while (rc == 0 && !tt_task_done(server->task)) {
-        rc = tt_wait_at(site, &server->task, 1, TT_ALL_COMPLETED, -1, NULL);
+        rc = tt_wait_at(site, &server->task, 1, TT_ALL_COMPLETED, TT_NEVER, NULL);
         if (rc == 0 || !tt_catch(&tt_CancelledError))
             continue;
         if (!cancelled)
@@ -341,7 +341,7 @@ int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns)
     if (!server)
         return 0;
     tt_server_close(server);
-    if (!tt_task_done(server->task) && grace_ns != 0)
+    if (!tt_task_done(server->task) && grace_ns > 0)
         rc = tt_wait_at(site, &server->task, 1, TT_ALL_COMPLETED, grace_ns, &done_count);
     if (!tt_task_done(server->task)) {
         tt_future_cancel_at(site, server->task, NULL);

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "precond.h"
+
 /* ------------------------------------------------------------------------------------------------- life and memory */
 
 static int describe(const tt_stream *stream, char *buffer, size_t size)
@@ -222,6 +224,7 @@ struct tt_task_object *tt__stream_begin(tt_stream *stream, tt_site *site)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
 
+    TT_PRECOND("stream.stream", site, !task || stream != NULL);
     if (task && task->future.loop != stream->waitable.loop) {
         tt_raise_at(site, &tt_RuntimeError, "a stream belongs to a different event loop");
         return NULL;

@@ -772,6 +772,49 @@ static void run_in_executor(void)
     (void)!tt_run_in_executor(stage_loop, NULL, NULL, NULL);
 }
 
+static int read_no_stream(void *arg)
+{
+    return (int)tt_stream_read(NULL, arg, 0);
+}
+
+static void stream_stream(void)
+{
+    stage_run(read_no_stream, NULL);
+}
+
+static int accept_at_no_listener(void *arg)
+{
+    (void)arg;
+    return tt_listener_accept(NULL) ? 0 : -1;
+}
+
+static void listener_accept_listener(void)
+{
+    stage_run(accept_at_no_listener, NULL);
+}
+
+static int serve_nothing(tt_stream *stream, void *arg)
+{
+    (void)stream;
+    (void)arg;
+    return 0;
+}
+
+static void start_server_function(void)
+{
+    (void)!tt_start_server(NULL, NULL, NULL, NULL);
+}
+
+static void start_server_listener(void)
+{
+    (void)!tt_start_server(NULL, serve_nothing, NULL, NULL);
+}
+
+static void serve_forever_server(void)
+{
+    (void)!tt_server_serve_forever(NULL);
+}
+
 static void to_thread(void)
 {
     (void)!tt_to_thread(NULL, NULL, NULL, NULL);
@@ -906,6 +949,11 @@ static const struct mistake {
     {"runner_loop.runner", runner_loop},
     {"run_in_executor.function", run_in_executor},
     {"to_thread.function", to_thread},
+    {"stream.stream", stream_stream},
+    {"listener_accept.listener", listener_accept_listener},
+    {"start_server.function", start_server_function},
+    {"start_server.listener", start_server_listener},
+    {"server_serve_forever.server", serve_forever_server},
     {"loop_shutdown_default_executor.loop", shutdown_default_executor},
     {"future_add_done_callback.context", add_done_callback_in},
 };

@@ -125,7 +125,7 @@ static int serve_a_failure(void *options)
     rc = ask(good, "b");
     tt_stream_close(good);
     tt_stream_close(bad);
-    return tt_server_stop(server, -1) < 0 ? -1 : rc;
+    return tt_server_stop(server, TT_NEVER) < 0 ? -1 : rc;
 }
 
 static void a_failure_ends_its_connection_only_and_is_told(void **state)
@@ -254,7 +254,7 @@ static int stop_while_it_pauses(void *arg)
     stream = tt_open_connection("127.0.0.1", port);
     if (rc < 0 || !stream || tt_sleep(TT_MSEC(5)) < 0)
         return -1;
-    rc = tt_server_stop(server, -1);
+    rc = tt_server_stop(server, TT_NEVER);
     note("at once %d", tt_loop_time(tt_loop_running()) - began < TT_MSEC(900));
     give_descriptors_back(descriptors, count);
     setrlimit(RLIMIT_NOFILE, &before);
@@ -337,7 +337,7 @@ static void a_stop_without_grace_cancels_at_once(void **state)
 static int stop_it(void *arg)
 {
     (void)arg;
-    return tt_server_stop(server, -1);
+    return tt_server_stop(server, TT_NEVER);
 }
 
 static int cancel_the_stop(void *arg)
@@ -400,7 +400,7 @@ static int close_while_served(void *arg)
     tt_task_unref(first);
     tt_task_unref(second);
     tt_stream_close(stream);
-    return tt_server_stop(server, -1) < 0 ? -1 : rc;
+    return tt_server_stop(server, TT_NEVER) < 0 ? -1 : rc;
 }
 
 static void a_server_that_is_closed_goes_on_with_its_connections(void **state)
@@ -429,7 +429,7 @@ static int break_the_listener(void *arg)
             return -1;
     }
     tt_stream_close(stream);
-    return tt_server_stop(server, -1) < 0 ? -1 : rc;
+    return tt_server_stop(server, TT_NEVER) < 0 ? -1 : rc;
 }
 
 static void a_server_that_cannot_accept_any_more_says_why(void **state)

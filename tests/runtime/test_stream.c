@@ -1,4 +1,6 @@
-/* Streams: reading. asyncio's StreamReader, and what is told of streams. */
+/* Streams: reading. asyncio's StreamReader, and what is told of streams.
+ *
+ * Past 600 lines: each way to read is tried with data, without, at the end, cancelled and beyond the limit. */
 #include "stage.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
-/* Streams: writing, ends, pipes and files, options. asyncio's StreamWriter. */
+/* Streams: writing, ends, pipes and files, options. asyncio's StreamWriter.
+ *
+ * Past 600 lines: sockets, pipes, files and terminals differ, and each end is tried with nobody, one and two who write. */
 #include "stage.h"
 
 #include <errno.h>

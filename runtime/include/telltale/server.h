@@ -62,10 +62,10 @@ TT_API int tt_server_serve_forever_at(tt_site *site, tt_server *server) TT_MUST_
 /* Stops accepting; connections go on. Never suspends. asyncio: Server.close. */
 TT_API void tt_server_close(tt_server *server);
 
-/* Stops accepting, waits until all connections have ended, cancels those that have not after GRACE_NS (negative: waits
- * for ever; 0: at once), waits for them, and frees SERVER, all of it in any case; NULL: 0. Returns 0, or -1 with an
- * exception pending: the task was cancelled meanwhile (then connections are cancelled at once), or what tt_server_serve_forever
- * would have told. */
+/* Stops accepting, waits until all connections have ended, cancels those that have not after GRACE_NS (TT_NEVER: waits
+ * for ever; 0 or less: at once), waits for them, and frees SERVER, all of it in any case; NULL: 0. Returns 0, or -1 with
+ * an exception pending: the task was cancelled meanwhile, or had one pending already (then connections are cancelled at
+ * once), or what tt_server_serve_forever would have told. */
 #define tt_server_stop(server, grace_ns) tt_server_stop_at(TT_HERE, (server), (grace_ns))
 TT_API int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns) TT_MUST_USE;
 
