@@ -17,7 +17,6 @@
 #include <stdlib.h>
 
 #include <telltale/timeout.h>
-#include <telltale/wait.h>
 
 #include "lock_internal.h"
 #include "loop_internal.h"
@@ -27,7 +26,7 @@
 #define RETRY_NS TT_SEC(1)
 
 struct tt_server {
-    struct tt_waitable waitable; /* with the two events as its parts */
+    struct tt_waitable waitable; /* with the three events as its parts */
     tt_listener *listener;       /* NULL once it is closed */
     tt_connection_fn *fn;
     void *arg;
@@ -37,6 +36,7 @@ struct tt_server {
     tt_group *group;  /* while the task is inside of it */
     tt_event changed; /* a connection has ended, or the server was closed */
     tt_event closed;  /* it accepts no more */
+    tt_event ended;   /* its task has nothing more to do */
     size_t count;     /* connections */
     tt_exc *failure;  /* why it cannot accept any more; owned */
     bool is_failure_told;
@@ -67,6 +67,8 @@ static void free_server(struct tt_waitable *waitable)
     tt_listener_close(server->listener);
     tt__waitable_finish(&server->changed.waitable);
     tt__waitable_finish(&server->closed.waitable);
+    tt__waitable_finish(&server->ended.waitable);
+    tt_future_unref_at(server->site, server->task);
     tt__waitable_finish(waitable);
     tt_exc_unref(server->failure);
     free(server);
@@ -77,9 +79,18 @@ static void release(void *server)
     tt__waitable_unref(&((tt_server *)server)->waitable);
 }
 
+/* The task's reference goes. */
+static void drop_server(void *arg)
+{
+    tt_server *server = arg;
+
+    tt_event_set(&server->ended);
+    release(server);
+}
+
 static int end_task(void *server)
 {
-    release(server);
+    drop_server(server);
     return 0;
 }
 
@@ -249,6 +260,7 @@ static tt_server *create(tt_site *site, tt_listener *listener)
     tt__waitable_init(&server->waitable, &server->waitable, &ops);
     tt__event_init(&server->changed, &server->waitable);
     tt__event_init(&server->closed, &server->waitable);
+    tt__event_init(&server->ended, &server->waitable);
     server->listener = listener;
     server->site = site;
     return server;
@@ -257,7 +269,7 @@ static tt_server *create(tt_site *site, tt_listener *listener)
 tt_server *tt_start_server_at(tt_site *site, tt_listener *listener, tt_connection_fn *fn, void *arg,
                               const struct tt_server_options *options)
 {
-    const struct tt_task_options task_options = {.name = "server", .drop = release};
+    const struct tt_task_options task_options = {.name = "server", .drop = drop_server};
     tt_server *server;
 
     TT_PRECOND("start_server.function", site, fn != NULL);
@@ -313,14 +325,42 @@ void tt_server_close(tt_server *server)
     tt_event_set(&server->closed);
 }
 
-/* The server's task is cancelled: waits until it has ended, whoever is cancelled meanwhile. Returns as a cleanup. */
+/* Suspends until SERVER's task has nothing more to do. A task that is abandoned here lets go of the program's reference. */
 static int wait_for_end(tt_server *server, tt_site *site)
+{
+    struct tt_waiting waiting = {.task = tt__task_that_may_suspend(site),
+                                 .held = &server->waitable,
+                                 .label = {TT_WAIT_KIND_EVENT, server->ended.waitable.id},
+                                 .site = site};
+
+    return waiting.task ? tt__event_wait(&server->ended, &waiting) : -1;
+}
+
+/* The same for at most GRACE_NS. 0 also when that was not enough. */
+static int wait_with_grace(tt_server *server, int64_t grace_ns, tt_site *site)
+{
+    tt_timeout *timeout;
+    int rc;
+
+    if (grace_ns <= 0)
+        return 0;
+    if (grace_ns == TT_NEVER)
+        return wait_for_end(server, site);
+    timeout = tt_timeout_enter_in_at(site, grace_ns);
+    rc = wait_for_end(server, site);
+    rc = tt_timeout_exit_at(site, timeout, rc);
+    return rc < 0 && tt_catch(&tt_TimeoutError) ? tt_catch_end() : rc;
+}
+
+/* Cancels SERVER's task and waits until it has ended, whoever is cancelled meanwhile. Returns as a cleanup. */
+static int end_now(tt_server *server, tt_site *site)
 {
     tt_exc *cancelled = NULL;
     int rc = 0;
 
-    while (rc == 0 && !tt_task_done(server->task)) {
-        rc = tt_wait_at(site, &server->task, 1, TT_ALL_COMPLETED, TT_NEVER, NULL);
+    tt_future_cancel_at(site, server->task, NULL);
+    while (rc == 0 && !tt_event_is_set(&server->ended)) {
+        rc = wait_for_end(server, site);
         if (rc == 0 || !tt_catch(&tt_CancelledError))
             continue;
         if (!cancelled)
@@ -335,25 +375,21 @@ static int wait_for_end(tt_server *server, tt_site *site)
 
 int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns)
 {
-    size_t done_count = 0;
-    int rc = 0;
+    int rc;
 
     if (!server)
         return 0;
     tt_server_close(server);
-    if (!tt_task_done(server->task) && grace_ns > 0)
-        rc = tt_wait_at(site, &server->task, 1, TT_ALL_COMPLETED, grace_ns, &done_count);
-    if (!tt_task_done(server->task)) {
-        tt_future_cancel_at(site, server->task, NULL);
+    rc = tt_event_is_set(&server->ended) ? 0 : wait_with_grace(server, grace_ns, site);
+    if (!tt_event_is_set(&server->ended)) {
         tt_cleanup_begin();
-        rc = wait_for_end(server, site);
+        (void)!end_now(server, site);
         if (tt_cleanup_end() < 0)
             rc = -1;
     }
     if (rc == 0 && tt_task_done(server->task) && !tt_task_cancelled(server->task))
         rc = tt_future_result_at(site, server->task, NULL);
     rc = tell(server, rc, site);
-    tt_future_unref_at(site, server->task);
     release(server);
     return rc;
 }

@@ -204,6 +204,8 @@ static bool run_without_memory(tt_coro_fn *fn, void *arg, long number)
         rc = tt_catch_end();
     stage_turns(3);
     stage_forget_notes();
+    if (stage_descriptors() != descriptors)
+        print_error("allocation %ld\n", number);
     assert_int_equal(stage_descriptors(), descriptors);
     return has_failed;
 }
