@@ -135,7 +135,7 @@ static void cancel_everywhere(tt_coro_fn *fn, void *arg)
         in_vain = was_cancelled ? 0 : in_vain + 1;
     }
     print_message("cancelled %d times\n", cancelled);
-    assert_true(cancelled > 10);
+    assert_true(cancelled > 4); /* or the scenario does not do what it is for */
 }
 
 static void a_conversation_by_tcp_is_cancelled_anywhere(void **state)
@@ -199,9 +199,13 @@ static bool run_without_memory(tt_coro_fn *fn, void *arg, long number)
     rc = task ? tt_loop_run_until_complete(stage_loop, task) : -1;
     has_failed = allocation_has_failed();
     allocation_fail(0, false);
-    tt_task_unref(task);
     if (rc < 0 && tt_catch(&tt_BaseException))
         rc = tt_catch_end();
+    if (task && !tt_task_done(task)) /* it was the run that could not begin */
+        rc = tt_loop_run_until_complete(stage_loop, task);
+    tt_task_unref(task);
+    if (rc < 0)
+        note_and_drop("run");
     stage_turns(3);
     stage_forget_notes();
     if (stage_descriptors() != descriptors)
