@@ -79,11 +79,12 @@ static void release(void *server)
     tt__waitable_unref(&((tt_server *)server)->waitable);
 }
 
-/* The task's reference goes. */
+/* The task's reference goes, and nobody accepts any more. */
 static void drop_server(void *arg)
 {
     tt_server *server = arg;
 
+    tt_server_close(server);
     tt_event_set(&server->ended);
     release(server);
 }
