@@ -106,11 +106,13 @@ static int ignore(tt_loop *loop, const struct tt_handler_context *context, void 
  * is cancelled. */
 static void expect_descriptors(int count)
 {
-    for (int i = 0; i < 2000 && stage_descriptors() != count; i++) {
+    int now = stage_descriptors();
+
+    for (int i = 0; i < 2000 && now != count; i++, now = stage_descriptors()) {
         stage_turns(1);
         usleep(1000);
     }
-    assert_int_equal(stage_descriptors(), count);
+    assert_int_equal(now, count);
 }
 
 /* Runs FN(ARG), cancelled after TURNS turns; then DESCRIPTORS are open. Whether it was; what it raised otherwise fails the case. */
