@@ -32,15 +32,28 @@ bool tt__io_is_over(struct tt_io *io, ssize_t result)
 
 /* --------------------------------------------------------------------------------------------------------- the trace */
 
-void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+/* IO is begun. That is told only if it has to wait: otherwise what is told of its end says everything. */
+static void begin(struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
     io->site = site;
     if (!tt_trace_on(TT_CATEGORY_io))
         return;
     io->id = tt_trace_new_id();
     io->began = tt__loop_clock(task->future.loop);
-    TT_EMIT_AT(io->began, io_started, .io_id = io->id, .task_id = task->future.id, .site = site, .size = io->size,
+}
+
+static void tell_wait(struct tt_task_object *task, const struct tt_io *io)
+{
+    if (!io->id)
+        return;
+    TT_EMIT_AT(io->began, io_started, .io_id = io->id, .task_id = task->future.id, .site = io->site, .size = io->size,
                .descriptor = io->descriptor, .what = io->what);
+}
+
+void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+{
+    begin(task, io, site);
+    tell_wait(task, io);
 }
 
 void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled)
@@ -172,8 +185,10 @@ int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, 
     int rc = 0;
 
     assert(io->attempt && !io->is_over && !io->waiting && "an operation is performed once");
-    tt__io_tell_started(task, io, site);
+    begin(task, io, site);
     io->is_over = at_once && io->attempt(io);
+    if (!io->is_over)
+        tell_wait(task, io);
     while (rc == 0 && !io->is_over) {
         rc = wait_until_ready(task, io, site);
         has_waited = true;
