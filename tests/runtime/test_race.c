@@ -113,6 +113,18 @@ static void an_address_that_refuses_is_passed_at_once(void **state)
     expect_notes("made to who listens", "made to who listens");
 }
 
+/* The delay is for who does not answer, not for who says no: two delays would be two seconds. */
+static void an_address_that_refuses_beside_another_is_passed_at_once(void **state)
+{
+    struct race_of of = {{&deaf, &refusing, &listening}, TT_SEC(1), TT_SEC(20), false};
+    int64_t began = tt_loop_time(stage_loop);
+
+    (void)state;
+    assert_true(stage_run(race, &of));
+    expect_notes("made to who listens");
+    assert_true(tt_loop_time(stage_loop) - began < TT_MSEC(1900));
+}
+
 static void when_all_fail_all_are_told(void **state)
 {
     struct tt_address other;
@@ -170,6 +182,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_peers(an_address_that_does_not_answer_is_passed_after_the_delay),
     cmocka_unit_test_with_peers(without_a_delay_it_is_waited_for),
     cmocka_unit_test_with_peers(an_address_that_refuses_is_passed_at_once),
+    cmocka_unit_test_with_peers(an_address_that_refuses_beside_another_is_passed_at_once),
     cmocka_unit_test_with_peers(when_all_fail_all_are_told),
     cmocka_unit_test_with_peers(a_race_that_is_cancelled_leaves_no_descriptor),
     cmocka_unit_test_with_peers(a_race_is_abandoned_with_its_loop),
