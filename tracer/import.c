@@ -4,18 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "decode.h"
 #include "import_state.h"
 #include "place_hash.h"
-#include "process_identity.h"
 #include "store_check.h"
 #include "writer.h"
 
 #define COMMIT_BYTES (8u << 20) /* of rows in memory before they are written */
 /* A process that tells who it is so long after its start tells it to a session that has just begun. */
 #define BEGINNING_NS INT64_C(500000000)
+/* Within so long after a session has begun to listen, all processes have told who they are. */
+#define TOLD_NS INT64_C(1000000000)
 
 /* Makes room for one more element of SIZE bytes in *ARRAY. */
 static bool grow(void **array, size_t count, size_t *capacity, size_t size)
@@ -255,10 +255,30 @@ static struct tt__import_thread *find_thread(struct tt_import *import, struct tt
     return import->recent_thread;
 }
 
+/* A process tells who it is when somebody begins to listen. Had the session listened before, it did not meanwhile: it was
+ * stopped and started. (Another session that begins makes it tell, too, and nobody can tell one from the other.) Its
+ * threads may have emitted again before it told; so the pause began with the longest silence since then, or later. */
+static void notice_pause(struct tt_import *import, struct tt__import_process *process,
+                         const struct tt_import_event *event)
+{
+    int64_t ns = event->time.monotonic_ns;
+    bool is_telling = event->event->number == TT_EVENT_process_started;
+    if (ns - process->last_ns > process->silence_ns || process->silence_ns == 0) {
+        process->silence_ns = ns - process->last_ns;
+        process->silent_from_ns = process->last_ns;
+    }
+    if (is_telling && process->is_known && (process->has_started || ns - process->first_ns > TOLD_NS))
+        tt__import_paused(import, process, process->silent_from_ns, ns);
+    if (is_telling)
+        process->silence_ns = 0;
+    process->is_known = true;
+}
+
 /* What the importer itself takes from an event. */
 static void learn(struct tt_import *import, struct tt__import_process *process, struct tt__import_thread *thread,
                   const struct tt_import_event *event)
 {
+    notice_pause(import, process, event);
     if (event->time.monotonic_ns > process->last_ns)
         process->last_ns = event->time.monotonic_ns;
     switch (event->event->number) {
@@ -348,20 +368,14 @@ int tt_import_discarded(struct tt_import *import, const struct tt_import_discard
 
 /* ------------------------------------------------------------------------------------------------------- the end */
 
-/* A process that said no goodbye was killed, unless it runs here this very moment. */
-static bool runs_here(const struct tt__import_process *process)
+/* Whether the parent's word about an end is about PROCESS: about the last one with that pid. */
+static bool has_exit(const struct tt_import *import, const struct tt__import_process *process)
 {
-    static const uint8_t zero[16];
-    struct tt__process_watch watch;
-    struct timespec now;
-    if (process->pid == 0 || process->start_ticks == 0 || memcmp(process->boot_id, zero, sizeof zero) == 0 ||
-        !tt__process_is_of_this_boot(process->boot_id))
-        return false;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    tt__process_watch_begin(&watch, process->pid, process->start_ticks, process->boot_id);
-    bool has_ended = tt__process_watch_has_ended(&watch, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
-    tt__process_watch_end(&watch);
-    return !has_ended;
+    const struct tt__import_process *end = import->processes + import->process_count;
+    bool is_it = import->options.exit_pid != 0 && process->pid == import->options.exit_pid;
+    for (const struct tt__import_process *later = process + 1; later < end && is_it; later++)
+        is_it = later->pid != process->pid;
+    return is_it;
 }
 
 /* Counts of the threads. What no thread's numbers tell of counts as thread 0's. */
@@ -388,8 +402,14 @@ static void finish_threads(struct tt_import *import, const struct tt__import_pro
     }
 }
 
+/* That a process said no goodbye is no evidence that it ended, nor that nothing happened behind its last event: the
+ * session may have been stopped, or a daemon ended. Only a death by a signal, of which a parent knows, explains it. Who
+ * runs now is not asked: the trace may be of another boot, and pids of another namespace. */
 static void finish_process(struct tt_import *import, struct tt__import_process *process, bool is_complete)
 {
+    bool has_known_end = process->has_ended || has_exit(import, process);
+    if (!process->has_ended && !(has_known_end && import->options.exit_signal != 0))
+        tt__import_cut_off(import, process);
     finish_threads(import, process);
     int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);
     struct tt_ingest_losses losses = {
@@ -400,7 +420,7 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     };
     tt_ingest_process_losses(import->ingest, process->process_id, &losses);
     tt_ingest_process_seen(import->ingest, process->process_id, last_ns);
-    if (!process->has_ended && !runs_here(process))
+    if (!process->has_ended && has_known_end)
         tt_ingest_process_gone(import->ingest, process->process_id, last_ns, false);
     tt_ingest_process_finished(import->ingest, process->process_id, is_complete);
 }
@@ -434,7 +454,7 @@ int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_st
     if (result == 0)
         result =
             tt__store_run(writer,
-                          "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns, ended.ns),"
+                          "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns),"
                           " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
                           " FROM (SELECT coalesce(max(ns), 0) AS ns FROM (SELECT max(started_ns) AS ns FROM process"
                           "  UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task"

@@ -13,6 +13,10 @@
  * events in that time, else 'missing'. What the tracer counted beyond all missing numbers (events after a thread's last
  * one) is a row, too, with thread ordinal 0. Either way failures that might have been touched meanwhile are unknown.
  *
+ * Absence. That something is not in a trace proves nothing: sessions are stopped, started again and destroyed, daemons
+ * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye, of which no
+ * parent knows that a signal ended it, went on for who knows how long: a row 'cut_off'. Their counts are NULL.
+ *
  * Threads. An importer belongs to one thread.
  */
 #ifndef TT_IMPORT_H
@@ -84,6 +88,8 @@ struct tt_import_summary {
     uint64_t missing_count;   /* rows of gap tell of so many events */
     uint64_t discarded_count; /* of these, those that the tracer counted as discarded */
     uint32_t process_count;
+    uint32_t cut_off_count;   /* of these, those of whose end nothing is known */
+    uint64_t pause_count;     /* times that nobody listened to a process, between two stretches */
 };
 
 /* Settles accounts and commits. IS_COMPLETE: the trace was read to its end; if not, every answer that would rest on

@@ -15,6 +15,7 @@
 #define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
+static const char paused[] = "paused", cut_off[] = "cut_off";
 
 static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
 {
@@ -46,6 +47,38 @@ static void write_gap(struct tt_import *import, const struct tt__import_process 
     if (what == discarded)
         import->summary.discarded_count += hole->count;
     tt_ingest_gap(import->ingest, process->process_id, ordinal, &gap);
+}
+
+/* ---------------------------------------------------------------------------------- times that nobody listened to */
+
+void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns)
+{
+    struct tt_ingest_gap gap = {
+        .is_uncounted = true,
+        .from_ns = tt_ingest_time(import->ingest, process->process_id, from_ns),
+        .has_from = true,
+        .to_ns = tt_ingest_time(import->ingest, process->process_id, to_ns),
+        .has_to = true,
+        .is_vital = true,
+        .what = paused,
+    };
+    mark_vital(process, 0, to_ns);
+    import->summary.pause_count++;
+    tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
+}
+
+void tt__import_cut_off(struct tt_import *import, struct tt__import_process *process)
+{
+    struct tt_ingest_gap gap = {
+        .is_uncounted = true,
+        .from_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns),
+        .has_from = true,
+        .is_vital = true,
+        .what = cut_off,
+    };
+    mark_vital(process, 0, process->last_ns);
+    import->summary.cut_off_count++;
+    tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ holes */

@@ -24,11 +24,13 @@ struct tt__import_process {
     uint32_t pid;        /* 0: not known */
     uint64_t start_ticks;
     uint8_t boot_id[16];
+    bool is_known;                      /* an event of it was taken */
     bool has_started, has_ended;        /* process_started, process_ended were seen */
     bool has_beginning;                 /* the trace has all from its start on: its threads' numbers begin at 0 */
     uint64_t attempt_count;             /* that process_ended gave, itself included; 0: none */
     int64_t ended_ns;                   /* CLOCK_MONOTONIC; valid when has_ended */
     int64_t first_ns, last_ns;          /* of its events, CLOCK_MONOTONIC */
+    int64_t silence_ns, silent_from_ns; /* the longest time without an event since it told who it is */
     struct tt__import_thread **threads; /* by address, so that growing moves none */
     size_t thread_count, thread_capacity;
     uint64_t vital_count;    /* events missing that may be vital */
@@ -58,5 +60,11 @@ struct tt_import {
 
 /* Makes gaps of what is missing, and notes what that makes uncertain. False: no memory. */
 bool tt__import_settle_losses(struct tt_import *import);
+
+/* Notes that nobody listened to PROCESS for a while between FROM_NS and TO_NS. */
+void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns);
+
+/* Notes that nothing is known of PROCESS after its last event. */
+void tt__import_cut_off(struct tt_import *import, struct tt__import_process *process);
 
 #endif

@@ -128,7 +128,8 @@ void tt_ingest_board_clear(struct tt_ingest *ingest, uint32_t process_id);
 /* ----------------------------------------------------------------------------------------------- what is missing */
 
 struct tt_ingest_gap {
-    int64_t count;
+    int64_t count;          /* valid unless is_uncounted */
+    bool is_uncounted;      /* nobody knows how many */
     int64_t from_ns, to_ns; /* events before and after; valid when has_from, has_to */
     bool has_from, has_to, is_vital;
     uint64_t first_sequence;

@@ -89,7 +89,8 @@ void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t threa
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_GAP);
     TT__SET(row, GAP, thread_id, tt__compose_id(process_id, thread_ordinal));
-    TT__SET(row, GAP, count, gap->count);
+    if (!gap->is_uncounted)
+        TT__SET(row, GAP, count, gap->count);
     if (gap->has_from)
         TT__SET(row, GAP, from_ns, gap->from_ns);
     if (gap->has_to)

@@ -154,8 +154,8 @@ CREATE TABLE gap (
     gap_id INTEGER PRIMARY KEY,
     -- The thread.
     thread_id INTEGER NOT NULL,
-    -- How many.
-    count INTEGER NOT NULL,
+    -- How many; NULL when nobody knows.
+    count INTEGER,
     -- Time of the last event before them; NULL when there was none.
     from_ns INTEGER,
     -- Time of the first event after them; NULL when there was none.
@@ -165,7 +165,9 @@ CREATE TABLE gap (
     -- Why: 'dropped' (the ring was full), 'in_flight' (being written when the process ended), 'overwritten' (nobody
     -- read in time and the ring was set to overwrite), 'unreadable' (the record was damaged), 'unbalanced' (the
     -- counts of the ring do not add up; a count below zero says that more was read than tried), 'discarded' (LTTng had
-    -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why).
+    -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why),
+    -- 'paused' (LTTng's session did not listen: the process told anew who it is), 'cut_off' (the LTTng trace ends, and
+    -- it does not say how the process did).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     is_vital INTEGER NOT NULL DEFAULT 0

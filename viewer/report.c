@@ -32,7 +32,7 @@ static const char select_processes[] =
     "FROM processes AS v JOIN process AS p USING (process_id) ORDER BY v.process_id LIMIT ?1";
 
 static const char select_losses[] =
-    "SELECT process_id, what, sum(count) AS count, min(from_ns) AS from_ns, max(to_ns) AS to_ns\n"
+    "SELECT process_id, what, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns, max(to_ns) AS to_ns\n"
     "FROM losses GROUP BY process_id, what ORDER BY process_id, what";
 
 void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
@@ -59,6 +59,7 @@ void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
     tt__query_close(tasks);
     counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failure_states WHERE state = 'unknown'");
     counts.lost_events = tt__query_count(session, "SELECT total(abs(count)) FROM losses");
+    counts.uncounted_losses = tt__query_count(session, "SELECT count(*) FROM losses WHERE count IS NULL");
     counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
     *out_counts = counts;
 }
@@ -97,6 +98,17 @@ static const char *words_of_loss(const char *what, int64_t count)
     return count == 1 ? "event lost" : "events lost";
 }
 
+/* Times that nobody listened to. */
+static void print_uncounted(tt_query *query, tt_output *output, const char *what)
+{
+    if (strcmp(what, "paused") == 0)
+        tt__print(output, "  %jd %s of the session", TT_COUNTED(tt__query_integer(query, "rows"), "pause"));
+    else if (strcmp(what, "cut_off") == 0)
+        tt__print(output, "  nothing recorded");
+    else
+        tt__print(output, "  events lost, nobody knows how many");
+}
+
 static void print_loss(tt_query *query, tt_output *output, bool has_processes)
 {
     char from[TT_DURATION_BYTES], to[TT_DURATION_BYTES];
@@ -104,7 +116,10 @@ static void print_loss(tt_query *query, tt_output *output, bool has_processes)
     int64_t count = tt__query_integer(query, "count");
     tt__text_instant(from, tt__query_integer(query, "from_ns"));
     tt__text_instant(to, tt__query_integer(query, "to_ns"));
-    tt__print(output, "  %jd %s", (intmax_t)count, words_of_loss(what != NULL ? what : "", count));
+    if (tt__query_is_null(query, "count"))
+        print_uncounted(query, output, what != NULL ? what : "");
+    else
+        tt__print(output, "  %jd %s", (intmax_t)count, words_of_loss(what != NULL ? what : "", count));
     if (has_processes)
         tt__print(output, " in p%jd", (intmax_t)tt__query_integer(query, "process_id"));
     if (!tt__query_is_null(query, "from_ns") && !tt__query_is_null(query, "to_ns"))
@@ -181,7 +196,8 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
 {
     if (counts->definite > 0)
         return TT_EXIT_FINDINGS;
-    bool is_uncertain = counts->lost_events > 0 || counts->unknown_tasks > 0 || counts->unknown_failures > 0;
+    bool is_uncertain = counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
+                        counts->unknown_failures > 0;
     return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
 }
 

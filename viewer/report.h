@@ -17,6 +17,7 @@ struct tt_report_counts {
     int64_t pending_now;  /* tasks that have not ended, of processes that run */
     int64_t unknown_tasks, unknown_failures;
     int64_t lost_events;
+    int64_t uncounted_losses; /* times of which nothing is known */
     int64_t processes;
 };
 

@@ -193,6 +193,8 @@ static void take_line(struct reader *reader, const char *word, const char *value
         {"missing", &result->missing},
         {"discarded", &result->discarded},
         {"processes", &result->processes},
+        {"pauses", &result->pauses},
+        {"cut_off", &result->cut_off},
         {"foreign", &result->foreign},
         {"unknown_events", &result->unknown_events},
         {"unknown_kinds", &result->unknown_kinds},
@@ -280,6 +282,14 @@ static void tell_figures(const struct reader *reader)
     if (result->missing > result->discarded)
         tt__complain("%s: %ju %s missing, and the trace does not say why; see the view losses", command,
                      TT_COUNTED(result->missing - result->discarded, "event"));
+    if (result->pauses > 0)
+        tt__complain(
+            "%s: LTTng's session did not listen all the time (%ju %s); what would rest on that is unknown; see "
+            "the view losses",
+            command, TT_COUNTED(result->pauses, "pause"));
+    if (result->cut_off > 0)
+        tt__complain("%s: the trace does not tell how %ju %s ended; what would rest on that is unknown", command,
+                     (uintmax_t)result->cut_off, result->cut_off == 1 ? "process" : "processes");
     if (result->repeated > 0)
         tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
                      TT_COUNTED(result->repeated, "event"));
@@ -362,7 +372,8 @@ static void forget_paths(struct reader *reader)
 
 struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading)
 {
-    struct reader reader = {.reading = reading, .result = {.end = TT_TRACE_FAILED}};
+    struct reader reader = {
+        .reading = reading, .is_incomplete = reading->is_incomplete, .result = {.end = TT_TRACE_FAILED}};
     for (size_t i = 0; i < reading->trace_count; i++) {
         reader.trace_bytes += reading->traces[i]->bytes;
         reader.stream_count += reading->traces[i]->stream_count;

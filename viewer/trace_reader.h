@@ -26,6 +26,7 @@ struct tt_trace_reading {
     uint64_t cpu_seconds; /* that reading may take; 0: by the size of the traces */
     pid_t exit_pid;       /* of a process whose end is known; 0: none */
     int wait_status;      /* as waitpid gives it */
+    bool is_incomplete;   /* it is known that the traces do not have all */
 };
 
 enum tt_trace_end {
@@ -38,7 +39,7 @@ enum tt_trace_end {
 struct tt_trace_result {
     enum tt_trace_end end; /* a complaint says why, if it is not TT_TRACE_READ */
     bool was_damaged;      /* TT_TRACE_NOTHING: because the trace is damaged */
-    uint64_t events, repeated, missing, discarded, processes, foreign, unknown_events, unknown_kinds, unknown_fields;
+    uint64_t events, repeated, missing, discarded, processes, pauses, cut_off, foreign, unknown_events, unknown_kinds, unknown_fields;
 };
 
 /* Reads the traces. Complains about whatever goes wrong, and about what the trace lacks. */

@@ -170,6 +170,9 @@ class Process:
 
     def start(self, ns=0, **values):
         self.emit('thread_attached', ns=ns, tid=self.pid, name='main')
+        self.tell(ns, **values)
+
+    def tell(self, ns=0, **values):
         low, high = struct.unpack('<QQ', BOOT.bytes)
         self.emit('process_started', pid=self.pid, parent_pid=1, realtime_ns=OFFSET_NS + START_NS + ns,
                   monotonic_ns=START_NS + ns, boottime_ns=START_NS + ns, host='h', program='/bin/made', command='made up',
@@ -185,12 +188,12 @@ class Process:
                   site=('src/made.c', 10 + task, 'main', 'work'), loop_id=1, **values)
         self.emit('task_started', task_id=task)
 
-    def fail(self, task, exception, **values):
+    def fail(self, task, exception, name='', **values):
         site = ('src/made.c', 50, 'work', '')
         self.emit('exception_raised', exception_id=exception, task_id=task, site=site, type='ValueError', message='made up', **values)
         self.emit('failure_stored', failure_id=task, exception_id=exception, loop_id=1, kind='task', parent_kind='main',
                   how='raised', handle_count=1, created_site=('src/made.c', 10 + task, 'main', 'work'), raised_site=site,
-                  last_site=site, type='ValueError', message='made up')
+                  last_site=site, type='ValueError', message='made up', name=name)
         self.emit('task_finished', task_id=task, busy=5000, ready=700, longest_step=5000, step_count=1, outcome='failed')
 
     def finish(self, task, **values):
@@ -225,6 +228,22 @@ def trace_killed(folder):
     process.create(3, 'bad')
     process.fail(3, 4)
     process.create(5, 'pending')
+    trace.write(folder)
+
+
+def trace_paused(folder):
+    """The session is stopped and started: of what was held before, one failure is told again; the process says goodbye."""
+    trace = Trace()
+    process = Process(trace)
+    process.start()
+    process.fail(2, 3, 'forgotten')
+    process.fail(4, 5, 'told again')
+    process.ns = 5_000_000_000 - 2000
+    process.emit('thread_attached', tid=4711, name='main', is_repeated=1)
+    process.tell()
+    process.emit('failure_dumped', failure_id=4, exception_id=5, loop_id=1, kind='task', handle_count=1)
+    process.fail(6, 7, 'after')
+    process.end()
     trace.write(folder)
 
 

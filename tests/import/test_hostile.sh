@@ -144,7 +144,7 @@ END
     expect_text err "the reader was stopped after $seconds s of processor time"
     expect_text err 'is kept'
     expect_rows run.telltale 'SELECT state FROM failures' unknown
-    expect_rows run.telltale 'SELECT end_reason, is_balanced FROM processes' 'killed_without_goodbye|0'
+    expect_rows run.telltale 'SELECT end_reason, is_balanced FROM processes' 'unknown|0'
 }
 
 case_mutated_traces_neither_hang_nor_crash() {

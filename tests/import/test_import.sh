@@ -34,12 +34,51 @@ cancelled' 'the words'
     [ "$(sqlite3 whole.telltale 'SELECT count(*) FROM event_type')" -gt 20 ] || fail 'events are not described'
 }
 
-case_a_process_without_goodbye_was_killed() {
+# The session may have been stopped, or its daemon killed: that nothing more was heard is no evidence.
+case_of_a_process_without_goodbye_the_end_is_unknown() {
     import_trace killed
-    expect_rows killed.telltale 'SELECT end_text FROM processes' 'ended without goodbye'
-    expect_rows killed.telltale 'SELECT id_text, state, reason FROM failures' '#3|lost|killed'
+    expect_text err 'the trace does not tell how 1 process ended'
+    expect_rows killed.telltale 'SELECT end_reason, end_text, ended_ns FROM processes' 'unknown|end not recorded|'
+    expect_rows killed.telltale 'SELECT id_text, state, reason FROM failures' '#3|unknown|'
+    expect_rows killed.telltale "SELECT id_text, outcome, coalesce(state, 'not known') FROM tasks WHERE name = 'pending'" '#5|unknown|not known'
+    expect_rows killed.telltale 'SELECT thread_id, count, from_ns, to_ns, what, is_vital FROM losses' '0||11000||cut_off|1'
+    expect_rows killed.telltale 'SELECT count(*) FROM leaks' 0
+    run "$telltale" check killed.telltale
+    expect_status 0 check
+    run "$telltale" check --strict killed.telltale
+    expect_status 4 'check --strict'
+    run "$telltale" report killed.telltale
+    expect_text out 'nothing recorded after'
+}
+
+# Its parent knows how it ended, and tells the reader.
+case_a_death_by_a_signal_is_evidence_and_an_exit_is_none() {
+    make_trace killed
+    must "$reader" --store signaled.telltale --signaled 4711:9 killed
+    expect_rows signaled.telltale 'SELECT end_reason, end_text FROM processes' 'signal|ended by SIGKILL'
+    expect_rows signaled.telltale 'SELECT id_text, state, reason FROM failures' '#3|lost|killed'
     # There is no board: what the pending task does is not known, and is not made up.
-    expect_rows killed.telltale "SELECT id_text, outcome, coalesce(state, 'not known') FROM tasks WHERE name = 'pending'" '#5|pending|not known'
+    expect_rows signaled.telltale "SELECT id_text, outcome, coalesce(state, 'not known') FROM tasks WHERE name = 'pending'" '#5|pending|not known'
+    expect_rows signaled.telltale 'SELECT count(*) FROM losses' 0
+    must "$reader" --store exited.telltale --exited 4711:0 killed
+    expect_rows exited.telltale 'SELECT end_reason, exit_status FROM processes' 'exit|0'
+    expect_rows exited.telltale 'SELECT id_text, state, reason FROM failures' '#3|unknown|'
+    must "$reader" --store other.telltale --signaled 4712:9 killed
+    expect_rows other.telltale 'SELECT end_text FROM processes' 'end not recorded'
+    must "$reader" --store part.telltale --incomplete --signaled 4711:9 killed
+    expect_rows part.telltale 'SELECT state FROM failures' unknown
+}
+
+case_what_a_pause_of_the_session_hides_is_unknown() {
+    import_trace paused
+    expect_text err 'did not listen all the time (1 pause)'
+    expect_rows paused.telltale 'SELECT thread_id, count, from_ns, to_ns, what, is_vital FROM losses' '0||7000|5000000000|paused|1'
+    # One that was still held when it was told again is known; one of which nothing was heard again is not.
+    expect_rows paused.telltale 'SELECT name, state, reason FROM failures ORDER BY failure_id' 'forgotten|unknown|
+told again|lost|held_at_exit
+after|lost|held_at_exit'
+    run "$telltale" report paused.telltale
+    expect_text out '1 pause of the session between'
 }
 
 case_several_processes_and_several_traces_are_one_recording() {

@@ -35,7 +35,7 @@ case_missing_numbers_count_without_a_word_of_lttng() {
 
 case_what_was_before_a_session_is_not_missing() {
     import_trace late
-    expect_rows late.telltale "$losses" ''
+    expect_rows late.telltale "$losses" '0||5000||cut_off|1' # and nothing before
     expect_rows late.telltale 'SELECT attempt_count, started_ns FROM processes' '6|-60000000000'
 }
 

@@ -4,14 +4,25 @@
 # shellcheck source-path=SCRIPTDIR source=session.sh
 . "$(dirname "$0")/session.sh"
 
+# Where the recorder knows of a death by a signal, the reader of the trace is told of it, too.
+import_other() { # SCENARIO
+    killed=$(sqlite3 one.telltale 'SELECT max(pid) FROM process WHERE goodbye_ns IS NULL')
+    if [ -n "$killed" ]; then
+        run "$TELLTALE_TEST_BUILD/libexec/telltale/telltale-ctf-reader" --store other.telltale --signaled "$killed:9" \
+            "$(dirname "$(find "$work/s" -name metadata)")"
+    else
+        run "$telltale" import -o other.telltale "$work/s"
+    fi
+    expect_status 0 "$1: import"
+}
+
 # Plays SCENARIO once with both carriers, and compares the stores.
 compare() { # SCENARIO
     rm -rf "$work/s" one.telltale other.telltale
     start_session s
     TELLTALE_LTTNG=1 "$programs/play" "$1" one.telltale >transcript || fail "$1: $(cat transcript)"
     end_session s
-    run "$telltale" import -o other.telltale "$work/s"
-    expect_status 0 "$1: telltale import"
+    import_other "$1"
     python3 "$(dirname "$test")/compare_stores.py" one.telltale other.telltale >counts 2>differences ||
         fail "$1: the stores differ (-: recorded, +: imported):
 $(cat differences)"

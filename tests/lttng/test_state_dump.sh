@@ -66,7 +66,7 @@ case_tasks_alive_and_failures_held_are_told_to_a_session_that_starts_in_the_midd
 }
 
 # The same, as somebody asks for it: what is imported from such a session is what the views show.
-case_a_store_made_of_such_a_session_shows_who_waits_and_what_is_held() {
+case_a_store_made_of_such_a_session_shows_who_waits_and_what_was_held() {
     start_daemon
     start_program held
     start_session s
@@ -83,10 +83,10 @@ the waiter|waiter|pending|waiting|1|1|#2 \"Task-1\"|task|1|1|1" 'tasks'
         'what the waiter waits for'
     expect_equal "$(ask run.telltale "SELECT coalesce(name, '-'), kind, type, message, state, how, raised_at IS NOT NULL,
             created_at IS NOT NULL, stored_ns IS NULL FROM failures ORDER BY type, name")" \
-        '-|future|TypeError|set from outside|held|set|0|1|1
+        '-|future|TypeError|set from outside|unknown|set|0|1|1
 dismissed|task|ValueError|dismissed went wrong|discarded|raised|1|1|1
 seen|task|ValueError|seen went wrong|delivered|raised|1|1|1
-untouched|task|ValueError|untouched went wrong|held|raised|1|1|1' 'failures'
+untouched|task|ValueError|untouched went wrong|unknown|raised|1|1|1' 'failures: what became of them after the session nobody knows'
     must "$telltale" ps run.telltale
     expect_text out 'the waiter'
     expect_equal "$(ask run.telltale "SELECT count(*) FROM loop WHERE created_site_id IS NOT NULL AND created_ns IS NULL")" 1 'loops'

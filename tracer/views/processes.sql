@@ -15,10 +15,10 @@ SELECT
     p.command AS command,
     -- When it began to be traced.
     p.started_ns AS started_ns,
-    -- When it ended, or tracing was stopped; NULL while it runs.
+    -- When it ended, or tracing was stopped; NULL while it runs, or when that is not known.
     coalesce(p.goodbye_ns, p.gone_ns) AS ended_ns,
     -- running, exit, signal, stopped (tracing was stopped while it went on), exec (it went on as another program),
-    -- killed_without_goodbye (it is gone, and nothing more is known).
+    -- killed_without_goodbye (it is gone, and nothing more is known), unknown (an LTTng trace that does not tell).
     CASE
         WHEN p.is_replaced THEN 'exec'
         WHEN p.signal IS NOT NULL THEN 'signal'
@@ -26,6 +26,7 @@ SELECT
         WHEN p.goodbye_reason IS NOT NULL
             THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'end_reason' AND w.number = p.goodbye_reason)
         WHEN p.gone_ns IS NOT NULL THEN 'killed_without_goodbye'
+        WHEN p.is_boardless AND p.is_balanced IS NOT NULL THEN 'unknown'
         ELSE 'running'
     END AS end_reason,
     -- Its exit status, when a parent told the recorder.
@@ -33,7 +34,7 @@ SELECT
     -- The number of the signal that ended it, when a parent told the recorder.
     p.signal AS signal,
     -- How it ended, in words: "exit status 0", "ended by SIGKILL", "ended without goodbye", "tracing was stopped",
-    -- "replaced by another program", "running".
+    -- "replaced by another program", "end not recorded" (by LTTng), "running".
     CASE
         WHEN p.is_replaced THEN 'replaced by another program'
         WHEN p.signal IS NOT NULL THEN 'ended by ' || coalesce(
@@ -44,6 +45,7 @@ SELECT
         WHEN p.goodbye_reason = 1 THEN 'exited'
         WHEN p.goodbye_reason = 2 THEN 'tracing was stopped'
         WHEN p.gone_ns IS NOT NULL THEN 'ended without goodbye'
+        WHEN p.is_boardless AND p.is_balanced IS NOT NULL THEN 'end not recorded'
         ELSE 'running'
     END AS end_text,
     -- Tasks that are known of.
