@@ -1,6 +1,6 @@
 /* Exception groups against CPython 3.13: what the functions here and in exc_python/groups.py raise must read the same,
  * places masked, and random programs must leave the same exceptions. exc_python/groups.expected is what groups.py
- * wrote; where this machine has a python3 of version 3.13 or later that is asked too.
+ * wrote; where this machine has a python3 of version 3.13.2 or later that is asked too.
  *
  * Past 600 lines: the C half of all of groups.py stands here, so that each function can be read beside its Python half.
  */
@@ -576,8 +576,8 @@ static void python_of_this_machine_writes_what_is_expected(void **state)
     FILE *python;
 
     (void)state;
-    if (system("exec python3 -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null") != 0)
-        TT_SKIP("there is no python3 of version 3.13 or later");
+    if (system("exec python3 -c 'import sys; sys.exit(sys.version_info < (3, 13, 2))' 2>/dev/null") != 0)
+        TT_SKIP("there is no python3 of version 3.13.2 or later");
     expected = all_expected();
     snprintf(command, sizeof command, "exec python3 '%s/groups.py'", folder());
     python = popen(command, "r");

@@ -38,9 +38,9 @@ TT_API tt_runner *tt_runner_create_at(tt_site *site, const struct tt_run_options
 /* Runs FN(ARG) as a task until it is done, in the runner's context: the copy of the current one that was made when the
  * runner was used first, so that what a run sets the next one sees. SIGINT, where its disposition is the default one and
  * this is the main thread, cancels the task, which then ends in KeyboardInterrupt unless it was cancelled for another
- * reason too; it may catch the cancellation and go on. A second SIGINT raises KeyboardInterrupt at once. Returns 0, or -1
- * with the coroutine's exception pending, or RuntimeError "Runner.run() cannot be called from a running event loop",
- * "Runner is closed". */
+ * reason too; it may catch the cancellation and go on. A second SIGINT raises KeyboardInterrupt. Both are noticed when
+ * the loop polls next, so a task that never suspends is not interrupted. Returns 0, or -1 with the coroutine's exception
+ * pending, or RuntimeError "Runner.run() cannot be called from a running event loop", "Runner is closed". */
 #define tt_runner_run(runner, fn, arg) tt_runner_run_at(TT_SITE_HERE(#fn), (runner), NULL, (fn), (arg))
 
 /* The same in CONTEXT. */
