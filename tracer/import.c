@@ -351,11 +351,28 @@ void tt_import_word(struct tt_import *import, const char *enumeration, unsigned 
         tt_ingest_describe_word(import->ingest, enumeration, number, word);
 }
 
+/* The counter of a stream stepped back by COUNT: its latest stretches told that much too early. */
+static void take_back(struct tt_import *import, uintptr_t stream, uint64_t count)
+{
+    for (size_t i = import->window_count; i-- > 0 && count > 0;) {
+        struct tt__import_window *window = &import->windows[i];
+        if (window->discard.stream != stream)
+            continue;
+        uint64_t taken = window->left < count ? window->left : count;
+        window->left -= taken;
+        count -= taken;
+    }
+}
+
 int tt_import_discarded(struct tt_import *import, const struct tt_import_discard *discard,
                         struct tt_store_error *out_error)
 {
     if (discard->has_count && discard->count == 0)
         return 0;
+    if (discard->has_count && 0 - discard->count <= TT_IMPORT_RUN_MAX) {
+        take_back(import, discard->stream, 0 - discard->count);
+        return 0;
+    }
     bool has_count = discard->has_count && discard->count <= TT_IMPORT_RUN_MAX;
     if (!grow((void **)&import->windows, import->window_count, &import->window_capacity, sizeof *import->windows))
         return fail_for_memory(out_error);

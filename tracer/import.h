@@ -74,8 +74,9 @@ void tt_import_word(struct tt_import *import, const char *enumeration, unsigned 
 
 /* The tracer discarded COUNT events; has_count false: nobody knows how many. */
 struct tt_import_discard {
-    uint64_t count;
+    uint64_t count; /* modulo 2^64: LTTng's counters step back, and what was told too much is taken back */
     bool has_count;
+    uintptr_t stream; /* tells streams apart */
     struct tt_import_time from, to; /* within this time */
 };
 TT_MUST_USE int tt_import_discarded(struct tt_import *import, const struct tt_import_discard *discard,

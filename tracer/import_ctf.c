@@ -158,6 +158,7 @@ static bool take_discarded_events(struct sink *sink, const bt_message *message)
               has_times ? bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(message) : NULL,
               has_times ? bt_message_discarded_events_borrow_end_default_clock_snapshot_const(message) : NULL,
               &discard);
+    discard.stream = (uintptr_t)stream;
     discard.has_count =
         bt_message_discarded_events_get_count(message, &discard.count) == BT_PROPERTY_AVAILABILITY_AVAILABLE;
     return hand_in_discard(sink, &discard);

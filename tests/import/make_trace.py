@@ -231,6 +231,17 @@ def trace_killed(folder):
     trace.write(folder)
 
 
+def trace_stepping(folder):
+    """LTTng's counter of discarded events steps back: 0, 10, 4, 6; six events are missing behind the last one."""
+    trace = Trace()
+    process = Process(trace)
+    process.start()
+    for counter in (0, 10, 4, 6):
+        process.emit('note', text='there')
+        trace.end_packet(0, counter)
+    trace.write(folder)
+
+
 def trace_paused(folder):
     """The session is stopped and started: of what was held before, one failure is told again; the process says goodbye."""
     trace = Trace()

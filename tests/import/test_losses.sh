@@ -39,6 +39,12 @@ case_what_was_before_a_session_is_not_missing() {
     expect_rows late.telltale 'SELECT attempt_count, started_ns FROM processes' '6|-60000000000'
 }
 
+case_a_counter_that_steps_back_is_summed_up_as_it_ends() {
+    import_trace stepping
+    expect_rows stepping.telltale "SELECT sum(count) FROM losses WHERE what = 'discarded'" 6
+    expect_rows stepping.telltale 'SELECT attempt_count - record_count FROM processes' 6
+}
+
 case_events_may_come_late_or_twice() {
     import_trace disordered
     expect_text err '1 event told more than once by the traces'
