@@ -172,10 +172,14 @@ static void destroy_consumer(tt_future *future)
 }
 
 /* Of an awaitable of the program's. Whatever ends it has a reference meanwhile, so that this is called afterwards. */
-static void consumer_released(tt_future *future)
+static bool consumer_is_left(const tt_future *future)
 {
-    if (future->state != TT_FUTURE_PENDING)
-        let_go_of_iterator((struct consumer *)future);
+    return future->state != TT_FUTURE_PENDING;
+}
+
+static void leave_iterator(tt_future *future)
+{
+    let_go_of_iterator((struct consumer *)future);
 }
 
 static tt_future *cancel_consumer(tt_future *future, struct tt_cancel *cancel)
@@ -187,7 +191,7 @@ static tt_future *cancel_consumer(tt_future *future, struct tt_cancel *cancel)
 static struct consumer *create_consumer(tt_as_completed *iterator, bool is_resolved, tt_site *site)
 {
     static const struct tt_future_ops ops = {
-        .destroy = destroy_consumer, .cancel = cancel_consumer, .released = consumer_released};
+        .destroy = destroy_consumer, .cancel = cancel_consumer, .is_left = consumer_is_left, .leave = leave_iterator};
     struct consumer *consumer = calloc(1, sizeof *consumer);
 
     if (!consumer) {

@@ -18,11 +18,11 @@ struct user_callback {
     void *arg;
 };
 
-/* Futures whose last reference went while another one was being destroyed wait here, so that destruction does not
- * recurse. */
+/* Futures whose last reference went while another one was being destroyed, and those that are to let go of what they
+ * hold, wait here, so that chains of them do not recurse. The latter have a reference. */
 static __thread struct {
     tt_future *first;
-    bool is_destroying;
+    bool is_settling;
 } dying;
 
 /* --------------------------------------------------------------------------------------------- life and references */
@@ -78,19 +78,35 @@ tt_future *tt__future_ref(tt_future *future)
     return future;
 }
 
-/* Destroys FUTURE, whose count is zero, and whatever loses its last reference by that, one after the other. */
-static void destroy(tt_future *future)
+/* Destroys FUTURE if its count is zero, has it leave if not, and so on with whatever that leaves behind, one after the
+ * other. */
+static void settle(tt_future *future)
 {
     future->link = dying.first;
     dying.first = future;
-    if (dying.is_destroying)
+    if (dying.is_settling)
         return;
-    dying.is_destroying = true;
+    dying.is_settling = true;
     while ((future = dying.first) != NULL) {
         dying.first = future->link;
-        future->ops->destroy(future);
+        if (future->refs == 0) {
+            future->ops->destroy(future);
+        } else {
+            future->ops->leave(future);
+            tt__future_unref(future, future->created_site);
+        }
     }
-    dying.is_destroying = false;
+    dying.is_settling = false;
+}
+
+static void leave_if_left(tt_future *future)
+{
+    if (!future->ops->is_left(future))
+        return;
+    assert(!future->is_being_cancelled && "who asks a future to cancel has a reference");
+    future->has_circle = false; /* once */
+    future->refs++;
+    settle(future);
 }
 
 void tt__future_unref(tt_future *future, tt_site *site)
@@ -99,13 +115,13 @@ void tt__future_unref(tt_future *future, tt_site *site)
     if (future->refs > 1) {
         future->refs--;
         if (future->has_circle)
-            future->ops->released(future);
+            leave_if_left(future);
         return;
     }
     if (future->is_failed_told || future->log_traceback)
         tt__ledger_last_release(future, site);
     if (--future->refs == 0) /* unless the exception handler took it */
-        destroy(future);
+        settle(future);
 }
 
 void tt__future_hand_out(tt_future *future, tt_site *site)

@@ -68,7 +68,10 @@ struct tt_future_ops {
      * task is abandoned, and the future will be finished. */
     void (*destroy)(tt_future *future);
     tt_future *(*cancel)(tt_future *future, struct tt_cancel *cancel); /* see struct tt_cancel */
-    void (*released)(tt_future *future); /* with has_circle: a reference went that was not the last one */
+    /* With has_circle, when a reference went that was not the last one: whether the future is to let go of what it
+     * holds now. Then `leave` does that, once, when nothing else is being let go of. */
+    bool (*is_left)(const tt_future *future);
+    void (*leave)(tt_future *future);
 };
 
 struct tt_future {
@@ -81,7 +84,7 @@ struct tt_future {
     bool is_failed_told;     /* failure_stored was emitted: from now on references are told too */
     bool is_being_cancelled; /* asked, and has not answered yet (cancel.c) */
     bool is_listed;          /* stands in the list that is being looked through: gather.c, wait.c, as_completed.c */
-    bool has_circle;         /* what it left with other futures holds it, while it holds them: see ops->released */
+    bool has_circle;         /* what it left with other futures holds it, while it holds them: see ops->is_left */
     bool is_of_call;    /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
     bool is_debug;      /* created in debug mode: created_site is shown */
     bool is_on_stack;   /* its memory is the stack of the task that awaits it, and goes with that */
@@ -103,7 +106,7 @@ struct tt_future {
     struct tt_wait_label label;
     uint32_t user_touch_count, library_touch_count, forward_count;
     tt_future *failed_next, **failed_link; /* once it has failed: the loop's list of failures (state_dump.c) */
-    tt_future *link; /* while it is being cancelled: who asked it; once it is dying: the next one (future.c) */
+    tt_future *link; /* while it is being cancelled: who asked it; once it leaves or is dying: the next one (future.c) */
 };
 
 struct tt_defer; /* step.c */

@@ -34,7 +34,6 @@ struct gather {
     bool return_exceptions;
     bool cancel_requested;
     bool has_list;                /* it has ended with what its children ended with, slot by slot */
-    bool has_let_go;              /* of those of its children that were pending then */
     size_t count;                 /* slots */
     size_t distinct_count;        /* slots that are not repeated */
     size_t done_count;            /* of these, how many have ended */
@@ -81,14 +80,15 @@ static tt_future *cancel_gather(tt_future *future, struct tt_cancel *cancel)
 
 /* Nobody but its nodes may be left to hold it, or it may be done. Whatever ends it has a reference meanwhile, so that this
  * is called afterwards. */
-static void gather_released(tt_future *future)
+static bool gather_is_left(const tt_future *future)
+{
+    return future->state != TT_FUTURE_PENDING || future->refs == ((const struct gather *)future)->node_count;
+}
+
+static void leave_gather(tt_future *future)
 {
     struct gather *gather = (struct gather *)future;
 
-    if (gather->has_let_go || (future->state == TT_FUTURE_PENDING && future->refs != gather->node_count))
-        return;
-    gather->has_let_go = true;
-    tt__future_ref(future);
     for (size_t i = 0; i < gather->count; i++) {
         struct slot *slot = &gather->slots[i];
 
@@ -97,11 +97,10 @@ static void gather_released(tt_future *future)
         slot->holds_child = false;
         tt__future_unref(slot->child, future->created_site);
     }
-    tt__future_unref(future, future->created_site);
 }
 
 static const struct tt_future_ops gather_ops = {
-    .destroy = destroy_gather, .cancel = cancel_gather, .released = gather_released};
+    .destroy = destroy_gather, .cancel = cancel_gather, .is_left = gather_is_left, .leave = leave_gather};
 
 /* The library reads CHILD's failure, whether or not anybody ever sees it. */
 static void touch_child(struct gather *gather, tt_future *child, tt_site *site)

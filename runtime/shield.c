@@ -50,19 +50,20 @@ static void destroy_shield(tt_future *future)
 }
 
 /* Only inner_node may be left to hold it. */
-static void shield_released(tt_future *future)
+static bool shield_is_left(const tt_future *future)
 {
-    struct shield *shield = (struct shield *)future;
+    const struct shield *shield = (const struct shield *)future;
 
-    if (future->refs != 1 || !shield->is_watching || !shield->inner || shield->inner->state != TT_FUTURE_PENDING)
-        return;
-    tt__future_ref(future);
-    let_go_of_inner(shield);
-    tt__future_unref(future, future->created_site);
+    return future->refs == 1 && shield->is_watching && shield->inner && shield->inner->state == TT_FUTURE_PENDING;
+}
+
+static void leave_inner(tt_future *future)
+{
+    let_go_of_inner((struct shield *)future);
 }
 
 static const struct tt_future_ops shield_ops = {
-    .destroy = destroy_shield, .cancel = tt__future_cancel_plain, .released = shield_released};
+    .destroy = destroy_shield, .cancel = tt__future_cancel_plain, .is_left = shield_is_left, .leave = leave_inner};
 
 /* The library reads INNER's failure on behalf of whoever made the shield. */
 static void touch_inner(struct shield *shield, tt_future *inner)

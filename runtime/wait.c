@@ -143,22 +143,23 @@ static void destroy_wait(tt_future *future)
 }
 
 /* The call has returned, or its task is gone: only nodes may be left to hold it. */
-static void wait_released(tt_future *future)
+static bool wait_is_left(const tt_future *future)
 {
-    struct wait *wait = (struct wait *)future;
+    const struct wait *wait = (const struct wait *)future;
 
-    if (future->refs != wait->node_count || wait->is_left_alone)
-        return;
-    tt__future_ref(future);
-    leave(wait);
-    tt__future_unref(future, future->created_site);
+    return future->refs == wait->node_count && !wait->is_left_alone;
+}
+
+static void leave_wait(tt_future *future)
+{
+    leave((struct wait *)future);
 }
 
 static struct wait *create_wait(tt_site *site, struct tt_task_object *task, size_t count,
                                 enum tt_return_when return_when)
 {
     static const struct tt_future_ops ops = {
-        .destroy = destroy_wait, .cancel = tt__future_cancel_plain, .released = wait_released};
+        .destroy = destroy_wait, .cancel = tt__future_cancel_plain, .is_left = wait_is_left, .leave = leave_wait};
     struct wait *wait = calloc(1, sizeof *wait + count * sizeof wait->watched[0]);
 
     if (!wait) {
@@ -266,7 +267,7 @@ int tt_wait_at(tt_site *site, tt_future **futures, size_t count, enum tt_return_
     if (!wait)
         return -1;
     if (timeout_ns != TT_NEVER && tt__timers_push(&task->future.loop->timers, &wait->timer,
-                                           tt__loop_deadline(task->future.loop, timeout_ns)) < 0) {
+                                                  tt__loop_deadline(task->future.loop, timeout_ns)) < 0) {
         tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
     } else {
         watch(wait, futures, count);

@@ -516,6 +516,34 @@ static void a_hundred_thousand_children_are_no_more_work_each_than_ten(void **st
     free(futures);
 }
 
+enum { DEEP = 20000 };
+
+/* Lets go of a chain of gathers in front of a future that never ends, the outermost last. */
+static int drop_a_chain(void *arg)
+{
+    tt_future *innermost = tt_create_future(NULL), *outer = tt_future_ref(innermost);
+
+    for (int i = 0; i < DEEP; i++) {
+        tt_future *gather = tt_gather(&outer, 1, arg != NULL);
+
+        tt_future_unref(outer);
+        outer = gather;
+    }
+    (void)!tt_sleep(0);
+    tt_future_unref(outer);
+    note("dropped");
+    tt_future_unref(innermost);
+    return 0;
+}
+
+static void a_chain_of_any_length_is_dropped_on_a_tasks_stack(void **state)
+{
+    (void)state;
+    assert_true(stage_run(drop_a_chain, NULL));
+    assert_true(stage_run(drop_a_chain, "return_exceptions"));
+    expect_notes("dropped", "dropped");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(results_stand_in_the_order_of_the_arguments),
     cmocka_unit_test_on_stage(the_same_future_may_stand_in_it_several_times),
@@ -543,6 +571,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(it_holds_its_children),
     cmocka_unit_test_on_stage(closing_the_loop_lets_go_of_it),
     cmocka_unit_test_on_stage(a_hundred_thousand_children_are_no_more_work_each_than_ten),
+    cmocka_unit_test_on_stage(a_chain_of_any_length_is_dropped_on_a_tasks_stack),
 };
 
 TT_TEST_MAIN(cases)

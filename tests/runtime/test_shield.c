@@ -346,6 +346,34 @@ static void without_memory_it_is_a_memory_error(void **state)
     expect_notes("shield: MemoryError('no memory for a shield')");
 }
 
+enum { DEEP = 20000 };
+
+/* Lets go of a chain of shields in front of a future that never ends, the outermost last. */
+static int drop_a_chain(void *arg)
+{
+    tt_future *innermost = pending(), *outer = tt_future_ref(innermost);
+
+    (void)arg;
+    for (int i = 0; i < DEEP; i++) {
+        tt_future *shield = tt_shield(outer);
+
+        tt_future_unref(outer);
+        outer = shield;
+    }
+    (void)!tt_sleep(0);
+    tt_future_unref(outer);
+    note("dropped");
+    tt_future_unref(innermost);
+    return 0;
+}
+
+static void a_chain_of_any_length_is_dropped_on_a_tasks_stack(void **state)
+{
+    (void)state;
+    assert_true(stage_run(drop_a_chain, NULL));
+    expect_notes("dropped");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(it_returns_what_the_future_behind_it_returns),
     cmocka_unit_test_on_stage(it_fails_with_the_very_exception_which_counts_as_retrieved),
@@ -365,6 +393,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(let_go_of_in_either_order_both_are_gone),
     cmocka_unit_test_on_stage(closing_the_loop_lets_go_of_it),
     cmocka_unit_test_on_stage(without_memory_it_is_a_memory_error),
+    cmocka_unit_test_on_stage(a_chain_of_any_length_is_dropped_on_a_tasks_stack),
 };
 
 TT_TEST_MAIN(cases)

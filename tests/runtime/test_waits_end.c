@@ -235,6 +235,37 @@ static void a_group_abandoned_in_its_exit_lets_go_of_what_its_body_raised(void *
     stage_forget_notes();
 }
 
+enum { DEEP = 20000 };
+
+/* Lets go of a chain of awaitables, each of an iterator over the one before, the outermost last. */
+static int drop_a_chain(void *arg)
+{
+    tt_future *innermost = tt_create_future(NULL), *outer = tt_future_ref(innermost);
+
+    (void)arg;
+    for (int i = 0; i < DEEP; i++) {
+        tt_as_completed *iterator = tt_as_completed_create(&outer, 1, TT_NEVER);
+        tt_future *awaitable = NULL;
+
+        (void)!tt_as_completed_awaitable(iterator, &awaitable);
+        tt_as_completed_destroy(iterator);
+        tt_future_unref(outer);
+        outer = awaitable;
+    }
+    (void)!tt_sleep(0);
+    tt_future_unref(outer);
+    note("dropped");
+    tt_future_unref(innermost);
+    return 0;
+}
+
+static void a_chain_of_awaitables_of_any_length_is_dropped_on_a_tasks_stack(void **state)
+{
+    (void)state;
+    assert_true(stage_run(drop_a_chain, NULL));
+    expect_notes("dropped");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(a_gather_that_failed_lets_go_of_what_it_did_not_wait_for),
     cmocka_unit_test_on_virtual_stage(a_gather_made_of_a_failed_one_lets_go_of_the_other),
@@ -247,6 +278,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_virtual_stage(tasks_that_wait_in_an_iterator_that_is_destroyed_are_told),
     cmocka_unit_test_on_virtual_stage(a_task_may_destroy_its_iterator_in_its_cleanup),
     cmocka_unit_test_on_virtual_stage(a_group_abandoned_in_its_exit_lets_go_of_what_its_body_raised),
+    cmocka_unit_test_on_virtual_stage(a_chain_of_awaitables_of_any_length_is_dropped_on_a_tasks_stack),
 };
 
 TT_TEST_MAIN(cases)
