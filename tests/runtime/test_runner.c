@@ -600,6 +600,42 @@ static void a_failure_in_the_background_is_told_before_mains(void **state)
     assert_int_equal(strncmp(output, "Task exception was never retrieved\n", 35), 0);
 }
 
+/* ------------------------------------------------------------------------------------------------ how it is written */
+
+static int write_options_in_place(void *arg)
+{
+    const char copied[] = "copied", copied_too[] = "copied, in a group";
+    tt_group *group = tt_group_enter();
+    tt_task *tasks[] = {
+        tt_create_task_with(say, arg, &(struct tt_task_options){.name = "x", .eager_start = true}),
+        tt_create_task_copy(say, copied, sizeof copied, &(struct tt_task_options){.name = "x", .eager_start = true}),
+        tt_group_create_task_with(group, say, "in a group",
+                                  &(struct tt_task_options){.name = "x", .eager_start = true}),
+        tt_group_create_task_copy(group, say, copied_too, sizeof copied_too,
+                                  &(struct tt_task_options){.name = "x", .eager_start = true}),
+    };
+
+    for (int i = 0; i < 4; i++)
+        tt_task_unref(tasks[i]);
+    if (tt_spawn_with(say, "spawned", &(struct tt_task_options){.name = "x", .eager_start = true}) < 0 ||
+        tt_group_spawn_with(group, say, "spawned, in a group",
+                            &(struct tt_task_options){.name = "x", .eager_start = true}) < 0)
+        return tt_group_exit(group, -1);
+    return tt_group_exit(group, 0);
+}
+
+static void options_may_be_written_where_they_are_used(void **state)
+{
+    tt_runner *other = tt_runner_create_with(&(struct tt_run_options){.virtual_time = true, .debug = TT_DEBUG_OFF});
+
+    (void)state;
+    assert_int_equal(tt_runner_run(runner, write_options_in_place, "created"), 0);
+    expect_notes("created", "copied", "in a group", "copied, in a group", "spawned", "spawned, in a group");
+    assert_int_equal(tt_runner_destroy(other), 0);
+    assert_int_equal(tt_run_with(say, "run", &(struct tt_run_options){.virtual_time = true, .debug = TT_DEBUG_OFF}), 0);
+    expect_notes("run");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_runner(run_returns_when_the_coroutine_has),
     cmocka_unit_test_with_runner(run_raises_what_the_coroutine_raised),
@@ -628,6 +664,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(tt_run_returns_the_exit_status_that_python_would_have),
     cmocka_unit_test(tt_run_cannot_be_called_inside_of_a_run),
     cmocka_unit_test(a_failure_in_the_background_is_told_before_mains),
+    cmocka_unit_test_with_runner(options_may_be_written_where_they_are_used),
 };
 
 TT_TEST_MAIN(cases)

@@ -51,7 +51,7 @@ struct tt_process_options {
 /* Starts a child; ARGV ends in NULL, OPTIONS may be NULL. Everything is copied. This thread is held up for the time of a fork
  * and an exec, whose failure is raised here. Returns a child that the caller lets go of by tt_process_destroy; NULL with
  * OSError, RuntimeError "no running event loop" or MemoryError pending. asyncio: create_subprocess_exec. */
-#define tt_process_spawn(argv, options) tt_process_spawn_at(TT_HERE, (argv), (options))
+#define tt_process_spawn(...) tt_process_spawn_at(TT_HERE, __VA_ARGS__) /* (argv, options), compound literals perhaps */
 TT_API tt_process *tt_process_spawn_at(tt_site *site, char *const *argv,
                                        const struct tt_process_options *options) TT_MUST_USE;
 

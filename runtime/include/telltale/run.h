@@ -31,8 +31,8 @@ struct tt_run_options {
 };
 
 /* A new runner. OPTIONS may be NULL. NULL with MemoryError pending. */
-#define tt_runner_create()              tt_runner_create_at(TT_HERE, NULL)
-#define tt_runner_create_with(options_) tt_runner_create_at(TT_HERE, (options_))
+#define tt_runner_create()         tt_runner_create_at(TT_HERE, NULL)
+#define tt_runner_create_with(...) tt_runner_create_at(TT_HERE, __VA_ARGS__) /* (options), a compound literal perhaps */
 TT_API tt_runner *tt_runner_create_at(tt_site *site, const struct tt_run_options *options) TT_MUST_USE;
 
 /* Runs FN(ARG) as a task until it is done, in the runner's context: the copy of the current one that was made when the
@@ -70,8 +70,8 @@ TT_API int tt_runner_destroy_at(tt_site *site, tt_runner *runner);
  * when it raised, after its traceback was written to stderr (here the library stands for the interpreter); 130 for
  * KeyboardInterrupt; for SystemExit the number that is its text (1 if it is none, which is then written to stderr, 0 if
  * it is empty). */
-#define tt_run(fn, arg)                tt_run_at(TT_SITE_HERE(#fn), (fn), (arg), NULL)
-#define tt_run_with(fn, arg, options_) tt_run_at(TT_SITE_HERE(#fn), (fn), (arg), (options_))
+#define tt_run(fn, arg)           tt_run_at(TT_SITE_HERE(#fn), (fn), (arg), NULL)
+#define tt_run_with(fn, arg, ...) tt_run_at(TT_SITE_HERE(#fn), (fn), (arg), __VA_ARGS__) /* (fn, arg, options) */
 TT_API int tt_run_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_run_options *options);
 
 #ifdef __cplusplus

@@ -61,22 +61,23 @@ struct tt_task_options {
 #define tt_create_task_named(fn, arg, name_) \
     tt_create_task_at(TT_SITE_HERE(#fn), (fn), (arg), &(struct tt_task_options){.name = (name_)})
 
-/* The same with options; OPTIONS may be NULL. SITE's text is the coroutine's name. */
-#define tt_create_task_with(fn, arg, options) tt_create_task_at(TT_SITE_HERE(#fn), (fn), (arg), (options))
+/* The same with options (fn, arg, options), which may be a compound literal here and in whatever ends in `_with` or
+ * `_copy`; or NULL. SITE's text is the coroutine's name. */
+#define tt_create_task_with(fn, arg, ...) tt_create_task_at(TT_SITE_HERE(#fn), (fn), (arg), __VA_ARGS__)
 TT_API tt_task *tt_create_task_at(tt_site *site, tt_coro_fn *fn, void *arg,
                                   const struct tt_task_options *options) TT_MUST_USE;
 
 /* Creates a task whose argument is a copy of SIZE bytes at ARG; the copy is freed when the task ends, whether its body
  * ran or not. OPTIONS->drop, if any, is called with the copy before it is freed when the body does not run. */
-#define tt_create_task_copy(fn, arg, size, options) \
-    tt_create_task_copy_at(TT_SITE_HERE(#fn), (fn), (arg), (size), (options))
+#define tt_create_task_copy(fn, arg, ...) \
+    tt_create_task_copy_at(TT_SITE_HERE(#fn), (fn), (arg), __VA_ARGS__) /* (fn, arg, size, options) */
 TT_API tt_task *tt_create_task_copy_at(tt_site *site, tt_coro_fn *fn, const void *arg, size_t size,
                                        const struct tt_task_options *options) TT_MUST_USE;
 
 /* Creates a task without a handle: its failure is reported at the instant it ends. Returns 0, or -1 with an exception
  * pending. */
-#define tt_spawn(fn, arg)               tt_spawn_at(TT_SITE_HERE(#fn), (fn), (arg), NULL)
-#define tt_spawn_with(fn, arg, options) tt_spawn_at(TT_SITE_HERE(#fn), (fn), (arg), (options))
+#define tt_spawn(fn, arg)           tt_spawn_at(TT_SITE_HERE(#fn), (fn), (arg), NULL)
+#define tt_spawn_with(fn, arg, ...) tt_spawn_at(TT_SITE_HERE(#fn), (fn), (arg), __VA_ARGS__)
 TT_API int tt_spawn_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt_task_options *options) TT_MUST_USE;
 
 /* What tasks share with futures, under the task's name. */

@@ -63,19 +63,19 @@ TT_API int tt_group_exit_at(tt_site *site, tt_group *group, int rc) TT_MUST_USE;
 #define tt_group_create_task(group, fn, arg) tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), NULL)
 #define tt_group_create_task_named(group, fn, arg, name_) \
     tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), &(struct tt_task_options){.name = (name_)})
-#define tt_group_create_task_with(group, fn, arg, options) \
-    tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), (options))
+#define tt_group_create_task_with(group, fn, arg, ...) \
+    tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), __VA_ARGS__)
 TT_API tt_task *tt_group_create_task_at(tt_site *site, tt_group *group, tt_coro_fn *fn, void *arg,
                                         const struct tt_task_options *options) TT_MUST_USE;
-#define tt_group_create_task_copy(group, fn, arg, size, options) \
-    tt_group_create_task_copy_at(TT_SITE_HERE(#fn), (group), (fn), (arg), (size), (options))
+#define tt_group_create_task_copy(group, fn, arg, ...) \
+    tt_group_create_task_copy_at(TT_SITE_HERE(#fn), (group), (fn), (arg), __VA_ARGS__) /* (..., size, options) */
 TT_API tt_task *tt_group_create_task_copy_at(tt_site *site, tt_group *group, tt_coro_fn *fn, const void *arg,
                                              size_t size, const struct tt_task_options *options) TT_MUST_USE;
 
 /* The same without a handle. Returns 0, or -1 with an exception pending. */
 #define tt_group_spawn(group, fn, arg) tt_group_spawn_at(TT_SITE_HERE(#fn), (group), (fn), (arg), NULL)
-#define tt_group_spawn_with(group, fn, arg, options) \
-    tt_group_spawn_at(TT_SITE_HERE(#fn), (group), (fn), (arg), (options))
+#define tt_group_spawn_with(group, fn, arg, ...) \
+    tt_group_spawn_at(TT_SITE_HERE(#fn), (group), (fn), (arg), __VA_ARGS__)
 TT_API int tt_group_spawn_at(tt_site *site, tt_group *group, tt_coro_fn *fn, void *arg,
                              const struct tt_task_options *options) TT_MUST_USE;
 
