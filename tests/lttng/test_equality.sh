@@ -4,6 +4,8 @@
 # shellcheck source-path=SCRIPTDIR source=session.sh
 . "$(dirname "$0")/session.sh"
 
+export LTTNG_UST_REGISTER_TIMEOUT=20000 # on a busy machine 300 ms may pass before the daemon answers, and the run's beginning with them
+
 # Where the recorder knows of a death by a signal, the reader of the trace is told of it, too.
 import_other() { # SCENARIO
     killed=$(sqlite3 one.telltale 'SELECT max(pid) FROM process WHERE goodbye_ns IS NULL')
