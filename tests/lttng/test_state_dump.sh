@@ -107,16 +107,23 @@ case_a_second_session_is_told_too() {
     expect_count s '^task_dumped ' 8
 }
 
+# The session records dumps alone: this program never pauses, and all of its events would fill the buffers of a busy machine. There may be
+# several dumps, since LTTng begins to record one event after the other.
 case_tasks_that_are_ready_are_told_as_ready() {
     start_daemon
     start_program ready
-    start_session s
+    lttng_must create s --output="$work/s"
+    lttng_must enable-channel --session=s --userspace ch --subbuf-size=1M --num-subbuf=8 --switch-timer=100000
+    lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*_dumped'
+    lttng_must start s
     wait_until is_written s restless
     finish_program
     end_session s
     expect_equal "$code" 0 'exit status'
-    expect_count s '^task_dumped .*state = \( "ready" .*wait_kind = \( "none" .*name = "restless"$' 1
-    expect_count s '^task_dumped .*state = \( "waiting" .*wait_kind = \( "future" .*name = "restless"$' 1
+    told=$(count s '^task_dumped .*state = \( "ready" .*wait_kind = \( "none" .*name = "restless"$')
+    [ "$told" -ge 1 ] && [ "$told" -le 4 ] || fail "told $told times"
+    expect_count s '^task_dumped .*state = \( "waiting" .*wait_kind = \( "future" .*name = "restless"$' "$told"
+    expect_count s '^task_created ' 0
 }
 
 case_a_failure_of_a_thread_side_future_is_told() {
