@@ -181,11 +181,19 @@ static int is_in_store(struct tt_import *import, const struct tt_ingest_process 
     return *out_process_id >= 0;
 }
 
+static bool is_stranger(const struct tt_import *import, uint64_t process)
+{
+    for (size_t i = 0; i < import->options.stranger_count; i++)
+        if (import->options.strangers[i] == process)
+            return true;
+    return false;
+}
+
 static struct tt__import_process *add_process(struct tt_import *import, const struct tt_import_event *event,
                                               struct tt_store_error *error)
 {
     bool is_known;
-    uint32_t process_id;
+    uint32_t process_id = 0;
     int64_t known_id;
     struct tt_ingest_process facts = facts_of(event);
     if (!grow((void **)&import->processes, import->process_count, &import->process_capacity,
@@ -193,17 +201,21 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
         fail_for_memory(error);
         return NULL;
     }
-    int is_there = is_in_store(import, &facts, &known_id, error);
+    bool is_strange = is_stranger(import, event->process);
+    int is_there = is_strange ? 0 : is_in_store(import, &facts, &known_id, error);
     if (is_there > 0)
         tt__store_fail(error, TT_STORE_FAILED,
                        "the trace has a process that is in the store already, as process %d; import all traces of a "
                        "recording at once",
                        (int)known_id);
-    if (is_there != 0 || tt_ingest_attach_process(import->ingest, &facts, &process_id, &is_known, error) < 0)
+    if (is_there != 0)
+        return NULL;
+    if (!is_strange && tt_ingest_attach_process(import->ingest, &facts, &process_id, &is_known, error) < 0)
         return NULL;
     struct tt__import_process *process = &import->processes[import->process_count++];
     *process = (struct tt__import_process){.key = event->process,
                                            .process_id = process_id,
+                                           .is_stranger = is_strange,
                                            .first_ns = event->time.monotonic_ns,
                                            .last_ns = event->time.monotonic_ns};
     memcpy(process->boot_id, facts.boot_id, sizeof process->boot_id);
@@ -286,7 +298,8 @@ static void learn(struct tt_import *import, struct tt__import_process *process, 
         if (!process->has_started) {
             struct tt_ingest_process facts = facts_of(event);
             learn_start(process, event, &facts);
-            tt_ingest_identify_process(import->ingest, process->process_id, &facts);
+            if (!process->is_stranger)
+                tt_ingest_identify_process(import->ingest, process->process_id, &facts);
         }
         break;
     case TT_EVENT_process_ended:
@@ -324,6 +337,8 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
         break;
     }
     learn(import, process, thread, event);
+    if (process->is_stranger)
+        return 0;
     event->event->time_ns = tt_ingest_time(import->ingest, process->process_id, event->time.monotonic_ns);
     tt_ingest_event(import->ingest, process->process_id, thread->ordinal, event->event);
     import->summary.event_count += event->event->number != 0;
@@ -448,9 +463,12 @@ int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_impor
     if (!tt__import_settle_losses(import))
         return fail_for_memory(out_error);
     is_complete &= !import->options.is_incomplete;
-    for (size_t i = 0; i < import->process_count; i++)
+    for (size_t i = 0; i < import->process_count; i++) {
+        if (import->processes[i].is_stranger)
+            continue;
         finish_process(import, &import->processes[i], is_complete);
-    import->summary.process_count = (uint32_t)import->process_count;
+        import->summary.process_count++;
+    }
     *out_summary = import->summary;
     return commit(import, out_error);
 }

@@ -39,6 +39,10 @@ struct tt_import_options {
      * known. */
     uint32_t exit_pid;
     int exit_status, exit_signal;
+    /* Processes that are not to be in the store, as tt_import_event.process names them. What is missing of them is told
+     * of nobody else. They live as long as the importer. */
+    const uint64_t *strangers;
+    size_t stranger_count;
 };
 
 /* Opens the store and begins. 0 and *OUT_IMPORT, or -1 and *OUT_ERROR. A store that is there and is not to be gone on

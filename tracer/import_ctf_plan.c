@@ -171,7 +171,7 @@ static bool plan_members(struct tt__ctf_plan *plan, const bt_field_class *payloa
                           &plan->site_count);
         has[step->part] = true;
         plan->unknown_field_count += step->part == PART_NONE;
-        if (step->part == PART_FIELD && step->field->kind == TT__FIELD_WORD)
+        if (import && step->part == PART_FIELD && step->field->kind == TT__FIELD_WORD)
             tell_words(import, step->field->enumeration, class);
         if (step->part == PART_FIELD && strcmp(step->field->name, "name") == 0)
             plan->name_step = i + 1;

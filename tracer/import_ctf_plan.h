@@ -34,7 +34,7 @@ struct tt__ctf_plan {
     size_t name_step, name_number_step; /* 1 + which step; 0: it has none */
 };
 
-/* Makes the plan of CLASS, and tells IMPORT the words of its enumerations. False: no memory. */
+/* Makes the plan of CLASS, and tells IMPORT, unless that is NULL, the words of its enumerations. False: no memory. */
 bool tt__ctf_plan_init(struct tt__ctf_plan *plan, const bt_event_class *class, struct tt_import *import);
 void tt__ctf_plan_finish(struct tt__ctf_plan *plan);
 

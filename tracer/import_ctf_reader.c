@@ -8,6 +8,7 @@
  *   --incomplete        something is missing from the traces, as their reader knows
  *   --exited PID:N      the process PID exited with status N
  *   --signaled PID:N    it was ended by signal N
+ *   --only TOKEN        leave out processes that say that they do not belong to the recording TOKEN, a hexadecimal number
  *
  * `--probe` alone says whether babeltrace2 has what is needed to read.
  *
@@ -24,6 +25,7 @@
 
 #include "ctf_check.h"
 #include "import_ctf.h"
+#include "import_ctf_survey.h"
 
 /* A graph in the making: sources, a muxer that puts their messages in order, the sink. */
 struct reading {
@@ -70,19 +72,31 @@ static bool add_muxer(struct reading *reading)
     return is_added;
 }
 
-static bool add_sink(struct reading *reading, struct tt_ctf_run *run)
+/* What a graph ends in. */
+struct sink_class {
+    const char *name;
+    bt_component_class_sink_consume_method consume;
+    bt_component_class_sink_initialize_method initialize;
+    bt_component_class_sink_finalize_method finalize;
+    bt_component_class_sink_graph_is_configured_method is_configured;
+};
+static const struct sink_class store_class = {"store", tt__ctf_consume, tt__ctf_initialize, tt__ctf_finalize,
+                                              tt__ctf_graph_is_configured};
+static const struct sink_class survey_class = {"survey", tt__ctf_survey_consume, tt__ctf_survey_initialize,
+                                               tt__ctf_survey_finalize, tt__ctf_survey_graph_is_configured};
+
+static bool add_sink(struct reading *reading, const struct sink_class *kind, void *data)
 {
     const bt_component_sink *sink = NULL;
-    bt_component_class_sink *class = bt_component_class_sink_create("store", tt__ctf_consume);
+    bt_component_class_sink *class = bt_component_class_sink_create(kind->name, kind->consume);
     bool is_added =
         class &&
-        bt_component_class_sink_set_initialize_method(class, tt__ctf_initialize) ==
+        bt_component_class_sink_set_initialize_method(class, kind->initialize) ==
             BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
-        bt_component_class_sink_set_finalize_method(class, tt__ctf_finalize) ==
+        bt_component_class_sink_set_finalize_method(class, kind->finalize) == BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
+        bt_component_class_sink_set_graph_is_configured_method(class, kind->is_configured) ==
             BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
-        bt_component_class_sink_set_graph_is_configured_method(class, tt__ctf_graph_is_configured) ==
-            BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
-        bt_graph_add_sink_component_with_initialize_method_data(reading->graph, class, "store", NULL, run,
+        bt_graph_add_sink_component_with_initialize_method_data(reading->graph, class, kind->name, NULL, data,
                                                                 BT_LOGGING_LEVEL_NONE,
                                                                 &sink) == BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
         bt_graph_connect_ports(reading->graph, bt_component_filter_borrow_output_port_by_index_const(reading->muxer, 0),
@@ -173,16 +187,34 @@ static bool add_sources(struct reading *reading, struct tt_ctf_list *list)
     return is_added;
 }
 
-/* Runs the graph to its end. False: something of babeltrace2, the trace or the store was wrong. */
-static bool read_traces(struct tt_ctf_list *list, struct tt_ctf_run *run)
+/* Runs a graph that ends in KIND to its end. False: something of babeltrace2, the trace or the sink was wrong. */
+static bool run_graph(struct tt_ctf_list *list, const struct sink_class *kind, void *data)
 {
     struct reading reading = {.graph = bt_graph_create(0)};
-    bool is_well = reading.graph && add_muxer(&reading) && add_sources(&reading, list) && add_sink(&reading, run) &&
-                   bt_graph_run(reading.graph) == BT_GRAPH_RUN_STATUS_OK;
-    if (!is_well && !run->has_failed)
-        print_causes();
+    bool is_well = reading.graph && add_muxer(&reading) && add_sources(&reading, list) &&
+                   add_sink(&reading, kind, data) && bt_graph_run(reading.graph) == BT_GRAPH_RUN_STATUS_OK;
     bt_graph_put_ref(reading.graph);
     return is_well;
+}
+
+static bool read_traces(struct tt_ctf_list *list, struct tt_ctf_run *run)
+{
+    bool is_well = run_graph(list, &store_class, run);
+    if (!is_well && !run->has_failed)
+        print_causes();
+    return is_well;
+}
+
+/* Finds those that are to be left out. What is wrong with the trace is told when it is read. */
+static bool find_strangers(struct tt_ctf_list *list, struct tt_ctf_survey *survey, struct tt_ctf_run *run)
+{
+    if (survey->recording == 0)
+        return true;
+    if (!run_graph(list, &survey_class, survey))
+        bt_current_thread_clear_error();
+    run->options.strangers = survey->strangers;
+    run->options.stranger_count = survey->stranger_count;
+    return !survey->has_failed;
 }
 
 /* ------------------------------------------------------------------------------------------------------ command line */
@@ -199,12 +231,15 @@ static bool read_end(const char *text, struct tt_import_options *options, bool i
     return true;
 }
 
-static bool read_options(int argc, char **argv, struct tt_import_options *options)
+static bool read_options(int argc, char **argv, struct tt_import_options *options, uint64_t *out_recording)
 {
-    static const struct option table[] = {
-        {"store", required_argument, NULL, 's'},    {"append", no_argument, NULL, 'a'},
-        {"incomplete", no_argument, NULL, 'i'},     {"exited", required_argument, NULL, 'e'},
-        {"signaled", required_argument, NULL, 'k'}, {0}};
+    static const struct option table[] = {{"store", required_argument, NULL, 's'},
+                                          {"append", no_argument, NULL, 'a'},
+                                          {"incomplete", no_argument, NULL, 'i'},
+                                          {"exited", required_argument, NULL, 'e'},
+                                          {"signaled", required_argument, NULL, 'k'},
+                                          {"only", required_argument, NULL, 'o'},
+                                          {0}};
     int code;
     bool is_good = true;
     while ((code = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -216,6 +251,8 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
             options->is_incomplete = true;
         else if (code == 'e' || code == 'k')
             is_good &= read_end(optarg, options, code == 'k');
+        else if (code == 'o')
+            is_good &= (*out_recording = strtoull(optarg, NULL, 16)) != 0;
         else
             is_good = false;
     }
@@ -262,12 +299,18 @@ int main(int argc, char **argv)
         return probe();
     struct tt_ctf_run run = {0};
     struct tt_ctf_list list = {0};
+    struct tt_ctf_survey survey = {0};
     (void)signal(SIGXFSZ, SIG_IGN); /* a store that is as large as it may be is an error of writing */
-    if (!read_options(argc, argv, &run.options) || !look_at_traces(argc, argv, &list)) {
+    if (!read_options(argc, argv, &run.options, &survey.recording) || !look_at_traces(argc, argv, &list)) {
         fputs("telltale-ctf-reader: is started by telltale import\n", stderr);
         return 2;
     }
+    if (!find_strangers(&list, &survey, &run)) {
+        puts("error no memory to look at the trace\nend failed");
+        return 1;
+    }
     bool is_read = read_traces(&list, &run);
+    free(survey.strangers);
     tt_ctf_list_finish(&list);
     print_figures(&run);
     if (run.has_failed)

@@ -33,6 +33,8 @@ static void mark_vital(struct tt__import_process *process, uint64_t count, int64
 static void write_gap(struct tt_import *import, const struct tt__import_process *process, uint32_t ordinal,
                       const struct tt__import_hole *hole, const char *what)
 {
+    if (process->is_stranger)
+        return;
     struct tt_ingest_gap gap = {
         .count = (int64_t)hole->count,
         .from_ns = hole->has_from ? tt_ingest_time(import->ingest, process->process_id, hole->from_ns) : 0,
@@ -53,6 +55,8 @@ static void write_gap(struct tt_import *import, const struct tt__import_process 
 
 void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns)
 {
+    if (process->is_stranger)
+        return;
     struct tt_ingest_gap gap = {
         .is_uncounted = true,
         .from_ns = tt_ingest_time(import->ingest, process->process_id, from_ns),
@@ -151,13 +155,13 @@ static bool was_there(const struct tt__import_process *process, const struct tt_
     return is_same_boot(process->boot_id, discard->to.boot_id) && process->first_ns <= discard->to.monotonic_ns;
 }
 
-/* The process that a stretch is told of: one that emitted about then, if there is one. */
+/* The process that a stretch is told of: one of those asked for that emitted about then, if there is one. */
 static struct tt__import_process *owner_of(struct tt_import *import, const struct tt_import_discard *discard)
 {
     struct tt__import_process *owner = &import->processes[0];
     for (size_t i = import->process_count; i-- > 0;) {
         struct tt__import_process *process = &import->processes[i];
-        if (!was_there(process, discard))
+        if (process->is_stranger || !was_there(process, discard))
             continue;
         owner = process;
         if (process->last_ns >= discard->from.monotonic_ns)

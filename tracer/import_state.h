@@ -20,6 +20,7 @@ struct tt__import_thread {
 
 struct tt__import_process {
     uint64_t key;        /* first 8 bytes of the uuid */
+    bool is_stranger;    /* only its numbers are watched: nothing of it is in the store */
     uint32_t process_id; /* in the recording */
     uint32_t pid;        /* 0: not known */
     uint64_t start_ticks;

@@ -25,6 +25,7 @@
 
 #define LIBRARY          "libtelltale-lttng.so"
 #define TIMEOUT_VARIABLE "LTTNG_UST_REGISTER_TIMEOUT"
+#define RECORDING_VARIABLE "TELLTALE_LTTNG_RECORDING"
 #define TIMEOUT_MS       "300"
 /* A library with this in its name tells LTTng of forks by itself. */
 #define FORK_LIBRARY "liblttng-ust-fork"
@@ -39,6 +40,7 @@ static bool is_forking;                         /* between before and after */
 static sigset_t fork_mask;                      /* LTTng's, between before and after */
 static struct tt_arena_header identity;         /* who this process is; only the facts in it are used */
 static struct tt_event_process_started started; /* what it says of itself, with the strings of `identity` */
+static uint64_t recording;                      /* whose this process is; children have it by fork, or by the environment */
 
 /* -------------------------------------------------------------------------------------------------------- opening */
 
@@ -107,6 +109,8 @@ static bool is_ours(const struct tt_lttng_table *table)
 static int load(void)
 {
     char path[PATH_MAX];
+    const char *token = secure_getenv(RECORDING_VARIABLE);
+    recording = token ? strtoull(token, NULL, 16) : 0;
     find_library(path, sizeof path);
     void *library = open_library(path);
     if (!library)
@@ -156,6 +160,7 @@ static void find_identity(void)
     tt__uuid_make(identity.process_uuid);
     tt__identity_fill(&identity);
     tt__identity_tell(&identity, &started);
+    started.recording = recording;
 }
 
 /* Writes an event of the tracer's own, which no arena gets; BEGIN is one of the two functions that number it. */

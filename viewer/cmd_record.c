@@ -162,7 +162,11 @@ static int record_through_lttng(struct tt_invocation *invocation, struct tt_targ
         return complain_about_command(invocation->arguments[0], result.error);
     if (!result.has_run)
         return TT_EXIT_OUTSIDE;
-    return result.has_store ? finish(invocation, target, result.wait_status) : status_of_command(result.wait_status);
+    int status =
+        result.has_store ? finish(invocation, target, result.wait_status) : status_of_command(result.wait_status);
+    if (given->is_checking && status == 0 && result.is_incomplete)
+        status = result.has_store ? TT_EXIT_UNCERTAIN : TT_EXIT_OUTSIDE;
+    return status;
 }
 
 /* Somebody else's recorder reads the command's arena; it deletes it when all of it is in the store. */

@@ -4,25 +4,22 @@
  */
 #include "agent.h"
 #include "doctor.h"
+#include "lttng_probe.h"
 #include "lttng_session.h"
 #include "supervisor.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <grp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define PROVIDER "libtelltale-lttng.so"
-#define PLUGIN   "babeltrace-plugin-telltale.so"
-#define GROUP    "tracing" /* its members may use root's daemon */
-#define SOCKET   "/var/run/lttng/client-lttng-sessiond"
+#define PLUGIN "babeltrace-plugin-telltale.so"
+#define GROUP  "tracing" /* its members may use root's daemon */
 
-/* Loading a provider waits for no daemon here; a linker that takes longer is stuck. */
-#define LOAD_SECONDS 5
+/* A daemon registers a program within milliseconds. */
+#define REGISTER_MS 1000
 
 #define PROBE_MS 5000
 
@@ -72,43 +69,34 @@ void tt__doctor_lttng(struct tt_finding *finding)
     }
 }
 
-/* Loads the library at PATH in a process of its own, and says why that does not work. */
-static bool can_load(const char *path, char *out_reason, size_t size)
-{
-    int ends[2], status = -1;
-    if (pipe(ends) < 0)
-        return false;
-    pid_t loader = fork();
-    if (loader == 0) {
-        setenv("LTTNG_UST_REGISTER_TIMEOUT", "0", 1);
-        alarm(LOAD_SECONDS);
-        bool is_loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL;
-        const char *reason = is_loaded ? "" : dlerror();
-        _exit(write(ends[1], reason, strlen(reason)) < 0 || !is_loaded);
-    }
-    close(ends[1]);
-    ssize_t length = read(ends[0], out_reason, size - 1);
-    out_reason[length > 0 ? length : 0] = '\0';
-    close(ends[0]);
-    while (loader > 0 && waitpid(loader, &status, 0) < 0 && errno == EINTR)
-        ;
-    return loader > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 void tt__doctor_provider(struct tt_finding *finding)
 {
-    char path[PATH_MAX], reason[300];
+    struct tt_lttng_probe probe;
     if (lacks_lttng(finding))
         return;
-    library_path(PROVIDER, path, sizeof path);
-    if (access(path, R_OK) != 0)
-        snprintf(path, sizeof path, "%s", PROVIDER); /* where the linker looks */
-    if (can_load(path, reason, sizeof reason)) {
-        TT_FOUND(finding, "%s", path);
+    tt__lttng_probe(0, &probe);
+    if (probe.is_loaded) {
+        TT_FOUND(finding, "%s", probe.path);
         return;
     }
-    TT_FOUND(finding, "%s cannot be loaded: %s", path, reason[0] != '\0' ? reason : "it takes too long");
+    TT_FOUND(finding, "%s cannot be loaded: %s", probe.path,
+             probe.reason[0] != '\0' ? probe.reason : "it takes too long");
     note(finding, "apt-get install liblttng-ust1, or install telltale anew: programs emit nothing to LTTng without it");
+}
+
+/* A daemon that nobody here may ask, or that answers and registers nobody. */
+static bool keeps_programs_waiting(struct tt_finding *finding)
+{
+    struct tt_lttng_probe probe;
+    tt__lttng_probe(REGISTER_MS, &probe);
+    if (!probe.is_late)
+        return false;
+    TT_FOUND(finding,
+             "%s is there and registers no programs: each traced program waits for it, at its start and each fork",
+             access(TT_LTTNG_ROOT_SOCKET, F_OK) == 0 ? "root's" : "one");
+    note(finding, "it may be stopped (kill -CONT) or stuck: have it started anew; LTTNG_UST_REGISTER_TIMEOUT=300 makes "
+                  "programs wait 300 ms at most");
+    return true;
 }
 
 static bool is_in_group(void)
@@ -129,12 +117,14 @@ void tt__doctor_daemon(struct tt_finding *finding)
     const char *home = getenv("LTTNG_HOME");
     if (lacks_lttng(finding))
         return;
-    bool is_root = geteuid() == 0, is_there = access(SOCKET, F_OK) == 0;
+    bool is_root = geteuid() == 0, is_there = access(TT_LTTNG_ROOT_SOCKET, F_OK) == 0;
     int answers = tt__lttng_daemon_answers(&session);
     if (answers < 0) {
         TT_FOUND(finding, "one is there and does not answer");
         note(finding,
              "it may be stopped (kill -CONT) or stuck: end lttng-sessiond and lttng-consumerd, and start them anew");
+    } else if (keeps_programs_waiting(finding)) {
+        return;
     } else if (answers > 0) {
         TT_FOUND(finding, "%s is used",
                  is_root        ? "root's, which runs,"

@@ -58,6 +58,10 @@ static void print_reporting(tt_query *query, tt_output *output)
         tt__print(output, "to nobody\n");
         return;
     }
+    if (tt__query_is_null(query, "stored_ns")) {
+        tt__print(output, "to the %s exception handler\n", handler);
+        return;
+    }
     int64_t after_ns = tt__query_integer(query, "reported_ns") - tt__query_integer(query, "stored_ns");
     tt__text_duration(after, after_ns);
     tt__print(output, "to the %s exception handler, %s%s\n", handler, after_ns < AT_ONCE_NS ? "at once" : after,
@@ -183,7 +187,9 @@ static void print_group_title(tt_query *query, tt_output *output)
     tt__print(output, " %jd %s%s", (intmax_t)size, words->noun, size == 1 ? "" : "s");
     if (kind != NULL)
         tt__print(output, " of %jd %s%s", (intmax_t)size, strcmp(kind, "thread_future") == 0 ? "thread future" : kind, size == 1 ? "" : "s");
-    if (size == 1)
+    if (tt__query_is_null(query, "first_ns")) /* before somebody began to listen */
+        tt__print(output, ", at a time that is not known\n");
+    else if (size == 1)
         tt__print(output, ", at %s\n", first);
     else
         tt__print(output, ", first %s, last %s\n", first, last);

@@ -13,6 +13,7 @@
 #include "command.h"
 #include "output/output.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -160,21 +162,6 @@ static bool has_gone(pid_t pid, bool is_child, int milliseconds)
     return false;
 }
 
-/* The children of PID: consumer daemons, which outlive a daemon that is killed. */
-static size_t list_children(pid_t pid, pid_t *out_children, size_t max)
-{
-    char path[64];
-    size_t count = 0;
-    long child;
-    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
-    FILE *file = fopen(path, "re");
-    while (file != NULL && count < max && fscanf(file, "%ld", &child) == 1)
-        out_children[count++] = (pid_t)child;
-    if (file != NULL)
-        fclose(file);
-    return count;
-}
-
 static bool is_consumer(pid_t pid)
 {
     char path[64], name[32] = "";
@@ -187,21 +174,53 @@ static bool is_consumer(pid_t pid)
     return strncmp(name, "lttng-", 6) == 0;
 }
 
+static void add_consumer(struct tt_lttng_session *session, pid_t pid)
+{
+    for (size_t i = 0; i < session->consumer_count; i++)
+        if (session->consumers[i] == pid)
+            return;
+    if (session->consumer_count < TT_LTTNG_CONSUMERS_MAX && is_consumer(pid))
+        session->consumers[session->consumer_count++] = pid;
+}
+
+/* Notes the children of the daemon: consumer daemons, which outlive one that is killed, and helpers of both. Each thread
+ * has children of its own, and it is not the main one that has the consumers. */
+static void note_consumers(struct tt_lttng_session *session)
+{
+    char tasks[64], path[sizeof tasks + 280];
+    const struct dirent *entry;
+    snprintf(tasks, sizeof tasks, "/proc/%ld/task", (long)session->daemon);
+    DIR *folder = session->daemon > 0 ? opendir(tasks) : NULL;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        long child;
+        snprintf(path, sizeof path, "%s/%s/children", tasks, entry->d_name);
+        FILE *file = entry->d_name[0] != '.' ? fopen(path, "re") : NULL;
+        while (file != NULL && fscanf(file, "%ld", &child) == 1)
+            add_consumer(session, (pid_t)child);
+        if (file != NULL)
+            fclose(file);
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+
 static void stop_daemon(struct tt_lttng_session *session)
 {
-    pid_t children[16];
     if (session->daemon <= 0)
         return;
-    size_t count = list_children(session->daemon, children, sizeof children / sizeof *children);
+    note_consumers(session);
     kill(session->daemon, SIGTERM);
     if (!has_gone(session->daemon, true, STOP_MS)) {
         kill(session->daemon, SIGKILL);
         while (waitpid(session->daemon, NULL, 0) < 0 && errno == EINTR)
             ;
     }
-    for (size_t i = 0; i < count; i++)
-        if (!has_gone(children[i], false, STOP_MS) && is_consumer(children[i]))
-            kill(children[i], SIGKILL);
+    int milliseconds = STOP_MS; /* for all together */
+    for (size_t i = 0; i < session->consumer_count; i++)
+        if (!has_gone(session->consumers[i], false, milliseconds) && is_consumer(session->consumers[i])) {
+            kill(session->consumers[i], SIGKILL);
+            milliseconds = STEP_MS;
+        }
     session->daemon = 0;
 }
 
@@ -211,11 +230,15 @@ int tt__lttng_plan(struct tt_lttng_session *session, const char *keep)
 {
     const char *base = getenv("TMPDIR");
     char folder[PATH_MAX];
+    uint64_t token = 0;
     *session = (struct tt_lttng_session){0};
     if (base == NULL || base[0] != '/' || strlen(base) > HOME_BYTES_MAX - sizeof "/telltale-XXXXXX")
         base = "/tmp";
     snprintf(session->name, sizeof session->name, "telltale-%ld", (long)getpid());
     snprintf(session->folder, sizeof session->folder, "%s/telltale-XXXXXX", base);
+    if (getrandom(&token, sizeof token, 0) != sizeof token)
+        token = (uint64_t)now_ms() << 22 | (uint64_t)getpid(); /* a kernel that has no more than that */
+    snprintf(session->recording, sizeof session->recording, "%" PRIx64, token != 0 ? token : 1);
     session->is_private = false;
     if (keep == NULL)
         return -1;
@@ -286,14 +309,15 @@ int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
     if (answer != TT_AGENT_DONE)
         return complain_about_answer(answer, text);
     session->has_begun = true;
+    note_consumers(session); /* now, for a daemon that is killed has none */
     return -1;
 }
 
-void tt__lttng_end(struct tt_lttng_session *session)
+bool tt__lttng_end(struct tt_lttng_session *session)
 {
     char milliseconds[24], text[300];
     if (!session->has_begun)
-        return;
+        return true;
     session->has_begun = false;
     snprintf(milliseconds, sizeof milliseconds, "%d", PENDING_MS);
     const char *arguments[] = {AGENT, "end", session->name, milliseconds, NULL};
@@ -304,6 +328,7 @@ void tt__lttng_end(struct tt_lttng_session *session)
                      session->daemon == 0 ? session->name : "");
     else if (answer != TT_AGENT_DONE)
         tt__complain("record: LTTng: %s; what it has written is read", text[0] != '\0' ? text : "its daemon is gone");
+    return answer == TT_AGENT_DONE;
 }
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *position)

@@ -16,12 +16,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define TT_LTTNG_CONSUMERS_MAX 16u
+
 struct tt_lttng_session {
     char name[64];
-    char folder[64];      /* private; holds all of the following, but a trace that is to be kept */
-    char trace[PATH_MAX]; /* where the session writes */
-    pid_t daemon;         /* that was started for it; 0: one was there */
-    bool is_private;      /* that daemon is found by LTTNG_HOME=FOLDER only */
+    char folder[64];                         /* private; holds all of the following, but a trace that is to be kept */
+    char trace[PATH_MAX];                    /* where the session writes */
+    char recording[24];                      /* token of what is recorded, random */
+    pid_t daemon;                            /* that was started for it; 0: one was there */
+    pid_t consumers[TT_LTTNG_CONSUMERS_MAX]; /* its consumer daemons, to be ended with it */
+    size_t consumer_count;
+    bool is_private; /* that daemon is found by LTTNG_HOME=FOLDER only */
     bool has_begun;
 };
 
@@ -40,8 +45,9 @@ int tt__lttng_daemon_answers(const struct tt_lttng_session *session);
  * either way. */
 int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes);
 
-/* Stops the session and has its data written. Complains where that is not possible; there may be a trace all the same. */
-void tt__lttng_end(struct tt_lttng_session *session);
+/* Stops the session and has its data written. False after a complaint: that was not possible, and there may be a trace
+ * all the same. */
+bool tt__lttng_end(struct tt_lttng_session *session);
 
 /* Ends the daemon that was started, and removes the private folder. KEEPS_TRACE: moves nothing, and leaves the folder
  * with the trace in it. */

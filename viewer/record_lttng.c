@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "ctf_check.h"
+#include "lttng_probe.h"
 #include "lttng_session.h"
 #include "supervisor.h"
 #include "trace_reader.h"
@@ -17,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,8 @@
 
 /* A daemon is known to be there, so a program waits as long for it as LTTng itself would have it. */
 #define REGISTER_TIMEOUT_MS "3000"
+/* And so long for one that it has to register with as well, and that may be frozen. */
+#define PROBE_MS 1000
 
 static const int noted_signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define NOTED_COUNT (sizeof noted_signals / sizeof *noted_signals)
@@ -52,13 +56,33 @@ static void end_noting(const struct sigaction old[NOTED_COUNT])
 
 /* --------------------------------------------------------------------------------------------------------- the steps */
 
+/* Nobody but root is told by root's daemon that it is frozen: programs notice. */
+static void look_at_root_daemon(const char *command)
+{
+    struct tt_lttng_probe probe;
+    if (geteuid() == 0 || access(TT_LTTNG_ROOT_SOCKET, F_OK) != 0)
+        return;
+    tt__lttng_probe(PROBE_MS, &probe);
+    if (probe.is_late)
+        tt__complain(
+            "record: a session daemon is there and registers no programs, root's probably; %s "
+            "waits " REGISTER_TIMEOUT_MS
+            " ms for it at its start and at each fork; LTTNG_UST_REGISTER_TIMEOUT=300 makes that less: see telltale "
+            "doctor",
+            command);
+}
+
 static struct tt_supervision_result run_command(const struct tt_lttng_recording *recording,
                                                 const struct tt_lttng_session *session)
 {
     const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
+    if (timeout == NULL)
+        look_at_root_daemon(recording->command[0]);
     const char *variables[] = {
         "TELLTALE_LTTNG",
         "1",
+        "TELLTALE_LTTNG_RECORDING",
+        session->recording,
         "LTTNG_UST_REGISTER_TIMEOUT",
         timeout != NULL ? timeout : REGISTER_TIMEOUT_MS,
         session->is_private ? "LTTNG_HOME" : NULL,
@@ -74,12 +98,44 @@ static struct tt_supervision_result run_command(const struct tt_lttng_recording 
     return tt__supervise(&plan);
 }
 
-/* Reads the trace into the store. Whether there is something in it now. */
-static bool import(const struct tt_lttng_recording *recording, const struct tt_lttng_session *session, pid_t pid,
-                   int wait_status)
+/* A disk that is full takes no trace, and LTTng does not say so. */
+static bool is_full(const char *folder)
+{
+    struct statvfs status;
+    return statvfs(folder, &status) == 0 && status.f_bavail == 0;
+}
+
+/* The traces of LIST that can be read. Notes what cannot. */
+static size_t choose(const struct tt_ctf_list *list, const struct tt_ctf_trace **out_traces,
+                     struct tt_lttng_result *result)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->traces[i].verdict == TT_CTF_GOOD)
+            out_traces[count++] = &list->traces[i];
+        if (list->traces[i].verdict == TT_CTF_GOOD || list->traces[i].verdict == TT_CTF_FOREIGN)
+            continue;
+        tt__complain("record: %s: %s", list->traces[i].path, list->traces[i].reason);
+        result->is_incomplete = true;
+    }
+    return count;
+}
+
+static void complain_about_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result)
+{
+    if (result->is_incomplete)
+        tt__complain("record: nothing is recorded, and what %s emitted is not known", recording->command[0]);
+    else
+        tt__complain("record: nothing was traced: %s emitted no events of telltale that LTTng recorded; if it uses "
+                     "telltale, libtelltale-lttng.so may be missing: see telltale doctor",
+                     recording->command[0]);
+}
+
+/* Reads the trace into the store. *OUT_KEEPS_TRACE: nothing else has what it says. */
+static void import(const struct tt_lttng_recording *recording, const struct tt_lttng_session *session, pid_t pid,
+                   struct tt_lttng_result *result, bool *out_keeps_trace)
 {
     struct tt_ctf_list list = {0};
-    bool has_store = false;
     int error = tt_ctf_find(session->trace, &list);
     const struct tt_ctf_trace **traces = calloc(list.count + 1, sizeof *traces);
     struct tt_trace_reading reading = {
@@ -88,25 +144,27 @@ static bool import(const struct tt_lttng_recording *recording, const struct tt_l
         .traces = traces,
         .is_appending = recording->target->was_there,
         .exit_pid = pid,
-        .wait_status = wait_status,
+        .wait_status = result->wait_status,
+        .only = session->recording,
     };
-    for (size_t i = 0; i < list.count && traces != NULL; i++)
-        if (list.traces[i].verdict == TT_CTF_GOOD)
-            traces[reading.trace_count++] = &list.traces[i];
-        else if (list.traces[i].verdict != TT_CTF_FOREIGN)
-            tt__complain("record: %s: %s", list.traces[i].path, list.traces[i].reason);
-    if (error < 0 || traces == NULL)
-        tt__complain("record: the trace cannot be read: %s", strerror(error < 0 ? -error : ENOMEM));
-    else if (reading.trace_count > 0) {
-        struct tt_trace_result result = tt__trace_read(&reading);
-        has_store = result.end == TT_TRACE_READ || result.end == TT_TRACE_PARTLY;
+    if (is_full(session->trace)) {
+        tt__complain("record: the disk of %s is full; what LTTng could not write is missing", session->trace);
+        result->is_incomplete = true;
     }
-    if (!has_store)
-        tt__complain("record: nothing was traced: %s emitted no events of telltale that LTTng recorded",
-                     recording->command[0]);
+    if (error < 0 || traces == NULL) {
+        tt__complain("record: the trace cannot be read: %s", strerror(error < 0 ? -error : ENOMEM));
+        result->is_incomplete = true;
+    } else if ((reading.trace_count = choose(&list, traces, result)) > 0) {
+        reading.is_incomplete = result->is_incomplete;
+        struct tt_trace_result read = tt__trace_read(&reading);
+        result->has_store = read.end == TT_TRACE_READ || read.end == TT_TRACE_PARTLY;
+        result->is_incomplete |= read.end == TT_TRACE_PARTLY || read.end == TT_TRACE_FAILED || read.was_damaged;
+    }
+    if (!result->has_store)
+        complain_about_nothing(recording, result);
+    *out_keeps_trace = !result->has_store && result->is_incomplete && list.count > 0;
     free(traces);
     tt_ctf_list_finish(&list);
-    return has_store;
 }
 
 static void settle_target(struct tt_target *target, bool has_store)
@@ -130,13 +188,12 @@ static struct tt_lttng_result record(const struct tt_lttng_recording *recording,
         return result;
     }
     struct tt_supervision_result run = run_command(recording, session);
-    tt__lttng_end(session);
+    result.is_incomplete = !tt__lttng_end(session);
     result.error = run.end == TT_SUPERVISION_NO_COMMAND ? run.error : 0;
     result.has_run = run.end == TT_SUPERVISION_ENDED;
     result.wait_status = run.wait_status;
     if (result.has_run)
-        result.has_store = import(recording, session, run.pid, run.wait_status);
-    *out_keeps_trace = result.has_run && !result.has_store;
+        import(recording, session, run.pid, &result, out_keeps_trace);
     return result;
 }
 
@@ -189,6 +246,9 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
     const char *trace = recording->keep_trace != NULL ? session.trace : "\"$folder\"/trace";
     int daemon = tt__lttng_daemon_answers(&session);
     bool starts_daemon = daemon == 0;
+    if (daemon < 0)
+        tt__complain("record: LTTng's session daemon does not answer, and these commands would wait for it; it may be "
+                     "frozen: see telltale doctor");
     if (starts_daemon || recording->keep_trace == NULL)
         tt__print(output, "folder=$(mktemp -d)\n");
     if (starts_daemon && geteuid() != 0)

@@ -25,10 +25,11 @@ struct tt_lttng_recording {
 };
 
 struct tt_lttng_result {
-    bool has_run;    /* the command ran and ended; if not, and error is 0, a complaint says why */
-    int error;       /* errno of executing it */
-    int wait_status; /* as waitpid gives it */
-    bool has_store;  /* there is something in the store; if not, a complaint says why */
+    bool has_run;       /* the command ran and ended; if not, and error is 0, a complaint says why */
+    int error;          /* errno of executing it */
+    int wait_status;    /* as waitpid gives it */
+    bool has_store;     /* there is something in the store; if not, a complaint says why */
+    bool is_incomplete; /* not all that was emitted could be recorded, or read; a complaint says why */
 };
 
 /* Records. The target has been cleared; it is settled, one way or the other, when this returns. */

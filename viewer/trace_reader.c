@@ -87,7 +87,7 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     const struct tt_trace_reading *reading = reader->reading;
     char end[64];
     bool is_signal = WIFSIGNALED(reading->wait_status);
-    const char **arguments = calloc(reading->trace_count + 12, sizeof *arguments);
+    const char **arguments = calloc(reading->trace_count + 14, sizeof *arguments);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     size_t count = 0;
     if (arguments == NULL || nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
@@ -104,6 +104,10 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
                  is_signal ? WTERMSIG(reading->wait_status) : WEXITSTATUS(reading->wait_status));
         arguments[count++] = is_signal ? "--signaled" : "--exited";
         arguments[count++] = end;
+    }
+    if (reading->only != NULL) {
+        arguments[count++] = "--only";
+        arguments[count++] = reading->only;
     }
     arguments[count++] = "--";
     for (size_t i = 0; i < reading->trace_count; i++)

@@ -20,6 +20,7 @@
 struct tt_trace_reading {
     const char *command; /* for complaints */
     const char *store;   /* absolute path; it is not there, or is to be gone on with */
+    const char *only;     /* the recording whose processes are wanted, see TELLTALE_LTTNG_RECORDING; NULL: all */
     const struct tt_ctf_trace *const *traces;
     size_t trace_count;
     bool is_appending;

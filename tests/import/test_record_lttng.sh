@@ -143,6 +143,50 @@ case_a_daemon_that_runs_is_used_and_left_alone() {
     expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
 }
 
+# A program that somebody else has traced in the same daemon, which fails a task and waits.
+start_stranger() {
+    mkfifo stranger
+    TELLTALE_LTTNG=1 LTTNG_UST_REGISTER_TIMEOUT=3000 "$emitter" 5 hold <stranger >stranger.out 2>&1 &
+    background="$background $!"
+    exec 8>stranger
+    wait_until has_line stranger.out
+}
+
+case_programs_of_others_are_not_in_the_store() {
+    start_daemon
+    start_stranger # he is there before, and hears of the session in the middle
+    (sleep 0.3 && TELLTALE_LTTNG=1 exec "$traced" fail) >/dev/null 2>&1 &
+    later=$!
+    run "$telltale" record --lttng --check --keep-trace kept -- sh -c "'$traced' clean; sleep 1; '$traced' clean"
+    expect_status 0 'no failure is its own'
+    wait "$later" || :
+    exec 8>&-
+    expect_rows run.telltale 'SELECT count(*) FROM processes' 2
+    expect_rows run.telltale 'SELECT count(*) FROM failures' 0
+    expect_rows run.telltale 'SELECT count(*) FROM losses' 0
+    must "$telltale" import kept -o all.telltale
+    expect_rows all.telltale 'SELECT count(*) FROM processes' 4
+}
+
+case_two_recordings_at_once_have_each_its_own() {
+    start_daemon
+    "$telltale" record --lttng -o one.telltale -- sh -c "'$traced' fail; sleep 1; '$traced' clean" 2>one.err &
+    one=$!
+    run "$telltale" record --lttng --check -o two.telltale -- sh -c "sleep 0.3; '$traced' clean; sleep 0.5"
+    expect_status 0 'the second one'
+    wait "$one" || fail 'the first one'
+    expect_rows one.telltale 'SELECT count(*) FROM processes' 2
+    expect_rows one.telltale 'SELECT count(*) FROM failures' 1
+    expect_rows two.telltale 'SELECT count(*) FROM processes' 1
+}
+
+# The shell is gone, and nobody's parent: the token is not.
+case_a_grandchild_that_nobody_waited_for_is_in_the_store() {
+    run "$telltale" record --lttng -- sh -c "(setsid sh -c \"sleep 0.2; '$traced' fail; touch done\" &) ; while [ ! -e done ]; do sleep 0.1; done"
+    expect_status 0 record
+    expect_rows run.telltale 'SELECT count(*) FROM failures' 1
+}
+
 case_a_frozen_daemon_is_told_and_the_command_does_not_run() {
     start_daemon
     kill -STOP "$daemon"
@@ -180,6 +224,54 @@ case_a_daemon_that_freezes_is_waited_for_in_vain_but_not_for_ever() {
     expect_nothing_left
 }
 
+# Those of a process's threads, too.
+consumer_of() { # DAEMON
+    for list in "/proc/$1"/task/*/children; do
+        for child in $(cat "$list"); do
+            [ "$(cat "/proc/$child/comm")" != lttng-consumerd ] || printf '%s\n' "$child"
+        done
+    done
+}
+
+case_a_consumer_that_freezes_is_ended_with_its_daemon() {
+    record_emitter 200
+    wait_until has_written 200
+    kill -STOP "$(consumer_of "$(find_child "$record" "$(command -v lttng-sessiond)")")"
+    end_emitter
+    expect_status 0 record
+    expect_nothing_left
+}
+
+case_a_consumer_that_is_killed_is_told_and_makes_no_clean_run() {
+    record_emitter 0 --check
+    kill -KILL "$(consumer_of "$(find_child "$record" "$(command -v lttng-sessiond)")")"
+    end_emitter
+    { [ "$status" -eq 4 ] || [ "$status" -eq 5 ]; } || fail "record exited with $status"
+    expect_text err 'its consumer daemon is gone'
+    ! grep -q 'emitted no events' err || fail 'what is not known is told'
+    has_no_daemons || fail 'daemons are left'
+}
+
+# A disk of its own for what is to be full, which only root can have.
+case_a_full_disk_is_told_and_makes_no_clean_run() {
+    [ "$(id -u)" -eq 0 ] || skip 'needs a disk of its own'
+    mkdir small
+    mount -t tmpfs -o size=100k t small
+    run "$telltale" record --lttng --check -o small/run.telltale -- "$traced" fail
+    expect_status 5 'a store that cannot be written'
+    ! grep -q 'emitted no events' "$work/err" || fail 'what is not known is told'
+    expect_text err 'the trace is kept'
+    kept=$(sed -n 's/.*the trace is kept: //p' "$work/err")
+    must "$telltale" import "$kept"
+    expect_rows run.telltale 'SELECT state FROM failures' lost
+    rm -rf "$work"/telltale-*
+    dd if=/dev/zero of=small/full bs=1k count=1000 2>/dev/null || :
+    run env TMPDIR="$work/here" "$telltale" record --lttng --check --keep-trace small/trace -- "$traced" fail
+    expect_status 5 'a trace that cannot be written'
+    ! grep -q 'emitted no events' "$work/err" || fail 'what is not known is told'
+    umount small
+}
+
 case_a_signal_reaches_the_command_and_everything_is_cleaned_up() {
     record_emitter 50
     kill -TERM "$record"
@@ -187,6 +279,15 @@ case_a_signal_reaches_the_command_and_everything_is_cleaned_up() {
     expect_status 143 record
     expect_rows run.telltale 'SELECT end_text FROM processes' 'ended by SIGTERM'
     expect_nothing_left
+}
+
+case_a_dry_run_with_a_frozen_daemon_says_so() {
+    start_daemon
+    kill -STOP "$daemon"
+    run timeout 30 "$telltale" record --lttng --dry-run -- true
+    expect_status 0 'the dry run'
+    expect_text err 'does not answer, and these commands would wait for it'
+    kill -CONT "$daemon"
 }
 
 case_an_interrupt_before_the_command_runs_leaves_nothing() {
@@ -269,14 +370,15 @@ case_a_program_that_is_not_traced_is_pointed_out() {
     run "$telltale" record --lttng -- true
     expect_status 0 true
     expect_text err 'nothing was traced'
+    expect_text err 'libtelltale-lttng.so'
+    expect_nothing_left
     [ ! -e run.telltale ] || fail 'a store was written'
     must "$telltale" record -- "$traced" fail
     cksum run.telltale >before
     run "$telltale" record --lttng -- sh -c 'exit 4'
     expect_status 4 "the command's"
     cksum run.telltale | cmp -s - before || fail 'the earlier recording is gone'
-    end_daemons
-    rm -rf "$work"/telltale-*
+    expect_nothing_left
 }
 
 case_what_is_not_installed_is_said() {
@@ -356,6 +458,33 @@ case_a_user_has_a_daemon_of_his_own() {
     expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM note')" 10 'notes'
     expect_equal "$(ls -A)" run.telltale 'the files of his home'
     wait_until has_no_daemons
+}
+
+# Whoever is not root cannot ask root's daemon, and his programs register with it all the same.
+case_a_frozen_daemon_of_root_is_told_to_a_user() {
+    [ "$(id -u)" -eq 0 ] || skip 'needs root'
+    install_prefix
+    cp "$TELLTALE_TEST_SOURCE/tests/import/emitter.c" .
+    compile telltale-trace emitter.c
+    mkdir home
+    chmod 755 "$work" "$work/here"
+    chown 65534:65534 home
+    cd home
+    as_user() {
+        run setpriv --reuid 65534 --regid 65534 --clear-groups env -u LTTNG_HOME HOME="$work/here/home" TMPDIR=/tmp "$@"
+    }
+    start_daemon
+    as_user "$prefix/bin/telltale" doctor
+    ! grep -q 'registers no programs' "$work/out" || fail 'a daemon that is well is called frozen'
+    kill -STOP "$daemon"
+    as_user "$prefix/bin/telltale" doctor
+    expect_equal "$(verdict daemon)" note 'a frozen daemon of root'
+    expect_text out "root's is there and registers no programs"
+    as_user "$prefix/bin/telltale" record --lttng -- "$work/here/program" 10
+    expect_status 0 record
+    expect_text err 'LTTNG_UST_REGISTER_TIMEOUT=300 makes that less'
+    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM note')" 10 'notes'
+    kill -CONT "$daemon"
 }
 
 run_case "$@"

@@ -156,4 +156,14 @@ case_closed_descriptors_are_not_written_to() {
     cksum run.telltale | cmp -s - "$work/after" || fail 'the store was written to'
 }
 
+# A failure that was told to somebody who began to listen later.
+case_a_time_that_is_not_known_is_not_told() {
+    given group
+    run "$telltale" report run.telltale
+    expect_text out 'LOST FAILURE: 1 failure of 1 task, at 0.020 s'
+    sqlite3 run.telltale 'UPDATE failure SET stored_ns = NULL'
+    run "$telltale" report run.telltale
+    expect_text out 'LOST FAILURE: 1 failure of 1 task, at a time that is not known'
+}
+
 run_case "$@"

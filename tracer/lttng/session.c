@@ -10,6 +10,7 @@
  * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call.
  */
 #include <lttng/lttng.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,8 +111,22 @@ static void sleep_ms(long milliseconds)
     nanosleep(&duration, NULL);
 }
 
+/* The consumer daemon writes the trace. A session whose consumer was killed is stopped and destroyed as if nothing had
+ * happened; but the session daemon answers no question about its channels any more. */
+static bool has_consumer(const char *name)
+{
+    struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
+    struct lttng_channel *channels = NULL;
+    struct lttng_handle *handle = lttng_create_handle(name, &domain);
+    int count = handle ? lttng_list_channels(handle, &channels) : 0;
+    free(channels);
+    lttng_destroy_handle(handle);
+    return count >= 0;
+}
+
 static int end(const char *name, long milliseconds)
 {
+    bool is_written = has_consumer(name);
     int result = lttng_stop_tracing_no_wait(name);
     if (result < 0 && result != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
         return fail("cannot stop the session", result);
@@ -121,9 +136,11 @@ static int end(const char *name, long milliseconds)
     result = lttng_destroy_session_no_wait(name);
     if (result < 0)
         return fail("cannot destroy the session", result);
-    if (is_pending)
+    if (!is_written)
+        puts("its consumer daemon is gone, and what it had not written with it");
+    else if (is_pending)
         puts("the daemons had not written all data in time");
-    return is_pending;
+    return !is_written || is_pending;
 }
 
 /* -------------------------------------------------------------------------------------------------------------- alive */
