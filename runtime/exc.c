@@ -102,6 +102,17 @@ struct tt_exc_inherited tt__exc_inherit(struct tt_exc_inherited inherit)
     return before;
 }
 
+/* What is handled around all that this thread runs. Borrowed. */
+static _Thread_local tt_exc *handled_outside;
+
+tt_exc *tt__exc_handle_outside(tt_exc *exc)
+{
+    tt_exc *before = handled_outside;
+
+    handled_outside = exc;
+    return before;
+}
+
 /* What is being handled, or NULL. */
 static tt_exc *handled_in(struct tt_exc_state *state)
 {
@@ -112,7 +123,7 @@ static tt_exc *handled_in(struct tt_exc_state *state)
         if (exc)
             return exc;
     }
-    return state == inherited.state && !state->hidden_count ? inherited.exc : NULL;
+    return state == inherited.state && !state->hidden_count ? inherited.exc : handled_outside;
 }
 
 void tt__exc_hide_handlings(struct tt_exc_state *state)

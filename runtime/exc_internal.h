@@ -57,6 +57,10 @@ struct tt_exc_inherited {
 };
 struct tt_exc_inherited tt__exc_inherit(struct tt_exc_inherited inherit);
 
+/* From now on EXC (borrowed; NULL: nothing) is handled around whatever runs on this thread, tasks too, as frames see in
+ * CPython what the caller of their loop handles. Returns what was so before, for when that is over. */
+tt_exc *tt__exc_handle_outside(tt_exc *exc);
+
 /* Ends all open handlings of STATE, innermost first, as if each had been ended: an open cleanup brings back what it put
  * aside unless something newer is pending. Called when a coroutine or callback has returned. */
 void tt__exc_state_close_handlings(struct tt_exc_state *state);

@@ -218,16 +218,19 @@ static int shut_down(tt_runner *runner, tt_site *site)
 int tt_runner_close_at(tt_site *site, tt_runner *runner)
 {
     struct tt_exc_state state = {0}, *outer;
-    tt_exc *exc;
+    tt_exc *exc, *outside;
 
     if (!runner || !runner->loop)
         return 0;
     TT_PRECOND("runner_close.not_running", site, !runner->loop->is_running);
+    /* what is pending is what asyncio's `with Runner()` handles while it closes */
+    outside = tt__exc_handle_outside(tt_exc_pending() ? tt_exc_pending() : tt_exc_caught());
     outer = tt__exc_state_enter(&state);
     if (shut_down(runner, site) < 0)
         assert(state.pending && "who raised finds it pending");
     exc = tt__exc_state_take(&state);
     tt__exc_state_enter(outer);
+    tt__exc_handle_outside(outside);
     (void)tt_loop_close_at(site, runner->loop); /* it does not run: 0 */
     runner->loop = NULL;
     tt_context_unref(runner->context);

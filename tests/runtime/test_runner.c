@@ -600,6 +600,34 @@ static void a_failure_in_the_background_is_told_before_mains(void **state)
     assert_int_equal(strncmp(output, "Task exception was never retrieved\n", 35), 0);
 }
 
+static int note_chain(tt_loop *loop, const struct tt_handler_context *context, void *arg)
+{
+    char repr[80];
+
+    (void)loop;
+    (void)arg;
+    for (tt_exc *exc = context->exception; exc; exc = tt_exc_context(exc)) {
+        tt_exc_repr(exc, repr, sizeof repr);
+        note("%s", repr);
+    }
+    return 0;
+}
+
+static int leave_one_and_fail(void *arg)
+{
+    return leave_one_that_fails("cleanup") < 0 ? -1 : raise_value(arg);
+}
+
+static void what_main_raised_is_the_context_of_what_is_raised_during_shutdown(void **state)
+{
+    (void)state;
+    tt_loop_set_exception_handler(stage_loop, note_chain, NULL);
+    assert_int_equal(tt_runner_run(runner, leave_one_and_fail, "main"), -1);
+    assert_int_equal(close_runner_now(), 0);
+    note_and_drop("after");
+    expect_notes("ValueError('cleanup')", "CancelledError()", "ValueError('main')", "after: ValueError('main')");
+}
+
 /* ------------------------------------------------------------------------------------------------ how it is written */
 
 static int write_options_in_place(void *arg)
@@ -664,6 +692,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(tt_run_returns_the_exit_status_that_python_would_have),
     cmocka_unit_test(tt_run_cannot_be_called_inside_of_a_run),
     cmocka_unit_test(a_failure_in_the_background_is_told_before_mains),
+    cmocka_unit_test_with_runner(what_main_raised_is_the_context_of_what_is_raised_during_shutdown),
     cmocka_unit_test_with_runner(options_may_be_written_where_they_are_used),
 };
 

@@ -57,7 +57,8 @@ TT_API tt_loop *tt_runner_loop_at(tt_site *site, tt_runner *runner) TT_MUST_USE;
  * asyncio.run() shutdown"), runs the loop for the few turns that asyncio's shutdown takes, waits for functions on threads
  * (at most 300 s with a warning then, and without one until the last has returned), closes the loop. Nothing where there
  * is no loop yet, or not any more; NULL ok. Returns 0, or -1 with a SystemExit or KeyboardInterrupt that came out of that
- * pending, or MemoryError; what was pending before becomes its context. What is pending otherwise stays pending.
+ * pending, or MemoryError; what was pending before becomes its context. What is pending otherwise stays pending,
+ * and is the context of what tasks raise meanwhile.
  * Precondition runner_close.not_running. */
 #define tt_runner_close(runner) tt_runner_close_at(TT_HERE, (runner))
 TT_API int tt_runner_close_at(tt_site *site, tt_runner *runner);
