@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -169,17 +170,45 @@ static int read_ring_dir(const struct tt_target *target, const char *dir)
     return -1;
 }
 
+/* Signals that interrupt wait until all is as it was before, and then do what they do; those that are ignored stay so. */
+static void hold_signals(sigset_t *out_held)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action;
+    sigemptyset(out_held);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(out_held, signals[i]);
+    sigprocmask(SIG_BLOCK, out_held, NULL);
+}
+
+static bool is_interrupted(const sigset_t *held)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && ((sigismember(held, SIGINT) && sigismember(&pending, SIGINT)) ||
+                                         (sigismember(held, SIGTERM) && sigismember(&pending, SIGTERM)) ||
+                                         (sigismember(held, SIGHUP) && sigismember(&pending, SIGHUP)));
+}
+
 static int read_all(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources)
 {
     const struct import_options *given = invocation->options;
     bool has_read = false;
+    sigset_t held;
     int status = tt__target_clear(target, given->is_appending);
     if (status >= 0)
         return status;
+    hold_signals(&held);
     if (sources->readable_count > 0) {
         status = read_traces(invocation, target, sources);
         has_read = status < 0;
     }
+    if (is_interrupted(&held)) {
+        tt__target_restore(target);
+        sigprocmask(SIG_UNBLOCK, &held, NULL);
+        return TT_EXIT_OUTSIDE;
+    }
+    sigprocmask(SIG_UNBLOCK, &held, NULL);
     for (size_t i = 0; i < sources->ring_dir_count; i++) {
         int result = read_ring_dir(target, sources->ring_dirs[i]);
         has_read |= result < 0;

@@ -112,6 +112,9 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     arguments[count++] = "--";
     for (size_t i = 0; i < reading->trace_count; i++)
         arguments[count++] = reader->paths[i];
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL); /* a terminal's interrupt ends it at once */
     set_limits(reader);
     execv(path, (char **)arguments);
     _exit(127);
@@ -240,6 +243,8 @@ static void judge_killed(struct reader *reader)
                      command, (uintmax_t)reader->cpu_seconds);
     else if (reader->is_late)
         tt__complain("%s: the trace cannot be read to its end: the reader was stopped, it took too long", command);
+    else if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP)
+        tt__complain("%s: the reader was interrupted", command);
     else if (signal != 0)
         tt__complain("%s: the trace is damaged: the reader fell over it (%s)", command, strsignal(signal));
     else

@@ -174,6 +174,22 @@ case_an_earlier_recording_is_replaced_once_the_new_one_is_read() {
     expect_equal "$(find . -name '*replaced*')" '' 'files set aside'
 }
 
+# The signal is there before the trace is read to its end, or it comes to nothing.
+case_an_interrupt_leaves_what_was_there() {
+    import_trace whole
+    make_trace many
+    cksum whole.telltale >before
+    interrupted=0
+    for signal in INT TERM; do
+        run timeout -s "$signal" 0.05 "$telltale" import many -o whole.telltale
+        [ "$status" -ne 124 ] || interrupted=1
+        [ "$status" -ne 124 ] || cksum whole.telltale | cmp -s - before || fail "$signal: the earlier recording is gone"
+        [ "$status" -eq 124 ] || cksum whole.telltale >before
+        expect_equal "$(find . -name '*replaced*')" '' 'files set aside'
+    done
+    [ "$interrupted" -eq 1 ] || skip 'the trace was read too fast'
+}
+
 case_a_store_is_gone_on_with_but_never_with_the_same_process() {
     import_trace whole
     python3 - <<'END' || fail 'no second trace'
