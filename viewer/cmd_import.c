@@ -190,26 +190,25 @@ static bool is_interrupted(const sigset_t *held)
                                          (sigismember(held, SIGHUP) && sigismember(&pending, SIGHUP)));
 }
 
-static int read_all(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources)
+/* Signals are held. *OUT_HAS_STORE: there is a new one, and a report may be made of it. */
+static int read_all(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources,
+                    const sigset_t *held, bool *out_has_store)
 {
     const struct import_options *given = invocation->options;
     bool has_read = false;
-    sigset_t held;
     int status = tt__target_clear(target, given->is_appending);
     if (status >= 0)
         return status;
-    hold_signals(&held);
     if (sources->readable_count > 0) {
         status = read_traces(invocation, target, sources);
         has_read = status < 0;
     }
-    if (is_interrupted(&held)) {
+    if (is_interrupted(held)) {
         tt__target_restore(target);
-        sigprocmask(SIG_UNBLOCK, &held, NULL);
         return TT_EXIT_OUTSIDE;
     }
-    sigprocmask(SIG_UNBLOCK, &held, NULL);
-    for (size_t i = 0; i < sources->ring_dir_count; i++) {
+    for (size_t i = 0; i < sources->ring_dir_count;
+         i++) { /* what was read of them is nowhere else any more: it stays */
         int result = read_ring_dir(target, sources->ring_dirs[i]);
         has_read |= result < 0;
         status = result < 0 ? status : result;
@@ -219,8 +218,21 @@ static int read_all(struct tt_invocation *invocation, struct tt_target *target, 
         return status;
     }
     tt__target_forget(target);
-    tt__report_summary(invocation, target->name);
+    *out_has_store = true;
     return status < 0 ? sources->status : status;
+}
+
+/* A signal that came meanwhile ends this program once the files are as they are to be. */
+static int read_held(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources)
+{
+    sigset_t held;
+    bool has_store = false;
+    hold_signals(&held);
+    int status = read_all(invocation, target, sources, &held, &has_store);
+    sigprocmask(SIG_UNBLOCK, &held, NULL);
+    if (has_store)
+        tt__report_summary(invocation, target->name);
+    return status;
 }
 
 static int run(struct tt_invocation *invocation)
@@ -232,7 +244,7 @@ static int run(struct tt_invocation *invocation)
     if (status < 0)
         status = tt__target_find("import", given->store != NULL ? given->store : TT_TARGET_DEFAULT, &target);
     if (status < 0)
-        status = read_all(invocation, &target, &sources);
+        status = read_held(invocation, &target, &sources);
     tt_ctf_list_finish(&sources.list);
     free(sources.readable);
     free(sources.ring_dirs);
