@@ -77,6 +77,7 @@ tt_loop *tt_loop_attach_at(tt_site *site, struct uv_loop_s *host)
     uv_unref((uv_handle_t *)&loop->wake);
     loop->is_guest = loop->is_outside = true;
     tt__loop_begin_run(loop, site);
+    uv_update_time(host); /* tracing may have taken its time to begin: timers of the program count from now */
     return loop;
 }
 
