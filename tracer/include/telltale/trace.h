@@ -136,7 +136,7 @@ TT_API void tt_trace_note_at(uint64_t task_id, const char *key, const char *text
 
 /* ---------------------------------------------------------------------------------------------------- the board */
 
-/* The board shows what *is*: one slot for each task that lives, readable by others while its program is blocked, and
+/* The board shows what *is*: one slot for each living task that was suspended, readable by others while its program is blocked, and
  * after a kill. A slot has one writer, the thread of the task's loop. */
 typedef struct tt_board_slot tt_board_slot;
 
