@@ -39,6 +39,8 @@ static const struct tt_listing failures = {
     .column_count = sizeof columns / sizeof *columns,
     .default_columns = "id,state,reason,name,type,message,raised,failed,unread,reads,reported,count",
     .durations = durations,
+    .begins = "stored_ns",
+    .ends = "stored_ns",
 };
 
 static int run(struct tt_invocation *invocation)

@@ -38,6 +38,8 @@ static const struct tt_listing tasks = {
     .column_count = sizeof columns / sizeof *columns,
     .default_columns = "id,state,name,coroutine,created,by,age,busy,ready,waiting,steps,for",
     .durations = durations,
+    .begins = "created_ns",
+    .ends = "coalesce(ended_ns, created_ns + age_ns)",
 };
 
 static int run(struct tt_invocation *invocation)

@@ -29,6 +29,7 @@ struct tt_listing {
     size_t column_count;
     const char *default_columns;  /* names, separated by commas */
     const char *const *durations; /* columns of the view that are durations, ended by NULL; other ..._ns are instants */
+    const char *begins, *ends;    /* from when until when a row lasts, in SQL: what --since and --until ask for */
 };
 
 /* What the user chose; the command's struct of options. */
@@ -36,6 +37,7 @@ struct tt_listing_options {
     const char *columns;
     const char *sort;
     const char *filter;
+    const char *since, *until;
     uint64_t limit;
     int format;
     bool is_json;
@@ -53,6 +55,20 @@ struct tt_listing_options {
          NULL},                                                                                                     \
         {'f', "filter", TT_OPTION_TEXT, "SQL", filter_help, offsetof(struct tt_listing_options, filter), NULL},     \
         {'n', "limit", TT_OPTION_NUMBER, "N", "at most so many", offsetof(struct tt_listing_options, limit), NULL}, \
+        {0,                                                                                                         \
+         "since",                                                                                                   \
+         TT_OPTION_TEXT,                                                                                            \
+         "TIME",                                                                                                    \
+         "only what lasted until then or longer: 12.3s, 50%, -1s, 2026-01-31T12:00:00Z",                            \
+         offsetof(struct tt_listing_options, since),                                                                \
+         NULL},                                                                                                     \
+        {0,                                                                                                         \
+         "until",                                                                                                   \
+         TT_OPTION_TEXT,                                                                                            \
+         "TIME",                                                                                                    \
+         "only what began before then",                                                                             \
+         offsetof(struct tt_listing_options, until),                                                                \
+         NULL},                                                                                                     \
         {0,                                                                                                         \
          "format",                                                                                                  \
          TT_OPTION_WORD,                                                                                            \

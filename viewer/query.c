@@ -102,6 +102,13 @@ void tt__query_bind_text(tt_query *query, int number, const char *text)
         fail(query, code);
 }
 
+void tt__query_bind_named(tt_query *query, const char *name, int64_t value)
+{
+    int number = query == NULL || query->is_over ? 0 : sqlite3_bind_parameter_index(query->statement, name);
+    if (number > 0)
+        tt__query_bind_integer(query, number, value);
+}
+
 static void explain(tt_query *query)
 {
     char *expanded = sqlite3_expanded_sql(query->statement);
@@ -227,14 +234,15 @@ static int print_rows(tt_query *query, tt_rows *rows, struct tt_cell *cells)
     return 0;
 }
 
-void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, const struct tt_column *columns)
+size_t tt__query_print(tt_query *query, tt_output *output, enum tt_format format, const struct tt_column *columns)
 {
     if (query == NULL || query->is_over)
-        return;
+        return 0;
+    size_t row_count = 0;
     size_t count = (size_t)sqlite3_column_count(query->statement);
     if (count == 0) { /* a statement without rows: it is only run */
         tt__query_next(query);
-        return;
+        return 0;
     }
     struct tt_cell *cells = calloc(count + 1, sizeof *cells);
     struct tt_column *own = columns == NULL ? columns_of_statement(query->statement, count) : NULL;
@@ -245,6 +253,7 @@ void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, 
         tt__session_fail(query->session, TT_EXIT_OUTSIDE);
     } else {
         int printed = print_rows(query, &rows, cells);
+        row_count = rows.row_count;
         if (tt__rows_finish(&rows) < 0 || printed < 0) {
             tt__complain("not enough memory to print a table; try --format csv");
             tt__session_fail(query->session, TT_EXIT_OUTSIDE);
@@ -252,6 +261,7 @@ void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, 
     }
     free(own);
     free(cells);
+    return row_count;
 }
 
 /* ------------------------------------------------------------------------------------------ queries of users */

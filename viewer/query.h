@@ -28,6 +28,9 @@ void tt__query_close(tt_query *query);
 void tt__query_bind_integer(tt_query *query, int number, int64_t value);
 void tt__query_bind_text(tt_query *query, int number, const char *text);
 
+/* Binds a value to the parameter called NAME, ":at"; nothing happens when the query has none of that name. */
+void tt__query_bind_named(tt_query *query, const char *name, int64_t value);
+
 /* Goes to the next row. Returns whether there is one. */
 bool tt__query_next(tt_query *query);
 
@@ -40,8 +43,8 @@ bool tt__query_is_null(tt_query *query, const char *column);
 /* The first column of the first row of a query without parameters: a number, 0 when there is none. */
 int64_t tt__query_count(tt_session *session, const char *sql);
 
-/* Prints all rows. COLUMNS has an entry for each column of the query; NULL takes names from the query. */
-void tt__query_print(tt_query *query, tt_output *output, enum tt_format format, const struct tt_column *columns);
+/* Prints all rows. COLUMNS has an entry for each column of the query; NULL takes names from the query. Returns how many rows. */
+size_t tt__query_print(tt_query *query, tt_output *output, enum tt_format format, const struct tt_column *columns);
 
 /* Whether view or table TABLE has a column NAME. */
 bool tt__query_has_column(tt_session *session, const char *table, const char *name);

@@ -1,6 +1,7 @@
 /* report.c: the parts of a report that several commands print. The contract is in report.h. */
 #include "report.h"
 
+#include "losses.h"
 #include "output/text.h"
 #include "query.h"
 
@@ -30,10 +31,6 @@ static const char select_processes[] =
     "SELECT v.process_id, v.pid, v.program, v.end_text, v.task_count,\n"
     "    max(0, coalesce(v.ended_ns, p.seen_ns, v.started_ns) - v.started_ns) AS lasted_ns\n"
     "FROM processes AS v JOIN process AS p USING (process_id) ORDER BY v.process_id LIMIT ?1";
-
-static const char select_losses[] =
-    "SELECT process_id, what, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns, max(to_ns) AS to_ns\n"
-    "FROM losses GROUP BY process_id, what ORDER BY process_id, what";
 
 void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
 {
@@ -85,59 +82,10 @@ static void print_process(tt_query *query, tt_output *output)
               tt__query_text(query, "end_text"));
 }
 
-static const char *words_of_loss(const char *what, int64_t count)
-{
-    if (strcmp(what, "in_flight") == 0)
-        return count == 1 ? "event was being written when the process ended" : "events were being written when the process ended";
-    if (strcmp(what, "overwritten") == 0)
-        return count == 1 ? "event overwritten" : "events overwritten";
-    if (strcmp(what, "unreadable") == 0)
-        return count == 1 ? "event unreadable" : "events unreadable";
-    if (strcmp(what, "unbalanced") == 0)
-        return count == 1 ? "event not accounted for" : "events not accounted for";
-    return count == 1 ? "event lost" : "events lost";
-}
-
-/* Times that nobody listened to. */
-static void print_uncounted(tt_query *query, tt_output *output, const char *what)
-{
-    if (strcmp(what, "paused") == 0)
-        tt__print(output, "  %jd %s of the session", TT_COUNTED(tt__query_integer(query, "rows"), "pause"));
-    else if (strcmp(what, "cut_off") == 0)
-        tt__print(output, "  nothing recorded");
-    else
-        tt__print(output, "  events lost, nobody knows how many");
-}
-
-static void print_loss(tt_query *query, tt_output *output, bool has_processes)
-{
-    char from[TT_DURATION_BYTES], to[TT_DURATION_BYTES];
-    const char *what = tt__query_text(query, "what");
-    int64_t count = tt__query_integer(query, "count");
-    tt__text_instant(from, tt__query_integer(query, "from_ns"));
-    tt__text_instant(to, tt__query_integer(query, "to_ns"));
-    if (tt__query_is_null(query, "count"))
-        print_uncounted(query, output, what != NULL ? what : "");
-    else
-        tt__print(output, "  %jd %s", (intmax_t)count, words_of_loss(what != NULL ? what : "", count));
-    if (has_processes)
-        tt__print(output, " in p%jd", (intmax_t)tt__query_integer(query, "process_id"));
-    if (!tt__query_is_null(query, "from_ns") && !tt__query_is_null(query, "to_ns"))
-        tt__print(output, " between %s and %s", from, to);
-    else if (!tt__query_is_null(query, "from_ns"))
-        tt__print(output, " after %s", from);
-    else if (!tt__query_is_null(query, "to_ns"))
-        tt__print(output, " before %s", to);
-    tt__print(output, "\n");
-}
-
 static void print_losses(tt_session *session, tt_output *output, const struct tt_report_counts *counts)
 {
-    tt_query *query = tt__query_open(session, select_losses);
+    tt__losses_print(session, output);
     tt__style(output, TT_STYLE_WARNING);
-    while (tt__query_next(query))
-        print_loss(query, output, counts->processes > 1);
-    tt__query_close(query);
     if (counts->unknown_tasks > 0)
         tt__print(output, "  %jd %s unknown\n", TT_COUNTED(counts->unknown_tasks, "task"));
     if (counts->unknown_failures > 0)

@@ -2,6 +2,8 @@
 # given.sh: stores out of given rows, for the scripts of this folder.
 . "$(dirname "$0")/../e2e/case.sh"
 
+LC_ALL=C.UTF-8 # trees and bars are drawn with the characters of the locale
+export LC_ALL
 make_store=$TELLTALE_TEST_BUILD/tests/viewer/make_store
 rows=$TELLTALE_TEST_SOURCE/tests/viewer/stores
 screens=$TELLTALE_TEST_SOURCE/tests/viewer/expected

@@ -93,6 +93,82 @@ case_failures_escapes_hostile_text() {
     expect_screen failures_hostile failures run.telltale --format csv -C id,name,message
 }
 
+case_tree_tells_who_created_whom() {
+    given killed
+    expect_screen tree_killed tree run.telltale
+}
+
+case_tree_draws_with_the_characters_of_the_locale() {
+    given killed
+    LC_ALL=C.UTF-8
+    export LC_ALL
+    expect_screen tree_utf8 tree run.telltale -C state
+    LC_ALL=C
+    expect_screen tree_ascii tree run.telltale -C state
+}
+
+case_tree_tells_who_lived_at_an_instant() {
+    given killed
+    expect_screen tree_at tree run.telltale --at 600ms -C state,age
+}
+
+case_tree_at_an_instant_shows_who_created_the_living() {
+    given killed
+    sqlite3 run.telltale 'UPDATE task SET ended_ns = 1150000000, outcome = 1 WHERE task_id = 2'
+    expect_screen tree_ancestors tree run.telltale --at 1.2s -C state,age
+}
+
+case_tree_around_a_task_shows_what_is_above_and_below() {
+    given hostile
+    expect_screen tree_around tree run.telltale --around 2 -C state
+}
+
+case_tree_filters_and_sorts() {
+    given killed
+    expect_screen tree_choice tree run.telltale --filter "outcome = 'failed'" --sort -id -C state,busy_ns
+}
+
+case_tree_writes_json() {
+    given hostile
+    expect_screen tree_json tree run.telltale --json
+}
+
+case_tree_says_what_is_missing() {
+    given lossy
+    expect_screen tree_lossy tree run.telltale -C state
+}
+
+case_a_time_is_written_in_many_ways() {
+    given killed
+    must "$telltale" tree run.telltale --at 1.2s --format csv -C id
+    cp "$work/out" "$work/expected"
+    for time in 1.2 1200ms 1200000us 1200000000ns 0.02min -11.2s 9.67741935484% 2023-11-14T22:13:21.2Z '2023-11-14 22:13:21.2Z' \
+        2023-11-15T00:13:21.2+02:00 2023-11-14T17:43:21.2-0430; do
+        must "$telltale" tree run.telltale --at "$time" --format csv -C id
+        cmp -s "$work/out" "$work/expected" || fail "another answer for $time"
+    done
+    must env TZ=UTC-3 "$telltale" tree run.telltale --at 2023-11-15T01:13:21.2 --format csv -C id
+    cmp -s "$work/out" "$work/expected" || fail 'another answer for the local time'
+    for time in '' 1.2x 1,2s -1 101% 5e3 2023-13-01T00:00Z 2023-11-14T22:13Zx 99999999999999999999s --; do
+        run "$telltale" tree run.telltale --at "$time"
+        [ "$time" = -1 ] || expect_status 2 "--at $time"
+        [ "$time" = -1 ] || expect_text err '--at wants a time'
+    done
+    for time in 12.5s -12.5s 2023-11-14; do
+        run "$telltale" tree run.telltale --at "$time"
+        expect_status 2 "--at $time"
+    done
+    expect_text err '--at wants a time'
+}
+
+case_since_and_until_choose_what_lasted_then() {
+    given killed
+    expect_screen ps_since ps run.telltale --since 9.5s -C id,name,created_ns,ended_ns
+    expect_screen ps_until ps run.telltale --until 1.1s -C id,name,created_ns,ended_ns
+    expect_screen ps_between ps run.telltale --since 1s --until 50% -C id,name
+    expect_screen failures_between failures run.telltale --since 5s --until 6s -C id,failed
+}
+
 case_show_tells_the_life_of_a_lost_task() {
     given killed
     expect_screen show_killed show run.telltale client-3
@@ -163,7 +239,7 @@ case_the_help_lists_the_commands() {
 }
 
 case_each_command_has_a_help_screen() {
-    for command in record import report check ps show query doctor; do
+    for command in record import report check ps failures tree show query doctor; do
         expect_screen "help_$command" "$command" --help
         must "$telltale" help "$command"
         [ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of $command does not fit on a screen"

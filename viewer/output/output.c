@@ -14,12 +14,20 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+static bool is_utf8; /* of the user's own locale */
+
 void tt__output_set_locale(void)
 {
     /* Everything in a store is UTF-8. In a locale that is not, characters would have no width and libsmartcols would
      * print them as numbers. */
-    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+    is_utf8 = setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    if (!is_utf8)
         setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+bool tt__output_is_utf8(void)
+{
+    return is_utf8;
 }
 
 static size_t terminal_width(int descriptor)

@@ -30,6 +30,9 @@ typedef struct tt_output {
 /* Chooses a character set in which names of all languages have a width. Called once, first. */
 void tt__output_set_locale(void);
 
+/* Whether the user's own locale has UTF-8: lines and bars are drawn with what it has. Text from a store is UTF-8 always. */
+bool tt__output_is_utf8(void);
+
 /* Prepares OUT_OUTPUT to print to STREAM, which stays the caller's. Colour is on with TT_COLOR_ALWAYS, or with
  * TT_COLOR_AUTO on a terminal that has colours, unless NO_COLOR is set. */
 void tt__output_init(tt_output *out_output, FILE *stream, enum tt_color_mode color);

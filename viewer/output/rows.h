@@ -30,8 +30,12 @@ struct tt_cell {
     size_t size;
 };
 
-/* How a number is meant; data formats print the number itself. */
-enum tt_unit { TT_UNIT_NONE, TT_UNIT_DURATION, TT_UNIT_INSTANT };
+/* How a number is meant; data formats print the number itself. TT_UNIT_DEPTH: the row's level in a tree, whose rows come
+ * in the order in which they are printed; a table draws branches with it in the column that follows. */
+enum tt_unit { TT_UNIT_NONE, TT_UNIT_DURATION, TT_UNIT_INSTANT, TT_UNIT_DEPTH };
+
+/* Deepest level of a tree; what is deeper is drawn there. */
+#define TT_ROWS_DEPTH_MAX 200
 
 struct tt_column {
     const char *name;    /* in data formats */

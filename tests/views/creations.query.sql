@@ -1,0 +1,1 @@
+SELECT * FROM creations ORDER BY task_id;

@@ -1,0 +1,5 @@
+-- Two processes: one has ended, one was seen last a little later.
+INSERT INTO process (process_id, uuid, started_ns, seen_ns, goodbye_ns, gone_ns) VALUES
+    (0, x'00', 0, 1400000000, 1500000000, 1510000000),
+    (1, x'01', -250, 1600000000, NULL, NULL);
+UPDATE recording SET origin_realtime_ns = 1769860800250000000, telltale_version = 'x';

@@ -1,0 +1,206 @@
+/* cmd_tree.c: telltale tree: who created whom, and who waits for whom, at the end or at an instant.
+ *
+ * What is here: the query that walks over the edges, from whoever stands at the top, children below their parents; and the
+ * columns. What the edges are: the views creations and awaits. How rows are drawn: output/table.c. How columns and rows are
+ * chosen: draft.h.
+ */
+#include "draft.h"
+#include "losses.h"
+#include "moment.h"
+#include "task_argument.h"
+
+#include <inttypes.h>
+
+/* Tasks that a screen shows if --limit does not say otherwise: more than anybody reads, and a table is kept in memory. */
+#define SCREEN_MAX 10000
+
+enum by { BY_PARENT };
+
+static const char *const by_words[] = {"parent", NULL};
+static const char *const format_words[] = {"tree", "json", "ndjson", "csv", NULL}; /* as enum tt_format */
+
+struct tree_options {
+    struct tt_listing_options listing; /* first: draft.h takes it */
+    int by;
+    const char *at;
+    const char *around;
+};
+
+#define OFFSET(field) offsetof(struct tree_options, field)
+
+static const struct tt_option options[] = {
+    {0, "by", TT_OPTION_WORD, "WHAT", "parent: who created whom", OFFSET(by), by_words},
+    {0, "at", TT_OPTION_TEXT, "TIME", "the tasks that lived then: 12.3s, 50%, -1s, 2026-01-31T12:00:00Z", OFFSET(at),
+     NULL},
+    {0, "around", TT_OPTION_TEXT, "TASK", "only those above and below this task", OFFSET(around), NULL},
+    {'C', "columns", TT_OPTION_TEXT, "LIST", "columns behind the tree: state,age,... or any of the view tasks",
+     OFFSET(listing.columns), NULL},
+    {'s', "sort", TT_OPTION_TEXT, "LIST", "order of those below one task; -NAME: greatest first", OFFSET(listing.sort),
+     NULL},
+    {'f', "filter", TT_OPTION_TEXT, "SQL", "only tasks for which this holds, and those above them",
+     OFFSET(listing.filter), NULL},
+    {'n', "limit", TT_OPTION_NUMBER, "N", "at most so many; a screen has 10000 if not given, 0: all",
+     OFFSET(listing.limit), NULL},
+    {0, "since", TT_OPTION_TEXT, "TIME", "only tasks that lived until then or longer", OFFSET(listing.since), NULL},
+    {0, "until", TT_OPTION_TEXT, "TIME", "only tasks that were created before then", OFFSET(listing.until), NULL},
+    {0, "format", TT_OPTION_WORD, "FORMAT", "tree, json, ndjson or csv", OFFSET(listing.format), format_words},
+    {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", OFFSET(listing.is_json), NULL},
+};
+
+static const struct tree_options defaults = {.listing = {.limit = UINT64_MAX}};
+
+/* What stands in the columns; :at is NULL for the end. */
+static const struct tt_listing_column columns[] = {
+    {"id", "id_text", "ID", TT_UNIT_NONE, false},
+    {"name", "name", "NAME", TT_UNIT_NONE, true},
+    {"parent", "iif(above_id >> 40 = 0, '#', 'p' || (above_id >> 40) || '#') || (above_id & 1099511627775)", "PARENT",
+     TT_UNIT_NONE, false},
+    {"state",
+     "CASE WHEN :at IS NULL THEN iif(outcome = 'pending', coalesce(state, outcome), outcome)\n"
+     "    WHEN ended_ns <= :at THEN outcome WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
+     "STATE", TT_UNIT_NONE, false},
+    {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
+    {"created", "created_at", "CREATED AT", TT_UNIT_NONE, true},
+    {"by", "iif(above_id IS NULL, parent_text, NULL)", "BY", TT_UNIT_NONE, true},
+    {"age", "coalesce(min(:at, created_ns + age_ns) - created_ns, age_ns)", "AGE", TT_UNIT_DURATION, false},
+    {"for", "iif(:at IS NULL, wait_text, NULL)", "WAITING FOR", TT_UNIT_NONE, true},
+    {"at", "iif(:at IS NULL, wait_at, NULL)", "WAITING AT", TT_UNIT_NONE, true},
+};
+
+static const char *const durations[] = {"age_ns",  "busy_ns",         "ready_ns", "waiting_ns",
+                                        "wait_ns", "longest_step_ns", NULL};
+
+static const struct tt_listing tasks = {
+    .view = "tasks",
+    .key = "task_id",
+    .columns = columns,
+    .column_count = sizeof columns / sizeof *columns,
+    .durations = durations,
+    .begins = "created_ns",
+    .ends = "coalesce(ended_ns, created_ns + age_ns)",
+};
+
+/* The edges: above_id is NULL where nobody stands above. */
+static const char *const edges[] = {
+    [BY_PARENT] = "    SELECT task_id, parent_id AS above_id FROM creations\n",
+};
+
+/* The part of the graph that is shown: those that were asked for, and whoever stands above them. */
+static int write_choice(tt_draft *draft)
+{
+    const struct tree_options *given = draft->invocation->options;
+    fprintf(draft->sql,
+            "WITH RECURSIVE\n"
+            "edge AS MATERIALIZED (\n%s),\n"
+            "-- The task that was named, with those above and below it.\n"
+            "above (task_id) AS (\n"
+            "    SELECT :around UNION SELECT e.above_id FROM above JOIN edge AS e USING (task_id) WHERE e.above_id IS "
+            "NOT NULL),\n"
+            "below (task_id) AS (\n"
+            "    SELECT :around UNION SELECT e.task_id FROM below JOIN edge AS e ON e.above_id = below.task_id),\n"
+            "chosen AS MATERIALIZED (\n"
+            "    SELECT task_id, row_number() OVER (ORDER BY ",
+            edges[given->by]);
+    int status = tt__draft_add_order(draft);
+    fprintf(draft->sql,
+            "task_id) AS rank,\n"
+            "        coalesce(created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at), 1)");
+    tt__draft_add_conditions(draft);
+    fprintf(draft->sql,
+            "            AS is_wanted\n"
+            "    FROM tasks\n"
+            "    WHERE :around IS NULL OR task_id IN (SELECT task_id FROM above UNION SELECT task_id FROM below)),\n"
+            "-- Whoever stands above those that are wanted is shown with them.\n"
+            "shown (task_id) AS (\n"
+            "    SELECT task_id FROM chosen WHERE is_wanted\n"
+            "    UNION SELECT e.above_id FROM shown JOIN edge AS e USING (task_id) WHERE e.above_id IN (SELECT task_id "
+            "FROM chosen)),\n"
+            "node AS MATERIALIZED (\n"
+            "    SELECT e.task_id, e.above_id, c.rank FROM shown JOIN edge AS e USING (task_id) JOIN chosen AS c USING "
+            "(task_id)),\n");
+    return status;
+}
+
+/* The walk, in the order in which it is printed: deeper ones first, so that children follow their parent. The limit stands
+ * in it, also when there is none (-1): SQLite drops the order of a part that has no limit. */
+static void write_walk(tt_draft *draft)
+{
+    uint64_t limit = draft->given->limit;
+    if (limit == UINT64_MAX)
+        limit = tt__draft_is_data(draft) ? 0 : SCREEN_MAX;
+    fprintf(draft->sql,
+            "walk (task_id, above_id, depth, rank) AS (\n"
+            "    SELECT task_id, NULL, 0, rank FROM node WHERE above_id IS NULL OR above_id NOT IN (SELECT task_id "
+            "FROM node)\n"
+            "    UNION ALL\n"
+            "    SELECT n.task_id, n.above_id, w.depth + 1, n.rank FROM walk AS w JOIN node AS n ON n.above_id = "
+            "w.task_id\n"
+            "    ORDER BY 3 DESC, 4 LIMIT %" PRId64 ")\n",
+            limit > 0 && limit < INT64_MAX ? (int64_t)limit : -1);
+}
+
+static int write_query(tt_draft *draft)
+{
+    bool is_data = tt__draft_is_data(draft);
+    int status = write_choice(draft);
+    if (status >= 0)
+        return status;
+    write_walk(draft);
+    status = tt__draft_add(draft, "depth", (struct tt_column){"depth", "DEPTH", TT_UNIT_DEPTH, false});
+    if (status < 0 && !is_data)
+        status = tt__draft_add(draft, "id_text || coalesce(' \"' || name || '\"', '')",
+                               (struct tt_column){"task", "TASK", TT_UNIT_NONE, true});
+    if (status < 0)
+        status = tt__draft_add_columns(draft, is_data ? "id,parent,name,state,coroutine,created,by,age,for"
+                                                      : "state,coroutine,created,by,age,for");
+    fprintf(draft->sql, "\nFROM walk CROSS JOIN tasks USING (task_id)");
+    return status;
+}
+
+static int print(tt_draft *draft)
+{
+    int status = tt__draft_print(draft);
+    if (draft->given->limit == UINT64_MAX && !tt__draft_is_data(draft) && draft->row_count == SCREEN_MAX)
+        tt__complain("tree: these are the first %d; --limit 0 shows all of them", SCREEN_MAX);
+    tt__losses_say(draft->session, &draft->invocation->messages);
+    return status;
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct tree_options *given = invocation->options;
+    tt_draft draft;
+    int64_t at_ns = 0, around_id = 0;
+    int status = tt__draft_open(&draft, invocation, &tasks, &given->listing);
+    if (status >= 0)
+        return status;
+    status = tt__moment_find_inside(draft.session, invocation->command, "at", given->at, &at_ns);
+    if (status < 0 && given->around != NULL)
+        status = tt__task_argument_find(invocation, draft.session, given->around, &around_id);
+    if (status < 0)
+        status = write_query(&draft);
+    if (status < 0) {
+        if (given->at != NULL)
+            tt__draft_bind(&draft, ":at", at_ns);
+        if (given->around != NULL)
+            tt__draft_bind(&draft, ":around", around_id);
+        status = print(&draft);
+    }
+    return tt__draft_close(&draft, status);
+}
+
+const struct tt_command tt__command_tree = {
+    .name = "tree",
+    .usage = "[OPTION...] STORE",
+    .summary = "who created whom, at the end or at an instant",
+    .details = "Columns: id, name, parent, state, coroutine, created, by, age, for, at; and those of the view tasks.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .defaults = &defaults,
+    .options_bytes = sizeof(struct tree_options),
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};

@@ -1,0 +1,20 @@
+/* losses.h: what is missing from a recording, said beside each answer that it may touch.
+ *
+ * What it leaves to others. What is missing: the view losses.
+ *
+ * Threads. One thread.
+ */
+#ifndef TT_VIEWER_LOSSES_H
+#define TT_VIEWER_LOSSES_H
+
+#include "session.h"
+
+/* Prints what is missing, a line for each process and cause, indented: "  37 events lost between 12.301 s and 12.340 s". Returns
+ * how many lines. */
+size_t tt__losses_print(tt_session *session, tt_output *output);
+
+/* The same behind a heading, with how many tasks are unknown for that reason; nothing when nothing is missing. For commands
+ * whose output may be data: OUTPUT is that of messages. */
+void tt__losses_say(tt_session *session, tt_output *output);
+
+#endif
