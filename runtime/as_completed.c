@@ -20,6 +20,7 @@
 
 #include <telltale/as_completed.h>
 
+#include "children.h"
 #include "loop_internal.h"
 #include "precond.h"
 
@@ -382,6 +383,7 @@ static void watch(tt_as_completed *iterator, tt_future *const *futures, size_t c
 
 static void tell_started(const tt_as_completed *iterator, int64_t timeout_ns)
 {
+    struct tt_children children = {.owner_id = iterator->id};
     bool are_tasks = true;
 
     for (size_t i = 0; i < iterator->count; i++)
@@ -390,6 +392,11 @@ static void tell_started(const tt_as_completed *iterator, int64_t timeout_ns)
             .site = iterator->site, .child_count = (uint32_t)iterator->count, .until = TT_WAIT_UNTIL_AS_COMPLETED,
             .are_tasks = are_tasks, .has_timeout = timeout_ns != TT_NEVER,
             .timeout_ns = timeout_ns != TT_NEVER && timeout_ns > 0 ? (uint64_t)timeout_ns : 0);
+    if (!tt_trace_on(TT_CATEGORY_OF_children_told))
+        return;
+    for (size_t i = 0; i < iterator->count; i++)
+        tt__children_add(&children, iterator->watched[i].future);
+    tt__children_end(&children);
 }
 
 static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)

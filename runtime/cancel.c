@@ -38,13 +38,47 @@ static void tell_asked(tt_future *future, const struct tt_cancel *cancel)
     }
 }
 
+static bool is_task(const tt_future *future)
+{
+    return future->kind == TT_OBJECT_KIND_TASK;
+}
+
+/* MET is being asked, and is what ASKED, in the end, waits for: those from MET to ASKED wait for each other. The tasks
+ * among them are told, from the last one to the first. */
+static void tell_cycle(tt_future *met, tt_future *asked)
+{
+    uint64_t cycle_id = tt_trace_new_id();
+    const struct tt_future *awaited = NULL;
+
+    for (tt_future *at = asked;; at = at->link) { /* the last task awaits the first */
+        assert(at && "who is being asked has a link from whom it asked");
+        if (is_task(at))
+            awaited = at;
+        if (at == met)
+            break;
+    }
+    for (tt_future *at = asked;; at = at->link) {
+        if (is_task(at)) {
+            TT_EMIT(cycle_broken, .cycle_id = cycle_id, .task_id = at->id, .awaited_id = awaited->id,
+                    .wait_kind = tt__task(at)->waiter->label.kind, .wait_object = tt__task(at)->waiter->label.object,
+                    .site = tt__task(at)->last_site);
+            awaited = at;
+        }
+        if (at == met)
+            break;
+    }
+}
+
 /* Asks FUTURE on behalf of ASKED. True if it has to think about it; otherwise CANCEL has its answer, which is no. */
 static bool begin(tt_future *future, tt_future *asked, struct tt_cancel *cancel)
 {
     cancel->accepted = false;
     cancel->is_cycle = future->is_being_cancelled;
-    if (cancel->is_cycle)
+    if (cancel->is_cycle) {
+        if (tt_trace_on(TT_CATEGORY_OF_cycle_broken))
+            tell_cycle(future, asked);
         return false;
+    }
     tell_asked(future, cancel);
     if (future->state != TT_FUTURE_PENDING)
         return false;

@@ -16,6 +16,7 @@
 
 #include <telltale/gather.h>
 
+#include "children.h"
 #include "loop_internal.h"
 #include "precond.h"
 
@@ -220,6 +221,16 @@ static void add_child(struct gather *gather, size_t index, tt_future *child)
     gather->distinct_count++;
 }
 
+static void tell_children(const struct gather *gather)
+{
+    struct tt_children children = {.owner_id = gather->future.id};
+
+    for (size_t i = 0; i < gather->count; i++)
+        if (!gather->slots[i].is_repeated)
+            tt__children_add(&children, gather->slots[i].child);
+    tt__children_end(&children);
+}
+
 /* Makes the children known to GATHER: those that are pending tell it when they end, those that are done do so now. */
 static void watch_children(struct gather *gather)
 {
@@ -283,6 +294,8 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
             .child_count = (uint32_t)count, .return_exceptions = return_exceptions);
     for (size_t i = 0; i < count; i++)
         add_child(gather, i, futures[i]);
+    if (tt_trace_on(TT_CATEGORY_OF_children_told))
+        tell_children(gather);
     watch_children(gather);
     if (count == 0)
         complete_gather(gather, site);

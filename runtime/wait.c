@@ -14,6 +14,7 @@
 
 #include <telltale/wait.h>
 
+#include "children.h"
 #include "loop_internal.h"
 #include "precond.h"
 
@@ -211,6 +212,8 @@ _Static_assert((int)TT_ALL_COMPLETED == (int)TT_WAIT_UNTIL_ALL_COMPLETED &&
 
 static void tell_started(const struct wait *wait, int64_t timeout_ns)
 {
+    struct tt_children children = {.owner_id = wait->future.id};
+    bool is_for_first = wait->return_when == TT_FIRST_COMPLETED;
     bool are_tasks = true;
 
     for (size_t i = 0; i < wait->count; i++)
@@ -219,6 +222,11 @@ static void tell_started(const struct wait *wait, int64_t timeout_ns)
             .site = wait->future.created_site, .child_count = (uint32_t)wait->count,
             .until = (uint8_t)wait->return_when, .are_tasks = are_tasks, .has_timeout = timeout_ns != TT_NEVER,
             .timeout_ns = timeout_ns != TT_NEVER && timeout_ns > 0 ? (uint64_t)timeout_ns : 0);
+    if (!tt_trace_on(TT_CATEGORY_OF_children_told))
+        return;
+    for (size_t i = 0; i < wait->count && !(is_for_first && children.count == TT_CHILDREN_IN_EVENT); i++)
+        tt__children_add(&children, wait->watched[i].future);
+    tt__children_end(&children);
 }
 
 /* Puts those of FUTURES that are done first, each part in the order that it had. Returns how many are done. */

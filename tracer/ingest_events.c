@@ -526,6 +526,21 @@ static void cancel_converted(struct tt_ingest *ingest, const struct origin *orig
     SET_ID(row, CANCELLATION_EFFECT, exception_id, origin, event->exception_id);
 }
 
+static void cycle_broken(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_cycle_broken *event)
+{
+    if (event->cycle_id == 0 || event->task_id == 0)
+        return;
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CYCLE_MEMBER);
+    SET_ID(row, CYCLE_MEMBER, cycle_id, origin, event->cycle_id);
+    SET_ORIGIN(row, CYCLE_MEMBER, broken_ns, origin);
+    SET_ID(row, CYCLE_MEMBER, task_id, origin, event->task_id);
+    SET_ID(row, CYCLE_MEMBER, awaited_id, origin, event->awaited_id);
+    SET(row, CYCLE_MEMBER, wait_kind, event->wait_kind);
+    set_wait_object(CELL(row, CYCLE_MEMBER, wait_object), origin->process_id, event->wait_kind, event->wait_object);
+    SET_SITE(ingest, row, CYCLE_MEMBER, site_id, event->site);
+}
+
 static void uncancelled(struct tt_ingest *ingest, const struct origin *origin,
                         const struct tt_decoded_uncancelled *event)
 {
@@ -572,6 +587,21 @@ static void shield_created(struct tt_ingest *ingest, const struct origin *origin
     set_actor_id(CELL(row, SHIELD, by_id), origin->process_id, event->by, event->by_id);
     SET_ID(row, SHIELD, inner_id, origin, event->inner_id);
     SET_SITE(ingest, row, SHIELD, created_site_id, event->site);
+}
+
+static void children_told(struct tt_ingest *ingest, const struct origin *origin,
+                          const struct tt_decoded_children_told *event)
+{
+    const uint64_t children[] = {event->child_1, event->child_2, event->child_3, event->child_4,
+                                 event->child_5, event->child_6, event->child_7, event->child_8};
+    for (size_t i = 0; event->owner_id != 0 && i < sizeof children / sizeof *children; i++) {
+        if (children[i] == 0)
+            continue;
+        struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CHILD);
+        SET_ID(row, CHILD, owner_id, origin, event->owner_id);
+        SET_ORIGIN(row, CHILD, told_ns, origin);
+        SET_ID(row, CHILD, future_id, origin, children[i]);
+    }
 }
 
 static void group_entered(struct tt_ingest *ingest, const struct origin *origin,

@@ -607,6 +607,42 @@ CREATE TABLE scope_member (
 
 CREATE INDEX scope_member_scope ON scope_member (scope_id);
 
+-- What gathers, waits and iterators over futures wait for; of a wait for the first one that is done only the first eight.
+CREATE TABLE child (
+    child_id INTEGER PRIMARY KEY,
+    -- The gather, the wait or the iterator.
+    owner_id INTEGER NOT NULL,
+    -- When it was told, in which thread, and its number there.
+    told_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- The future or task, which was pending then.
+    future_id INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX child_owner ON child (owner_id);
+
+-- Tasks that waited for each other in a circle, until a cancellation broke it.
+CREATE TABLE cycle_member (
+    cycle_member_id INTEGER PRIMARY KEY,
+    -- The circle: an id of its own.
+    cycle_id INTEGER NOT NULL,
+    -- When it was broken, in which thread, and the number of the event there.
+    broken_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- One of its tasks, and the one that it waited for.
+    task_id INTEGER NOT NULL,
+    awaited_id INTEGER,
+    -- What it waited for: word wait_kind, and the id that goes with it.
+    wait_kind INTEGER,
+    wait_object INTEGER,
+    -- Where it waited.
+    site_id INTEGER
+) STRICT;
+
+CREATE INDEX cycle_member_cycle ON cycle_member (cycle_id);
+
 -- Steps and callbacks that ran so long that they held up their loops.
 CREATE TABLE stall (
     stall_id INTEGER PRIMARY KEY,

@@ -137,6 +137,14 @@
 #define TT__COLUMNS_SCOPE_MEMBER(X)                                                                           \
     X(SCOPE_MEMBER, task_id) X(SCOPE_MEMBER, scope_id) X(SCOPE_MEMBER, added_ns) X(SCOPE_MEMBER, site_id)
 
+#define TT__COLUMNS_CHILD(X)                                                                               \
+    X(CHILD, owner_id) X(CHILD, told_ns) X(CHILD, thread_id) X(CHILD, sequence) X(CHILD, future_id)
+
+#define TT__COLUMNS_CYCLE_MEMBER(X)                                                                           \
+    X(CYCLE_MEMBER, cycle_id) X(CYCLE_MEMBER, broken_ns) X(CYCLE_MEMBER, thread_id) X(CYCLE_MEMBER, sequence) \
+    X(CYCLE_MEMBER, task_id) X(CYCLE_MEMBER, awaited_id) X(CYCLE_MEMBER, wait_kind)                           \
+    X(CYCLE_MEMBER, wait_object) X(CYCLE_MEMBER, site_id)
+
 #define TT__COLUMNS_STALL(X)                                                                           \
     X(STALL, ended_ns) X(STALL, thread_id) X(STALL, sequence) X(STALL, loop_id) X(STALL, duration_ns) \
     X(STALL, by) X(STALL, by_id) X(STALL, site_id) X(STALL, end_site_id)
@@ -183,6 +191,8 @@
     X(SHIELD, "shield", 1, TT__OVERRIDE)                          \
     X(SCOPE, "scope", 1, TT__OVERRIDE)                            \
     X(SCOPE_MEMBER, "scope_member", 1, TT__OVERRIDE)              \
+    X(CHILD, "child", 0, TT__APPEND)                              \
+    X(CYCLE_MEMBER, "cycle_member", 0, TT__APPEND)                \
     X(STALL, "stall", 0, TT__APPEND)                              \
     X(IO, "io", 1, TT__OVERRIDE)                                  \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \

@@ -29,7 +29,7 @@ VIEWS = {
 def columns_of(store, table):
     found = store.execute(f"SELECT name, pk FROM pragma_table_info('{table}')").fetchall()
     numbered = table + "_id" in (name for name, _ in found) and table in (
-        "touch", "forward", "reference", "cancellation", "cancellation_effect", "handler_call", "note", "gap", "stall")
+        "touch", "forward", "reference", "child", "cycle_member", "cancellation", "cancellation_effect", "handler_call", "note", "gap", "stall")
     for name, _ in found:
         if name.endswith("_ns") or name in COLUMNS_LEFT_OUT or (numbered and name == table + "_id"):
             continue

@@ -164,6 +164,11 @@ static void write_script(void)
     SAY(0, wait_started, .wait_id = 71, .by = TT_ACTOR_MAIN, .child_count = 1, .until = TT_WAIT_UNTIL_AS_COMPLETED);
     SAY(0, shield_created, .shield_id = 72, .inner_id = 13, .by = TT_ACTOR_TASK, .by_id = 1, .site = CREATED);
     SAY(0, group_entered, .group_id = 75, .task_id = 1, .site = WAITING, .keep_going = 0);
+    SAY(0, children_told, .owner_id = 60, .child_1 = 11, .child_2 = 30, .child_8 = 31);
+    SAY(1, cycle_broken, .cycle_id = 90, .task_id = 31, .awaited_id = 30, .wait_kind = TT_WAIT_KIND_GATHER,
+        .wait_object = 60, .site = WAITING);
+    SAY(1, cycle_broken, .cycle_id = 90, .task_id = 30, .awaited_id = 31, .wait_kind = TT_WAIT_KIND_TASK,
+        .wait_object = 31);
     SAY(0, group_child_added, .group_id = 75, .task_id = 30, .site = CREATED);
     SAY(0, group_child_added, .group_id = 75, .task_id = 31, .site = CREATED);
     SAY(1, group_aborted, .group_id = 75, .task_id = 31, .reason = TT_ABORT_REASON_FAILURE, .asked_count = 1);
@@ -326,6 +331,9 @@ static void each_fact_leads_to_its_state(void **state)
                   "SELECT keep_going, child_count, pending_count, failed_count, abort_reason, aborted_by,"
                   " (SELECT group_concat(task_id, ' ') FROM scope_member) FROM scopes WHERE kind = 'group'",
                   "0|2|0|1|failure|#31 \"swallows\"|30 31");
+    studio_expect(&studio, "SELECT owner_id, group_concat(future_id, ' ') FROM child GROUP BY owner_id", "60|11 30 31");
+    studio_expect(&studio, "SELECT cycle_id, task_id, awaited_id, wait_kind, wait_object, wait_at FROM await_cycles",
+                  "30|30|31|task|31|NULL\n30|31|30|gather|60|a.c:6 in waiting");
     studio_expect(&studio,
                   "SELECT io_id, task_id, what, descriptor, state, duration_ns, size, byte_count, error, at,"
                   " ended_ns - began_ns = duration_ns FROM ios ORDER BY io_id",

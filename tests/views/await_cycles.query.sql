@@ -1,0 +1,1 @@
+SELECT cycle_id, task_count || ':' || position AS place, task_id, awaited_id, wait_kind || ' ' || wait_object AS wait, since_ns, wait_at, broken_ns FROM await_cycles ORDER BY cycle_id, broken_ns, position
