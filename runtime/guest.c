@@ -50,9 +50,9 @@ void tt__guest_end_turn(tt_loop *loop)
     arrange(loop);
 }
 
-static void before_poll(uv_prepare_t *prepare)
+void tt__guest_begin_poll(tt_loop *loop)
 {
-    arrange(prepare->data);
+    arrange(loop);
 }
 
 tt_loop *tt_loop_attach_at(tt_site *site, struct uv_loop_s *host)
@@ -69,9 +69,6 @@ tt_loop *tt_loop_attach_at(tt_site *site, struct uv_loop_s *host)
     loop = tt__loop_create(site, host);
     if (!loop)
         return NULL;
-    uv_prepare_init(host, &loop->prepare);
-    loop->prepare.data = loop;
-    uv_prepare_start(&loop->prepare, before_poll);
     uv_unref((uv_handle_t *)&loop->prepare);
     uv_unref((uv_handle_t *)&loop->check);
     uv_unref((uv_handle_t *)&loop->wake);

@@ -48,6 +48,7 @@ void tt__loop_unref(tt_loop *loop)
     free(loop);
 }
 
+static void before_poll(uv_prepare_t *prepare);
 static void turn(uv_check_t *check);
 static void woken(uv_async_t *wake);
 static void empty_inbox(tt_loop *loop);
@@ -80,10 +81,12 @@ static int open_uv(tt_loop *loop, uv_loop_t *host)
             uv_loop_close(loop->uv);
         return rc;
     }
+    uv_prepare_init(loop->uv, &loop->prepare);
     uv_check_init(loop->uv, &loop->check);
     uv_idle_init(loop->uv, &loop->idle);
     uv_timer_init(loop->uv, &loop->alarm);
-    loop->wake.data = loop->check.data = loop->idle.data = loop->alarm.data = loop;
+    loop->wake.data = loop->prepare.data = loop->check.data = loop->idle.data = loop->alarm.data = loop;
+    uv_prepare_start(&loop->prepare, before_poll); /* the first that is started is the last that is called */
     uv_check_start(&loop->check, turn);
     return 0;
 }
@@ -202,6 +205,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
         return tt_raise_at(site, &tt_RuntimeError, "Cannot close a running event loop");
     TT_PRECOND("loop_close.open", site, !loop->is_closed && !loop->is_closing);
     tt__loop_shut(loop, site, &pending_count);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->idle, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
@@ -283,6 +287,17 @@ static void make_due_timers_ready(tt_loop *loop)
     now_ns = tt_loop_time(loop);
     while ((timer = tt__timers_pop_due(&loop->timers, now_ns)) != NULL)
         tt__ready_push(&loop->ready, timer->ready);
+}
+
+/* Callbacks of the program's own handles may have come since the turn. */
+static void before_poll(uv_prepare_t *prepare)
+{
+    tt_loop *loop = prepare->data;
+
+    if (loop->is_guest)
+        tt__guest_begin_poll(loop);
+    if (loop->fresh_watches)
+        tt__watches_check_fresh(loop, true);
 }
 
 /* Runs what is ready now; what becomes ready meanwhile waits for the next turn. A KeyboardInterrupt or SystemExit

@@ -60,7 +60,7 @@ struct tt_loop {
 
     uv_loop_t *uv; /* where it polls: own_uv, or the program's (guest.c) */
     uv_loop_t own_uv;
-    uv_prepare_t prepare; /* a guest's only */
+    uv_prepare_t prepare;
     uv_check_t check;
     uv_idle_t idle;
     uv_timer_t alarm;
@@ -95,6 +95,7 @@ struct tt_loop {
     size_t watch_count;                   /* length of that array */
     struct tt_watch *idle_watches;        /* watch.c: put right at the end of the turn */
     struct tt_watch *unconfirmed_watches; /* watch.c: confirmed some milliseconds later */
+    struct tt_watch *fresh_watches;       /* watch.c: armed since the last poll, looked at right before the next */
     int64_t confirm_at_ns;                /* when, while there are some; 0: not set */
     bool has_connected;                   /* its tasks are clients, perhaps of its own servers (sock.c) */
     struct tt_signal_handler *signal_handlers;
@@ -147,7 +148,8 @@ static inline void tt__loop_poke(tt_loop *loop)
         tt__loop_poke_guest(loop);
 }
 
-/* guest.c: a turn of a guest has ended. */
+/* guest.c: a poll of a guest is next, a turn of it has ended. */
+void tt__guest_begin_poll(tt_loop *loop);
 void tt__guest_end_turn(tt_loop *loop);
 
 /* The loop that runs on this thread, or NULL. */
@@ -252,6 +254,8 @@ void tt__virtual_time_poll_ended(tt_loop *loop);
 void tt__watches_close(tt_loop *loop);
 void tt__watches_end_turn(tt_loop *loop);
 void tt__watches_confirm(tt_loop *loop);
+/* What the next poll would fail on is no longer polled. IS_LAST_TIME: nothing comes in between. */
+void tt__watches_check_fresh(tt_loop *loop, bool is_last_time);
 
 /* Has HANDLE, of which it takes over a reference, run whenever DESCRIPTOR is readable (writable). 0 or a negative errno
  * value; then HANDLE is still the caller's. */

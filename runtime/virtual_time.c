@@ -152,10 +152,11 @@ static void report_stuck(tt_loop *loop)
 /* Whether something may come from outside. libuv knows, once the loop's own handles are left out of its count. */
 static bool is_alive(tt_loop *loop)
 {
-    uv_handle_t *const own[] = {(uv_handle_t *)&loop->wake, (uv_handle_t *)&loop->check, (uv_handle_t *)&loop->idle,
-                                (uv_handle_t *)&loop->alarm};
+    uv_handle_t *const own[] = {(uv_handle_t *)&loop->wake, (uv_handle_t *)&loop->prepare, (uv_handle_t *)&loop->check,
+                                (uv_handle_t *)&loop->idle, (uv_handle_t *)&loop->alarm};
     bool result;
 
+    tt__watches_check_fresh(loop, false); /* who waits for a descriptor that is closed waits for nothing */
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         uv_unref(own[i]);
     result = uv_loop_alive(loop->uv) != 0;

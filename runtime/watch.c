@@ -11,16 +11,31 @@
  * wait that found its watch armed is *unconfirmed*: if nothing has come after some milliseconds, the watch is armed
  * anew.
  *
+ * libuv tells the kernel what is polled for when it polls next, and ends the process if the kernel refuses. So whatever
+ * was armed since the last poll is looked at once more right before the next one: where the descriptor has been closed
+ * meanwhile, or is another file now, libuv is not let go on with it. The reader and the writer stay, as asyncio's do,
+ * and are called no more. Which file it is tell the numbers of its device and inode; anonymous files (eventfds, timers)
+ * share these and are tried out instead.
+ *
  * The loop's thread. From: asyncio's add_reader, add_writer. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "loop_internal.h"
 #include "precond.h"
+
+struct file {
+    dev_t device;
+    ino_t inode;
+    bool is_anonymous; /* not the only one of these numbers */
+};
 
 struct tt_watch {
     uv_poll_t poll;
@@ -28,9 +43,12 @@ struct tt_watch {
     int descriptor;
     int armed_events;                              /* what libuv polls for now */
     tt_handle *reader, *writer;                    /* owned; NULL: nobody */
+    struct file file;                              /* what could be polled when it was armed last */
     struct tt_watch *next_idle, *next_unconfirmed; /* in the loop's lists */
+    struct tt_watch *next_fresh;
     bool is_idle;        /* in that list: what is polled for is put right at the end of the turn */
     bool is_listed;      /* in the list of the unconfirmed, perhaps for nothing */
+    bool is_fresh;       /* in that list: armed, and libuv has not polled since */
     bool is_unconfirmed; /* somebody waits, and no event has come since */
     bool is_drained;     /* the last receive took all there was */
     bool is_known_alien; /* asked since it was armed: the other end is not this process's */
@@ -62,25 +80,93 @@ static void make_ready(tt_handle *handle)
 
 static void polled(uv_poll_t *poll, int status, int events);
 
-/* Has libuv poll for what is wanted. 0 or libuv's error. libuv aborts the process over a descriptor that is not open,
- * so that is looked at here. */
+/* Which file is behind DESCRIPTOR. 0 or a negative errno value. */
+static int identify(int descriptor, struct file *out_file)
+{
+    struct stat status;
+
+    if (fstat(descriptor, &status) < 0)
+        return -errno;
+    *out_file = (struct file){status.st_dev, status.st_ino, !(status.st_mode & S_IFMT)};
+    return 0;
+}
+
+static bool is_same(const struct file *one, const struct file *other)
+{
+    return one->device == other->device && one->inode == other->inode && !one->is_anonymous && !other->is_anonymous;
+}
+
+/* Whether the kernel polls the descriptor: 0 or a negative errno value. What this registers, libuv either takes back
+ * (uv_poll_start, uv_poll_stop) or finds there. */
+static int try_out(const struct tt_watch *watch)
+{
+    struct epoll_event none = {.data.fd = watch->descriptor};
+
+    if (epoll_ctl(uv_backend_fd(watch->loop->uv), EPOLL_CTL_ADD, watch->descriptor, &none) < 0 && errno != EEXIST)
+        return -errno;
+    return 0;
+}
+
+static void disarm(struct tt_watch *watch)
+{
+    uv_poll_stop(&watch->poll);
+    watch->armed_events = 0;
+    watch->is_known_alien = false; /* the number may belong to another socket by the next time */
+}
+
+/* Has libuv poll for what is wanted. 0 or a negative errno value; then what was polled for before still is. */
 static int arm(struct tt_watch *watch, int events)
 {
-    int rc = 0;
+    struct file file;
+    int rc;
 
     if (events == watch->armed_events)
         return 0;
-    if (events && fcntl(watch->descriptor, F_GETFD) < 0)
-        return -errno;
-    if (events)
-        rc = uv_poll_start(&watch->poll, events, polled);
-    else
-        uv_poll_stop(&watch->poll);
+    if (!events) {
+        disarm(watch);
+        return 0;
+    }
+    rc = identify(watch->descriptor, &file);
+    if (rc == 0 && !is_same(&file, &watch->file))
+        rc = try_out(watch);
     if (rc == 0)
-        watch->armed_events = events;
-    if (!events) /* the number may belong to another socket by the next time */
-        watch->is_known_alien = false;
-    return rc;
+        rc = uv_poll_start(&watch->poll, events, polled);
+    if (rc < 0)
+        return rc;
+    watch->armed_events = events;
+    watch->file = file;
+    if (!watch->is_fresh) {
+        watch->is_fresh = true;
+        watch->next_fresh = watch->loop->fresh_watches;
+        watch->loop->fresh_watches = watch;
+    }
+    return 0;
+}
+
+/* Whether libuv may tell the kernel of the descriptor. */
+static bool is_still_there(const struct tt_watch *watch)
+{
+    struct file file;
+
+    if (identify(watch->descriptor, &file) < 0)
+        return false;
+    if (file.is_anonymous && watch->file.is_anonymous)
+        return try_out(watch) == 0;
+    return is_same(&file, &watch->file);
+}
+
+void tt__watches_check_fresh(tt_loop *loop, bool is_last_time)
+{
+    struct tt_watch *watch;
+
+    for (watch = loop->fresh_watches; watch; watch = watch->next_fresh) {
+        assert(watch->is_fresh && "what is in the list says so");
+        if (watch->armed_events && !is_still_there(watch))
+            disarm(watch);
+        watch->is_fresh = !is_last_time;
+    }
+    if (is_last_time)
+        loop->fresh_watches = NULL;
 }
 
 static void polled(uv_poll_t *poll, int status, int events)
@@ -157,15 +243,16 @@ static int init_poll(tt_loop *loop, struct tt_watch *watch, int descriptor)
 static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch)
 {
     struct tt_watch *watch = find_watch(loop, descriptor);
+    struct file file;
     int rc;
 
     if (watch) {
         *out_watch = watch;
         return 0;
     }
-    if (fcntl(descriptor, F_GETFD) < 0) /* also a number below zero */
-        return -errno;
-    rc = grow_table(loop, descriptor);
+    rc = identify(descriptor, &file); /* also a number below zero */
+    if (rc == 0)
+        rc = grow_table(loop, descriptor);
     if (rc < 0)
         return rc;
     watch = calloc(1, sizeof *watch);
@@ -179,17 +266,20 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
     watch->poll.data = watch;
     watch->loop = loop;
     watch->descriptor = descriptor;
+    watch->file = file;
     loop->watches[descriptor] = watch;
     *out_watch = watch;
     return 0;
 }
 
 /* Arms for what is wanted now. Where the watch was armed already, and for all we know for another file, the wait is
- * unconfirmed. */
-static int arm_for_wait(struct tt_watch *watch)
+ * unconfirmed; one that takes another's place is armed anew. */
+static int arm_for_wait(struct tt_watch *watch, bool is_instead)
 {
     tt_loop *loop = watch->loop;
 
+    if (watch->armed_events && is_instead)
+        disarm(watch);
     if (!watch->is_idle || !watch->armed_events)
         return arm(watch, wanted_events(watch));
     watch->is_unconfirmed = true;
@@ -212,7 +302,7 @@ int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writ
     place = is_writer ? &watch->writer : &watch->reader;
     before = *place;
     *place = handle;
-    rc = arm_for_wait(watch);
+    rc = arm_for_wait(watch, before != NULL);
     if (rc < 0) {
         *place = before;
         return rc;
@@ -370,7 +460,7 @@ void tt__watches_close(tt_loop *loop)
         if (loop->watches[i])
             close_watch(loop->watches[i]);
     free(loop->watches);
-    loop->idle_watches = loop->unconfirmed_watches = NULL;
+    loop->idle_watches = loop->unconfirmed_watches = loop->fresh_watches = NULL;
     loop->watches = NULL;
     loop->watch_count = 0;
 }

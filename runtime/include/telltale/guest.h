@@ -4,7 +4,8 @@
  * timers and everything else of telltale runs within its uv_run, in turns that come after each poll. Its own callbacks go on
  * as before, and can create tasks, complete futures and cancel. Being attached is what running is for a loop of the library's own:
  * there is a running loop (tt_loop_running) all the time, also in the program's callbacks, and no other one can run on
- * that thread.
+ * that thread. Descriptors for which readers, writers or tasks wait may be closed in any callback but those of a uv_prepare
+ * that was started before attaching.
  *
  *     tt_loop *loop = tt_loop_attach(uv_default_loop());
  *     ... callbacks that create tasks ...

@@ -121,7 +121,9 @@ TT_API int tt_handle_repr(const tt_handle *handle, char *buffer, size_t size);
 TT_API void tt_handle_unref(tt_handle *handle); /* NULL ok; does not cancel */
 
 /* Calls FN(ARG) whenever DESCRIPTOR is readable (writable), replacing a reader (writer) that was there. 0, or -1 with
- * OSError or ValueError "Invalid file descriptor: N" pending. asyncio: add_reader, add_writer. */
+ * OSError or ValueError "Invalid file descriptor: N" pending. A reader or writer is removed before its descriptor is
+ * closed; one whose descriptor is closed is called no more, also when the number belongs to another file by then, stays
+ * until it is removed, and adding one anew goes by the file that is open then. asyncio: add_reader, add_writer. */
 #define tt_loop_add_reader(loop, descriptor, fn, arg) \
     tt_loop_add_reader_at(TT_SITE_HERE(#fn), (loop), (descriptor), (fn), (arg))
 TT_API int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
