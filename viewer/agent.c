@@ -78,6 +78,7 @@ enum tt_agent_answer tt__agent_ask(const char *const *arguments, const char *ltt
     tt__agent_path(arguments[0], path, sizeof path);
     if (access(path, X_OK) != 0 || pipe2(ends, O_CLOEXEC) < 0)
         return TT_AGENT_MISSING;
+    fflush(NULL); /* else an exit in the child may print it once more */
     pid_t agent = fork();
     if (agent == 0)
         become_agent(path, ends[1], arguments, lttng_home);

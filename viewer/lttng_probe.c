@@ -55,6 +55,7 @@ void tt__lttng_probe(int milliseconds, struct tt_lttng_probe *out_probe)
         snprintf(out_probe->path, sizeof out_probe->path, PROVIDER);
     if (pipe(ends) < 0)
         return;
+    fflush(NULL); /* what a library does at its load or at an exit must not print our buffers once more */
     pid_t loader = fork();
     if (loader == 0)
         load(out_probe->path, milliseconds, ends[1]);
