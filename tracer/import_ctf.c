@@ -1,16 +1,19 @@
 /* import_ctf.c: see import_ctf.h. */
 #include "import_ctf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "import_ctf_plan.h"
+#include "store_check.h"
+#include "store_draft.h"
 
 struct sink {
     struct tt_import *import;
     struct tt_ctf_run *run; /* the caller's, or own_run */
     struct tt_ctf_run own_run;
+    struct tt_store_draft *draft; /* of the plugin; NULL: the caller of the class sees to the file, or it is done */
+    bool is_damaged;              /* messages came to an end before the trace did */
     bt_self_component_sink *self;
     bt_message_iterator *messages;
     struct tt__ctf_plan *plans; /* open addressing by the address of the class */
@@ -192,6 +195,25 @@ static bool take(struct sink *sink, const bt_message *message)
     }
 }
 
+/* Gives the plugin's store its name, if there is something in it. */
+static bool publish(struct sink *sink)
+{
+    struct tt_store_error error = {TT_STORE_FAILED,
+                                   "no event of telltale was recorded in the trace; nothing was written"};
+    struct tt_store_draft *draft = sink->draft;
+    sink->draft = NULL;
+    if (!draft)
+        return true;
+    if (sink->run->summary.event_count > 0) {
+        if (tt_store_draft_publish(draft, &error) == 0)
+            return true;
+    } else {
+        tt_store_draft_discard(draft);
+    }
+    fail(sink, &error);
+    return false;
+}
+
 static bool finish(struct sink *sink, bool is_complete)
 {
     struct tt_store_error error;
@@ -201,6 +223,7 @@ static bool finish(struct sink *sink, bool is_complete)
     tt_import_close(import);
     if (!is_written)
         fail(sink, &error);
+    is_written = is_written && publish(sink);
     sink->run->is_complete = is_written && is_complete;
     return is_written;
 }
@@ -219,8 +242,10 @@ bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_MEMORY_ERROR:
+        sink->is_damaged = true;
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_MEMORY_ERROR;
     default:
+        sink->is_damaged = true;
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
     }
     bool is_well = true;
@@ -234,22 +259,38 @@ bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_
 
 /* ------------------------------------------------------------------------------------------------ beginning and end */
 
-/* The parameters of somebody who uses the plugin. False: they make no sense, and FAIL has said so. */
-static bool read_params(struct sink *sink, const bt_value *params)
+/* A parameter of somebody who uses the plugin; DATA is a text, empty until one makes no sense. */
+static bt_value_map_foreach_entry_const_func_status check_param(const char *key, const bt_value *value, void *data)
 {
-    struct tt_store_error error = {TT_STORE_FAILED, ""};
+    struct tt_store_error *error = data;
+    bool is_path = strcmp(key, "path") == 0;
+    if (!is_path && strcmp(key, "append") != 0)
+        tt__store_fail(error, TT_STORE_FAILED, "there is no parameter %s; there are path and append", key);
+    else if (is_path ? !bt_value_is_string(value) || *bt_value_string_get(value) == '\0' : !bt_value_is_bool(value))
+        tt__store_fail(error, TT_STORE_FAILED,
+                       is_path ? "path is not a text; give -p 'path=\"run.telltale\"'"
+                               : "append is neither true nor false; give -p 'path=\"run.telltale\",append=true'");
+    return error->text[0] == '\0' ? BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_OK
+                                  : BT_VALUE_MAP_FOREACH_ENTRY_CONST_FUNC_STATUS_INTERRUPT;
+}
+
+/* Begins the store of somebody who uses the plugin. */
+static bool open_draft(struct sink *sink, const bt_value *params)
+{
+    struct tt_store_error error = {TT_STORE_OK, ""};
     const bt_value *path = bt_value_map_borrow_entry_value_const(params, "path");
     const bt_value *append = bt_value_map_borrow_entry_value_const(params, "append");
-    if (!path || !bt_value_is_string(path))
-        snprintf(error.text, sizeof error.text, "the store is not named; give -p 'path=\"run.telltale\"'");
-    else if (append && !bt_value_is_bool(append))
-        snprintf(error.text, sizeof error.text, "append is true or false");
-    if (error.text[0] != '\0') {
+    bool is_appending = append && bt_value_is_bool(append) && bt_value_bool_get(append);
+    (void)bt_value_map_foreach_entry_const(params, check_param, &error);
+    if (error.text[0] == '\0' && !path)
+        tt__store_fail(&error, TT_STORE_FAILED, "the store is not named; give -p 'path=\"run.telltale\"'");
+    if (error.text[0] != '\0' ||
+        tt_store_draft_open(bt_value_string_get(path), is_appending, &sink->draft, &error) < 0) {
         fail(sink, &error);
         return false;
     }
-    sink->run->options.store = bt_value_string_get(path);
-    sink->run->options.is_appending = append && bt_value_bool_get(append);
+    sink->run->options.store = tt_store_draft_path(sink->draft);
+    sink->run->options.is_appending = is_appending;
     return true;
 }
 
@@ -264,7 +305,7 @@ bt_component_class_initialize_method_status tt__ctf_initialize(bt_self_component
         return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_MEMORY_ERROR;
     sink->self = self;
     sink->run = data ? data : &sink->own_run;
-    if ((data || read_params(sink, params)) &&
+    if ((data || open_draft(sink, params)) &&
         bt_self_component_sink_add_input_port(self, "in", NULL, NULL) == BT_SELF_COMPONENT_ADD_PORT_STATUS_OK) {
         if (tt_import_open(&sink->run->options, &sink->import, &error) == 0) {
             bt_self_component_set_data(bt_self_component_sink_as_self_component(self), sink);
@@ -272,6 +313,7 @@ bt_component_class_initialize_method_status tt__ctf_initialize(bt_self_component
         }
         fail(sink, &error);
     }
+    tt_store_draft_discard(sink->draft);
     free(sink);
     return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
 }
@@ -286,18 +328,33 @@ bt_component_class_sink_graph_is_configured_method_status tt__ctf_graph_is_confi
     return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK;
 }
 
-/* Whoever comes here with an importer at work did not see the end of the trace. */
+/* What was taken of a trace that was not seen to its end. */
+static void finish_partly(struct sink *sink)
+{
+    struct tt_store_error error;
+    struct tt_import *import = sink->import;
+    sink->import = NULL;
+    bool is_wanted = !sink->run->has_failed && (!sink->draft || sink->is_damaged);
+    if (is_wanted && tt_import_finish(import, false, &sink->run->summary, &error) < 0) {
+        sink->run->has_failed = true;
+        sink->run->error = error;
+        is_wanted = false;
+    }
+    tt_import_close(import);
+    struct tt_store_draft *draft = sink->draft;
+    sink->draft = NULL;
+    if (!is_wanted || sink->run->summary.event_count == 0)
+        tt_store_draft_discard(draft);
+    else if (draft && tt_store_draft_publish(draft, &error) < 0)
+        sink->run->error = error; /* the graph has failed, and nobody is left to tell */
+}
+
 void tt__ctf_finalize(bt_self_component_sink *self)
 {
     struct sink *sink = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
-    struct tt_store_error error;
-    if (sink->import) {
-        if (!sink->run->has_failed && tt_import_finish(sink->import, false, &sink->run->summary, &error) < 0) {
-            sink->run->has_failed = true;
-            sink->run->error = error;
-        }
-        tt_import_close(sink->import);
-    }
+    if (sink->import)
+        finish_partly(sink);
+    tt_store_draft_discard(sink->draft);
     bt_message_iterator_put_ref(sink->messages);
     for (size_t i = 0; i < sink->plan_capacity; i++)
         if (sink->plans[i].class)

@@ -6,10 +6,13 @@
  *
  * What it leaves to others. Reading the files of a trace and putting messages in order: babeltrace2's own components.
  *
- * Parameters: path (text), the store, which must not be there; append (true or false), go on with one that is.
+ * Parameters: path (text), the store; append (true or false), go on with the one that is there. Others are refused.
+ * (One that is given twice babeltrace2 itself takes for the last one.)
  *
  * The end. When all messages have been taken the store is complete. When the graph ends before, because the trace is
- * damaged, what was taken until then is in the store, and marked as not complete.
+ * damaged, what was taken until then is in the store, and marked as not complete. The plugin's store is a draft until
+ * then, which replaces a store that is there, as `telltale import` does; it is given up, and the graph fails, when no
+ * event of telltale came, or somebody interrupted the graph.
  *
  * Threads: those of a graph: one.
  */

@@ -12,7 +12,8 @@ BT_PLUGIN_LICENSE("MIT");
 
 BT_PLUGIN_SINK_COMPONENT_CLASS(store, tt__ctf_consume);
 BT_PLUGIN_SINK_COMPONENT_CLASS_DESCRIPTION(store, "Makes a store of the events of telltale in a trace");
-BT_PLUGIN_SINK_COMPONENT_CLASS_HELP(store, "path: the store, which must not be there; append: go on with one that is");
+BT_PLUGIN_SINK_COMPONENT_CLASS_HELP(store, "path=\"FILE\": the store; one that is there is replaced when the new one "
+                                               "is complete. append=true: go on with one that is there.");
 BT_PLUGIN_SINK_COMPONENT_CLASS_INITIALIZE_METHOD(store, tt__ctf_initialize);
 BT_PLUGIN_SINK_COMPONENT_CLASS_FINALIZE_METHOD(store, tt__ctf_finalize);
 BT_PLUGIN_SINK_COMPONENT_CLASS_GRAPH_IS_CONFIGURED_METHOD(store, tt__ctf_graph_is_configured);

@@ -227,7 +227,10 @@ static void delete_finished(struct recorder *recorder)
     size_t kept = 0;
     for (size_t i = 0; i < recorder->process_count; i++) {
         if (recorder->is_finished[i]) {
-            tt__process_delete(recorder->processes[i], recorder->dir_fd);
+            if (recorder->options.keep)
+                tt__process_detach(recorder->processes[i]);
+            else
+                tt__process_delete(recorder->processes[i], recorder->dir_fd);
             continue;
         }
         recorder->is_finished[kept] = false;
@@ -241,7 +244,7 @@ static int commit(struct recorder *recorder, struct tt_store_error *error)
 {
     if (tt_ingest_commit(recorder->ingest, error) < 0)
         return -1;
-    for (size_t i = 0; i < recorder->process_count; i++)
+    for (size_t i = 0; i < recorder->process_count && !recorder->options.keep; i++)
         tt__process_release(recorder->processes[i]);
     delete_finished(recorder);
     recorder->written_ns = now_ns();
@@ -404,7 +407,7 @@ static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struc
         recorder->options.ring_dir = default_dir;
     }
     if (result == 0)
-        result = tt__ring_dir_prepare(recorder->options.ring_dir, store);
+        result = tt__ring_dir_prepare(recorder->options.ring_dir, recorder->options.keep ? NULL : store);
     if (result < 0)
         return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be used as ring dir: %s", recorder->options.ring_dir,
                               strerror(-result));

@@ -35,6 +35,8 @@ struct tt_recorder_options {
     /* Reads what is there, once, and returns; processes that live are left to a later recorder. Signals stay as they
      * are. Does nothing when another recorder is at work. */
     int recover;
+    /* With recover: the arenas stay as they are, for a later recorder to read them anew, or to go on. */
+    int keep;
     /* Size cap of the store; 0: TT_STORE_BYTES_MAX. */
     uint64_t store_bytes_max;
     /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. 0: 1 GiB. */

@@ -47,7 +47,7 @@ static bool is_same(const struct state *a, const struct state *b)
     return a->size == b->size && a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-static int copy_file(const char *from, const char *to)
+int tt__store_copy_file(const char *from, const char *to)
 {
     int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (in < 0)
@@ -83,7 +83,7 @@ static int copy_once(const char *path, const struct tt__store_copy *copy)
     for (int i = 0; i < FILES; i++) {
         snprintf(to, sizeof to, "%s%s", copy->path, suffixes[i]);
         unlink(to);
-        if (copy_file(from[i], to) < 0)
+        if (tt__store_copy_file(from[i], to) < 0)
             return -1;
     }
     for (int i = 0; i < FILES; i++) {

@@ -18,6 +18,10 @@ int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, st
 /* The path of the copy. COPY's. */
 const char *tt__store_copy_path(const struct tt__store_copy *copy);
 
+/* Copies the file FROM to TO, mode 0600, which is made or written over. One that is not there is no failure. 0, or -1
+ * and errno. */
+int tt__store_copy_file(const char *from, const char *to);
+
 /* Removes the copy; COPY may be NULL. */
 void tt__store_copy_destroy(struct tt__store_copy *copy);
 

@@ -16,6 +16,7 @@
 #include "store_connection.h"
 
 #define BUSY_MS 2000
+#define REPLACED_MAX 10 /* times that a file may be replaced while it is opened */
 #define FD_MIN  3 /* 0 to 2 are never used: what a library prints must not end up in a store */
 
 /* ------------------------------------------------------------------------------------------------------ the file */
@@ -95,6 +96,24 @@ static int claim_file(int fd, const char *path, struct tt_store_error *error)
     if (errno == EWOULDBLOCK)
         return tt__store_fail(error, TT_STORE_BUSY, "%s: another recorder is writing it", path);
     return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", path, strerror(errno));
+}
+
+/* An import may have replaced the file between the two. */
+static int open_and_claim(const char *path, int *out_fd, bool *out_is_empty, bool *out_is_created,
+                          struct tt_store_error *error)
+{
+    struct stat by_name, by_fd;
+    for (int i = 0; i < REPLACED_MAX; i++) {
+        int result = open_file(path, out_fd, out_is_empty, out_is_created, error);
+        if (result == 0)
+            result = claim_file(*out_fd, path, error);
+        if (result < 0 || (lstat(path, &by_name) == 0 && fstat(*out_fd, &by_fd) == 0 &&
+                           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino))
+            return result;
+        close(*out_fd);
+        *out_fd = -1;
+    }
+    return tt__store_fail(error, TT_STORE_BUSY, "%s: is replaced again and again by others", path);
 }
 
 /* --------------------------------------------------------------------------------------------------- the database */
@@ -205,9 +224,7 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
         return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
     }
     writer->fd = -1;
-    int result = open_file(path, &writer->fd, &is_empty, &is_created, &error);
-    if (result == 0)
-        result = claim_file(writer->fd, path, &error);
+    int result = open_and_claim(path, &writer->fd, &is_empty, &is_created, &error);
     if (result == 0) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
         if (sqlite3_open_v2(plain, &writer->connection, flags, NULL) != SQLITE_OK)

@@ -8,6 +8,7 @@
 #include "ctf_check.h"
 #include "leftovers.h"
 #include "report.h"
+#include "store_draft.h"
 #include "target.h"
 #include "trace_reader.h"
 
@@ -129,7 +130,7 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
     const struct import_options *given = invocation->options;
     struct tt_trace_reading reading = {
         .command = "import",
-        .store = target->path,
+        .store = tt_store_draft_path(target->draft),
         .traces = sources->readable,
         .trace_count = sources->readable_count,
         .is_appending = target->was_there,
@@ -153,21 +154,26 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
     return TT_EXIT_OUTSIDE;
 }
 
-/* The same for an arena's folder. */
+/* The same for an arena's folder. Its arenas stay until what they say is in the store under its own name. */
 static int read_ring_dir(const struct tt_target *target, const char *dir)
 {
     if (tt__leftovers_look(dir).has_recorder) {
         tt__complain("import: %s: is being recorded; its recorder will read it", dir);
         return TT_EXIT_OUTSIDE;
     }
-    if (tt__leftovers_read(target->path, dir) < 0) {
+    if (tt__leftovers_read(tt_store_draft_path(target->draft), dir, true) < 0) {
         tt__complain("import: %s: could not be read into %s", dir, target->name);
         return TT_EXIT_INPUT;
     }
-    if (tt__leftovers_look(dir).arena_count > 0)
+    return -1;
+}
+
+/* The store knows how far they were read, so nothing is read twice. */
+static void clear_ring_dir(const struct tt_target *target, const char *dir)
+{
+    if (tt__leftovers_read(target->path, dir, false) == 0 && tt__leftovers_look(dir).arena_count > 0)
         tt__complain("import: %s: some of its processes still run, or its arenas are damaged; what is there was read",
                      dir);
-    return -1;
 }
 
 /* Signals that interrupt wait until all is as it was before, and then do what they do; those that are ignored stay so. */
@@ -190,36 +196,54 @@ static bool is_interrupted(const sigset_t *held)
                                          (sigismember(held, SIGHUP) && sigismember(&pending, SIGHUP)));
 }
 
+/* Writes the draft. Returns -1 when there is something in it, else the exit status. */
+static int write_draft(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources,
+                       const sigset_t *held)
+{
+    bool has_read = false;
+    int status = TT_EXIT_INPUT;
+    if (sources->readable_count > 0) {
+        status = read_traces(invocation, target, sources);
+        has_read = status < 0;
+        if (status == TT_EXIT_OUTSIDE)
+            return status;
+        if (!has_read)
+            leave_out(sources);
+    }
+    for (size_t i = 0; i < sources->ring_dir_count && !is_interrupted(held); i++) {
+        int result = read_ring_dir(target, sources->ring_dirs[i]);
+        has_read |= result < 0;
+        if (result >= 0)
+            leave_out(sources);
+        status = result < 0 ? status : result;
+    }
+    if (is_interrupted(held))
+        return TT_EXIT_OUTSIDE;
+    return has_read ? -1 : status;
+}
+
 /* Signals are held. *OUT_HAS_STORE: there is a new one, and a report may be made of it. */
 static int read_all(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources,
                     const sigset_t *held, bool *out_has_store)
 {
     const struct import_options *given = invocation->options;
-    bool has_read = false;
-    int status = tt__target_clear(target, given->is_appending);
+    int status = tt__target_check(target, given->is_appending);
+    if (status < 0)
+        status = tt__target_draft(target);
     if (status >= 0)
         return status;
-    if (sources->readable_count > 0) {
-        status = read_traces(invocation, target, sources);
-        has_read = status < 0;
-    }
-    if (is_interrupted(held)) {
-        tt__target_restore(target);
-        return TT_EXIT_OUTSIDE;
-    }
-    for (size_t i = 0; i < sources->ring_dir_count;
-         i++) { /* what was read of them is nowhere else any more: it stays */
-        int result = read_ring_dir(target, sources->ring_dirs[i]);
-        has_read |= result < 0;
-        status = result < 0 ? status : result;
-    }
-    if (!has_read) {
+    status = write_draft(invocation, target, sources, held);
+    if (status >= 0) {
         tt__target_restore(target);
         return status;
     }
-    tt__target_forget(target);
+    status = tt__target_keep(target);
+    if (status >= 0)
+        return status;
+    for (size_t i = 0; i < sources->ring_dir_count; i++)
+        clear_ring_dir(target, sources->ring_dirs[i]);
     *out_has_store = true;
-    return status < 0 ? sources->status : status;
+    return sources->status;
 }
 
 /* A signal that came meanwhile ends this program once the files are as they are to be. */

@@ -193,12 +193,12 @@ static int supervise(struct tt_invocation *invocation, struct tt_target *target)
     struct tt_supervision_result result = tt__supervise(&plan);
     switch (result.end) {
     case TT_SUPERVISION_ENDED:
-        tt__target_forget(target);
+        (void)tt__target_keep(target); /* there is no draft */
         if (target->has_recorder)
             await_other_recorder(target, result.pid);
         return finish(invocation, target, result.wait_status);
     case TT_SUPERVISION_LEFT:
-        tt__target_forget(target);
+        (void)tt__target_keep(target); /* there is no draft */
         return status_of_command(result.wait_status);
     case TT_SUPERVISION_NO_COMMAND:
         tt__target_restore(target);
@@ -242,6 +242,8 @@ static int run(struct tt_invocation *invocation)
     if (status < 0 && given->is_dry_run)
         return print_commands(invocation, &target);
     if (status < 0)
+        status = tt__target_check(&target, given->is_appending);
+    if (status < 0 && !given->is_lttng)
         status = tt__target_clear(&target, given->is_appending);
     if (status >= 0)
         return status;

@@ -19,6 +19,7 @@ struct recorder_options {
     bool is_supervised;
     bool is_until_idle;
     bool is_recovering;
+    bool is_keeping;
 };
 
 static const struct tt_option options[] = {
@@ -29,6 +30,7 @@ static const struct tt_option options[] = {
     {0, "supervised", TT_OPTION_FLAG, NULL, "goes on until the supervisor says finish", offsetof(struct recorder_options, is_supervised), NULL},
     {0, "until-idle", TT_OPTION_FLAG, NULL, "ends when no process is left", offsetof(struct recorder_options, is_until_idle), NULL},
     {0, "recover", TT_OPTION_FLAG, NULL, "reads what is there, once", offsetof(struct recorder_options, is_recovering), NULL},
+    {0, "keep", TT_OPTION_FLAG, NULL, "with --recover: leaves the arenas as they are", offsetof(struct recorder_options, is_keeping), NULL},
 };
 
 /* The descriptor that TEXT names, which must be open and none of the standard ones; -1 for NULL; -2 when it is neither. */
@@ -55,6 +57,7 @@ static int run(struct tt_invocation *invocation)
         .supervised = given->is_supervised,
         .until_idle = given->is_until_idle,
         .recover = given->is_recovering,
+        .keep = given->is_keeping,
     };
     if (recorder.store == NULL)
         return tt__usage_error(invocation->command, "--store is missing");

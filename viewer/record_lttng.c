@@ -10,6 +10,7 @@
 #include "ctf_check.h"
 #include "lttng_probe.h"
 #include "lttng_session.h"
+#include "store_draft.h"
 #include "supervisor.h"
 #include "trace_reader.h"
 
@@ -131,6 +132,23 @@ static void complain_about_nothing(const struct tt_lttng_recording *recording, c
                      recording->command[0]);
 }
 
+/* The store gets its name when all of it is there; what was there before stays until then. */
+static void read_into_draft(struct tt_target *target, struct tt_trace_reading *reading,
+                            struct tt_lttng_result *result)
+{
+    if (tt__target_draft(target) >= 0) {
+        result->is_incomplete = true;
+        return;
+    }
+    reading->store = tt_store_draft_path(target->draft);
+    struct tt_trace_result read = tt__trace_read(reading);
+    bool is_kept = read.end == TT_TRACE_READ || read.end == TT_TRACE_PARTLY;
+    result->has_store = is_kept && tt__target_keep(target) < 0;
+    tt__target_restore(target);
+    result->is_incomplete |= read.end == TT_TRACE_PARTLY || read.end == TT_TRACE_FAILED || read.was_damaged ||
+                             (is_kept && !result->has_store);
+}
+
 /* Reads the trace into the store. *OUT_KEEPS_TRACE: nothing else has what it says. */
 static void import(const struct tt_lttng_recording *recording, const struct tt_lttng_session *session, pid_t pid,
                    struct tt_lttng_result *result, bool *out_keeps_trace)
@@ -140,7 +158,6 @@ static void import(const struct tt_lttng_recording *recording, const struct tt_l
     const struct tt_ctf_trace **traces = calloc(list.count + 1, sizeof *traces);
     struct tt_trace_reading reading = {
         .command = "record",
-        .store = recording->target->path,
         .traces = traces,
         .is_appending = recording->target->was_there,
         .exit_pid = pid,
@@ -156,23 +173,13 @@ static void import(const struct tt_lttng_recording *recording, const struct tt_l
         result->is_incomplete = true;
     } else if ((reading.trace_count = choose(&list, traces, result)) > 0) {
         reading.is_incomplete = result->is_incomplete;
-        struct tt_trace_result read = tt__trace_read(&reading);
-        result->has_store = read.end == TT_TRACE_READ || read.end == TT_TRACE_PARTLY;
-        result->is_incomplete |= read.end == TT_TRACE_PARTLY || read.end == TT_TRACE_FAILED || read.was_damaged;
+        read_into_draft(recording->target, &reading, result);
     }
     if (!result->has_store)
         complain_about_nothing(recording, result);
     *out_keeps_trace = !result->has_store && result->is_incomplete && list.count > 0;
     free(traces);
     tt_ctf_list_finish(&list);
-}
-
-static void settle_target(struct tt_target *target, bool has_store)
-{
-    if (has_store)
-        tt__target_forget(target);
-    else
-        tt__target_restore(target);
 }
 
 /* Everything between the first folder and the last. *OUT_KEEPS_TRACE: nothing else has what it says. */
@@ -208,7 +215,6 @@ struct tt_lttng_result tt__record_lttng(const struct tt_lttng_recording *recordi
         result = record(recording, &session, &keeps_trace);
         tt__lttng_close(&session, keeps_trace);
     }
-    settle_target(recording->target, result.has_store);
     end_noting(old);
     if (noted_signal != 0 && !result.has_run)
         raise(noted_signal);

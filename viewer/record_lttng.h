@@ -32,7 +32,7 @@ struct tt_lttng_result {
     bool is_incomplete; /* not all that was emitted could be recorded, or read; a complaint says why */
 };
 
-/* Records. The target has been cleared; it is settled, one way or the other, when this returns. */
+/* Records. The target has been checked; it has a new store, or is as it was, when this returns. */
 struct tt_lttng_result tt__record_lttng(const struct tt_lttng_recording *recording);
 
 /* Prints commands for a shell that do the same. Returns the exit status. */

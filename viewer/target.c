@@ -1,4 +1,4 @@
-/* target.c: see target.h. An earlier recording is set aside under another name until the new one is worth more. */
+/* target.c: see target.h. */
 #include "target.h"
 
 #include "leftovers.h"
@@ -6,33 +6,33 @@
 #include "command.h"
 #include "ring_dir.h"
 #include "session.h"
+#include "store_draft.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const companions[] = {"", "-wal", "-shm"};
+#define ASIDE ".replaced-"
 
-static void name_aside(char *out_path, size_t size, const struct tt_target *target, const char *companion)
-{
-    if (snprintf(out_path, size, "%s.replaced-%ld%s", target->path, (long)getpid(), companion) >= (int)size)
-        out_path[0] = '\0';
-}
+static const char *const companions[] = {"", "-wal", "-shm", "-journal"};
 
-/* Gives the earlier store another name, or its name back. */
-static int move_store(struct tt_target *target, bool is_back)
+/* ------------------------------------------------------------------------------------------------------- set aside */
+
+/* Gives the store at FROM, with what SQLite keeps beside it, the name TO. */
+static int move_store(const char *from, const char *to)
 {
     for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
-        char here[PATH_MAX + 8], aside[PATH_MAX + 40];
-        snprintf(here, sizeof here, "%s%s", target->path, companions[i]);
-        name_aside(aside, sizeof aside, target, companions[i]);
-        int result = is_back ? rename(aside, here) : rename(here, aside);
-        if (result < 0 && errno != ENOENT)
+        char old[PATH_MAX + 48], new[PATH_MAX + 48];
+        snprintf(old, sizeof old, "%s%s", from, companions[i]);
+        snprintf(new, sizeof new, "%s%s", to, companions[i]);
+        if (rename(old, new) < 0 && errno != ENOENT)
             return -1;
     }
-    target->is_set_aside = !is_back;
     return 0;
 }
 
@@ -45,21 +45,117 @@ static void remove_store(const char *path)
     }
 }
 
-void tt__target_forget(struct tt_target *target)
+static void name_aside(char out_path[PATH_MAX + 32], const struct tt_target *target)
 {
-    char aside[PATH_MAX + 40];
-    name_aside(aside, sizeof aside, target, "");
-    if (target->is_set_aside)
+    snprintf(out_path, PATH_MAX + 32, "%s" ASIDE "%ld", target->path, (long)getpid());
+}
+
+/* The lock of a file that is set aside: as long as somebody has it, it is his. -1: somebody else has it. */
+static int lock_aside(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int set_aside(struct tt_target *target)
+{
+    char aside[PATH_MAX + 32];
+    name_aside(aside, target);
+    target->aside_fd = lock_aside(target->path);
+    if (target->aside_fd < 0)
+        return -1;
+    target->is_set_aside = true;
+    return move_store(target->path, aside);
+}
+
+/* One that somebody set aside who was killed then. A new recording that has its name replaces it, as he wanted. */
+static void settle_aside(const struct tt_target *target, const char *aside)
+{
+    struct stat status;
+    int fd = lock_aside(aside);
+    if (fd < 0)
+        return;
+    if (lstat(target->path, &status) == 0)
         remove_store(aside);
+    else if (move_store(aside, target->path) == 0)
+        tt__complain("%s: the earlier recording in %s was set aside by a command that was killed; it is back",
+                     target->command, target->name);
+    close(fd);
+}
+
+static bool is_aside_name(const char *name, const char *base)
+{
+    size_t length = strlen(base);
+    if (strncmp(name, base, length) != 0 || strncmp(name + length, ASIDE, strlen(ASIDE)) != 0)
+        return false;
+    const char *number = name + length + strlen(ASIDE);
+    return *number != '\0' && number[strspn(number, "0123456789")] == '\0';
+}
+
+static void settle_dead(const struct tt_target *target)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(target->path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash == target->path ? 1 : (int)(slash - target->path), target->path);
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        char aside[PATH_MAX + NAME_MAX + 2];
+        snprintf(aside, sizeof aside, "%s/%s", folder, entry->d_name);
+        if (is_aside_name(entry->d_name, slash + 1))
+            settle_aside(target, aside);
+    }
+    if (entries != NULL)
+        closedir(entries);
+}
+
+/* ------------------------------------------------------------------------------------------------------ how it ends */
+
+static int fail_as(const struct tt_store_error *error, const struct tt_target *target)
+{
+    tt__complain("%s: %s", target->command, error->text);
+    return TT_EXIT_OUTSIDE;
+}
+
+int tt__target_keep(struct tt_target *target)
+{
+    struct tt_store_error error;
+    struct tt_store_draft *draft = target->draft;
+    char aside[PATH_MAX + 32];
+    if (draft != NULL) {
+        bool replaces = tt_store_draft_has_earlier(draft) && !target->was_there;
+        target->draft = NULL;
+        if (tt_store_draft_publish(draft, &error) < 0)
+            return fail_as(&error, target);
+        if (replaces)
+            tt__complain("%s: replacing the recording in %s", target->command, target->name);
+    }
+    if (target->is_set_aside) {
+        name_aside(aside, target);
+        remove_store(aside);
+        close(target->aside_fd);
+        target->is_set_aside = false;
+    }
+    return -1;
 }
 
 void tt__target_restore(struct tt_target *target)
 {
-    if (!target->was_there)
+    char aside[PATH_MAX + 32];
+    tt_store_draft_discard(target->draft);
+    target->draft = NULL;
+    if (target->is_cleared && !target->was_there)
         remove_store(target->path);
-    if (target->is_set_aside && move_store(target, true) < 0)
-        tt__complain("%s: the earlier recording is now called %s.replaced-%ld: %s", target->command, target->path,
-                     (long)getpid(), strerror(errno));
+    if (!target->is_set_aside)
+        return;
+    name_aside(aside, target);
+    if (move_store(aside, target->path) < 0)
+        tt__complain("%s: the earlier recording is now called %s: %s", target->command, aside, strerror(errno));
+    close(target->aside_fd);
+    target->is_set_aside = false;
 }
 
 int tt__target_find(const char *command, const char *name, struct tt_target *out_target)
@@ -90,13 +186,14 @@ static bool is_taken(const struct tt_target *target, enum tt_file_kind kind)
     return what != NULL;
 }
 
-int tt__target_clear(struct tt_target *target, bool is_appending)
+int tt__target_check(struct tt_target *target, bool is_appending)
 {
     struct stat status;
     if (stat(target->path, &status) == 0 && S_ISDIR(status.st_mode)) {
         tt__complain("%s: cannot write %s: %s; name a file with -o", target->command, target->name, strerror(EISDIR));
         return TT_EXIT_OUTSIDE;
     }
+    settle_dead(target);
     enum tt_file_kind kind = tt__session_file_kind(target->path);
     if (is_taken(target, kind))
         return TT_EXIT_INPUT;
@@ -107,14 +204,19 @@ int tt__target_clear(struct tt_target *target, bool is_appending)
         return -1;
     tt__leftovers_recover(target->path);
     content = tt__leftovers_look(target->ring_dir);
-    if (content.has_recorder || content.arena_count > 0) {
-        tt__complain("%s: %s is still being recorded; name another file with -o, or join it with --append",
-                     target->command, target->name);
-        return TT_EXIT_OUTSIDE;
-    }
-    if (kind == TT_FILE_MISSING && tt__session_file_kind(target->path) == TT_FILE_MISSING)
+    if (!content.has_recorder && content.arena_count == 0)
         return -1;
-    if (move_store(target, false) == 0) {
+    tt__complain("%s: %s is still being recorded; name another file with -o, or join it with --append", target->command,
+                 target->name);
+    return TT_EXIT_OUTSIDE;
+}
+
+int tt__target_clear(struct tt_target *target, bool is_appending)
+{
+    target->is_cleared = true;
+    if (is_appending || tt__session_file_kind(target->path) == TT_FILE_MISSING)
+        return -1;
+    if (set_aside(target) == 0) {
         tt__complain("%s: replacing the recording in %s", target->command, target->name);
         return -1;
     }
@@ -122,4 +224,11 @@ int tt__target_clear(struct tt_target *target, bool is_appending)
                  strerror(errno));
     tt__target_restore(target);
     return TT_EXIT_OUTSIDE;
+}
+
+int tt__target_draft(struct tt_target *target)
+{
+    struct tt_store_error error;
+    return tt_store_draft_open(target->path, target->was_there, &target->draft, &error) < 0 ? fail_as(&error, target)
+                                                                                            : -1;
 }

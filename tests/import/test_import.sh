@@ -195,6 +195,52 @@ case_an_interrupt_leaves_the_earlier_recording_or_the_whole_new_one() {
     [ "$kept" -gt 0 ] || fail 'no signal came in time'
 }
 
+# A signal that nobody can hold.
+case_a_kill_at_any_instant_leaves_the_earlier_recording_or_the_whole_new_one() {
+    import_trace whole
+    make_trace many
+    cksum <whole.telltale >before.run
+    kept=0 replaced=0
+    for number in $(seq 40); do
+        [ -e run.telltale ] && cksum <run.telltale | cmp -s - before.run || cp whole.telltale run.telltale
+        run timeout -s KILL "0.0$(random_number 10 99)" "$telltale" import many
+        [ "$(find . -name 'run.telltale.new-*' | wc -l)" -le 1 ] || fail "kill $number: drafts pile up"
+        [ "$(find . -maxdepth 1 -name 'run.telltale?*' ! -name 'run.telltale.new-*')" = '' ] || fail "kill $number: files beside: $(ls)"
+        if cksum <run.telltale | cmp -s - before.run; then
+            kept=$((kept + 1))
+        else
+            replaced=$((replaced + 1))
+            expect_rows run.telltale 'SELECT count(*) FROM tasks' 2000
+            expect_equal "$(ask run.telltale 'PRAGMA integrity_check')" ok 'the check of the store'
+        fi
+    done
+    printf '%s kills left the earlier recording, %s the new one\n' "$kept" "$replaced"
+    [ "$kept" -gt 0 ] || fail 'no kill came in time'
+    must "$telltale" import many
+    expect_equal "$(find . -name 'run.telltale?*')" '' 'files beside, after an import that nobody killed'
+}
+
+# What a killed recorder left in its log belongs to the old store, and must not get into the new one.
+case_a_log_beside_the_earlier_recording_is_not_taken_for_the_new_ones() {
+    import_trace whole
+    make_trace killed
+    cp whole.telltale run.telltale
+    sqlite3 run.telltale 'PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0' >/dev/null
+    python3 - <<'END' || fail 'no log'
+import os, sqlite3
+connection = sqlite3.connect('run.telltale')
+connection.execute('PRAGMA wal_autocheckpoint = 0')
+connection.execute("UPDATE process SET pid = 99")
+connection.commit()
+os._exit(0)
+END
+    [ -s run.telltale-wal ] || fail 'there is no log'
+    must "$telltale" import killed
+    expect_equal "$(find . -name 'run.telltale?*')" '' 'files beside'
+    expect_rows run.telltale 'SELECT pid, (SELECT count(*) FROM tasks) FROM processes' '4711|3'
+    expect_equal "$(ask run.telltale 'PRAGMA integrity_check')" ok 'the check of the store'
+}
+
 case_a_store_is_gone_on_with_but_never_with_the_same_process() {
     import_trace whole
     python3 - <<'END' || fail 'no second trace'
