@@ -109,6 +109,8 @@ static int commit(struct tt_import *import, struct tt_store_error *error)
     if (tt_ingest_commit(import->ingest, error) < 0)
         return -1;
     tt__store_checkpoint(import->writer);
+    if (import->options.on_commit)
+        import->options.on_commit(import->summary.event_count);
     return 0;
 }
 
@@ -479,6 +481,13 @@ static void count_row(void *context, const struct tt__cell *row)
     ++*(uint32_t *)context;
 }
 
+/* The latest time that a store with unfinished processes knows. */
+#define LAST_NS                                                                            \
+    "(SELECT coalesce(max(ns), 0) FROM (SELECT max(started_ns) AS ns FROM process"         \
+    " UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task" \
+    " UNION ALL SELECT max(stored_ns) FROM failure))"
+#define UNFINISHED "is_balanced IS NULL AND is_boardless = 1"
+
 int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_store_error *out_error)
 {
     uint32_t count = 0;
@@ -487,15 +496,16 @@ int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_st
         return -1;
     int result = tt__store_begin(writer);
     if (result == 0)
-        result =
-            tt__store_run(writer,
-                          "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns),"
-                          " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
-                          " FROM (SELECT coalesce(max(ns), 0) AS ns FROM (SELECT max(started_ns) AS ns FROM process"
-                          "  UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task"
-                          "  UNION ALL SELECT max(stored_ns) FROM failure)) AS ended"
-                          " WHERE is_balanced IS NULL AND is_boardless = 1 RETURNING process_id",
-                          NULL, 0, count_row, &count);
+        result = tt__store_run(writer,
+                               "INSERT INTO gap (thread_id, from_ns, what, is_vital)"
+                               " SELECT process_id << 40, " LAST_NS ", 'cut_off', 1 FROM process WHERE " UNFINISHED,
+                               NULL, 0, NULL, NULL);
+    if (result == 0)
+        result = tt__store_run(writer,
+                               "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns),"
+                               " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
+                               " FROM (SELECT " LAST_NS " AS ns) AS ended WHERE " UNFINISHED " RETURNING process_id",
+                               NULL, 0, count_row, &count);
     if (result == 0)
         result = tt__store_commit(writer);
     if (result < 0) {

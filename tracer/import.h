@@ -43,6 +43,8 @@ struct tt_import_options {
      * of nobody else. They live as long as the importer. */
     const uint64_t *strangers;
     size_t stranger_count;
+    /* Called after each commit with how many events are in the store for good; NULL: nobody wants to know. */
+    void (*on_commit)(uint64_t event_count);
 };
 
 /* Opens the store and begins. 0 and *OUT_IMPORT, or -1 and *OUT_ERROR. A store that is there and is not to be gone on
@@ -106,7 +108,7 @@ TT_MUST_USE int tt_import_finish(struct tt_import *import, bool is_complete, str
 void tt_import_close(struct tt_import *import);
 
 /* Marks the processes of the store at PATH that an import began to write and, killed, did not finish: they are not
- * complete. *OUT_PROCESS_COUNT of them. 0, or -1 and *OUT_ERROR. */
+ * complete, and each has a row cut_off. *OUT_PROCESS_COUNT of them. 0, or -1 and *OUT_ERROR. */
 TT_MUST_USE int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_store_error *out_error);
 
 #endif

@@ -12,7 +12,8 @@
  *
  * `--probe` alone says whether babeltrace2 has what is needed to read.
  *
- * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text. The last line
+ * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text; `events` after
+ * each commit, what else there is to count once. The last line
  * is `end` and how it went: complete, partial (the trace ended it; an `error` line says why), or failed (the store
  * did).
  */
@@ -269,6 +270,13 @@ static bool look_at_traces(int argc, char **argv, struct tt_ctf_list *out_list)
     return true;
 }
 
+/* Told at once, for it is all that is known of what this process has read when it is killed. */
+static void print_progress(uint64_t event_count)
+{
+    printf("events %" PRIu64 "\n", event_count);
+    (void)fflush(stdout);
+}
+
 static void print_figures(const struct tt_ctf_run *run)
 {
     printf("events %" PRIu64 "\nrepeated %" PRIu64 "\nmissing %" PRIu64 "\ndiscarded %" PRIu64 "\nprocesses %" PRIu32
@@ -297,7 +305,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--probe") == 0)
         return probe();
-    struct tt_ctf_run run = {0};
+    struct tt_ctf_run run = {.options = {.on_commit = print_progress}};
     struct tt_ctf_list list = {0};
     struct tt_ctf_survey survey = {0};
     (void)signal(SIGXFSZ, SIG_IGN); /* a store that is as large as it may be is an error of writing */

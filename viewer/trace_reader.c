@@ -5,6 +5,7 @@
 #include "ctf_clip.h"
 #include "import.h"
 #include "output/output.h"
+#include "reader_end.h"
 #include "report.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -46,11 +48,12 @@ struct reader {
     bool is_incomplete;
     uint64_t trace_bytes, cpu_seconds;
     size_t stream_count;
-    pid_t pid;
+    pid_t parent, pid;
     int fd; /* what it says */
     bool is_late;
     int wait_status;
-    char says[8192]; /* a page of lines at most */
+    uint64_t cpu_us, oom_count;
+    char says[1024]; /* what of a line has come so far */
     char error[512];
     char end[16];
     struct tt_trace_result result;
@@ -115,6 +118,9 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_UNBLOCK, &all, NULL); /* a terminal's interrupt ends it at once */
+    /* Nobody would take what it writes when this process is killed. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != reader->parent)
+        _exit(127);
     set_limits(reader);
     execv(path, (char **)arguments);
     _exit(127);
@@ -138,6 +144,8 @@ static int start(struct reader *reader)
         tt__complain("%s: cannot make a pipe to the reader: %s", reader->reading->command, strerror(errno));
         return -1;
     }
+    reader->parent = getpid();
+    reader->oom_count = tt__reader_oom_count();
     reader->pid = fork();
     if (reader->pid == 0)
         become_reader(reader, path, ends[1]);
@@ -157,35 +165,6 @@ static int64_t now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Takes what the reader says until it ends, and ends it when it takes too long. */
-static void listen_to(struct reader *reader)
-{
-    int64_t until = now_ms() + (int64_t)(reader->cpu_seconds * WALL_FACTOR + WALL_SECONDS_MORE) * 1000;
-    size_t used = 0;
-    for (;;) {
-        struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
-        int64_t left = until - now_ms();
-        char rest[512];
-        int ready = poll(&wait, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
-        if (ready == 0) {
-            reader->is_late = true;
-            kill(reader->pid, SIGKILL);
-            break;
-        }
-        size_t room = sizeof reader->says - 1 - used;
-        ssize_t got =
-            ready > 0 ? read(reader->fd, room > 0 ? reader->says + used : rest, room > 0 ? room : sizeof rest) : -1;
-        if (got == 0 || (got < 0 && errno != EINTR))
-            break;
-        if (got > 0 && room > 0)
-            used += (size_t)got;
-    }
-    reader->says[used] = '\0';
-    close(reader->fd);
-    while (waitpid(reader->pid, &reader->wait_status, 0) < 0 && errno == EINTR)
-        ;
 }
 
 static void take_line(struct reader *reader, const char *word, const char *value)
@@ -216,16 +195,51 @@ static void take_line(struct reader *reader, const char *word, const char *value
             *numbers[i].number = strtoull(value, NULL, 10);
 }
 
-static void take_lines(struct reader *reader)
+/* Takes the complete lines among the first USED bytes of what was said. Returns how many are left, of one that is not
+ * complete. */
+static size_t take_lines(struct reader *reader, size_t used)
 {
-    char *save = NULL;
-    for (char *line = strtok_r(reader->says, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
-        char *blank = strchr(line, ' ');
-        if (blank == NULL)
-            continue;
-        *blank = '\0';
-        take_line(reader, line, blank + 1);
+    char *from = reader->says, *end;
+    while ((end = memchr(from, '\n', used - (size_t)(from - reader->says))) != NULL) {
+        *end = '\0';
+        char *blank = strchr(from, ' ');
+        if (blank != NULL) {
+            *blank = '\0';
+            take_line(reader, from, blank + 1);
+        }
+        from = end + 1;
     }
+    used -= (size_t)(from - reader->says);
+    memmove(reader->says, from, used);
+    return used < sizeof reader->says ? used : 0; /* a line that is too long is nothing that it says */
+}
+
+/* Takes what the reader says until it ends, and ends it when it takes too long. */
+static void listen_to(struct reader *reader)
+{
+    int64_t until = now_ms() + (int64_t)(reader->cpu_seconds * WALL_FACTOR + WALL_SECONDS_MORE) * 1000;
+    size_t used = 0;
+    struct rusage usage = {0};
+    for (;;) {
+        struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
+        int64_t left = until - now_ms();
+        int ready = poll(&wait, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+        if (ready == 0) {
+            reader->is_late = true;
+            kill(reader->pid, SIGKILL);
+            break;
+        }
+        ssize_t got = ready > 0 ? read(reader->fd, reader->says + used, sizeof reader->says - used) : -1;
+        if (got == 0 || (got < 0 && errno != EINTR))
+            break;
+        if (got > 0)
+            used = take_lines(reader, used + (size_t)got);
+    }
+    close(reader->fd);
+    while (wait4(reader->pid, &reader->wait_status, 0, &usage) < 0 && errno == EINTR)
+        ;
+    reader->cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+                     (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
 /* ------------------------------------------------------------------------------------------------------ what it means */
@@ -236,19 +250,17 @@ static void judge_killed(struct reader *reader)
     const char *command = reader->reading->command;
     struct tt_store_error error;
     uint32_t process_count = 0;
-    int signal = WIFSIGNALED(reader->wait_status) ? WTERMSIG(reader->wait_status) : 0;
-    if (signal == SIGXCPU || (signal == SIGKILL && !reader->is_late))
-        tt__complain("%s: the trace cannot be read to its end: the reader was stopped after %ju s of processor time; "
-                     "--cpu-seconds gives it more, if the trace is sound",
-                     command, (uintmax_t)reader->cpu_seconds);
-    else if (reader->is_late)
-        tt__complain("%s: the trace cannot be read to its end: the reader was stopped, it took too long", command);
-    else if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP)
-        tt__complain("%s: the reader was interrupted", command);
-    else if (signal != 0)
-        tt__complain("%s: the trace is damaged: the reader fell over it (%s)", command, strsignal(signal));
-    else
-        tt__complain("%s: the reader ended without a word, with status %d", command, WEXITSTATUS(reader->wait_status));
+    char text[256];
+    struct tt_reader_end end = {
+        .wait_status = reader->wait_status,
+        .is_late = reader->is_late,
+        .cpu_us = reader->cpu_us,
+        .cpu_seconds_max = reader->cpu_seconds,
+        .memory_bytes_max = MEMORY_BYTES,
+        .oom_count = tt__reader_oom_count() - reader->oom_count,
+    };
+    tt__reader_end_text(&end, text, sizeof text);
+    tt__complain("%s: %s", command, text);
     reader->result.was_damaged = true;
     reader->result.end = TT_TRACE_NOTHING;
     if (access(reader->reading->store, F_OK) != 0)
@@ -277,7 +289,8 @@ static void judge(struct reader *reader)
         judge_killed(reader);
     }
     if (result->end == TT_TRACE_PARTLY)
-        tt__complain("%s: what was read of it is kept; what would rest on the rest is unknown", command);
+        tt__complain("%s: what was read of it, %ju %s, is kept; what would rest on the rest is unknown", command,
+                     TT_COUNTED(result->events, "event"));
 }
 
 /* What the trace lacks, or has beyond what is understood. */
@@ -392,7 +405,6 @@ struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading)
         reader.cpu_seconds = CPU_SECONDS_MIN + reader.trace_bytes / CPU_BYTES_A_SECOND;
     if (choose_paths(&reader) == 0 && start(&reader) == 0) {
         listen_to(&reader);
-        take_lines(&reader);
         judge(&reader);
         tell_figures(&reader);
     }

@@ -433,5 +433,24 @@ def trace_many(folder):
     trace.write(folder)
 
 
+def trace_long(folder):
+    """Takes a reader many seconds, after enough for a first commit: each number opens a hole in front of all others."""
+    trace = Trace()
+    process = Process(trace)
+    process.start()
+    process.create(2, 'bad')
+    process.fail(2, 3)
+    for number in range(40000):
+        process.emit('note', text='x' * 250)
+        if number % 1000 == 0:
+            trace.end_packet(0, 0)
+    for number in range(150000):
+        process.next[1] = 1000000 - 2 * number
+        process.emit('note', text='x')
+        if number % 2000 == 0:
+            trace.end_packet(0, 0)
+    trace.write(folder)
+
+
 if __name__ == '__main__':
     globals()['trace_' + sys.argv[1]](sys.argv[2])

@@ -117,26 +117,7 @@ case_of_a_stream_file_that_was_cut_short_the_complete_packets_are_read() {
 
 # A reader that takes too long is stopped, and what it had committed is settled.
 case_a_reader_that_takes_too_long_is_stopped() {
-    python3 - <<'END'
-import os, sys
-sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
-import make_trace
-trace = make_trace.Trace()
-process = make_trace.Process(trace)
-process.start()
-process.create(2, 'bad')
-process.fail(2, 3)
-for number in range(40000):    # enough for a first commit
-    process.emit('note', text='x' * 250)
-    if number % 1000 == 0:
-        trace.end_packet(0, 0)
-for number in range(150000):   # each number opens a hole in front of all others
-    process.next[1] = 1000000 - 2 * number
-    process.emit('note', text='x')
-    if number % 2000 == 0:
-        trace.end_packet(0, 0)
-trace.write('long')
-END
+    make_trace long
     seconds=1
     [ -z "${TELLTALE_TEST_SANITIZE-}" ] || seconds=8 # it has to come as far as its first commit
     run timeout 100 "$telltale" import --cpu-seconds "$seconds" long
@@ -145,6 +126,37 @@ END
     expect_text err 'is kept'
     expect_rows run.telltale 'SELECT state FROM failures' unknown
     expect_rows run.telltale 'SELECT end_reason, is_balanced FROM processes' 'unknown|0'
+    expect_rows run.telltale 'SELECT count, to_ns, what, is_vital FROM losses' '||cut_off|1'
+}
+
+# Whoever ends it: each has a word of his own, and what was committed by then is settled.
+case_a_reader_that_is_ended_from_outside_is_told_from_one_that_met_a_limit() {
+    make_trace long
+    end_by() { # SIGNAL TEXT
+        rm -f run.telltale
+        "$telltale" import --cpu-seconds 600 long 2>"$work/err" &
+        import=$!
+        background="$background $import"
+        has_reader() { reading=$(find_child "$import" "$reader"); }
+        wait_until has_reader
+        has_committed() { [ "$(cat run.telltale.new-*/store | wc -c)" -gt 4000000 ]; }
+        wait_until has_committed
+        kill -s "$1" "$reading"
+        status=0
+        wait "$import" || status=$?
+        expect_status 3 "$1"
+        expect_text err "$2"
+        ! grep -q -- --cpu-seconds "$work/err" || fail "$1 is taken for a limit"
+        grep -qE 'what was read of it, [0-9]{5,} events, is kept' "$work/err" || fail "$1: nothing is kept"
+        expect_rows run.telltale 'SELECT state FROM failures' unknown
+        expect_rows run.telltale 'SELECT count, to_ns, what, is_vital FROM losses' '||cut_off|1'
+    }
+    end_by KILL 'the reader was killed from outside (SIGKILL)'
+    end_by TERM 'the reader was interrupted (Terminated)'
+    end_by USR1 'the reader was ended from outside by a signal (User defined signal 1)'
+    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || return 0 # which has handlers for these
+    end_by ABRT 'MiB of memory are not enough for it: the reader gave up (Aborted)'
+    end_by SEGV 'the trace is damaged: the reader fell over it (Segmentation fault)'
 }
 
 case_mutated_traces_neither_hang_nor_crash() {

@@ -220,6 +220,22 @@ case_a_kill_at_any_instant_leaves_the_earlier_recording_or_the_whole_new_one() {
     expect_equal "$(find . -name 'run.telltale?*')" '' 'files beside, after an import that nobody killed'
 }
 
+# Nobody waits for it any more, and it would write for as long as its limits allow.
+case_the_reader_of_an_importer_that_is_killed_ends() {
+    make_trace long
+    "$telltale" import long 2>/dev/null &
+    import=$!
+    background="$background $import"
+    has_reader() { reading=$(find_child "$import" "$reader"); }
+    wait_until has_reader
+    background="$background $reading"
+    kill -STOP "$reading" # so that it cannot find out by itself
+    kill -KILL "$import"
+    wait "$import" 2>/dev/null || :
+    has_no_reader() { ! ls "/proc/$reading/exe" >/dev/null 2>&1; }
+    wait_until has_no_reader
+}
+
 # What a killed recorder left in its log belongs to the old store, and must not get into the new one.
 case_a_log_beside_the_earlier_recording_is_not_taken_for_the_new_ones() {
     import_trace whole
