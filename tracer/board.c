@@ -157,7 +157,7 @@ tt_board_slot *tt_board_claim(uint64_t task_id, uint64_t parent_id, uint64_t loo
     struct tt__thread *self = &tt__thread;
     struct tt__life *life = tt__life();
     uint32_t on = __atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED);
-    if (on == 0 || (on & TT_CARRIER_ALONE) != 0)
+    if (on == 0 || (on & TT_CARRIER_ALONE) != 0 || ((on & TT_CARRIER_CHILD) != 0 && task_id < tt__id_first_own))
         return NULL;
     if (tt__unlikely(tt__life_ordinal(life) == 0)) {
         if (!tt__trace_revive())

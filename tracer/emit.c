@@ -117,18 +117,41 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
     }
 #include "events.def"
 
-/* One comparison tells the usual case, recorded in the arena alone, from both others: not wanted, and LTTng. What the
- * tracer itself says about the process and its threads is each carrier's own; lttng.c says it to LTTng. */
+/* is_inherited_NAME, in a forked child: whether the event is about an object of its parent's. The first id of an event says
+ * what it is about; a note is the program's own, whichever task it is attached to. */
+#define TT_U8(name, text)
+#define TT_U16(name, text)
+#define TT_U32(name, text)
+#define TT_U64(name, text)
+#define TT_I32(name, text)
+#define TT_ID(name, text)                id = id != 0 ? id : event->name;
+#define TT_TICKS(name, text)
+#define TT_WORD(name, enumeration, text)
+#define TT_SITE(name, text)
+#define TT_TEXT(name, limit, text)
+#define TT_EVENT(number, event_name, category, level, text, fields)                                                 \
+    static __attribute__((noinline, cold)) bool is_inherited_##event_name(const struct tt_event_##event_name *event) \
+    {                                                                                                               \
+        uint64_t id = 0;                                                                                            \
+        (void)event;                                                                                                \
+        fields return TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_user && id != 0 && id < tt__id_first_own;     \
+    }
+#include "events.def"
+
+/* One comparison tells the usual case, recorded in the arena alone, from all others: not wanted, LTTng, a forked child. What
+ * the tracer itself says about the process and its threads is each carrier's own; lttng.c says it to LTTng. */
 #define TT_EVENT(number, event_name, category, level, text, fields)                                            \
     void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)                        \
     {                                                                                                          \
         uint32_t on = __atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED);                                 \
-        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG | TT_CARRIER_ALONE;                                    \
+        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG | TT_CARRIER_ALONE | TT_CARRIER_CHILD;                 \
         if (tt__unlikely(on != TT_CATEGORY_##category)) {                                                      \
             if ((on & TT_CATEGORY_##category) == 0)                                                            \
                 return;                                                                                        \
+            if ((on & TT_CARRIER_CHILD) != 0 && is_inherited_##event_name(event))                              \
+                return;                                                                                        \
             const struct tt_lttng_table *table = atomic_load_explicit(&tt__lttng_table, memory_order_acquire); \
-            if (TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_process &&                                     \
+            if ((on & TT_CARRIER_LTTNG) != 0 && TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_process &&     \
                 __atomic_load_n(table->wanted_##event_name, __ATOMIC_RELAXED) != 0)                            \
                 write_lttng_##event_name(table, event);                                                        \
             if ((on & TT_CARRIER_ALONE) != 0)                                                                  \

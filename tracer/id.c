@@ -8,7 +8,8 @@
  *   - a call that draws a block sets id_end with a compare-and-swap from ENDING, and draws again if a handler has
  * been there.
  *
- * Threads: any; signal handlers. A forked child goes on where its parent was: ids are unique in a process.
+ * Threads: any; signal handlers. A forked child goes on where its parent was, with a new block: ids are unique in a process,
+ * and in the child those of inherited objects are smaller than its own.
  */
 #include "writer.h"
 
@@ -16,6 +17,8 @@
 #define ENDING UINT64_MAX
 
 static _Atomic uint64_t counter = 1; /* the next id; 0 is no id */
+
+uint64_t tt__id_first_own = 1;
 
 static uint64_t draw_block(struct tt__thread *self)
 {
@@ -47,4 +50,10 @@ uint64_t tt_trace_new_id(void)
     atomic_signal_fence(memory_order_seq_cst);
     atomic_store_explicit(&self->id_depth, 0, memory_order_relaxed);
     return id;
+}
+
+void tt__id_after_fork(void)
+{
+    tt__id_first_own = atomic_load(&counter);
+    atomic_store(&tt__thread.id_end, 0); /* its block was drawn by the parent */
 }

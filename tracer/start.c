@@ -64,8 +64,10 @@ static void switch_categories(uint32_t categories)
 static void switch_on(void)
 {
     bool has_arena = atomic_load(&is_wanted), has_lttng = atomic_load(&is_lttng_wanted);
-    switch_categories((has_arena || has_lttng ? plan.categories : 0) | (has_lttng ? TT_CARRIER_LTTNG : 0) |
-                      (has_lttng && !has_arena ? TT_CARRIER_ALONE : 0));
+    switch_categories(!has_arena && !has_lttng ? 0
+                                               : plan.categories | (has_lttng ? TT_CARRIER_LTTNG : 0) |
+                                                     (has_arena ? 0 : TT_CARRIER_ALONE) |
+                                                     (tt__id_first_own > 1 ? TT_CARRIER_CHILD : 0));
 }
 
 static void want_no_arena(void)
@@ -107,6 +109,9 @@ static void forget_parent(void)
 {
     struct tt__life *life = tt__life();
     memset((void *)life, 0, sizeof *life); /* where the kernel did not */
+    tt__id_after_fork();
+    if (tt_trace_categories != 0)
+        __atomic_or_fetch(&tt_trace_categories, TT_CARRIER_CHILD, __ATOMIC_RELEASE);
     tt__arena_retire();
     tt__lttng_after_fork_child(life);
     tt__dump_after_fork(true);

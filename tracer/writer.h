@@ -268,6 +268,14 @@ void tt__clock_read_pair(struct tt_clock_pair *pair);
 #define TT_CARRIER_LTTNG (UINT32_C(1) << 31)
 #define TT_CARRIER_ALONE (UINT32_C(1) << 30)
 
+/* And this is a forked child: what it inherited emits nothing. Ids below tt__id_first_own are of such objects. A child of a
+ * raw clone, which no handler tells what it is, does not know. */
+#define TT_CARRIER_CHILD (UINT32_C(1) << 29)
+extern uint64_t tt__id_first_own;
+
+/* In the child, which has one thread: ids drawn from now on are its own. */
+void tt__id_after_fork(void);
+
 /* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns
  * whether there is one now. Async-signal-safe. */
 bool tt__trace_revive(void);

@@ -125,6 +125,85 @@ callback|0|program.c:$(line_of call_soon) in app||1|1" 'the stalls'
     grep -q '^STALLS: 2, longest first' "$work/out" || fail 'the report does not tell them'
 }
 
+# A failure is held while its process forks: the parent's account of it is exact, whatever children do with their copies.
+case_a_failure_that_is_inherited_is_told_by_the_process_where_it_happened() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static tt_task *seen, *unseen;
+static void let_go(void)
+{
+    tt_task_unref(unseen);
+}
+static int fail(void *text)
+{
+    return tt_raise(&tt_ValueError, "%s", (const char *)text);
+}
+static int fail_again(void *arg)
+{
+    (void)arg;
+    return tt_spawn(fail, "the child's own") < 0 || tt_sleep(0) < 0 || tt_sleep(0) < 0 ? -1 : 0;
+}
+static int fork_and(void (*act)(void))
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) /* its copy of the loop tells its handler, as CPython's would */
+            exit(1);
+        act();
+        exit(0);
+    }
+    return waitpid(child, &status, 0) == child && status == 0 ? 0 : tt_raise(&tt_RuntimeError, "the child failed");
+}
+static void read_and_drop(void)
+{
+    if (tt_task_result(seen, NULL) == 0 || !tt_catch(&tt_ValueError) || tt_catch_end() < 0)
+        exit(1);
+    tt_task_unref(seen);
+    tt_trace_note(0, "child", "drops");
+}
+static void exit_with_it(void)
+{
+    tt_trace_note(0, "child", "exits");
+    atexit(let_go);
+}
+static int app(void *arg)
+{
+    (void)arg;
+    seen = tt_create_task_named(fail, "seen in the end", "seen");
+    unseen = tt_create_task_named(fail, "never seen", "unseen");
+    if (tt_sleep(0) < 0 || tt_sleep(0) < 0 || fork_and(read_and_drop) < 0 || fork_and(exit_with_it) < 0)
+        return -1;
+    int status = tt_await(seen);
+    if (status < 0 && tt_catch(&tt_ValueError))
+        status = tt_catch_end();
+    tt_task_unref(seen);
+    tt_task_unref(unseen);
+    return status;
+}
+static void run_a_loop_of_its_own(void)
+{
+    exit(tt_run(fail_again, NULL) != 0);
+}
+int main(void)
+{
+    return tt_run(app, NULL) != 0 || fork_and(run_a_loop_of_its_own) < 0;
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale "SELECT process_id, name, message, state, coalesce(reason, '-') FROM failures ORDER BY process_id, message")" \
+        "0|unseen|never seen|lost|dropped
+0|seen|seen in the end|delivered|-
+3|Task-3|the child's own|lost|dropped" 'the failures'
+    expect_equal "$(ask run.telltale "SELECT group_concat(task_id >> 40, ' ') FROM (SELECT task_id FROM task ORDER BY task_id)")" '0 0 0 3 3' 'the tasks'
+    expect_equal "$(ask run.telltale "SELECT count(*), sum(is_balanced) FROM process")" '4|4' 'the processes'
+    expect_equal "$(ask run.telltale "SELECT (SELECT count(*) FROM touch), (SELECT count(*) FROM failure), (SELECT count(*) FROM loop)")" \
+        '1|3|2' 'touches, failures, loops'
+}
+
 # Events io_started, io_finished.
 case_what_is_done_at_descriptors_is_told_when_it_is_asked_for() {
     cat >program.c <<'END'

@@ -7,6 +7,7 @@
  *   emitter notes N             N notes, numbered
  *   emitter status              prints both statuses and how many milliseconds starting took
  *   emitter fork|exec|vfork|clone   a note, then a child that writes another one, by that way
+ *   emitter inherit             a task and a failure, then a child that tells of them, and of a task of its own
  *   emitter threads N M         N threads, M notes each
  *   emitter signals N           N notes, while a timer's handler writes others; prints how many
  *   emitter for MS              notes for so long
@@ -202,6 +203,27 @@ static int make_child(const char *how, const char *self)
     return finish_child(child);
 }
 
+static int tell_what_was_inherited(void)
+{
+    uint64_t inherited = tt_trace_new_id();
+    pid_t child;
+
+    TT_EMIT(task_created, .task_id = inherited, .name = "the parent's");
+    child = fork();
+    if (child == 0) {
+        uint64_t own = tt_trace_new_id();
+
+        TT_EMIT(failure_released, .failure_id = inherited);
+        TT_EMIT(task_finished, .task_id = inherited, .outcome = TT_OUTCOME_FAILED);
+        TT_EMIT(task_created, .task_id = own, .name = "the child's");
+        exit(0);
+    }
+    if (child < 0)
+        return 3;
+    TT_EMIT(task_finished, .task_id = inherited, .outcome = TT_OUTCOME_RETURNED);
+    return finish_child(child);
+}
+
 static void *run_thread(void *count)
 {
     for (unsigned long i = 0; i < *(unsigned long *)count; i++)
@@ -276,6 +298,8 @@ int main(int argc, char **argv)
         return run_threads((unsigned)number, argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
     } else if (strcmp(how, "signals") == 0) {
         return storm(number);
+    } else if (strcmp(how, "inherit") == 0) {
+        return tell_what_was_inherited();
     } else {
         return make_child(how, argv[0]);
     }

@@ -30,6 +30,19 @@ case_a_forked_child_is_a_process_of_its_own() {
     expect_no_gap s
 }
 
+case_a_child_tells_nothing_of_what_it_inherited() {
+    start_daemon
+    start_session s
+    must timeout "$limit_s" "$programs/emitter" inherit
+    end_session s
+    expect_count s '^failure_released ' 0
+    expect_count s '^task_created .*"the child' 1
+    expect_count s '^task_finished ' 1
+    expect_count s '^task_finished .*returned' 1
+    [ "$(process_of '"the child')" != "$(process_of '"the parent')" ] || fail 'the child writes as its parent'
+    expect_no_gap s
+}
+
 # As operators do it without telltale's help: both must not tell LTTng of the same fork, which would never return.
 case_lttngs_own_library_for_forks_may_be_preloaded() {
     # Whatever thread holds the lock of its memory when another one forks leaves it locked in the child; LTTng's threads do.

@@ -283,7 +283,62 @@ static void a_child_that_stops_tracing_before_its_first_event_has_no_arena(void 
     recording_end(&recording);
 }
 
+/* Emits an event of each object, and a note attached to the first. */
+static void tell_about(uint64_t inherited, uint64_t own)
+{
+    TT_EMIT(failure_released, .failure_id = inherited, .user_touch_count = 1);
+    TT_EMIT(task_finished, .task_id = inherited, .outcome = TT_OUTCOME_RETURNED);
+    TT_EMIT(task_created, .task_id = own, .parent_id = inherited, .parent_kind = TT_ACTOR_TASK);
+    TT_EMIT(task_finished, .task_id = own, .outcome = TT_OUTCOME_RETURNED);
+    tt_trace_note(inherited, "who", "the child");
+}
+
+static void what_a_child_inherited_emits_nothing_and_what_it_makes_does(void **state)
+{
+    (void)state;
+    struct recording recording, forked;
+    struct arena_record record;
+    recording_begin(&recording, RECORDING_DROPS, 1 << 20, 0);
+    uint64_t inherited = tt_trace_new_id();
+    TT_EMIT(task_created, .task_id = inherited);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        uint64_t own = tt_trace_new_id();
+        tell_about(inherited, own);
+        if (tt_board_claim(inherited, 0, 0, NULL, "inherited", 0) || !tt_board_claim(own, 0, 0, NULL, "own", 0))
+            _exit(8);
+        pid_t grandchild = fork();
+        int status = 0;
+        if (grandchild == 0) {
+            uint64_t last = tt_trace_new_id();
+            tell_about(own, last);
+            tell_about(inherited, tt_trace_new_id());
+            _exit(9);
+        }
+        _exit(waitpid(grandchild, &status, 0) == grandchild && WEXITSTATUS(status) == 9 &&
+                      arena_find(recording.dir, grandchild, NULL, recording.path, sizeof recording.path)
+                  ? 7
+                  : 8);
+    }
+    wait_for(child, 7);
+    TT_EMIT(task_finished, .task_id = inherited, .outcome = TT_OUTCOME_FAILED); /* the parent goes on telling */
+    assert_int_equal(recording_count(&recording, "task_finished"), 1);
+    forked = recording;
+    recording_open(&forked, child);
+    assert_int_equal(recording_count(&forked, "failure_released"), 0);
+    assert_int_equal(recording_count(&forked, "task_created"), 1);
+    assert_int_equal(recording_count(&forked, "task_finished"), 1);
+    assert_int_equal(recording_count(&forked, "note"), 1);
+    assert_true(recording_find(&forked, "task_created", 0, &record));
+    assert_int_equal(arena_number(&forked.arena, &record, "parent_id"), inherited);
+    assert_true(arena_number(&forked.arena, &record, "task_id") > inherited);
+    arena_close(&forked.arena);
+    recording_end(&recording);
+}
+
 static const struct CMUnitTest cases[] = {
+    cmocka_unit_test(what_a_child_inherited_emits_nothing_and_what_it_makes_does),
     cmocka_unit_test(a_child_that_emits_gets_an_arena_of_its_own),
     cmocka_unit_test(a_child_that_emits_nothing_gets_none_and_says_no_goodbye),
     cmocka_unit_test(a_child_that_exits_says_goodbye_in_its_own_arena),

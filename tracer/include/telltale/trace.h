@@ -78,7 +78,7 @@ enum tt_category {
 #include "events.def"
 };
 
-/* Categories that are on now; 0 while nothing records. The two highest bits are the tracer's own. Written by start, stop and
+/* Categories that are on now; 0 while nothing records. The three highest bits are the tracer's own. Written by start, stop and
  * fork only: read it, never write it. */
 TT_API extern uint32_t tt_trace_categories;
 
@@ -126,7 +126,10 @@ TT_API extern uint32_t tt_trace_categories;
  * signal handlers. */
 TT_API uint64_t tt_trace_clock(void);
 
-/* A new id, unique in this process, never 0, also when nothing records. Any thread, signal handlers. */
+/* A new id, unique in this process, never 0, also when nothing records. Any thread, signal handlers.
+ *
+ * What had its id before a fork is the parent's: in the child, events whose first id is such a one are not recorded. The
+ * parent tells what becomes of the object; what the child does with its copy is no fact about it. */
 TT_API uint64_t tt_trace_new_id(void);
 
 /* Writes a note: TEXT about KEY (NULL: about nothing in particular), said at the caller's place. TASK_ID may be 0. Any
