@@ -169,6 +169,51 @@ case_since_and_until_choose_what_lasted_then() {
     expect_screen failures_between failures run.telltale --since 5s --until 6s -C id,failed
 }
 
+case_explain_tells_why_a_failure_is_lost() {
+    given killed
+    expect_screen explain_killed explain run.telltale client-3
+    given kinds
+    expect_screen explain_dropped explain run.telltale dropped
+}
+
+case_explain_tells_what_a_task_waited_for() {
+    given killed
+    expect_screen explain_waiting explain run.telltale 40
+    given live
+    expect_screen explain_live explain run.telltale 2
+}
+
+case_explain_tells_of_a_cancellation_that_was_swallowed() {
+    given kinds
+    expect_screen explain_swallowed explain run.telltale swallower
+}
+
+case_explain_tells_of_a_future_that_failed() {
+    given kinds
+    expect_screen explain_future explain run.telltale 13
+}
+
+case_explain_writes_data() {
+    given kinds
+    expect_screen explain_csv explain run.telltale 13 --format csv
+}
+
+case_explain_escapes_hostile_text() {
+    given hostile
+    expect_screen explain_hostile explain run.telltale 2
+}
+
+case_explain_says_what_is_missing() {
+    given lossy
+    expect_screen explain_lossy explain run.telltale first
+}
+
+case_explain_lists_the_tasks_of_an_ambiguous_name() {
+    given clean
+    expect_screen explain_ambiguous explain run.telltale work
+    expect_screen explain_unknown explain run.telltale nobody
+}
+
 case_show_tells_the_life_of_a_lost_task() {
     given killed
     expect_screen show_killed show run.telltale client-3
@@ -239,7 +284,7 @@ case_the_help_lists_the_commands() {
 }
 
 case_each_command_has_a_help_screen() {
-    for command in record import report check ps failures tree show query doctor; do
+    for command in record import report check ps failures tree show explain query doctor; do
         expect_screen "help_$command" "$command" --help
         must "$telltale" help "$command"
         [ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of $command does not fit on a screen"

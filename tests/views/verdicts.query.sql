@@ -1,0 +1,1 @@
+SELECT * FROM verdicts ORDER BY object_id;

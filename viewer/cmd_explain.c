@@ -1,0 +1,186 @@
+/* cmd_explain.c: telltale explain: the life of a task, or of a failure, as a story in sentences.
+ *
+ * What is here: the layout. A sentence is a row of the view story; the last ones are a row of the view verdicts. Who created
+ * those that created it comes first, then its own life in order, each sentence with the event it rests on, its time and its
+ * place.
+ */
+#include "losses.h"
+#include "output/text.h"
+#include "parts.h"
+#include "query.h"
+#include "task_argument.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct explain_options {
+    int format;
+    bool is_json;
+};
+
+static const char *const format_words[] = {"text", "json", "ndjson", "csv", NULL}; /* as enum tt_format */
+
+static const struct tt_option options[] = {
+    {0, "format", TT_OPTION_WORD, "FORMAT", "text, json, ndjson or csv", offsetof(struct explain_options, format),
+     format_words},
+    {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", offsetof(struct explain_options, is_json), NULL},
+};
+
+/* The creations that led to ?1, the first one first, then what happened to it. Creators of creators are followed for so
+ * long. */
+#define STORY                                                                                              \
+    "WITH RECURSIVE chain (task_id, depth) AS (\n"                                                         \
+    "    SELECT parent_id, 1 FROM creations WHERE task_id = ?1 AND parent_id IS NOT NULL\n"                \
+    "    UNION SELECT t.task_id, 1 FROM failure AS f JOIN task AS t ON f.parent_kind = 1 AND t.task_id = " \
+    "f.parent_id\n"                                                                                        \
+    "    WHERE f.failure_id = ?1 AND t.task_id < f.failure_id\n"                                           \
+    "    UNION ALL SELECT e.parent_id, c.depth + 1 FROM chain AS c JOIN creations AS e USING (task_id)\n"  \
+    "    WHERE e.parent_id IS NOT NULL AND c.depth < 32),\n"                                               \
+    "line AS (\n"                                                                                          \
+    "    SELECT -depth AS part, s.*, replace(s.sentence, ' created it', ' created ' || l.label) AS text\n" \
+    "    FROM chain AS c JOIN story AS s ON s.object_id = c.task_id AND s.kind = 'created'\n"              \
+    "    JOIN task_labels AS l USING (task_id)\n"                                                          \
+    "    UNION ALL SELECT 0, s.*, s.sentence FROM story AS s WHERE s.object_id = ?1)\n"
+
+static const char select_story[] =
+    STORY "SELECT ns, kind, event, text, place FROM line ORDER BY part, ns, rank, sequence";
+
+static const char select_data[] =
+    STORY "SELECT object_id, ns, kind, event, text AS sentence, place, other_id FROM line\n"
+          "UNION ALL SELECT * FROM (SELECT object_id, NULL, 'verdict', verdict, reason || coalesce('; ' || advice, "
+          "''), NULL, NULL\n"
+          "    FROM verdicts WHERE object_id = ?1)";
+
+static const char select_verdict[] =
+    "SELECT v.verdict, v.is_finding, v.reason, v.advice,\n"
+    "    coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = ?1), f.id_text) AS label,\n"
+    "    (SELECT t.coroutine FROM tasks AS t WHERE t.task_id = ?1) AS coroutine, f.kind, f.type, f.message\n"
+    "FROM verdicts AS v LEFT JOIN failures AS f ON f.failure_id = ?1 WHERE v.object_id = ?1";
+
+static const struct tt_column columns[] = {
+    {"object_id", "OBJECT", TT_UNIT_NONE, false}, {"ns", "NS", TT_UNIT_INSTANT, false},
+    {"kind", "KIND", TT_UNIT_NONE, false},        {"event", "EVENT", TT_UNIT_NONE, false},
+    {"sentence", "SENTENCE", TT_UNIT_NONE, true}, {"place", "PLACE", TT_UNIT_NONE, true},
+    {"other_id", "OTHER", TT_UNIT_NONE, false},
+};
+
+/* A sentence begins with a capital; what comes from the store follows escaped. */
+static void print_sentence(tt_output *output, const char *text)
+{
+    bool is_word = islower((unsigned char)text[0]) && !isdigit((unsigned char)text[1]); /* p1#2 is none */
+    if (is_word)
+        tt__print(output, "%c%s.", toupper((unsigned char)text[0]), text + 1);
+    else
+        tt__print(output, "%s.", text);
+}
+
+static void print_line(tt_query *query, tt_output *output)
+{
+    char instant[TT_DURATION_BYTES] = "";
+    const char *event = tt__query_text(query, "event");
+    const char *place = tt__query_text(query, "place");
+    if (!tt__query_is_null(query, "ns"))
+        tt__text_instant(instant, tt__query_integer(query, "ns"));
+    tt__print(output, "%12s  ", instant);
+    print_sentence(output, tt__part_or_unknown(tt__query_text(query, "text")));
+    tt__print(output, "\n");
+    if (event == NULL && place == NULL)
+        return;
+    tt__style(output, TT_STYLE_FAINT);
+    tt__print(output, "%12s    %s%s%s\n", "", event != NULL ? event : "", event != NULL && place != NULL ? ", " : "",
+              place != NULL ? place : "");
+    tt__style(output, TT_STYLE_PLAIN);
+}
+
+static void print_title(tt_query *verdict, tt_output *output)
+{
+    tt__style(output, TT_STYLE_BOLD);
+    tt__print(output, "%s", tt__query_text(verdict, "label"));
+    tt__style(output, TT_STYLE_PLAIN);
+    if (!tt__query_is_null(verdict, "coroutine"))
+        tt__print(output, ", %s()", tt__query_text(verdict, "coroutine"));
+    else
+        tt__print(output, ", a %s", tt__part_or_unknown(tt__query_text(verdict, "kind")));
+    if (!tt__query_is_null(verdict, "type"))
+        tt__print(output, ": %s: %s", tt__query_text(verdict, "type"), tt__query_text(verdict, "message"));
+    tt__print(output, "\n\n");
+}
+
+static void print_verdict(tt_query *verdict, tt_output *output)
+{
+    bool is_finding = tt__query_integer(verdict, "is_finding") != 0;
+    tt__print(output, "\n");
+    tt__style(output, is_finding ? TT_STYLE_FAILURE : TT_STYLE_GOOD);
+    print_sentence(output, tt__part_or_unknown(tt__query_text(verdict, "verdict")));
+    tt__style(output, TT_STYLE_PLAIN);
+    tt__print(output, " ");
+    print_sentence(output, tt__part_or_unknown(tt__query_text(verdict, "reason")));
+    tt__print(output, "\n");
+    const char *advice = tt__query_text(verdict, "advice");
+    tt__print(output, "What to do: ");
+    tt__print(output, advice != NULL ? "%s.\n" : "nothing.\n", advice);
+}
+
+static void print_story(tt_session *session, tt_output *output, int64_t id)
+{
+    tt_query *verdict = tt__query_open(session, select_verdict);
+    tt_query *story = tt__query_open(session, select_story);
+    tt__query_bind_integer(verdict, 1, id);
+    tt__query_bind_integer(story, 1, id);
+    bool is_there = tt__query_next(verdict);
+    if (is_there)
+        print_title(verdict, output);
+    while (tt__query_next(story))
+        print_line(story, output);
+    if (is_there)
+        print_verdict(verdict, output);
+    tt__query_close(story);
+    tt__query_close(verdict);
+}
+
+static void print_data(tt_session *session, tt_output *output, int64_t id, enum tt_format format)
+{
+    tt_query *query = tt__query_open(session, select_data);
+    tt__query_bind_integer(query, 1, id);
+    tt__query_print(query, output, format, columns);
+    tt__query_close(query);
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct explain_options *given = invocation->options;
+    tt_session *session = NULL;
+    int64_t id = 0;
+    int status = tt__session_open(invocation, invocation->arguments[0], &session);
+    if (status >= 0)
+        return status;
+    status = tt__task_argument_find(invocation, session, invocation->arguments[1], &id);
+    if (status < 0) {
+        if (given->is_json || given->format != TT_FORMAT_TABLE)
+            print_data(session, &invocation->output, id,
+                       given->is_json ? TT_FORMAT_JSON : (enum tt_format)given->format);
+        else
+            print_story(session, &invocation->output, id);
+        tt__losses_say(session, &invocation->messages);
+        status = TT_EXIT_CLEAN;
+    }
+    return tt__session_close(session, status);
+}
+
+const struct tt_command tt__command_explain = {
+    .name = "explain",
+    .usage = "[OPTION...] STORE TASK|FAILURE",
+    .summary = "the story of a task or failure: why it ended so, and what to do",
+    .details =
+        "TASK is an id as it is printed (17, #17; p1#17 in the second process), a name, or NAME#N: the N-th task\n"
+        "of that name. The id of a future that failed works too. Each sentence names the event that it rests on.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct explain_options),
+    .arguments_min = 2,
+    .arguments_max = 2,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};
