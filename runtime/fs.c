@@ -14,6 +14,7 @@
 
 #include "fs_call.h"
 #include "precond.h"
+#include "sigpipe.h"
 
 static size_t chunk_bytes(size_t size)
 {
@@ -259,10 +260,14 @@ static ssize_t sendfile_on_thread(struct tt_fs_call *call)
         off_t offset = call->offset + (off_t)sent;
         size_t part = chunk_bytes(call->size - sent);
         off_t moved = offset;
-        ssize_t length = sendfile(call->output, call->descriptor, &moved, part);
+        struct tt_sigpipe sigpipe;
+        ssize_t length;
 
+        tt__sigpipe_block(&sigpipe);
+        length = sendfile(call->output, call->descriptor, &moved, part);
         if (length < 0 && (errno == EINVAL || errno == ENOSYS))
             length = copy_part(call, offset, part);
+        tt__sigpipe_unblock(&sigpipe, length < (ssize_t)part);
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0 && sent == 0)

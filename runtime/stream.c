@@ -95,8 +95,7 @@ tt_stream *tt__stream_create_connected(tt_site *site, tt_loop *loop, int descrip
 
 /* ---------------------------------------------------------------------------------------------------------- opening */
 
-/* Nothing may block on it. Sockets need no flag: their calls take one. */
-static void make_non_blocking(tt_stream *stream)
+void tt__stream_make_non_blocking(tt_stream *stream)
 {
     int flags = fcntl(stream->descriptor, F_GETFL);
 
@@ -137,7 +136,7 @@ tt_stream *tt_stream_open_at(tt_site *site, int descriptor, size_t limit)
             stream->peer.length = 0;
         set_up_socket(stream);
     } else {
-        make_non_blocking(stream);
+        tt__stream_make_non_blocking(stream);
     }
     return stream;
 }

@@ -52,6 +52,9 @@ tt_stream *tt__stream_create(tt_site *site, tt_loop *loop, int descriptor, unsig
 tt_stream *tt__stream_create_connected(tt_site *site, tt_loop *loop, int descriptor, const struct tt_address *peer,
                                        size_t limit);
 
+/* Nothing may block on its descriptor, until it is closed. Sockets need that for sendfile only: other calls take a flag. */
+void tt__stream_make_non_blocking(tt_stream *stream);
+
 /* A call begins: NULL with an exception pending, or the task, and STREAM is held. */
 struct tt_task_object *tt__stream_begin(tt_stream *stream, tt_site *site);
 void tt__stream_end(tt_stream *stream);

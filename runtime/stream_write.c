@@ -12,11 +12,17 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
-enum { PIECES_AT_ONCE = 64 };
+#include "precond.h"
+#include "sigpipe.h"
+
+enum {
+    PIECES_AT_ONCE = 64,
+    FILE_BYTES_AT_ONCE = 1024 * 1024,
+    COPY_BYTES = 16 * 1024,
+};
 
 /* A call that writes. */
 struct write {
@@ -29,6 +35,10 @@ struct write {
     size_t offset;              /* bytes of the first one that are written */
     size_t left;                /* bytes to write */
     bool is_one_enough;         /* write_some */
+
+    bool is_of_file; /* sendfile: what is sent, in the place of pieces, from this offset on */
+    int file;
+    off_t file_offset;
 };
 
 /* -------------------------------------------------------------------------------------------------------- attempts */
@@ -59,34 +69,11 @@ static void advance(struct write *call, size_t size)
     assert((call->count > 0 || size == 0) && "no more is written than there was");
 }
 
-/* A pipe whose reader has gone raises SIGPIPE, which no flag of the call prevents: it is blocked meanwhile, and taken
- * back. One that was pending before is somebody else's. */
-static ssize_t write_without_signal(int descriptor, const struct iovec *pieces, int count)
-{
-    sigset_t pipe, before, pending;
-    bool was_pending;
-    ssize_t written;
-
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    sigpending(&pending);
-    was_pending = sigismember(&pending, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &before);
-    written = writev(descriptor, pieces, count);
-    if (written < 0 && errno == EPIPE && !was_pending) {
-        while (sigtimedwait(&pipe, NULL, &(struct timespec){0}) < 0 && errno == EINTR)
-            ;
-        errno = EPIPE;
-    }
-    int saved_errno = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = saved_errno;
-    return written;
-}
-
 static ssize_t write_pieces(const struct write *call)
 {
     struct iovec pieces[PIECES_AT_ONCE];
+    struct tt_sigpipe sigpipe;
+    ssize_t written;
     int count;
 
     if (call->stream->is_socket && call->count == 1)
@@ -96,7 +83,10 @@ static ssize_t write_pieces(const struct write *call)
     if (call->stream->is_socket)
         return sendmsg(call->io.descriptor, &(struct msghdr){.msg_iov = pieces, .msg_iovlen = (size_t)count},
                        MSG_NOSIGNAL | MSG_DONTWAIT);
-    return write_without_signal(call->io.descriptor, pieces, count);
+    tt__sigpipe_block(&sigpipe);
+    written = writev(call->io.descriptor, pieces, count);
+    tt__sigpipe_unblock(&sigpipe, written < (ssize_t)call->left);
+    return written;
 }
 
 static bool attempt_write(struct tt_io *io)
@@ -120,6 +110,54 @@ static bool attempt_write(struct tt_io *io)
         if (is_all && call->left < left) /* a part of it: there is no room for the rest */
             return false;
     }
+}
+
+/* Where the system has no sendfile from this file to that descriptor: a part is read, and written; what does not fit is
+ * read again later. */
+static ssize_t copy_part(struct write *call, size_t size)
+{
+    char buffer[COPY_BYTES];
+    ssize_t length =
+        pread(call->file, buffer, size < sizeof buffer ? size : sizeof buffer, call->file_offset + call->io.result);
+
+    return length > 0 ? write(call->io.descriptor, buffer, (size_t)length) : length;
+}
+
+static ssize_t send_part(struct write *call, size_t size)
+{
+    off_t offset = call->file_offset + call->io.result;
+    struct tt_sigpipe sigpipe;
+    ssize_t sent;
+
+    tt__sigpipe_block(&sigpipe);
+    sent = sendfile(call->io.descriptor, call->file, &offset, size);
+    if (sent < 0 && (errno == EINVAL || errno == ENOSYS))
+        sent = copy_part(call, size);
+    tt__sigpipe_unblock(&sigpipe, sent < (ssize_t)size);
+    return sent;
+}
+
+/* A part at a time, so that others have their turn; all of it into a file, for which nobody can wait. */
+static bool attempt_sendfile(struct tt_io *io)
+{
+    struct write *call = tt_container_of(io, struct write, io);
+    const tt_stream *stream = call->stream;
+    ssize_t sent;
+
+    do {
+        sent = send_part(call, call->left < FILE_BYTES_AT_ONCE ? call->left : FILE_BYTES_AT_ONCE);
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+            return false;
+        if (sent < 0) {
+            io->error = errno;
+            return true;
+        }
+        io->result += sent;
+        call->left -= (size_t)sent;
+        if (call->left == 0 || sent == 0)
+            return true;
+    } while (!stream->is_socket && !stream->is_pipe);
+    return false;
 }
 
 /* ------------------------------------------------------------------------------------------------------------- turns */
@@ -191,13 +229,15 @@ static int write_all(struct write *call)
                               .what = TT_IO_KIND_WRITE,
                               .wait_kind = TT_WAIT_KIND_WRITE,
                               .is_writer = true,
-                              .attempt = attempt_write,
+                              .attempt = call->is_of_file ? attempt_sendfile : attempt_write,
                               .abandoned = abandoned,
                               .size = call->left};
+    if (call->is_of_file)
+        tt__stream_make_non_blocking(stream);
     stream->writing = &call->io;
     rc = tt__io_perform(call->task, &call->io, true, call->site);
     stream->writing = NULL;
-    if (call->left > 0 && call->io.result > 0 && !call->is_one_enough)
+    if (call->left > 0 && call->io.result > 0 && !call->is_one_enough && (rc < 0 || call->io.error))
         stream->is_cut_off = true;
     if (rc == 0 && call->io.error)
         rc = tt__stream_raise(stream, call->io.error, "write to", call->site);
@@ -233,6 +273,7 @@ int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec
     call.count = count;
     call.offset = call.left = 0;
     call.is_one_enough = false;
+    call.is_of_file = false;
     call.io.result = 0;
     for (int i = 0; i < count; i++)
         call.left += pieces[i].iov_len;
@@ -254,6 +295,14 @@ ssize_t tt_stream_write_some_at(tt_site *site, tt_stream *stream, const void *da
     return perform(&call, stream, site);
 }
 
+ssize_t tt_stream_sendfile_at(tt_site *site, tt_stream *stream, int file, off_t offset, size_t size)
+{
+    struct write call = {.left = size, .is_of_file = true, .file = file, .file_offset = offset};
+
+    TT_PRECOND("stream_sendfile.offset", site, offset >= 0);
+    return perform(&call, stream, site);
+}
+
 /* It is the call's turn. */
 static int end_writing(tt_stream *stream, tt_site *site)
 {
@@ -261,8 +310,8 @@ static int end_writing(tt_stream *stream, tt_site *site)
         return 0;
     if (stream->descriptor < 0)
         return tt__stream_raise(stream, ECONNABORTED, "write eof to", site);
-    if (stream->is_socket && shutdown(stream->descriptor, SHUT_WR) < 0)
-        return tt__stream_raise(stream, errno, "write eof to", site);
+    if (stream->is_socket && shutdown(stream->descriptor, SHUT_WR) < 0) /* ENOTCONN: not any more */
+        return tt__stream_raise(stream, errno == ENOTCONN ? EPIPE : errno, "write eof to", site);
     if (!stream->is_socket && !stream->is_pipe)
         return tt_raise_at(site, &tt_NotImplementedError, "descriptor %d has no end that could be written",
                            stream->number);

@@ -506,6 +506,29 @@ static void sending_to_who_does_not_read_can_be_cancelled(void **state)
     close(ends[1]);
 }
 
+static int send_to_nobody(void *arg)
+{
+    int file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    (void)arg;
+    if (ftruncate(file, 100) < 0)
+        return tt_raise_errno(errno, "truncate");
+    if (tt_fs_sendfile(ends[0], file, 0, 100) < 0)
+        note_and_drop("to nobody");
+    close(file);
+    return 0;
+}
+
+static void sending_to_who_has_gone_raises_and_never_signals(void **state)
+{
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    close(ends[1]);
+    assert_true(stage_run(send_to_nobody, NULL));
+    expect_notes("to nobody: BrokenPipeError(32, 'Broken pipe')");
+    close(ends[0]);
+}
+
 static int copy_file(void *arg)
 {
     char *data = NULL;
@@ -865,6 +888,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_folder(with_an_exception_pending_nothing_is_done),
     cmocka_unit_test_in_folder(a_file_is_sent_to_a_socket_that_fills_up),
     cmocka_unit_test_in_folder(sending_to_who_does_not_read_can_be_cancelled),
+    cmocka_unit_test_in_folder(sending_to_who_has_gone_raises_and_never_signals),
     cmocka_unit_test_in_folder(what_sendfile_refuses_is_copied),
     cmocka_unit_test_in_folder(what_no_thread_has_begun_is_not_done_when_it_is_cancelled),
     cmocka_unit_test_in_folder(a_read_that_a_thread_makes_is_left_alone_with_a_buffer_of_its_own),

@@ -782,6 +782,19 @@ static void stream_stream(void)
     stage_run(read_no_stream, NULL);
 }
 
+static int send_from_before_the_file(void *arg)
+{
+    tt_stream *stream = tt_stream_open_standard(1);
+
+    (void)arg;
+    return (int)tt_stream_sendfile(stream, 0, -1, 1);
+}
+
+static void stream_sendfile_offset(void)
+{
+    stage_run(send_from_before_the_file, NULL);
+}
+
 static int accept_at_no_listener(void *arg)
 {
     (void)arg;
@@ -950,6 +963,7 @@ static const struct mistake {
     {"run_in_executor.function", run_in_executor},
     {"to_thread.function", to_thread},
     {"stream.stream", stream_stream},
+    {"stream_sendfile.offset", stream_sendfile_offset},
     {"listener_accept.listener", listener_accept_listener},
     {"start_server.function", start_server_function},
     {"start_server.listener", start_server_listener},

@@ -437,6 +437,41 @@ static int end_while_another_writes(void *arg)
     return rc;
 }
 
+/* A TCP connection in the place of the pair. */
+static int open_connection(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    close(pair[0]);
+    close(pair[1]);
+    pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&address, length) < 0 || listen(listener, 1) < 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &length) < 0 ||
+        connect(pair[0], (struct sockaddr *)&address, length) < 0)
+        return -1;
+    pair[1] = accept(listener, NULL, NULL);
+    close(listener);
+    return pair[1];
+}
+
+static int end_writing_to_nobody(void *arg)
+{
+    (void)arg;
+    setsockopt(pair[1], SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    hang_up();
+    return tt_stream_write_eof(stream) < 0 ? note_and_drop("end") : 0;
+}
+
+static void ending_writes_to_a_peer_that_has_reset_is_a_broken_pipe(void **state)
+{
+    (void)state;
+    assert_true(open_connection() >= 0);
+    assert_true(RUN(end_writing_to_nobody));
+    expect_notes("end: BrokenPipeError(32, 'Broken pipe')");
+}
+
 static void write_eof_comes_after_the_writes_under_way(void **state)
 {
     (void)state;
@@ -686,6 +721,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_pair(write_eof_comes_after_the_writes_under_way),
     cmocka_unit_test_with_pair(who_writes_when_the_stream_is_aborted_is_told),
     cmocka_unit_test_with_pair(who_writes_when_the_stream_is_closed_is_told),
+    cmocka_unit_test_with_pair(ending_writes_to_a_peer_that_has_reset_is_a_broken_pipe),
     cmocka_unit_test_with_pair(writers_are_abandoned_with_their_loop),
     cmocka_unit_test_with_pair(a_file_is_a_stream_that_never_waits),
     cmocka_unit_test_with_pipe(standard_streams_stay_as_they_are_for_others),

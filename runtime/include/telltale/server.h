@@ -67,7 +67,7 @@ TT_API void tt_server_close(tt_server *server);
  * an exception pending: the task was cancelled meanwhile, or had one pending already (then connections are cancelled at
  * once), or what tt_server_serve_forever would have told. */
 #define tt_server_stop(server, grace_ns) tt_server_stop_at(TT_HERE, (server), (grace_ns))
-TT_API int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns) TT_MUST_USE;
+TT_API int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns);
 
 TT_API size_t tt_server_connection_count(const tt_server *server); /* connections that are being served */
 TT_API tt_listener *tt_server_listener(const tt_server *server);   /* borrowed; NULL once it is closed */

@@ -111,6 +111,15 @@ TT_API int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struc
 #define tt_stream_write_some(stream, data, size) tt_stream_write_some_at(TT_HERE, (stream), (data), (size))
 TT_API ssize_t tt_stream_write_some_at(tt_site *site, tt_stream *stream, const void *data, size_t size) TT_MUST_USE;
 
+/* Sends SIZE bytes of FILE, a descriptor that can be read at any place, from OFFSET on, without having them pass through
+ * the program where the system can do that: returns how many, fewer than SIZE when the file ends before. FILE stays the
+ * caller's, its position is where it was. What is not in the kernel's memory is read on this thread meanwhile, as asyncio
+ * does; tt_fs_sendfile (telltale/fs.h) has another one do it. OSError of FILE is told as one of STREAM. Precondition
+ * stream_sendfile.offset. asyncio: loop.sendfile. */
+#define tt_stream_sendfile(stream, file, offset, size) \
+    tt_stream_sendfile_at(TT_HERE, (stream), (file), (offset), (size))
+TT_API ssize_t tt_stream_sendfile_at(tt_site *site, tt_stream *stream, int file, off_t offset, size_t size) TT_MUST_USE;
+
 /* Tells the other end that nothing more comes, after the writes under way: 0; it can still be read. A second one does
  * nothing. Terminals and files have no such end: NotImplementedError. asyncio: write_eof, can_write_eof. */
 #define tt_stream_write_eof(stream) tt_stream_write_eof_at(TT_HERE, (stream))
