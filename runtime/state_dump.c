@@ -6,11 +6,12 @@
 /* Objects that are told in one poll, some hundred microseconds' worth: a loop with a million tasks goes on meanwhile. */
 #define PART 1024
 
-/* Any thread. */
+/* Any thread. A loop that is blocked does not answer; so that one sees that, the question is told, too. */
 static void request(void *arg)
 {
     tt_loop *loop = arg;
 
+    TT_EMIT(loop_asked, .loop_id = loop->id, .site = loop->created_site);
     atomic_store_explicit(&loop->dump.is_due, true, memory_order_release);
     uv_async_send(&loop->wake);
 }
@@ -19,12 +20,6 @@ void tt__dump_open(tt_loop *loop)
 {
     loop->dump.dumper = (struct tt_trace_dumper){.fn = request, .argument = loop};
     tt_trace_add_dumper(&loop->dump.dumper);
-}
-
-void tt__dump_close(tt_loop *loop)
-{
-    tt_trace_remove_dumper(&loop->dump.dumper);
-    loop->dump.is_under_way = false;
 }
 
 void tt__dump_hold(tt_future *future)
@@ -101,6 +96,7 @@ void tt__dump_let_go_shared(struct tt_held_failure *held)
 
 /* ---------------------------------------------------------------------------------------------------------- telling */
 
+/* Comes last: by it one knows that all has been told. */
 static void tell_loop(tt_loop *loop)
 {
     TT_EMIT(loop_dumped, .loop_id = loop->id, .site = loop->created_site,
@@ -159,7 +155,6 @@ static void begin(tt_loop *loop)
     loop->dump.is_under_way = true;
     loop->dump.next_task = loop->first_task;
     loop->dump.next_failure = loop->dump.first_failure;
-    tell_loop(loop);
 }
 
 static void tell_part(tt_loop *loop)
@@ -177,15 +172,32 @@ static void tell_part(tt_loop *loop)
         dump->next_failure = dump->next_failure->failed_next;
     }
     dump->is_under_way = dump->next_task || dump->next_failure;
-    if (dump->is_under_way)
-        uv_async_send(&loop->wake);
+    if (!dump->is_under_way)
+        tell_loop(loop);
+}
+
+static bool take_request(tt_loop *loop)
+{
+    return atomic_load_explicit(&loop->dump.is_due, memory_order_relaxed) &&
+           atomic_exchange_explicit(&loop->dump.is_due, false, memory_order_acquire);
 }
 
 void tt__dump_if_due(tt_loop *loop)
 {
-    if (atomic_load_explicit(&loop->dump.is_due, memory_order_relaxed) &&
-        atomic_exchange_explicit(&loop->dump.is_due, false, memory_order_acquire))
+    if (take_request(loop))
         begin(loop);
     if (loop->dump.is_under_way)
+        tell_part(loop);
+    if (loop->dump.is_under_way)
+        uv_async_send(&loop->wake);
+}
+
+/* Whoever asked in vain until now gets the answer at last. */
+void tt__dump_close(tt_loop *loop)
+{
+    tt_trace_remove_dumper(&loop->dump.dumper);
+    if (take_request(loop))
+        begin(loop);
+    while (loop->dump.is_under_way)
         tell_part(loop);
 }

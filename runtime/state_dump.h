@@ -29,7 +29,7 @@ struct tt_loop_dump {
     struct tt_future *first_failure;  /* failures that can still be read, the latest first */
 };
 
-/* The loop is ready to be asked; it is not asked any more. */
+/* The loop is ready to be asked; it is not asked any more, and what it was asked it answers now. The loop's thread. */
 void tt__dump_open(struct tt_loop *loop);
 void tt__dump_close(struct tt_loop *loop);
 

@@ -5,6 +5,9 @@
  * that overlap with it; their counts are used up by that. What is left of the stretches was discarded after the last
  * event of its thread, where there is no hole, and is told beside them. Should the witnesses fit badly, holes win:
  * never is more told than the larger of both sums.
+ *
+ * A third one, where it was recorded: process_ended, which has the sum of all attempts. With it, and with the beginning
+ * of the process, all that it lacks is known, and nothing that is left of the stretches is put down to it.
  */
 #include "import_state.h"
 
@@ -15,7 +18,7 @@
 #define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
-static const char paused[] = "paused", cut_off[] = "cut_off";
+static const char paused[] = "paused", cut_off[] = "cut_off", unattributed[] = "unattributed";
 
 static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
 {
@@ -46,7 +49,7 @@ static void write_gap(struct tt_import *import, const struct tt__import_process 
         .what = what,
     };
     import->summary.missing_count += hole->count;
-    if (what == discarded)
+    if (what == discarded || what == unattributed)
         import->summary.discarded_count += hole->count;
     tt_ingest_gap(import->ingest, process->process_id, ordinal, &gap);
 }
@@ -155,16 +158,24 @@ static bool was_there(const struct tt__import_process *process, const struct tt_
     return is_same_boot(process->boot_id, discard->to.boot_id) && process->first_ns <= discard->to.monotonic_ns;
 }
 
-/* The process that a stretch is told of: one of those asked for that emitted about then, if there is one. */
+/* Whether all that PROCESS lacks is known without LTTng's counts. */
+static bool is_exact(const struct tt__import_process *process)
+{
+    return process->has_beginning && process->has_ended && process->attempt_count > 0 &&
+           process->attempt_count <= TT_IMPORT_RUN_MAX;
+}
+
+/* The process that a stretch is told of: one that may lack more than is known, that is asked for rather than a stranger,
+ * and that emitted about then. NULL: there is none. */
 static struct tt__import_process *owner_of(struct tt_import *import, const struct tt_import_discard *discard)
 {
-    struct tt__import_process *owner = &import->processes[0];
+    struct tt__import_process *owner = NULL;
     for (size_t i = import->process_count; i-- > 0;) {
         struct tt__import_process *process = &import->processes[i];
-        if (process->is_stranger || !was_there(process, discard))
+        if (is_exact(process) || !was_there(process, discard) || (process->is_stranger && owner))
             continue;
         owner = process;
-        if (process->last_ns >= discard->from.monotonic_ns)
+        if (!process->is_stranger && process->last_ns >= discard->from.monotonic_ns)
             break;
     }
     return owner;
@@ -174,19 +185,23 @@ static struct tt__import_process *owner_of(struct tt_import *import, const struc
 static void settle_window(struct tt_import *import, const struct tt_import_discard *discard, uint64_t count)
 {
     for (size_t i = 0; i < import->process_count; i++)
-        if (was_there(&import->processes[i], discard))
+        if (was_there(&import->processes[i], discard) && !is_exact(&import->processes[i]))
             mark_vital(&import->processes[i], 0, discard->to.monotonic_ns);
     if (count == 0)
         return;
-    struct tt__import_process *owner = owner_of(import, discard);
+    struct tt__import_process *owner = owner_of(import, discard), *any = &import->processes[0];
     struct tt__import_hole hole = {.count = count,
                                    .from_ns = discard->from.monotonic_ns,
                                    .to_ns = discard->to.monotonic_ns,
                                    .has_from = true,
                                    .has_to = true};
-    owner->vital_count += count;
-    owner->overflow_count += count;
-    write_gap(import, owner, 0, &hole, discarded);
+    if (owner) {
+        owner->vital_count += count;
+        owner->overflow_count += count;
+    }
+    for (size_t i = import->process_count; !owner && any->is_stranger && i-- > 0;)
+        any = &import->processes[i];
+    write_gap(import, owner ? owner : any, 0, &hole, owner ? discarded : unattributed);
 }
 
 /* Events that the process counted and nobody has seen, after the last ones of its threads. */

@@ -175,6 +175,15 @@ static void stall_detected(struct tt_ingest *ingest, const struct origin *origin
     SET_SITE(ingest, row, STALL, end_site_id, event->end_site);
 }
 
+/* The first question counts: what was before it is what may be missing. */
+static void loop_asked(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_loop_asked *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP_FILL, origin, event->loop_id);
+    SET_SITE(ingest, row, LOOP_FILL, created_site_id, event->site);
+    if (CELL(row, LOOP_FILL, asked_ns)->kind == TT__CELL_NULL)
+        SET(row, LOOP_FILL, asked_ns, origin->time_ns);
+}
+
 /* Fills what loop_created did not say; when that was stays unknown. */
 static void loop_dumped(struct tt_ingest *ingest, const struct origin *origin,
                         const struct tt_decoded_loop_dumped *event)
@@ -182,6 +191,7 @@ static void loop_dumped(struct tt_ingest *ingest, const struct origin *origin,
     struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP_FILL, origin, event->loop_id);
     SET_SITE(ingest, row, LOOP_FILL, created_site_id, event->site);
     SET_SITE(ingest, row, LOOP_FILL, started_site_id, event->started_site);
+    SET(row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id), LOOP, dumped_ns, origin->time_ns);
 }
 
 /* --------------------------------------------------------------------------------------------------------------- io */

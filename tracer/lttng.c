@@ -207,14 +207,17 @@ void tt__lttng_tell_again(struct tt__life *life)
 void tt__lttng_end(struct tt__life *life, uint8_t reason)
 {
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
-    uint64_t attempt_count = 0;
+    struct tt_event_process_ended event = {.reason = reason};
+    struct tt__lttng_writing writing;
     if (atomic_load(&life->lttng.ordinal) == 0)
         return;
-    for (uint32_t i = 0; i < TT_LTTNG_COUNTED_THREADS + 2; i++)
-        attempt_count += atomic_load(&life->lttng.attempts[i]);
-    const struct tt_event_process_ended event = {.reason = reason,
-                                                 .attempt_count = attempt_count + 1 /* and this one */};
-    TELL(tt__lttng_write_begin, process_ended, &event);
+    /* Counted when this event, and the calling thread's word about itself that may come before it, have their numbers. */
+    if (__atomic_load_n(table->wanted_process_ended, __ATOMIC_RELAXED) != 0 && tt__lttng_write_begin(&writing)) {
+        for (uint32_t i = 0; i < TT_LTTNG_COUNTED_THREADS + 2; i++)
+            event.attempt_count += atomic_load(&life->lttng.attempts[i]);
+        table->write_process_ended(&writing.head, &event);
+        tt__lttng_write_end(&writing);
+    }
     atomic_store(&life->lttng.ordinal, 0);
 }
 

@@ -167,7 +167,8 @@ CREATE TABLE gap (
     -- counts of the ring do not add up; a count below zero says that more was read than tried), 'discarded' (LTTng had
     -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why),
     -- 'paused' (LTTng's session did not listen: the process told anew who it is), 'cut_off' (the LTTng trace ends, and
-    -- it does not say how the process did).
+    -- it does not say how the process did), 'unattributed' (LTTng discarded them, and no process of the trace lacks
+    -- them; the thread is one that was there).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     is_vital INTEGER NOT NULL DEFAULT 0
@@ -227,7 +228,12 @@ CREATE TABLE loop (
     closed_ns INTEGER,
     closed_site_id INTEGER,
     -- Tasks that were pending when it was closed.
-    pending_count INTEGER
+    pending_count INTEGER,
+    -- When it was first asked to tell its tasks and the failures that are held, for somebody who began to listen to
+    -- LTTng; NULL when it never was.
+    asked_ns INTEGER,
+    -- When it had last told them all; NULL when it never did, because it was blocked.
+    dumped_ns INTEGER
 ) STRICT;
 
 -- One row for each task.

@@ -42,11 +42,12 @@
 #define TT__COLUMNS_LOOP(X)                                                                 \
     X(LOOP, loop_id) X(LOOP, created_ns) X(LOOP, created_site_id) X(LOOP, started_ns)       \
     X(LOOP, started_site_id) X(LOOP, stopped_ns) X(LOOP, closed_ns) X(LOOP, closed_site_id) \
-    X(LOOP, pending_count)
+    X(LOOP, pending_count) X(LOOP, dumped_ns)
 
 /* What a state dump tells of a loop. */
 #define TT__COLUMNS_LOOP_FILL(X)                                                              \
-    X(LOOP_FILL, loop_id) X(LOOP_FILL, created_site_id) X(LOOP_FILL, started_site_id)
+    X(LOOP_FILL, loop_id) X(LOOP_FILL, created_site_id) X(LOOP_FILL, started_site_id) \
+    X(LOOP_FILL, asked_ns)
 
 #define TT__COLUMNS_TASK(X)                                                                           \
     X(TASK, task_id) X(TASK, loop_id) X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_ns)     \

@@ -9,7 +9,15 @@
 
 static const char select_losses[] =
     "SELECT process_id, what, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns, max(to_ns) AS to_ns\n"
-    "FROM losses GROUP BY process_id, what ORDER BY process_id, what";
+    "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what ORDER BY process_id, what";
+
+/* Loops that did not answer, and are named one by one. */
+#define NAMED_LOOPS 10
+
+static const char select_loops[] =
+    "SELECT iif(process_id = 0, '#', 'p' || process_id || '#') || (loop_id & 1099511627775) AS id_text, to_ns,\n"
+    "    count(*) OVER () AS count\n"
+    "FROM losses WHERE loop_id IS NOT NULL ORDER BY loop_id LIMIT ?1";
 
 static const char *words_of_loss(const char *what, int64_t count)
 {
@@ -20,6 +28,8 @@ static const char *words_of_loss(const char *what, int64_t count)
         return count == 1 ? "event overwritten" : "events overwritten";
     if (strcmp(what, "unreadable") == 0)
         return count == 1 ? "event unreadable" : "events unreadable";
+    if (strcmp(what, "unattributed") == 0)
+        return count == 1 ? "event lost of a program that is not here" : "events lost of a program that is not here";
     if (strcmp(what, "unbalanced") == 0)
         return count == 1 ? "event not accounted for" : "events not accounted for";
     return count == 1 ? "event lost" : "events lost";
@@ -58,6 +68,25 @@ static void print_loss(tt_query *query, tt_output *output, bool has_processes)
     tt__print(output, "\n");
 }
 
+/* Loops that were there before a session of LTTng began, and were blocked as long as it was there. How many. */
+static size_t print_loops(tt_session *session, tt_output *output)
+{
+    char asked[TT_DURATION_BYTES];
+    int64_t count = 0;
+    tt_query *query = tt__query_open(session, select_loops);
+    tt__query_bind_integer(query, 1, NAMED_LOOPS);
+    while (tt__query_next(query)) {
+        count = tt__query_integer(query, "count");
+        tt__text_instant(asked, tt__query_integer(query, "to_ns"));
+        tt__print(output, "  loop %s was asked at %s for its tasks and failures, and never answered: those of before may be missing\n",
+                  tt__query_text(query, "id_text"), asked);
+    }
+    tt__query_close(query);
+    if (count > NAMED_LOOPS)
+        tt__print(output, "  and %jd more loops\n", (intmax_t)count - NAMED_LOOPS);
+    return (size_t)count;
+}
+
 size_t tt__losses_print(tt_session *session, tt_output *output)
 {
     size_t count = 0;
@@ -66,6 +95,7 @@ size_t tt__losses_print(tt_session *session, tt_output *output)
     tt__style(output, TT_STYLE_WARNING);
     for (; tt__query_next(query); count++)
         print_loss(query, output, has_processes);
+    count += print_loops(session, output);
     tt__style(output, TT_STYLE_PLAIN);
     tt__query_close(query);
     return count;

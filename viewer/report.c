@@ -57,6 +57,7 @@ void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
     counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failure_states WHERE state = 'unknown'");
     counts.lost_events = tt__query_count(session, "SELECT total(abs(count)) FROM losses");
     counts.uncounted_losses = tt__query_count(session, "SELECT count(*) FROM losses WHERE count IS NULL");
+    counts.unknown_loops = tt__query_count(session, "SELECT count(*) FROM losses WHERE loop_id IS NOT NULL");
     counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
     *out_counts = counts;
 }
@@ -134,6 +135,8 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
         tt__print(output, ", %jd %s pending now", TT_COUNTED(counts->pending_now, "task"));
     if (counts->unknown_failures > 0)
         tt__print(output, ", %jd %s unknown", TT_COUNTED(counts->unknown_failures, "failure"));
+    if (counts->unknown_loops > 0)
+        tt__print(output, ", %jd %s unknown", TT_COUNTED(counts->unknown_loops, "loop"));
     if (counts->lost_events > 0)
         tt__print(output, ", %jd %s missing", TT_COUNTED(counts->lost_events, "event"));
     tt__style(output, TT_STYLE_PLAIN);

@@ -278,6 +278,42 @@ def trace_two_processes(folder):
     trace.write(folder)
 
 
+def trace_surplus(folder):
+    """Two processes lack 2 and 5 events; the second one says how many it had, the first one nothing."""
+    trace = Trace()
+    first, second = Process(trace), Process(trace, 4712, 2)
+    first.start()
+    second.start(1500)
+    for process in (first, second):
+        process.emit('note', text='there', ns=4000)
+    trace.end_packet()
+    for _ in range(2):
+        second.emit('note', lost=True)
+    for _ in range(5):
+        first.emit('note', lost=True)
+    second.emit('note', text='there')
+    second.end()
+    trace.end_packet(0, 7)
+    trace.write(folder)
+
+
+def trace_unattributed(folder):
+    """A process lacks 2 events and says how many it had; LTTng counted 5 more, of somebody who is not in the trace."""
+    trace = Trace()
+    process = Process(trace)
+    process.start()
+    process.create(2, 'good')
+    trace.end_packet()
+    for _ in range(2):
+        process.emit('note', lost=True)
+    process.finish(2)
+    process.create(3, 'bad')
+    process.fail(3, 4)
+    process.end()
+    trace.end_packet(0, 7)
+    trace.write(folder)
+
+
 def trace_foreign(folder):
     """A trace of somebody else."""
     trace = Trace()

@@ -23,6 +23,25 @@ case_failures_are_unknown_only_where_events_may_be_missing() {
     expect_status 1 'the report'
 }
 
+case_what_is_left_of_lttngs_counts_is_nobodys_whose_own_count_is_complete() {
+    import_trace surplus
+    expect_rows surplus.telltale 'SELECT process_id, attempt_count - record_count, is_balanced FROM processes' '0|5|1
+1|2|1'
+    expect_rows surplus.telltale "SELECT process_id, count, what FROM losses WHERE count > 0" '1|2|discarded
+0|5|discarded'
+}
+
+case_what_lttng_discarded_of_a_program_that_is_not_in_the_trace_is_told_too() {
+    import_trace unattributed
+    expect_text err 'LTTng discarded 7 events'
+    expect_rows unattributed.telltale "SELECT count, what FROM losses" '2|discarded
+5|unattributed'
+    expect_rows unattributed.telltale 'SELECT attempt_count - record_count, is_balanced FROM processes' '2|1'
+    expect_rows unattributed.telltale 'SELECT state, reason FROM failures' 'lost|held_at_exit' # nothing of it can be among them
+    run "$telltale" report --strict unattributed.telltale
+    expect_text out '5 events lost of a program that is not here'
+}
+
 case_missing_numbers_count_without_a_word_of_lttng() {
     import_trace missing
     expect_text err '12 events missing, and the trace does not say why'

@@ -6,6 +6,8 @@
  *   tasks ready         two tasks that are awake in every other turn, one in the turns that the other one is not: so at any poll one of
  *                       them waits, and the other one's wake-up is due
  *   tasks thread        a coroutine run from another thread has failed, and the thread-side future is held
+ *   tasks blocked       as held, and beside it a loop on another thread, blocked in a step of its main task until the standard input
+ *                       has ended; it holds a failure, and a task of it sleeps
  *   tasks many N        N sleeping tasks; prints "ready", then how many there are when its standard input ends
  */
 #include <fcntl.h>
@@ -160,6 +162,49 @@ static int be_across(void *arg)
     return rc;
 }
 
+/* Ends of a pipe, on which a step waits without its loop. */
+struct gate {
+    int inner, outer;
+};
+
+static int block(void *arg)
+{
+    struct gate *gate = arg;
+    char byte = 'b';
+    tt_task *failed = tt_create_task_named(failing, "unseen", "unseen");
+    int rc = tt_spawn(sleeper, NULL) < 0 || tt_sleep(TT_MSEC(10)) < 0 ? -1 : 0;
+
+    if (rc == 0 && (write(gate->inner, &byte, 1) != 1 || read(gate->inner, &byte, 1) < 0))
+        rc = tt_raise(&tt_OSError, "no pipe");
+    tt_task_unref(failed);
+    return rc;
+}
+
+static void *run_blocked(void *gate)
+{
+    return tt_run(block, gate) < 0 ? NULL : gate;
+}
+
+static int be_blocked(void)
+{
+    int sockets[2], rc = 2;
+    char byte;
+    struct gate gate;
+    void *went_well = NULL;
+    pthread_t thread;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0)
+        return 2;
+    gate = (struct gate){sockets[0], sockets[1]};
+    if (pthread_create(&thread, NULL, run_blocked, &gate) == 0) {
+        rc = read(gate.outer, &byte, 1) == 1 ? tt_run(hold, NULL) : 2;
+        close(gate.outer);
+        pthread_join(thread, &went_well);
+    }
+    close(gate.inner);
+    return went_well ? rc : 2;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -173,6 +218,8 @@ int main(int argc, char **argv)
         return tt_run(be_ready, NULL);
     if (strcmp(how, "thread") == 0)
         return tt_run(be_across, NULL);
+    if (strcmp(how, "blocked") == 0)
+        return be_blocked();
     if (strcmp(how, "many") == 0)
         return tt_run(be_many, &count);
     return 2;

@@ -92,6 +92,50 @@ untouched|task|ValueError|untouched went wrong|unknown|raised|1|1|1' 'failures: 
     expect_equal "$(ask run.telltale "SELECT count(*) FROM loop WHERE created_site_id IS NOT NULL AND created_ns IS NULL")" 1 'loops'
 }
 
+# What of it is not in the trace, nobody can know; that it was asked and did not answer is.
+case_a_loop_that_is_blocked_all_the_time_is_a_loss_and_no_clean_bill() {
+    start_daemon
+    start_program blocked
+    start_session s
+    wait_until is_written s 'set from outside'
+    wait_until is_written s run_blocked
+    lttng_must stop s
+    must "$telltale" import -o run.telltale "$work/s"
+    finish_program
+    expect_equal "$code" 0 'exit status'
+    expect_equal "$(ask run.telltale "SELECT what, count IS NULL, to_ns IS NOT NULL, is_vital FROM losses
+            WHERE what <> 'cut_off' AND loop_id IN (SELECT loop_id FROM loop)")" 'unanswered|1|1|1' 'losses'
+    expect_equal "$(ask run.telltale "SELECT s.func, l.asked_ns IS NOT NULL, l.dumped_ns >= l.asked_ns FROM loop AS l
+            JOIN site AS s ON s.site_id = l.created_site_id ORDER BY s.func")" 'be_blocked|1|1
+run_blocked|1|' 'loops'
+    run "$telltale" check --strict run.telltale
+    expect_status 4 'a strict check'
+    expect_text out '1 loop unknown'
+    must "$telltale" report run.telltale
+    expect_text out 'for its tasks and failures, and never answered: those of before may be missing'
+    must "$telltale" ps run.telltale
+    expect_text err 'for its tasks and failures, and never answered: those of before may be missing'
+}
+
+case_a_loop_that_was_blocked_answers_when_it_goes_on() {
+    start_daemon
+    start_program blocked
+    start_session s
+    wait_until is_written s 'set from outside'
+    wait_until is_written s run_blocked
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    must "$telltale" import -o run.telltale "$work/s"
+    expect_equal "$(ask run.telltale 'SELECT count(*) FROM losses')" 0 'losses'
+    expect_equal "$(ask run.telltale 'SELECT count(*), count(asked_ns), count(dumped_ns), count(created_ns) FROM loop')" \
+        '2|2|2|0' 'loops'
+    expect_equal "$(ask run.telltale "SELECT outcome FROM tasks WHERE coroutine = 'sleeper'")" 'cancelled
+cancelled' 'tasks that both loops told'
+    run "$telltale" ps run.telltale
+    expect_equal "$(cat err)" '' 'complaints'
+}
+
 case_a_second_session_is_told_too() {
     start_daemon
     start_program held

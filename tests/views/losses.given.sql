@@ -1,2 +1,5 @@
 INSERT INTO gap (thread_id, count, from_ns, to_ns, first_sequence, what, is_vital) VALUES
     (1, 37, 100, 200, 5, 'dropped', 0), ((2 << 40) | 3, 1, 300, NULL, 9, 'in_flight', 0), (2, 4, NULL, 50, 0, 'overwritten', 1);
+-- Of these only 7 and p1#7 were there before they were asked, and did not answer.
+INSERT INTO loop (loop_id, created_ns, asked_ns, dumped_ns) VALUES
+    (5, 10, 20, NULL), (6, NULL, 20, 30), (7, NULL, 20, NULL), (8, NULL, NULL, NULL), ((1 << 40) | 7, NULL, 21, NULL);

@@ -1,9 +1,9 @@
--- Every run of events that is missing.
+-- Every run of events that is missing, and every loop that never told what it had.
 CREATE VIEW losses AS
 SELECT
     -- The process.
     g.thread_id >> 40 AS process_id,
-    -- The thread.
+    -- The thread; 0 of its process when it is not known.
     g.thread_id AS thread_id,
     -- How many events are missing; NULL when nobody knows.
     g.count AS count,
@@ -13,8 +13,24 @@ SELECT
     g.to_ns AS to_ns,
     -- Why: dropped (the ring was full), in_flight (being written when the process ended), overwritten, unreadable,
     -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why),
-    -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye).
+    -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye),
+    -- unattributed (LTTng had no room, and no process of the trace lacks them: another one's, which is not in the trace),
+    -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked).
     g.what AS what,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
-    g.is_vital AS is_vital
-FROM gap AS g;
+    g.is_vital AS is_vital,
+    -- The loop that never told; NULL otherwise.
+    NULL AS loop_id
+FROM gap AS g
+UNION ALL
+SELECT
+    l.loop_id >> 40,
+    l.loop_id >> 40 << 40,
+    NULL,
+    NULL,
+    l.asked_ns,
+    'unanswered',
+    1,
+    l.loop_id
+FROM loop AS l
+WHERE l.asked_ns IS NOT NULL AND l.created_ns IS NULL AND l.dumped_ns IS NULL;
