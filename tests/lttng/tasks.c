@@ -8,8 +8,11 @@
  *   tasks thread        a coroutine run from another thread has failed, and the thread-side future is held
  *   tasks blocked       as held, and beside it a loop on another thread, blocked in a step of its main task until the standard input
  *                       has ended; it holds a failure, and a task of it sleeps
+ *   tasks closed        a loop that does not run, holds a failure and has a task that sleeps; it is closed when the standard input
+ *                       has ended, without ever polling again
  *   tasks many N        N sleeping tasks; prints "ready", then how many there are when its standard input ends
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -205,6 +208,26 @@ static int be_blocked(void)
     return went_well ? rc : 2;
 }
 
+static int be_closed(void)
+{
+    tt_loop *loop = tt_loop_create();
+    struct tt_task_options options = {.loop = loop};
+    tt_task *failed = tt_create_task_with(failing, "unseen", &options);
+    tt_task *pending = tt_create_task_with(sleeper, NULL, &options);
+    int rc = 0;
+    char byte;
+
+    if (tt_loop_run_until_complete(loop, failed) < 0 && tt_catch(&tt_ValueError))
+        rc = tt_catch_end();
+    printf("ready\n");
+    fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EAGAIN)
+        usleep(10000);
+    tt_task_unref(failed);
+    tt_task_unref(pending);
+    return tt_loop_close(loop) < 0 ? 2 : rc;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -220,6 +243,8 @@ int main(int argc, char **argv)
         return tt_run(be_across, NULL);
     if (strcmp(how, "blocked") == 0)
         return be_blocked();
+    if (strcmp(how, "closed") == 0)
+        return be_closed();
     if (strcmp(how, "many") == 0)
         return tt_run(be_many, &count);
     return 2;

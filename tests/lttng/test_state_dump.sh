@@ -136,6 +136,20 @@ cancelled' 'tasks that both loops told'
     expect_equal "$(cat err)" '' 'complaints'
 }
 
+case_a_loop_that_does_not_run_answers_when_it_is_closed() {
+    start_daemon
+    start_program closed
+    start_session s
+    wait_until is_written s be_closed # it was asked
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    expect_count s '^loop_asked ' 1
+    expect_count s '^loop_dumped .* task_count = 1$' 1
+    expect_count s '^task_dumped .*site_text = "sleeper"' 1
+    expect_count s '^task_abandoned ' 1
+}
+
 case_a_second_session_is_told_too() {
     start_daemon
     start_program held
