@@ -387,6 +387,7 @@ int tt_import_discarded(struct tt_import *import, const struct tt_import_discard
     if (discard->has_count && discard->count == 0)
         return 0;
     if (discard->has_count && 0 - discard->count <= TT_IMPORT_RUN_MAX) {
+        import->has_stepped_back = true;
         take_back(import, discard->stream, 0 - discard->count);
         return 0;
     }

@@ -2,13 +2,14 @@
  *
  * Two witnesses. Each thread's numbers have holes where events are missing, between two events that are there. LTTng
  * says of each stretch of a stream how many events it discarded, of whatever thread. A hole is explained by stretches
- * that overlap with it; their counts are used up by that. What is left of the stretches was discarded after the last
+ * that overlap with it (import_match.h); their counts are used up by that. What is left of the stretches was discarded after the last
  * event of its thread, where there is no hole, and is told beside them. Should the witnesses fit badly, holes win:
  * never is more told than the larger of both sums.
  *
  * A third one, where it was recorded: process_ended, which has the sum of all attempts. With it, and with the beginning
  * of the process, all that it lacks is known, and nothing that is left of the stretches is put down to it.
  */
+#include "import_match.h"
 #include "import_state.h"
 
 #include <assert.h>
@@ -90,32 +91,15 @@ void tt__import_cut_off(struct tt_import *import, struct tt__import_process *pro
 
 /* ------------------------------------------------------------------------------------------------------------ holes */
 
-/* Uses up what overlapping stretches say was discarded, for COUNT missing events. Returns how many that explains. */
-static uint64_t explain(struct tt_import *import, const struct tt__import_process *process,
-                        const struct tt__import_hole *hole)
-{
-    uint64_t explained = 0;
-    for (size_t i = 0; i < import->window_count && explained < hole->count; i++) {
-        struct tt__import_window *window = &import->windows[i];
-        if (window->left == 0 || window->discard.from.monotonic_ns > hole->to_ns ||
-            (hole->has_from && window->discard.to.monotonic_ns < hole->from_ns) ||
-            !is_same_boot(window->discard.to.boot_id, process->boot_id))
-            continue;
-        uint64_t taken = window->left < hole->count - explained ? window->left : hole->count - explained;
-        window->left -= taken;
-        explained += taken;
-    }
-    return explained;
-}
-
 /* Whether NEXT goes on where RUN ends, near enough for one row. */
 static bool continues(const struct tt__import_hole *run, const struct tt__import_hole *next)
 {
     return run->count > 0 && next->has_from && next->from_ns - run->to_ns < GAP_MERGE_NS;
 }
 
+/* LEFT: of each hole of the thread, how many events LTTng's counts do not explain. */
 static void settle_thread(struct tt_import *import, struct tt__import_process *process,
-                          const struct tt__import_thread *thread)
+                          const struct tt__import_thread *thread, const struct tt__import_span *left)
 {
     const struct tt__import_sequence *sequence = &thread->sequence;
     struct tt__import_hole run = {0}; /* holes that become one row */
@@ -123,8 +107,8 @@ static void settle_thread(struct tt_import *import, struct tt__import_process *p
     for (size_t i = 0; i < sequence->hole_count; i++) {
         struct tt__import_hole hole = sequence->holes[i], rest = hole;
         mark_vital(process, hole.count, hole.to_ns);
-        hole.count = explain(import, process, &hole);
-        rest.count -= hole.count;
+        rest.count = left[i].left;
+        hole.count -= rest.count;
         rest.first += hole.count;
         for (int part = 0; part < 2; part++) {
             const struct tt__import_hole *next = part == 0 ? &hole : &rest;
@@ -215,31 +199,86 @@ static uint64_t tail_of(const struct tt__import_process *process)
     return count <= TT_IMPORT_RUN_MAX ? count : 0;
 }
 
-static void settle_tail(struct tt_import *import, struct tt__import_process *process, uint64_t *beyond)
+static void settle_tail(struct tt_import *import, struct tt__import_process *process,
+                        const struct tt__import_span *left)
 {
     struct tt__import_hole hole = {.count = tail_of(process), .to_ns = process->ended_ns, .has_to = true};
+    struct tt__import_hole rest = hole;
     if (hole.count == 0)
         return;
     mark_vital(process, hole.count, hole.to_ns);
     process->overflow_count += hole.count;
-    struct tt__import_hole rest = hole;
-    hole.count = explain(import, process, &hole);
-    rest.count -= hole.count;
-    *beyond -= hole.count < *beyond ? hole.count : *beyond;
+    rest.count = left->left;
+    hole.count -= rest.count;
     if (hole.count > 0)
         write_gap(import, process, 0, &hole, discarded);
     if (rest.count > 0)
         write_gap(import, process, 0, &rest, missing);
 }
 
-static void sum_up(const struct tt_import *import, uint64_t *out_holes, uint64_t *out_discarded)
+/* All that is missing, thread by thread, each process's tail behind its threads; and all stretches. */
+struct account {
+    struct tt__import_span *holes, *stretches;
+    size_t hole_count;
+    uint64_t hole_sum, discarded_sum;
+};
+
+static size_t count_holes(const struct tt_import *import)
 {
-    *out_holes = *out_discarded = 0;
+    size_t count = import->process_count; /* the tails */
     for (size_t i = 0; i < import->process_count; i++)
         for (size_t j = 0; j < import->processes[i].thread_count; j++)
-            *out_holes += tt__import_sequence_missing(&import->processes[i].threads[j]->sequence);
-    for (size_t i = 0; i < import->window_count; i++)
-        *out_discarded += import->windows[i].left;
+            count += import->processes[i].threads[j]->sequence.hole_count;
+    return count;
+}
+
+static void add_hole(struct account *account, const struct tt__import_process *process, uint64_t count, int64_t from_ns,
+                     int64_t to_ns)
+{
+    account->holes[account->hole_count++] =
+        (struct tt__import_span){.from_ns = from_ns, .to_ns = to_ns, .boot_id = process->boot_id, .left = count};
+    account->hole_sum += count;
+}
+
+static void add_process(struct account *account, const struct tt__import_process *process)
+{
+    for (size_t i = 0; i < process->thread_count; i++) {
+        const struct tt__import_sequence *sequence = &process->threads[i]->sequence;
+        for (size_t j = 0; j < sequence->hole_count; j++) {
+            const struct tt__import_hole *hole = &sequence->holes[j];
+            add_hole(account, process, hole->count, hole->has_from ? hole->from_ns : INT64_MIN, hole->to_ns);
+        }
+    }
+    add_hole(account, process, tail_of(process), INT64_MIN, process->ended_ns);
+}
+
+/* False: no memory. To be finished in any case. */
+static bool draw_up(struct tt_import *import, struct account *account)
+{
+    size_t hole_count = count_holes(import);
+    *account = (struct account){.holes = calloc(hole_count + 1, sizeof *account->holes),
+                                .stretches = calloc(import->window_count + 1, sizeof *account->stretches)};
+    if (!account->holes || !account->stretches)
+        return false;
+    for (size_t i = 0; i < import->process_count; i++)
+        add_process(account, &import->processes[i]);
+    assert(account->hole_count == hole_count);
+    for (size_t i = 0; i < import->window_count; i++) {
+        struct tt__import_window *window = &import->windows[i];
+        account->stretches[i] = (struct tt__import_span){.from_ns = window->discard.from.monotonic_ns,
+                                                         .to_ns = window->discard.to.monotonic_ns,
+                                                         .boot_id = window->discard.to.boot_id,
+                                                         .left = window->left};
+        account->discarded_sum += window->left;
+    }
+    return tt__import_match(account->holes, hole_count, account->stretches, import->window_count,
+                            import->has_stepped_back);
+}
+
+static void finish_account(struct account *account)
+{
+    free(account->holes);
+    free(account->stretches);
 }
 
 /* In a trace that has the beginning of a process, what is before the first event of a thread is missing, too. */
@@ -253,28 +292,39 @@ static bool complete_beginnings(struct tt_import *import)
     return true;
 }
 
-bool tt__import_settle_losses(struct tt_import *import)
+/* Of the stretches, what no hole tells of: as much as LTTng counted beyond all holes. */
+static void settle_windows(struct tt_import *import, const struct account *account)
 {
-    uint64_t hole_sum, discarded_sum;
-    if (!complete_beginnings(import))
-        return false;
-    sum_up(import, &hole_sum, &discarded_sum);
-    uint64_t beyond = discarded_sum > hole_sum ? discarded_sum - hole_sum : 0;
-    for (size_t i = 0; i < import->process_count; i++)
-        for (size_t j = 0; j < import->processes[i].thread_count; j++)
-            settle_thread(import, &import->processes[i], import->processes[i].threads[j]);
-    for (size_t i = 0; i < import->process_count; i++)
-        settle_tail(import, &import->processes[i], &beyond);
+    uint64_t beyond =
+        account->discarded_sum > account->hole_sum ? account->discarded_sum - account->hole_sum : 0;
     if (import->process_count == 0) { /* nobody to tell it of */
-        import->summary.discarded_count = import->summary.missing_count = discarded_sum;
-        return true;
+        import->summary.discarded_count = import->summary.missing_count = account->discarded_sum;
+        return;
     }
     for (size_t i = 0; i < import->window_count; i++) {
-        const struct tt__import_window *window = &import->windows[i];
-        uint64_t count = window->left < beyond ? window->left : beyond;
+        const struct tt__import_span *stretch = &account->stretches[i];
+        uint64_t count = stretch->left < beyond ? stretch->left : beyond;
         beyond -= count;
-        if (count > 0 || !window->discard.has_count)
-            settle_window(import, &window->discard, count);
+        if (count > 0 || !import->windows[i].discard.has_count)
+            settle_window(import, &import->windows[i].discard, count);
     }
-    return true;
+}
+
+bool tt__import_settle_losses(struct tt_import *import)
+{
+    struct account account = {0};
+    bool has_memory = complete_beginnings(import) && draw_up(import, &account);
+    const struct tt__import_span *left = account.holes;
+    for (size_t i = 0; has_memory && i < import->process_count; i++) {
+        struct tt__import_process *process = &import->processes[i];
+        for (size_t j = 0; j < process->thread_count; j++) {
+            settle_thread(import, process, process->threads[j], left);
+            left += process->threads[j]->sequence.hole_count;
+        }
+        settle_tail(import, process, left++);
+    }
+    if (has_memory)
+        settle_windows(import, &account);
+    finish_account(&account);
+    return has_memory;
 }

@@ -43,7 +43,7 @@ struct tt__import_process {
 
 struct tt__import_window {
     struct tt_import_discard discard;
-    uint64_t left; /* of its count, not matched with missing numbers yet */
+    uint64_t left; /* of its count, what was not taken back */
 };
 
 struct tt_import {
@@ -56,6 +56,7 @@ struct tt_import {
     struct tt__import_thread *recent_thread; /* of that process, or NULL */
     struct tt__import_window *windows;
     size_t window_count, window_capacity;
+    bool has_stepped_back; /* a counter of discarded events did: the times of what it told are not to be relied upon */
     struct tt_import_summary summary;
 };
 

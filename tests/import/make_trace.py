@@ -297,6 +297,29 @@ def trace_surplus(folder):
     trace.write(folder)
 
 
+def trace_overlapping(folder):
+    """Two threads lack 5 events each, one for a long time, one early in it; LTTng discarded 5 early and 5 late, in other streams."""
+    trace = Trace()
+    process = Process(trace)
+    process.start()
+    process.emit('thread_attached', thread=2, tid=4712, name='second', cpu=1, ns=500)
+    process.emit('note', ns=1000, text='early')
+    process.emit('note', thread=2, cpu=1, ns=1500, text='early')
+    trace.end_packet(0)
+    trace.end_packet(1)
+    for _ in range(5):
+        process.emit('note', lost=True)
+        process.emit('note', thread=2, lost=True)
+    process.emit('note', thread=2, cpu=1, ns=4000, text='middle')
+    trace.end_packet(1, 5)
+    process.emit('note', thread=2, ns=6000, text='later', cpu=0)
+    trace.end_packet(0)
+    process.emit('note', ns=20000, text='late')
+    process.end()
+    trace.end_packet(0, 5)
+    trace.write(folder)
+
+
 def trace_unattributed(folder):
     """A process lacks 2 events and says how many it had; LTTng counted 5 more, of somebody who is not in the trace."""
     trace = Trace()

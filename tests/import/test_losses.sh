@@ -31,6 +31,12 @@ case_what_is_left_of_lttngs_counts_is_nobodys_whose_own_count_is_complete() {
 0|5|discarded'
 }
 
+case_lttngs_counts_explain_as_many_missing_events_as_they_can() {
+    import_trace overlapping
+    expect_rows overlapping.telltale 'SELECT thread_id, sum(count), what FROM losses GROUP BY thread_id, what' '1|5|discarded
+2|5|discarded'
+}
+
 case_what_lttng_discarded_of_a_program_that_is_not_in_the_trace_is_told_too() {
     import_trace unattributed
     expect_text err 'LTTng discarded 7 events'
