@@ -61,6 +61,13 @@ static bool grow_plans(struct sink *sink)
     return true;
 }
 
+/* Whether somebody else calls his provider telltale. That each event says of which process and thread it is, and its
+ * number there, is a contract, which a newer telltale keeps, too. */
+static bool is_strange(const struct tt__ctf_plan *plan)
+{
+    return !plan->has_head || !plan->has_clock;
+}
+
 /* The plan of CLASS; NULL: no memory. */
 static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event_class *class)
 {
@@ -72,8 +79,12 @@ static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event_cl
     if (!tt__ctf_plan_init(plan, class, sink->import))
         return NULL;
     sink->plan_count++;
-    sink->run->unknown_field_count += plan->number != 0 ? plan->unknown_field_count : 0;
-    sink->run->unknown_class_count += plan->is_ours && plan->number == 0;
+    if (plan->is_ours && is_strange(plan))
+        sink->run->strange_class_count++;
+    else if (plan->is_ours && plan->number == 0)
+        sink->run->unknown_class_count++;
+    else if (plan->is_ours)
+        sink->run->unknown_field_count += plan->unknown_field_count;
     return plan;
 }
 
@@ -112,12 +123,12 @@ static bool take_event(struct sink *sink, const bt_message *message)
         sink->run->foreign_event_count++;
         return true;
     }
-    bool is_readable = plan->has_head && plan->has_clock &&
-                       read_clock(bt_message_event_borrow_default_clock_snapshot_const(message), plan->frequency,
-                                  plan->clock_uuid, &event.time);
-    sink->run->unknown_event_count += !is_readable || plan->number == 0;
-    if (!is_readable)
+    if (is_strange(plan) || !read_clock(bt_message_event_borrow_default_clock_snapshot_const(message), plan->frequency,
+                                        plan->clock_uuid, &event.time)) {
+        sink->run->strange_event_count++;
         return true;
+    }
+    sink->run->unknown_event_count += plan->number == 0;
     sink->latest = event.time;
     tt__ctf_decode(plan, bt_event_borrow_payload_field_const(source), sink->import, &event);
     if (tt_import_event(sink->import, &event, &error) == 0)

@@ -30,7 +30,9 @@ struct tt_ctf_run {
     struct tt_import_options options; /* in place of the parameters */
     struct tt_import_summary summary; /* valid when the component is gone */
     uint64_t foreign_event_count;     /* of other providers */
-    uint64_t unknown_event_count;     /* of ours, and this version does not know them */
+    uint64_t strange_event_count;     /* of others that call themselves telltale: without its head, or a clock */
+    uint64_t strange_class_count;     /* how many kinds those are */
+    uint64_t unknown_event_count;     /* of ours, and this version does not know them: a newer one wrote them */
     uint64_t unknown_class_count;     /* how many kinds those are */
     uint64_t unknown_field_count;     /* fields of known events that this version does not know */
     bool is_complete;                 /* all messages were taken */

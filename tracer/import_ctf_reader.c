@@ -8,7 +8,7 @@
  *   --incomplete        something is missing from the traces, as their reader knows
  *   --exited PID:N      the process PID exited with status N
  *   --signaled PID:N    it was ended by signal N
- *   --only TOKEN        leave out processes that say that they do not belong to the recording TOKEN, a hexadecimal number
+ *   --only LIST         leave out processes that say that they are none of these, see import_choice.h
  *
  * `--probe` alone says whether babeltrace2 has what is needed to read.
  *
@@ -209,7 +209,7 @@ static bool read_traces(struct tt_ctf_list *list, struct tt_ctf_run *run)
 /* Finds those that are to be left out. What is wrong with the trace is told when it is read. */
 static bool find_strangers(struct tt_ctf_list *list, struct tt_ctf_survey *survey, struct tt_ctf_run *run)
 {
-    if (survey->recording == 0)
+    if (survey->choice.word_count == 0)
         return true;
     if (!run_graph(list, &survey_class, survey))
         bt_current_thread_clear_error();
@@ -232,7 +232,7 @@ static bool read_end(const char *text, struct tt_import_options *options, bool i
     return true;
 }
 
-static bool read_options(int argc, char **argv, struct tt_import_options *options, uint64_t *out_recording)
+static bool read_options(int argc, char **argv, struct tt_import_options *options, struct tt_choice *out_choice)
 {
     static const struct option table[] = {{"store", required_argument, NULL, 's'},
                                           {"append", no_argument, NULL, 'a'},
@@ -253,7 +253,7 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
         else if (code == 'e' || code == 'k')
             is_good &= read_end(optarg, options, code == 'k');
         else if (code == 'o')
-            is_good &= (*out_recording = strtoull(optarg, NULL, 16)) != 0;
+            is_good &= tt_choice_parse(optarg, out_choice) == NULL;
         else
             is_good = false;
     }
@@ -277,14 +277,24 @@ static void print_progress(uint64_t event_count)
     (void)fflush(stdout);
 }
 
+/* What was asked for, and is not in the trace. */
+static void print_missing(const struct tt_choice *choice)
+{
+    for (size_t i = 0; i < choice->word_count; i++)
+        if (!choice->words[i].is_met)
+            printf("nobody %.*s\n", (int)choice->words[i].length, choice->words[i].text);
+}
+
 static void print_figures(const struct tt_ctf_run *run)
 {
     printf("events %" PRIu64 "\nrepeated %" PRIu64 "\nmissing %" PRIu64 "\ndiscarded %" PRIu64 "\nprocesses %" PRIu32
-           "\npauses %" PRIu64 "\ncut_off %" PRIu32 "\nforeign %" PRIu64 "\nunknown_events %" PRIu64
+           "\npauses %" PRIu64 "\ncut_off %" PRIu32 "\nforeign %" PRIu64 "\nstrange_events %" PRIu64
+           "\nstrange_kinds %" PRIu64 "\nunknown_events %" PRIu64
            "\nunknown_kinds %" PRIu64 "\nunknown_fields %" PRIu64 "\n",
            run->summary.event_count, run->summary.repeated_count, run->summary.missing_count,
            run->summary.discarded_count, run->summary.process_count, run->summary.pause_count,
-           run->summary.cut_off_count, run->foreign_event_count, run->unknown_event_count, run->unknown_class_count,
+           run->summary.cut_off_count, run->foreign_event_count, run->strange_event_count,
+           run->strange_class_count, run->unknown_event_count, run->unknown_class_count,
            run->unknown_field_count);
 }
 
@@ -309,7 +319,7 @@ int main(int argc, char **argv)
     struct tt_ctf_list list = {0};
     struct tt_ctf_survey survey = {0};
     (void)signal(SIGXFSZ, SIG_IGN); /* a store that is as large as it may be is an error of writing */
-    if (!read_options(argc, argv, &run.options, &survey.recording) || !look_at_traces(argc, argv, &list)) {
+    if (!read_options(argc, argv, &run.options, &survey.choice) || !look_at_traces(argc, argv, &list)) {
         fputs("telltale-ctf-reader: is started by telltale import\n", stderr);
         return 2;
     }
@@ -320,6 +330,7 @@ int main(int argc, char **argv)
     bool is_read = read_traces(&list, &run);
     free(survey.strangers);
     tt_ctf_list_finish(&list);
+    print_missing(&survey.choice);
     print_figures(&run);
     if (run.has_failed)
         printf("error %s\nend failed\n", run.error.text);

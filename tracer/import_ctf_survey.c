@@ -49,7 +49,7 @@ static bool take(struct tt_ctf_survey *survey, const bt_message *message)
     bool is_well = tt__ctf_plan_init(&plan, class, NULL);
     if (is_well && plan.has_head) {
         tt__ctf_decode(&plan, bt_event_borrow_payload_field_const(source), NULL, &event);
-        if (decoded.process_started.recording != survey->recording)
+        if (!tt_choice_takes(&survey->choice, &decoded.process_started))
             is_well = add_stranger(survey, event.process);
     }
     tt__ctf_plan_finish(&plan);

@@ -1,8 +1,8 @@
 /* import_ctf_survey.h: a first look at a trace: which of its processes are somebody else's.
  *
- * What it is for. A session of LTTng records all programs of a daemon. A recording of one command marks it and its
- * children by a token (TELLTALE_LTTNG_RECORDING, the field recording of process_started). Who is whose may come later
- * in a trace than what he does; so that is found out first, by a sink of its own.
+ * What it is for. A session of LTTng records all programs of a daemon, and not all of them may be wanted
+ * (import_choice.h). Who somebody is may come later in a trace than what he does; so that is found out first, by a sink of
+ * its own.
  *
  * What it leaves to others. Everything else: import_ctf.h. A process that never says who it is, is nobody's stranger.
  *
@@ -16,9 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "import_choice.h"
+
 struct tt_ctf_survey {
-    uint64_t recording;  /* the token of those that are asked for */
-    uint64_t *strangers; /* the others, as tt_import_event.process names them; to be freed */
+    struct tt_choice choice; /* those that are asked for */
+    uint64_t *strangers;     /* the others, as tt_import_event.process names them; to be freed */
     size_t stranger_count;
     bool has_failed; /* no memory */
 };

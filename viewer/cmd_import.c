@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "ctf_check.h"
+#include "import_choice.h"
 #include "leftovers.h"
 #include "report.h"
 #include "store_draft.h"
@@ -21,6 +22,7 @@
 
 struct import_options {
     const char *store;
+    const char *only;
     uint64_t cpu_seconds;
     bool is_appending;
 };
@@ -30,6 +32,8 @@ static const struct tt_option options[] = {
      offsetof(struct import_options, store), NULL},
     {0, "append", TT_OPTION_FLAG, NULL, "go on with a store that is there, instead of replacing it",
      offsetof(struct import_options, is_appending), NULL},
+    {0, "only", TT_OPTION_TEXT, "LIST", "these processes of the traces: ids, names of programs, 0xTOKEN of recordings",
+     offsetof(struct import_options, only), NULL},
     {0, "cpu-seconds", TT_OPTION_NUMBER, "N", "processor time that reading traces may take; by their size if not given",
      offsetof(struct import_options, cpu_seconds), NULL},
 };
@@ -135,8 +139,13 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
         .trace_count = sources->readable_count,
         .is_appending = target->was_there,
         .cpu_seconds = given->cpu_seconds,
+        .only = given->only,
     };
     struct tt_trace_result result = tt__trace_read(&reading);
+    if (result.nobody[0] != '\0') {
+        tt__complain("import: --only: no process of the traces is %s", result.nobody);
+        leave_out(sources);
+    }
     switch (result.end) {
     case TT_TRACE_READ:
         return -1;
@@ -144,7 +153,7 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
         leave_out(sources);
         return -1;
     case TT_TRACE_NOTHING:
-        if (!result.was_damaged)
+        if (result.nobody[0] == '\0' && !result.was_damaged)
             tt__complain("import: %s: no event of telltale was recorded in it; nothing was written",
                          sources->readable[0]->path);
         return TT_EXIT_INPUT;
@@ -259,12 +268,24 @@ static int read_held(struct tt_invocation *invocation, struct tt_target *target,
     return status;
 }
 
+static int check_only(const struct tt_command *command, const char *list)
+{
+    struct tt_choice choice;
+    const char *wrong = list != NULL ? tt_choice_parse(list, &choice) : NULL;
+    return wrong != NULL ? tt__usage_error(command, "--only: %s", wrong) : -1;
+}
+
 static int run(struct tt_invocation *invocation)
 {
     const struct import_options *given = invocation->options;
     struct sources sources = {.status = TT_EXIT_CLEAN};
     struct tt_target target;
-    int status = find_sources(invocation, &sources);
+    int status = check_only(invocation->command, given->only);
+    if (status < 0)
+        status = find_sources(invocation, &sources);
+    if (status < 0 && given->only != NULL && sources.ring_dir_count > 0)
+        status = tt__usage_error(invocation->command, "--only: %s has arenas, and only traces can be read in part",
+                                 sources.ring_dirs[0]);
     if (status < 0)
         status = tt__target_find("import", given->store != NULL ? given->store : TT_TARGET_DEFAULT, &target);
     if (status < 0)

@@ -238,7 +238,7 @@ int tt__lttng_plan(struct tt_lttng_session *session, const char *keep)
     snprintf(session->folder, sizeof session->folder, "%s/telltale-XXXXXX", base);
     if (getrandom(&token, sizeof token, 0) != sizeof token)
         token = (uint64_t)now_ms() << 22 | (uint64_t)getpid(); /* a kernel that has no more than that */
-    snprintf(session->recording, sizeof session->recording, "%" PRIx64, token != 0 ? token : 1);
+    snprintf(session->recording, sizeof session->recording, "0x%" PRIx64, token != 0 ? token : 1);
     session->is_private = false;
     if (keep == NULL)
         return -1;

@@ -182,12 +182,18 @@ static void take_line(struct reader *reader, const char *word, const char *value
         {"pauses", &result->pauses},
         {"cut_off", &result->cut_off},
         {"foreign", &result->foreign},
+        {"strange_events", &result->strange_events},
+        {"strange_kinds", &result->strange_kinds},
         {"unknown_events", &result->unknown_events},
         {"unknown_kinds", &result->unknown_kinds},
         {"unknown_fields", &result->unknown_fields},
     };
     if (strcmp(word, "error") == 0)
         snprintf(reader->error, sizeof reader->error, "%s", value);
+    if (strcmp(word, "nobody") == 0) {
+        size_t used = strlen(result->nobody);
+        snprintf(result->nobody + used, sizeof result->nobody - used, "%s%s", used > 0 ? ", " : "", value);
+    }
     if (strcmp(word, "end") == 0)
         snprintf(reader->end, sizeof reader->end, "%s", value);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -315,6 +321,10 @@ static void tell_figures(const struct reader *reader)
     if (result->repeated > 0)
         tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
                      TT_COUNTED(result->repeated, "event"));
+    if (result->strange_events > 0)
+        tt__complain("%s: %ju %s of %ju %s passed over: their provider calls itself telltale, and they lack what each "
+                     "event of telltale has",
+                     command, TT_COUNTED(result->strange_events, "event"), TT_COUNTED(result->strange_kinds, "kind"));
     if (result->unknown_events > 0)
         tt__complain("%s: %ju %s of %ju %s passed over: a newer telltale wrote them", command,
                      TT_COUNTED(result->unknown_events, "event"), TT_COUNTED(result->unknown_kinds, "kind"));

@@ -20,7 +20,7 @@
 struct tt_trace_reading {
     const char *command; /* for complaints */
     const char *store;   /* absolute path; it is not there, or is to be gone on with */
-    const char *only;     /* the recording whose processes are wanted, see TELLTALE_LTTNG_RECORDING; NULL: all */
+    const char *only;    /* the processes that are wanted, see import_choice.h; NULL: all */
     const struct tt_ctf_trace *const *traces;
     size_t trace_count;
     bool is_appending;
@@ -40,7 +40,9 @@ enum tt_trace_end {
 struct tt_trace_result {
     enum tt_trace_end end; /* a complaint says why, if it is not TT_TRACE_READ */
     bool was_damaged;      /* TT_TRACE_NOTHING: because the trace is damaged */
-    uint64_t events, repeated, missing, discarded, processes, pauses, cut_off, foreign, unknown_events, unknown_kinds, unknown_fields;
+    uint64_t events, repeated, missing, discarded, processes, pauses, cut_off, foreign, strange_events, strange_kinds,
+        unknown_events, unknown_kinds, unknown_fields;
+    char nobody[256]; /* words of ONLY that name no process of the traces, separated by commas */
 };
 
 /* Reads the traces. Complains about whatever goes wrong, and about what the trace lacks. */

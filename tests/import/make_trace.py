@@ -174,8 +174,9 @@ class Process:
 
     def tell(self, ns=0, **values):
         low, high = struct.unpack('<QQ', BOOT.bytes)
+        values.setdefault('program', '/bin/made')
         self.emit('process_started', pid=self.pid, parent_pid=1, realtime_ns=OFFSET_NS + START_NS + ns,
-                  monotonic_ns=START_NS + ns, boottime_ns=START_NS + ns, host='h', program='/bin/made', command='made up',
+                  monotonic_ns=START_NS + ns, boottime_ns=START_NS + ns, host='h', command='made up',
                   uuid_low=self.key, uuid_high=int.from_bytes(bytes(range(8)), 'little'), boot_id_low=low, boot_id_high=high,
                   start_ticks=77, uid=1000, **values)
 
@@ -200,9 +201,9 @@ class Process:
         self.emit('task_finished', task_id=task, busy=3000, ready=300, longest_step=2000, step_count=2, outcome='returned', **values)
 
 
-def whole(trace, pid=4711, number=1, ns=0):
+def whole(trace, pid=4711, number=1, ns=0, **values):
     process = Process(trace, pid, number)
-    process.start(ns)
+    process.start(ns, **values)
     process.create(2, 'good')
     process.finish(2)
     process.create(3, 'bad')
@@ -334,6 +335,14 @@ def trace_unattributed(folder):
     process.fail(3, 4)
     process.end()
     trace.end_packet(0, 7)
+
+
+def trace_three_processes(folder):
+    """Two programs, one of which runs twice; the last one belongs to a recording."""
+    trace = Trace()
+    whole(trace, 4711, 1, program='/bin/server')
+    whole(trace, 4712, 2, 50_000, program='/bin/client')
+    whole(trace, 4713, 3, 90_000, program='/opt/server', recording=0x1f2e3d4c)
     trace.write(folder)
 
 
@@ -359,6 +368,26 @@ def trace_newer(folder):
     process.emit('task_abandoned', task_id=2, wait_object=7, wait_kind='miracle')
     process.end()
     trace.write(folder)
+
+
+def trace_stranger(folder):
+    """Somebody else's provider is called telltale, too: an event of a name that telltale has, one of another name."""
+    trace = Trace()
+    whole(trace)
+    trace.end_packet(0, 0)
+    trace.write(folder)
+    other = Trace(uuid.UUID(int=99))
+    other.events = {'note': (50, [('U32', 'weight', None), ('TEXT', 'text', None)]), 'sale': (51, [('U64', 'price', None)])}
+    other.members = lambda name: (('string', field) if kind == 'TEXT' else (f'uint{8 * WIDTHS[kind]}_t', field)
+                                  for kind, field, _ in other.events[name][1])
+    for number in range(30):
+        name = 'note' if number % 3 == 0 else 'sale'
+        if not other.ids:
+            other.text()
+        data = struct.pack('<HQ', other.ids[name], START_NS + 1000 * number)
+        data += struct.pack('<I', number) + b'heavy\0' if name == 'note' else struct.pack('<Q', number)
+        other.packets.setdefault(0, []).append((START_NS + 1000 * number, data))
+    other.write(os.path.join(folder, 'other'))
 
 
 def trace_older(folder):

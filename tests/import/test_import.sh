@@ -142,6 +142,52 @@ case_what_a_newer_telltale_wrote_is_passed_over_and_said() {
     expect_rows newer.telltale "SELECT outcome, wait_kind FROM tasks" 'abandoned|miracle'
 }
 
+# Their events have neither process nor thread nor number; a newer telltale's would.
+case_strangers_that_call_themselves_telltale_are_told_from_newer_versions() {
+    import_trace stranger
+    expect_text err '30 events of 2 kinds passed over: their provider calls itself telltale'
+    ! grep -q 'newer telltale' "$work/err" || fail 'a stranger is taken for a newer telltale'
+    expect_rows stranger.telltale 'SELECT count(*) FROM tasks' 2
+    expect_rows stranger.telltale 'SELECT count(*) FROM losses' 0
+    rm stranger.telltale
+    run "$telltale" import stranger/other -o stranger.telltale
+    expect_status 3 'nothing but strangers'
+    expect_text err '30 events of 2 kinds passed over: their provider calls itself telltale'
+    expect_text err 'no event of telltale was recorded in it; nothing was written'
+    [ ! -e stranger.telltale ] || fail 'a store was written'
+    import_trace newer
+    ! grep -q 'calls itself telltale' "$work/err" || fail 'a newer telltale is taken for a stranger'
+}
+
+case_only_the_processes_that_are_asked_for_are_read() {
+    make_trace three_processes
+    only() { # LIST PIDS
+        must "$telltale" import three_processes --only "$1"
+        expect_equal "$(view run.telltale 'SELECT pid FROM processes ORDER BY pid' | tr '\n' ' ')" "$2" "--only $1"
+        expect_rows run.telltale 'SELECT count(DISTINCT process_id) FROM failures' "$(echo "$2" | wc -w)"
+        expect_rows run.telltale 'SELECT count(*) FROM losses' 0
+    }
+    only 4712 '4712 '
+    only server '4711 4713 '
+    only /opt/server '4713 '
+    only 0x1f2e3d4c '4713 '
+    only client,4711 '4711 4712 '
+    cksum run.telltale >before
+    run "$telltale" import three_processes --only 4712,gone,0x12
+    expect_status 3 'words that name nobody, beside one that does'
+    expect_text err 'import: --only: no process of the traces is gone, 0x12'
+    expect_rows run.telltale 'SELECT pid FROM processes' 4712
+    cksum run.telltale >before
+    run "$telltale" import three_processes --only gone
+    expect_status 3 'nobody'
+    expect_text err 'import: --only: no process of the traces is gone'
+    cksum run.telltale | cmp -s - before || fail 'the earlier recording has changed'
+    for list in '' 1,, 0 0x 99999999999 0xyz; do
+        run "$telltale" import three_processes --only "$list"
+        expect_status 2 "--only '$list'"
+    done
+}
+
 case_fields_that_an_older_telltale_did_not_write_are_zero() {
     import_trace older
     expect_rows older.telltale 'SELECT name, busy_ns, longest_step_ns FROM tasks' 'good|3000|0'
@@ -323,7 +369,8 @@ case_a_folder_without_permission_is_told() {
     expect_text err 'its metadata cannot be read: Permission denied'
 }
 
-case_arenas_that_were_left_behind_become_a_store() {
+# A traced program that is killed with its recorder: $arena is what it leaves, $ring_dir the folder with it.
+leave_arena() {
     mkfifo input
     "$telltale" record -o lost.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <input >output 2>messages &
     record=$!
@@ -334,7 +381,8 @@ case_arenas_that_were_left_behind_become_a_store() {
     traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
     arena=$(find "/dev/shm/telltale-$(id -u)" -name "$traced-*.arena")
     [ -n "$arena" ] || fail 'there is no arena'
-    run "$telltale" import "$(dirname "$arena")" -o other.telltale
+    ring_dir=$(dirname "$arena")
+    run "$telltale" import "$ring_dir" -o other.telltale
     expect_status 5 'a ring dir with its recorder'
     expect_text err 'is being recorded'
     kill -STOP "$record"
@@ -342,9 +390,31 @@ case_arenas_that_were_left_behind_become_a_store() {
     kill -KILL "$record"
     wait "$record" || :
     exec 9>&-
-    must "$telltale" import "$(dirname "$arena")" -o found.telltale
+}
+
+case_arenas_that_were_left_behind_become_a_store() {
+    leave_arena
+    run "$telltale" import "$ring_dir" -o found.telltale --only 4711
+    expect_status 2 'a part of an arena'
+    [ -e "$arena" ] || fail 'the arena is gone'
+    must "$telltale" import "$ring_dir" -o found.telltale
     expect_rows found.telltale 'SELECT state, reason FROM failures' 'lost|killed'
     [ ! -e "$arena" ] || fail 'the arena is still there'
+}
+
+# It goes when what it says is under the store's name, and not before.
+case_a_kill_loses_nothing_of_an_arena() {
+    leave_arena
+    instant=10 # in milliseconds; one after the other, until an import is fast enough
+    while [ -e "$arena" ]; do
+        instant=$((instant + 3))
+        [ "$instant" -lt 9000 ] || fail 'no import came to its end'
+        run timeout -s KILL "$((instant / 1000)).$(printf %03d $((instant % 1000)))" "$telltale" import --append "$ring_dir" -o found.telltale
+        [ -e "$arena" ] || break
+        [ ! -e found.telltale ] || expect_rows found.telltale 'SELECT state, reason FROM failures' 'lost|killed'
+    done
+    expect_rows found.telltale 'SELECT state, reason FROM failures' 'lost|killed'
+    expect_rows found.telltale 'SELECT count(*) FROM losses' 0
 }
 
 run_case "$@"
