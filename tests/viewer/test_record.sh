@@ -118,6 +118,38 @@ case_an_earlier_recording_is_replaced_and_that_is_said() {
     expect_equal "$(ls)" run.telltale 'the files of the folder'
 }
 
+# What it had set aside is not lost, and does not stay for ever.
+case_what_a_killed_record_set_aside_is_settled_by_the_next_command() {
+    "$telltale" record -- "$traced" fail 2>/dev/null
+    cksum <run.telltale >before
+    mkfifo input
+    "$telltale" record -- "$traced" hold <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    aside=run.telltale.replaced-$record
+    cksum <"$aside" | cmp -s - before || fail 'the earlier recording is not there'
+    # Another command leaves it to who still needs it.
+    run "$telltale" record -- true
+    expect_status 5 'a store that is being recorded'
+    [ -e "$aside" ] || fail 'the earlier recording is gone while it may be needed'
+    kill -KILL "$record"
+    wait "$record" || :
+    exec 9>&-
+    has_ended() { run "$telltale" record --append -- true && [ ! -e "$aside" ]; }
+    wait_until has_ended
+    expect_equal "$(find . -name 'run.telltale.*')" '' 'files beside'
+    # Killed before the new one was there: the earlier one is back.
+    "$telltale" record -- "$traced" fail 2>/dev/null
+    cksum <run.telltale >before
+    mv run.telltale run.telltale.replaced-99999999
+    run "$telltale" record --append -- true
+    expect_text err 'the earlier recording in run.telltale was set aside by a command that was killed; it is back'
+    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM failure')" 1 'failures'
+    expect_equal "$(find . -name 'run.telltale.*')" '' 'files beside'
+}
+
 case_a_recording_of_a_newer_telltale_is_not_replaced() {
     must "$telltale" record -- "$traced" fail
     sqlite3 run.telltale 'PRAGMA user_version = 999'
