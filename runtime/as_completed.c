@@ -423,7 +423,7 @@ tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futu
     if (tt_exc_pending()) /* a creation of one of them failed */
         return NULL;
     for (size_t i = 0; i < count; i++)
-        TT_PRECOND("as_completed_create.futures", site, futures[i] != NULL);
+        TT_PRECOND("as_completed_create.futures", site, futures && futures[i]);
     loop = loop_of(futures, count, site);
     if (!loop)
         return NULL;

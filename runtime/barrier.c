@@ -215,16 +215,19 @@ int tt_barrier_abort_at(tt_site *site, tt_barrier *barrier)
 
 int tt_barrier_parties(const tt_barrier *barrier)
 {
+    TT_PRECOND("barrier_parties.barrier", NULL, barrier != NULL);
     return barrier->parties;
 }
 
 int tt_barrier_n_waiting(const tt_barrier *barrier)
 {
+    TT_PRECOND("barrier_n_waiting.barrier", NULL, barrier != NULL);
     return barrier->state == FILLING ? barrier->count : 0;
 }
 
 bool tt_barrier_broken(const tt_barrier *barrier)
 {
+    TT_PRECOND("barrier_broken.barrier", NULL, barrier != NULL);
     return barrier->state == BROKEN;
 }
 
@@ -233,6 +236,8 @@ int tt_barrier_repr(const tt_barrier *barrier, char *buffer, size_t size)
     static const char *const words[] = {"filling", "draining", "resetting", "broken"};
     char extra[64];
 
+    TT_PRECOND("barrier_repr.barrier", NULL, barrier != NULL);
+    TT_PRECOND("barrier_repr.buffer", NULL, buffer != NULL || size == 0);
     if (barrier->state == BROKEN)
         snprintf(extra, sizeof extra, "broken");
     else

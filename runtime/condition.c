@@ -82,6 +82,7 @@ void tt_condition_destroy(tt_condition *condition)
 
 bool tt_condition_locked(const tt_condition *condition)
 {
+    TT_PRECOND("condition_locked.condition", NULL, condition != NULL);
     return condition->lock->is_locked;
 }
 
@@ -109,6 +110,7 @@ static int release(tt_site *site, void *condition)
 
 int tt_with_condition_at(tt_site *site, tt_condition *condition, tt_coro_fn *fn, void *arg)
 {
+    TT_PRECOND("with_condition.function", site, fn != NULL);
     return tt_condition_acquire_at(site, condition) < 0 ? -1 : tt__with(site, release, condition, fn, arg);
 }
 
@@ -241,6 +243,8 @@ int tt_condition_notify_at(tt_site *site, tt_condition *condition, size_t count)
 
 int tt_condition_repr(const tt_condition *condition, char *buffer, size_t size)
 {
+    TT_PRECOND("condition_repr.condition", NULL, condition != NULL);
+    TT_PRECOND("condition_repr.buffer", NULL, buffer != NULL || size == 0);
     return tt__waitable_repr(&condition->waitable, "Condition", condition->lock->is_locked ? "locked" : "unlocked",
                              &condition->line, buffer, size);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "precond.h"
 #include "race.h"
 #include "resolve.h"
 #include "stream_internal.h"
@@ -149,6 +150,7 @@ tt_stream *tt_open_unix_connection_at(tt_site *site, const char *path, size_t li
     tt_stream *stream;
     int descriptor, rc;
 
+    TT_PRECOND("open_unix_connection.path", site, path != NULL);
     if (!task)
         return NULL;
     rc = tt__address_of_path(&address, path);

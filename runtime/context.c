@@ -231,11 +231,13 @@ bool tt_context_get(const tt_context *context, const tt_context_var *var, void *
 
 size_t tt_context_count(const tt_context *context)
 {
+    TT_PRECOND("context_count.context", NULL, context != NULL);
     return context->map ? context->map->count : 0;
 }
 
 const tt_context_var *tt_context_var_at(const tt_context *context, size_t index)
 {
+    TT_PRECOND("context_var_at.context", NULL, context != NULL);
     TT_PRECOND("context_var_at.index", NULL, index < tt_context_count(context));
     return context->map->bindings[index]->var;
 }
@@ -444,11 +446,13 @@ int tt_context_var_reset_at(tt_site *site, const tt_context_var *var, tt_context
 
 const tt_context_var *tt_context_token_var(const tt_context_token *token)
 {
+    TT_PRECOND("context_token_var.token", NULL, token != NULL);
     return token->var;
 }
 
 bool tt_context_token_old_value(const tt_context_token *token, void **out_value)
 {
+    TT_PRECOND("context_token_old_value.token", NULL, token != NULL);
     if (token->old && out_value)
         *out_value = token->old->value;
     return token->old != NULL;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 enum { REPR_BYTES = 512 };
 
@@ -20,21 +21,25 @@ bool tt__debug_wanted(void)
 
 void tt_loop_set_debug(tt_loop *loop, bool is_debug)
 {
+    TT_PRECOND("loop_set_debug.loop", NULL, loop != NULL);
     loop->is_debug = is_debug;
 }
 
 bool tt_loop_is_debug(const tt_loop *loop)
 {
+    TT_PRECOND("loop_is_debug.loop", NULL, loop != NULL);
     return loop->is_debug;
 }
 
 void tt_loop_set_slow_callback_duration(tt_loop *loop, int64_t duration_ns)
 {
+    TT_PRECOND("loop_set_slow_callback_duration.loop", NULL, loop != NULL);
     loop->slow_ns = duration_ns;
 }
 
 int64_t tt_loop_slow_callback_duration(const tt_loop *loop)
 {
+    TT_PRECOND("loop_slow_callback_duration.loop", NULL, loop != NULL);
     return loop->slow_ns;
 }
 

@@ -55,6 +55,7 @@ void tt_event_destroy(tt_event *event)
 
 bool tt_event_is_set(const tt_event *event)
 {
+    TT_PRECOND("event_is_set.event", NULL, event != NULL);
     return event->is_set;
 }
 
@@ -69,6 +70,7 @@ void tt_event_set(tt_event *event)
 
 void tt_event_clear(tt_event *event)
 {
+    TT_PRECOND("event_clear.event", NULL, event != NULL);
     event->is_set = false;
 }
 
@@ -89,5 +91,7 @@ int tt_event_wait_at(tt_site *site, tt_event *event)
 
 int tt_event_repr(const tt_event *event, char *buffer, size_t size)
 {
+    TT_PRECOND("event_repr.event", NULL, event != NULL);
+    TT_PRECOND("event_repr.buffer", NULL, buffer != NULL || size == 0);
     return tt__waitable_repr(&event->waitable, "Event", event->is_set ? "set" : "unset", &event->line, buffer, size);
 }

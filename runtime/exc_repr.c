@@ -7,6 +7,7 @@
  * Nothing here allocates. The thread of the exception.
  */
 #include "exc_text.h"
+#include "precond.h"
 
 #include <limits.h>
 #include <string.h>
@@ -154,6 +155,7 @@ int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size)
 {
     struct tt_exc_sink sink = {.buffer = buffer, .size = size > 0 ? size - 1 : 0};
 
+    TT_PRECOND("exc_repr.buffer", NULL, buffer != NULL || size == 0);
     if (exc)
         put_repr(&sink, exc, 1);
     else

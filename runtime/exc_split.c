@@ -225,6 +225,7 @@ int tt_exc_group_split_types(tt_exc *exc, const tt_exc_type *const *types, size_
 {
     struct types wanted = {types, count};
 
+    TT_PRECOND("exc_group_split_types.types", NULL, types != NULL || count == 0);
     return tt_exc_group_split_if(exc, is_of_types, &wanted, out_match, out_rest);
 }
 

@@ -172,6 +172,7 @@ static int write_chunk(tt_site *site, const struct tt_fs_op *op, int descriptor,
 static int write_all(tt_site *site, const struct tt_fs_op *op, int descriptor, const char *data, size_t size,
                      off_t offset)
 {
+    TT_PRECOND("fs_write.data", site, data != NULL || size == 0);
     for (;;) {
         size_t part = chunk_bytes(size);
 
@@ -229,6 +230,7 @@ int tt_fs_fstat_at(tt_site *site, int descriptor, struct stat *out)
     struct tt_fs_call *call = tt__fs_call_create(&op, NULL, NULL, 0, site);
     int rc;
 
+    TT_PRECOND("fs_fstat.out", site, out != NULL);
     if (!call)
         return -1;
     call->descriptor = descriptor;

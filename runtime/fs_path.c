@@ -31,6 +31,7 @@ static int stat_path(tt_site *site, const struct tt_fs_op *op, const char *path,
     struct tt_fs_call *call;
     int rc;
 
+    TT_PRECOND("fs_stat.out", site, out != NULL);
     tt__fs_check_path(path, site);
     call = tt__fs_call_create(op, path, NULL, 0, site);
     if (!call)

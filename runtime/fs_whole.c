@@ -132,6 +132,7 @@ int tt_fs_write_file_at(tt_site *site, const char *path, const void *data, size_
     static const struct tt_fs_op op = {"write", write_file_on_thread, NULL};
     struct tt_fs_call *call;
 
+    TT_PRECOND("fs_write_file.data", site, data != NULL || size == 0);
     tt__fs_check_path(path, site);
     call = tt__fs_call_create(&op, path, NULL, size, site);
     if (!call)

@@ -329,6 +329,7 @@ size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, void *a
     size_t removed = 0;
     struct tt_done_node *next;
 
+    TT_PRECOND("future_remove_done_callback.future", NULL, future != NULL);
     for (struct tt_done_node *node = future->callbacks.first; node; node = next) {
         struct user_callback *callback = tt_container_of(node, struct user_callback, node);
 
@@ -411,26 +412,31 @@ int tt_future_set_exception_at(tt_site *site, tt_future *future, tt_exc *exc)
 
 bool tt_future_done(const tt_future *future)
 {
+    TT_PRECOND("future_done.future", NULL, future != NULL);
     return future->state != TT_FUTURE_PENDING;
 }
 
 bool tt_future_cancelled(const tt_future *future)
 {
+    TT_PRECOND("future_cancelled.future", NULL, future != NULL);
     return future->state == TT_FUTURE_CANCELLED;
 }
 
 tt_loop *tt_future_loop(const tt_future *future)
 {
+    TT_PRECOND("future_loop.future", NULL, future != NULL);
     return future->loop->is_closed ? NULL : future->loop;
 }
 
 uint64_t tt_future_id(const tt_future *future)
 {
+    TT_PRECOND("future_id.future", NULL, future != NULL);
     return future->id;
 }
 
 tt_exc *tt_future_peek(const tt_future *future)
 {
+    TT_PRECOND("future_peek.future", NULL, future != NULL);
     return future->state == TT_FUTURE_FINISHED ? future->exc : NULL;
 }
 

@@ -274,7 +274,7 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
     if (tt_exc_pending()) /* a creation of one of them failed */
         return NULL;
     for (size_t i = 0; i < count; i++)
-        TT_PRECOND("gather.futures", site, futures[i] != NULL);
+        TT_PRECOND("gather.futures", site, futures && futures[i]);
     loop = loop_of(futures, count, site);
     if (!loop)
         return NULL;

@@ -219,12 +219,14 @@ void tt_handle_cancel(tt_handle *handle)
 
 int64_t tt_handle_when(const tt_handle *handle)
 {
+    TT_PRECOND("handle_when.handle", NULL, handle != NULL);
     TT_PRECOND("handle_when.timer", NULL, handle->is_timer);
     return handle->when_ns;
 }
 
 bool tt_handle_cancelled(const tt_handle *handle)
 {
+    TT_PRECOND("handle_cancelled.handle", NULL, handle != NULL);
     return handle->is_cancelled;
 }
 

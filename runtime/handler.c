@@ -13,6 +13,7 @@
 #include <telltale/task_group.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 enum { REPR_BYTES = 512 };
 
@@ -20,6 +21,8 @@ enum { REPR_BYTES = 512 };
 
 int tt_handler_context_keys(const struct tt_handler_context *context, char *buffer, size_t size)
 {
+    TT_PRECOND("handler_context_keys.context", NULL, context != NULL);
+    TT_PRECOND("handler_context_keys.buffer", NULL, buffer != NULL || size == 0);
     return snprintf(buffer, size, "%s%s%s%s%s%s%s%s", context->context ? "context, " : "",
                     context->exception ? "exception, " : "", context->future ? "future, " : "",
                     context->handle ? "handle, " : "", "message", context->source_traceback ? ", source_traceback" : "",
@@ -64,10 +67,12 @@ static void print_place(const char *what, const tt_site *site)
 
 void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_context *context)
 {
-    const char *message =
-        context->message && context->message[0] ? context->message : "Unhandled exception in event loop";
+    const char *message;
     char repr[REPR_BYTES];
 
+    TT_PRECOND("loop_default_exception_handler.loop", NULL, loop != NULL);
+    TT_PRECOND("loop_default_exception_handler.context", NULL, context != NULL);
+    message = context->message && context->message[0] ? context->message : "Unhandled exception in event loop";
     flockfile(stderr);
     fprintf(stderr, "%s\n", message);
     if (context->context)
@@ -190,6 +195,8 @@ void tt_loop_call_exception_handler(tt_loop *loop, const struct tt_handler_conte
 {
     struct call call = {loop, context};
 
+    TT_PRECOND("loop_call_exception_handler.loop", NULL, loop != NULL);
+    TT_PRECOND("loop_call_exception_handler.context", NULL, context != NULL);
     tt__loop_ref(loop);
     tt__loop_run_at_home(run_handler, &call);
     tt__loop_unref(loop);
@@ -197,6 +204,7 @@ void tt_loop_call_exception_handler(tt_loop *loop, const struct tt_handler_conte
 
 void tt_loop_set_exception_handler(tt_loop *loop, tt_exception_handler_fn *handler, void *arg)
 {
+    TT_PRECOND("loop_set_exception_handler.loop", NULL, loop != NULL);
     loop->handler = handler;
     loop->handler_arg = arg;
 }

@@ -197,6 +197,7 @@ tt_listener *tt_listen_unix_at(tt_site *site, const char *path, const struct tt_
     struct tt_address local;
     int descriptor;
 
+    TT_PRECOND("listen_unix.path", site, path != NULL);
     if (!task)
         return NULL;
     if (!options)
@@ -315,6 +316,7 @@ int tt_listener_port(const tt_listener *listener)
 {
     const struct sockaddr_storage *name = &listener->local.name;
 
+    TT_PRECOND("listener_port.listener", NULL, listener != NULL);
     if (name->ss_family == AF_INET)
         return ntohs(((const struct sockaddr_in *)name)->sin_port);
     return name->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)name)->sin6_port) : 0;
@@ -322,10 +324,13 @@ int tt_listener_port(const tt_listener *listener)
 
 int tt_listener_local(const tt_listener *listener, char *buffer, size_t size)
 {
+    TT_PRECOND("listener_local.listener", NULL, listener != NULL);
+    TT_PRECOND("listener_local.buffer", NULL, buffer != NULL || size == 0);
     return tt__address_text(&listener->local, buffer, size);
 }
 
 int tt_listener_descriptor(const tt_listener *listener)
 {
+    TT_PRECOND("listener_descriptor.listener", NULL, listener != NULL);
     return listener->descriptor;
 }

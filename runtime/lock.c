@@ -64,6 +64,7 @@ void tt_lock_destroy(tt_lock *lock)
 
 bool tt_lock_locked(const tt_lock *lock)
 {
+    TT_PRECOND("lock_locked.lock", NULL, lock != NULL);
     return lock->is_locked;
 }
 
@@ -114,11 +115,14 @@ static int release(tt_site *site, void *lock)
 
 int tt_with_lock_at(tt_site *site, tt_lock *lock, tt_coro_fn *fn, void *arg)
 {
+    TT_PRECOND("with_lock.function", site, fn != NULL);
     return tt_lock_acquire_at(site, lock) < 0 ? -1 : tt__with(site, release, lock, fn, arg);
 }
 
 int tt_lock_repr(const tt_lock *lock, char *buffer, size_t size)
 {
+    TT_PRECOND("lock_repr.lock", NULL, lock != NULL);
+    TT_PRECOND("lock_repr.buffer", NULL, buffer != NULL || size == 0);
     return tt__waitable_repr(&lock->waitable, "Lock", lock->is_locked ? "locked" : "unlocked", &lock->line, buffer,
                              size);
 }

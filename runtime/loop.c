@@ -382,6 +382,7 @@ void tt__loop_prepare_poll(tt_loop *loop)
 
 static int refuse_run(tt_loop *loop, tt_site *site)
 {
+    TT_PRECOND("loop_run.loop", site, loop != NULL);
     if (tt_exc_pending())
         return -1;
     TT_PRECOND("loop_run.open", site, !loop->is_closed);
@@ -512,11 +513,13 @@ void tt__loop_run_at_home(void (*fn)(void *arg), void *arg)
 
 void tt_loop_set_eager_tasks(tt_loop *loop, bool are_eager)
 {
+    TT_PRECOND("loop_set_eager_tasks.loop", NULL, loop != NULL);
     loop->has_eager_tasks = are_eager;
 }
 
 bool tt_loop_is_running(const tt_loop *loop)
 {
+    TT_PRECOND("loop_is_running.loop", NULL, loop != NULL);
     return loop->is_running;
 }
 
@@ -527,10 +530,12 @@ tt_loop *tt_loop_running(void)
 
 int64_t tt_loop_time(const tt_loop *loop)
 {
+    TT_PRECOND("loop_time.loop", NULL, loop != NULL);
     return loop->is_virtual ? loop->virtual_ns : (int64_t)uv_hrtime();
 }
 
 struct uv_loop_s *tt_loop_uv(tt_loop *loop)
 {
+    TT_PRECOND("loop_uv.loop", NULL, loop != NULL);
     return loop->uv;
 }

@@ -345,11 +345,13 @@ void tt_process_destroy(tt_process *process)
 
 pid_t tt_process_pid(const tt_process *process)
 {
+    TT_PRECOND("process_pid.process", NULL, process != NULL);
     return process->pid;
 }
 
 bool tt_process_has_ended(const tt_process *process, int *out_returncode)
 {
+    TT_PRECOND("process_has_ended.process", NULL, process != NULL);
     if (process->has_ended && out_returncode)
         *out_returncode = process->returncode;
     return process->has_ended;

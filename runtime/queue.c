@@ -249,21 +249,25 @@ void tt_queue_destroy(tt_queue *queue)
 
 size_t tt_queue_qsize(const tt_queue *queue)
 {
+    TT_PRECOND("queue_qsize.queue", NULL, queue != NULL);
     return queue->count;
 }
 
 long tt_queue_maxsize(const tt_queue *queue)
 {
+    TT_PRECOND("queue_maxsize.queue", NULL, queue != NULL);
     return queue->size_max;
 }
 
 bool tt_queue_empty(const tt_queue *queue)
 {
+    TT_PRECOND("queue_empty.queue", NULL, queue != NULL);
     return queue->count == 0;
 }
 
 bool tt_queue_full(const tt_queue *queue)
 {
+    TT_PRECOND("queue_full.queue", NULL, queue != NULL);
     return queue->size_max > 0 && queue->count >= (size_t)queue->size_max;
 }
 
@@ -429,6 +433,8 @@ int tt_queue_repr(const tt_queue *queue, char *buffer, size_t size)
 {
     struct text text = {buffer, size, 0};
 
+    TT_PRECOND("queue_repr.queue", NULL, queue != NULL);
+    TT_PRECOND("queue_repr.buffer", NULL, buffer != NULL || size == 0);
     add(&text, "<%s at %p maxsize=%ld", queue->kind->name, (const void *)queue, queue->size_max);
     for (size_t i = 0; i < queue->count; i++) {
         const void *item = *item_at(queue, i);

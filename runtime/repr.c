@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 /* How many tasks that wait for each other are shown; more would not fit a line. asyncio shows all. */
 enum { CHAIN_MAX = 16 };
@@ -172,8 +173,11 @@ static void add_when(struct text *text, int64_t when_ns)
 int tt_handle_repr(const tt_handle *handle, char *buffer, size_t size)
 {
     struct text text = {buffer, size, 0};
-    const tt_site *site = handle->site;
+    const tt_site *site;
 
+    TT_PRECOND("handle_repr.handle", NULL, handle != NULL);
+    TT_PRECOND("handle_repr.buffer", NULL, buffer != NULL || size == 0);
+    site = handle->site;
     if (size)
         buffer[0] = '\0';
     add(&text, "<%s%s", handle->is_timer ? "TimerHandle" : "Handle", handle->is_cancelled ? " cancelled" : "");
@@ -194,6 +198,7 @@ int tt_future_repr(const tt_future *future, char *buffer, size_t size)
     size_t depth = 0;
     bool is_cut = false;
 
+    TT_PRECOND("future_repr.buffer", NULL, buffer != NULL || size == 0);
     if (size)
         buffer[0] = '\0';
     for (tt_future *next = (tt_future *)future; next; next = tt__task(next)->waiter) {

@@ -80,6 +80,7 @@ void tt_semaphore_destroy(tt_semaphore *semaphore)
 
 bool tt_semaphore_locked(const tt_semaphore *semaphore)
 {
+    TT_PRECOND("semaphore_locked.semaphore", NULL, semaphore != NULL);
     return semaphore->value == 0 || tt__line_is_contended(&semaphore->line);
 }
 
@@ -138,6 +139,7 @@ static int release(tt_site *site, void *semaphore)
 
 int tt_with_semaphore_at(tt_site *site, tt_semaphore *semaphore, tt_coro_fn *fn, void *arg)
 {
+    TT_PRECOND("with_semaphore.function", site, fn != NULL);
     return tt_semaphore_acquire_at(site, semaphore) < 0 ? -1 : tt__with(site, release, semaphore, fn, arg);
 }
 
@@ -145,6 +147,8 @@ int tt_semaphore_repr(const tt_semaphore *semaphore, char *buffer, size_t size)
 {
     char extra[64] = "locked";
 
+    TT_PRECOND("semaphore_repr.semaphore", NULL, semaphore != NULL);
+    TT_PRECOND("semaphore_repr.buffer", NULL, buffer != NULL || size == 0);
     if (!tt_semaphore_locked(semaphore))
         snprintf(extra, sizeof extra, "unlocked, value:%ld", semaphore->value);
     return tt__waitable_repr(&semaphore->waitable, semaphore->is_bounded ? "BoundedSemaphore" : "Semaphore", extra,

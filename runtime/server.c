@@ -318,8 +318,10 @@ int tt_server_serve_forever_at(tt_site *site, tt_server *server)
 
 void tt_server_close(tt_server *server)
 {
-    tt_listener *listener = server->listener;
+    tt_listener *listener;
 
+    TT_PRECOND("server_close.server", NULL, server != NULL);
+    listener = server->listener;
     server->listener = NULL;
     tt_listener_close(listener);
     tt_event_set(&server->changed);
@@ -399,10 +401,12 @@ int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns)
 
 size_t tt_server_connection_count(const tt_server *server)
 {
+    TT_PRECOND("server_connection_count.server", NULL, server != NULL);
     return server->count;
 }
 
 tt_listener *tt_server_listener(const tt_server *server)
 {
+    TT_PRECOND("server_listener.server", NULL, server != NULL);
     return server->listener;
 }

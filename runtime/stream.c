@@ -211,6 +211,7 @@ void tt_stream_abort(tt_stream *stream)
 {
     int saved_errno = errno;
 
+    TT_PRECOND("stream_abort.stream", NULL, stream != NULL);
     if (stream->is_tcp && stream->descriptor >= 0)
         setsockopt(stream->descriptor, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
     tt__stream_shut(stream);
@@ -250,6 +251,8 @@ int tt__stream_raise(const tt_stream *stream, int error, const char *doing, tt_s
 
 int tt_stream_peer(const tt_stream *stream, char *buffer, size_t size)
 {
+    TT_PRECOND("stream_peer.stream", NULL, stream != NULL);
+    TT_PRECOND("stream_peer.buffer", NULL, buffer != NULL || size == 0);
     return tt__address_text(&stream->peer, buffer, size);
 }
 
@@ -257,6 +260,8 @@ int tt_stream_local(const tt_stream *stream, char *buffer, size_t size)
 {
     struct tt_address local = {.length = sizeof local.name};
 
+    TT_PRECOND("stream_local.stream", NULL, stream != NULL);
+    TT_PRECOND("stream_local.buffer", NULL, buffer != NULL || size == 0);
     if (!stream->is_socket || getsockname(stream->descriptor, (struct sockaddr *)&local.name, &local.length) < 0)
         local.length = 0;
     return tt__address_text(&local, buffer, size);
@@ -264,6 +269,7 @@ int tt_stream_local(const tt_stream *stream, char *buffer, size_t size)
 
 int tt_stream_descriptor(const tt_stream *stream)
 {
+    TT_PRECOND("stream_descriptor.stream", NULL, stream != NULL);
     return stream->descriptor;
 }
 
@@ -284,6 +290,7 @@ int tt_stream_set_option_at(tt_site *site, tt_stream *stream, enum tt_stream_opt
     };
     char doing[64];
 
+    TT_PRECOND("stream_set_option.stream", site, stream != NULL);
     if (tt_exc_pending())
         return -1;
     if (setsockopt(stream->descriptor, options[option].level, options[option].name, &value, sizeof value) == 0)

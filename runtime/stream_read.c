@@ -4,6 +4,7 @@
  * that what has come is not lost when they are cancelled, or fail for want of the rest.
  *
  * Inside a task. From: asyncio.StreamReader. */
+#include "precond.h"
 #include "stream_internal.h"
 
 #include <assert.h>
@@ -219,6 +220,7 @@ int tt_stream_read_exactly_at(tt_site *site, tt_stream *stream, void *buffer, si
     struct read call;
     int rc;
 
+    TT_PRECOND("stream_read_exactly.buffer", site, buffer != NULL || size == 0);
     if (!begin(&call, stream, "readexactly", site))
         return -1;
     rc = gather_bytes(&call, size);
@@ -277,6 +279,8 @@ ssize_t tt_stream_read_until_at(tt_site *site, tt_stream *stream, const void *se
     struct read call;
     ssize_t size;
 
+    TT_PRECOND("stream_read_until.separator", site, separator != NULL || separator_size == 0);
+    TT_PRECOND("stream_read_until.out_data", site, out_data != NULL);
     if (!begin(&call, stream, "readuntil", site))
         return -1;
     if (separator_size > 0)
@@ -323,6 +327,7 @@ ssize_t tt_stream_readline_at(tt_site *site, tt_stream *stream, const char **out
     struct read call;
     ssize_t size;
 
+    TT_PRECOND("stream_readline.out_line", site, out_line != NULL);
     if (!begin(&call, stream, "readuntil", site))
         return -1;
     size = find(&call, "\n", 1);
@@ -336,5 +341,6 @@ ssize_t tt_stream_readline_at(tt_site *site, tt_stream *stream, const char **out
 
 bool tt_stream_at_eof(const tt_stream *stream)
 {
+    TT_PRECOND("stream_at_eof.stream", NULL, stream != NULL);
     return stream->is_at_end && buffered(stream) == 0;
 }

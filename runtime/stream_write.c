@@ -8,6 +8,7 @@
  * Who was woken and is cancelled before it runs passes the turn on.
  *
  * Inside a task. From: asyncio.StreamWriter. */
+#include "precond.h"
 #include "stream_internal.h"
 
 #include <assert.h>
@@ -269,6 +270,7 @@ int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec
 {
     struct write call;
 
+    TT_PRECOND("stream_writelines.pieces", site, pieces != NULL || count == 0);
     call.pieces = pieces;
     call.count = count;
     call.offset = call.left = 0;

@@ -313,6 +313,7 @@ int tt_all_tasks_at(tt_site *site, tt_loop *loop, tt_task ***out_tasks)
     tt_task **tasks;
     int count = 0;
 
+    TT_PRECOND("all_tasks.out_tasks", site, out_tasks != NULL);
     if (!loop)
         loop = tt__running_loop;
     if (!loop)
@@ -328,6 +329,7 @@ int tt_all_tasks_at(tt_site *site, tt_loop *loop, tt_task ***out_tasks)
 
 void tt_tasks_free_at(tt_site *site, tt_task **tasks, int count)
 {
+    TT_PRECOND("tasks_free.tasks", site, tasks != NULL || count == 0);
     for (int i = 0; i < count; i++)
         tt_future_unref_at(site, tasks[i]);
     free(tasks);

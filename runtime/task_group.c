@@ -578,6 +578,7 @@ int tt_group_repr(const tt_group *group, char *buffer, size_t size)
     char tasks[24] = "", errors[24] = "";
     uint32_t error_count = 0;
 
+    TT_PRECOND("group_repr.buffer", NULL, buffer != NULL || size == 0);
     if (!group)
         return snprintf(buffer, size, "None");
     if (!group->is_over)

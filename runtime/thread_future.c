@@ -95,6 +95,7 @@ static void unref(tt_thread_future *future, tt_site *site)
 
 tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future *future)
 {
+    TT_PRECOND("thread_future_ref.future", site, future != NULL);
     pthread_mutex_lock(&future->mutex);
     future->refs++;
     future->handles++;
@@ -177,6 +178,8 @@ int tt_thread_future_add_done_callback_at(tt_site *site, tt_thread_future *futur
     struct thread_callback *callback = malloc(sizeof *callback);
     bool is_done;
 
+    TT_PRECOND("thread_future_add_done_callback.future", site, future != NULL);
+    TT_PRECOND("thread_future_add_done_callback.function", site, fn != NULL);
     if (!callback)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a done-callback");
     *callback = (struct thread_callback){.fn = fn, .arg = arg, .site = site};
@@ -519,6 +522,7 @@ static bool lock_when_done(tt_thread_future *future, int64_t timeout_ns, tt_site
     struct timespec deadline = is_limited ? deadline_after(timeout_ns > 0 ? timeout_ns : 0) : (struct timespec){0};
     int rc = 0;
 
+    TT_PRECOND("thread_future_result.future", site, future != NULL);
     pthread_mutex_lock(&future->mutex);
     TT_PRECOND("thread_future_result.other_thread", site,
                future->state != PENDING || timeout_ns <= 0 || tt__running_loop != future->loop);
@@ -595,6 +599,7 @@ int tt_thread_future_exception_at(tt_site *site, tt_thread_future *future, int64
 
 bool tt_thread_future_done(tt_thread_future *future)
 {
+    TT_PRECOND("thread_future_done.future", NULL, future != NULL);
     return state_of(future) != PENDING;
 }
 
@@ -602,6 +607,7 @@ bool tt_thread_future_cancel_at(tt_site *site, tt_thread_future *future)
 {
     bool is_chained;
 
+    TT_PRECOND("thread_future_cancel.future", site, future != NULL);
     if (!complete_cancelled(future, site, &is_chained))
         return state_of(future) == CANCELLED;
     if (is_chained)

@@ -278,6 +278,7 @@ int tt_timeout_repr(const tt_timeout *timeout, char *buffer, size_t size)
 {
     char when[48];
 
+    TT_PRECOND("timeout_repr.buffer", NULL, buffer != NULL || size == 0);
     if (!timeout)
         return snprintf(buffer, size, "None");
     write_when(timeout->when_ns, when, sizeof when);

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "loop_internal.h"
+#include "precond.h"
 
 /* Tasks that a report of being stuck names; a text of thousands helps nobody. */
 enum { STUCK_TASKS_MAX = 100 };
@@ -39,6 +40,7 @@ tt_loop *tt_loop_create_virtual_at(tt_site *site)
 
 bool tt_loop_is_virtual(const tt_loop *loop)
 {
+    TT_PRECOND("loop_is_virtual.loop", NULL, loop != NULL);
     return loop->is_virtual;
 }
 

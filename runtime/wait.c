@@ -250,7 +250,7 @@ static int check_arguments(tt_site *site, tt_loop *loop, tt_future *const *futur
                            enum tt_return_when return_when)
 {
     for (size_t i = 0; i < count; i++)
-        TT_PRECOND("wait.futures", site, futures[i] != NULL);
+        TT_PRECOND("wait.futures", site, futures && futures[i]);
     if (count == 0)
         return tt_raise_at(site, &tt_ValueError, "Set of Tasks/Futures is empty.");
     if (return_when < TT_ALL_COMPLETED || return_when > TT_FIRST_EXCEPTION)

@@ -15,7 +15,8 @@ extern "C" {
  * others run on; nobody is cancelled). With RETURN_EXCEPTIONS it waits for all, and failures and cancellations are
  * values: see the slots below. Cancelling it cancels those that are not done. One handle, the caller's; it holds the
  * children, those that are still pending when it is done excepted, until that goes. The same future may stand in it more
- * than once. COUNT 0: done at once. It may be completed by tt_future_set_result and set_exception, as any future: then it
+ * than once. COUNT 0: done at once (FUTURES may be NULL then, and only
+ * then: precondition gather.futures, as for each of them). It may be completed by tt_future_set_result and set_exception, as any future: then it
  * has no slots, and its children run on. NULL with ValueError (different loops), RuntimeError or MemoryError pending.
  * Event: gather_created. */
 #define tt_gather(...) \

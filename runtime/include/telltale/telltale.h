@@ -1,4 +1,10 @@
-/* telltale/telltale.h: all of the runtime. Programs include this one. */
+/* telltale/telltale.h: all of the runtime. Programs include this one.
+ *
+ * NULL. A pointer may be NULL where its header says so: the end of a pair (destroy, close, unref), the running loop, options,
+ * an out parameter or a function that nobody needs; an array or a buffer of which no element is used (a count or size of
+ * 0). Everywhere else it is a broken precondition: the process ends by SIGABRT with one line on stderr that names function and
+ * argument, "telltale: precondition lock_locked.lock broken: lock != NULL", and the caller's place where that is known. Buffers
+ * that go to the kernel are its own affair (OSError EFAULT). */
 #ifndef TELLTALE_H
 #define TELLTALE_H
 

@@ -40,6 +40,8 @@ enum tt_return_when {
  * value: N", "The future belongs to a different loop than the one specified as the loop argument"), MemoryError,
  * RuntimeError outside of a task; -1 at once when one is pending.
  *
+ * Precondition wait.futures: not NULL, neither they nor (unless COUNT is 0) FUTURES.
+ *
  * TT_FIRST_EXCEPTION looks at the exception of each future that is done before the last one, which marks it as
  * retrieved: asyncio will not report it any more, whether or not anybody reads it. The ledger calls such a failure
  * absorbed. Events: wait_started; failure_touched (library) for each of these. */
