@@ -335,6 +335,7 @@ def trace_unattributed(folder):
     process.fail(3, 4)
     process.end()
     trace.end_packet(0, 7)
+    trace.write(folder)
 
 
 def trace_three_processes(folder):
