@@ -1,5 +1,5 @@
-/* address.c: addresses of sockets: see address.h. */
-#include "address.h"
+/* address.c: addresses of sockets: see telltale/address.h. */
+#include "address_internal.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -20,7 +20,7 @@ static int unix_text(const struct tt_address *address, char *buffer, size_t size
     return snprintf(buffer, size, "%.*s", (int)strnlen(name->sun_path, length), name->sun_path);
 }
 
-int tt__address_text(const struct tt_address *address, char *buffer, size_t size)
+int tt_address_text(const struct tt_address *address, char *buffer, size_t size)
 {
     char host[TT_ADDRESS_BYTES], port[8];
 
@@ -50,4 +50,40 @@ int tt__address_of_path(struct tt_address *address, const char *path)
         name->sun_path[0] = '\0';
     address->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@'));
     return 0;
+}
+
+int tt_address_port(const struct tt_address *address)
+{
+    const struct sockaddr_storage *name = &address->name;
+
+    if (!address->length)
+        return 0;
+    if (name->ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)name)->sin_port);
+    return name->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)name)->sin6_port) : 0;
+}
+
+static bool is_same_four(const struct sockaddr_in *one, const struct sockaddr_in *other)
+{
+    return one->sin_port == other->sin_port && one->sin_addr.s_addr == other->sin_addr.s_addr;
+}
+
+/* Flow labels belong to packets, not to places. */
+static bool is_same_six(const struct sockaddr_in6 *one, const struct sockaddr_in6 *other)
+{
+    return one->sin6_port == other->sin6_port && one->sin6_scope_id == other->sin6_scope_id &&
+           memcmp(&one->sin6_addr, &other->sin6_addr, sizeof one->sin6_addr) == 0;
+}
+
+bool tt_address_equal(const struct tt_address *one, const struct tt_address *other)
+{
+    const void *a = &one->name, *b = &other->name;
+
+    if (one->length != other->length || one->length == 0)
+        return one->length == other->length;
+    if (one->name.ss_family != other->name.ss_family)
+        return false;
+    if (one->name.ss_family == AF_INET)
+        return is_same_four(a, b);
+    return one->name.ss_family == AF_INET6 ? is_same_six(a, b) : memcmp(a, b, one->length) == 0;
 }

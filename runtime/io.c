@@ -172,9 +172,9 @@ void tt__io_end(struct tt_io *io, int error)
 {
     tt_future *future = io->waiting;
 
-    if (!future || io->is_over || future->state != TT_FUTURE_PENDING)
+    if (!future || io->is_over)
         return;
-    io->error = error;
+    io->error = error; /* also where the descriptor got ready just now: its number may soon be another one's */
     io->is_over = true;
     complete(tt_container_of(future, struct wait, future));
 }

@@ -91,7 +91,7 @@ static int raise_listen(tt_site *site, int error, const struct tt_address *addre
 {
     char text[TT_ADDRESS_BYTES];
 
-    tt__address_text(address, text, sizeof text);
+    tt_address_text(address, text, sizeof text);
     return tt_raise_errno_at(site, error, "listen on %s", text);
 }
 
@@ -267,7 +267,7 @@ static int perform(struct accept *call, struct tt_task_object *task, tt_site *si
     if (call->io.error) {
         char text[TT_ADDRESS_BYTES];
 
-        tt__address_text(&listener->local, text, sizeof text);
+        tt_address_text(&listener->local, text, sizeof text);
         return tt_raise_errno_at(site, call->io.error, "accept on %s", text);
     }
     return (int)call->io.result;
@@ -314,19 +314,15 @@ void tt_listener_close(tt_listener *listener)
 
 int tt_listener_port(const tt_listener *listener)
 {
-    const struct sockaddr_storage *name = &listener->local.name;
-
     TT_PRECOND("listener_port.listener", NULL, listener != NULL);
-    if (name->ss_family == AF_INET)
-        return ntohs(((const struct sockaddr_in *)name)->sin_port);
-    return name->ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)name)->sin6_port) : 0;
+    return tt_address_port(&listener->local);
 }
 
 int tt_listener_local(const tt_listener *listener, char *buffer, size_t size)
 {
     TT_PRECOND("listener_local.listener", NULL, listener != NULL);
     TT_PRECOND("listener_local.buffer", NULL, buffer != NULL || size == 0);
-    return tt__address_text(&listener->local, buffer, size);
+    return tt_address_text(&listener->local, buffer, size);
 }
 
 int tt_listener_descriptor(const tt_listener *listener)

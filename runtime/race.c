@@ -264,7 +264,7 @@ static int raise_attempt(const struct attempt *attempt, tt_site *site)
 {
     char text[TT_ADDRESS_BYTES];
 
-    tt__address_text(attempt->address, text, sizeof text);
+    tt_address_text(attempt->address, text, sizeof text);
     return tt_raise_errno_at(site, attempt->io.error, "connect to %s", text);
 }
 

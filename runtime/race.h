@@ -4,7 +4,7 @@
 
 #include <telltale/connection.h>
 
-#include "address.h"
+#include "address_internal.h"
 #include "loop_internal.h"
 
 /* Connects by TCP to one of ADDRESSES, COUNT (at least one) in the order in which they are tried; the malloc'ed array is

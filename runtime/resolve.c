@@ -3,6 +3,9 @@
 #include "resolve.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include <telltale/address.h>
 
 #include "io.h"
 
@@ -25,4 +28,18 @@ int tt__resolve(tt_site *site, struct tt_task_object *task, const char *host, in
             tt_gaierror_code(tt_exc_pending()) ? tt_gaierror_code(tt_exc_pending()) : tt_exc_errno(tt_exc_pending());
     tt__io_tell_finished(task, &io, rc < 0 && !io.error);
     return rc;
+}
+
+int tt_address_resolve_at(tt_site *site, const char *host, int port, int family, struct tt_address *out_address)
+{
+    const struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM};
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+    struct addrinfo *list;
+
+    if (!task || tt__resolve(site, task, host, port, &hints, &list) < 0)
+        return -1;
+    out_address->length = list->ai_addrlen;
+    memcpy(&out_address->name, list->ai_addr, list->ai_addrlen);
+    freeaddrinfo(list);
+    return 0;
 }

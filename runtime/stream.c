@@ -21,7 +21,7 @@ static int describe(const tt_stream *stream, char *buffer, size_t size)
 {
     char peer[TT_ADDRESS_BYTES];
 
-    if (tt__address_text(&stream->peer, peer, sizeof peer) > 0)
+    if (tt_address_text(&stream->peer, peer, sizeof peer) > 0)
         return snprintf(buffer, size, "%s", peer);
     return snprintf(buffer, size, "descriptor %d", stream->number);
 }
@@ -253,7 +253,7 @@ int tt_stream_peer(const tt_stream *stream, char *buffer, size_t size)
 {
     TT_PRECOND("stream_peer.stream", NULL, stream != NULL);
     TT_PRECOND("stream_peer.buffer", NULL, buffer != NULL || size == 0);
-    return tt__address_text(&stream->peer, buffer, size);
+    return tt_address_text(&stream->peer, buffer, size);
 }
 
 int tt_stream_local(const tt_stream *stream, char *buffer, size_t size)
@@ -264,7 +264,7 @@ int tt_stream_local(const tt_stream *stream, char *buffer, size_t size)
     TT_PRECOND("stream_local.buffer", NULL, buffer != NULL || size == 0);
     if (!stream->is_socket || getsockname(stream->descriptor, (struct sockaddr *)&local.name, &local.length) < 0)
         local.length = 0;
-    return tt__address_text(&local, buffer, size);
+    return tt_address_text(&local, buffer, size);
 }
 
 int tt_stream_descriptor(const tt_stream *stream)

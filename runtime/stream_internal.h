@@ -11,7 +11,7 @@
 
 #include <telltale/stream.h>
 
-#include "address.h"
+#include "address_internal.h"
 #include "io.h"
 #include "line.h"
 

@@ -777,6 +777,16 @@ static int read_no_stream(void *arg)
     return (int)tt_stream_read(NULL, arg, 0);
 }
 
+static int receive_at_nothing(void *arg)
+{
+    return (int)tt_udp_receive(arg, arg, 0, NULL);
+}
+
+static void udp_udp(void)
+{
+    in_task(receive_at_nothing);
+}
+
 static void stream_stream(void)
 {
     stage_run(read_no_stream, NULL);
@@ -962,6 +972,7 @@ static const struct mistake {
     {"runner_loop.runner", runner_loop},
     {"run_in_executor.function", run_in_executor},
     {"to_thread.function", to_thread},
+    {"udp.udp", udp_udp},
     {"stream.stream", stream_stream},
     {"stream_sendfile.offset", stream_sendfile_offset},
     {"listener_accept.listener", listener_accept_listener},

@@ -1,12 +1,13 @@
 /* Streams in hardship: each operation cancelled at each turn, each allocation failed once, thousands of connections, peers
  * that say nothing. After each attempt no descriptor and no memory may be left. */
+#include "hardship.h"
 #include "stage.h"
 
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-enum { MUCH = 400000, TURNS_MAX = 400 };
+enum { MUCH = 400000 };
 
 static char much[MUCH];
 
@@ -76,90 +77,16 @@ static int converse(void *arg)
     return talk(stream);
 }
 
-/* --------------------------------------------------------------------------------------------------------- cancelled */
-
-struct canceller {
-    tt_task *task;
-    int turns;
-};
-
-static int cancel_later(void *arg)
-{
-    struct canceller *canceller = arg;
-
-    if (canceller->turns-- == 0) {
-        tt_task_cancel(canceller->task, NULL);
-        return 0;
-    }
-    return tt_task_done(canceller->task) ? 0 : tt_loop_call_soon(NULL, cancel_later, canceller, NULL);
-}
-
-static int ignore(tt_loop *loop, const struct tt_handler_context *context, void *arg)
-{
-    (void)loop;
-    (void)context;
-    (void)arg;
-    return 0;
-}
-
-/* Waits until COUNT descriptors are open: a thread that looks a name up has one for a while, and is not waited for by who
- * is cancelled. */
-static void expect_descriptors(int count)
-{
-    int now = stage_descriptors();
-
-    for (int i = 0; i < 2000 && now != count; i++, now = stage_descriptors()) {
-        stage_turns(1);
-        usleep(1000);
-    }
-    assert_int_equal(now, count);
-}
-
-/* Runs FN(ARG), cancelled after TURNS turns; then DESCRIPTORS are open. Whether it was; what it raised otherwise fails the case. */
-static bool run_cancelled(tt_coro_fn *fn, void *arg, int turns, int descriptors)
-{
-    const struct tt_task_options options = {.loop = stage_loop};
-    struct canceller canceller = {tt_create_task_with(fn, arg, &options), turns};
-    bool was_cancelled;
-
-    assert_non_null(canceller.task);
-    assert_int_equal(tt_loop_call_soon(stage_loop, cancel_later, &canceller, NULL), 0);
-    if (tt_loop_run_until_complete(stage_loop, canceller.task) < 0)
-        assert_true(tt_exc_is(tt_exc_pending(), &tt_CancelledError));
-    was_cancelled = tt_task_cancelled(canceller.task);
-    note_and_drop("run");
-    tt_task_unref(canceller.task);
-    stage_turns(3);
-    stage_forget_notes();
-    expect_descriptors(descriptors);
-    return was_cancelled;
-}
-
-/* Cancels FN(ARG) after each number of turns until it ends before that. */
-static void cancel_everywhere(tt_coro_fn *fn, void *arg)
-{
-    int turns = 0, cancelled = 0, in_vain = 0, descriptors = stage_descriptors();
-
-    for (; turns < TURNS_MAX && in_vain < 5; turns++) {
-        bool was_cancelled = run_cancelled(fn, arg, turns, descriptors);
-
-        cancelled += was_cancelled;
-        in_vain = was_cancelled ? 0 : in_vain + 1;
-    }
-    print_message("cancelled %d times\n", cancelled);
-    assert_true(cancelled > 4); /* or the scenario does not do what it is for */
-}
-
 static void a_conversation_by_tcp_is_cancelled_anywhere(void **state)
 {
     (void)state;
-    cancel_everywhere(converse, "127.0.0.1");
+    assert_true(cancel_everywhere(converse, "127.0.0.1") > 4);
 }
 
 static void a_conversation_by_name_is_cancelled_anywhere(void **state)
 {
     (void)state;
-    cancel_everywhere(converse, "localhost");
+    assert_true(cancel_everywhere(converse, "localhost") > 4);
 }
 
 static void a_conversation_by_unix_socket_is_cancelled_anywhere(void **state)
@@ -168,72 +95,20 @@ static void a_conversation_by_unix_socket_is_cancelled_anywhere(void **state)
 
     (void)state;
     snprintf(name, sizeof name, "@telltale-hardship-%d", (int)getpid());
-    cancel_everywhere(converse, name);
+    assert_true(cancel_everywhere(converse, name) > 4);
 }
 
 static void a_loop_is_closed_over_a_conversation_anywhere(void **state)
 {
-    const struct tt_task_options options = {.name = "t"};
-
     (void)state;
-    stage_close_loop();
-    for (int turns = 0; turns < 60; turns++) {
-        int descriptors = stage_descriptors();
-        tt_loop *loop = tt_loop_create();
-        struct tt_task_options here = options;
-        tt_task *task;
-
-        tt_loop_set_exception_handler(loop, ignore, NULL);
-        here.loop = loop;
-        task = tt_create_task_with(converse, turns % 2 ? "localhost" : "127.0.0.1", &here);
-        for (int i = 0; i < turns; i++) {
-            tt_loop_stop(loop);
-            assert_int_equal(tt_loop_run_forever(loop), 0);
-        }
-        assert_int_equal(tt_loop_close(loop), 0);
-        tt_task_unref(task);
-        assert_int_equal(stage_descriptors(), descriptors);
-    }
-}
-
-/* ----------------------------------------------------------------------------------------------------- without memory */
-
-/* Runs FN(ARG) with the NUMBER-th allocation failing. Whether there were so many. */
-static bool run_without_memory(tt_coro_fn *fn, void *arg, long number)
-{
-    const struct tt_task_options options = {.loop = stage_loop};
-    int descriptors = stage_descriptors(), rc;
-    bool has_failed;
-    tt_task *task;
-
-    allocation_fail(number, false);
-    task = tt_create_task_with(fn, arg, &options);
-    rc = task ? tt_loop_run_until_complete(stage_loop, task) : -1;
-    has_failed = allocation_has_failed();
-    allocation_fail(0, false);
-    if (rc < 0 && tt_catch(&tt_BaseException))
-        rc = tt_catch_end();
-    if (task && !tt_task_done(task)) /* it was the run that could not begin */
-        rc = tt_loop_run_until_complete(stage_loop, task);
-    tt_task_unref(task);
-    if (rc < 0)
-        note_and_drop("run");
-    stage_turns(3);
-    stage_forget_notes();
-    expect_descriptors(descriptors);
-    return has_failed;
+    close_over_everywhere(converse, "localhost", 30);
+    close_over_everywhere(converse, "127.0.0.1", 30);
 }
 
 static void each_allocation_of_a_conversation_fails_once(void **state)
 {
-    long number = 1;
-
     (void)state;
-    tt_loop_set_exception_handler(stage_loop, ignore, NULL);
-    while (run_without_memory(converse, "127.0.0.1", number))
-        number++;
-    print_message("%ld allocations\n", number - 1);
-    assert_true(number > 20);
+    assert_true(fail_each_allocation(converse, "127.0.0.1") > 20);
 }
 
 /* --------------------------------------------------------------------------------------------------------- many of them */

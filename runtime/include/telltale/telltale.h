@@ -8,6 +8,7 @@
 #ifndef TELLTALE_H
 #define TELLTALE_H
 
+#include <telltale/address.h>
 #include <telltale/as_completed.h>
 #include <telltale/barrier.h>
 #include <telltale/condition.h>
@@ -39,6 +40,7 @@
 #include <telltale/threads.h>
 #include <telltale/timeout.h>
 #include <telltale/trace.h>
+#include <telltale/udp.h>
 #include <telltale/wait.h>
 
 #endif
