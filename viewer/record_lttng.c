@@ -124,17 +124,24 @@ static size_t choose(const struct tt_ctf_list *list, const struct tt_ctf_trace *
 
 static void complain_about_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result)
 {
-    if (result->is_incomplete)
+    struct tt_lttng_probe probe;
+    if (result->is_incomplete) {
         tt__complain("record: nothing is recorded, and what %s emitted is not known", recording->command[0]);
+        return;
+    }
+    tt__lttng_probe(0, &probe);
+    if (!probe.is_loaded)
+        tt__complain("record: nothing was traced: libtelltale-lttng.so cannot be loaded (%s); apt-get install "
+                     "liblttng-ust1, or install telltale anew",
+                     probe.reason[0] != '\0' ? probe.reason : "it takes too long");
     else
         tt__complain("record: nothing was traced: %s emitted no events of telltale that LTTng recorded; if it uses "
-                     "telltale, libtelltale-lttng.so may be missing: see telltale doctor",
+                     "telltale, it does not find libtelltale-lttng.so: see telltale doctor",
                      recording->command[0]);
 }
 
 /* The store gets its name when all of it is there; what was there before stays until then. */
-static void read_into_draft(struct tt_target *target, struct tt_trace_reading *reading,
-                            struct tt_lttng_result *result)
+static void read_into_draft(struct tt_target *target, struct tt_trace_reading *reading, struct tt_lttng_result *result)
 {
     if (tt__target_draft(target) >= 0) {
         result->is_incomplete = true;

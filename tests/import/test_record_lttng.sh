@@ -425,6 +425,22 @@ case_doctor_tells_which_daemon_would_be_used() {
     expect_equal "$(verdict plugin)" ok 'a plugin in BABELTRACE_PLUGIN_PATH'
 }
 
+# Whoever has telltale without the library that talks to LTTng.
+case_a_provider_that_is_missing_is_named_with_what_to_install() {
+    install_prefix
+    rm "$libraries/libtelltale-lttng.so"
+    cp "$TELLTALE_TEST_SOURCE/tests/import/emitter.c" .
+    compile telltale-trace emitter.c
+    run "$prefix/bin/telltale" record --lttng -- ./program 10
+    expect_text err 'nothing was traced: libtelltale-lttng.so cannot be loaded'
+    expect_text err 'apt-get install liblttng-ust1, or install telltale anew'
+    [ ! -e run.telltale ] || fail 'a store was written'
+    run "$prefix/bin/telltale" doctor
+    expect_text out 'libtelltale-lttng.so cannot be loaded'
+    expect_text out 'apt-get install liblttng-ust1, or install telltale anew'
+    expect_nothing_left
+}
+
 case_doctor_tells_what_is_missing_of_telltale_itself() {
     install_prefix
     rm "$prefix/libexec/telltale/telltale-ctf-reader" "$prefix/libexec/telltale/telltale-lttng-session" "$libraries/libtelltale-lttng.so"
