@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "listeners.h"
 #include "lttng.h"
 
 #define LOOK_NS         UINT64_C(100000000) /* how often the listeners are looked at */
@@ -85,9 +86,14 @@ void tt_trace_dump(void)
 static uintptr_t look(void)
 {
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
-    uintptr_t sum = 0;
+    const void *who[TT_LISTENERS_MAX];
+    uintptr_t sum = 0, list;
 #define TT_EVENT(number, name, category, level, text, fields) sum = sum * 31 + table->listeners(number);
 #include "events.def"
+    /* A list that was made anew may lie where an older one did; then its order tells. */
+    size_t count = table->process_listeners(who, TT_LISTENERS_MAX, &list);
+    for (size_t i = 0; i < count && i < TT_LISTENERS_MAX; i++)
+        sum = sum * 31 + (uintptr_t)who[i];
     return sum;
 }
 
@@ -113,6 +119,8 @@ static void *watch(void *argument)
         uintptr_t seen = look();
         bool has_changed = seen != listeners, is_due = period_ns != 0 && now_ns - told_ns >= period_ns;
         listeners = seen;
+        if (has_changed)
+            (void)tt__lttng_look(); /* who has ceased, although nobody is told of it */
         if (seen != 0 && (has_changed || is_due)) {
             ask_all(false);
             told_ns = now_ns;
@@ -171,8 +179,8 @@ void tt__dump_watch_start(void)
     if (has_condition && !is_watching) {
         listeners = look();
         period_ns = read_period();
-        if (first && listeners != 0)
-            ask_all(false); /* what was there before LTTng was */
+        if (listeners != 0 && (first || tt__lttng_look()))
+            ask_all(false); /* what was there before LTTng was, or before a session that has just begun */
         start_thread();
     }
     pthread_mutex_unlock(&mutex);

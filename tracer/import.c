@@ -269,9 +269,24 @@ static struct tt__import_thread *find_thread(struct tt_import *import, struct tt
     return import->recent_thread;
 }
 
-/* A process tells who it is when somebody begins to listen. Had the session listened before, it did not meanwhile: it was
- * stopped and started. (Another session that begins makes it tell, too, and nobody can tell one from the other.) Its
- * threads may have emitted again before it told; so the pause began with the longest silence since then, or later. */
+/* Whether the session of this trace listened all the time until PROCESS told who it is: whether it is certain that one of
+ * the numbers that it may have, those that were new when it was first told, did not cease to listen. What is known of its
+ * numbers is brought up to date. */
+static bool has_listened(struct tt__import_process *process, const struct tt_decoded_process_started *told)
+{
+    uint32_t passed = told->listener_first - process->listener_first;
+    uint64_t before = process->has_started      ? passed < 64 ? process->listener_set >> passed : 0
+                      : told->listener_new == 0 ? told->listener_set /* it is for nobody who has just begun */
+                                                : 0;
+    uint64_t still = before & told->listener_set;
+    process->listener_first = told->listener_first;
+    process->listener_set = still != 0 ? still : told->listener_new != 0 ? told->listener_new : told->listener_set;
+    return still != 0;
+}
+
+/* A process tells who it is when somebody begins to listen. If that may be this trace's session, and it had listened before, it
+ * did not meanwhile: it was stopped and started. The threads may have emitted again before the process told; so the pause
+ * began with the longest silence since then, or later. */
 static void notice_pause(struct tt_import *import, struct tt__import_process *process,
                          const struct tt_import_event *event)
 {
@@ -281,7 +296,8 @@ static void notice_pause(struct tt_import *import, struct tt__import_process *pr
         process->silence_ns = ns - process->last_ns;
         process->silent_from_ns = process->last_ns;
     }
-    if (is_telling && process->is_known && (process->has_started || ns - process->first_ns > TOLD_NS))
+    bool was_heard = process->is_known && (process->has_started || ns - process->first_ns > TOLD_NS);
+    if (is_telling && !has_listened(process, &event->event->process_started) && was_heard)
         tt__import_paused(import, process, process->silent_from_ns, ns);
     if (is_telling)
         process->silence_ns = 0;

@@ -27,6 +27,8 @@ struct tt__import_process {
     uint8_t boot_id[16];
     bool is_known;                      /* an event of it was taken */
     bool has_started, has_ended;        /* process_started, process_ended were seen */
+    uint32_t listener_first; /* with listener_set: the numbers that this trace's session may have among the listeners */
+    uint64_t listener_set;
     bool has_beginning;                 /* the trace has all from its start on: its threads' numbers begin at 0 */
     uint64_t attempt_count;             /* that process_ended gave, itself included; 0: none */
     int64_t ended_ns;                   /* CLOCK_MONOTONIC; valid when has_ended */

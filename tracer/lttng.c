@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "description.h"
+#include "listeners.h"
 
 #define LIBRARY          "libtelltale-lttng.so"
 #define TIMEOUT_VARIABLE "LTTNG_UST_REGISTER_TIMEOUT"
@@ -40,6 +41,8 @@ static bool is_forking;                         /* between before and after */
 static sigset_t fork_mask;                      /* LTTng's, between before and after */
 static struct tt_arena_header identity;         /* who this process is; only the facts in it are used */
 static struct tt_event_process_started started; /* what it says of itself, with the strings of `identity` */
+static struct tt__listeners listeners;          /* guarded by the flag */
+static atomic_flag is_looking = ATOMIC_FLAG_INIT;
 static uint64_t recording;                      /* whose this process is; children have it by fork, or by the environment */
 
 /* -------------------------------------------------------------------------------------------------------- opening */
@@ -173,11 +176,29 @@ static void find_identity(void)
         }                                                                                      \
     } while (0)
 
-/* Comes first of all, so that a reader knows whose the rest is. */
+/* Comes first of all, so that a reader knows whose the rest is. Whoever finds somebody else looking at the listeners, in a signal
+ * handler perhaps, does not wait: who listens is not known then, and a reader thinks the worst. */
 static void tell_process(void)
 {
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
-    TELL(tt__lttng_write_first, process_started, &started);
+    struct tt_event_process_started event = started;
+    if (!atomic_flag_test_and_set(&is_looking)) {
+        tt__listeners_look(&listeners, table);
+        tt__listeners_tell(&listeners, &event);
+        atomic_flag_clear(&is_looking);
+    }
+    TELL(tt__lttng_write_first, process_started, &event);
+}
+
+bool tt__lttng_look(void)
+{
+    bool is_untold = true;
+    if (!atomic_flag_test_and_set(&is_looking)) {
+        tt__listeners_look(&listeners, atomic_load(&tt__lttng_table));
+        is_untold = tt__listeners_are_untold(&listeners);
+        atomic_flag_clear(&is_looking);
+    }
+    return is_untold;
 }
 
 bool tt__lttng_begin(struct tt__life *life)
@@ -187,6 +208,10 @@ bool tt__lttng_begin(struct tt__life *life)
     if (!atomic_load(&tt__lttng_table) || atomic_load(&life->lttng.may_begin) == 0)
         return false;
     find_identity();
+    if (!atomic_flag_test_and_set(&is_looking)) {
+        memset(&listeners, 0, sizeof listeners); /* to them, this is another process */
+        atomic_flag_clear(&is_looking);
+    }
     atomic_store(&life->lttng.thread_count, 0);
     atomic_store(&life->lttng.told, 1);
     for (uint32_t i = 0; i < TT_LTTNG_COUNTED_THREADS + 2; i++)
@@ -350,6 +375,7 @@ void tt__lttng_after_fork_child(struct tt__life *life)
         is_forking = false;
         atomic_load(&tt__lttng_table)->after_fork_child(&mask);
     }
+    atomic_flag_clear(&is_looking); /* a thread that this process does not have may have been */
     if (was_told)
         atomic_store(&life->lttng.may_begin, 1);
     if (atomic_load(&load_status) == 0)

@@ -29,6 +29,9 @@ bool tt__lttng_begin(struct tt__life *life);
 /* Under the lock of start.c: says goodbye with REASON (enum tt_end_reason), and no event goes to LTTng any more. */
 void tt__lttng_end(struct tt__life *life, uint8_t reason);
 
+/* Looks who listens; whether somebody does who was not told yet who this process is. */
+bool tt__lttng_look(void);
+
 /* The process, and each thread before its next event, say again who they are. */
 void tt__lttng_tell_again(struct tt__life *life);
 

@@ -13,11 +13,12 @@
 #define TT_LTTNG_TABLE_H
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "telltale/trace.h"
 
-#define TT_LTTNG_TABLE_VERSION 1u
+#define TT_LTTNG_TABLE_VERSION 2u
 #define TT_LTTNG_TABLE_NAME    "tt_lttng_provider_table"
 
 /* What every event begins with, and what is needed to write it. */
@@ -37,6 +38,9 @@ struct tt_lttng_table {
     void (*after_fork_child)(sigset_t *mask);
     /* A value that changes whenever a session begins or ceases to record EVENT; 0: none does. */
     uintptr_t (*listeners)(unsigned event);
+    /* Who listens to process_started, in the order in which they began: at most MAX of them, each a value that stands for
+     * it; and LTTng's list, a value that is another one after each change. Returns how many there are. */
+    size_t (*process_listeners)(const void **out_who, size_t max, uintptr_t *out_list);
     /* For each event: whether a session wants it at this moment (not 0), and how it is written. */
 #define TT_EVENT(number, name, category, level, text, fields) \
     const int *wanted_##name;                                 \

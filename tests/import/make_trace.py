@@ -259,6 +259,22 @@ def trace_paused(folder):
     trace.write(folder)
 
 
+def trace_listeners(folder):
+    """Sessions begin and end beside this one, which is number 3 and never ceases to listen; then it does, and is number 6."""
+    trace = Trace()
+    process = Process(trace)
+    process.start(listener_first=2, listener_set=0b11, listener_new=0b10)
+    process.fail(2, 3, 'held')
+    for first, listeners, new in ((2, 0b111, 0b100), (2, 0b111, 0), (3, 0b11, 0), (3, 0b101, 0b100)):
+        process.ns += 2_000_000_000
+        process.tell(listener_first=first, listener_set=listeners, listener_new=new)
+    process.emit('note', text='now the pause')
+    process.ns += 2_000_000_000
+    process.tell(listener_first=5, listener_set=0b11, listener_new=0b10)
+    process.end()
+    trace.write(folder)
+
+
 def trace_emptied(folder):
     """Events of a kind, enough for babeltrace2 to use their memory again; texts that the first ones have are empty in the last."""
     trace = Trace()

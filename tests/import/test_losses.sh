@@ -23,6 +23,14 @@ case_failures_are_unknown_only_where_events_may_be_missing() {
     expect_status 1 'the report'
 }
 
+# What the process tells somebody else, whose session begins, is no pause; and what ends is none.
+case_only_a_pause_of_this_session_is_one() {
+    import_trace listeners
+    expect_text err '(1 pause)'
+    expect_rows listeners.telltale "SELECT what, count, to_ns - from_ns FROM losses" 'paused||2000001000'
+    expect_rows listeners.telltale 'SELECT state FROM failures' unknown
+}
+
 case_what_is_left_of_lttngs_counts_is_nobodys_whose_own_count_is_complete() {
     import_trace surplus
     expect_rows surplus.telltale 'SELECT process_id, attempt_count - record_count, is_balanced FROM processes' '0|5|1

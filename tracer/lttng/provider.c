@@ -214,6 +214,23 @@ static uintptr_t find_listeners(unsigned event)
     }
 }
 
+static size_t find_process_listeners(const void **out_who, size_t max, uintptr_t *out_list)
+{
+    size_t count = 0;
+    *out_list = 0;
+    if (!LTTNG_UST_TP_RCU_LINK_TEST())
+        return 0;
+    lttng_ust_tp_rcu_read_lock();
+    const struct lttng_ust_tracepoint_probe *probe =
+        lttng_ust_tp_rcu_dereference(lttng_ust_tracepoint_telltale___process_started.probes);
+    *out_list = (uintptr_t)probe;
+    for (; probe && probe->func; probe++, count++)
+        if (count < max)
+            out_who[count] = probe->data;
+    lttng_ust_tp_rcu_read_unlock();
+    return count;
+}
+
 static const struct tt_lttng_table table = {
     .version = TT_LTTNG_TABLE_VERSION,
     .bytes = sizeof table,
@@ -222,6 +239,7 @@ static const struct tt_lttng_table table = {
     .after_fork_parent = lttng_ust_after_fork_parent,
     .after_fork_child = lttng_ust_after_fork_child,
     .listeners = find_listeners,
+    .process_listeners = find_process_listeners,
 #define TT_EVENT(number, name, category, level, text, fields) \
     .wanted_##name = &lttng_ust_tracepoint_telltale___##name.state, .write_##name = write_##name,
 #include "events.def"
