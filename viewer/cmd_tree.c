@@ -7,6 +7,7 @@
 #include "draft.h"
 #include "losses.h"
 #include "moment.h"
+#include "parts.h"
 #include "task_argument.h"
 
 #include <inttypes.h>
@@ -14,9 +15,9 @@
 /* Tasks that a screen shows if --limit does not say otherwise: more than anybody reads, and a table is kept in memory. */
 #define SCREEN_MAX 10000
 
-enum by { BY_PARENT };
+enum by { BY_PARENT, BY_AWAIT };
 
-static const char *const by_words[] = {"parent", NULL};
+static const char *const by_words[] = {"parent", "await", NULL};
 static const char *const format_words[] = {"tree", "json", "ndjson", "csv", NULL}; /* as enum tt_format */
 
 struct tree_options {
@@ -29,7 +30,7 @@ struct tree_options {
 #define OFFSET(field) offsetof(struct tree_options, field)
 
 static const struct tt_option options[] = {
-    {0, "by", TT_OPTION_WORD, "WHAT", "parent: who created whom", OFFSET(by), by_words},
+    {0, "by", TT_OPTION_WORD, "WHAT", "parent: who created whom; await: who waits for whom", OFFSET(by), by_words},
     {0, "at", TT_OPTION_TEXT, "TIME", "the tasks that lived then: 12.3s, 50%, -1s, 2026-01-31T12:00:00Z", OFFSET(at),
      NULL},
     {0, "around", TT_OPTION_TEXT, "TASK", "only those above and below this task", OFFSET(around), NULL},
@@ -49,6 +50,13 @@ static const struct tt_option options[] = {
 
 static const struct tree_options defaults = {.listing = {.limit = UINT64_MAX}};
 
+static const char data_columns[] = "id,parent,name,state,coroutine,created,by,age,for,at";
+
+static const char *const screen_columns[] = {
+    [BY_PARENT] = "state,coroutine,created,by,age,for",
+    [BY_AWAIT] = "state,coroutine,for,at,since",
+};
+
 /* What stands in the columns; :at is NULL for the end. */
 static const struct tt_listing_column columns[] = {
     {"id", "id_text", "ID", TT_UNIT_NONE, false},
@@ -57,14 +65,16 @@ static const struct tt_listing_column columns[] = {
      TT_UNIT_NONE, false},
     {"state",
      "CASE WHEN :at IS NULL THEN iif(outcome = 'pending', coalesce(state, outcome), outcome)\n"
-     "    WHEN ended_ns <= :at THEN outcome WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
+     "    WHEN ended_ns <= :at THEN outcome WHEN wait_since_ns <= :at THEN 'waiting'\n"
+     "    WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
      "STATE", TT_UNIT_NONE, false},
     {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
     {"created", "created_at", "CREATED AT", TT_UNIT_NONE, true},
     {"by", "iif(above_id IS NULL, parent_text, NULL)", "BY", TT_UNIT_NONE, true},
     {"age", "coalesce(min(:at, created_ns + age_ns) - created_ns, age_ns)", "AGE", TT_UNIT_DURATION, false},
-    {"for", "iif(:at IS NULL, wait_text, NULL)", "WAITING FOR", TT_UNIT_NONE, true},
-    {"at", "iif(:at IS NULL, wait_at, NULL)", "WAITING AT", TT_UNIT_NONE, true},
+    {"for", "iif(:at IS NULL OR wait_since_ns <= :at, wait_text, NULL)", "WAITING FOR", TT_UNIT_NONE, true},
+    {"at", "iif(:at IS NULL OR wait_since_ns <= :at, wait_at, NULL)", "WAITING AT", TT_UNIT_NONE, true},
+    {"since", "iif(:at IS NULL OR wait_since_ns <= :at, wait_since_ns, NULL)", "SINCE", TT_UNIT_INSTANT, false},
 };
 
 static const char *const durations[] = {"age_ns",  "busy_ns",         "ready_ns", "waiting_ns",
@@ -80,31 +90,39 @@ static const struct tt_listing tasks = {
     .ends = "coalesce(ended_ns, created_ns + age_ns)",
 };
 
-/* The edges: above_id is NULL where nobody stands above. */
-static const char *const edges[] = {
-    [BY_PARENT] = "    SELECT task_id, parent_id AS above_id FROM creations\n",
+/* The edges, and which tasks there are. What waits at an instant is known of waits that have not ended since. */
+static const struct {
+    const char *edge;
+    const char *is_there;
+} graphs[] = {
+    [BY_PARENT] = {"    SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL",
+                   "coalesce(created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at), 1)"},
+    /* As integers, because SQLite makes no index of its own over what has no type. */
+    [BY_AWAIT] = {"    SELECT DISTINCT CAST(task_id AS INTEGER) AS above_id, CAST(awaited_task_id AS INTEGER) AS "
+                  "task_id FROM awaits\n"
+                  "    WHERE awaited_task_id IS NOT NULL AND coalesce(since_ns <= :at, 1)",
+                  "iif(:at IS NULL, ended_ns IS NULL OR outcome = 'abandoned',\n"
+                  "            created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at))"},
 };
 
 /* The part of the graph that is shown: those that were asked for, and whoever stands above them. */
 static int write_choice(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
-    fprintf(draft->sql,
-            "WITH RECURSIVE\n"
-            "edge AS MATERIALIZED (\n%s),\n"
-            "-- The task that was named, with those above and below it.\n"
-            "above (task_id) AS (\n"
-            "    SELECT :around UNION SELECT e.above_id FROM above JOIN edge AS e USING (task_id) WHERE e.above_id IS "
-            "NOT NULL),\n"
-            "below (task_id) AS (\n"
-            "    SELECT :around UNION SELECT e.task_id FROM below JOIN edge AS e ON e.above_id = below.task_id),\n"
-            "chosen AS MATERIALIZED (\n"
-            "    SELECT task_id, row_number() OVER (ORDER BY ",
-            edges[given->by]);
+    fprintf(
+        draft->sql,
+        "WITH RECURSIVE\n"
+        "edge AS MATERIALIZED (\n%s),\n"
+        "-- The task that was named, with those above and below it.\n"
+        "above (task_id) AS (\n"
+        "    SELECT :around UNION SELECT e.above_id FROM above CROSS JOIN edge AS e USING (task_id)),\n"
+        "below (task_id) AS (\n"
+        "    SELECT :around UNION SELECT e.task_id FROM below CROSS JOIN edge AS e ON e.above_id = below.task_id),\n"
+        "chosen AS MATERIALIZED (\n"
+        "    SELECT task_id, row_number() OVER (ORDER BY ",
+        graphs[given->by].edge);
     int status = tt__draft_add_order(draft);
-    fprintf(draft->sql,
-            "task_id) AS rank,\n"
-            "        coalesce(created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at), 1)");
+    fprintf(draft->sql, "task_id) AS rank,\n        %s", graphs[given->by].is_there);
     tt__draft_add_conditions(draft);
     fprintf(draft->sql,
             "            AS is_wanted\n"
@@ -113,13 +131,37 @@ static int write_choice(tt_draft *draft)
             "-- Whoever stands above those that are wanted is shown with them.\n"
             "shown (task_id) AS (\n"
             "    SELECT task_id FROM chosen WHERE is_wanted\n"
-            "    UNION SELECT e.above_id FROM shown JOIN edge AS e USING (task_id) WHERE e.above_id IN (SELECT task_id "
-            "FROM chosen)),\n"
-            "node AS MATERIALIZED (\n"
-            "    SELECT e.task_id, e.above_id, c.rank FROM shown JOIN edge AS e USING (task_id) JOIN chosen AS c USING "
-            "(task_id)),\n");
+            "    UNION SELECT e.above_id FROM shown CROSS JOIN edge AS e USING (task_id) WHERE e.above_id IN (SELECT "
+            "task_id FROM chosen)),\n"
+            "link AS MATERIALIZED (\n"
+            "    SELECT e.above_id, e.task_id, c.rank FROM shown JOIN edge AS e USING (task_id) JOIN chosen AS c USING "
+            "(task_id)\n"
+            "    WHERE e.above_id IN (SELECT task_id FROM shown)),\n");
     return status;
 }
+
+/* Who stands at the top, and below whom everybody is drawn: where a walk level by level finds it first. */
+static const char roots[] =
+    "free AS MATERIALIZED (SELECT task_id FROM shown EXCEPT SELECT task_id FROM link),\n"
+    "reached (task_id) AS (\n"
+    "    SELECT task_id FROM free UNION SELECT l.task_id FROM reached CROSS JOIN link AS l ON l.above_id = "
+    "reached.task_id),\n"
+    "-- Circles that nobody outside waits for hang on their smallest task.\n"
+    "stuck AS MATERIALIZED (SELECT task_id FROM shown EXCEPT SELECT task_id FROM reached),\n"
+    "way (task_id, end_id) AS (\n"
+    "    SELECT above_id, task_id FROM link WHERE above_id IN (SELECT task_id FROM stuck)\n"
+    "    UNION SELECT w.task_id, l.task_id FROM way AS w CROSS JOIN link AS l ON l.above_id = w.end_id),\n"
+    "ways AS MATERIALIZED (SELECT task_id, end_id FROM way),\n"
+    "root AS MATERIALIZED (\n"
+    "    SELECT task_id FROM free\n"
+    "    UNION ALL SELECT s.task_id FROM stuck AS s WHERE NOT EXISTS (\n"
+    "        SELECT 1 FROM ways AS w WHERE w.end_id = s.task_id AND (w.task_id < s.task_id\n"
+    "            OR NOT EXISTS (SELECT 1 FROM ways AS b WHERE b.task_id = s.task_id AND b.end_id = w.task_id)))),\n"
+    "found (above_id, task_id) AS (\n"
+    "    SELECT NULL, task_id FROM root\n"
+    "    UNION SELECT l.above_id, l.task_id FROM found AS f CROSS JOIN link AS l ON l.above_id = f.task_id),\n"
+    "numbered AS MATERIALIZED (SELECT above_id, task_id, row_number() OVER () AS number FROM found),\n"
+    "home AS MATERIALIZED (SELECT task_id, above_id, min(number) AS number FROM numbered GROUP BY task_id),\n";
 
 /* The walk, in the order in which it is printed: deeper ones first, so that children follow their parent. The limit stands
  * in it, also when there is none (-1): SQLite drops the order of a part that has no limit. */
@@ -129,18 +171,24 @@ static void write_walk(tt_draft *draft)
     if (limit == UINT64_MAX)
         limit = tt__draft_is_data(draft) ? 0 : SCREEN_MAX;
     fprintf(draft->sql,
-            "walk (task_id, above_id, depth, rank) AS (\n"
-            "    SELECT task_id, NULL, 0, rank FROM node WHERE above_id IS NULL OR above_id NOT IN (SELECT task_id "
-            "FROM node)\n"
+            "%s"
+            "walk (task_id, above_id, depth, rank, is_again) AS (\n"
+            "    SELECT task_id, NULL, 0, rank, 0 FROM root JOIN chosen USING (task_id)\n"
             "    UNION ALL\n"
-            "    SELECT n.task_id, n.above_id, w.depth + 1, n.rank FROM walk AS w JOIN node AS n ON n.above_id = "
-            "w.task_id\n"
+            "    SELECT l.task_id, l.above_id, w.depth + 1, l.rank, h.above_id IS NOT l.above_id\n"
+            "    FROM walk AS w CROSS JOIN link AS l ON l.above_id = w.task_id CROSS JOIN home AS h ON h.task_id = "
+            "l.task_id\n"
+            "    WHERE NOT w.is_again\n"
             "    ORDER BY 3 DESC, 4 LIMIT %" PRId64 ")\n",
-            limit > 0 && limit < INT64_MAX ? (int64_t)limit : -1);
+            roots, limit > 0 && limit < INT64_MAX ? (int64_t)limit : -1);
 }
+
+/* What a task is called where it is drawn. */
+static const char select_task[] = "id_text || coalesce(' \"' || name || '\"', '') || iif(is_again, ' (again)', '')";
 
 static int write_query(tt_draft *draft)
 {
+    const struct tree_options *given = draft->invocation->options;
     bool is_data = tt__draft_is_data(draft);
     int status = write_choice(draft);
     if (status >= 0)
@@ -148,20 +196,69 @@ static int write_query(tt_draft *draft)
     write_walk(draft);
     status = tt__draft_add(draft, "depth", (struct tt_column){"depth", "DEPTH", TT_UNIT_DEPTH, false});
     if (status < 0 && !is_data)
-        status = tt__draft_add(draft, "id_text || coalesce(' \"' || name || '\"', '')",
-                               (struct tt_column){"task", "TASK", TT_UNIT_NONE, true});
+        status = tt__draft_add(draft, select_task, (struct tt_column){"task", "TASK", TT_UNIT_NONE, true});
+    if (status < 0 && is_data)
+        status = tt__draft_add(draft, "is_again", (struct tt_column){"is_again", "AGAIN", TT_UNIT_NONE, false});
     if (status < 0)
-        status = tt__draft_add_columns(draft, is_data ? "id,parent,name,state,coroutine,created,by,age,for"
-                                                      : "state,coroutine,created,by,age,for");
+        status = tt__draft_add_columns(draft, is_data ? data_columns : screen_columns[given->by]);
     fprintf(draft->sql, "\nFROM walk CROSS JOIN tasks USING (task_id)");
     return status;
 }
 
+/* ------------------------------------------------------------------------------------------------- circles */
+
+static const char select_cycles[] =
+    "SELECT c.cycle_id, c.position, c.task_count, c.wait_at, l.label,\n"
+    "    (SELECT x.label FROM task_labels AS x WHERE x.task_id = c.awaited_id) AS awaited\n"
+    "FROM await_cycles AS c JOIN task_labels AS l USING (task_id)\n"
+    "WHERE c.broken_ns IS NULL\n"
+    "    AND NOT EXISTS (SELECT 1 FROM await_cycles AS x WHERE x.cycle_id = c.cycle_id AND x.since_ns > :at)\n"
+    "    AND (:around IS NULL OR EXISTS (SELECT 1 FROM await_cycles AS x WHERE x.cycle_id = c.cycle_id AND x.task_id = "
+    ":around))\n"
+    "ORDER BY c.cycle_id, c.position";
+
+static void print_cycle_heading(tt_output *output, int64_t task_count, bool is_data)
+{
+    tt__print_own(output, is_data ? "telltale: " : "\n");
+    tt__style(output, TT_STYLE_FAILURE);
+    if (task_count == 1)
+        tt__print(output, "CIRCLE: a task waits for itself, and cannot go on\n");
+    else
+        tt__print(output, "CIRCLE: %jd tasks wait for one another, and cannot go on\n", (intmax_t)task_count);
+    tt__style(output, TT_STYLE_PLAIN);
+}
+
+/* Tasks that wait for one another cannot go on: said behind the tree, on the screen, or beside the data. */
+static void print_cycles(tt_draft *draft)
+{
+    bool is_data = tt__draft_is_data(draft);
+    tt_output *output = is_data ? &draft->invocation->messages : &draft->invocation->output;
+    tt_query *query = tt__query_open(draft->session, select_cycles);
+    for (size_t i = 0; i < draft->value_count; i++)
+        tt__query_bind_named(query, draft->values[i].name, draft->values[i].value);
+    while (tt__query_next(query)) {
+        if (tt__query_integer(query, "position") == 0)
+            print_cycle_heading(output, tt__query_integer(query, "task_count"), is_data);
+        tt__print(output, "  %s waits for %s at %s\n", tt__query_text(query, "label"), tt__query_text(query, "awaited"),
+                  tt__part_or_unknown(tt__query_text(query, "wait_at")));
+    }
+    tt__query_close(query);
+}
+
 static int print(tt_draft *draft)
 {
+    const struct tree_options *given = draft->invocation->options;
     int status = tt__draft_print(draft);
     if (draft->given->limit == UINT64_MAX && !tt__draft_is_data(draft) && draft->row_count == SCREEN_MAX)
         tt__complain("tree: these are the first %d; --limit 0 shows all of them", SCREEN_MAX);
+    if (given->by == BY_AWAIT) {
+        print_cycles(draft);
+        if (draft->row_count == 0)
+            tt__complain("tree: no task waits; --by parent shows all tasks");
+        if (given->at != NULL)
+            tt__complain("tree: waits that ended before the end of the recording were not recorded: what was waited "
+                         "for in the past may be missing");
+    }
     tt__losses_say(draft->session, &draft->invocation->messages);
     return status;
 }
@@ -192,8 +289,9 @@ static int run(struct tt_invocation *invocation)
 const struct tt_command tt__command_tree = {
     .name = "tree",
     .usage = "[OPTION...] STORE",
-    .summary = "who created whom, at the end or at an instant",
-    .details = "Columns: id, name, parent, state, coroutine, created, by, age, for, at; and those of the view tasks.\n",
+    .summary = "who created whom, or who waits for whom, at the end or at an instant",
+    .details =
+        "Columns: id, name, parent, state, coroutine, created, by, age, for, at, since; and those of the view tasks.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .defaults = &defaults,

@@ -123,6 +123,29 @@ case_tree_around_a_task_shows_what_is_above_and_below() {
     expect_screen tree_around tree run.telltale --around 2 -C state
 }
 
+case_tree_tells_who_waits_for_whom() {
+    given hang
+    expect_screen tree_await tree run.telltale --by await
+    given killed
+    expect_screen tree_await_none tree run.telltale --by await --filter "name = 'nobody'"
+}
+
+case_tree_of_waits_is_drawn_around_a_task() {
+    given hang
+    expect_screen tree_await_around tree run.telltale --by await --around shared -C state
+    expect_screen tree_await_circle tree run.telltale --by await --around c -C id
+}
+
+case_tree_of_waits_at_an_instant_says_what_is_not_known() {
+    given hang
+    expect_screen tree_await_at tree run.telltale --by await --at 7s
+}
+
+case_tree_of_waits_writes_data() {
+    given hang
+    expect_screen tree_await_csv tree run.telltale --by await --format csv -C id,parent,for
+}
+
 case_tree_filters_and_sorts() {
     given killed
     expect_screen tree_choice tree run.telltale --filter "outcome = 'failed'" --sort -id -C state,busy_ns
