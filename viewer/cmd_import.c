@@ -45,7 +45,8 @@ struct sources {
     size_t readable_count, foreign_count;
     const char **ring_dirs;
     size_t ring_dir_count;
-    int status; /* TT_EXIT_INPUT once something was left out */
+    int status;                    /* TT_EXIT_INPUT once something was left out */
+    struct tt_trace_result traces; /* what came of them */
 };
 
 /* ----------------------------------------------------------------------------------------------------------- paths */
@@ -141,7 +142,7 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
         .cpu_seconds = given->cpu_seconds,
         .only = given->only,
     };
-    struct tt_trace_result result = tt__trace_read(&reading);
+    struct tt_trace_result result = sources->traces = tt__trace_read(&reading);
     if (result.nobody[0] != '\0') {
         tt__complain("import: --only: no process of the traces is %s", result.nobody);
         leave_out(sources);
@@ -249,6 +250,8 @@ static int read_all(struct tt_invocation *invocation, struct tt_target *target, 
     status = tt__target_keep(target);
     if (status >= 0)
         return status;
+    if (sources->readable_count > 0)
+        tt__trace_tell_kept("import", &sources->traces);
     for (size_t i = 0; i < sources->ring_dir_count; i++)
         clear_ring_dir(target, sources->ring_dirs[i]);
     *out_has_store = true;

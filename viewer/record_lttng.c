@@ -151,6 +151,8 @@ static void read_into_draft(struct tt_target *target, struct tt_trace_reading *r
     struct tt_trace_result read = tt__trace_read(reading);
     bool is_kept = read.end == TT_TRACE_READ || read.end == TT_TRACE_PARTLY;
     result->has_store = is_kept && tt__target_keep(target) < 0;
+    if (result->has_store)
+        tt__trace_tell_kept("record", &read);
     tt__target_restore(target);
     result->is_incomplete |= read.end == TT_TRACE_PARTLY || read.end == TT_TRACE_FAILED || read.was_damaged ||
                              (is_kept && !result->has_store);

@@ -294,6 +294,10 @@ static void judge(struct reader *reader)
     } else {
         judge_killed(reader);
     }
+}
+
+void tt__trace_tell_kept(const char *command, const struct tt_trace_result *result)
+{
     if (result->end == TT_TRACE_PARTLY)
         tt__complain("%s: what was read of it, %ju %s, is kept; what would rest on the rest is unknown", command,
                      TT_COUNTED(result->events, "event"));

@@ -48,4 +48,7 @@ struct tt_trace_result {
 /* Reads the traces. Complains about whatever goes wrong, and about what the trace lacks. */
 struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading);
 
+/* Once the store has its name: says what is in it when that is not all. */
+void tt__trace_tell_kept(const char *command, const struct tt_trace_result *result);
+
 #endif

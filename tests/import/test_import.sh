@@ -233,11 +233,26 @@ case_an_interrupt_leaves_the_earlier_recording_or_the_whole_new_one() {
             expect_equal "$(find . -name 'run.telltale?*')" '' "$signal after $time s: files beside"
             if cksum <run.telltale | cmp -s - before.run; then
                 kept=$((kept + 1))
+                ! grep -q 'is kept' "$work/err" || fail 'what was read is said to be kept, and is not'
             else
                 expect_rows run.telltale 'SELECT count(*) FROM tasks' 2000
             fi
         done
     done
+    make_trace long
+    "$telltale" import long 2>messages &
+    import=$!
+    background="$background $import"
+    has_reader() { reading=$(find_child "$import" "$reader"); }
+    wait_until has_reader
+    has_committed() { [ "$(cat run.telltale.new-*/store | wc -c)" -gt 4000000 ]; }
+    wait_until has_committed
+    cksum run.telltale >before.run
+    kill -TERM "$import" "$reading"
+    wait "$import" || :
+    cksum run.telltale | cmp -s - before.run || fail 'the earlier recording has changed'
+    ! grep -q 'is kept' messages || fail 'what was read is said to be kept, and is not'
+    expect_equal "$(find . -name 'run.telltale?*')" '' 'files beside'
     [ "$kept" -gt 0 ] || fail 'no signal came in time'
 }
 
