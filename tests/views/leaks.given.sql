@@ -40,3 +40,20 @@ INSERT INTO failure (failure_id, kind, how, exception_id, name, created_site_id,
     forward_count, is_retrieved, is_loop_closed) VALUES
     (82, 1, 1, 50, 'kept', 1, 2, 100, NULL, NULL, NULL, NULL, NULL, NULL), (83, 1, 1, 50, 'not passed on', 1, 2, 100, 150, 0, 1, 0, 1, 0);
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user) VALUES (82, 110, 1, 80, 10, 80, 12, 0), (83, 110, 1, 81, 10, 81, 12, 0);
+-- Tasks that never began: their loop was closed, their process exited. What began, was cancelled before, or may be told by an event that is
+-- missing, or whose process was killed, is none.
+INSERT INTO process (process_id, uuid, pid, seen_ns, goodbye_ns, goodbye_reason, drop_count) VALUES (2, x'02', 102, 1000, 900, 1, 0), (3, x'03', 103, 1000, 900, 1, 5);
+INSERT INTO task (task_id, name, created_ns, created_site_id, abandoned_ns, wait_kind) VALUES (90, 'closed over', 10, 1, 200, 0), (91, 'cancelled first', 10, 1, 200, 0);
+INSERT INTO task (task_id, name, created_ns, created_site_id, started_ns) VALUES ((2 << 40) | 1, 'too late', 800, 1, NULL), ((2 << 40) | 2, 'began', 10, 1, 20),
+    ((3 << 40) | 1, 'not to be told', 800, 1, NULL), ((1 << 40) | 6, 'killed before', 800, 1, NULL), ((2 << 40) | 3, 'cancelled', 800, 1, NULL);
+INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, is_accepted, request_count) VALUES (91, 50, 1, 90, 0, 1, 1), ((2 << 40) | 3, 850, 1, 1, 0, 1, 1);
+-- Circles: two tasks, one task, nine that a cancellation broke.
+INSERT INTO task (task_id, name, created_ns) VALUES (100, 'left', 10), (101, 'right', 10), (102, 'own', 10);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES (100, 1, 3, 2, 101, 1, 50), (101, 2, 3, 2, 100, 2, 60), (102, 3, 3, 4, 103, 2, 70);
+INSERT INTO gather (gather_id) VALUES (103);
+INSERT INTO child (owner_id, told_ns, thread_id, sequence, future_id) VALUES (103, 40, 1, 100, 102);
+WITH RECURSIVE number (n) AS (SELECT 110 UNION ALL SELECT n + 1 FROM number WHERE n < 118)
+INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) SELECT n, 'of nine', 10, 3, 100 FROM number;
+WITH RECURSIVE number (n) AS (SELECT 110 UNION ALL SELECT n + 1 FROM number WHERE n < 118)
+INSERT INTO cycle_member (cycle_id, broken_ns, thread_id, sequence, task_id, awaited_id, wait_kind, wait_object, site_id)
+    SELECT 120, 90, 1, n, n, iif(n = 118, 110, n + 1), 2, iif(n = 118, 110, n + 1), 2 FROM number;

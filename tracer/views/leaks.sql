@@ -1,10 +1,10 @@
--- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending,
--- timeouts and groups that were left open.
--- One row each.
+-- Findings: what failed and nobody saw, cancellations that were swallowed, tasks that were destroyed while pending or never
+-- began, tasks that wait for each other, timeouts and groups that were left open. One row each. What may be nothing is in
+-- hints.
 CREATE VIEW leaks AS
 SELECT
     -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, scope-left-open,
-    -- destroyed-pending.
+    -- destroyed-pending, never-started, await-cycle.
     f.state || '-failure' AS lint,
     -- 1 when it is a finding in any case, 0 when it may turn out well.
     f.state <> 'held' AS is_definite,
@@ -20,7 +20,7 @@ SELECT
     f.fingerprint AS fingerprint,
     -- When it began.
     f.stored_ns AS since_ns,
-    -- How long it lasted, or has lasted until now; compare a threshold with it.
+    -- How long it lasted, or has lasted until now.
     f.unread_ns AS lasted_ns,
     -- What happened, in one sentence.
     CASE f.state
@@ -48,7 +48,9 @@ SELECT
             WHEN 'held_at_exit' THEN 'the process exited while the failure was held, and nobody had looked at it'
             ELSE 'the process was killed and nobody had looked at the failure'
         END
-    END AS sentence
+    END AS sentence,
+    -- What a threshold is compared with; NULL when there is none.
+    CASE WHEN f.state = 'held' THEN f.unread_ns END AS amount
 FROM failures AS f
 WHERE f.state IN ('lost', 'absorbed', 'held')
     -- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody
@@ -71,7 +73,7 @@ SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
         WHERE t.task_id = c.task_id), 'unknown place')
         || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
     c.requested_ns, max(0, (SELECT t.ended_ns FROM tasks AS t WHERE t.task_id = c.task_id) - c.requested_ns),
-    'the task was cancelled and returned all the same'
+    'the task was cancelled and returned all the same', NULL
 FROM cancellations AS c
 -- Few tasks swallow anything: only those are looked at closely.
 WHERE c.task_id IN (SELECT e.task_id FROM cancellation_effect AS e WHERE e.what = 'swallowed')
@@ -83,7 +85,7 @@ SELECT 'swallowed-cancel', 1, s.process_id, s.task_id, l.id_text, l.name,
     'swallowed-cancel | timeout entered at ' || coalesce(s.entered_at, 'unknown place')
         || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
     s.expired_ns, max(0, s.exited_ns - s.expired_ns),
-    'a timeout expired, and its body returned all the same'
+    'a timeout expired, and its body returned all the same', NULL
 FROM scopes AS s
 JOIN task_labels AS l ON l.task_id = s.task_id
 -- Where the task awaits another one, that one got the cancellation, and is the finding.
@@ -95,7 +97,7 @@ SELECT 'scope-left-open', 1, s.process_id, s.task_id, l.id_text, l.name,
     'scope-left-open | ' || s.kind || ' entered at ' || coalesce(s.entered_at, 'unknown place'),
     s.entered_ns, s.lasted_ns,
     iif(s.kind = 'group', 'a task group', 'a timeout') || ' entered at ' || coalesce(s.entered_at, 'unknown place')
-        || ' was left open'
+        || ' was left open', NULL
 FROM scopes AS s
 JOIN task_labels AS l ON l.task_id = s.task_id
 WHERE s.scope_id IN (SELECT x.scope_id FROM scope AS x WHERE x.is_left_open)
@@ -104,6 +106,44 @@ SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
     'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at '
         || coalesce(t.wait_at, 'unknown place'),
     t.ended_ns, t.age_ns,
-    'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, '')
+    'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, ''), NULL
 FROM tasks AS t
-WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL) AND t.outcome = 'abandoned';
+WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL AND NOT (a.started_ns IS NULL
+        AND a.wait_kind = 0 AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = a.task_id)))
+    AND t.outcome = 'abandoned'
+UNION ALL
+-- A task that nobody cancelled, and that never got its first turn: its loop was closed over it, which says so, or its process
+-- exited, and it had been ready all the time.
+SELECT 'never-started', 1, t.process_id, t.task_id, t.id_text, t.name,
+    'never-started | created at ' || coalesce(t.created_at, 'unknown place'),
+    t.created_ns, t.age_ns,
+    iif(t.outcome = 'abandoned', 'the loop was closed', 'the process exited') || ' before the task began', NULL
+FROM tasks AS t
+WHERE t.task_id IN (
+    SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL AND a.started_ns IS NULL AND a.wait_kind = 0
+    UNION ALL
+    SELECT f.task_id FROM task_facts AS f JOIN process AS p ON p.process_id = f.task_id >> 40
+    WHERE f.task_id IN (SELECT a.task_id FROM task AS a WHERE a.started_ns IS NULL AND a.outcome IS NULL)
+        AND p.goodbye_reason = 1 AND f.ended_ns IS NULL AND f.board_state = 1 AND f.step_count = 0)
+    AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = t.task_id)
+UNION ALL
+SELECT 'await-cycle', 1, c.process_id, c.cycle_id,
+    iif(c.cycle_id >> 40 = 0, '#', 'p' || (c.cycle_id >> 40) || '#') || (c.cycle_id & 1099511627775),
+    (SELECT l.name FROM task_labels AS l WHERE l.task_id = c.cycle_id),
+    'await-cycle | ' || group_concat(CASE WHEN c.position < 8 THEN 'waiting at ' || coalesce(c.wait_at, 'unknown place') END, ' | '),
+    coalesce(max(c.since_ns), c.broken_ns),
+    max(0, coalesce((SELECT coalesce(p.goodbye_ns, p.gone_ns, p.seen_ns) FROM process AS p
+        WHERE p.process_id = c.process_id) - max(c.since_ns), 0)),
+    CASE WHEN c.broken_ns IS NULL
+            THEN iif(c.task_count = 1, 'the task waits for itself: ', c.task_count || ' tasks wait for each other: ')
+            ELSE 'until a cancellation broke the circle, '
+                || iif(c.task_count = 1, 'the task waited for itself: ', c.task_count || ' tasks waited for each other: ')
+        END
+        -- A long one is told in part.
+        || group_concat(CASE WHEN c.position < 8 THEN c.label || coalesce(' (at ' || c.wait_at || ')', '')
+            WHEN c.position = 8 THEN '...' END, ' -> ')
+        || ' -> ' || iif(c.cycle_id >> 40 = 0, '#', 'p' || (c.cycle_id >> 40) || '#') || (c.cycle_id & 1099511627775),
+    NULL
+FROM (SELECT y.*, coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = y.task_id), '#' || y.task_id) AS label
+    FROM await_cycles AS y ORDER BY y.cycle_id, y.broken_ns, y.position) AS c
+GROUP BY c.cycle_id, c.broken_ns;
