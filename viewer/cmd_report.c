@@ -16,6 +16,7 @@ struct report_options {
     bool is_strict;
     uint64_t error_exitcode;
     uint64_t limit;
+    struct tt_lint_options lint;
 };
 
 static const char *const formats[] = {"text", "json", "ndjson", "csv", NULL};
@@ -28,19 +29,21 @@ static const struct tt_option options[] = {
      offsetof(struct report_options, is_strict), NULL},
     {0, "error-exitcode", TT_OPTION_NUMBER, "N", "exit with N instead of 1 when something was found",
      offsetof(struct report_options, error_exitcode), NULL},
+    TT_LINT_OPTIONS(struct report_options),
 };
 
 static const char select_rows[] =
-    "SELECT l.lint, l.is_definite, l.process_id, l.object_id, l.id_text, l.name, l.sentence, l.since_ns, l.lasted_ns,\n"
+    "\nSELECT l.lint, l.is_definite, l.process_id, l.object_id, l.id_text, l.name, l.sentence, l.since_ns, l.lasted_ns,\n"
     "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.raised_at, f.created_at, f.taken_at, f.released_from,\n"
     "    f.released_at, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns, l.fingerprint\n"
-    "FROM leaks AS l LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
-    "ORDER BY l.lint, l.since_ns, l.object_id";
+    "FROM finding AS l LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
+    "ORDER BY l.rank, l.since_ns, l.object_id";
 
-static void print_text(tt_session *session, tt_output *output, const struct tt_report_counts *counts, int64_t limit)
+static void print_text(tt_session *session, tt_output *output, const struct tt_lint_choice *choice,
+                       const struct tt_report_counts *counts, int64_t limit)
 {
     tt__report_print_header(session, output, counts);
-    tt__findings_print(session, output, limit);
+    tt__findings_print(session, output, choice, limit);
     tt__findings_print_notes(session, output, limit);
     tt__print(output, "\n");
     tt__report_print_summary(output, counts);
@@ -50,17 +53,20 @@ static int run(struct tt_invocation *invocation)
 {
     const struct report_options *given = invocation->options;
     tt_session *session = NULL;
+    struct tt_lint_choice choice;
     struct tt_report_counts counts;
     if (given->error_exitcode > 255)
         return tt__usage_error(invocation->command, "--error-exitcode wants a number up to 255");
-    int status = tt__session_open(invocation, invocation->arguments[0], &session);
+    int status = tt__lints_choose(invocation->command, &given->lint, &choice);
+    if (status < 0)
+        status = tt__session_open(invocation, invocation->arguments[0], &session);
     if (status >= 0)
         return status;
-    tt__report_count(session, &counts);
+    tt__report_count(session, &choice, &counts);
     if (given->format == 0) {
-        print_text(session, &invocation->output, &counts, (int64_t)given->limit);
+        print_text(session, &invocation->output, &choice, &counts, (int64_t)given->limit);
     } else {
-        tt_query *query = tt__query_open(session, select_rows);
+        tt_query *query = tt__lints_open(session, &choice, select_rows);
         tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);
         tt__query_close(query);
     }

@@ -1,6 +1,6 @@
 /* findings.c: what a report says about findings. The contract is in findings.h.
  *
- * A group is what leaks gives one fingerprint: its first finding is told in full, the others by their ids.
+ * A group is what the views give one fingerprint: its first finding is told in full, the others by their ids.
  */
 #include "findings.h"
 
@@ -17,10 +17,10 @@
 #define ALIKE_MAX 10
 
 static const char select_findings[] =
-    "WITH ranked AS (\n"
+    ",\nranked AS (\n"
     "    SELECT *, row_number() OVER (grouped ORDER BY since_ns, object_id) AS place, count(*) OVER grouped AS size,\n"
     "        min(since_ns) OVER grouped AS first_ns, max(since_ns) OVER grouped AS last_ns\n"
-    "    FROM leaks WINDOW grouped AS (PARTITION BY lint, fingerprint))\n"
+    "    FROM finding WINDOW grouped AS (PARTITION BY lint, fingerprint))\n"
     "SELECT l.*, dense_rank() OVER (PARTITION BY l.lint ORDER BY l.first_ns, l.fingerprint) AS group_number,\n"
     "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.note, f.exception_id, f.raised_at, f.created_at, f.last_at,\n"
     "    f.taken_at, f.released_from, f.released_at, f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
@@ -29,8 +29,7 @@ static const char select_findings[] =
     "LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
     "LEFT JOIN task AS t ON t.task_id = l.object_id\n"
     "WHERE l.place <= ?1\n"
-    "ORDER BY CASE l.lint WHEN 'lost-failure' THEN 1 WHEN 'absorbed-failure' THEN 2 WHEN 'held-failure' THEN 3\n"
-    "    WHEN 'swallowed-cancel' THEN 4 WHEN 'scope-left-open' THEN 5 ELSE 6 END, l.lint, group_number, l.place";
+    "ORDER BY l.rank, group_number, l.place";
 
 static const char select_library_touch[] =
     "SELECT replace((SELECT w.word FROM word AS w WHERE w.enumeration = 'touch_how' AND w.number = u.how), '_', ' ') AS how, p.place\n"
@@ -126,65 +125,51 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
     print_reporting(query, output);
 }
 
+/* What stands before the sentence of a finding about a task. */
+static const char *label_of(const char *lint)
+{
+    return strcmp(lint, "swallowed-cancel") == 0    ? "swallowed"
+           : strcmp(lint, "scope-left-open") == 0   ? "left open"
+           : strcmp(lint, "destroyed-pending") == 0 ? "destroyed"
+           : strcmp(lint, "await-cycle") == 0       ? "circle"
+                                                    : "because";
+}
+
 /* A finding about a task that did not fail. */
 static void print_task_finding(tt_session *session, tt_query *query, tt_output *output)
 {
     int64_t task_id = tt__query_integer(query, "object_id");
     const char *lint = tt__query_text(query, "lint");
     bool is_swallowed = strcmp(lint, "swallowed-cancel") == 0;
-    bool is_left_open = strcmp(lint, "scope-left-open") == 0;
+    bool was_pending = strcmp(lint, "destroyed-pending") == 0;
     tt_query *task = tt__query_open(session, tt__part_select_task);
     tt__query_bind_integer(task, 1, task_id);
     if (tt__query_next(task)) {
         tt__part_task(task, output);
-        if (!is_swallowed && !is_left_open)
+        if (was_pending)
             tt__part_wait(task, output, "waited for");
     }
     tt__query_close(task);
     if (is_swallowed)
         tt__part_cancellation(session, output, task_id, "swallowed");
-    tt__part_label(output, is_swallowed ? "swallowed" : is_left_open ? "left open" : "destroyed");
+    tt__part_label(output, label_of(lint));
     tt__print(output, "%s\n", tt__query_text(query, "sentence"));
 }
 
 /* ----------------------------------------------------------------------------------------------------- groups */
 
-struct lint_words {
-    const char *lint;
-    const char *title;
-    const char *noun;
-};
-
-static const struct lint_words lint_words[] = {
-    {"lost-failure", "LOST FAILURE", "failure"},
-    {"absorbed-failure", "ABSORBED FAILURE", "failure"},
-    {"held-failure", "HELD FAILURE", "failure"},
-    {"swallowed-cancel", "SWALLOWED CANCELLATION", "cancellation"},
-    {"scope-left-open", "SCOPE LEFT OPEN", "scope"},
-    {"destroyed-pending", "DESTROYED WHILE PENDING", "task"},
-};
-
-static const struct lint_words *find_words(const char *lint)
-{
-    static const struct lint_words other = {"", "FINDING", "finding"};
-    for (size_t i = 0; i < sizeof lint_words / sizeof *lint_words; i++)
-        if (strcmp(lint_words[i].lint, lint) == 0)
-            return &lint_words[i];
-    return &other;
-}
-
 static void print_group_title(tt_query *query, tt_output *output)
 {
     char first[TT_DURATION_BYTES], last[TT_DURATION_BYTES];
-    const struct lint_words *words = find_words(tt__query_text(query, "lint"));
+    const struct tt_lint *lint = &tt__lints[tt__query_integer(query, "rank")];
     const char *kind = tt__query_text(query, "kind");
     int64_t size = tt__query_integer(query, "size");
     tt__text_instant(first, tt__query_integer(query, "first_ns"));
     tt__text_instant(last, tt__query_integer(query, "last_ns"));
     tt__style(output, tt__query_integer(query, "is_definite") ? TT_STYLE_FAILURE : TT_STYLE_WARNING);
-    tt__print(output, "\n%s:", words->title);
+    tt__print(output, "\n%s:", lint->title);
     tt__style(output, TT_STYLE_PLAIN);
-    tt__print(output, " %jd %s%s", (intmax_t)size, words->noun, size == 1 ? "" : "s");
+    tt__print(output, " %jd %s%s", (intmax_t)size, lint->noun, size == 1 ? "" : "s");
     if (kind != NULL)
         tt__print(output, " of %jd %s%s", (intmax_t)size, strcmp(kind, "thread_future") == 0 ? "thread future" : kind, size == 1 ? "" : "s");
     if (tt__query_is_null(query, "first_ns")) /* before somebody began to listen */
@@ -238,11 +223,11 @@ static void leave_out(struct left_out *left_out, tt_query *query, int64_t limit)
     left_out->count = tt__query_integer(query, "group_number") - limit;
 }
 
-void tt__findings_print(tt_session *session, tt_output *output, int64_t limit)
+void tt__findings_print(tt_session *session, tt_output *output, const struct tt_lint_choice *choice, int64_t limit)
 {
     struct alike alike = {0};
     struct left_out left_out = {0};
-    tt_query *query = tt__query_open(session, select_findings);
+    tt_query *query = tt__lints_open(session, choice, select_findings);
     tt__query_bind_integer(query, 1, ALIKE_MAX + 1);
     while (tt__query_next(query)) {
         if (limit > 0 && tt__query_integer(query, "group_number") > limit) {

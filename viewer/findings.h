@@ -1,7 +1,7 @@
 /* findings.h: what a report says about findings, about cancellations that were answered with an exception, and about tasks
  * that are pending.
  *
- * What it leaves to others. What is a finding and which findings are alike: the view leaks. Where the report begins and
+ * What it leaves to others. What is a finding and which findings are alike: the views leaks and hints, lints.h. Where the report begins and
  * ends: cmd_report.c.
  *
  * Threads. One thread.
@@ -9,10 +9,10 @@
 #ifndef TT_VIEWER_FINDINGS_H
 #define TT_VIEWER_FINDINGS_H
 
-#include "session.h"
+#include "lints.h"
 
-/* Prints the groups of findings, at most LIMIT of each kind (0: all), then what was left out. */
-void tt__findings_print(tt_session *session, tt_output *output, int64_t limit);
+/* Prints the cases that CHOICE has found in groups, at most LIMIT of each kind (0: all), then what was left out. */
+void tt__findings_print(tt_session *session, tt_output *output, const struct tt_lint_choice *choice, int64_t limit);
 
 /* Prints what is worth knowing and no finding: cancellations that were answered with another exception, failures of
  * callbacks, and tasks that are pending, grouped by where they were created and where they wait. */

@@ -10,16 +10,12 @@
 /* Processes that the header names one by one. */
 #define HEADER_PROCESSES 20
 
-static const char count_leaks[] =
-    "SELECT count(*) FILTER (WHERE lint = 'lost-failure') AS lost,\n"
-    "    count(DISTINCT iif(lint = 'lost-failure', fingerprint, NULL)) AS lost_groups,\n"
-    "    count(*) FILTER (WHERE lint = 'absorbed-failure') AS absorbed,\n"
-    "    count(*) FILTER (WHERE lint = 'held-failure') AS held,\n"
-    "    count(*) FILTER (WHERE lint = 'swallowed-cancel') AS swallowed,\n"
-    "    count(*) FILTER (WHERE lint = 'scope-left-open') AS left_open,\n"
-    "    count(*) FILTER (WHERE lint = 'destroyed-pending') AS destroyed,\n"
-    "    count(*) FILTER (WHERE is_definite) AS definite\n"
-    "FROM leaks";
+/* The lints that a summary always counts; they are the first three of the table. */
+enum { LOST, ABSORBED, HELD, ALWAYS_SUMMED };
+
+static const char count_findings[] =
+    "\nSELECT rank, count(*) AS cases, count(DISTINCT fingerprint) AS groups, sum(counts AND (rank <> ?1 OR amount >= ?2)) AS counting\n"
+    "FROM finding GROUP BY rank";
 
 static const char count_tasks[] =
     "SELECT count(*) FILTER (WHERE t.outcome = 'pending' AND p.end_reason IS NOT 'running') AS pending,\n"
@@ -32,21 +28,28 @@ static const char select_processes[] =
     "    max(0, coalesce(v.ended_ns, p.seen_ns, v.started_ns) - v.started_ns) AS lasted_ns\n"
     "FROM processes AS v JOIN process AS p USING (process_id) ORDER BY v.process_id LIMIT ?1";
 
-void tt__report_count(tt_session *session, struct tt_report_counts *out_counts)
+static void count_cases(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *counts)
+{
+    struct tt_lint_choice with_young = *choice;
+    with_young.is_on[HELD] = true;
+    with_young.threshold[HELD] = 0; /* a summary counts what is held, however long */
+    tt_query *query = tt__lints_open(session, &with_young, count_findings);
+    tt__query_bind_integer(query, 1, HELD);
+    tt__query_bind_integer(query, 2, choice->threshold[HELD]);
+    while (tt__query_next(query)) {
+        int64_t rank = tt__query_integer(query, "rank");
+        counts->cases[rank] = tt__query_integer(query, "cases");
+        if (rank == LOST)
+            counts->lost_groups = tt__query_integer(query, "groups");
+        counts->counting += tt__query_integer(query, "counting");
+    }
+    tt__query_close(query);
+}
+
+void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *out_counts)
 {
     struct tt_report_counts counts = {0};
-    tt_query *leaks = tt__query_open(session, count_leaks);
-    if (tt__query_next(leaks)) {
-        counts.lost = tt__query_integer(leaks, "lost");
-        counts.lost_groups = tt__query_integer(leaks, "lost_groups");
-        counts.absorbed = tt__query_integer(leaks, "absorbed");
-        counts.held = tt__query_integer(leaks, "held");
-        counts.swallowed = tt__query_integer(leaks, "swallowed");
-        counts.left_open = tt__query_integer(leaks, "left_open");
-        counts.destroyed = tt__query_integer(leaks, "destroyed");
-        counts.definite = tt__query_integer(leaks, "definite");
-    }
-    tt__query_close(leaks);
+    count_cases(session, choice, &counts);
     tt_query *tasks = tt__query_open(session, count_tasks);
     if (tt__query_next(tasks)) {
         counts.pending = tt__query_integer(tasks, "pending");
@@ -118,17 +121,15 @@ void tt__report_print_header(tt_session *session, tt_output *output, const struc
 
 void tt__report_print_summary(tt_output *output, const struct tt_report_counts *counts)
 {
-    tt__style(output, counts->definite > 0 ? TT_STYLE_FAILURE : TT_STYLE_GOOD);
-    tt__print(output, "SUMMARY: telltale: %jd lost %s", TT_COUNTED(counts->lost, "failure"));
-    if (counts->lost > 0)
+    tt__style(output, counts->counting > 0 ? TT_STYLE_FAILURE : TT_STYLE_GOOD);
+    tt__print(output, "SUMMARY: telltale: %jd lost %s", TT_COUNTED(counts->cases[LOST], "failure"));
+    if (counts->cases[LOST] > 0)
         tt__print(output, " in %jd %s", TT_COUNTED(counts->lost_groups, "group"));
-    tt__print(output, ", %jd absorbed, %jd held", (intmax_t)counts->absorbed, (intmax_t)counts->held);
-    if (counts->swallowed > 0)
-        tt__print(output, ", %jd swallowed %s", TT_COUNTED(counts->swallowed, "cancellation"));
-    if (counts->left_open > 0)
-        tt__print(output, ", %jd %s left open", TT_COUNTED(counts->left_open, "scope"));
-    if (counts->destroyed > 0)
-        tt__print(output, ", %jd %s destroyed while pending", TT_COUNTED(counts->destroyed, "task"));
+    tt__print(output, ", %jd absorbed, %jd held", (intmax_t)counts->cases[ABSORBED], (intmax_t)counts->cases[HELD]);
+    for (size_t i = ALWAYS_SUMMED; i < tt__lint_count; i++)
+        if (counts->cases[i] > 0)
+            tt__print(output, ", %jd %s%s%s", (intmax_t)counts->cases[i], tt__lints[i].case_noun, counts->cases[i] == 1 ? "" : "s",
+                      tt__lints[i].case_rest);
     if (counts->pending > 0 || counts->pending_now == 0)
         tt__print(output, ", %jd %s pending at the end", TT_COUNTED(counts->pending, "task"));
     if (counts->pending_now > 0)
@@ -145,7 +146,7 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
 
 int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
 {
-    if (counts->definite > 0)
+    if (counts->counting > 0)
         return TT_EXIT_FINDINGS;
     bool is_uncertain = counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
                         counts->unknown_failures > 0;
@@ -155,16 +156,18 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
 int tt__report_summary(struct tt_invocation *invocation, const char *path)
 {
     tt_session *session = NULL;
+    struct tt_lint_choice choice;
     struct tt_report_counts counts;
     int status = tt__session_open(invocation, path, &session);
     if (status >= 0)
         return status;
-    tt__report_count(session, &counts);
+    tt__lints_default(&choice);
+    tt__report_count(session, &choice, &counts);
     if (counts.processes == 0)
         tt__complain("%s: nothing was traced: no process used telltale", path);
     else
         tt__report_print_summary(&invocation->messages, &counts);
-    if (counts.definite > 0)
+    if (counts.counting > 0)
         tt__complain("see: telltale report %s", path);
     return tt__session_close(session, tt__report_status(&counts, false));
 }

@@ -7,12 +7,13 @@
 #ifndef TT_VIEWER_REPORT_H
 #define TT_VIEWER_REPORT_H
 
-#include "session.h"
+#include "lints.h"
 
 /* Figures of one store. A live recording's change from one reading to the next. */
 struct tt_report_counts {
-    int64_t lost, lost_groups, absorbed, held, swallowed, left_open, destroyed;
-    int64_t definite;     /* findings that set the exit status */
+    int64_t cases[TT_LINT_MAX]; /* of each lint of the choice */
+    int64_t lost_groups;
+    int64_t counting;     /* findings that set the exit status */
     int64_t pending;      /* tasks that had not ended when their process did */
     int64_t pending_now;  /* tasks that have not ended, of processes that run */
     int64_t unknown_tasks, unknown_failures;
@@ -22,7 +23,7 @@ struct tt_report_counts {
     int64_t processes;
 };
 
-void tt__report_count(tt_session *session, struct tt_report_counts *out_counts);
+void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *out_counts);
 
 /* Prints what was recorded: one line for a process, several with a heading; then what was lost of it, if anything. */
 void tt__report_print_header(tt_session *session, tt_output *output, const struct tt_report_counts *counts);

@@ -20,6 +20,9 @@ SELECT 'cancellation of ' || name || ' ' || ending FROM cancellations WHERE endi
 UNION ALL
 SELECT name || ' abandoned' FROM tasks WHERE outcome = 'abandoned'
 UNION ALL
+SELECT 'await cycle of ' || group_concat(name, ' and ') FROM (SELECT c.cycle_id, l.name FROM await_cycles AS c JOIN task_labels AS l USING (task_id)
+    WHERE EXISTS (SELECT 1 FROM leaks AS k WHERE k.lint = 'await-cycle' AND k.object_id = c.cycle_id)) GROUP BY cycle_id
+UNION ALL
 SELECT 'failed callback, told' FROM handler_call WHERE message LIKE 'Exception in callback%'
 ORDER BY 1"
 

@@ -23,6 +23,16 @@ case_the_report_of_a_running_program_shows_what_is_held() {
     expect_screen report_live report run.telltale
 }
 
+case_the_report_tells_who_waits_for_each_other_and_what_never_began() {
+    given circle
+    expect_screen report_circle report run.telltale
+}
+
+case_check_tells_circles_in_a_line() {
+    given circle
+    expect_screen check_circle check run.telltale --fail-on await-cycle
+}
+
 case_the_report_lists_the_members_of_an_exception_group() {
     given group
     expect_screen report_group report run.telltale

@@ -56,6 +56,52 @@ case_check_counts_the_classes_it_is_given() {
     expect_text err frobnicate
 }
 
+case_lints_are_silenced_and_made_to_count_and_have_thresholds() {
+    given circle
+    expect 0 report run.telltale -A await-cycle -A never-started
+    ! grep -q 'CYCLE' "$work/out" || fail 'a silenced lint speaks'
+    expect 1 report run.telltale -A all -W await-cycle
+    ! grep -q 'NEVER' "$work/out" || fail 'a silenced lint speaks'
+    expect 0 check run.telltale -A all
+    expect 1 check run.telltale -A all --fail-on never-started
+    expect 1 check run.telltale -A all -W never-started
+    expect 0 check run.telltale --expect await-cycle=2 --expect never-started=2
+    given live
+    expect 0 report run.telltale -W held-failure --lint held-failure=1h
+    expect_text out ' held'
+    ! grep -q 'HELD FAILURE' "$work/out" || fail 'it is not held for an hour'
+    expect 1 report run.telltale -W held-failure --lint held-failure=1ms
+    expect_text out 'HELD FAILURE'
+    expect 0 report run.telltale --lint held-failure=0
+    expect 1 check run.telltale -W all
+    for wrong in '-W frobnicate' '-A frobnicate' '--lint frobnicate=1' '--lint held-failure' '--lint held-failure=5' '--lint held-failure=1parsec' \
+        '--lint held-failure=-1s' '--lint held-failure=' '--lint lost-failure=1'; do
+        # shellcheck disable=SC2086 # two words
+        expect 2 report run.telltale $wrong
+    done
+}
+
+case_what_is_allowed_can_have_a_last_day_and_a_reason() {
+    given killed
+    printf 'lost-failure:Exception: Unexpected* ; until 9999-12-31 ; the network is old\n' >known
+    expect 0 check run.telltale --allow known
+    [ ! -s "$work/err" ] || fail 'a line that matches is complained about'
+    printf 'lost-failure:Exception: Unexpected* ; until 2000-01-01 ; the network is old\n' >known
+    expect 1 check run.telltale --allow known
+    expect_text err 'known:1: this line was for findings until 2000-01-01: the network is old'
+    expect_text out 'lost-failure: 3 findings'
+    printf 'lost-failure:Exception: Unexpected* ; until %s\n' "$(date +%Y-%m-%d)" >known
+    expect 0 check run.telltale --allow known
+    printf 'lost-failure:Exception: Unexpected* ; nobody cares\n*:nothing ; because\n' >known
+    expect 0 check run.telltale --allow known
+    expect_text err 'known:2: nothing matches this line: because'
+    printf '*:x ; until tomorrow\n' >known
+    expect 3 check run.telltale --allow known
+    expect_text err 'known:1: a day is written YYYY-MM-DD'
+    printf '*:x ; until 2026-13-01\n' >known
+    expect 3 check run.telltale --allow known
+}
+
 case_check_passes_over_what_a_handler_was_told() {
     given kinds
     expect 1 check run.telltale --fail-on unreported
@@ -216,7 +262,7 @@ case_a_query_without_end_is_stopped() {
 case_report_writes_findings_as_rows() {
     given kinds
     expect 1 report run.telltale --format json
-    python3 -c 'import json, sys; rows = json.load(sys.stdin); assert len(rows) == 8, rows; assert rows[0]["lint"] == "absorbed-failure"' \
+    python3 -c 'import json, sys; rows = json.load(sys.stdin); assert len(rows) == 8, rows; assert rows[5]["lint"] == "absorbed-failure"' \
         <"$work/out" || fail 'eight findings are expected'
     expect 1 report run.telltale --format csv
     [ "$(wc -l <"$work/out")" -ge 9 ] || fail 'eight findings and a heading are expected'

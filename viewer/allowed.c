@@ -1,0 +1,131 @@
+/* allowed.c: reading a file of findings that are known. The contract is in allowed.h. */
+#include "allowed.h"
+
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* More lines than this are no list of exceptions but a way of life. */
+#define ALLOWED_MAX 1000u
+
+/* What separates a pattern from a day and a reason: a semicolon with spaces around it, which no place in a source has. */
+#define SEPARATOR " ; "
+#define UNTIL     "until "
+
+static int complain_about_line(const char *name, int number, const char *what)
+{
+    tt__complain("check: %s:%d: %s", name, number, what);
+    return TT_EXIT_INPUT;
+}
+
+static bool is_day(const char *text)
+{
+    struct tm day = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    return end != NULL && *end == '\0' && strlen(text) == strlen("YYYY-MM-DD");
+}
+
+/* Whether the last day, YYYY-MM-DD, is over here. */
+static bool is_over(const char *last_day)
+{
+    char today[16] = "";
+    time_t now = time(NULL);
+    struct tm local;
+    if (localtime_r(&now, &local) != NULL)
+        (void)strftime(today, sizeof today, "%Y-%m-%d", &local);
+    return strcmp(today, last_day) > 0;
+}
+
+/* Cuts the text behind the first separator off LINE. Returns it; NULL when there is none. */
+static char *cut(char *line)
+{
+    char *found = line != NULL ? strstr(line, SEPARATOR) : NULL;
+    if (found == NULL)
+        return NULL;
+    *found = '\0';
+    return found + strlen(SEPARATOR);
+}
+
+/* Takes what follows the pattern apart. Returns -1, or the exit status of a complaint. */
+static int take_rest(struct tt_allowed *allowed, char *rest, const char *name)
+{
+    char *reason = rest;
+    if (rest != NULL && strncmp(rest, UNTIL, strlen(UNTIL)) == 0) {
+        reason = cut(rest);
+        allowed->until = strdup(rest + strlen(UNTIL));
+        if (allowed->until != NULL && !is_day(allowed->until))
+            return complain_about_line(name, allowed->line, "a day is written YYYY-MM-DD");
+        allowed->is_expired = allowed->until != NULL && is_over(allowed->until);
+    }
+    if (reason != NULL && *reason != '\0')
+        allowed->reason = strdup(reason);
+    return -1;
+}
+
+/* Adds one line. Returns -1, or the exit status of a complaint. */
+static int take_line(struct tt_allowed_list *list, bool (*is_class)(const char *word, size_t length), const char *name,
+                     char *line, int number)
+{
+    size_t end = strcspn(line, "\r\n");
+    while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t'))
+        end--;
+    line[end] = '\0';
+    line += strspn(line, " \t");
+    if (*line == '\0' || *line == '#')
+        return -1;
+    char *rest = cut(line), *colon = strchr(line, ':');
+    if (colon == NULL || colon[1] == '\0')
+        return complain_about_line(name, number, "CLASS:PATTERN is wanted here");
+    if (strncmp(line, "*:", 2) != 0 && !is_class(line, (size_t)(colon - line)))
+        return complain_about_line(name, number, "there is no such class");
+    if (list->count == ALLOWED_MAX)
+        return complain_about_line(name, number, "the file has more than 1000 lines");
+    struct tt_allowed *more = realloc(list->items, (list->count + 1) * sizeof *more);
+    if (more == NULL)
+        return complain_about_line(name, number, "not enough memory");
+    list->items = more;
+    more += list->count++;
+    *more = (struct tt_allowed){
+        .class = strndup(line, (size_t)(colon - line)), .pattern = strdup(colon + 1), .line = number};
+    if (more->class == NULL || more->pattern == NULL)
+        return complain_about_line(name, number, "not enough memory");
+    return take_rest(more, rest, name);
+}
+
+int tt__allowed_read(const char *name, bool (*is_class)(const char *word, size_t length),
+                     struct tt_allowed_list *out_list)
+{
+    size_t line_bytes = 0;
+    char *line = NULL;
+    int status = -1, number = 0;
+    *out_list = (struct tt_allowed_list){0};
+    if (name == NULL)
+        return -1;
+    FILE *file = fopen(name, "re");
+    while (file != NULL && status < 0 && getline(&line, &line_bytes, file) >= 0)
+        status = take_line(out_list, is_class, name, line, ++number);
+    if (file == NULL || (status < 0 && ferror(file))) {
+        tt__complain("check: cannot read %s: %s", name, strerror(errno));
+        status = TT_EXIT_INPUT;
+    }
+    if (file != NULL)
+        fclose(file);
+    free(line);
+    return status;
+}
+
+void tt__allowed_finish(struct tt_allowed_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].class);
+        free(list->items[i].pattern);
+        free(list->items[i].until);
+        free(list->items[i].reason);
+    }
+    free(list->items);
+    *list = (struct tt_allowed_list){0};
+}

@@ -1,0 +1,202 @@
+/* lints.c: the table of all lints, and choosing among them. The contract is in lints.h. */
+#include "lints.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS INT64_C(1000000)
+#define S  INT64_C(1000000000)
+
+const struct tt_lint tt__lints[] = {
+    {"lost-failure", "leaks", true, TT_LINT_ALWAYS, 0, "LOST FAILURE", "failure", "lost failure", "",
+     "a task or future failed, nobody looked at it, and nobody can any more",
+     "tasks or futures failed, nobody looked at them, and nobody can any more"},
+    {"absorbed-failure", "leaks", true, TT_LINT_ALWAYS, 0, "ABSORBED FAILURE", "failure", "absorbed failure", "",
+     "only the library looked at a failure: gather, wait, a shield, a group, the future of another thread",
+     "only the library looked at failures: gather, wait, a shield, a group, the future of another thread"},
+    {"held-failure", "leaks", false, TT_LINT_TIME, 5 * S, "HELD FAILURE", "failure", "held failure", "",
+     "nobody has looked at a failure for so long, and somebody still holds it",
+     "nobody has looked at failures for so long, and somebody still holds them"},
+    {"swallowed-cancel", "leaks", true, TT_LINT_ALWAYS, 0, "SWALLOWED CANCELLATION", "cancellation",
+     "swallowed cancellation", "", "a task, or the body of a time limit, was cancelled and returned all the same",
+     "tasks, or bodies of time limits, were cancelled and returned all the same"},
+    {"scope-left-open", "leaks", true, TT_LINT_ALWAYS, 0, "SCOPE LEFT OPEN", "scope", "scope", " left open",
+     "a task group or a time limit was entered and not left by the code that entered it",
+     "task groups or time limits were entered and not left by the code that entered them"},
+    {"await-cycle", "leaks", true, TT_LINT_ALWAYS, 0, "AWAIT CYCLE", "cycle", "await cycle", "",
+     "tasks wait for each other in a circle, also behind gathers, waits, shields and groups: none of them can go on",
+     "circles of tasks wait for each other, also behind gathers, waits, shields and groups: none of them can go on"},
+    {"never-started", "leaks", true, TT_LINT_ALWAYS, 0, "NEVER STARTED", "task", "task", " never started",
+     "a task was created and its coroutine never began, though nobody cancelled it",
+     "tasks were created and their coroutines never began, though nobody cancelled them"},
+    {"destroyed-pending", "leaks", true, TT_LINT_ALWAYS, 0, "DESTROYED WHILE PENDING", "task", "task",
+     " destroyed while pending", "a loop was closed while a task had not ended",
+     "loops were closed while tasks had not ended"},
+};
+
+const size_t tt__lint_count = sizeof tt__lints / sizeof *tt__lints;
+_Static_assert(sizeof tt__lints / sizeof *tt__lints <= TT_LINT_MAX, "choices have room for all lints");
+
+int tt__lint_find(const char *name, size_t length)
+{
+    for (size_t i = 0; i < tt__lint_count; i++)
+        if (strlen(tt__lints[i].name) == length && memcmp(tt__lints[i].name, name, length) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* ------------------------------------------------------------------------------------------------- choosing */
+
+void tt__lints_default(struct tt_lint_choice *out_choice)
+{
+    *out_choice = (struct tt_lint_choice){0};
+    for (size_t i = 0; i < tt__lint_count; i++) {
+        out_choice->is_on[i] = true;
+        out_choice->counts[i] = tt__lints[i].is_definite;
+        out_choice->threshold[i] = tt__lints[i].threshold;
+    }
+}
+
+/* Does SET to each lint that LIST names. */
+static int choose(const struct tt_command *command, const char *option, const struct tt_text_list *list,
+                  struct tt_lint_choice *choice, void (*set)(struct tt_lint_choice *choice, size_t i))
+{
+    for (size_t item = 0; item < list->count; item++) {
+        const char *name = list->items[item];
+        int found = tt__lint_find(name, strlen(name));
+        bool is_all = strcmp(name, "all") == 0;
+        if (found < 0 && !is_all)
+            return tt__usage_error(command, "%s: there is no lint %s", option, name);
+        for (size_t i = 0; i < tt__lint_count; i++)
+            if (is_all || (size_t)found == i)
+                set(choice, i);
+    }
+    return -1;
+}
+
+static void leave_out(struct tt_lint_choice *choice, size_t i)
+{
+    choice->is_on[i] = false;
+}
+
+static void warn_of(struct tt_lint_choice *choice, size_t i)
+{
+    choice->is_on[i] = choice->counts[i] = true;
+}
+
+/* Reads TEXT as a threshold of LINT. Returns whether it is one. */
+static bool read_threshold(const struct tt_lint *lint, const char *text, int64_t *out_threshold)
+{
+    static const struct {
+        const char *unit;
+        double ns;
+    } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"h", 3600e9}};
+    char *end;
+    errno = 0;
+    double number = (*text >= '0' && *text <= '9') ? strtod(text, &end) : -1;
+    if (number < 0 || errno != 0 || strspn(text, "0123456789.") != (size_t)(end - text))
+        return false;
+    double factor = *end == '\0' && (lint->unit != TT_LINT_TIME || number <= 0) ? 1 : 0;
+    for (size_t i = 0; lint->unit == TT_LINT_TIME && i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].unit) == 0)
+            factor = units[i].ns;
+    if (lint->unit == TT_LINT_PERCENT && strcmp(end, "%") == 0)
+        factor = 1;
+    if (factor <= 0 || number * factor >= 9e18)
+        return false;
+    *out_threshold = (int64_t)ceil(number * factor);
+    return true;
+}
+
+static int choose_threshold(const struct tt_command *command, const char *item, struct tt_lint_choice *choice)
+{
+    size_t length = strcspn(item, "=");
+    int found = tt__lint_find(item, length);
+    if (item[length] == '\0')
+        return tt__usage_error(command, "--lint wants NAME=N, not %s", item);
+    if (found < 0)
+        return tt__usage_error(command, "--lint: there is no lint %.*s", (int)length, item);
+    const struct tt_lint *lint = &tt__lints[found];
+    if (lint->unit == TT_LINT_ALWAYS)
+        return tt__usage_error(command, "--lint: %s has no threshold", lint->name);
+    if (!read_threshold(lint, item + length + 1, &choice->threshold[found]))
+        return tt__usage_error(command, "--lint: %s wants %s, not %s", lint->name,
+                               lint->unit == TT_LINT_TIME      ? "a time as 25ms or 1.5s"
+                               : lint->unit == TT_LINT_PERCENT ? "a share as 80%"
+                                                               : "a number",
+                               item + length + 1);
+    return -1;
+}
+
+int tt__lints_choose(const struct tt_command *command, const struct tt_lint_options *options,
+                     struct tt_lint_choice *out_choice)
+{
+    tt__lints_default(out_choice);
+    int status = choose(command, "-A", &options->allow, out_choice, leave_out);
+    if (status < 0)
+        status = choose(command, "-W", &options->warn, out_choice, warn_of);
+    for (size_t i = 0; status < 0 && i < options->thresholds.count; i++)
+        status = choose_threshold(command, options->thresholds.items[i], out_choice);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ asking */
+
+static bool is_leak(const struct tt_lint_choice *choice, size_t i)
+{
+    return choice->is_on[i] && strcmp(tt__lints[i].view, "leaks") == 0;
+}
+
+/* The cases of leaks by one selection, because most of them come out of one scan. */
+static void write_leaks(FILE *stream, const struct tt_lint_choice *choice)
+{
+    fprintf(stream, "    SELECT CASE v.lint");
+    for (size_t i = 0; i < tt__lint_count; i++)
+        if (strcmp(tt__lints[i].view, "leaks") == 0)
+            fprintf(stream, " WHEN '%s' THEN %zu", tt__lints[i].name, i);
+    fprintf(stream, " END,\n        v.lint IN (''");
+    for (size_t i = 0; i < tt__lint_count; i++)
+        if (is_leak(choice, i) && choice->counts[i])
+            fprintf(stream, ", '%s'", tt__lints[i].name);
+    fprintf(stream, "), v.*\n    FROM leaks AS v WHERE 0");
+    for (size_t i = 0; i < tt__lint_count; i++)
+        if (is_leak(choice, i) && tt__lints[i].unit == TT_LINT_ALWAYS)
+            fprintf(stream, " OR v.lint = '%s'", tt__lints[i].name);
+        else if (is_leak(choice, i))
+            fprintf(stream, " OR (v.lint = '%s' AND v.amount >= %jd)", tt__lints[i].name,
+                    (intmax_t)choice->threshold[i]);
+}
+
+/* Those of other views by one for each lint, so that nothing else of the view is looked for. */
+static void write_others(FILE *stream, const struct tt_lint_choice *choice)
+{
+    for (size_t i = 0; i < tt__lint_count; i++)
+        if (choice->is_on[i] && !is_leak(choice, i))
+            fprintf(stream,
+                    "\n    UNION ALL\n    SELECT %zu, %d, v.* FROM %s AS v WHERE v.lint = '%s' AND v.amount >= %jd", i,
+                    choice->counts[i], tt__lints[i].view, tt__lints[i].name, (intmax_t)choice->threshold[i]);
+}
+
+tt_query *tt__lints_open(tt_session *session, const struct tt_lint_choice *choice, const char *rest)
+{
+    char *sql = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&sql, &bytes);
+    tt_query *query = NULL;
+    if (stream != NULL) {
+        fprintf(stream, "WITH finding (rank, counts, lint, is_definite, process_id, object_id, id_text, name, "
+                        "fingerprint, since_ns,\n"
+                        "    lasted_ns, sentence, amount) AS MATERIALIZED (\n");
+        write_leaks(stream, choice);
+        write_others(stream, choice);
+        fprintf(stream, ")%s", rest);
+        if (fclose(stream) == 0)
+            query = tt__query_open(session, sql);
+    }
+    if (stream == NULL)
+        tt__complain("not enough memory");
+    free(sql);
+    return query;
+}
