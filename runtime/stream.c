@@ -280,6 +280,7 @@ int tt_stream_set_option_at(tt_site *site, tt_stream *stream, enum tt_stream_opt
         const char *text;
     } options[] = {
         [TT_STREAM_NODELAY] = {IPPROTO_TCP, TCP_NODELAY, "nodelay"},
+        [TT_STREAM_CORK] = {IPPROTO_TCP, TCP_CORK, "cork"},
         [TT_STREAM_KEEPALIVE] = {SOL_SOCKET, SO_KEEPALIVE, "keepalive"},
         [TT_STREAM_KEEPALIVE_IDLE] = {IPPROTO_TCP, TCP_KEEPIDLE, "keepalive idle"},
         [TT_STREAM_KEEPALIVE_INTERVAL] = {IPPROTO_TCP, TCP_KEEPINTVL, "keepalive interval"},

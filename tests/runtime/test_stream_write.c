@@ -456,6 +456,28 @@ static int open_connection(void)
     return pair[1];
 }
 
+static int cork_and_uncork(void *arg)
+{
+    int value = -1;
+
+    (void)arg;
+    for (int i = 1; i >= 0; i--) {
+        if (tt_stream_set_option(stream, TT_STREAM_CORK, i) < 0)
+            return -1;
+        getsockopt(pair[0], IPPROTO_TCP, TCP_CORK, &value, &(socklen_t){sizeof value});
+        note("%d", value);
+    }
+    return 0;
+}
+
+static void small_writes_can_be_held_back(void **state)
+{
+    (void)state;
+    assert_true(open_connection() >= 0);
+    assert_true(RUN(cork_and_uncork));
+    expect_notes("1", "0");
+}
+
 static int end_writing_to_nobody(void *arg)
 {
     (void)arg;
@@ -721,6 +743,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_pair(write_eof_comes_after_the_writes_under_way),
     cmocka_unit_test_with_pair(who_writes_when_the_stream_is_aborted_is_told),
     cmocka_unit_test_with_pair(who_writes_when_the_stream_is_closed_is_told),
+    cmocka_unit_test_with_pair(small_writes_can_be_held_back),
     cmocka_unit_test_with_pair(ending_writes_to_a_peer_that_has_reset_is_a_broken_pipe),
     cmocka_unit_test_with_pair(writers_are_abandoned_with_their_loop),
     cmocka_unit_test_with_pair(a_file_is_a_stream_that_never_waits),

@@ -25,7 +25,7 @@
 #include "http.h"
 
 enum {
-    OUT_BYTES = 16 * 1024,   /* an answer's head and as much of the file as fits: most answers are one write */
+    OUT_BYTES = 16 * 1024,   /* an answer's head and a small file: most answers are one write */
     PART_BYTES = 256 * 1024, /* of a larger file, then it is looked again whether the rest is in memory, and in time */
     LINGER_BYTES = 1024 * 1024,
     REFUSED = 64, /* connections beyond the limit that are told so at a time; more wait to be accepted */
@@ -403,7 +403,8 @@ static int send_body(struct visitor *visitor, int file, const char *path, off_t 
     return 0;
 }
 
-/* FILE is open; what of it is wanted, if it is one at all, is up to the request. */
+/* FILE is open; what of it is wanted, if it is one at all, is up to the request. A small file goes with the head in one
+ * write. Before a larger one the head waits for the rest of its packet, so that the visitor is not woken twice. */
 static int send_file(struct visitor *visitor, int file, const char *path)
 {
     struct http_request *request = &visitor->request;
@@ -412,6 +413,8 @@ static int send_file(struct visitor *visitor, int file, const char *path)
     char header[HTTP_TARGET_BYTES + 32];
     struct stat about;
     ssize_t size, first = 0;
+    long long body_size;
+    bool is_small;
 
     if (fstat(file, &about) < 0)
         return tt_raise_errno(errno, "stat %s", path);
@@ -428,14 +431,15 @@ static int send_file(struct visitor *visitor, int file, const char *path)
         snprintf(header, sizeof header, "Content-Range: bytes */%lld", answer.size);
         return reply(visitor, 416, answer.keeps_alive, header);
     }
+    body_size = request->is_head ? 0 : answer.count;
     size = (ssize_t)http_head(&answer, visitor->out, OUT_BYTES);
-    if (!request->is_head && answer.count > 0) {
-        first = answer.count < OUT_BYTES - size ? (ssize_t)answer.count : OUT_BYTES - size;
-        first = read_file(file, visitor->out + size, (size_t)first, answer.begin);
-    }
-    if (first < 0 || tt_stream_write(visitor->stream, visitor->out, (size_t)(size + first)) < 0)
-        return -1;
-    if (!request->is_head && send_body(visitor, file, path, answer.begin + first, answer.count - first) < 0)
+    is_small = body_size <= OUT_BYTES - size;
+    if (is_small && body_size > 0)
+        first = read_file(file, visitor->out + size, (size_t)body_size, answer.begin);
+    if (first < 0 || (!is_small && tt_stream_set_option(visitor->stream, TT_STREAM_CORK, 1) < 0) ||
+        tt_stream_write(visitor->stream, visitor->out, (size_t)(size + first)) < 0 ||
+        send_body(visitor, file, path, answer.begin + first, body_size - first) < 0 ||
+        (!is_small && tt_stream_set_option(visitor->stream, TT_STREAM_CORK, 0) < 0))
         return -1;
     return answer.keeps_alive ? GO_ON : GOODBYE;
 }

@@ -149,6 +149,7 @@ TT_API int tt_stream_descriptor(const tt_stream *stream);
 
 enum tt_stream_option {
     TT_STREAM_NODELAY,            /* 1: small writes go out at once; so from the beginning (TCP) */
+    TT_STREAM_CORK,               /* 1: what does not fill a packet waits until this is 0 again (TCP) */
     TT_STREAM_KEEPALIVE,          /* 1: the other end is asked now and then whether it is there (sockets) */
     TT_STREAM_KEEPALIVE_IDLE,     /* after how many seconds (TCP) */
     TT_STREAM_KEEPALIVE_INTERVAL, /* seconds between two questions (TCP) */
