@@ -173,11 +173,19 @@ static void run_handler(void *arg)
         tt_loop_default_exception_handler(loop, call->context);
         return;
     }
+    if (tt__recursion_depth >= TT_RECURSION_MAX) {
+        exc = tt_exc_new(&tt_RecursionError, TT_RECURSION_TEXT);
+        report_handler_failure(loop, call->context, exc);
+        tt_exc_unref(exc);
+        return;
+    }
     outer = enter_handling(&state, tt_exc_caught());
     outer_place = tt__context_enter(place_of(call->context));
     tt__no_suspend++;
     tt__handler_depth++;
+    tt__recursion_depth++;
     rc = loop->handler(loop, call->context, loop->handler_arg);
+    tt__recursion_depth--;
     tt__handler_depth--;
     tt__no_suspend--;
     tt__context_leave(outer_place);

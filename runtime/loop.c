@@ -14,6 +14,7 @@
 __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec")));
 __thread unsigned tt__no_suspend __attribute__((tls_model("initial-exec")));
 __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
+__thread unsigned tt__recursion_depth __attribute__((tls_model("initial-exec")));
 
 #define NS_PER_MS 1000000
 
@@ -426,9 +427,11 @@ int tt__loop_end_run(tt_loop *loop)
 int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
 {
     unsigned no_suspend = tt__no_suspend, handler_depth = tt__handler_depth;
+    tt_exc *outside;
 
     if (refuse_run(loop, site) < 0)
         return -1;
+    outside = tt__exc_handle_outside(tt_exc_caught()); /* what the caller handles is handled around all that runs */
     tt__no_suspend = tt__handler_depth = 0; /* who may not suspend may run a loop whose tasks do */
     tt__loop_begin_run(loop, site);
     do {
@@ -437,6 +440,7 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     } while (!loop->is_stopping && !loop->fatal);
     tt__no_suspend = no_suspend;
     tt__handler_depth = handler_depth;
+    tt__exc_handle_outside(outside);
     return tt__loop_end_run(loop);
 }
 

@@ -160,6 +160,13 @@ extern __thread tt_loop *tt__running_loop __attribute__((tls_model("initial-exec
 extern __thread unsigned tt__no_suspend __attribute__((tls_model("initial-exec")));
 extern __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exec")));
 
+/* First steps of eager tasks and exception handlers stand on the stack of the loop, one inside of the other. So many of
+ * them may at once, on a thread: as many as Python has frames. Each takes less than 4 KiB of the 8 MiB that a stack usually
+ * has, what the program itself puts there apart. */
+#define TT_RECURSION_MAX  1000
+#define TT_RECURSION_TEXT "maximum recursion depth exceeded" /* of the RecursionError that is the next one's */
+extern __thread unsigned tt__recursion_depth __attribute__((tls_model("initial-exec")));
+
 /* Something became ready: the next poll does not block. On a closed loop READY is discarded at once. */
 void tt__loop_push(tt_loop *loop, struct tt_ready *ready);
 

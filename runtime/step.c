@@ -414,7 +414,9 @@ static void step_within(void *arg)
 
     loop->is_at_home = false;
     tt__no_suspend = tt__handler_depth = 0;
+    tt__recursion_depth++;
     step(task);
+    tt__recursion_depth--;
     task->is_eager = false;
     tt__exc_inherit(inherited);
     tt__handler_depth = handler_depth;

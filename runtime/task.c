@@ -162,6 +162,8 @@ static struct tt_task_object *make_task(tt_site *site, tt_coro_fn *fn, void *arg
         return refuse(site, options, arg, &tt_RuntimeError, "Event loop is closed");
     if (tt__debug_check_thread(site, loop) < 0)
         return refuse_raised(options, arg);
+    if (is_eager(loop, options) && tt__recursion_depth >= TT_RECURSION_MAX)
+        return refuse(site, options, arg, &tt_RecursionError, TT_RECURSION_TEXT);
     task = allocate_task(loop);
     if (!task)
         return refuse(site, options, arg, &tt_MemoryError, "no memory for a task");

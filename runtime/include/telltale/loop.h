@@ -61,7 +61,8 @@ TT_API int tt_loop_close_at(tt_site *site, tt_loop *loop);
 TT_API int tt_loop_run_forever_at(tt_site *site, tt_loop *loop) TT_MUST_USE;
 
 /* Runs until FUTURE is done. Returns 0 when it has a result, -1 with its exception pending, or RuntimeError "Event loop
- * stopped before Future completed.". FUTURE stays the caller's. */
+ * stopped before Future completed.". FUTURE stays the caller's. What the caller handles is the context of what tasks and callbacks
+ * raise meanwhile, in tt_loop_run_forever too. */
 #define tt_loop_run_until_complete(loop, future) tt_loop_run_until_complete_at(TT_HERE, (loop), (future))
 TT_API int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *future) TT_MUST_USE;
 
@@ -174,7 +175,8 @@ struct tt_handler_context {
 };
 
 /* An exception handler. May not suspend. Returns 0, or negative with an exception pending: the default handler then
- * reports that. */
+ * reports that. A handler that is called inside of itself, because it calls it or lets go of a failure that nobody has read, is so up to
+ * 1000 times; beyond that the default handler reports RecursionError "maximum recursion depth exceeded" in its place. */
 typedef int tt_exception_handler_fn(tt_loop *loop, const struct tt_handler_context *context, void *arg);
 
 /* Sets LOOP's handler; NULL: the default one. asyncio: set_exception_handler. */

@@ -50,7 +50,8 @@ struct tt_task_options {
  * up to where it suspends first, if the loop is running; a coroutine that never suspends is done when the call returns,
  * and costs no turn. While it runs it is the current task; what the creator has pending stays the creator's, what it
  * handles is handled in the first step too. A SystemExit or KeyboardInterrupt that the first step ends with comes out of
- * the creation. asyncio: eager_start, eager_task_factory. */
+ * the creation. First steps that are made inside of each other, handlers of exceptions included, are limited to 1000: the next creation
+ * is refused, RecursionError "maximum recursion depth exceeded". asyncio: eager_start, eager_task_factory. */
 
 /* Creates a task that begins to run FN(ARG) in the next turn of the running loop. The handle is the caller's; release
  * it with tt_task_unref. NULL with RuntimeError "no running event loop" or MemoryError pending. Event: task_created.
