@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "precond.h"
+
 static int unix_text(const struct tt_address *address, char *buffer, size_t size)
 {
     const struct sockaddr_un *name = (const struct sockaddr_un *)&address->name;
@@ -24,6 +26,8 @@ int tt_address_text(const struct tt_address *address, char *buffer, size_t size)
 {
     char host[TT_ADDRESS_BYTES], port[8];
 
+    TT_PRECOND("address_text.address", NULL, address != NULL);
+    TT_PRECOND("address_text.buffer", NULL, buffer != NULL || size == 0);
     if (!address->length)
         return snprintf(buffer, size, "%s", "");
     if (address->name.ss_family == AF_UNIX)
@@ -54,8 +58,10 @@ int tt__address_of_path(struct tt_address *address, const char *path)
 
 int tt_address_port(const struct tt_address *address)
 {
-    const struct sockaddr_storage *name = &address->name;
+    const struct sockaddr_storage *name;
 
+    TT_PRECOND("address_port.address", NULL, address != NULL);
+    name = &address->name;
     if (!address->length)
         return 0;
     if (name->ss_family == AF_INET)
@@ -77,8 +83,11 @@ static bool is_same_six(const struct sockaddr_in6 *one, const struct sockaddr_in
 
 bool tt_address_equal(const struct tt_address *one, const struct tt_address *other)
 {
-    const void *a = &one->name, *b = &other->name;
+    const void *a, *b;
 
+    TT_PRECOND("address_equal.addresses", NULL, one != NULL && other != NULL);
+    a = &one->name;
+    b = &other->name;
     if (one->length != other->length || one->length == 0)
         return one->length == other->length;
     if (one->name.ss_family != other->name.ss_family)

@@ -8,6 +8,7 @@
 #include <telltale/address.h>
 
 #include "io.h"
+#include "precond.h"
 
 int tt__resolve(tt_site *site, struct tt_task_object *task, const char *host, int port, const struct addrinfo *hints,
                 struct addrinfo **out_list)
@@ -36,6 +37,7 @@ int tt_address_resolve_at(tt_site *site, const char *host, int port, int family,
     struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct addrinfo *list;
 
+    TT_PRECOND("address_resolve.out_address", site, out_address != NULL);
     if (!task || tt__resolve(site, task, host, port, &hints, &list) < 0)
         return -1;
     out_address->length = list->ai_addrlen;

@@ -302,6 +302,7 @@ int64_t tt_udp_drop_count(const tt_udp *udp)
     uint32_t numbers[SK_MEMINFO_VARS];
     socklen_t length = sizeof numbers;
 
+    TT_PRECOND("udp_drop_count.udp", NULL, udp != NULL);
     if (getsockopt(udp->descriptor, SOL_SOCKET, SO_MEMINFO, numbers, &length) < 0 || length < sizeof numbers)
         return -1;
     return numbers[SK_MEMINFO_DROPS];
@@ -309,15 +310,18 @@ int64_t tt_udp_drop_count(const tt_udp *udp)
 
 void tt_udp_local_address(const tt_udp *udp, struct tt_address *out_address)
 {
+    TT_PRECOND("udp_local_address.udp", NULL, udp != NULL && out_address);
     *out_address = udp->local;
 }
 
 void tt_udp_peer_address(const tt_udp *udp, struct tt_address *out_address)
 {
+    TT_PRECOND("udp_peer_address.udp", NULL, udp != NULL && out_address);
     *out_address = udp->peer;
 }
 
 int tt_udp_descriptor(const tt_udp *udp)
 {
+    TT_PRECOND("udp_descriptor.udp", NULL, udp != NULL);
     return udp->descriptor;
 }

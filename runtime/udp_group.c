@@ -15,6 +15,8 @@
 
 #include <telltale/dns.h>
 
+#include "precond.h"
+
 /* -------------------------------------------------------------------------------------------------------- interfaces */
 
 /* The address that TEXT, numeric, is. 0 or getaddrinfo's error. */
@@ -128,6 +130,8 @@ static int change(tt_site *site, const tt_udp *udp, const char *doing, const cha
 {
     struct membership membership;
 
+    TT_PRECOND("udp_group.udp", site, udp != NULL);
+    TT_PRECOND("udp_group.group", site, group != NULL);
     if (tt_exc_pending() || describe_membership(site, doing, group, source, interface, &membership) < 0)
         return -1;
     if (apply(udp, &membership, option, source_option) == 0)
@@ -192,6 +196,7 @@ int tt_udp_set_option_at(tt_site *site, tt_udp *udp, enum tt_udp_option option, 
     char doing[64];
     int error;
 
+    TT_PRECOND("udp_set_option.udp", site, udp != NULL);
     if (tt_exc_pending())
         return -1;
     if (set_socket_option(udp, option, value) == 0)
@@ -207,6 +212,7 @@ int tt_udp_set_interface_at(tt_site *site, tt_udp *udp, const char *interface)
     struct ip_mreqn four = {.imr_ifindex = (int)number};
     int six = (int)number;
 
+    TT_PRECOND("udp_set_interface.udp", site, udp != NULL);
     if (tt_exc_pending())
         return -1;
     if (number < 0)

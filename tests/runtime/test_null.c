@@ -165,6 +165,21 @@ static tt_stream *a_stream(void)
     return tt_stream_open(pair[0], 0);
 }
 
+static struct tt_address address; /* none */
+
+/* A datagram of its own has come. */
+static tt_udp *a_udp(void)
+{
+    tt_udp *udp = tt_udp_open("127.0.0.1", 0);
+    struct tt_address own;
+
+    if (!udp)
+        return NULL;
+    tt_udp_local_address(udp, &own);
+    (void)!sendto(tt_udp_descriptor(udp), "x", 1, 0, (const struct sockaddr *)&own.name, own.length);
+    return udp;
+}
+
 static tt_thread_future *a_thread_future(void)
 {
     return tt_run_coroutine_threadsafe(stage_loop, nothing, NULL, NULL);
