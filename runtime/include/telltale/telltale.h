@@ -4,7 +4,10 @@
  * an out parameter or a function that nobody needs; an array or a buffer of which no element is used (a count or size of
  * 0). Everywhere else it is a broken precondition: the process ends by SIGABRT with one line on stderr that names function and
  * argument, "telltale: precondition lock_locked.lock broken: lock != NULL", and the caller's place where that is known. Buffers
- * that go to the kernel are its own affair (OSError EFAULT). */
+ * that go to the kernel are its own affair (OSError EFAULT).
+ *
+ * Options and arrays may be compound literals in C, in the calls whose headers say so; C++ takes no address of one, so that they have
+ * names there. */
 #ifndef TELLTALE_H
 #define TELLTALE_H
 
