@@ -167,11 +167,12 @@ static void detach(struct tt__thread *self, struct tt__life *life, uint32_t ordi
 }
 
 /* Other destructors may still emit, so it waits; not for the last round, in which tools take their own hands off the
- * thread (the thread sanitizer does). Afterwards the emergency ring is all there is. */
+ * thread (the thread sanitizer does), nor for the one before it: what is said here makes LTTng's library register the thread
+ * once more, which takes it back in a destructor of its own. Afterwards the emergency ring is all there is. */
 static void end_thread(void *argument)
 {
     struct tt__thread *self = argument;
-    if (++self->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1 && pthread_setspecific(key, self) == 0)
+    if (++self->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 2 && pthread_setspecific(key, self) == 0)
         return;
     struct tt__life *life = tt__life();
     uint32_t ordinal = tt__life_ordinal(life);

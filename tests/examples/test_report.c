@@ -346,7 +346,7 @@ static void a_program_that_started_its_own_recorder_is_reported_after_a_kill(voi
         "telltale: *run.telltale: echo_server, pid *, 4 tasks, ended without goodbye",
         "LOST FAILURE: 1 failure of 1 task, *",
         " * held by * reference taken at echo_server:<line> in listen_for_connections, never released",
-        " * lost because * the process was killed and nobody had looked at the failure for *s",
+        " * lost because * the process was killed and nobody had looked at the failure*",
         "PENDING AT THE END: 3 tasks, no finding",
         NULL};
     struct recording recording;

@@ -384,6 +384,12 @@ case_a_folder_without_permission_is_told() {
     expect_text err 'its metadata cannot be read: Permission denied'
 }
 
+# A process that was killed has let go of its locks when it is gone, or waits for its parent.
+is_dead() { # PID
+    state=$(sed 's/^.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
+    [ "$state" = Z ] || [ -z "$state" ]
+}
+
 # A traced program that is killed with its recorder: $arena is what it leaves, $ring_dir the folder with it.
 leave_arena() {
     mkfifo input
@@ -405,6 +411,8 @@ leave_arena() {
     kill -KILL "$record"
     wait "$record" || :
     exec 9>&-
+    wait_until is_dead "$recorder"
+    wait_until is_dead "$traced"
 }
 
 case_arenas_that_were_left_behind_become_a_store() {

@@ -16,6 +16,7 @@ process_of() { # TEXT
 }
 
 case_a_forked_child_is_a_process_of_its_own() {
+    skip_under_thread_sanitizer
     start_daemon
     start_session s
     must timeout "$limit_s" "$programs/emitter" fork
@@ -31,6 +32,7 @@ case_a_forked_child_is_a_process_of_its_own() {
 }
 
 case_a_child_tells_nothing_of_what_it_inherited() {
+    skip_under_thread_sanitizer
     start_daemon
     start_session s
     must timeout "$limit_s" "$programs/emitter" inherit
@@ -45,6 +47,7 @@ case_a_child_tells_nothing_of_what_it_inherited() {
 
 # As operators do it without telltale's help: both must not tell LTTng of the same fork, which would never return.
 case_lttngs_own_library_for_forks_may_be_preloaded() {
+    skip_under_thread_sanitizer
     # Whatever thread holds the lock of its memory when another one forks leaves it locked in the child; LTTng's threads do.
     case ${TELLTALE_TEST_SANITIZE-} in address*) skip 'the address sanitizer of gcc 12 does not survive a fork beside busy threads' ;; esac
     library=$(ldconfig -p | sed -n 's/.*liblttng-ust-fork\.so\.[0-9]* .* => //p' | head -n 1)
