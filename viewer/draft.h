@@ -66,6 +66,9 @@ void tt__draft_bind(tt_draft *draft, const char *name, int64_t value);
 /* Runs the query that has been written and prints its rows. Returns the exit status. */
 int tt__draft_print(tt_draft *draft);
 
+/* Writes the query of a plain listing (columns, span, filter, order, limit), runs it and prints its rows. Returns the exit status. */
+int tt__draft_print_listing(tt_draft *draft);
+
 /* The query that has been written, for commands that print rows in a way of their own; under the rule for users' SQL when a
  * filter is in it. NULL after a complaint of which the status is in OUT_STATUS. */
 tt_query *tt__draft_query(tt_draft *draft, int *out_status);

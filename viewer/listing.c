@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-/* Writes the query. Returns -1, or the status of a complaint. */
+/* Writes the query of a plain listing. Returns -1, or the status of a complaint. */
 static int write_query(tt_draft *draft)
 {
     int status = tt__draft_add_columns(draft, draft->listing->default_columns);
@@ -22,16 +22,20 @@ static int write_query(tt_draft *draft)
     return status;
 }
 
+int tt__draft_print_listing(tt_draft *draft)
+{
+    int status = write_query(draft);
+    return status < 0 ? tt__draft_print(draft) : status;
+}
+
 int tt__listing_run(struct tt_invocation *invocation, const struct tt_listing *listing)
 {
     tt_draft draft;
     int status = tt__draft_open(&draft, invocation, listing, invocation->options);
     if (status >= 0)
         return status;
-    status = write_query(&draft);
-    if (status < 0) {
-        status = tt__draft_print(&draft);
+    status = tt__draft_print_listing(&draft);
+    if (status == TT_EXIT_CLEAN)
         tt__losses_say(draft.session, &invocation->messages);
-    }
     return tt__draft_close(&draft, status);
 }

@@ -247,6 +247,74 @@ case_explain_lists_the_tasks_of_an_ambiguous_name() {
     expect_screen explain_unknown explain run.telltale nobody
 }
 
+case_timeline_draws_lives_as_bars() {
+    given killed
+    expect_screen timeline_killed timeline run.telltale
+    given kinds
+    LC_ALL=C
+    expect_screen timeline_ascii timeline run.telltale --width 100 --until 0.2s
+}
+
+case_timeline_chooses_and_sorts() {
+    given killed
+    expect_screen timeline_choice timeline run.telltale --since 8s --filter "outcome = 'failed' OR state = 'waiting'" --sort -id --limit 2 -w 60
+}
+
+case_timeline_writes_data() {
+    given killed
+    expect_screen timeline_csv timeline run.telltale --format csv --limit 2
+    expect_screen timeline_json timeline run.telltale --json -C id,ended_ns,duration --limit 1
+}
+
+case_timeline_escapes_hostile_names_and_keeps_its_columns() {
+    given hostile
+    expect_screen timeline_hostile timeline run.telltale
+}
+
+case_timeline_refuses_what_makes_no_bar() {
+    given killed
+    for arguments in '--width 20' '--width 1001' '--since 6s --until 5s' '--since 13s' '--columns id' '--sort nothing' '--filter nothing'; do
+        # shellcheck disable=SC2086 # words of a command line
+        run "$telltale" timeline run.telltale $arguments
+        expect_status 2 "$arguments"
+        [ ! -s "$work/out" ] || fail "something is drawn: $arguments"
+    done
+}
+
+case_stats_tells_how_long_tasks_live_and_wait() {
+    given killed
+    expect_screen stats_killed stats run.telltale
+    expect_screen stats_csv stats run.telltale --format csv -C coroutine,tasks,failed,p50,max,longest,latency_p90_ns
+}
+
+case_stats_names_who_held_up_whom() {
+    given stall
+    expect_screen stats_stall stats run.telltale -C coroutine,tasks
+    expect_screen stats_stalls stats run.telltale --table stalls --since 1s
+}
+
+case_stats_draws_histograms() {
+    given stall
+    expect_screen stats_histogram stats run.telltale --table histogram --filter "what = 'duration'"
+}
+
+case_stats_escapes_hostile_text() {
+    given hostile
+    expect_screen stats_hostile stats run.telltale
+}
+
+case_stats_says_what_is_missing() {
+    given lossy
+    expect_screen stats_lossy stats run.telltale -C coroutine,tasks,unknown
+}
+
+case_stats_takes_times_for_stalls_only() {
+    given stall
+    run "$telltale" stats run.telltale --since 1s
+    expect_status 2 'stats --since'
+    expect_text err '--since and --until are for --table stalls'
+}
+
 case_show_tells_the_life_of_a_lost_task() {
     given killed
     expect_screen show_killed show run.telltale client-3
@@ -317,7 +385,7 @@ case_the_help_lists_the_commands() {
 }
 
 case_each_command_has_a_help_screen() {
-    for command in record import report check ps failures tree show explain query doctor; do
+    for command in record import report check ps failures tree timeline stats show explain query doctor; do
         expect_screen "help_$command" "$command" --help
         must "$telltale" help "$command"
         [ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of $command does not fit on a screen"

@@ -1,0 +1,1 @@
+SELECT * FROM stall_victims ORDER BY stall_id, task_id;

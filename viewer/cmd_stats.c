@@ -1,0 +1,267 @@
+/* cmd_stats.c: telltale stats: how long tasks live and wait for their turn, by the function that they run; and what held up
+ * the loops.
+ *
+ * What is here: which tables there are and their columns. The figures: the views coroutines, histograms, stalls and
+ * stall_victims. How rows and columns are chosen: draft.h.
+ */
+#include "draft.h"
+#include "losses.h"
+#include "output/text.h"
+#include "parts.h"
+
+#include <string.h>
+
+/* Stalls and those held up by one that a screen shows beside the table. */
+#define STALLS_MAX  10
+#define VICTIMS_MAX 5
+
+enum table { TABLE_COROUTINES, TABLE_HISTOGRAM, TABLE_STALLS };
+
+static const char *const table_words[] = {"coroutines", "histogram", "stalls", NULL};
+
+struct stats_options {
+    struct tt_listing_options listing; /* first: draft.h takes it */
+    int table;
+};
+
+#define OFFSET(field) offsetof(struct stats_options, field)
+
+static const struct tt_option options[] = {
+    {'t', "table", TT_OPTION_WORD, "TABLE", "coroutines (with the stalls, on a screen), histogram or stalls",
+     OFFSET(table), table_words},
+    {'C', "columns", TT_OPTION_TEXT, "LIST", "columns of the table: coroutine,tasks,... or any of its view",
+     OFFSET(listing.columns), NULL},
+    {'s', "sort", TT_OPTION_TEXT, "LIST", "columns to sort by; -NAME: greatest first", OFFSET(listing.sort), NULL},
+    {'f', "filter", TT_OPTION_TEXT, "SQL", "only rows for which this holds: \"failed_count > 0\"",
+     OFFSET(listing.filter), NULL},
+    {'n', "limit", TT_OPTION_NUMBER, "N", "at most so many", OFFSET(listing.limit), NULL},
+    {0, "since", TT_OPTION_TEXT, "TIME", "stalls: only those that lasted until then or longer", OFFSET(listing.since),
+     NULL},
+    {0, "until", TT_OPTION_TEXT, "TIME", "stalls: only those that began before then", OFFSET(listing.until), NULL},
+    {0, "format", TT_OPTION_WORD, "FORMAT", "table, json, ndjson or csv", OFFSET(listing.format), tt__format_words},
+    {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", OFFSET(listing.is_json), NULL},
+};
+
+static const struct tt_listing_column coroutine_columns[] = {
+    {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
+    {"tasks", "task_count", "TASKS", TT_UNIT_NONE, false},
+    {"returned", "returned_count", "RETURNED", TT_UNIT_NONE, false},
+    {"failed", "failed_count", "FAILED", TT_UNIT_NONE, false},
+    {"cancelled", "cancelled_count", "CANCELLED", TT_UNIT_NONE, false},
+    {"pending", "pending_count + abandoned_count", "PENDING", TT_UNIT_NONE, false},
+    {"unknown", "unknown_count", "UNKNOWN", TT_UNIT_NONE, false},
+    {"p50", "duration_p50_ns", "P50", TT_UNIT_DURATION, false},
+    {"p90", "duration_p90_ns", "P90", TT_UNIT_DURATION, false},
+    {"p99", "duration_p99_ns", "P99", TT_UNIT_DURATION, false},
+    {"max", "duration_max_ns", "MAX", TT_UNIT_DURATION, false},
+    {"longest", "duration_max_task", "LONGEST", TT_UNIT_NONE, true},
+    {"lat50", "latency_p50_ns", "LAT50", TT_UNIT_DURATION, false},
+    {"lat99", "latency_p99_ns", "LAT99", TT_UNIT_DURATION, false},
+    {"latmax", "latency_max_ns", "LATMAX", TT_UNIT_DURATION, false},
+    {"latest", "latency_max_task", "LATEST", TT_UNIT_NONE, true},
+    {"run", "busy_share", "RUN %", TT_UNIT_NONE, false},
+    {"ready", "ready_share", "READY %", TT_UNIT_NONE, false},
+    {"wait", "waiting_share", "WAIT %", TT_UNIT_NONE, false},
+    {"step", "longest_step_ns", "STEP", TT_UNIT_DURATION, false},
+};
+
+static const struct tt_listing_column histogram_columns[] = {
+    {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
+    {"what", "what", "WHAT", TT_UNIT_NONE, false},
+    {"from", "from_ns", "FROM", TT_UNIT_DURATION, false},
+    {"to", "to_ns", "TO", TT_UNIT_DURATION, false},
+    {"count", "count", "COUNT", TT_UNIT_NONE, false},
+    {"share", "share", "%", TT_UNIT_NONE, false},
+    /* A bar of at most 40 signs; what is there at all can be seen. */
+    {"bar", "replace(printf('%.*c', iif(count > 0, max(1, (height * 2 + 2) / 5), 0), '#'), char(0), '')", "",
+     TT_UNIT_NONE, false},
+};
+
+static const struct tt_listing_column stall_columns[] = {
+    {"id", "stall_id", "ID", TT_UNIT_NONE, false},
+    {"began", "began_ns", "BEGAN", TT_UNIT_INSTANT, false},
+    {"duration", "duration_ns", "DURATION", TT_UNIT_DURATION, false},
+    {"by", "by_text", "BY", TT_UNIT_NONE, true},
+    {"from", "from_at", "FROM", TT_UNIT_NONE, true},
+    {"to", "to_at", "TO", TT_UNIT_NONE, true},
+    {"held", "(SELECT count(*) FROM stall_victims AS v WHERE v.stall_id = stalls.stall_id)", "HELD UP", TT_UNIT_NONE,
+     false},
+    {"whom",
+     "(SELECT group_concat(v.task_text, ', ') FROM (SELECT task_text FROM stall_victims AS x\n"
+     "    WHERE x.stall_id = stalls.stall_id ORDER BY x.held_up_ns DESC, x.task_id LIMIT 5) AS v)",
+     "WHOM", TT_UNIT_NONE, true},
+};
+
+static const char *const durations[] = {"duration_p50_ns", "duration_p90_ns", "duration_p99_ns", "duration_max_ns",
+                                        "latency_p50_ns",  "latency_p90_ns",  "latency_p99_ns",  "latency_max_ns",
+                                        "busy_ns",         "ready_ns",        "waiting_ns",      "longest_step_ns",
+                                        "duration_ns",     "from_ns",         "to_ns",           NULL};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct tt_listing tables[] = {
+    [TABLE_COROUTINES] =
+        {
+            .view = "coroutines",
+            .key = "coroutine",
+            .columns = coroutine_columns,
+            .column_count = COUNT(coroutine_columns),
+            .default_columns = "coroutine,tasks,returned,failed,cancelled,pending,p50,p90,p99,max,longest,lat50,lat99,"
+                               "latmax,latest,run,ready,wait",
+            .durations = durations,
+            .begins = "0",
+            .ends = "0",
+        },
+    [TABLE_HISTOGRAM] =
+        {
+            .view = "histograms",
+            .key = "coroutine, what, from_ns",
+            .columns = histogram_columns,
+            .column_count = COUNT(histogram_columns),
+            .default_columns = "coroutine,what,from,to,count,share,bar",
+            .durations = durations,
+            .begins = "0",
+            .ends = "0",
+        },
+    [TABLE_STALLS] =
+        {
+            .view = "stalls",
+            .key = "stall_id",
+            .columns = stall_columns,
+            .column_count = COUNT(stall_columns),
+            .default_columns = "began,duration,by,from,to,held,whom",
+            .durations = durations,
+            .begins = "began_ns",
+            .ends = "ended_ns",
+        },
+};
+
+/* --------------------------------------------------------------------------------- stalls, below the table */
+
+static const char select_stalls[] =
+    "SELECT s.stall_id, s.began_ns, s.duration_ns, s.by_text, s.from_at, s.to_at, count(*) OVER () AS total\n"
+    "FROM stalls AS s ORDER BY s.duration_ns DESC, s.stall_id LIMIT ?1";
+
+static const char select_victims[] =
+    "SELECT task_text, how, held_up_ns, count(*) OVER () AS total FROM stall_victims WHERE stall_id = ?1\n"
+    "ORDER BY held_up_ns DESC, task_id LIMIT ?2";
+
+static const char *words_of_how(const char *how)
+{
+    static const struct {
+        const char *how, *words;
+    } all[] = {{"not_begun", "it could not begin"},
+               {"cancelled", "its cancellation could not reach it"},
+               {"ready", "it could have gone on"}};
+    for (size_t i = 0; how != NULL && i < COUNT(all); i++)
+        if (strcmp(all[i].how, how) == 0)
+            return all[i].words;
+    return "it could have run";
+}
+
+static void print_victims(tt_session *session, tt_output *output, int64_t stall_id)
+{
+    char held_up[TT_DURATION_BYTES];
+    int64_t total = 0;
+    tt_query *query = tt__query_open(session, select_victims);
+    tt__query_bind_integer(query, 1, stall_id);
+    tt__query_bind_integer(query, 2, VICTIMS_MAX);
+    while (tt__query_next(query)) {
+        total = tt__query_integer(query, "total");
+        tt__text_duration(held_up, tt__query_integer(query, "held_up_ns"));
+        tt__part_label(output, "held up");
+        tt__print(output, "%s for %s: %s\n", tt__query_text(query, "task_text"), held_up,
+                  words_of_how(tt__query_text(query, "how")));
+    }
+    tt__query_close(query);
+    if (total == 0) {
+        tt__part_label(output, "held up");
+        tt__print(output, "no task that is known; who waits outside of the process is not recorded\n");
+    }
+    if (total > VICTIMS_MAX) {
+        tt__part_label(output, "and");
+        tt__print(output, "%jd more\n", (intmax_t)total - VICTIMS_MAX);
+    }
+}
+
+static void print_stall(tt_session *session, tt_query *query, tt_output *output)
+{
+    char began[TT_DURATION_BYTES], duration[TT_DURATION_BYTES];
+    tt__text_instant(began, tt__query_integer(query, "began_ns"));
+    tt__text_duration(duration, tt__query_integer(query, "duration_ns"));
+    tt__print(output, "\n  %s ran for %s at %s\n", tt__query_text(query, "by_text"), duration, began);
+    tt__part_label(output, "from");
+    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "from_at")));
+    if (!tt__query_is_null(query, "to_at")) {
+        tt__part_label(output, "to");
+        tt__print(output, "%s\n", tt__query_text(query, "to_at"));
+    }
+    print_victims(session, output, tt__query_integer(query, "stall_id"));
+}
+
+static void print_stalls(tt_session *session, tt_output *output)
+{
+    int64_t count = 0, total = 0;
+    tt_query *query = tt__query_open(session, select_stalls);
+    tt__query_bind_integer(query, 1, STALLS_MAX);
+    for (; tt__query_next(query); count++) {
+        total = tt__query_integer(query, "total");
+        if (count == 0) {
+            tt__print(output, "\n");
+            tt__style(output, TT_STYLE_WARNING);
+            tt__print(output, "STALLS: %jd, in which a loop could run nothing else\n", (intmax_t)total);
+            tt__style(output, TT_STYLE_PLAIN);
+        }
+        print_stall(session, query, output);
+    }
+    tt__query_close(query);
+    if (total > count)
+        tt__print(output, "\n  and %jd shorter ones; all of them: telltale stats --table stalls %s\n",
+                  (intmax_t)(total - count), tt__session_path(session));
+}
+
+/* ------------------------------------------------------------------------------------------------------ run */
+
+static int check_options(const struct tt_invocation *invocation)
+{
+    const struct stats_options *given = invocation->options;
+    if (given->table != TABLE_STALLS && (given->listing.since != NULL || given->listing.until != NULL))
+        return tt__usage_error(invocation->command,
+                               "--since and --until are for --table stalls; tasks of a time are listed by ps");
+    return -1;
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct stats_options *given = invocation->options;
+    tt_draft draft;
+    int status = check_options(invocation);
+    if (status < 0)
+        status = tt__draft_open(&draft, invocation, &tables[given->table], &given->listing);
+    if (status >= 0)
+        return status;
+    status = tt__draft_print_listing(&draft);
+    if (status == TT_EXIT_CLEAN) {
+        if (given->table == TABLE_COROUTINES && !tt__draft_is_data(&draft))
+            print_stalls(draft.session, &invocation->output);
+        tt__losses_say(draft.session, &invocation->messages);
+    }
+    return tt__draft_close(&draft, status);
+}
+
+const struct tt_command tt__command_stats = {
+    .name = "stats",
+    .usage = "[OPTION...] STORE",
+    .summary = "how long tasks live and wait, by their function; what held up the loops",
+    .details =
+        "P50, P90, P99, MAX: from creation to end, of those that have ended; LONGEST: whose MAX is. LAT50 ... LATEST:\n"
+        "the same from creation to the first step. RUN, READY, WAIT: shares of the time of all of them.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct stats_options),
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};

@@ -1,0 +1,459 @@
+/* cmd_timeline.c: telltale timeline: the lives of tasks as bars, one below the other, over one axis of time.
+ *
+ * What is here: the query, and how its rows are drawn. In which cell of a bar something lies is computed by the query; what
+ * happened when is in the view tasks. A bar in utf-8 and in ASCII:
+ *
+ *   ┄┄┄━━━━━━▽━━✗     ...======c==X     created, began to run, was asked to be cancelled, failed
+ */
+#include "draft.h"
+#include "losses.h"
+#include "moment.h"
+#include "output/text.h"
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+/* Columns of a screen that is no terminal; bars that are shorter than the least say nothing. */
+#define WIDTH_DEFAULT 80
+#define WIDTH_MIN     50
+#define WIDTH_MAX     1000
+
+/* What stands beside the bar: the task before it, its shares of time behind it. */
+#define LABEL_WIDTH  22
+#define SHARES_WIDTH 15
+
+struct timeline_options {
+    struct tt_listing_options listing; /* first: draft.h takes it */
+    uint64_t width;
+};
+
+#define OFFSET(field) offsetof(struct timeline_options, field)
+
+static const struct tt_option options[] = {
+    {0, "since", TT_OPTION_TEXT, "TIME", "where the axis begins: 12.3s, 50%, -1s, 2026-01-31T12:00:00Z",
+     OFFSET(listing.since), NULL},
+    {0, "until", TT_OPTION_TEXT, "TIME", "where it ends", OFFSET(listing.until), NULL},
+    {'f', "filter", TT_OPTION_TEXT, "SQL", "only tasks for which this holds: \"outcome = 'failed'\"",
+     OFFSET(listing.filter), NULL},
+    {'s', "sort", TT_OPTION_TEXT, "LIST", "columns to sort by, if not by creation; -NAME: greatest first",
+     OFFSET(listing.sort), NULL},
+    {'n', "limit", TT_OPTION_NUMBER, "N", "at most so many", OFFSET(listing.limit), NULL},
+    {'w', "width", TT_OPTION_NUMBER, "COLUMNS", "of the screen; if not given the terminal's, else 80", OFFSET(width),
+     NULL},
+    {'C', "columns", TT_OPTION_TEXT, "LIST", "columns of data formats: any of the view tasks", OFFSET(listing.columns),
+     NULL},
+    {0, "format", TT_OPTION_WORD, "FORMAT", "table (the bars), json, ndjson or csv", OFFSET(listing.format),
+     tt__format_words},
+    {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", OFFSET(listing.is_json), NULL},
+};
+
+static const struct tt_listing_column columns[] = {
+    {"id", "id_text", "ID", TT_UNIT_NONE, false},
+    {"duration", "age_ns", "DURATION", TT_UNIT_DURATION, false},
+};
+
+static const char *const durations[] = {"age_ns", NULL};
+
+static const struct tt_listing tasks = {
+    .view = "tasks",
+    .key = "task_id",
+    .columns = columns,
+    .column_count = sizeof columns / sizeof *columns,
+    .durations = durations,
+    .begins = "created_ns",
+    .ends = "coalesce(ended_ns, created_ns + age_ns)",
+};
+
+static const char data_columns[] =
+    "id,name,outcome,coroutine,created_ns,started_ns,ended_ns,age_ns,busy_ns,ready_ns,waiting_ns";
+
+/* --------------------------------------------------------------------------------------------------- signs */
+
+enum sign {
+    SIGN_NONE,
+    SIGN_CREATED,
+    SIGN_ALIVE,
+    SIGN_ASKED,
+    SIGN_RETURNED,
+    SIGN_FAILED,
+    SIGN_CANCELLED,
+    SIGN_ABANDONED,
+    SIGN_PENDING,
+    SIGN_UNKNOWN,
+    SIGNS
+};
+
+static const struct {
+    const char *utf8, *ascii;
+    enum tt_style style;
+    const char *meaning; /* in the legend */
+} signs[SIGNS] = {
+    [SIGN_NONE] = {" ", " ", TT_STYLE_PLAIN, NULL},
+    [SIGN_CREATED] = {"┄", ".", TT_STYLE_FAINT, "not begun"},
+    [SIGN_ALIVE] = {"━", "=", TT_STYLE_PLAIN, "alive"},
+    [SIGN_ASKED] = {"▽", "c", TT_STYLE_WARNING, "asked to be cancelled"},
+    [SIGN_RETURNED] = {"┫", "|", TT_STYLE_GOOD, "returned"},
+    [SIGN_FAILED] = {"✗", "X", TT_STYLE_FAILURE, "failed"},
+    [SIGN_CANCELLED] = {"⊗", "C", TT_STYLE_WARNING, "cancelled"},
+    [SIGN_ABANDONED] = {"†", "!", TT_STYLE_FAILURE, "destroyed while pending"},
+    [SIGN_PENDING] = {">", ">", TT_STYLE_PLAIN, "pending"},
+    [SIGN_UNKNOWN] = {"?", "?", TT_STYLE_WARNING, "unknown"},
+};
+
+static enum sign sign_of_end(const char *outcome)
+{
+    static const struct {
+        const char *outcome;
+        enum sign sign;
+    } ends[] = {{"returned", SIGN_RETURNED},
+                {"failed", SIGN_FAILED},
+                {"cancelled", SIGN_CANCELLED},
+                {"abandoned", SIGN_ABANDONED},
+                {"pending", SIGN_PENDING}};
+    for (size_t i = 0; outcome != NULL && i < sizeof ends / sizeof *ends; i++)
+        if (strcmp(ends[i].outcome, outcome) == 0)
+            return ends[i].sign;
+    return SIGN_UNKNOWN;
+}
+
+static void print_sign(tt_output *output, enum sign sign)
+{
+    tt__style(output, signs[sign].style);
+    tt__print_own(output, tt__output_is_utf8() ? signs[sign].utf8 : signs[sign].ascii);
+    tt__style(output, TT_STYLE_PLAIN);
+}
+
+/* What the signs mean that were printed. */
+static void print_legend(tt_output *output, const bool *is_used)
+{
+    tt__print(output, "\n");
+    for (int sign = SIGN_CREATED; sign < SIGNS; sign++)
+        if (is_used[sign]) {
+            print_sign(output, (enum sign)sign);
+            tt__print(output, " %s  ", signs[sign].meaning);
+        }
+    tt__print(output, "\n");
+}
+
+/* ---------------------------------------------------------------------------------------------------- bars */
+
+struct axis {
+    int64_t from_ns, until_ns;
+    int cells;
+};
+
+/* Prints TEXT, escaped, in exactly WIDTH columns: cut, or padded. */
+static void print_label(tt_output *output, const char *text, int width)
+{
+    char *escaped = NULL;
+    size_t size = 0;
+    int used = 0;
+    FILE *memory = open_memstream(&escaped, &size);
+    if (memory == NULL)
+        return;
+    tt__text_escape(memory, text, strlen(text), 0, TT_TEXT_KEEP_NOTHING);
+    fclose(memory);
+    mbstate_t state = {0};
+    for (const char *at = escaped; at != NULL && *at != '\0';) {
+        wchar_t character = 0;
+        size_t bytes = mbrtowc(&character, at, strlen(at), &state);
+        int columns_of_it = bytes > 0 && bytes < (size_t)-2 ? wcwidth(character) : -1;
+        if (columns_of_it < 0 || used + columns_of_it > width)
+            break;
+        fwrite(at, 1, bytes, output->stream);
+        used += columns_of_it;
+        at += bytes;
+    }
+    tt__print(output, "%*s", width - used, "");
+    free(escaped);
+}
+
+static void put(enum sign *bar, const struct axis *axis, int64_t cell, enum sign sign)
+{
+    if (cell >= 0 && cell < axis->cells)
+        bar[cell] = sign;
+}
+
+/* Cells in which it was asked to be cancelled: numbers, separated by commas. */
+static void put_requests(enum sign *bar, const struct axis *axis, const char *list)
+{
+    for (char *end = NULL; list != NULL && *list != '\0'; list = *end == ',' ? end + 1 : end) {
+        int64_t cell = strtoll(list, &end, 10);
+        if (end == list)
+            return;
+        put(bar, axis, cell, SIGN_ASKED);
+    }
+}
+
+static void draw(tt_query *query, enum sign *bar, const struct axis *axis)
+{
+    int64_t created = tt__query_integer(query, "created_cell");
+    int64_t last = tt__query_integer(query, "last_cell");
+    int64_t started = tt__query_is_null(query, "started_cell") ? last + 1 : tt__query_integer(query, "started_cell");
+    memset(bar, 0, (size_t)axis->cells * sizeof *bar);
+    for (int64_t cell = created > 0 ? created : 0; cell <= last && cell < axis->cells; cell++)
+        bar[cell] = cell < started ? SIGN_CREATED : SIGN_ALIVE;
+    put_requests(bar, axis, tt__query_text(query, "asked_cells"));
+    put(bar, axis, last, sign_of_end(tt__query_text(query, "outcome")));
+}
+
+static void print_share(tt_query *query, tt_output *output, const char *column)
+{
+    if (tt__query_is_null(query, column))
+        tt__print(output, "    -");
+    else
+        tt__print(output, "%4jd%%", (intmax_t)tt__query_integer(query, column));
+}
+
+static int print_bars(tt_query *query, tt_output *output, const struct axis *axis)
+{
+    bool is_used[SIGNS] = {false};
+    enum sign *bar = calloc((size_t)axis->cells, sizeof *bar);
+    if (bar == NULL) {
+        tt__complain("not enough memory for a line of %d columns", axis->cells);
+        return TT_EXIT_OUTSIDE;
+    }
+    while (tt__query_next(query)) {
+        draw(query, bar, axis);
+        print_label(output, tt__query_text(query, "label"), LABEL_WIDTH - 1);
+        tt__print(output, " ");
+        for (int i = 0; i < axis->cells; i++) {
+            print_sign(output, bar[i]);
+            is_used[bar[i]] = true;
+        }
+        print_share(query, output, "busy_share");
+        print_share(query, output, "ready_share");
+        print_share(query, output, "waiting_share");
+        tt__print(output, "\n");
+    }
+    print_legend(output, is_used);
+    free(bar);
+    return TT_EXIT_CLEAN;
+}
+
+static void print_axis(tt_output *output, const struct axis *axis)
+{
+    char from[TT_DURATION_BYTES], middle[TT_DURATION_BYTES], until[TT_DURATION_BYTES];
+    tt__text_instant(from, axis->from_ns);
+    tt__text_instant(middle, axis->from_ns + (axis->until_ns - axis->from_ns) / 2);
+    tt__text_instant(until, axis->until_ns);
+    int rest = axis->cells - (int)strlen(from) - (int)strlen(middle) - (int)strlen(until);
+    tt__style(output, TT_STYLE_BOLD);
+    if (rest >= 2)
+        tt__print(output, "%-*s%s%*s%s%*s%s", LABEL_WIDTH, "TASK", from, rest / 2, "", middle, rest - rest / 2, "",
+                  until);
+    else
+        tt__print(output, "%-*s%s%*s", LABEL_WIDTH, "TASK", from, axis->cells - (int)strlen(from), until);
+    tt__print(output, "  RUN  RDY WAIT\n");
+    tt__style(output, TT_STYLE_PLAIN);
+}
+
+/* --------------------------------------------------------------------------------------------------- query */
+
+static int write_data_query(tt_draft *draft)
+{
+    int status = tt__draft_add_columns(draft, data_columns);
+    fprintf(draft->sql, "\nFROM tasks\nWHERE 1");
+    return status;
+}
+
+/* Cells are numbered from 0; what lies outside of the axis has a number outside of them. */
+#define CELL(instant) \
+    "CAST((" instant " - :from) * 1.0 * :cells / (:until + 1 - :from) AS INTEGER) - (" instant " < :from)"
+
+static void write_screen_query(tt_draft *draft)
+{
+    fprintf(
+        draft->sql, "%s",
+        "SELECT id_text || coalesce(' \"' || name || '\"', '') AS label, outcome,\n"
+        "    coalesce(" CELL(
+            "created_ns") ", 0) AS created_cell,\n"
+                          "    " CELL(
+                              "started_ns") " AS started_cell,\n"
+                                            "    coalesce(" CELL(
+                                                "coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS "
+                                                                                           "last_cell,\n"
+                                                                                           "    (SELECT "
+                                                                                           "group_concat(" CELL(
+                                                                                               "c.requested_ns") ") "
+                                                                                                                 "FROM "
+                                                                                                                 "cance"
+                                                                                                                 "llati"
+                                                                                                                 "on "
+                                                                                                                 "AS "
+                                                                                                                 "c\n"
+                                                                                                                 "     "
+                                                                                                                 "WHERE"
+                                                                                                                 " c."
+                                                                                                                 "task_"
+                                                                                                                 "id = "
+                                                                                                                 "tasks"
+                                                                                                                 ".task"
+                                                                                                                 "_id "
+                                                                                                                 "AND "
+                                                                                                                 "c.is_"
+                                                                                                                 "accep"
+                                                                                                                 "ted) "
+                                                                                                                 "AS "
+                                                                                                                 "asked"
+                                                                                                                 "_cell"
+                                                                                                                 "s,\n"
+                                                                                                                 "    "
+                                                                                                                 "CAST("
+                                                                                                                 "round"
+                                                                                                                 "(busy"
+                                                                                                                 "_ns "
+                                                                                                                 "* "
+                                                                                                                 "100."
+                                                                                                                 "0 / "
+                                                                                                                 "nulli"
+                                                                                                                 "f("
+                                                                                                                 "age_"
+                                                                                                                 "ns, "
+                                                                                                                 "0)) "
+                                                                                                                 "AS "
+                                                                                                                 "INTEG"
+                                                                                                                 "ER) "
+                                                                                                                 "AS "
+                                                                                                                 "busy_"
+                                                                                                                 "share"
+                                                                                                                 ",\n"
+                                                                                                                 "    "
+                                                                                                                 "CAST("
+                                                                                                                 "round"
+                                                                                                                 "(read"
+                                                                                                                 "y_ns "
+                                                                                                                 "* "
+                                                                                                                 "100."
+                                                                                                                 "0 / "
+                                                                                                                 "nulli"
+                                                                                                                 "f("
+                                                                                                                 "age_"
+                                                                                                                 "ns, "
+                                                                                                                 "0)) "
+                                                                                                                 "AS "
+                                                                                                                 "INTEG"
+                                                                                                                 "ER) "
+                                                                                                                 "AS "
+                                                                                                                 "ready"
+                                                                                                                 "_shar"
+                                                                                                                 "e,\n"
+                                                                                                                 "    "
+                                                                                                                 "CAST("
+                                                                                                                 "round"
+                                                                                                                 "(wait"
+                                                                                                                 "ing_"
+                                                                                                                 "ns * "
+                                                                                                                 "100."
+                                                                                                                 "0 / "
+                                                                                                                 "nulli"
+                                                                                                                 "f("
+                                                                                                                 "age_"
+                                                                                                                 "ns, "
+                                                                                                                 "0)) "
+                                                                                                                 "AS "
+                                                                                                                 "INTEG"
+                                                                                                                 "ER) "
+                                                                                                                 "AS "
+                                                                                                                 "waiti"
+                                                                                                                 "ng_"
+                                                                                                                 "share"
+                                                                                                                 "\n"
+                                                                                                                 "FROM "
+                                                                                                                 "tasks"
+                                                                                                                 "\nWHE"
+                                                                                                                 "RE "
+                                                                                                                 "1");
+}
+
+static int write_query(tt_draft *draft)
+{
+    int status = -1;
+    if (tt__draft_is_data(draft))
+        status = write_data_query(draft);
+    else
+        write_screen_query(draft);
+    if (status >= 0)
+        return status;
+    tt__draft_add_conditions(draft);
+    fprintf(draft->sql, "ORDER BY ");
+    status = tt__draft_add_order(draft);
+    fprintf(draft->sql, "created_ns, task_id");
+    if (draft->given->limit > 0)
+        fprintf(draft->sql, "\nLIMIT %" PRIu64, draft->given->limit);
+    return status;
+}
+
+/* The axis goes over the whole recording, as far as the user did not say otherwise. */
+static int find_axis(tt_draft *draft, struct axis *out_axis)
+{
+    const struct timeline_options *given = draft->invocation->options;
+    struct tt_moment_frame frame = tt__moment_frame(draft->session);
+    size_t terminal = draft->invocation->output.width;
+    uint64_t width = given->width != 0 ? given->width : terminal > WIDTH_MIN ? terminal : WIDTH_DEFAULT;
+    if (width < WIDTH_MIN || width > WIDTH_MAX)
+        return tt__usage_error(draft->invocation->command, "--width wants a number from %d to %d", WIDTH_MIN,
+                               WIDTH_MAX);
+    out_axis->cells = (int)width - LABEL_WIDTH - SHARES_WIDTH;
+    out_axis->from_ns = draft->since_ns > INT64_MIN ? draft->since_ns : frame.began_ns;
+    out_axis->until_ns = draft->until_ns < INT64_MAX ? draft->until_ns : frame.ended_ns;
+    if (out_axis->until_ns < out_axis->from_ns)
+        return tt__usage_error(draft->invocation->command,
+                               "--since lies behind --until, or behind the end of the recording");
+    return -1;
+}
+
+static int print_screen(tt_draft *draft, const struct axis *axis)
+{
+    int status = TT_EXIT_CLEAN;
+    tt_output *output = &draft->invocation->output;
+    tt__draft_bind(draft, ":from", axis->from_ns);
+    tt__draft_bind(draft, ":until", axis->until_ns);
+    tt__draft_bind(draft, ":cells", axis->cells);
+    tt_query *query = tt__draft_query(draft, &status);
+    if (query == NULL)
+        return status;
+    print_axis(output, axis);
+    status = print_bars(query, output, axis);
+    tt__query_close(query);
+    return status;
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct timeline_options *given = invocation->options;
+    struct axis axis = {0};
+    tt_draft draft;
+    int status = tt__draft_open(&draft, invocation, &tasks, &given->listing);
+    if (status >= 0)
+        return status;
+    status = find_axis(&draft, &axis);
+    if (status < 0 && given->listing.columns != NULL && !tt__draft_is_data(&draft))
+        status = tt__usage_error(invocation->command, "--columns is for data formats; add --format csv");
+    if (status < 0)
+        status = write_query(&draft);
+    if (status < 0) {
+        status = tt__draft_is_data(&draft) ? tt__draft_print(&draft) : print_screen(&draft, &axis);
+        tt__losses_say(draft.session, &invocation->messages);
+    }
+    return tt__draft_close(&draft, status);
+}
+
+const struct tt_command tt__command_timeline = {
+    .name = "timeline",
+    .usage = "[OPTION...] STORE",
+    .summary = "the lives of tasks as bars over one axis of time",
+    .details = "RUN, RDY, WAIT: how much of its life a task ran, waited for its turn, was suspended.\n"
+               "Bars are drawn with the characters of the locale.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct timeline_options),
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .is_reader = true,
+    .is_query = true,
+    .run = run,
+};
