@@ -150,6 +150,7 @@ static void run_expiry(struct tt_ready *ready)
 {
     struct sleeper *sleeper = tt_container_of(ready, struct sleeper, expiry);
 
+    sleeper->future.loop->actor = (struct tt_who){TT_ACTOR_TIMER, 0};
     if (sleeper->future.state == TT_FUTURE_PENDING)
         tt__future_finish_value(&sleeper->future, NULL, NULL);
 }

@@ -85,7 +85,12 @@ static void complete(struct wait *wait)
 /* In the poll: the descriptor is ready, and the task, which tries, runs in the turn that follows. */
 static int descriptor_ready(void *arg)
 {
-    complete(arg);
+    struct wait *wait = arg;
+    struct tt_who *actor = &wait->handle.loop->actor, before = *actor;
+
+    *actor = (struct tt_who){TT_ACTOR_POLL, (uint64_t)wait->io->descriptor};
+    complete(wait);
+    *actor = before;
     return 0;
 }
 
@@ -94,6 +99,7 @@ static void run_wait(struct tt_ready *ready)
 {
     struct wait *wait = tt_container_of(ready, struct wait, handle.ready);
 
+    wait->handle.loop->actor = (struct tt_who){TT_ACTOR_POLL, (uint64_t)wait->io->descriptor};
     if (!wait->handle.is_cancelled && wait->future.state == TT_FUTURE_PENDING && wait->io->attempt(wait->io)) {
         wait->io->is_over = true;
         complete(wait);

@@ -301,12 +301,25 @@ static void before_poll(uv_prepare_t *prepare)
         tt__watches_check_fresh(loop, true);
 }
 
+/* A turn that began at BEGAN, and ran COUNT entries of the queue, has ended. */
+static __attribute__((noinline, cold)) void tell_turn(tt_loop *loop, uint64_t began, size_t count)
+{
+    uint64_t ended = tt_trace_clock();
+
+    TT_EMIT_AT(ended, turn_ended, .loop_id = loop->id,
+               .poll = loop->turn_ended && began > loop->turn_ended ? began - loop->turn_ended : 0, .run = ended - began,
+               .callback_count = (uint32_t)count, .ready_count = (uint32_t)loop->ready.count);
+    loop->turn_ended = ended;
+}
+
 /* Runs what is ready now; what becomes ready meanwhile waits for the next turn. A KeyboardInterrupt or SystemExit
  * leaves the rest for the next run. */
 static void turn(uv_check_t *check)
 {
     tt_loop *loop = check->data;
     struct tt_ready *ready;
+    uint64_t began = tt_trace_on(TT_CATEGORY_turn) ? tt_trace_clock() : 0;
+    size_t count = 0;
 
     loop->clock = 0; /* whatever was read before the poll is old */
     loop->is_outside = false;
@@ -316,6 +329,7 @@ static void turn(uv_check_t *check)
     make_due_timers_ready(loop);
     for (loop->turn_left = loop->ready.count; loop->turn_left > 0 && !loop->fatal;) {
         loop->turn_left--;
+        count++;
         ready = tt__ready_pop(&loop->ready);
         loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
         if (__builtin_expect(loop->is_debug, 0))
@@ -324,6 +338,8 @@ static void turn(uv_check_t *check)
             ready->ops->run(ready);
     }
     loop->clock = 0; /* callbacks of libuv's own handles come next */
+    if (__builtin_expect(began != 0, 0))
+        tell_turn(loop, began, count);
     tt__watches_end_turn(loop);
     if (loop->is_guest)
         tt__guest_end_turn(loop);
@@ -403,6 +419,7 @@ void tt__loop_begin_run(tt_loop *loop, tt_site *site)
     tt__coro_home_init(&loop->home);
     tt__stack_overflow_begin(loop);
     tt__stall_begin_run(loop);
+    loop->turn_ended = tt_trace_on(TT_CATEGORY_turn) ? tt_trace_clock() : 0;
     TT_EMIT(loop_started, .loop_id = loop->id, .site = site);
 }
 

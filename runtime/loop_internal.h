@@ -87,6 +87,7 @@ struct tt_loop {
     tt_site *run_site;              /* where the run was asked for */
     struct tt_loop_dump dump;
     uint64_t clock; /* last reading of tt_trace_clock() in this turn; 0: read anew */
+    uint64_t turn_ended; /* while turns are traced: when the last one did, or the run began; 0: not known */
 
     tt_exception_handler_fn *handler;
     void *handler_arg;

@@ -54,12 +54,40 @@ static void show(struct tt_task_object *task, enum tt_task_state state)
     tt_board_write(task->board, &entry);
 }
 
+/* Out of line, so that the way of those who do not trace steps stays as short as it was. */
+static __attribute__((noinline, cold)) void tell_woken(const struct tt_task_object *task)
+{
+    const tt_future *waiter = task->waiter;
+    struct tt_who by = tt__actor_now(task->future.loop);
+
+    if (waiter && waiter->kind == TT_OBJECT_KIND_TASK && waiter->state != TT_FUTURE_PENDING)
+        by = (struct tt_who){TT_ACTOR_TASK, waiter->id}; /* it ended, which was the last thing that it did */
+    TT_EMIT_AT(task->ready_since, task_woken, .task_id = task->future.id, .by = by.kind, .by_id = by.id);
+}
+
+static __attribute__((noinline, cold)) void tell_resumed(const struct tt_task_object *task)
+{
+    TT_EMIT_AT(task->step_began, task_resumed, .task_id = task->future.id, .step_number = task->step_count);
+}
+
+static __attribute__((noinline, cold)) void tell_suspended(const struct tt_task_object *task)
+{
+    bool is_waiting = task->phase == TT_TASK_WAITING;
+    struct tt_wait_label label = is_waiting ? task->waiter->label : (struct tt_wait_label){TT_WAIT_KIND_NONE, 0};
+
+    TT_EMIT_AT(task->future.loop->clock, task_suspended, .task_id = task->future.id, .wait_kind = label.kind,
+               .wait_object = label.object, .wait_site = task->last_site,
+               .state = is_waiting ? TT_TASK_STATE_WAITING : TT_TASK_STATE_READY);
+}
+
 void tt__task_woken(struct tt_task_object *task)
 {
     if (!tt_trace_on(TT_CATEGORY_task))
         return;
     task->ready_since = tt__loop_clock(task->future.loop);
     show(task, TT_TASK_STATE_READY);
+    if (tt_trace_steps_on(task->future.id))
+        tell_woken(task);
 }
 
 /* A step begins: the end of the step before it, if there was one in this turn, is the same instant. */
@@ -74,6 +102,8 @@ static void begin_accounting(struct tt_task_object *task)
     task->ready_since = 0;
     task->step_count++;
     show(task, TT_TASK_STATE_RUNNING);
+    if (tt_trace_steps_on(task->future.id))
+        tell_resumed(task);
 }
 
 /* A step ended: the only reading of the clock that it needs. */
@@ -104,6 +134,8 @@ static void end_accounting(struct tt_task_object *task)
         task->ready_since = loop->clock;
         show(task, TT_TASK_STATE_READY);
     }
+    if (tt_trace_steps_on(task->future.id))
+        tell_suspended(task);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the coroutine */

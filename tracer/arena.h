@@ -82,7 +82,7 @@ struct tt_arena_header {
      * recorder's program could not be executed, never back. */
     uint32_t overwrite_oldest;
     uint32_t description_offset, description_bytes; /* of the events, inside the header: see below */
-    uint32_t reserved;
+    uint32_t categories; /* of events that are on: bits TT_CATEGORY_ */
     _Atomic uint32_t state;       /* enum tt_arena_state */
     _Atomic uint32_t ring_count;  /* rings handed out so far, the emergency ring included */
     _Atomic uint64_t dictionary_used; /* bytes appended; a definition is complete once its length word is not 0 */

@@ -61,6 +61,7 @@ static const char *copy_header(struct tt__arena_reader *reader, uint64_t file_by
     memcpy(reader->boot_id, header.boot_id, sizeof reader->boot_id);
     reader->pid = header.pid;
     reader->parent_pid = header.parent_pid;
+    reader->categories = header.categories;
     reader->uid = header.uid;
     reader->clock = header.clock;
     reader->start_ticks = header.start_ticks;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 uint32_t tt_trace_categories;
+uint32_t tt_trace_step_limit;
 
 /* What has to be found out about an event before slots are reserved: ids of places, lengths of texts. */
 #define TT_U8(name, text)

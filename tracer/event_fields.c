@@ -11,7 +11,7 @@
 #define TT_U32(name, text)               FIELD(name, TT__FIELD_U32)
 #define TT_U64(name, text)               FIELD(name, TT__FIELD_U64)
 #define TT_I32(name, text)               FIELD(name, TT__FIELD_I32)
-#define TT_ID(name, text)                FIELD(name, TT__FIELD_U64)
+#define TT_ID(name, text)                FIELD(name, TT__FIELD_ID)
 #define TT_TICKS(name, text)             FIELD(name, TT__FIELD_TICKS)
 #define TT_WORD(name, enumeration, text) {#name, #enumeration, TT__FIELD_WORD, offsetof(current, name)},
 #define TT_SITE(name, text)              FIELD(name, TT__FIELD_SITE)
@@ -28,16 +28,37 @@
 #undef FIELD
 
 static const struct {
-    const char *name;
+    const char *name, *category;
     const struct tt__known_field *(*fields)(size_t *out_count);
 } known_events[TT__EVENT_NUMBERS] = {
-#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, fields_of_##name},
+#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, #category, fields_of_##name},
 #include "events.def"
 };
 
 const char *tt__event_name(unsigned number)
 {
     return number < TT__EVENT_NUMBERS ? known_events[number].name : NULL;
+}
+
+const char *tt__event_category(unsigned number)
+{
+    return number < TT__EVENT_NUMBERS ? known_events[number].category : NULL;
+}
+
+const char *tt__event_word(const char *enumeration, unsigned number)
+{
+    static const struct {
+        const char *enumeration, *word;
+        unsigned number;
+    } words[] = {
+#define TT_ENUM_BEGIN(name, text)
+#define TT_ENUM_VALUE(name, CONSTANT, value, word, text) {#name, #word, value},
+#include "events.def"
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i].number == number && strcmp(words[i].enumeration, enumeration) == 0)
+            return words[i].word;
+    return NULL;
 }
 
 int tt__event_number(const char *name, size_t length)
@@ -88,6 +109,7 @@ void tt__event_set_number(struct tt_decoded_event *event, const struct tt__known
         memcpy(to, &u32, sizeof u32);
         return;
     case TT__FIELD_U64:
+    case TT__FIELD_ID:
     case TT__FIELD_TICKS:
     case TT__FIELD_SITE:
         memcpy(to, &number, sizeof number);
@@ -96,6 +118,46 @@ void tt__event_set_number(struct tt_decoded_event *event, const struct tt__known
         break;
     }
     assert(!"a number goes into a field for numbers");
+}
+
+uint64_t tt__event_get_number(const struct tt_decoded_event *event, const struct tt__known_field *field)
+{
+    uint16_t u16;
+    uint32_t u32;
+    uint64_t u64;
+    int32_t i32;
+    const unsigned char *from = (const unsigned char *)&event->process_started + field->offset;
+    switch (field->kind) {
+    case TT__FIELD_U8:
+    case TT__FIELD_WORD:
+        return *from;
+    case TT__FIELD_U16:
+        memcpy(&u16, from, sizeof u16);
+        return u16;
+    case TT__FIELD_U32:
+        memcpy(&u32, from, sizeof u32);
+        return u32;
+    case TT__FIELD_I32:
+        memcpy(&i32, from, sizeof i32);
+        return (uint64_t)(int64_t)i32;
+    case TT__FIELD_U64:
+    case TT__FIELD_ID:
+    case TT__FIELD_TICKS:
+    case TT__FIELD_SITE:
+    case TT__FIELD_TEXT:
+        break;
+    }
+    assert(field->kind != TT__FIELD_TEXT);
+    memcpy(&u64, from, sizeof u64);
+    return u64;
+}
+
+struct tt_decoded_text tt__event_get_text(const struct tt_decoded_event *event, const struct tt__known_field *field)
+{
+    struct tt_decoded_text text;
+    assert(field->kind == TT__FIELD_TEXT);
+    memcpy(&text, (const unsigned char *)&event->process_started + field->offset, sizeof text);
+    return text;
 }
 
 void tt__event_set_text(struct tt_decoded_event *event, const struct tt__known_field *field,

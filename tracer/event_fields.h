@@ -20,7 +20,8 @@ enum tt__field_kind {
     TT__FIELD_U8,
     TT__FIELD_U16,
     TT__FIELD_U32,
-    TT__FIELD_U64, /* ids too */
+    TT__FIELD_U64,
+    TT__FIELD_ID, /* as U64 */
     TT__FIELD_I32,
     TT__FIELD_TICKS,
     TT__FIELD_WORD,
@@ -40,6 +41,12 @@ struct tt__known_field {
 /* The name of event NUMBER, NULL when this version has none of that number. */
 const char *tt__event_name(unsigned number);
 
+/* Its category; NULL likewise. */
+const char *tt__event_category(unsigned number);
+
+/* The word of NUMBER in ENUMERATION; NULL when this version has none. */
+const char *tt__event_word(const char *enumeration, unsigned number);
+
 /* The number of the event of LENGTH bytes of NAME; -1: this version has none. */
 int tt__event_number(const char *name, size_t length);
 
@@ -48,6 +55,12 @@ const struct tt__known_field *tt__event_fields(unsigned number, size_t *out_coun
 
 /* Empties EVENT and makes it one of NUMBER. Sequence and time stay. */
 void tt__event_clear(struct tt_decoded_event *event, unsigned number);
+
+/* What FIELD, which is not a text, has in EVENT; a signed number is extended to 64 bits. */
+uint64_t tt__event_get_number(const struct tt_decoded_event *event, const struct tt__known_field *field);
+
+/* What FIELD, a text, has in EVENT. */
+struct tt_decoded_text tt__event_get_text(const struct tt_decoded_event *event, const struct tt__known_field *field);
 
 /* Puts NUMBER, cut to the width of FIELD, which is not a text, where FIELD is in EVENT. */
 void tt__event_set_number(struct tt_decoded_event *event, const struct tt__known_field *field, uint64_t number);

@@ -134,6 +134,7 @@ static struct tt_ingest_process facts_of(const struct tt_import_event *event)
         .monotonic_ns = event->time.monotonic_ns,
         .realtime_ns = event->time.realtime_ns,
         .is_boardless = true,
+        .has_stream = true,
     };
     put_number(facts.uuid, event->process);
     memcpy(facts.boot_id, event->time.boot_id, sizeof facts.boot_id);

@@ -140,6 +140,7 @@ int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ing
     if (!ingest)
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory to begin recording");
     ingest->writer = writer;
+    int64_t last_chunk_id = 0;
     /* Process ids are few and given in order; one that makes no sense would only cost memory here. */
     if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id FROM recording", NULL, 0,
                       load_origin, ingest) < 0 ||
@@ -147,9 +148,10 @@ int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ing
                       NULL, 0, load_site, ingest) < 0 ||
         tt__store_run(writer,
                       "SELECT process_id FROM process WHERE process_id BETWEEN 0 AND 1000000 ORDER BY process_id", NULL,
-                      0, load_process, ingest) < 0) {
+                      0, load_process, ingest) < 0 ||
+        tt__store_run(writer, "SELECT max(chunk_id) FROM chunk", NULL, 0, tt__ingest_keep_integer, &last_chunk_id) < 0) {
         tt__ingest_fail(ingest, out_error);
-    } else if (ingest->batch.is_out_of_memory) {
+    } else if (ingest->batch.is_out_of_memory || !(ingest->stream = tt__stream_create(last_chunk_id + 1))) {
         tt__store_fail(out_error, TT_STORE_FAILED, "no memory to go on with the recording");
     } else {
         *out_ingest = ingest;
@@ -164,6 +166,7 @@ void tt_ingest_destroy(struct tt_ingest *ingest)
     if (!ingest)
         return;
     tt__batch_finish(&ingest->batch);
+    tt__stream_destroy(ingest->stream);
     tt__key_index_finish(&ingest->site_index);
     free(ingest->sites);
     free(ingest->processes);
@@ -176,7 +179,7 @@ void tt_ingest_destroy(struct tt_ingest *ingest)
 
 size_t tt_ingest_pending_bytes(const struct tt_ingest *ingest)
 {
-    return ingest->batch.bytes;
+    return ingest->batch.bytes + tt__stream_pending_bytes(ingest->stream);
 }
 
 bool tt_ingest_is_hopeless(const struct tt_ingest *ingest)
@@ -241,6 +244,7 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");
     ingest->processes[process_id].offset_ns =
         offset_of(ingest, process->boot_id, process->monotonic_ns, process->realtime_ns);
+    ingest->processes[process_id].has_stream = process->has_stream;
     tt_ingest_identify_process(ingest, process_id, process);
     *out_process_id = process_id;
     *out_is_known = found >= 0;

@@ -53,6 +53,7 @@ struct tt_ingest_process {
     const char *host, *program, *command;           /* copied */
     int64_t monotonic_ns, realtime_ns, boottime_ns; /* at its start, read together */
     bool is_boardless;                              /* nothing will be told about its board */
+    bool has_stream;                                /* its events go into the event stream, too */
 };
 
 /* Finds the process by its uuid in the recording, or gives it the next ordinal. The first one sets the recording's

@@ -91,7 +91,7 @@ static int write_rows(struct tt_ingest *ingest)
 static int write_all(struct tt_ingest *ingest, bool *found)
 {
     if ((ingest->is_origin_pending && write_origin(ingest) < 0) || write_board_changes(ingest, true) < 0 ||
-        write_rows(ingest) < 0 || write_board_changes(ingest, false) < 0 || write_sums(ingest) < 0 ||
+        write_rows(ingest) < 0 || tt__stream_write(ingest->stream, ingest->writer) < 0 || write_board_changes(ingest, false) < 0 || write_sums(ingest) < 0 ||
         write_exits(ingest, found) < 0)
         return -1;
     return tt__store_commit(ingest->writer);
@@ -107,6 +107,7 @@ static void forget_written(struct tt_ingest *ingest, const bool *found)
     ingest->is_origin_pending = false;
     ingest->board_gone_count = ingest->board_clear_count = ingest->touched_count = 0;
     tt__batch_clear(&ingest->batch);
+    tt__stream_written(ingest->stream);
 }
 
 int tt_ingest_commit(struct tt_ingest *ingest, struct tt_store_error *out_error)

@@ -43,23 +43,10 @@ static void set_site(struct tt_ingest *ingest, struct tt__cell *cell, uint64_t h
 /* The id beside an actor: an object of the process, a plain number, or nothing. */
 static void set_actor_id(struct tt__cell *cell, uint32_t process_id, uint8_t actor, uint64_t id)
 {
-    switch (actor) {
-    case TT_ACTOR_TASK:
-    case TT_ACTOR_GATHER:
-    case TT_ACTOR_AWAITER:
-    case TT_ACTOR_TIMEOUT:
-    case TT_ACTOR_GROUP:
+    if (tt__actor_names_object(actor))
         set_id(cell, process_id, id);
-        break;
-    case TT_ACTOR_SIGNAL:
-    case TT_ACTOR_THREAD:
-        tt__cell_set_integer(cell, (int64_t)id);
-        break;
-    default:
-        if (id != 0) /* a kind of actor that this version does not know */
-            tt__cell_set_integer(cell, (int64_t)id);
-        break;
-    }
+    else if (id != 0 || actor == TT_ACTOR_SIGNAL || actor == TT_ACTOR_THREAD || actor == TT_ACTOR_POLL)
+        tt__cell_set_integer(cell, (int64_t)id); /* a number; or this version does not know that kind of actor */
 }
 
 static void set_wait_object(struct tt__cell *cell, uint32_t process_id, uint8_t wait_kind, uint64_t object)
@@ -733,6 +720,20 @@ static void note(struct tt_ingest *ingest, const struct origin *origin, const st
     SET_TEXT(ingest, row, NOTE, text, event->text);
 }
 
+/* -------------------------------------------------------------------------------------------------- steps, turns */
+
+/* They are too many for rows: they go into the event stream, where the virtual tables steps and turns find them. */
+#define STREAM_ONLY(event_name)                                                                                  \
+    static void event_name(struct tt_ingest *ingest, const struct origin *origin,                                \
+                           const struct tt_decoded_##event_name *event)                                          \
+    {                                                                                                            \
+        (void)ingest, (void)origin, (void)event;                                                                 \
+    }
+STREAM_ONLY(task_suspended)
+STREAM_ONLY(task_woken)
+STREAM_ONLY(task_resumed)
+STREAM_ONLY(turn_ended)
+
 /* Whether the event is about one object, whose id is its first field: all are, but those of processes and threads,
  * and those that need not have one. */
 static bool needs_object(uint16_t number)
@@ -757,6 +758,9 @@ void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thr
                             (int64_t)event->sequence};
     if (needs_object(event->number) && (event->task_created.task_id & TT_LOCAL_ID_MASK) == 0)
         return; /* about nothing: only a damaged record is */
+    if (ingest->processes[process_id].has_stream &&
+        !tt__stream_add(ingest->stream, ingest, origin.thread_id, event))
+        ingest->batch.is_out_of_memory = true;
     switch (event->number) {
 #define TT_EVENT(number, event_name, category, level, text, fields) \
     case number:                                                    \

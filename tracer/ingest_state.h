@@ -6,7 +6,9 @@
 #define TT_INGEST_STATE_H
 
 #include "ingest.h"
+#include "event_ids.h"
 #include "ingest_batch.h"
+#include "ingest_stream.h"
 
 /* Local ids have 40 bits: a process that made one object a nanosecond would run for 18 minutes, at 1,000,000 a second
  * for 12 days. */
@@ -22,6 +24,7 @@ struct tt__exit_message {
 struct tt__process {
     int64_t offset_ns; /* to take off the process's CLOCK_MONOTONIC */
     uint8_t uuid[16];
+    bool has_stream;
 };
 
 struct tt__site {
@@ -32,6 +35,7 @@ struct tt__site {
 struct tt_ingest {
     struct tt__store_writer *writer;
     struct tt__batch batch;
+    struct tt__stream *stream;
     bool is_damaged; /* the store; writing is of no use any more */
 
     struct tt__site *sites; /* site_id - 1 is the index */
@@ -85,32 +89,6 @@ int tt__ingest_fail(const struct tt_ingest *ingest, struct tt_store_error *out_e
 
 /* The small number of the place HASH, 0 for none. */
 int64_t tt__ingest_site_id(struct tt_ingest *ingest, uint64_t hash);
-
-/* Whether a wait of this kind names an object by its id; else it is a descriptor or nothing. */
-static inline bool tt__wait_names_object(uint8_t wait_kind)
-{
-    switch (wait_kind) {
-    case TT_WAIT_KIND_TASK:
-    case TT_WAIT_KIND_FUTURE:
-    case TT_WAIT_KIND_GATHER:
-    case TT_WAIT_KIND_GROUP:
-    case TT_WAIT_KIND_WAIT:
-    case TT_WAIT_KIND_SHIELD:
-    case TT_WAIT_KIND_AS_COMPLETED:
-    case TT_WAIT_KIND_THREAD:
-    case TT_WAIT_KIND_LOCK:
-    case TT_WAIT_KIND_EVENT:
-    case TT_WAIT_KIND_CONDITION:
-    case TT_WAIT_KIND_SEMAPHORE:
-    case TT_WAIT_KIND_BARRIER:
-    case TT_WAIT_KIND_QUEUE_GET:
-    case TT_WAIT_KIND_QUEUE_PUT:
-    case TT_WAIT_KIND_QUEUE_JOIN:
-        return true;
-    default:
-        return false;
-    }
-}
 
 /* Makes room for one more element of SIZE bytes in *ARRAY. False: no memory, which is remembered. */
 bool tt__ingest_grow(struct tt_ingest *ingest, void **array, size_t count, size_t *capacity, size_t size);

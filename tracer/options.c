@@ -32,21 +32,44 @@ static uint32_t find_category(const char *name, size_t length)
     return length == 3 && memcmp(name, "all", 3) == 0 ? ALL_CATEGORIES : 0;
 }
 
-/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out. A list that begins with a name to
- * be taken out begins with the default. */
-static int read_categories(const char *list, uint32_t *out)
+/* The N of step/N at AT, which ends with a comma or the text; 0 when it makes no sense. *OUT_LENGTH: its characters. */
+static uint32_t read_every(const char *at, size_t *out_length)
 {
-    uint32_t chosen = list[0] == '-' ? (uint32_t)TT_CATEGORY_DEFAULT : 0;
+    uint64_t every = 0;
+    size_t length = strcspn(at, ",");
+    *out_length = length;
+    for (size_t i = 0; i < length; i++) {
+        if (at[i] < '0' || at[i] > '9' || length > 9)
+            return 0;
+        every = every * 10 + (uint64_t)(at[i] - '0');
+    }
+    return (uint32_t)every;
+}
+
+/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out, a leading `+` adds one. A list that
+ * begins with such a sign begins with the default. `step/N`: steps of one task in N. Steps are nothing without their
+ * tasks, so that step brings task with it. */
+static int read_categories(const char *list, uint32_t *out, uint32_t *out_step_every)
+{
+    uint32_t chosen = list[0] == '-' || list[0] == '+' ? (uint32_t)TT_CATEGORY_DEFAULT : 0;
     for (const char *at = list; *at; at += *at == ',') {
-        bool is_removed = *at == '-';
-        at += is_removed;
-        size_t length = strcspn(at, ",");
+        bool is_removed = *at == '-', is_signed = is_removed || *at == '+';
+        at += is_signed;
+        size_t length = strcspn(at, ",/"), every_length;
         uint32_t bits = find_category(at, length);
         bool is_none = length == 4 && memcmp(at, "none", 4) == 0;
-        if (bits == 0 && (!is_none || is_removed))
+        if (bits == 0 && (!is_none || is_signed))
             return -EINVAL;
+        if (bits == (uint32_t)TT_CATEGORY_step && !is_removed)
+            bits |= (uint32_t)TT_CATEGORY_task;
         chosen = is_none ? 0 : is_removed ? chosen & ~bits : chosen | bits;
         at += length;
+        if (*at == '/') {
+            if ((bits & (uint32_t)TT_CATEGORY_step) == 0 || is_removed ||
+                (*out_step_every = read_every(at + 1, &every_length)) == 0)
+                return -EINVAL;
+            at += 1 + every_length;
+        }
     }
     *out = chosen;
     return 0;
@@ -74,11 +97,16 @@ static const char *read_variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-static int choose_categories(uint32_t wanted, uint32_t *out)
+/* And of which tasks the steps are told. */
+static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *out, uint32_t *out_step_limit)
 {
+    uint32_t every = 1;
     const char *list = wanted == 0 ? read_variable("TELLTALE_EVENTS") : NULL;
     *out = wanted != 0 ? wanted : (uint32_t)TT_CATEGORY_DEFAULT;
-    int result = list ? read_categories(list, out) : 0;
+    int result = list ? read_categories(list, out, &every) : 0;
+    if (wanted_every != 0)
+        every = wanted_every;
+    *out_step_limit = every > 0 ? UINT32_MAX / every : 0;
     *out |= TT_CATEGORY_process; /* without it the rest would be nobody's */
     *out &= ALL_CATEGORIES;
     return result;
@@ -147,7 +175,8 @@ int tt__options_read(const struct tt_trace_options *options, bool needs_arena, s
     const char *store = options->store ? options->store : read_variable("TELLTALE_STORE");
     const char *ring_dir = options->ring_dir ? options->ring_dir : read_variable("TELLTALE_RING_DIR");
 
-    int result = choose_categories(options->categories, &out_plan->categories);
+    int result = choose_categories(options->categories, options->step_every, &out_plan->categories,
+                                   &out_plan->step_limit);
     if (result == 0)
         result = choose_ring_bytes(options->ring_bytes, &out_plan->ring_bytes);
     out_plan->store[0] = out_plan->ring_dir[0] = out_plan->program[0] = '\0';

@@ -141,6 +141,8 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
         .monotonic_ns = first->monotonic_ns,
         .realtime_ns = first->realtime_ns,
         .boottime_ns = first->boottime_ns,
+        /* Who wants more than what is on by default wants to see single events. */
+        .has_stream = (arena->categories & ~(uint32_t)TT_CATEGORY_DEFAULT) != 0,
     };
     bool is_known;
     memcpy(facts.uuid, arena->process_uuid, sizeof facts.uuid);

@@ -4,7 +4,7 @@
 -- facts, one row for each object or happening, written by ingest only. Meaning is derived by the views in views/,
 -- which are the public interface; tables may change with the schema version, views keep their columns.
 --
--- What it leaves to others. The stream of single steps and turns is not stored.
+-- What it leaves to others. What is in a chunk of the event stream: tracer/chunk.h.
 --
 -- Rules. Ids of objects are (process_id << 40) | local id. Times end in _ns: nanoseconds since
 -- recording.origin_realtime_ns, and may be slightly negative for a process that began before the first one was found.
@@ -725,6 +725,35 @@ CREATE TABLE note (
     key TEXT,
     -- What it says.
     text TEXT
+) STRICT;
+
+-- The event stream: events of one thread, packed together. It has all events of processes that record more than is on by
+-- default (steps, turns, io, resources), and of imported traces. Read it through the virtual table event, which a plain
+-- sqlite3 gets from libtelltale-sqlite.so.
+CREATE TABLE chunk (
+    -- Of two chunks of a thread the later one has the greater number.
+    chunk_id INTEGER PRIMARY KEY,
+    -- The thread.
+    thread_id INTEGER NOT NULL,
+    -- How many events are in it.
+    event_count INTEGER NOT NULL,
+    -- The earliest and the latest time in it.
+    first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL,
+    -- The least and the greatest number of an attempt in it.
+    first_sequence INTEGER NOT NULL,
+    last_sequence INTEGER NOT NULL,
+    -- The least and the greatest task that events in it are about; NULL when none is about a task.
+    first_task_id INTEGER,
+    last_task_id INTEGER,
+    -- Bit N is set when an event in it has a number that leaves N when divided by 64.
+    number_set INTEGER NOT NULL,
+    -- Bytes before they were compressed.
+    plain_bytes INTEGER NOT NULL,
+    -- Over data and all of the above but chunk_id.
+    checksum INTEGER NOT NULL,
+    -- Columns of events, compressed by zstd.
+    data BLOB NOT NULL
 ) STRICT;
 
 -- Names of signals, so that views need not know numbers.

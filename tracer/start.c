@@ -57,6 +57,7 @@ static void leave(struct tt__life *life, const struct guard *guard)
 
 static void switch_categories(uint32_t categories)
 {
+    __atomic_store_n(&tt_trace_step_limit, plan.step_limit, __ATOMIC_RELAXED);
     __atomic_store_n(&tt_trace_categories, categories, __ATOMIC_RELEASE);
 }
 

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sql_scan.h"
 #include "store.h"
 #include "store_check.h"
 #include "store_copy.h"
@@ -171,6 +172,14 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
         return tt__store_fail_sqlite(error, connection, "reading", name);
     if (tt__store_check_tables(connection, name, error) < 0)
         return -1;
+    /* TEMP tables, so that they stand in front of what the file may call so. */
+    if ((*out_code = tt__sql_register(connection)) != SQLITE_OK ||
+        (*out_code = sqlite3_exec(connection,
+                                  "CREATE VIRTUAL TABLE temp.event USING event;"
+                                  "CREATE VIRTUAL TABLE temp.steps USING steps;"
+                                  "CREATE VIRTUAL TABLE temp.turns USING turns",
+                                  NULL, NULL, NULL)) != SQLITE_OK)
+        return tt__store_fail_sqlite(error, connection, "making its virtual tables", name);
     for (const struct tt_store_view *view = tt_store_views; view->name; view++)
         if ((*out_code = create_temp_view(connection, view)) != SQLITE_OK)
             return tt__store_fail_sqlite(error, connection, "making its views", name);

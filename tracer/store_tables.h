@@ -163,6 +163,11 @@
     X(NOTE, noted_ns) X(NOTE, thread_id) X(NOTE, sequence) X(NOTE, task_id) X(NOTE, site_id) X(NOTE, key) \
     X(NOTE, text)
 
+#define TT__COLUMNS_CHUNK(X)                                                                              \
+    X(CHUNK, chunk_id) X(CHUNK, thread_id) X(CHUNK, event_count) X(CHUNK, first_ns) X(CHUNK, last_ns)     \
+    X(CHUNK, first_sequence) X(CHUNK, last_sequence) X(CHUNK, first_task_id) X(CHUNK, last_task_id)       \
+    X(CHUNK, number_set) X(CHUNK, plain_bytes) X(CHUNK, checksum) X(CHUNK, data)
+
 /* What happens when a row with the same key is there: see enum tt__conflict. X(NAME, "table", keys, conflict) */
 #define TT__TABLES(X)                                             \
     X(PROCESS, "process", 1, TT__OVERRIDE)                        \
@@ -197,7 +202,8 @@
     X(STALL, "stall", 0, TT__APPEND)                              \
     X(IO, "io", 1, TT__OVERRIDE)                                  \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
-    X(NOTE, "note", 0, TT__APPEND)
+    X(NOTE, "note", 0, TT__APPEND)                                \
+    X(CHUNK, "chunk", 1, TT__REPLACE)
 
 /* clang-format on */
 

@@ -266,6 +266,11 @@ const struct tt_store_error *tt__store_writer_error(const struct tt__store_write
     return &writer->error;
 }
 
+int tt__store_writer_no_memory(struct tt__store_writer *writer)
+{
+    return tt__store_fail(&writer->error, TT_STORE_FAILED, "%s: writing: no memory", writer->path);
+}
+
 int tt__store_begin(struct tt__store_writer *writer)
 {
     return execute(writer, "BEGIN IMMEDIATE", "writing");

@@ -57,6 +57,9 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished);
 /* Why the last call on WRITER failed; its kind says what to do: FULL, BUSY and FAILED may pass, DAMAGED will not. */
 const struct tt_store_error *tt__store_writer_error(const struct tt__store_writer *writer);
 
+/* Lets WRITER say that there was no memory for what was to be written; returns -1. */
+int tt__store_writer_no_memory(struct tt__store_writer *writer);
+
 /* All return 0, or -1 after which the transaction is to be rolled back. */
 TT_MUST_USE int tt__store_begin(struct tt__store_writer *writer);
 TT_MUST_USE int tt__store_commit(struct tt__store_writer *writer);

@@ -58,6 +58,7 @@ struct tt__plan {
     char program[PATH_MAX];  /* the telltale program; empty: none was found, or none is needed */
     uint64_t ring_bytes;
     uint32_t categories;
+    uint32_t step_limit; /* see tt_trace_step_limit */
     bool is_supervised; /* `telltale record` cares for the recorder */
 };
 

@@ -38,7 +38,7 @@ static const struct tt_option options[] = {
     {'o', "output", TT_OPTION_TEXT, "FILE", "the store to write; run.telltale if not given", offsetof(struct record_options, store), NULL},
     {0, "append", TT_OPTION_FLAG, NULL, "go on with a store that is there, instead of replacing it",
      offsetof(struct record_options, is_appending), NULL},
-    {0, "events", TT_OPTION_TEXT, "LIST", "categories of events: process,loop,task,failure,...",
+    {0, "events", TT_OPTION_TEXT, "LIST", "categories of events: task,failure,...; +step adds to those on by default; see the manual",
      offsetof(struct record_options, events), NULL},
     {0, "ring-bytes", TT_OPTION_NUMBER, "N", "size of each thread's ring, a power of two: 64K to 1G",
      offsetof(struct record_options, ring_bytes), NULL},
@@ -65,12 +65,27 @@ static bool is_category(const char *word, size_t length)
     return false;
 }
 
+/* Whether the LENGTH bytes of RATE, behind step, are /N. */
+static bool is_rate(const char *rate, size_t length)
+{
+    return length >= 2 && length <= 10 && rate[0] == '/' && strspn(rate + 1, "0123456789") >= length - 1 && rate[1] != '0';
+}
+
 static int check_events(const struct tt_command *command, const char *events)
 {
     for (const char *word = events; word != NULL && *word != '\0';) {
-        size_t length = strcspn(word, ",");
-        if (!is_category(word, length))
+        bool is_signed = *word == '+' || *word == '-';
+        size_t length = strcspn(word, ","), name_length = strcspn(word, ",/") - is_signed;
+        const char *name = word + is_signed;
+        bool is_none = name_length == 4 && memcmp(name, "none", 4) == 0 && !is_signed;
+        bool is_all = name_length == 3 && memcmp(name, "all", 3) == 0;
+        if (!is_category(name, name_length) && !is_none && !is_all)
             return tt__usage_error(command, "--events: there is no category %.*s", (int)length, word);
+        bool may_have_rate = *word != '-' && (is_all || (name_length == 4 && memcmp(name, "step", 4) == 0));
+        if (name + name_length != word + length &&
+            (!may_have_rate || !is_rate(name + name_length, length - name_length - is_signed)))
+            return tt__usage_error(command, "--events: %.*s: only step takes a rate: step/N, for one task in N", (int)length,
+                                   word);
         word += length + (word[length] == ',');
     }
     return -1;

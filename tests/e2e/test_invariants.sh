@@ -57,9 +57,9 @@ case_the_runtime_includes_of_the_tracer_only_what_emits() {
     expect_nothing "$(c_files runtime | includes "$(private_headers viewer)")" 'the viewer in the runtime'
 }
 
-case_sqlite_is_opened_in_the_store_and_in_the_viewers_session_only() {
+case_sqlite_is_known_to_the_store_and_to_the_viewers_session_only() {
     expect_nothing "$(c_files runtime tracer viewer | includes 'sqlite3(ext)?\.h' |
-        grep -vE '^(tracer/store[^/]*|viewer/session[^/]*|viewer/query[^/]*)\.[ch]:')" 'sqlite3.h'
+        grep -vE '^(tracer/s(tore|ql)[^/]*|viewer/session[^/]*|viewer/query[^/]*)\.[ch]:')" 'sqlite3.h'
 }
 
 case_libraries_of_the_traced_process_bring_no_sqlite() {

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 
 # Whole tables that belong to a carrier, or describe the store itself.
-LEFT_OUT = {"recording", "cursor", "gap", "board", "thread", "site", "word", "event_type", "sqlite_sequence"}
+LEFT_OUT = {"recording", "chunk", "cursor", "gap", "board", "thread", "site", "word", "event_type", "sqlite_sequence"}
 # Columns of rows that are numbered as they come, and of the carrier.
 COLUMNS_LEFT_OUT = {"thread_id", "sequence", "uuid", "attempt_count", "record_count", "drop_count", "hole_count",
                     "vital_drop_count", "board_drop_count", "dictionary_drop_count", "is_balanced", "exit_status", "signal",

@@ -86,6 +86,16 @@ TT_API extern uint32_t tt_trace_categories;
 #define tt_trace_on(category) \
     (__builtin_expect((__atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED) & (category)) != 0, 0))
 
+/* Steps are told of a sample of all tasks: of those whose id, mixed well, is at most this. Written by start and fork only. */
+TT_API extern uint32_t tt_trace_step_limit;
+
+/* Whether the steps of task TASK_ID are wanted: the category step is on, and the task is in the sample. A task is in it for
+ * all of its life. */
+#define tt_trace_steps_on(task_id)      \
+    (tt_trace_on(TT_CATEGORY_step) &&   \
+     (uint32_t)(((uint64_t)(task_id) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) <= \
+         __atomic_load_n(&tt_trace_step_limit, __ATOMIC_RELAXED))
+
 /* ----------------------------------------------------------------------------------------------- emit functions */
 
 /* For each event NAME of events.def: struct tt_event_NAME with its fields, and
@@ -195,6 +205,7 @@ struct tt_trace_options {
     uint32_t categories; /* TT_CATEGORY_ bits; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
     const char *program; /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
     uint32_t lttng;      /* enum tt_trace_lttng */
+    uint32_t step_every; /* with step: those of one task in so many; 0: as TELLTALE_EVENTS says (step/N), else of all */
 };
 
 /* Begins to record this process into OPTIONS->store (OPTIONS may be NULL: all from the environment), and starts a

@@ -1,0 +1,36 @@
+/* sql_extension.c: makes the virtual tables over the event stream known: to a connection of telltale's own, and,
+ * built as libtelltale-sqlite.so, to the program sqlite3: .load libtelltale-sqlite
+ *
+ * Threads: as the connection.
+ */
+#include "sql_scan.h"
+
+#ifdef TELLTALE_SQL_EXTENSION
+SQLITE_EXTENSION_INIT1
+#endif
+
+int tt__sql_register(sqlite3 *connection)
+{
+    static const struct {
+        const char *name;
+        const sqlite3_module *module;
+    } modules[] = {{"event", &tt__event_module}, {"steps", &tt__steps_module}, {"turns", &tt__turns_module}};
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < sizeof modules / sizeof modules[0] && code == SQLITE_OK; i++)
+        code = sqlite3_create_module_v2(connection, modules[i].name, modules[i].module, NULL, NULL);
+    return code;
+}
+
+#ifdef TELLTALE_SQL_EXTENSION
+TT_API int sqlite3_extension_init(sqlite3 *connection, char **out_message, const sqlite3_api_routines *api);
+
+int sqlite3_extension_init(sqlite3 *connection, char **out_message, const sqlite3_api_routines *api)
+{
+    SQLITE_EXTENSION_INIT2(api);
+    if (sqlite3_libversion_number() < 3038000) {
+        *out_message = sqlite3_mprintf("telltale: SQLite 3.38 or newer is needed, this is %s", sqlite3_libversion());
+        return SQLITE_ERROR;
+    }
+    return tt__sql_register(connection);
+}
+#endif

@@ -1,0 +1,273 @@
+/* sql_steps.c: the virtual table steps: every step of every task that was traced step by step, and what it waited for.
+ *
+ *   task_id, process_id, thread_id   whose step, and where it ran
+ *   step_number                      the how manyth of the task; NULL: its beginning is missing
+ *   after_kind, after_object, after_site_id, after_ns
+ *                                    what the task waited for before it (a word of wait_kind, the id or number that
+ *                                    goes with it), where, since when; NULL before the first step; kind none when it
+ *                                    only let others have their turn
+ *   ready_ns                         since when it could have run: woken, or created
+ *   woken_by, woken_by_id            who woke it: a word of actor, the id or number that goes with it
+ *   began_ns, ended_ns               from when until when; NULL: that is missing, or has not happened
+ *   ending                           waiting, ready (it let others have their turn), finished, abandoned; NULL: not
+ *                                    known
+ *   wait_kind, wait_object, wait_site_id, wait_ended_ns
+ *                                    what it waited for then, where, and when that was over; NULL: it is not
+ *   until_ns                         hidden: steps(T) shows what was known at T; what ended later has no end there
+ *
+ * Rows come as steps are over; at last those that are not. How they are put together: sql_steps.h.
+ *
+ * Comparisons of task_id with a value are pushed down.
+ *
+ * Threads: as the connection.
+ */
+#include <string.h>
+
+#include "event_fields.h"
+#include "sql_steps.h"
+
+#define DECLARATION                                                                                                \
+    "CREATE TABLE steps (task_id INTEGER, process_id INTEGER, thread_id INTEGER, step_number INTEGER, after_kind " \
+    "TEXT,"                                                                                                        \
+    " after_object INTEGER, after_site_id INTEGER, after_ns INTEGER, ready_ns INTEGER, woken_by TEXT,"             \
+    " woken_by_id INTEGER, began_ns INTEGER, ended_ns INTEGER, ending TEXT, wait_kind TEXT, wait_object INTEGER,"  \
+    " wait_site_id INTEGER, wait_ended_ns INTEGER, until_ns INTEGER HIDDEN)"
+
+enum {
+    TASK_ID,
+    PROCESS_ID,
+    THREAD_ID,
+    STEP_NUMBER,
+    AFTER_KIND,
+    AFTER_OBJECT,
+    AFTER_SITE_ID,
+    AFTER_NS,
+    READY_NS,
+    WOKEN_BY,
+    WOKEN_BY_ID,
+    BEGAN_NS,
+    ENDED_NS,
+    ENDING,
+    WAIT_KIND,
+    WAIT_OBJECT,
+    WAIT_SITE_ID,
+    WAIT_ENDED_NS,
+    UNTIL_NS
+};
+
+struct cursor {
+    sqlite3_vtab_cursor base;
+    struct tt__steps pass;
+    bool is_over;
+    sqlite3_int64 row_number;
+};
+
+static int connect_table(sqlite3 *connection, void *context, int count, const char *const *arguments,
+                         sqlite3_vtab **out_table, char **out_message)
+{
+    (void)context, (void)count, (void)arguments, (void)out_message;
+    return tt__sql_connect(connection, DECLARATION, out_table);
+}
+
+static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out_cursor)
+{
+    (void)table;
+    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
+    if (!cursor)
+        return SQLITE_NOMEM;
+    memset(cursor, 0, sizeof *cursor);
+    *out_cursor = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *base)
+{
+    tt__steps_finish(&((struct cursor *)base)->pass);
+    sqlite3_free(base);
+    return SQLITE_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------- going through */
+
+static int settle(struct cursor *cursor)
+{
+    int code = tt__steps_next(&cursor->pass);
+    if (code == SQLITE_ROW)
+        return SQLITE_OK;
+    cursor->is_over = true;
+    return code == SQLITE_DONE ? SQLITE_OK : tt__sql_fail(cursor->base.pVtab, &cursor->pass.scan, code);
+}
+
+static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    struct tt_index_text index = {"", 0};
+    (void)table;
+    info->estimatedCost = 1e7;
+    info->estimatedRows = 3000000;
+    for (int i = 0; i < info->nConstraint; i++) {
+        const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
+        bool is_until = constraint->iColumn == UNTIL_NS && constraint->op == SQLITE_INDEX_CONSTRAINT_EQ;
+        if (is_until && !constraint->usable)
+            return SQLITE_CONSTRAINT;
+        if ((!is_until && constraint->iColumn != TASK_ID) || !tt__index_take(info, i, &index, false))
+            continue;
+        info->aConstraintUsage[i].omit = is_until;
+        if (constraint->iColumn == TASK_ID) {
+            info->estimatedCost *= 1e-3;
+            info->estimatedRows = 100;
+        }
+    }
+    return tt__index_finish(info, &index);
+}
+
+static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int count, sqlite3_value **values)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    struct tt_range task = TT_RANGE_ALL;
+    int64_t until_ns = INT64_MAX;
+    (void)number;
+    tt__steps_finish(&cursor->pass);
+    cursor->is_over = false;
+    cursor->row_number = 0;
+    for (int i = 0; i < count; i++) {
+        char operator= index[2 * i + 1];
+        if (index[2 * i] - 'a' == TASK_ID)
+            tt__range_narrow(&task, operator== '=' ? SQLITE_INDEX_CONSTRAINT_EQ : operator, values[i]);
+        else if (sqlite3_value_type(values[i]) != SQLITE_NULL)
+            until_ns = sqlite3_value_int64(values[i]);
+        else
+            cursor->is_over = true; /* steps(NULL): nothing was known then */
+    }
+    if (cursor->is_over)
+        return SQLITE_OK;
+    int code = tt__steps_begin(&cursor->pass, ((struct tt__sql_table *)base->pVtab)->connection, task, until_ns);
+    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(base->pVtab, &cursor->pass.scan, code);
+}
+
+static int next(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    cursor->row_number++;
+    return settle(cursor);
+}
+
+static int is_over(sqlite3_vtab_cursor *base)
+{
+    return ((struct cursor *)base)->is_over;
+}
+
+static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
+{
+    *out_id = ((struct cursor *)base)->row_number;
+    return SQLITE_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- rows */
+
+static void result_time(sqlite3_context *context, int64_t time_ns)
+{
+    if (time_ns != TT_STEP_NEVER)
+        sqlite3_result_int64(context, time_ns);
+}
+
+static void result_word(sqlite3_context *context, const char *enumeration, uint8_t number)
+{
+    const char *word = tt__event_word(enumeration, number);
+    if (word)
+        sqlite3_result_text(context, word, -1, SQLITE_STATIC);
+    else
+        sqlite3_result_int(context, number); /* of a newer version */
+}
+
+/* Columns of a wait: COLUMN is one of WAIT_KIND, WAIT_OBJECT, WAIT_SITE_ID. */
+static void result_wait(sqlite3_context *context, const struct tt_step_wait *wait, int column)
+{
+    if (!wait->is_known)
+        return;
+    if (column == WAIT_KIND)
+        result_word(context, "wait_kind", wait->kind);
+    else if (column == WAIT_OBJECT && wait->object != 0)
+        sqlite3_result_int64(context, wait->object);
+    else if (column == WAIT_SITE_ID && wait->site_id != 0)
+        sqlite3_result_int64(context, wait->site_id);
+}
+
+static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column_number)
+{
+    const struct cursor *cursor = (struct cursor *)base;
+    const struct tt_step *row = &cursor->pass.row;
+    switch (column_number) {
+    case TASK_ID:
+        sqlite3_result_int64(context, row->task_id);
+        break;
+    case PROCESS_ID:
+        sqlite3_result_int64(context, row->task_id >> 40);
+        break;
+    case THREAD_ID:
+        sqlite3_result_int64(context, row->thread_id);
+        break;
+    case STEP_NUMBER:
+        if (row->number != 0)
+            sqlite3_result_int64(context, row->number);
+        break;
+    case AFTER_KIND:
+    case AFTER_OBJECT:
+    case AFTER_SITE_ID:
+        result_wait(context, &row->after, column_number - AFTER_KIND + WAIT_KIND);
+        break;
+    case AFTER_NS:
+        if (row->after.is_known)
+            result_time(context, row->after.since_ns);
+        break;
+    case READY_NS:
+        if (row->after.is_timed)
+            result_time(context, row->after.ended_ns);
+        break;
+    case WOKEN_BY:
+        if (row->after.has_by)
+            result_word(context, "actor", row->after.by);
+        break;
+    case WOKEN_BY_ID:
+        if (row->after.has_by && row->after.by_id != 0)
+            sqlite3_result_int64(context, row->after.by_id);
+        break;
+    case BEGAN_NS:
+        result_time(context, row->began_ns);
+        break;
+    case ENDED_NS:
+        result_time(context, row->ended_ns);
+        break;
+    case ENDING:
+        if (row->ending)
+            sqlite3_result_text(context, row->ending, -1, SQLITE_STATIC);
+        break;
+    case WAIT_KIND:
+    case WAIT_OBJECT:
+    case WAIT_SITE_ID:
+        result_wait(context, &row->then, column_number);
+        break;
+    case WAIT_ENDED_NS:
+        if (row->then.is_known)
+            result_time(context, row->then.ended_ns);
+        break;
+    default:
+        break;
+    }
+    return SQLITE_OK;
+}
+
+const sqlite3_module tt__steps_module = {
+    .iVersion = 1,
+    .xCreate = connect_table, /* the same: it is there without being created */
+    .xConnect = connect_table,
+    .xBestIndex = best_index,
+    .xDisconnect = tt__sql_disconnect,
+    .xDestroy = tt__sql_disconnect,
+    .xOpen = open_cursor,
+    .xClose = close_cursor,
+    .xFilter = filter,
+    .xNext = next,
+    .xEof = is_over,
+    .xColumn = column,
+    .xRowid = row_id,
+};

@@ -1,0 +1,175 @@
+/* sql_turns.c: the virtual table turns: every turn of every loop, when the category turn was on.
+ *
+ *   loop_id, process_id, thread_id   whose turn
+ *   began_ns, ended_ns               from when until when
+ *   poll_ns                          what lay between it and the turn before it, or the beginning of the run:
+ *   waiting, and what libuv ran
+ *   run_ns                           how long it took
+ *   callback_count                   steps and callbacks that it ran
+ *   ready_count                      steps and callbacks that were ready at its end, for the next turn
+ *
+ * Comparisons of ended_ns with a value are pushed down.
+ *
+ * Threads: as the connection.
+ */
+#include <string.h>
+
+#include "sql_scan.h"
+
+#define DECLARATION                                                                                                   \
+    "CREATE TABLE turns (loop_id INTEGER, process_id INTEGER, thread_id INTEGER, began_ns INTEGER, ended_ns INTEGER," \
+    " poll_ns INTEGER, run_ns INTEGER, callback_count INTEGER, ready_count INTEGER)"
+
+enum { LOOP_ID, PROCESS_ID, THREAD_ID, BEGAN_NS, ENDED_NS, POLL_NS, RUN_NS, CALLBACK_COUNT, READY_COUNT };
+
+/* Fields of turn_ended, in the order of events.def. */
+enum { FIELD_LOOP_ID, FIELD_POLL, FIELD_RUN, FIELD_CALLBACK_COUNT, FIELD_READY_COUNT, FIELDS };
+
+struct cursor {
+    sqlite3_vtab_cursor base;
+    struct tt__scan scan;
+    uint32_t event;
+    bool is_over;
+    struct tt_range ended;
+    uint64_t fields[FIELDS];
+};
+
+static int connect_table(sqlite3 *connection, void *context, int count, const char *const *arguments,
+                         sqlite3_vtab **out_table, char **out_message)
+{
+    (void)context, (void)count, (void)arguments, (void)out_message;
+    return tt__sql_connect(connection, DECLARATION, out_table);
+}
+
+static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out_cursor)
+{
+    (void)table;
+    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
+    if (!cursor)
+        return SQLITE_NOMEM;
+    memset(cursor, 0, sizeof *cursor);
+    *out_cursor = &cursor->base;
+    return SQLITE_OK;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *base)
+{
+    tt__scan_finish(&((struct cursor *)base)->scan);
+    sqlite3_free(base);
+    return SQLITE_OK;
+}
+
+static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    struct tt_index_text index = {"", 0};
+    (void)table;
+    info->estimatedCost = 1e6;
+    info->estimatedRows = 1000000;
+    for (int i = 0; i < info->nConstraint; i++) {
+        if (info->aConstraint[i].iColumn != ENDED_NS || !tt__index_take(info, i, &index, false))
+            continue;
+        info->estimatedCost *= 0.1;
+        info->estimatedRows /= 10;
+    }
+    return tt__index_finish(info, &index);
+}
+
+/* Goes to the next turn, the event at hand included. */
+static int settle(struct cursor *cursor)
+{
+    struct tt__unpacked *chunk = &cursor->scan.chunk;
+    int code;
+    for (;;) {
+        for (; cursor->event < chunk->event_count; cursor->event++) {
+            int64_t time_ns = chunk->times[cursor->event];
+            if (chunk->types[chunk->type_of[cursor->event]].number != TT_EVENT_turn_ended ||
+                time_ns < cursor->ended.least || time_ns > cursor->ended.greatest)
+                continue;
+            for (uint32_t i = 0; i < FIELDS; i++)
+                if (!tt__unpacked_number(chunk, cursor->event, i, &cursor->fields[i]))
+                    return tt__sql_fail(cursor->base.pVtab, &cursor->scan,
+                                        tt__scan_damaged(&cursor->scan, "fields are unreadable"));
+            return SQLITE_OK;
+        }
+        code = tt__scan_next(&cursor->scan);
+        cursor->event = 0;
+        if (code != SQLITE_ROW)
+            break;
+    }
+    cursor->is_over = true;
+    return code == SQLITE_DONE ? SQLITE_OK : tt__sql_fail(cursor->base.pVtab, &cursor->scan, code);
+}
+
+static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int count, sqlite3_value **values)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    struct tt_scan_bounds bounds = TT_SCAN_ALL;
+    (void)number;
+    tt__scan_finish(&cursor->scan);
+    cursor->event = 0;
+    cursor->is_over = false;
+    cursor->ended = TT_RANGE_ALL;
+    for (int i = 0; i < count; i++)
+        tt__range_narrow(&cursor->ended, index[2 * i + 1] == '=' ? SQLITE_INDEX_CONSTRAINT_EQ : index[2 * i + 1],
+                         values[i]);
+    bounds.from_ns = cursor->ended.least;
+    bounds.to_ns = cursor->ended.greatest;
+    bounds.number_set = UINT64_C(1) << (TT_EVENT_turn_ended % 64);
+    int code = tt__scan_begin(&cursor->scan, ((struct tt__sql_table *)base->pVtab)->connection, &bounds);
+    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(base->pVtab, &cursor->scan, code);
+}
+
+static int next(sqlite3_vtab_cursor *base)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    cursor->event++;
+    return settle(cursor);
+}
+
+static int is_over(sqlite3_vtab_cursor *base)
+{
+    return ((struct cursor *)base)->is_over;
+}
+
+static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
+{
+    struct cursor *cursor = (struct cursor *)base;
+    *out_id = (sqlite3_int64)((uint64_t)cursor->scan.chunk_id << 16 | cursor->event);
+    return SQLITE_OK;
+}
+
+static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column_number)
+{
+    const struct cursor *cursor = (struct cursor *)base;
+    int64_t ended_ns = cursor->scan.chunk.times[cursor->event], run_ns = (int64_t)cursor->fields[FIELD_RUN];
+    const int64_t values[] = {
+        [LOOP_ID] = tt__scan_id(&cursor->scan, cursor->fields[FIELD_LOOP_ID]),
+        [PROCESS_ID] = cursor->scan.thread_id >> 40,
+        [THREAD_ID] = cursor->scan.thread_id,
+        [BEGAN_NS] = (int64_t)((uint64_t)ended_ns - (uint64_t)run_ns),
+        [ENDED_NS] = ended_ns,
+        [POLL_NS] = (int64_t)cursor->fields[FIELD_POLL],
+        [RUN_NS] = run_ns,
+        [CALLBACK_COUNT] = (int64_t)cursor->fields[FIELD_CALLBACK_COUNT],
+        [READY_COUNT] = (int64_t)cursor->fields[FIELD_READY_COUNT],
+    };
+    if (column_number >= 0 && column_number <= READY_COUNT)
+        sqlite3_result_int64(context, values[column_number]);
+    return SQLITE_OK;
+}
+
+const sqlite3_module tt__turns_module = {
+    .iVersion = 1,
+    .xCreate = connect_table, /* the same: it is there without being created */
+    .xConnect = connect_table,
+    .xBestIndex = best_index,
+    .xDisconnect = tt__sql_disconnect,
+    .xDestroy = tt__sql_disconnect,
+    .xOpen = open_cursor,
+    .xClose = close_cursor,
+    .xFilter = filter,
+    .xNext = next,
+    .xEof = is_over,
+    .xColumn = column,
+    .xRowid = row_id,
+};
