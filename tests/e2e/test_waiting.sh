@@ -71,7 +71,8 @@ case_what_stands_for_other_tasks_is_said_in_words() {
 case_files_children_and_signals_are_told_as_what_tasks_wait_for() {
     run "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BIN/../tests/e2e/waiting" world
     expect_equal "$(ask run.telltale "SELECT name, wait_kind, wait_text, wait_at FROM tasks WHERE name <> 'Task-1' ORDER BY name" |
-        sed 's/process [0-9]*/process N/; s/|[^|]*waiting\.c:[0-9]* in /|/')" 'child|process|process N|wait_child
+        sed 's/process [0-9]*/process N/; s/|[^|]*waiting\.c:[0-9]* in /|/')" 'change|file_change|a file to change|wait_change
+child|process|process N|wait_child
 file|file|a file|wait_file
 signal|signal|signal SIGUSR1|wait_signal' 'what they wait for'
 }

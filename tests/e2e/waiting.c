@@ -172,6 +172,15 @@ static int wait_signal(void *arg)
     return tt_signal_wait(SIGUSR1, NULL);
 }
 
+static int wait_change(void *arg)
+{
+    tt_fs_watch *watch = tt_fs_watch_open(".");
+    struct tt_fs_change change;
+
+    (void)arg;
+    return watch ? tt_fs_watch_next(watch, &change) : -1;
+}
+
 static int world(void *arg)
 {
     const struct tt_process_options quiet = {
@@ -181,6 +190,7 @@ static int world(void *arg)
 
     (void)arg;
     if (!process || mkfifo("fifo", 0600) < 0 ||
+        tt_spawn_with(wait_change, NULL, &(struct tt_task_options){.name = "change"}) < 0 ||
         tt_spawn_with(wait_file, NULL, &(struct tt_task_options){.name = "file"}) < 0 ||
         tt_spawn_with(wait_child, process, &(struct tt_task_options){.name = "child"}) < 0 ||
         tt_spawn_with(wait_signal, NULL, &(struct tt_task_options){.name = "signal"}) < 0 || turn() < 0 || turn() < 0)

@@ -777,6 +777,41 @@ static int read_no_stream(void *arg)
     return (int)tt_stream_read(NULL, arg, 0);
 }
 
+static int watch_nothing(void *arg)
+{
+    return tt_fs_watch_next(arg, NULL);
+}
+
+static int watch_by_nothing(void *arg)
+{
+    return tt_fs_watch_add(arg, "/");
+}
+
+static void fs_watch_add_watch(void)
+{
+    in_task(watch_by_nothing);
+}
+
+static void fs_watch_remove_watch(void)
+{
+    tt_fs_watch_remove(NULL, "/");
+}
+
+static void fs_watch_next_watch(void)
+{
+    in_task(watch_nothing);
+}
+
+static int poll_all_the_time(void *arg)
+{
+    return tt_fs_poll_begin(arg, "/", 0);
+}
+
+static void fs_poll_begin_interval(void)
+{
+    in_task(poll_all_the_time);
+}
+
 static int receive_at_nothing(void *arg)
 {
     return (int)tt_udp_receive(arg, arg, 0, NULL);
@@ -973,6 +1008,10 @@ static const struct mistake {
     {"run_in_executor.function", run_in_executor},
     {"to_thread.function", to_thread},
     {"udp.udp", udp_udp},
+    {"fs_watch_add.watch", fs_watch_add_watch},
+    {"fs_watch_remove.watch", fs_watch_remove_watch},
+    {"fs_watch_next.watch", fs_watch_next_watch},
+    {"fs_poll_begin.interval", fs_poll_begin_interval},
     {"stream.stream", stream_stream},
     {"stream_sendfile.offset", stream_sendfile_offset},
     {"listener_accept.listener", listener_accept_listener},

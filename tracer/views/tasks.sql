@@ -107,6 +107,7 @@ SELECT
         WHEN 11 THEN 'the next of ' || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = t.wait_object),
             'several futures')
         WHEN 40 THEN 'a file'
+        WHEN 44 THEN 'a file to change'
         WHEN 42 THEN 'process ' || t.wait_object
         WHEN 43 THEN 'signal ' || coalesce(
             (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal' AND w.number = t.wait_object), t.wait_object)

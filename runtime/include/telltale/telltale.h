@@ -23,6 +23,7 @@
 #include <telltale/exc_group.h>
 #include <telltale/executor.h>
 #include <telltale/fs.h>
+#include <telltale/fs_watch.h>
 #include <telltale/future.h>
 #include <telltale/gather.h>
 #include <telltale/guest.h>
