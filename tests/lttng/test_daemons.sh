@@ -20,6 +20,7 @@ with_provider() { # [LIBRARY]
 }
 
 case_without_a_daemon_a_program_runs_as_ever() {
+    skip_under_thread_sanitizer
     for how in 1 auto; do
         set -- $(status_of TELLTALE_LTTNG=$how)
         expect_equal "$1 $2" '3 1' "statuses with TELLTALE_LTTNG=$how"
@@ -80,6 +81,7 @@ case_an_arena_is_recorded_although_lttng_is_missing() {
 
 # LTTng waits for 3 s if nobody limits it.
 case_a_frozen_daemon_delays_a_start_for_less_than_a_second() {
+    skip_under_thread_sanitizer
     start_daemon
     start_session s
     kill -STOP "$sessiond"
