@@ -71,6 +71,10 @@ const char *tt_store_reader_path(const struct tt_store_reader *reader);
  * SQLITE_INTERRUPT. 0: no limit. */
 void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds);
 
+/* Calls TELL with CONTEXT, some five times a second while a statement runs, with the time since this call in nanoseconds. TELL must
+ * not use the connection. NULL: no more. */
+void tt_store_set_progress(struct tt_store_reader *reader, void (*tell)(void *context, int64_t elapsed_ns), void *context);
+
 /* Makes the statement that runs fail with SQLITE_INTERRUPT. Any thread, signal handlers. */
 void tt_store_interrupt(struct tt_store_reader *reader);
 

@@ -21,6 +21,7 @@
 
 #define DEADLINE_NS_DEFAULT (INT64_C(60) * 1000000000)
 #define PROGRESS_STEPS      2000 /* of SQLite's machine between two looks at the clock: some 50 us */
+#define TELL_NS             (INT64_C(200) * 1000000)
 #define BUSY_MS             5000 /* the recorder's longest moment alone with the file is its end */
 
 struct tt_store_reader {
@@ -29,6 +30,9 @@ struct tt_store_reader {
     char *path;
     struct tt__store_copy *copy; /* a private copy, when the store's folder cannot be written */
     int64_t deadline_ns;         /* on CLOCK_MONOTONIC; 0: none */
+    void (*tell)(void *context, int64_t elapsed_ns); /* while a statement runs; NULL: nobody */
+    void *tell_context;
+    int64_t tell_since_ns, told_ns; /* on CLOCK_MONOTONIC */
     _Atomic int is_interrupted;
 };
 
@@ -43,8 +47,13 @@ static int64_t now_ns(void)
 static int check_deadline(void *context)
 {
     struct tt_store_reader *reader = context;
+    int64_t now = now_ns();
+    if (reader->tell && now - reader->told_ns >= TELL_NS) {
+        reader->told_ns = now;
+        reader->tell(reader->tell_context, now - reader->tell_since_ns);
+    }
     return atomic_load_explicit(&reader->is_interrupted, memory_order_relaxed) ||
-           (reader->deadline_ns != 0 && now_ns() > reader->deadline_ns);
+           (reader->deadline_ns != 0 && now > reader->deadline_ns);
 }
 
 /* ----------------------------------------------------------------------------------------------------- the file */
@@ -239,6 +248,13 @@ const char *tt_store_reader_path(const struct tt_store_reader *reader)
 void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds)
 {
     reader->deadline_ns = nanoseconds > 0 ? now_ns() + nanoseconds : 0;
+}
+
+void tt_store_set_progress(struct tt_store_reader *reader, void (*tell)(void *context, int64_t elapsed_ns), void *context)
+{
+    reader->tell = tell;
+    reader->tell_context = context;
+    reader->tell_since_ns = now_ns();
 }
 
 void tt_store_interrupt(struct tt_store_reader *reader)

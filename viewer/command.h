@@ -80,6 +80,9 @@ struct tt_invocation {
     enum tt_color_mode color;
     uint64_t timeout_s; /* --timeout: for all queries together; 0: no limit */
     bool is_explaining; /* --explain-sql: print the queries, not what they say */
+    bool has_no_pager;  /* --no-pager */
+    bool is_paged;      /* output goes to a pager, whose reader may leave */
+    FILE *progress;     /* a terminal to say on that it takes long; NULL: none */
     tt_output output;   /* stdout */
     tt_output messages; /* stderr */
 };

@@ -3,6 +3,7 @@
  * What it leaves to others. Command lines: options.c. Each command: its cmd_*.c. Nothing here reads a store.
  */
 #include "command.h"
+#include "pager.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -37,6 +38,16 @@ static void print_overview(tt_output *output)
                       "4 uncertain because events were lost (--strict), 5 something outside is not available.\n");
 }
 
+/* The terminal behind stderr, also when a pager stands before it; NULL when it is none. */
+static FILE *open_progress(void)
+{
+    int descriptor = isatty(STDERR_FILENO) == 1 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    if (stream == NULL && descriptor >= 0)
+        close(descriptor);
+    return stream;
+}
+
 static int run_command(const struct tt_command *command, int argc, char **argv)
 {
     _Alignas(16) char options[TT_OPTIONS_BYTES] = {0};
@@ -50,8 +61,15 @@ static int run_command(const struct tt_command *command, int argc, char **argv)
         return status;
     tt__output_init(&invocation.output, stdout, invocation.color);
     tt__output_init(&invocation.messages, stderr, invocation.color);
+    invocation.progress = command->is_reader ? open_progress() : NULL;
+    tt_pager *pager = command->is_reader && !invocation.has_no_pager ? tt__pager_start() : NULL;
+    invocation.is_paged = pager != NULL;
     status = command->run(&invocation);
-    return tt__finish_output(&invocation, status);
+    status = tt__finish_output(&invocation, status);
+    tt__pager_stop(pager);
+    if (invocation.progress != NULL)
+        fclose(invocation.progress);
+    return status;
 }
 
 static int run_help(int argc, char **argv)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Every command has these, behind its own. */
-enum common { COMMON_HELP = 1000, COMMON_COLOR, COMMON_EXPLAIN, COMMON_TIMEOUT };
+enum common { COMMON_HELP = 1000, COMMON_COLOR, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER };
 
 #define OPTION_MAX 24u
 
@@ -30,7 +30,7 @@ int tt__usage_error(const struct tt_command *command, const char *format, ...)
 
 int tt__finish_output(struct tt_invocation *invocation, int status)
 {
-    if (tt__output_finish(&invocation->output) == 0)
+    if (tt__output_finish(&invocation->output) == 0 || (invocation->is_paged && errno == EPIPE))
         return status;
     tt__complain("cannot write to the standard output: %s", strerror(errno));
     return TT_EXIT_OUTSIDE;
@@ -40,7 +40,7 @@ int tt__finish_output(struct tt_invocation *invocation, int status)
 
 /* The command's table in the form that getopt_long wants. */
 struct table {
-    struct option longs[OPTION_MAX + 5];
+    struct option longs[OPTION_MAX + 6];
     char shorts[2 * OPTION_MAX + 8];
 };
 
@@ -68,8 +68,10 @@ static void build_table(const struct tt_command *command, struct table *out_tabl
     out_table->longs[longs++] = (struct option){"color", required_argument, NULL, COMMON_COLOR};
     if (command->is_query)
         out_table->longs[longs++] = (struct option){"explain-sql", no_argument, NULL, COMMON_EXPLAIN};
-    if (command->is_reader)
+    if (command->is_reader) {
         out_table->longs[longs++] = (struct option){"timeout", required_argument, NULL, COMMON_TIMEOUT};
+        out_table->longs[longs++] = (struct option){"no-pager", no_argument, NULL, COMMON_NO_PAGER};
+    }
     out_table->longs[longs++] = (struct option){"help", no_argument, NULL, COMMON_HELP};
     out_table->longs[longs] = (struct option){0};
 }
@@ -170,6 +172,9 @@ static int take_option(struct tt_invocation *invocation, int code, char **argv)
     case COMMON_EXPLAIN:
         invocation->is_explaining = true;
         return -1;
+    case COMMON_NO_PAGER:
+        invocation->has_no_pager = true;
+        return -1;
     case COMMON_TIMEOUT:
         if (parse_number(optarg, &invocation->timeout_s) < 0 || invocation->timeout_s > UINT32_MAX)
             return tt__usage_error(command, "--timeout wants a number of seconds, not %s", optarg);
@@ -237,8 +242,10 @@ void tt__options_help(tt_output *output, const struct tt_command *command)
     print_option(output, 0, "color", "WHEN", "auto, always or never; NO_COLOR is respected");
     if (command->is_query)
         print_option(output, 0, "explain-sql", NULL, "print the queries instead of what they say");
-    if (command->is_reader)
+    if (command->is_reader) {
         print_option(output, 0, "timeout", "SECONDS", "give up after that long; 300 if not given, 0: never");
+        print_option(output, 0, "no-pager", NULL, "do not show long answers page by page on a terminal");
+    }
     print_option(output, 'h', "help", NULL, "this screen");
     if (command->details != NULL) {
         tt__print_own(output, "\n");

@@ -125,6 +125,7 @@ bool tt__query_next(tt_query *query)
         explain(query);
     query->is_begun = true;
     int code = sqlite3_step(query->statement);
+    tt__session_hide_progress(query->session);
     if (code == SQLITE_ROW)
         return true;
     if (code != SQLITE_DONE)

@@ -11,7 +11,11 @@
 /* Queries that --explain-sql has printed; a command has a handful, repeated for each object. */
 #define EXPLAINED_MAX 64u
 
+/* From when on it is said that a query takes long. */
+#define PROGRESS_NS INT64_C(1000000000)
+
 struct tt_session {
+    bool has_progress; /* a line about it stands on the terminal */
     struct tt_store_reader *reader;
     struct tt_invocation *invocation;
     int failure; /* exit status for the first query that failed; 0: none did */
@@ -24,6 +28,27 @@ struct tt_session {
 static int status_of(enum tt_store_error_kind kind)
 {
     return kind == TT_STORE_BUSY || kind == TT_STORE_FULL || kind == TT_STORE_FAILED ? TT_EXIT_OUTSIDE : TT_EXIT_INPUT;
+}
+
+/* SQLite's, through the reader: a query has been running for so long. */
+static void show_progress(void *context, int64_t elapsed_ns)
+{
+    tt_session *session = context;
+    if (elapsed_ns < PROGRESS_NS)
+        return;
+    tt_output terminal = {.stream = session->invocation->progress};
+    tt__print(&terminal, "\rtelltale: reading %s: %jd s", tt__session_path(session), (intmax_t)(elapsed_ns / 1000000000));
+    fflush(terminal.stream);
+    session->has_progress = true;
+}
+
+void tt__session_hide_progress(tt_session *session)
+{
+    if (!session->has_progress)
+        return;
+    fputs("\r\033[K", session->invocation->progress);
+    fflush(session->invocation->progress);
+    session->has_progress = false;
 }
 
 static int begin_explaining(tt_session *session)
@@ -52,6 +77,8 @@ int tt__session_open(struct tt_invocation *invocation, const char *path, tt_sess
         free(session);
         return status_of(error.kind);
     }
+    if (invocation->progress != NULL)
+        tt_store_set_progress(session->reader, show_progress, session);
     tt_store_set_deadline(session->reader, (int64_t)invocation->timeout_s * 1000000000);
     /* One command, one state of the store, also while it grows. */
     if (sqlite3_exec(tt_store_reader_connection(session->reader), "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
@@ -70,6 +97,7 @@ int tt__session_close(tt_session *session, int status)
 {
     if (session == NULL)
         return status;
+    tt__session_hide_progress(session);
     bool is_hidden = status == TT_EXIT_CLEAN || status == TT_EXIT_FINDINGS || status == TT_EXIT_UNCERTAIN;
     if (session->failure != 0 && is_hidden)
         status = session->failure;

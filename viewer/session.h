@@ -32,6 +32,9 @@ struct sqlite3 *tt__session_database(const tt_session *session);
 /* Notes that a query failed or was stopped, and which exit status that deserves; for query.c. */
 void tt__session_fail(tt_session *session, enum tt_exit status);
 
+/* Takes away what the terminal says about a query that takes long, because there is something to print; for query.c. */
+void tt__session_hide_progress(tt_session *session);
+
 /* Called with each query before it runs, bound values filled in; for query.c. */
 void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values);
 
