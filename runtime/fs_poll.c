@@ -40,6 +40,7 @@ int tt_fs_poll_begin_at(tt_site *site, struct tt_fs_poll *out_poll, const char *
     struct tt_fs_poll poll = {.path = path, .interval_ns = interval_ns};
 
     TT_PRECOND("fs_poll_begin.interval", site, interval_ns > 0);
+    TT_PRECOND("fs_poll_begin.out_poll", site, out_poll != NULL);
     if (look(site, path, &poll.stat, &poll.error) < 0)
         return -1;
     poll.before = poll.stat;
@@ -54,6 +55,7 @@ int tt_fs_poll_next_at(tt_site *site, struct tt_fs_poll *poll)
     struct stat stat;
     int error;
 
+    TT_PRECOND("fs_poll_next.poll", site, poll != NULL);
     for (;;) {
         if (tt_sleep_until_at(site, poll->next_ns) < 0 || look(site, poll->path, &stat, &error) < 0)
             return -1;

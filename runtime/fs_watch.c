@@ -181,6 +181,7 @@ bool tt_fs_watch_remove(tt_fs_watch *watch, const char *path)
     struct entry **link, *entry;
 
     TT_PRECOND("fs_watch_remove.watch", NULL, watch != NULL);
+    TT_PRECOND("fs_watch_remove.path", NULL, path != NULL);
     link = &watch->entries;
     while (*link && strcmp((*link)->path, path) != 0)
         link = &(*link)->next;
@@ -292,6 +293,7 @@ int tt_fs_watch_next_at(tt_site *site, tt_fs_watch *watch, struct tt_fs_change *
     int rc = 0;
 
     TT_PRECOND("fs_watch_next.watch", site, !task || watch != NULL);
+    TT_PRECOND("fs_watch_next.out_change", site, out_change != NULL);
     if (!task)
         return -1;
     if (task->future.loop != watch->waitable.loop)
