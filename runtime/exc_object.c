@@ -70,6 +70,7 @@ tt_exc *tt__exc_make(tt_site *site, const tt_exc_type *type, const char *prefix,
         errno = saved_errno;
         tt__exc_write(exc->text + prefix_size + gap_size, size, format, again);
         exc->text_size = strlen(exc->text);
+        exc->has_text = format || prefix_size > 0;
         exc->id = tt_trace_new_id();
         exc->site = site;
     }
@@ -231,6 +232,11 @@ bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type)
 const char *tt_exc_message(const tt_exc *exc)
 {
     return exc && exc->group ? exc->group->message : tt_exc_text(exc);
+}
+
+bool tt_exc_has_text(const tt_exc *exc)
+{
+    return exc && (exc->has_text || exc->group);
 }
 
 const char *tt_exc_text(const tt_exc *exc)

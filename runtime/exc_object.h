@@ -48,6 +48,7 @@ struct tt_exc {
     uint32_t ref_count;
     int error; /* errno value; valid if has_error */
     bool has_error;
+    bool has_text;              /* it was made with a text, be it empty: ValueError('') is not ValueError() */
     bool is_raised;             /* exception_raised was emitted */
     bool is_context_hidden;     /* raised with a cause, or with none on purpose: printing passes over the context */
     bool may_be_in_cycle;       /* a link once closed a circle that it is on */

@@ -249,10 +249,12 @@ static void put_places(struct page *page, const tt_exc *exc)
 
 static void put_last_line(struct page *page, const tt_exc *exc)
 {
+    bool is_quoted = exc->has_text && tt_exc_is(exc, &tt_KeyError); /* a lone key would often be unreadable */
+
     emit(page, exc->type->name);
-    if (exc->text_size > 0) {
+    if (exc->text_size > 0 || is_quoted) {
         emit(page, ": ");
-        if (tt_exc_is(exc, &tt_KeyError) && !exc->group) /* as in Python, where a lone key would often be unreadable */
+        if (is_quoted)
             tt__exc_put_quoted(&page->sink, exc->text, exc->text_size); /* has no ends of lines in it */
         else
             emit_with(page, exc->text, exc->text_size, "| ");

@@ -145,7 +145,7 @@ static void put_repr(struct tt_exc_sink *sink, const tt_exc *exc, int depth)
     } else if (exc->has_error) {
         tt__exc_put_number(sink, "%ld, ", exc->error);
         tt__exc_put_quoted(sink, exc->text + exc->error_text_begin, exc->error_text_size);
-    } else if (exc->text_size > 0) {
+    } else if (exc->has_text) {
         tt__exc_put_quoted(sink, exc->text, exc->text_size);
     }
     put_text(sink, ")");

@@ -143,7 +143,7 @@ static void complete_gather(struct gather *gather, tt_site *site)
         struct slot *slot = &gather->slots[i];
 
         if (slot->child->state == TT_FUTURE_CANCELLED)
-            slot->cancelled = tt__exc_new_cancelled(site, slot->child->cancel_message);
+            slot->cancelled = tt__exc_new_cancelled(site, slot->child->cancel_message ? slot->child->cancel_message : "");
         else if (slot->child->exc && !slot->is_repeated)
             touch_child(gather, slot->child, site);
     }

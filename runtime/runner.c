@@ -259,10 +259,10 @@ static int system_exit_status(const tt_exc *exc)
     char *end;
     long status;
 
-    if (!text[0])
+    if (!tt_exc_has_text(exc))
         return 0;
     status = strtol(text, &end, 10);
-    if (*end == '\0')
+    if (end > text && *end == '\0')
         return (int)(status & 0xff);
     fprintf(stderr, "%s\n", text);
     return 1;

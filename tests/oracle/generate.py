@@ -391,7 +391,7 @@ class Generator:
                 return "-"
             return draw.weighted(weights_of(DELAYS))
         if kind == "TEXT":
-            return '"' + draw.one("abcdefghijkl")
+            return '"' + ("" if draw.chance(8) else draw.one("abcdefghijkl"))
         if kind == "TYPE":
             return draw.weighted(weights_of(RAISED if self.unit.kind != "handler" else RAISED_IN_HANDLERS))
         if kind == "HANDLER":

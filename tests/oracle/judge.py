@@ -116,7 +116,7 @@ class Run:
             members = ", ".join(self.describe(member, seen) for member in exception.exceptions)
             text = f"{name}({exception.message!r} [{members}])"
         else:
-            text = f"{name}({clean(str(exception.args[0]) if exception.args else '')!r})"
+            text = f"{name}({repr(clean(str(exception.args[0]))) if exception.args else ''})"
         for note in getattr(exception, "__notes__", ()):
             text += f" noted {note!r}"
         if exception.__cause__ is not None:

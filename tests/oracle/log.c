@@ -251,7 +251,8 @@ static void describe(struct text *text, const tt_exc *exc, struct seen *seen)
         return;
     message = clean(tt_exc_message(exc));
     add_string(text, "(");
-    add_quoted(text, message);
+    if (tt_exc_has_text(exc))
+        add_quoted(text, message);
     free(message);
     if (tt_exc_is_group(exc))
         describe_members(text, exc, seen);

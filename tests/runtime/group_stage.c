@@ -1,6 +1,11 @@
 /* group_stage.c: see group_stage.h. */
 #include "group_stage.h"
 
+static int raise_labelled(const tt_exc_type *type, const char *label)
+{
+    return label ? tt_raise(type, "%s", label) : tt_raise(type, NULL);
+}
+
 int follow(void *arg)
 {
     const struct plan *plan = arg;
@@ -17,13 +22,13 @@ int follow(void *arg)
         }
         if ((plan->on_cancel || plan->swallows) && tt_catch(&tt_CancelledError)) {
             if (plan->on_cancel)
-                tt_raise(plan->on_cancel, "%s", plan->label ? plan->label : "");
+                raise_labelled(plan->on_cancel, plan->label);
             rc = tt_catch_end();
         }
         return rc;
     }
     if (plan->raise)
-        return tt_raise(plan->raise, "%s", plan->label ? plan->label : "");
+        return raise_labelled(plan->raise, plan->label);
     if (plan->label)
         note("%s returns", plan->label);
     return tt_return((void *)plan->label, NULL);

@@ -221,7 +221,7 @@ static int answer_with_base_exception(void *arg)
 {
     (void)arg;
     if (tt_sleep(TT_SEC(1000)) < 0 && tt_catch(&tt_CancelledError)) {
-        int rc = tt_raise(&OwnBaseException, "%s", "");
+        int rc = tt_raise(&OwnBaseException, NULL);
 
         return tt_catch_end() < 0 ? -1 : rc;
     }

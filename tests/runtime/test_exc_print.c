@@ -13,10 +13,10 @@ static void drop_pending(void)
     tt_exc_unref(tt__exc_state_take(tt__exc_state_now()));
 }
 
-/* Checks the repr of a new exception of TYPE with TEXT, which is released. */
+/* Checks the repr of a new exception of TYPE with TEXT (NULL: without one), which is released. */
 static void check_repr(const tt_exc_type *type, const char *text, const char *expected)
 {
-    tt_exc *exc = tt_exc_new(type, "%s", text);
+    tt_exc *exc = text ? tt_exc_new(type, "%s", text) : tt_exc_new(type, NULL);
     char buffer[400];
 
     assert_int_equal(tt_exc_repr(exc, buffer, sizeof buffer), strlen(expected));
@@ -48,7 +48,28 @@ static void a_repr_is_the_type_and_the_quoted_text(void **state)
     check_repr(&NetworkError, "it's down", "NetworkError(\"it's down\")");
     check_repr(&tt_ValueError, "it's \"down\"", "ValueError('it\\'s \"down\"')");
     check_repr(&tt_ValueError, "a\tb\nc\rd\\e\x1b\x7f", "ValueError('a\\tb\\nc\\rd\\\\e\\x1b\\x7f')");
-    check_repr(&tt_CancelledError, "", "CancelledError()");
+}
+
+static void an_empty_text_is_one(void **state)
+{
+    tt_exc *with = tt_exc_new(&tt_KeyError, "%s", ""), *without = tt_exc_new(&tt_KeyError, NULL), *member = with;
+    tt_exc *group = tt_exc_group_new(&tt_ExceptionGroup, &member, 1, NULL);
+    tt_exc *error = tt_exc_new(&tt_ValueError, "%s", "");
+
+    (void)state;
+    check_repr(&tt_CancelledError, NULL, "CancelledError()");
+    check_repr(&tt_CancelledError, "", "CancelledError('')");
+    assert_true(tt_exc_has_text(with));
+    assert_false(tt_exc_has_text(without));
+    assert_true(tt_exc_has_text(group));
+    assert_false(tt_exc_has_text(NULL));
+    check_format(with, "KeyError: ''\n");
+    check_format(without, "KeyError\n");
+    check_format(error, "ValueError\n");
+    tt_exc_unref(error);
+    tt_exc_unref(group);
+    tt_exc_unref(without);
+    tt_exc_unref(with);
 }
 
 static void a_repr_keeps_utf8_and_escapes_what_cannot_be_seen(void **state)
@@ -222,6 +243,7 @@ static void printing_leaves_the_error_to_the_stream(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_repr_is_the_type_and_the_quoted_text),
+    cmocka_unit_test(an_empty_text_is_one),
     cmocka_unit_test(a_repr_keeps_utf8_and_escapes_what_cannot_be_seen),
     cmocka_unit_test(a_repr_shows_bytes_that_are_not_utf8),
     cmocka_unit_test(the_repr_of_an_errno_has_number_and_meaning),

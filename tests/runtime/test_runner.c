@@ -544,7 +544,7 @@ static int exit_status_of(tt_coro_fn *fn, void *arg)
 
 static int exit_with(void *text)
 {
-    return tt_raise(&tt_SystemExit, "%s", (const char *)text);
+    return text ? tt_raise(&tt_SystemExit, "%s", (const char *)text) : tt_raise(&tt_SystemExit, NULL);
 }
 
 static void tt_run_returns_the_exit_status_that_python_would_have(void **state)
@@ -557,8 +557,10 @@ static void tt_run_returns_the_exit_status_that_python_would_have(void **state)
     assert_non_null(strstr(output, ", in raise_value\nValueError: boom\n"));
     assert_int_equal(exit_status_of(exit_with, "7"), 7);
     assert_string_equal(output, "");
-    assert_int_equal(exit_status_of(exit_with, ""), 0);
+    assert_int_equal(exit_status_of(exit_with, NULL), 0);
     assert_string_equal(output, "");
+    assert_int_equal(exit_status_of(exit_with, ""), 1); /* as sys.exit("") */
+    assert_string_equal(output, "\n");
     assert_int_equal(exit_status_of(exit_with, "a text"), 1);
     assert_string_equal(output, "a text\n");
     assert_int_equal(exit_status_of(exit_with, "256"), 0);

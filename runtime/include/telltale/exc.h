@@ -188,6 +188,7 @@ TT_API const tt_exc_type *tt_exc_type_of(const tt_exc *exc);       /* NULL for N
 TT_API bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type); /* of TYPE or derived from it; false for NULL */
 TT_API const char *tt_exc_message(const tt_exc *exc);              /* never NULL; borrowed; of a group: its own */
 TT_API const char *tt_exc_text(const tt_exc *exc);                 /* the same, "(N sub-exceptions)" included */
+TT_API bool tt_exc_has_text(const tt_exc *exc);                    /* made with one, be it empty: ValueError('') */
 TT_API int tt_exc_errno(const tt_exc *exc);                        /* positive errno value of an OSError, else 0 */
 TT_API tt_exc *tt_exc_cause(const tt_exc *exc);                    /* borrowed or NULL */
 TT_API tt_exc *tt_exc_context(const tt_exc *exc);                  /* borrowed or NULL */
