@@ -1,4 +1,5 @@
 /* studio.c: see studio.h. */
+#include "sql_scan.h"
 #include "studio.h"
 
 #include "harness.h"
@@ -195,6 +196,8 @@ static sqlite3 *open_plainly(const struct studio *studio)
     if (sqlite3_open_v2(studio->store, &connection, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         fail_msg("%s: %s", studio->store, sqlite3_errmsg(connection));
     sqlite3_busy_timeout(connection, BUSY_MS);
+    if (tt__sql_register(connection) != SQLITE_OK)
+        fail_msg("%s: %s", studio->store, sqlite3_errmsg(connection));
     return connection;
 }
 

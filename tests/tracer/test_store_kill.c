@@ -76,6 +76,22 @@ static void wait_for_start(void)
     assert_int_equal(atomic_load(&truth->is_started), 1);
 }
 
+/* With the category step on the stream has every event that was read, each once and in its place; notes are rows too. */
+static void expect_stream(const struct studio *studio)
+{
+    if (!getenv("TELLTALE_EVENTS"))
+        return;
+    studio_expect(studio,
+                  "SELECT count(*) FROM (SELECT thread_id, sequence, noted_ns, text FROM note EXCEPT SELECT thread_id,"
+                  " sequence, time_ns, json_extract(fields, '$.text') FROM event WHERE name = 'note')",
+                  "0");
+    studio_expect(studio,
+                  "SELECT count(*) > 0, sum(event_count) = (SELECT sum(record_count) FROM thread),"
+                  " (SELECT count(*) - count(DISTINCT sequence << 24 | thread_id) FROM event),"
+                  " (SELECT count(*) FROM event WHERE name = 'note') - (SELECT count(*) FROM note) FROM chunk",
+                  "1|1|0|0");
+}
+
 /* What must hold for the notes of each thread, whatever was killed. */
 static void expect_truth(const struct studio *studio, bool may_drop, bool was_killed)
 {
@@ -113,6 +129,7 @@ static void expect_truth(const struct studio *studio, bool may_drop, bool was_ki
     }
     if (!may_drop)
         studio_expect(studio, "SELECT sum(drop_count) FROM process", "0");
+    expect_stream(studio);
 }
 
 /* Each gap tells where it is: from its beginning to that of the next one, all that is no note is missing. */
@@ -242,6 +259,18 @@ static void a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event
     }
 }
 
+static void a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event_of_the_stream(void **state)
+{
+    (void)state;
+    uint64_t seed = studio_seed();
+    assert_int_equal(setenv("TELLTALE_EVENTS", "+step", 1), 0);
+    for (unsigned i = studio_rounds(4); i > 0; i--) {
+        kill_recorders(seed, i % 2 != 0 ? 20000 : 0, i % 2 != 0 ? 0 : 65536, 30000);
+        studio_random(&seed);
+    }
+    unsetenv("TELLTALE_EVENTS");
+}
+
 static void a_recorder_killed_while_rings_overflow_keeps_the_counts_exact(void **state)
 {
     (void)state;
@@ -282,6 +311,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_program_killed_while_it_emits_as_fast_as_it_can_loses_nothing_uncounted),
     cmocka_unit_test(a_program_killed_at_100000_events_a_second_has_dropped_none),
     cmocka_unit_test(a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event),
+    cmocka_unit_test(a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event_of_the_stream),
     cmocka_unit_test(a_recorder_killed_while_rings_overflow_keeps_the_counts_exact),
     cmocka_unit_test(a_program_and_its_recorder_killed_together_are_recovered_by_the_next_viewer),
 };

@@ -1,0 +1,334 @@
+/* The event stream in the store: every event is in it once, however often and whenever is committed; what is damaged
+ * is said, and not believed; and steps are not put together over what is missing. */
+#include "harness.h"
+#include "studio.h"
+
+#include <sqlite3.h>
+
+#include "chunk.h"
+#include "ingest.h"
+#include "store_writer.h"
+
+static struct studio studio;
+static struct tt__store_writer *writer;
+static struct tt_ingest *ingest;
+
+static void begin(void)
+{
+    struct tt_store_error error;
+    const struct tt_ingest_process process = {.pid = 100,
+                                              .uuid = {1},
+                                              .host = "h",
+                                              .program = "/p",
+                                              .command = "p",
+                                              .monotonic_ns = 1000,
+                                              .realtime_ns = 5000,
+                                              .has_stream = true};
+    uint32_t process_id;
+    bool is_known;
+    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 ||
+        tt_ingest_create(writer, &ingest, &error) < 0 ||
+        tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(process_id, 0);
+}
+
+static void commit(void)
+{
+    struct tt_store_error error;
+    if (tt_ingest_commit(ingest, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+/* The recorder ends, or is killed: what was not committed is not there. */
+static void end(void)
+{
+    tt_ingest_destroy(ingest);
+    tt__store_close_writer(writer, false);
+    ingest = NULL;
+    writer = NULL;
+}
+
+static int open_studio(void **state)
+{
+    (void)state;
+    studio_open(&studio);
+    begin();
+    return 0;
+}
+
+static int close_studio(void **state)
+{
+    (void)state;
+    end();
+    studio_close(&studio);
+    return 0;
+}
+
+static void tell(uint32_t thread, uint64_t sequence, struct tt_decoded_event event)
+{
+    event.sequence = sequence;
+    if (event.time_ns == 0)
+        event.time_ns = (int64_t)sequence * 10;
+    tt_ingest_event(ingest, 0, thread, &event);
+}
+
+#define RESUMED(task, step)                                     \
+    ((struct tt_decoded_event){.number = TT_EVENT_task_resumed, \
+                               .task_resumed = {.task_id = (task), .step_number = (step)}})
+#define SUSPENDED(task)                    \
+    ((struct tt_decoded_event){            \
+        .number = TT_EVENT_task_suspended, \
+        .task_suspended = {.task_id = (task), .wait_kind = TT_WAIT_KIND_SLEEP, .state = TT_TASK_STATE_WAITING}})
+#define WOKEN(task) \
+    ((struct tt_decoded_event){.number = TT_EVENT_task_woken, .task_woken = {.task_id = (task), .by = TT_ACTOR_TIMER}})
+#define FINISHED(task)                                           \
+    ((struct tt_decoded_event){.number = TT_EVENT_task_finished, \
+                               .task_finished = {.task_id = (task), .outcome = TT_OUTCOME_RETURNED}})
+
+static void each_event_is_in_the_stream_once_however_often_is_committed(void **state)
+{
+    (void)state;
+    enum { THREADS = 3 };
+    uint64_t random = studio_seed(), next[THREADS + 1] = {0};
+    unsigned commits = 0;
+    for (unsigned left = studio_rounds(60000); left > 0; left--) {
+        uint32_t thread = 1 + (uint32_t)(studio_random(&random) % THREADS);
+        tell(thread, next[thread], RESUMED(1 + next[thread] % 97, (uint32_t)next[thread] + 1));
+        next[thread]++;
+        /* Now often, now seldom. */
+        if (studio_random(&random) % (left % 2000 < 500 ? 3 : 700) == 0) {
+            commit();
+            commits++;
+        }
+        if (studio_random(&random) % 25000 == 0) { /* another recorder goes on */
+            commit();
+            end();
+            begin();
+        }
+    }
+    commit();
+    char expected[128];
+    for (uint32_t thread = 1; thread <= THREADS; thread++) {
+        char sql[256];
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*), min(sequence), max(sequence), count(DISTINCT sequence), sum(json_extract(fields, "
+                 "'$.step_number') = sequence + 1 AND task_id = 1 + sequence %% 97) FROM event WHERE thread_id = %u",
+                 thread);
+        snprintf(expected, sizeof expected, "%llu|0|%llu|%llu|%llu", (unsigned long long)next[thread],
+                 (unsigned long long)next[thread] - 1, (unsigned long long)next[thread],
+                 (unsigned long long)next[thread]);
+        studio_expect(&studio, sql, expected);
+        /* Rows of a thread come in the order of their numbers. */
+        snprintf(
+            sql, sizeof sql,
+            "SELECT count(*) FROM (SELECT sequence, row_number() OVER () - 1 AS row FROM event WHERE thread_id = %u"
+            " ORDER BY sequence) WHERE sequence <> row",
+            thread);
+        studio_expect(&studio, sql, "0");
+    }
+    assert_true(commits > 100);
+    /* Pieces were joined: there are far fewer chunks than commits, and full ones. */
+    int64_t chunks = studio_number(&studio, "SELECT count(*) FROM chunk");
+    assert_true(chunks < commits / 10);
+    assert_int_equal(studio_number(&studio, "SELECT max(event_count) FROM chunk"), TT_CHUNK_EVENTS);
+}
+
+static void run_plainly(const char *sql)
+{
+    sqlite3 *connection;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open(studio.store, &connection), SQLITE_OK);
+    sqlite3_busy_timeout(connection, 5000);
+    if (sqlite3_exec(connection, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    sqlite3_close(connection);
+}
+
+static void a_commit_that_failed_is_repeated_and_nothing_is_lost_or_doubled(void **state)
+{
+    (void)state;
+    uint64_t sequence = 0;
+    struct tt_store_error error;
+    sqlite3 *other;
+    for (int i = 0; i < 1000; i++, sequence++)
+        tell(1, sequence, RESUMED(5, 1));
+    commit();
+    for (int i = 0; i < 100; i++, sequence++)
+        tell(1, sequence, RESUMED(5, 1));
+    assert_int_equal(sqlite3_open(studio.store, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(tt_ingest_commit(ingest, &error), -1);
+    assert_int_equal(error.kind, TT_STORE_BUSY);
+    assert_false(tt_ingest_is_hopeless(ingest));
+    /* A full chunk meanwhile, which is to take the place of the pieces. */
+    for (int i = 0; i < 5000; i++, sequence++)
+        tell(1, sequence, RESUMED(5, 1));
+    assert_int_equal(tt_ingest_commit(ingest, &error), -1);
+    assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+    commit();
+    commit(); /* with nothing to do */
+    studio_expect(&studio, "SELECT count(*), count(DISTINCT sequence), max(sequence) FROM event", "6100|6100|6099");
+    studio_expect(&studio, "SELECT count(*), sum(event_count) FROM chunk", "2|6100");
+}
+
+/* What a query says that must fail. */
+static void expect_error(const char *sql, const char *text)
+{
+    struct tt_store_reader *reader;
+    struct tt_store_error error;
+    if (tt_store_open_reader(studio.store, &reader, &error) < 0)
+        fail_msg("%s", error.text);
+    sqlite3 *connection = tt_store_reader_connection(reader);
+    int code = sqlite3_exec(connection, sql, NULL, NULL, NULL);
+    if ((code & 0xff) != SQLITE_CORRUPT || !strstr(sqlite3_errmsg(connection), text))
+        fail_msg("%s: %d: %s", sql, code, sqlite3_errmsg(connection));
+    tt_store_close_reader(reader);
+}
+
+static void a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read(void **state)
+{
+    (void)state;
+    static const char *const damages[] = {
+        "UPDATE chunk SET data = substr(data, 1, length(data) - 1) WHERE chunk_id = 2",
+        "UPDATE chunk SET data = zeroblob(length(data)) WHERE chunk_id = 2",
+        "UPDATE chunk SET data = x'' WHERE chunk_id = 2",
+        "UPDATE chunk SET first_ns = first_ns - 1 WHERE chunk_id = 2",
+        "UPDATE chunk SET event_count = event_count + 1 WHERE chunk_id = 2",
+        "UPDATE chunk SET event_count = 1 << 40 WHERE chunk_id = 2",
+        "UPDATE chunk SET plain_bytes = -1 WHERE chunk_id = 2",
+        "UPDATE chunk SET last_task_id = last_task_id + 1 WHERE chunk_id = 2",
+        "UPDATE chunk SET thread_id = 77 WHERE chunk_id = 2",
+        "UPDATE chunk SET checksum = checksum + 1 WHERE chunk_id = 2",
+    };
+    for (uint64_t sequence = 0; sequence < 3 * TT_CHUNK_EVENTS; sequence++)
+        tell(1, sequence, RESUMED(1 + sequence / TT_CHUNK_EVENTS, 1));
+    commit();
+    run_plainly("CREATE TABLE kept AS SELECT * FROM chunk");
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        run_plainly(damages[i]);
+        expect_error("SELECT count(*) FROM event", "chunk 2 of the event stream is damaged");
+        expect_error("SELECT count(*) FROM steps", "chunk 2 of the event stream is damaged");
+        studio_expect(&studio, "SELECT count(*) FROM event WHERE time_ns < 40000", "4000");
+        run_plainly("DELETE FROM chunk; INSERT INTO chunk SELECT * FROM kept");
+    }
+    studio_expect(&studio, "SELECT count(*) FROM event", "12288");
+    run_plainly("DROP TABLE kept");
+}
+
+/* Rows of the stream as PRUNED leaves them are the same as when SQLite looks at each. */
+static void what_is_pushed_down_changes_no_answer(void **state)
+{
+    (void)state;
+    uint64_t random = studio_seed(), sequence = 0;
+    for (; sequence < 20000; sequence++) {
+        struct tt_decoded_event event = studio_random(&random) % 3 ? RESUMED(1 + sequence / 100, 1) : WOKEN(7);
+        event.time_ns = (int64_t)(sequence * 10 + studio_random(&random) % 500);
+        tell(1 + (uint32_t)(sequence % 2), sequence / 2, event);
+    }
+    commit();
+    static const char *const conditions[] = {"time_ns >= 50000 AND time_ns < 60000",
+                                             "time_ns = 50000",
+                                             "time_ns > 199000",
+                                             "time_ns <= 3000",
+                                             "time_ns BETWEEN 9223372036854775807 AND 5",
+                                             "time_ns > 1e5 AND time_ns < '170000'",
+                                             "task_id = 7",
+                                             "task_id IN (3, 150, 7, NULL, 'x')",
+                                             "task_id = 12345678",
+                                             "name = 'task_woken'",
+                                             "name = 'TASK_WOKEN'",
+                                             "name = 'TASK_WOKEN' COLLATE NOCASE",
+                                             "name IN ('task_woken', 'nothing')",
+                                             "name = 'nothing'",
+                                             "thread_id = 2",
+                                             "thread_id = 2 AND sequence BETWEEN 4000 AND 4100",
+                                             "process_id = 0",
+                                             "process_id = 1",
+                                             "process_id < 1",
+                                             "process_id = 9223372036854775807",
+                                             "process_id = -1",
+                                             "thread_id >= 2 AND name = 'task_resumed' AND task_id > 100",
+                                             "task_id IS NULL",
+                                             "category = 'step'",
+                                             "time_ns > 9223372036854775807",
+                                             "time_ns < -9223372036854775808",
+                                             "task_id IN (SELECT 7 UNION SELECT 9) AND name IN (SELECT 'task_woken')",
+                                             "name = 5 OR task_id = 4",
+                                             "time_ns = NULL"};
+    for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
+        char sql[1024], expected[256];
+        /* Behind a column that is computed nothing can be pushed. */
+        snprintf(sql, sizeof sql,
+                 "WITH plain AS MATERIALIZED (SELECT * FROM event) SELECT count(*) || ' ' || total(sequence) FROM "
+                 "plain WHERE %s",
+                 conditions[i]);
+        studio_text(&studio, sql, expected, sizeof expected);
+        snprintf(sql, sizeof sql, "SELECT count(*) || ' ' || total(sequence) FROM event WHERE %s", conditions[i]);
+        studio_expect(&studio, sql, expected);
+    }
+}
+
+static void nothing_is_concluded_over_what_is_missing(void **state)
+{
+    (void)state;
+    tell(1, 0, RESUMED(5, 1));
+    tell(1, 1, SUSPENDED(5));
+    tell(1, 2, WOKEN(5));
+    tell(1, 3, RESUMED(5, 2));
+    /* 4 to 6 are missing: an end, a waking, a beginning perhaps. */
+    tell(1, 7, SUSPENDED(5));
+    tell(1, 8, WOKEN(5));
+    tell(1, 9, RESUMED(5, 4));
+    tell(2, 0, RESUMED(6, 1)); /* another thread has all of its events */
+    tell(2, 1, SUSPENDED(6));
+    /* 10 is missing, and the task ends. */
+    tell(1, 11, FINISHED(5));
+    tell(2, 2, FINISHED(6));
+    commit();
+    studio_expect(
+        &studio,
+        "SELECT task_id, step_number, began_ns, ended_ns, ending, after_kind, wait_kind, wait_ended_ns FROM steps"
+        " ORDER BY task_id, coalesce(began_ns, ended_ns)",
+        "5|1|0|10|waiting|NULL|sleep|20\n"
+        "5|2|30|NULL|NULL|sleep|NULL|NULL\n"
+        "5|NULL|NULL|70|waiting|NULL|sleep|80\n"
+        "5|4|90|NULL|NULL|sleep|NULL|NULL\n"
+        "6|1|0|10|waiting|NULL|sleep|NULL");
+    /* The same when only chunks that have the task are unpacked. */
+    studio_expect(&studio, "SELECT count(*), sum(ended_ns IS NULL), sum(began_ns IS NULL) FROM steps WHERE task_id = 5",
+                  "4|2|1");
+}
+
+static void a_chunk_passed_over_is_no_gap_and_a_gap_in_it_is_one(void **state)
+{
+    (void)state;
+    uint64_t sequence = 0;
+    for (int with_gap = 0; with_gap < 2; with_gap++) {
+        uint64_t task = 1000 + (uint64_t)with_gap;
+        tell(1, sequence++, RESUMED(task, 1));
+        for (int i = 0; i < 3 * (int)TT_CHUNK_EVENTS; i++) {
+            sequence += with_gap && i == 6000;
+            tell(1, sequence++, RESUMED(7, 1));
+        }
+        tell(1, sequence++, SUSPENDED(task));
+    }
+    commit();
+    studio_expect(&studio, "SELECT began_ns IS NULL, ended_ns IS NULL FROM steps WHERE task_id = 1000", "0|0");
+    studio_expect(&studio, "SELECT began_ns IS NULL, ended_ns IS NULL FROM steps WHERE task_id = 1001", "0|1\n1|0");
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_setup_teardown(each_event_is_in_the_stream_once_however_often_is_committed, open_studio,
+                                    close_studio),
+    cmocka_unit_test_setup_teardown(a_commit_that_failed_is_repeated_and_nothing_is_lost_or_doubled, open_studio,
+                                    close_studio),
+    cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, open_studio,
+                                    close_studio),
+    cmocka_unit_test_setup_teardown(what_is_pushed_down_changes_no_answer, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(nothing_is_concluded_over_what_is_missing, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(a_chunk_passed_over_is_no_gap_and_a_gap_in_it_is_one, open_studio, close_studio),
+};
+
+TT_TEST_MAIN(cases)
