@@ -117,6 +117,7 @@ static void loop_started(struct tt_ingest *ingest, const struct origin *origin,
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_LOOP, origin, event->loop_id);
     SET(row, LOOP, started_ns, origin->time_ns);
+    SET(row, LOOP, thread_id, origin->thread_id);
     SET_SITE(ingest, row, LOOP, started_site_id, event->site);
 }
 

@@ -222,6 +222,8 @@ CREATE TABLE loop (
     -- When it was last started, and where.
     started_ns INTEGER,
     started_site_id INTEGER,
+    -- The thread that ran it last; NULL when it never ran.
+    thread_id INTEGER,
     -- When it last left its run.
     stopped_ns INTEGER,
     -- When and where it was closed.

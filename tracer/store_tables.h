@@ -42,7 +42,7 @@
 #define TT__COLUMNS_LOOP(X)                                                                 \
     X(LOOP, loop_id) X(LOOP, created_ns) X(LOOP, created_site_id) X(LOOP, started_ns)       \
     X(LOOP, started_site_id) X(LOOP, stopped_ns) X(LOOP, closed_ns) X(LOOP, closed_site_id) \
-    X(LOOP, pending_count) X(LOOP, dumped_ns)
+    X(LOOP, thread_id) X(LOOP, pending_count) X(LOOP, dumped_ns)
 
 /* What a state dump tells of a loop. */
 #define TT__COLUMNS_LOOP_FILL(X)                                                              \

@@ -1,0 +1,1 @@
+SELECT * FROM loops ORDER BY loop_id
