@@ -23,18 +23,18 @@ stop_cores() { # PROCESS STATUS
     expect_status "$2" 'the server'
 }
 
-# Asks COUNT times who answers; the answers are in the file who.
+# Asks COUNT times who answers; the answers are in the file answers.
 ask_who() { # COUNT
     for _ in $(seq "$1"); do
         printf 'who\n' | "$client" 127.0.0.1 "$port"
-    done >who
-    [ "$(wc -l <who)" -eq "$1" ] || fail "$(wc -l <who) answers to $1 questions: $(cat server.err)"
+    done >answers
+    [ "$(wc -l <answers)" -eq "$1" ] || fail "$(wc -l <answers) answers to $1 questions: $(cat server.err)"
 }
 
 # Whether two loops or more of PROCESS have answered.
 two_loops_have_answered() { # PROCESS
     ask_who 8
-    cat who >>all
+    cat answers >>all
     [ "$(grep " of $1\$" all | sort -u | wc -l)" -ge 2 ]
 }
 
@@ -55,7 +55,7 @@ case_two_programs_share_a_port() {
     stop_cores "$server" 0
     server=$first
     ask_who 4
-    [ "$(grep -cv " of $first\$" who)" -eq 0 ] || fail "somebody else answered: $(cat who)"
+    [ "$(grep -cv " of $first\$" answers)" -eq 0 ] || fail "somebody else answered: $(cat answers)"
     stop_cores "$server" 0
 }
 
