@@ -345,7 +345,7 @@ static void turn(uv_check_t *check)
         tt__guest_end_turn(loop);
 }
 
-/* Confirms waits that are due, and says when the next ones are. */
+/* Looks at waits that nothing has confirmed, if that is due, and says when it is due next. */
 static int64_t confirm_watches(tt_loop *loop)
 {
     int64_t now_ns;
@@ -358,8 +358,9 @@ static int64_t confirm_watches(tt_loop *loop)
     if (loop->confirm_at_ns && loop->confirm_at_ns <= now_ns) {
         tt__watches_confirm(loop);
         loop->confirm_at_ns = 0;
-        return INT64_MAX;
     }
+    if (!loop->unconfirmed_watches)
+        return INT64_MAX;
     if (!loop->confirm_at_ns)
         loop->confirm_at_ns = now_ns + CONFIRM_NS;
     return loop->confirm_at_ns;

@@ -35,6 +35,7 @@ struct write {
     int count;                  /* pieces from there on */
     size_t offset;              /* bytes of the first one that are written */
     size_t left;                /* bytes to write */
+    size_t sent;                /* bytes that were written before the call began to wait: see send_at_once */
     bool is_one_enough;         /* write_some */
 
     bool is_of_file; /* sendfile: what is sent, in the place of pieces, from this offset on */
@@ -232,7 +233,8 @@ static int write_all(struct write *call)
                               .is_writer = true,
                               .attempt = call->is_of_file ? attempt_sendfile : attempt_write,
                               .abandoned = abandoned,
-                              .size = call->left};
+                              .size = call->left,
+                              .result = (ssize_t)call->sent};
     if (call->is_of_file)
         tt__stream_make_non_blocking(stream);
     stream->writing = &call->io;
@@ -276,17 +278,50 @@ int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec
     call.offset = call.left = 0;
     call.is_one_enough = false;
     call.is_of_file = false;
+    call.sent = 0;
     call.io.result = 0;
     for (int i = 0; i < count; i++)
         call.left += pieces[i].iov_len;
     return perform(&call, stream, site) < 0 ? -1 : 0;
 }
 
+/* Whether a write needs no more than to be tried: nobody else writes, and nobody is told. */
+static bool is_undisturbed(const tt_stream *stream)
+{
+    return stream->is_socket && !stream->is_turn_taken && !tt__line_is_contended(&stream->turn) &&
+           !stream->is_write_ended && !stream->is_cut_off && stream->descriptor >= 0 && !tt_trace_on(TT_CATEGORY_io);
+}
+
+/* What most writes are: the kernel takes all of it at once. That is tried before anything is prepared for waiting, which
+ * would be most of what a small write costs here. SIZE is more than 0. Returns how much was sent, all of which counts; -1
+ * with an exception pending. */
+static ssize_t send_at_once(tt_stream *stream, const void *data, size_t size, tt_site *site)
+{
+    ssize_t sent = send(stream->descriptor, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent >= 0)
+        return sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return 0;
+    return tt__stream_raise(stream, errno, "write to", site);
+}
+
 int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_t size)
 {
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct iovec piece = {.iov_base = (void *)data, .iov_len = size};
+    ssize_t sent = 0;
 
-    return tt_stream_writelines_at(site, stream, &piece, 1);
+    if (!task)
+        return -1;
+    TT_PRECOND("stream.stream", site, stream != NULL);
+    if (size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream))
+        sent = send_at_once(stream, data, size, site);
+    if (sent < 0 || (sent > 0 && (size_t)sent == size))
+        return sent < 0 ? -1 : 0;
+    struct write call = {.pieces = &piece, .count = 1, .offset = (size_t)sent, .left = size - (size_t)sent};
+    call.sent = (size_t)sent;
+    return perform(&call, stream, site) < 0 ? -1 : 0;
 }
 
 ssize_t tt_stream_write_some_at(tt_site *site, tt_stream *stream, const void *data, size_t size)

@@ -50,6 +50,7 @@ struct tt_watch {
     bool is_listed;      /* in the list of the unconfirmed, perhaps for nothing */
     bool is_fresh;       /* in that list: armed, and libuv has not polled since */
     bool is_unconfirmed; /* somebody waits, and no event has come since */
+    bool is_overdue;     /* the same, at the last look already */
     bool is_drained;     /* the last receive took all there was */
     bool is_known_alien; /* asked since it was armed: the other end is not this process's */
 };
@@ -283,6 +284,7 @@ static int arm_for_wait(struct tt_watch *watch, bool is_instead)
     if (!watch->is_idle || !watch->armed_events)
         return arm(watch, wanted_events(watch));
     watch->is_unconfirmed = true;
+    watch->is_overdue = false;
     if (!watch->is_listed) {
         watch->is_listed = true;
         watch->next_unconfirmed = loop->unconfirmed_watches;
@@ -431,12 +433,19 @@ static void confirm(struct tt_watch *watch)
     }
 }
 
+/* At the first look a wait may have begun just now; only one that is there at the second is confirmed. Connections that are
+ * busy never are. */
 void tt__watches_confirm(tt_loop *loop)
 {
-    struct tt_watch *watch;
+    struct tt_watch **place = &loop->unconfirmed_watches, *watch;
 
-    while ((watch = loop->unconfirmed_watches) != NULL) {
-        loop->unconfirmed_watches = watch->next_unconfirmed;
+    while ((watch = *place) != NULL) {
+        if (watch->is_unconfirmed && !watch->is_overdue) {
+            watch->is_overdue = true;
+            place = &watch->next_unconfirmed;
+            continue;
+        }
+        *place = watch->next_unconfirmed;
         watch->is_listed = false;
         if (watch->is_unconfirmed)
             confirm(watch);

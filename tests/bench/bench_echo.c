@@ -3,6 +3,9 @@
  * Each server is a process of its own, all on one core; the load generator is on another: 50 connections, each of which sends
  * 64 bytes, waits for them to come back, compares them, and sends again. The servers take their turns, 15 rounds; what counts
  * is the median of the ratios to libuv within a round. Of a request, 94 to 97 % is the kernel's.
+ *
+ * Beside them, for comparison and without a goal, the same server in Go, Node, and Python with asyncio and uvloop (peers/).
+ * What is not installed is skipped with a line.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -157,9 +160,25 @@ struct server {
     double requests; /* answered in them */
     int (*serve)(int listener);
     const char *events; /* NULL: not recorded; else what TELLTALE_EVENTS says, "" for the default */
+    double least, reach;
+    const char *command[3]; /* a peer: a program of its own, which finds the listener as descriptor 3 */
     pid_t pid;
     struct sockaddr_in address;
 };
+
+/* The process becomes the peer's program; where that cannot be, it ends. */
+static _Noreturn void become_peer(const struct server *server, int listener)
+{
+    char *arguments[] = {(char *)server->command[0], (char *)server->command[1], (char *)server->command[2], NULL};
+
+    pin(0);
+    if (listener == 3)
+        fcntl(3, F_SETFD, 0);
+    else
+        dup2(listener, 3);
+    execvp(arguments[0], arguments);
+    _exit(127);
+}
 
 static void start_server(struct server *server, const char *folder)
 {
@@ -180,6 +199,8 @@ static void start_server(struct server *server, const char *folder)
         return;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (server->command[0]) /* a program of its own */
+        become_peer(server, listener);
     if (server->events) {
         snprintf(store, sizeof store, "%s/%s.telltale", folder, server->series.name);
         setenv("TELLTALE_STORE", store, 1);
@@ -304,32 +325,71 @@ static double load(struct server *server, bool is_counted)
 
 /* -------------------------------------------------------------------------------------------------------------------- */
 
-/* A child that has ended already could not be recorded. */
+/* A child that has ended already could not be recorded, or is a peer that is not installed. */
 static bool is_there(const struct server *server)
 {
     return waitpid(server->pid, NULL, WNOHANG) == 0;
 }
 
+/* Programs take a while to start: one byte is echoed before anything is measured. */
+static void await_server(const struct server *server)
+{
+    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte = 0;
+
+    setsockopt(probe, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 30}, sizeof(struct timeval));
+    if (connect(probe, (const struct sockaddr *)&server->address, sizeof server->address) == 0 &&
+        send(probe, &byte, 1, MSG_NOSIGNAL) == 1 && recv(probe, &byte, 1, 0) != 1 && is_there(server)) {
+        fprintf(stderr, "echo: %s answers nothing\n", server->series.name);
+        exit(2);
+    }
+    close(probe);
+}
+
+static void print_server(const struct server *server, const struct server *libuv, bool *is_good)
+{
+    char name[128];
+
+    print_series(&server->series, "requests/s");
+    printf("  %-36s %12.0f ns of processor time a request\n", "", server->cpu_ns / server->requests);
+    snprintf(name, sizeof name, "%s_against_libuv", server->series.name);
+    if (server->least > 0)
+        *is_good &= print_ratio(name, paired_ratio(&server->series, &libuv->series), server->least, server->reach);
+    else if (server != libuv)
+        printf("  %-36s %12.3f\n", name, paired_ratio(&server->series, &libuv->series));
+}
+
 int main(void)
 {
+    char folder[] = "/tmp/telltale-bench-XXXXXX", go[64], command[512];
     struct server servers[] = {
         {.series.name = "echo_libuv", .serve = serve_libuv},
-        {.series.name = "echo_untraced", .serve = serve_tasks},
-        {.series.name = "echo_streams", .serve = serve_streams},
-        {.series.name = "echo_recorded", .serve = serve_tasks, .events = ""},
-        {.series.name = "echo_all_categories", .serve = serve_tasks, .events = "all"},
+        {.series.name = "echo_untraced", .serve = serve_tasks, .least = 0.97, .reach = 1.03},
+        {.series.name = "echo_streams", .serve = serve_streams, .least = 0.97, .reach = 1.03},
+        {.series.name = "echo_recorded", .serve = serve_tasks, .events = "", .least = 0.95, .reach = 1.00},
+        {.series.name = "echo_all_categories", .serve = serve_tasks, .events = "all", .least = 0.90, .reach = 0.95},
+        {.series.name = "echo_go", .command = {go}},
+        {.series.name = "echo_node", .command = {"node", PEERS "/echo.js"}},
+        {.series.name = "echo_asyncio", .command = {"/usr/bin/python3", PEERS "/echo.py", "asyncio"}},
+        {.series.name = "echo_uvloop", .command = {"/usr/bin/python3", PEERS "/echo.py", "uvloop"}},
     };
-    const double least[] = {1, 0.97, 0.97, 0.95, 0.90}, reach[] = {1, 1.03, 1.03, 1.00, 0.95};
     const size_t count = sizeof servers / sizeof servers[0];
-    char folder[] = "/tmp/telltale-bench-XXXXXX", name[128];
     bool is_good = true;
 
     if (!mkdtemp(folder))
         fail("mkdtemp");
+    snprintf(go, sizeof go, "%s/echo_go", folder);
+    setenv("GOMAXPROCS", "1", 1);
+    snprintf(command, sizeof command,
+             "command -v go >/dev/null && GOCACHE=%1$s/cache GO111MODULE=off go build -o %1$s/echo_go %2$s/echo.go",
+             folder, PEERS);
+    if (system(command) != 0)
+        go[0] = '\0'; /* what has no name cannot be started */
     for (size_t i = 0; i < count; i++)
         start_server(&servers[i], folder);
     pin(1);
-    poll(NULL, 0, 200); /* recorders come up */
+    for (size_t i = 0; i < count; i++)
+        await_server(&servers[i]);
     for (int round = -1; round < ROUNDS; round++)
         for (size_t i = 0; i < count; i++)
             if (is_there(&servers[i])) {
@@ -340,20 +400,16 @@ int main(void)
             }
     for (size_t i = 0; i < count; i++) {
         if (!servers[i].series.count) {
-            printf("skipped: %s: no recorder could be started\n", servers[i].series.name);
+            printf("skipped: %s: %s\n", servers[i].series.name,
+                   servers[i].events ? "no recorder could be started" : "it is not installed");
             continue;
         }
-        print_series(&servers[i].series, "requests/s");
-        printf("  %-36s %12.0f ns of processor time a request\n", "", servers[i].cpu_ns / servers[i].requests);
+        print_server(&servers[i], &servers[0], &is_good);
         stop_server(&servers[i]);
-        if (i == 0)
-            continue;
-        snprintf(name, sizeof name, "%s_against_libuv", servers[i].series.name);
-        is_good &= print_ratio(name, paired_ratio(&servers[i].series, &servers[0].series), least[i], reach[i]);
     }
-    snprintf(name, sizeof name, "rm -rf %s", folder);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
     poll(NULL, 0, 300); /* recorders end */
-    if (system(name) != 0)
+    if (system(command) != 0)
         fprintf(stderr, "%s was left behind\n", folder);
     return is_good ? 0 : 1;
 }

@@ -4,6 +4,8 @@
  * Past 600 lines: each call is tried ready, blocked, cancelled, closed and without memory, on one pair of sockets. */
 #include "stage.h"
 
+#include "loop_internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -325,6 +327,48 @@ static void recv_takes_a_stream_piece_by_piece(void **state)
     assert_true(tt_task_done(task));
     tt_task_unref(task);
     expect_notes("abc", "def", "gh", "ij", "klm");
+}
+
+/* A wait that found its watch armed may be at a number that has another socket now, so that it is polled for anew when
+ * nothing comes for two looks in a row: one that has begun between the two is not. */
+static int started_polls;
+
+int __real_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback);
+int __wrap_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback);
+
+int __wrap_uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback)
+{
+    started_polls++;
+    return __real_uv_poll_start(poll, events, callback);
+}
+
+static void a_connection_that_is_busy_is_not_polled_for_anew(void **state)
+{
+    tt_task *task = create(receive_again_and_again, (void *)1000L);
+    int before;
+
+    (void)state;
+    stage_turns(1);
+    put(pair[1], "a"); /* its wait was armed at its beginning; the next one finds that */
+    stage_turns(2);
+    before = started_polls;
+    for (int i = 0; i < 5; i++) {
+        tt__watches_confirm(stage_loop);
+        put(pair[1], "b");
+        stage_turns(2);
+    }
+    assert_int_equal(started_polls, before);
+    tt__watches_confirm(stage_loop);
+    assert_int_equal(started_polls, before);
+    tt__watches_confirm(stage_loop);
+    assert_int_equal(started_polls, before + 1);
+    tt__watches_confirm(stage_loop);
+    tt__watches_confirm(stage_loop);
+    assert_int_equal(started_polls, before + 1);
+    stage_forget_notes();
+    tt_task_cancel(task, NULL);
+    stage_turns(3);
+    tt_task_unref(task);
 }
 
 static void a_cancelled_recv_leaves_the_data_to_the_next(void **state)
@@ -800,6 +844,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_pair(recv_waits_for_data),
     cmocka_unit_test_with_pair(recv_of_nothing_is_the_end_of_the_stream),
     cmocka_unit_test_with_pair(recv_takes_a_stream_piece_by_piece),
+    cmocka_unit_test_with_pair(a_connection_that_is_busy_is_not_polled_for_anew),
     cmocka_unit_test_with_pair(a_cancelled_recv_leaves_the_data_to_the_next),
     cmocka_unit_test_with_pair(an_error_is_raised_and_the_next_call_works_on),
     cmocka_unit_test_with_pair(a_descriptor_that_is_not_open_or_no_socket_is_an_os_error),
