@@ -156,8 +156,7 @@ static int serve_streams(int listener)
 
 struct server {
     struct series series;
-    double cpu_ns;   /* processor time that the counted rounds took it */
-    double requests; /* answered in them */
+    struct series cpu_ns; /* processor time of a request */
     int (*serve)(int listener);
     const char *events; /* NULL: not recorded; else what TELLTALE_EVENTS says, "" for the default */
     double least, reach;
@@ -316,10 +315,8 @@ static double load(struct server *server, bool is_counted)
     for (int i = 0; i < CONNECTIONS; i++)
         close(clients[i].socket);
     close(epoll);
-    if (is_counted) {
-        server->cpu_ns += cpu_ns_of(server->pid) - cpu_ns;
-        server->requests += (double)answers;
-    }
+    if (is_counted)
+        add_sample(&server->cpu_ns, (cpu_ns_of(server->pid) - cpu_ns) / (double)answers);
     return (double)answers / ((end - begin) / 1e9);
 }
 
@@ -351,7 +348,8 @@ static void print_server(const struct server *server, const struct server *libuv
     char name[128];
 
     print_series(&server->series, "requests/s");
-    printf("  %-36s %12.0f ns of processor time a request\n", "", server->cpu_ns / server->requests);
+    printf("  %-36s %12.0f ns of processor time a request; libuv's against it: %.3f\n", "",
+           median_of(server->cpu_ns.samples, server->cpu_ns.count), paired_ratio(&libuv->cpu_ns, &server->cpu_ns));
     snprintf(name, sizeof name, "%s_against_libuv", server->series.name);
     if (server->least > 0)
         *is_good &= print_ratio(name, paired_ratio(&server->series, &libuv->series), server->least, server->reach);
