@@ -91,6 +91,9 @@ struct tt_store_view {
 /* The views of this version; ends with a NULL name. Static. */
 extern const struct tt_store_view tt_store_views[];
 
+/* Views over the event stream: a reader has them, a store does not; ends with a NULL name. Static. */
+extern const struct tt_store_view tt_store_stream_views[];
+
 /* The text of schema.sql. Static. */
 extern const char tt_store_schema[];
 

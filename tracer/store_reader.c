@@ -122,6 +122,14 @@ static int create_temp_view(sqlite3 *connection, const struct tt_store_view *vie
     return code;
 }
 
+static int create_temp_views(sqlite3 *connection, const struct tt_store_view *views)
+{
+    int code = SQLITE_OK;
+    for (; views->name && code == SQLITE_OK; views++)
+        code = create_temp_view(connection, views);
+    return code;
+}
+
 static int allow_reading(void *context, int action, const char *first, const char *second, const char *database,
                          const char *view)
 {
@@ -189,9 +197,9 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
                                   "CREATE VIRTUAL TABLE temp.turns USING turns",
                                   NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "making its virtual tables", name);
-    for (const struct tt_store_view *view = tt_store_views; view->name; view++)
-        if ((*out_code = create_temp_view(connection, view)) != SQLITE_OK)
-            return tt__store_fail_sqlite(error, connection, "making its views", name);
+    if ((*out_code = create_temp_views(connection, tt_store_views)) != SQLITE_OK ||
+        (*out_code = create_temp_views(connection, tt_store_stream_views)) != SQLITE_OK)
+        return tt__store_fail_sqlite(error, connection, "making its views", name);
     if ((*out_code = sqlite3_exec(connection, "PRAGMA query_only = ON", NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
     sqlite3_set_authorizer(connection, allow_reading, NULL);

@@ -28,29 +28,34 @@ static const struct tt_option options[] = {
 };
 
 /* The creations that led to ?1, the first one first, then what happened to it. Creators of creators are followed for so
- * long. */
-#define STORY                                                                                              \
-    "WITH RECURSIVE chain (task_id, depth) AS (\n"                                                         \
-    "    SELECT parent_id, 1 FROM creations WHERE task_id = ?1 AND parent_id IS NOT NULL\n"                \
-    "    UNION SELECT t.task_id, 1 FROM failure AS f JOIN task AS t ON f.parent_kind = 1 AND t.task_id = " \
-    "f.parent_id\n"                                                                                        \
-    "    WHERE f.failure_id = ?1 AND t.task_id < f.failure_id\n"                                           \
-    "    UNION ALL SELECT e.parent_id, c.depth + 1 FROM chain AS c JOIN creations AS e USING (task_id)\n"  \
-    "    WHERE e.parent_id IS NOT NULL AND c.depth < 32),\n"                                               \
-    "line AS (\n"                                                                                          \
-    "    SELECT -depth AS part, s.*, replace(s.sentence, ' created it', ' created ' || l.label) AS text\n" \
-    "    FROM chain AS c JOIN story AS s ON s.object_id = c.task_id AND s.kind = 'created'\n"              \
-    "    JOIN task_labels AS l USING (task_id)\n"                                                          \
-    "    UNION ALL SELECT 0, s.*, s.sentence FROM story AS s WHERE s.object_id = ?1)\n"
+ * long. Of its waits that are over, which only its steps tell, the longest ones are told, and how many there were. */
+static const char with_lines[] =
+    "WITH RECURSIVE chain (task_id, depth) AS (\n"
+    "    SELECT parent_id, 1 FROM creations WHERE task_id = ?1 AND parent_id IS NOT NULL\n"
+    "    UNION SELECT t.task_id, 1 FROM failure AS f JOIN task AS t ON f.parent_kind = 1 AND t.task_id = f.parent_id\n"
+    "    WHERE f.failure_id = ?1 AND t.task_id < f.failure_id\n"
+    "    UNION ALL SELECT e.parent_id, c.depth + 1 FROM chain AS c JOIN creations AS e USING (task_id)\n"
+    "    WHERE e.parent_id IS NOT NULL AND c.depth < 32),\n"
+    "waited AS MATERIALIZED (\n"
+    "    SELECT *, row_number() OVER (ORDER BY until_ns - from_ns DESC) AS place, count(*) OVER () AS count\n"
+    "    FROM phases WHERE task_id = ?1 AND state = 'waiting' AND until_ns IS NOT NULL),\n"
+    "line AS (\n"
+    "    SELECT -depth AS part, s.*, replace(s.sentence, ' created it', ' created ' || l.label) AS text\n"
+    "    FROM chain AS c JOIN story AS s ON s.object_id = c.task_id AND s.kind = 'created'\n"
+    "    JOIN task_labels AS l USING (task_id)\n"
+    "    UNION ALL SELECT 0, s.*, s.sentence FROM story AS s WHERE s.object_id = ?1\n"
+    "    UNION ALL SELECT 0, task_id, from_ns, 19, 0, 'waited', 'task_suspended', NULL, wait_at, wait_object,\n"
+    "        iif(wait_kind = 'sleep', 'it slept', 'it waited for ' || wait_text || ',') || ' for ' || round((until_ns "
+    "- from_ns) / 1e9, 3) || ' s'\n"
+    "        || iif(place = 1 AND count > 20, '; ' || count || ' times in all, of which the longest 20 are told', '')\n"
+    "    FROM waited WHERE place <= 20)\n";
 
-static const char select_story[] =
-    STORY "SELECT ns, kind, event, text, place FROM line ORDER BY part, ns, rank, sequence";
+static const char select_story[] = "SELECT ns, kind, event, text, place FROM line ORDER BY part, ns, rank, sequence";
 
-static const char select_data[] =
-    STORY "SELECT object_id, ns, kind, event, text AS sentence, place, other_id FROM line\n"
-          "UNION ALL SELECT * FROM (SELECT object_id, NULL, 'verdict', verdict, reason || coalesce('; ' || advice, "
-          "''), NULL, NULL\n"
-          "    FROM verdicts WHERE object_id = ?1)";
+static const char select_data[] = "SELECT object_id, ns, kind, event, text AS sentence, place, other_id FROM line\n"
+                                  "UNION ALL SELECT * FROM (SELECT object_id, NULL, 'verdict', verdict, reason || "
+                                  "coalesce('; ' || advice, ''), NULL, NULL\n"
+                                  "    FROM verdicts WHERE object_id = ?1)";
 
 static const char select_verdict[] =
     "SELECT v.verdict, v.is_finding, v.reason, v.advice,\n"
@@ -122,12 +127,26 @@ static void print_verdict(tt_query *verdict, tt_output *output)
     tt__print(output, advice != NULL ? "%s.\n" : "nothing.\n", advice);
 }
 
+/* A query over the lines. */
+static tt_query *open_lines(tt_session *session, const char *select, int64_t id)
+{
+    char *sql = NULL;
+    if (asprintf(&sql, "%s%s", with_lines, select) < 0) {
+        tt__complain("not enough memory for a query");
+        tt__session_fail(session, TT_EXIT_OUTSIDE);
+        return NULL;
+    }
+    tt_query *query = tt__query_open(session, sql);
+    free(sql);
+    tt__query_bind_integer(query, 1, id);
+    return query;
+}
+
 static void print_story(tt_session *session, tt_output *output, int64_t id)
 {
     tt_query *verdict = tt__query_open(session, select_verdict);
-    tt_query *story = tt__query_open(session, select_story);
+    tt_query *story = open_lines(session, select_story, id);
     tt__query_bind_integer(verdict, 1, id);
-    tt__query_bind_integer(story, 1, id);
     bool is_there = tt__query_next(verdict);
     if (is_there)
         print_title(verdict, output);
@@ -141,8 +160,7 @@ static void print_story(tt_session *session, tt_output *output, int64_t id)
 
 static void print_data(tt_session *session, tt_output *output, int64_t id, enum tt_format format)
 {
-    tt_query *query = tt__query_open(session, select_data);
-    tt__query_bind_integer(query, 1, id);
+    tt_query *query = open_lines(session, select_data, id);
     tt__query_print(query, output, format, columns);
     tt__query_close(query);
 }

@@ -9,15 +9,16 @@
 #include "output/text.h"
 #include "parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Stalls and those held up by one that a screen shows beside the table. */
 #define STALLS_MAX  10
 #define VICTIMS_MAX 5
 
-enum table { TABLE_COROUTINES, TABLE_HISTOGRAM, TABLE_STALLS };
+enum table { TABLE_COROUTINES, TABLE_HISTOGRAM, TABLE_STALLS, TABLE_TURNS };
 
-static const char *const table_words[] = {"coroutines", "histogram", "stalls", NULL};
+static const char *const table_words[] = {"coroutines", "histogram", "stalls", "turns", NULL};
 
 struct stats_options {
     struct tt_listing_options listing; /* first: draft.h takes it */
@@ -27,8 +28,8 @@ struct stats_options {
 #define OFFSET(field) offsetof(struct stats_options, field)
 
 static const struct tt_option options[] = {
-    {'t', "table", TT_OPTION_WORD, "TABLE", "coroutines (with the stalls, on a screen), histogram or stalls",
-     OFFSET(table), table_words},
+    {'t', "table", TT_OPTION_WORD, "TABLE",
+     "coroutines (on a screen with turns and stalls), histogram, stalls or turns", OFFSET(table), table_words},
     {'C', "columns", TT_OPTION_TEXT, "LIST", "columns of the table: coroutine,tasks,... or any of its view",
      OFFSET(listing.columns), NULL},
     {'s', "sort", TT_OPTION_TEXT, "LIST", "columns to sort by; -NAME: greatest first", OFFSET(listing.sort), NULL},
@@ -84,12 +85,25 @@ static const struct tt_listing_column stall_columns[] = {
     {"by", "by_text", "BY", TT_UNIT_NONE, true},
     {"from", "from_at", "FROM", TT_UNIT_NONE, true},
     {"to", "to_at", "TO", TT_UNIT_NONE, true},
-    {"held", "(SELECT count(*) FROM stall_victims AS v WHERE v.stall_id = stalls.stall_id)", "HELD UP", TT_UNIT_NONE,
-     false},
+    {"held", "(SELECT count(*) FROM held_up AS v WHERE v.stall_id = stalls.stall_id)", "HELD UP", TT_UNIT_NONE, false},
     {"whom",
-     "(SELECT group_concat(v.task_text, ', ') FROM (SELECT task_text FROM stall_victims AS x\n"
+     "(SELECT group_concat(v.task_text, ', ') FROM (SELECT task_text FROM held_up AS x\n"
      "    WHERE x.stall_id = stalls.stall_id ORDER BY x.held_up_ns DESC, x.task_id LIMIT 5) AS v)",
      "WHOM", TT_UNIT_NONE, true},
+};
+
+static const struct tt_listing_column turn_columns[] = {
+    {"loop", "iif(process_id = 0, '#', 'p' || process_id || '#') || (loop_id & 1099511627775)", "LOOP", TT_UNIT_NONE,
+     false},
+    {"turns", "turn_count", "TURNS", TT_UNIT_NONE, false},
+    {"p50", "run_p50_ns", "P50", TT_UNIT_DURATION, false},
+    {"p90", "run_p90_ns", "P90", TT_UNIT_DURATION, false},
+    {"p99", "run_p99_ns", "P99", TT_UNIT_DURATION, false},
+    {"max", "run_max_ns", "MAX", TT_UNIT_DURATION, false},
+    {"when", "run_max_began_ns", "WHEN", TT_UNIT_INSTANT, false},
+    {"run", "run_share", "RUN %", TT_UNIT_NONE, false},
+    {"callbacks", "callback_count", "CALLBACKS", TT_UNIT_NONE, false},
+    {"ready", "ready_max", "MOST READY", TT_UNIT_NONE, false},
 };
 
 static const char *const durations[] = {"duration_p50_ns", "duration_p90_ns", "duration_p99_ns", "duration_max_ns",
@@ -134,17 +148,34 @@ static const struct tt_listing tables[] = {
             .begins = "began_ns",
             .ends = "ended_ns",
         },
+    [TABLE_TURNS] =
+        {
+            .view = "loop_turns",
+            .key = "loop_id",
+            .columns = turn_columns,
+            .column_count = COUNT(turn_columns),
+            .default_columns = "loop,turns,p50,p90,p99,max,when,run,callbacks,ready",
+            .durations = durations,
+            .begins = "0",
+            .ends = "0",
+        },
 };
 
 /* --------------------------------------------------------------------------------- stalls, below the table */
 
+/* The longest stalls, a row for each of those that were held up longest. */
 static const char select_stalls[] =
-    "SELECT s.stall_id, s.began_ns, s.duration_ns, s.by_text, s.from_at, s.to_at, count(*) OVER () AS total\n"
-    "FROM stalls AS s ORDER BY s.duration_ns DESC, s.stall_id LIMIT ?1";
-
-static const char select_victims[] =
-    "SELECT task_text, how, held_up_ns, count(*) OVER () AS total FROM stall_victims WHERE stall_id = ?1\n"
-    "ORDER BY held_up_ns DESC, task_id LIMIT ?2";
+    "WITH longest AS MATERIALIZED (\n"
+    "    SELECT *, count(*) OVER () AS total FROM stalls ORDER BY duration_ns DESC, stall_id LIMIT ?1),\n"
+    "victim AS MATERIALIZED (\n"
+    "    SELECT h.*, row_number() OVER (PARTITION BY h.stall_id ORDER BY h.held_up_ns DESC, h.task_id) AS place,\n"
+    "        count(*) OVER (PARTITION BY h.stall_id) AS count\n"
+    "    FROM held_up AS h)\n"
+    "SELECT s.stall_id, s.began_ns, s.duration_ns, s.by_text, s.from_at, s.to_at, s.total, v.task_text, v.how, "
+    "v.held_up_ns,\n"
+    "    v.place, v.count\n"
+    "FROM longest AS s LEFT JOIN victim AS v ON v.stall_id = s.stall_id AND v.place <= ?2\n"
+    "ORDER BY s.duration_ns DESC, s.stall_id, v.place";
 
 static const char *words_of_how(const char *how)
 {
@@ -159,32 +190,26 @@ static const char *words_of_how(const char *how)
     return "it could have run";
 }
 
-static void print_victims(tt_session *session, tt_output *output, int64_t stall_id)
+static void print_victim(tt_query *query, tt_output *output)
 {
     char held_up[TT_DURATION_BYTES];
-    int64_t total = 0;
-    tt_query *query = tt__query_open(session, select_victims);
-    tt__query_bind_integer(query, 1, stall_id);
-    tt__query_bind_integer(query, 2, VICTIMS_MAX);
-    while (tt__query_next(query)) {
-        total = tt__query_integer(query, "total");
-        tt__text_duration(held_up, tt__query_integer(query, "held_up_ns"));
-        tt__part_label(output, "held up");
-        tt__print(output, "%s for %s: %s\n", tt__query_text(query, "task_text"), held_up,
-                  words_of_how(tt__query_text(query, "how")));
-    }
-    tt__query_close(query);
-    if (total == 0) {
-        tt__part_label(output, "held up");
+    int64_t place = tt__query_integer(query, "place");
+    int64_t count = tt__query_integer(query, "count");
+    tt__part_label(output, "held up");
+    if (count == 0) {
         tt__print(output, "no task that is known; who waits outside of the process is not recorded\n");
+        return;
     }
-    if (total > VICTIMS_MAX) {
+    tt__text_duration(held_up, tt__query_integer(query, "held_up_ns"));
+    tt__print(output, "%s for %s: %s\n", tt__query_text(query, "task_text"), held_up,
+              words_of_how(tt__query_text(query, "how")));
+    if (place == VICTIMS_MAX && count > VICTIMS_MAX) {
         tt__part_label(output, "and");
-        tt__print(output, "%jd more\n", (intmax_t)total - VICTIMS_MAX);
+        tt__print(output, "%jd more\n", (intmax_t)(count - VICTIMS_MAX));
     }
 }
 
-static void print_stall(tt_session *session, tt_query *query, tt_output *output)
+static void print_stall(tt_query *query, tt_output *output)
 {
     char began[TT_DURATION_BYTES], duration[TT_DURATION_BYTES];
     tt__text_instant(began, tt__query_integer(query, "began_ns"));
@@ -196,28 +221,59 @@ static void print_stall(tt_session *session, tt_query *query, tt_output *output)
         tt__part_label(output, "to");
         tt__print(output, "%s\n", tt__query_text(query, "to_at"));
     }
-    print_victims(session, output, tt__query_integer(query, "stall_id"));
 }
 
 static void print_stalls(tt_session *session, tt_output *output)
 {
-    int64_t count = 0, total = 0;
+    int64_t total = tt__query_count(session, "SELECT count(*) FROM stalls");
+    int64_t last_id = -1;
+    if (total == 0)
+        return;
     tt_query *query = tt__query_open(session, select_stalls);
     tt__query_bind_integer(query, 1, STALLS_MAX);
-    for (; tt__query_next(query); count++) {
-        total = tt__query_integer(query, "total");
-        if (count == 0) {
-            tt__print(output, "\n");
-            tt__style(output, TT_STYLE_WARNING);
-            tt__print(output, "STALLS: %jd, in which a loop could run nothing else\n", (intmax_t)total);
-            tt__style(output, TT_STYLE_PLAIN);
-        }
-        print_stall(session, query, output);
+    tt__query_bind_integer(query, 2, VICTIMS_MAX);
+    tt__print(output, "\n");
+    tt__style(output, TT_STYLE_WARNING);
+    tt__print(output, "STALLS: %jd, in which a loop could run nothing else\n", (intmax_t)total);
+    tt__style(output, TT_STYLE_PLAIN);
+    while (tt__query_next(query)) {
+        if (tt__query_integer(query, "stall_id") != last_id)
+            print_stall(query, output);
+        last_id = tt__query_integer(query, "stall_id");
+        print_victim(query, output);
     }
     tt__query_close(query);
-    if (total > count)
+    if (total > STALLS_MAX)
         tt__print(output, "\n  and %jd shorter ones; all of them: telltale stats --table stalls %s\n",
-                  (intmax_t)(total - count), tt__session_path(session));
+                  (intmax_t)(total - STALLS_MAX), tt__session_path(session));
+}
+
+/* The turns of loops, when they were recorded. */
+static void print_turns(tt_session *session, tt_output *output)
+{
+    enum { COLUMNS = COUNT(turn_columns) };
+    struct tt_column columns[COLUMNS];
+    char *sql = NULL;
+    size_t bytes = 0;
+    if (tt__query_count(session, "SELECT count(*) FROM (SELECT 1 FROM turns LIMIT 1)") == 0)
+        return;
+    FILE *memory = open_memstream(&sql, &bytes);
+    if (memory == NULL) {
+        tt__complain("not enough memory for a query");
+        return;
+    }
+    for (size_t i = 0; i < COLUMNS; i++) {
+        const struct tt_listing_column *column = &turn_columns[i];
+        columns[i] = (struct tt_column){column->name, column->heading, column->unit, column->is_wide};
+        fprintf(memory, "%s%s AS \"%s\"", i == 0 ? "SELECT " : ", ", column->sql, column->name);
+    }
+    fprintf(memory, "\nFROM loop_turns ORDER BY loop_id");
+    fclose(memory);
+    tt__print(output, "\nTURNS of loops, and how long they took\n");
+    tt_query *query = tt__query_open(session, sql);
+    tt__query_print(query, output, TT_FORMAT_TABLE, columns);
+    tt__query_close(query);
+    free(sql);
 }
 
 /* ------------------------------------------------------------------------------------------------------ run */
@@ -242,8 +298,10 @@ static int run(struct tt_invocation *invocation)
         return status;
     status = tt__draft_print_listing(&draft);
     if (status == TT_EXIT_CLEAN) {
-        if (given->table == TABLE_COROUTINES && !tt__draft_is_data(&draft))
+        if (given->table == TABLE_COROUTINES && !tt__draft_is_data(&draft)) {
+            print_turns(draft.session, &invocation->output);
             print_stalls(draft.session, &invocation->output);
+        }
         tt__losses_say(draft.session, &invocation->messages);
     }
     return tt__draft_close(&draft, status);

@@ -76,6 +76,9 @@ enum sign {
     SIGN_NONE,
     SIGN_CREATED,
     SIGN_ALIVE,
+    SIGN_RUNNING,
+    SIGN_READY,
+    SIGN_WAITING,
     SIGN_ASKED,
     SIGN_RETURNED,
     SIGN_FAILED,
@@ -94,6 +97,9 @@ static const struct {
     [SIGN_NONE] = {" ", " ", TT_STYLE_PLAIN, NULL},
     [SIGN_CREATED] = {"┄", ".", TT_STYLE_FAINT, "not begun"},
     [SIGN_ALIVE] = {"━", "=", TT_STYLE_PLAIN, "alive"},
+    [SIGN_RUNNING] = {"█", "#", TT_STYLE_PLAIN, "mostly running"},
+    [SIGN_READY] = {"▒", "+", TT_STYLE_WARNING, "mostly waiting for its turn"},
+    [SIGN_WAITING] = {"─", "-", TT_STYLE_FAINT, "waiting"},
     [SIGN_ASKED] = {"▽", "c", TT_STYLE_WARNING, "asked to be cancelled"},
     [SIGN_RETURNED] = {"┫", "|", TT_STYLE_GOOD, "returned"},
     [SIGN_FAILED] = {"✗", "X", TT_STYLE_FAILURE, "failed"},
@@ -129,11 +135,13 @@ static void print_sign(tt_output *output, enum sign sign)
 /* What the signs mean that were printed. */
 static void print_legend(tt_output *output, const bool *is_used)
 {
-    tt__print(output, "\n");
+    const char *between = "\n";
     for (int sign = SIGN_CREATED; sign < SIGNS; sign++)
         if (is_used[sign]) {
+            tt__print_own(output, between);
             print_sign(output, (enum sign)sign);
-            tt__print(output, " %s  ", signs[sign].meaning);
+            tt__print(output, " %s", signs[sign].meaning);
+            between = "  ";
         }
     tt__print(output, "\n");
 }
@@ -177,14 +185,15 @@ static void put(enum sign *bar, const struct axis *axis, int64_t cell, enum sign
         bar[cell] = sign;
 }
 
-/* Cells in which it was asked to be cancelled: numbers, separated by commas. */
-static void put_requests(enum sign *bar, const struct axis *axis, const char *list)
+/* Cells of a list, separated by commas: their numbers, behind which r (running) or q (ready) stands, or nothing. */
+static void put_list(enum sign *bar, const struct axis *axis, const char *list)
 {
     for (char *end = NULL; list != NULL && *list != '\0'; list = *end == ',' ? end + 1 : end) {
         int64_t cell = strtoll(list, &end, 10);
         if (end == list)
             return;
-        put(bar, axis, cell, SIGN_ASKED);
+        put(bar, axis, cell, *end == 'r' ? SIGN_RUNNING : *end == 'q' ? SIGN_READY : SIGN_ASKED);
+        end += *end == 'r' || *end == 'q';
     }
 }
 
@@ -193,10 +202,12 @@ static void draw(tt_query *query, enum sign *bar, const struct axis *axis)
     int64_t created = tt__query_integer(query, "created_cell");
     int64_t last = tt__query_integer(query, "last_cell");
     int64_t started = tt__query_is_null(query, "started_cell") ? last + 1 : tt__query_integer(query, "started_cell");
+    bool is_traced = tt__query_integer(query, "is_traced") != 0;
     memset(bar, 0, (size_t)axis->cells * sizeof *bar);
     for (int64_t cell = created > 0 ? created : 0; cell <= last && cell < axis->cells; cell++)
-        bar[cell] = cell < started ? SIGN_CREATED : SIGN_ALIVE;
-    put_requests(bar, axis, tt__query_text(query, "asked_cells"));
+        bar[cell] = cell < started ? SIGN_CREATED : is_traced ? SIGN_WAITING : SIGN_ALIVE;
+    put_list(bar, axis, tt__query_text(query, "busy_cells"));
+    put_list(bar, axis, tt__query_text(query, "asked_cells"));
     put(bar, axis, last, sign_of_end(tt__query_text(query, "outcome")));
 }
 
@@ -253,137 +264,91 @@ static void print_axis(tt_output *output, const struct axis *axis)
 
 /* --------------------------------------------------------------------------------------------------- query */
 
-static int write_data_query(tt_draft *draft)
-{
-    int status = tt__draft_add_columns(draft, data_columns);
-    fprintf(draft->sql, "\nFROM tasks\nWHERE 1");
-    return status;
-}
-
 /* Cells are numbered from 0; what lies outside of the axis has a number outside of them. */
 #define CELL(instant) \
     "CAST((" instant " - :from) * 1.0 * :cells / (:until + 1 - :from) AS INTEGER) - (" instant " < :from)"
 
-static void write_screen_query(tt_draft *draft)
+static const char select_places[] = "WITH RECURSIVE\n"
+                                    "chosen AS MATERIALIZED (\n"
+                                    "    SELECT task_id, row_number() OVER (ORDER BY ";
+
+static const char select_chosen[] =
+    "created_ns, task_id) AS place, id_text || coalesce(' \"' || name || '\"', '') AS label, outcome,\n"
+    "        coalesce(" CELL(
+        "created_ns") ", 0) AS created_cell,\n"
+                      "        " CELL(
+                          "started_ns") " AS started_cell,\n"
+                                        "        coalesce(" CELL(
+                                            "coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS last_cell,\n"
+                                                                                       "        CAST(round(busy_ns * "
+                                                                                       "100.0 / nullif(age_ns, 0)) AS "
+                                                                                       "INTEGER) AS busy_share,\n"
+                                                                                       "        CAST(round(ready_ns * "
+                                                                                       "100.0 / nullif(age_ns, 0)) AS "
+                                                                                       "INTEGER) AS ready_share,\n"
+                                                                                       "        CAST(round(waiting_ns "
+                                                                                       "* 100.0 / nullif(age_ns, 0)) "
+                                                                                       "AS INTEGER) AS waiting_share\n"
+                                                                                       "    FROM tasks\n    WHERE 1";
+
+/* Of tasks that were traced step by step, the cells of which the greater part was spent running ("4r") or ready ("5q"). */
+static const char select_cells[] =
+    "),\n"
+    "cell (n, from_ns, to_ns) AS (\n"
+    "    SELECT 0, :from, :from + (:until + 1 - :from) * 1.0 / :cells\n"
+    "    UNION ALL SELECT n + 1, to_ns, :from + (:until + 1 - :from) * 1.0 * (n + 2) / :cells FROM cell WHERE n + 1 < "
+    ":cells),\n"
+    "cells AS MATERIALIZED (SELECT * FROM cell),\n"
+    "phase AS MATERIALIZED (\n"
+    "    SELECT task_id, state, from_ns, coalesce(until_ns, :until) AS until_ns FROM phases\n"
+    "    WHERE from_ns <= :until AND coalesce(until_ns >= :from, 1) AND task_id IN (SELECT task_id FROM chosen)),\n"
+    "part AS (\n"
+    "    SELECT p.task_id, c.n, c.to_ns - c.from_ns AS whole_ns,\n"
+    "        sum(iif(p.state = 'running', min(p.until_ns, c.to_ns) - max(p.from_ns, c.from_ns), 0)) AS run_ns,\n"
+    "        sum(iif(p.state = 'ready', min(p.until_ns, c.to_ns) - max(p.from_ns, c.from_ns), 0)) AS ready_ns\n"
+    "    FROM phase AS p CROSS JOIN cells AS c ON p.from_ns < c.to_ns AND p.until_ns > c.from_ns\n"
+    "    WHERE p.state <> 'waiting' GROUP BY 1, 2),\n"
+    "busy AS MATERIALIZED (\n"
+    "    SELECT task_id, group_concat(n || iif(run_ns >= ready_ns, 'r', 'q')) AS cells\n"
+    "    FROM part WHERE max(run_ns, ready_ns) * 2 >= whole_ns GROUP BY task_id),\n"
+    "traced AS MATERIALIZED (SELECT DISTINCT task_id FROM phase)\n"
+    "SELECT c.*, b.cells AS busy_cells, t.task_id IS NOT NULL AS is_traced,\n"
+    "    (SELECT group_concat(" CELL(
+        "a.requested_ns") ") FROM cancellation AS a\n"
+                          "     WHERE a.task_id = c.task_id AND a.is_accepted) AS asked_cells\n"
+                          "FROM chosen AS c LEFT JOIN busy AS b ON b.task_id = c.task_id LEFT JOIN traced AS t ON "
+                          "t.task_id = c.task_id\n"
+                          "ORDER BY c.place";
+
+static void write_limit(tt_draft *draft)
 {
-    fprintf(
-        draft->sql, "%s",
-        "SELECT id_text || coalesce(' \"' || name || '\"', '') AS label, outcome,\n"
-        "    coalesce(" CELL(
-            "created_ns") ", 0) AS created_cell,\n"
-                          "    " CELL(
-                              "started_ns") " AS started_cell,\n"
-                                            "    coalesce(" CELL(
-                                                "coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS "
-                                                                                           "last_cell,\n"
-                                                                                           "    (SELECT "
-                                                                                           "group_concat(" CELL(
-                                                                                               "c.requested_ns") ") "
-                                                                                                                 "FROM "
-                                                                                                                 "cance"
-                                                                                                                 "llati"
-                                                                                                                 "on "
-                                                                                                                 "AS "
-                                                                                                                 "c\n"
-                                                                                                                 "     "
-                                                                                                                 "WHERE"
-                                                                                                                 " c."
-                                                                                                                 "task_"
-                                                                                                                 "id = "
-                                                                                                                 "tasks"
-                                                                                                                 ".task"
-                                                                                                                 "_id "
-                                                                                                                 "AND "
-                                                                                                                 "c.is_"
-                                                                                                                 "accep"
-                                                                                                                 "ted) "
-                                                                                                                 "AS "
-                                                                                                                 "asked"
-                                                                                                                 "_cell"
-                                                                                                                 "s,\n"
-                                                                                                                 "    "
-                                                                                                                 "CAST("
-                                                                                                                 "round"
-                                                                                                                 "(busy"
-                                                                                                                 "_ns "
-                                                                                                                 "* "
-                                                                                                                 "100."
-                                                                                                                 "0 / "
-                                                                                                                 "nulli"
-                                                                                                                 "f("
-                                                                                                                 "age_"
-                                                                                                                 "ns, "
-                                                                                                                 "0)) "
-                                                                                                                 "AS "
-                                                                                                                 "INTEG"
-                                                                                                                 "ER) "
-                                                                                                                 "AS "
-                                                                                                                 "busy_"
-                                                                                                                 "share"
-                                                                                                                 ",\n"
-                                                                                                                 "    "
-                                                                                                                 "CAST("
-                                                                                                                 "round"
-                                                                                                                 "(read"
-                                                                                                                 "y_ns "
-                                                                                                                 "* "
-                                                                                                                 "100."
-                                                                                                                 "0 / "
-                                                                                                                 "nulli"
-                                                                                                                 "f("
-                                                                                                                 "age_"
-                                                                                                                 "ns, "
-                                                                                                                 "0)) "
-                                                                                                                 "AS "
-                                                                                                                 "INTEG"
-                                                                                                                 "ER) "
-                                                                                                                 "AS "
-                                                                                                                 "ready"
-                                                                                                                 "_shar"
-                                                                                                                 "e,\n"
-                                                                                                                 "    "
-                                                                                                                 "CAST("
-                                                                                                                 "round"
-                                                                                                                 "(wait"
-                                                                                                                 "ing_"
-                                                                                                                 "ns * "
-                                                                                                                 "100."
-                                                                                                                 "0 / "
-                                                                                                                 "nulli"
-                                                                                                                 "f("
-                                                                                                                 "age_"
-                                                                                                                 "ns, "
-                                                                                                                 "0)) "
-                                                                                                                 "AS "
-                                                                                                                 "INTEG"
-                                                                                                                 "ER) "
-                                                                                                                 "AS "
-                                                                                                                 "waiti"
-                                                                                                                 "ng_"
-                                                                                                                 "share"
-                                                                                                                 "\n"
-                                                                                                                 "FROM "
-                                                                                                                 "tasks"
-                                                                                                                 "\nWHE"
-                                                                                                                 "RE "
-                                                                                                                 "1");
+    if (draft->given->limit > 0)
+        fprintf(draft->sql, "\nLIMIT %" PRIu64, draft->given->limit);
 }
 
-static int write_query(tt_draft *draft)
+static int write_data_query(tt_draft *draft)
 {
-    int status = -1;
-    if (tt__draft_is_data(draft))
-        status = write_data_query(draft);
-    else
-        write_screen_query(draft);
+    int status = tt__draft_add_columns(draft, data_columns);
     if (status >= 0)
         return status;
+    fprintf(draft->sql, "\nFROM tasks\nWHERE 1");
     tt__draft_add_conditions(draft);
     fprintf(draft->sql, "ORDER BY ");
     status = tt__draft_add_order(draft);
     fprintf(draft->sql, "created_ns, task_id");
-    if (draft->given->limit > 0)
-        fprintf(draft->sql, "\nLIMIT %" PRIu64, draft->given->limit);
+    write_limit(draft);
+    return status;
+}
+
+static int write_screen_query(tt_draft *draft)
+{
+    fprintf(draft->sql, "%s", select_places);
+    int status = tt__draft_add_order(draft);
+    fprintf(draft->sql, "%s", select_chosen);
+    tt__draft_add_conditions(draft);
+    fprintf(draft->sql, "ORDER BY place");
+    write_limit(draft);
+    fprintf(draft->sql, "%s", select_cells);
     return status;
 }
 
@@ -434,7 +399,7 @@ static int run(struct tt_invocation *invocation)
     if (status < 0 && given->listing.columns != NULL && !tt__draft_is_data(&draft))
         status = tt__usage_error(invocation->command, "--columns is for data formats; add --format csv");
     if (status < 0)
-        status = write_query(&draft);
+        status = tt__draft_is_data(&draft) ? write_data_query(&draft) : write_screen_query(&draft);
     if (status < 0) {
         status = tt__draft_is_data(&draft) ? tt__draft_print(&draft) : print_screen(&draft, &axis);
         tt__losses_say(draft.session, &invocation->messages);

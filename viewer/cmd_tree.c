@@ -8,6 +8,7 @@
 #include "losses.h"
 #include "moment.h"
 #include "parts.h"
+#include "report.h"
 #include "task_argument.h"
 
 #include <inttypes.h>
@@ -65,16 +66,20 @@ static const struct tt_listing_column columns[] = {
      TT_UNIT_NONE, false},
     {"state",
      "CASE WHEN :at IS NULL THEN iif(outcome = 'pending', coalesce(state, outcome), outcome)\n"
-     "    WHEN ended_ns <= :at THEN outcome WHEN wait_since_ns <= :at THEN 'waiting'\n"
+     "    WHEN ended_ns <= :at THEN outcome WHEN was IS NOT NULL THEN was WHEN wait_since_ns <= :at THEN 'waiting'\n"
      "    WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
      "STATE", TT_UNIT_NONE, false},
     {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
     {"created", "created_at", "CREATED AT", TT_UNIT_NONE, true},
     {"by", "iif(above_id IS NULL, parent_text, NULL)", "BY", TT_UNIT_NONE, true},
     {"age", "coalesce(min(:at, created_ns + age_ns) - created_ns, age_ns)", "AGE", TT_UNIT_DURATION, false},
-    {"for", "iif(:at IS NULL OR wait_since_ns <= :at, wait_text, NULL)", "WAITING FOR", TT_UNIT_NONE, true},
-    {"at", "iif(:at IS NULL OR wait_since_ns <= :at, wait_at, NULL)", "WAITING AT", TT_UNIT_NONE, true},
-    {"since", "iif(:at IS NULL OR wait_since_ns <= :at, wait_since_ns, NULL)", "SINCE", TT_UNIT_INSTANT, false},
+    {"for", "iif(:at IS NULL OR (was IS NULL AND wait_since_ns <= :at), wait_text, was_text)", "WAITING FOR",
+     TT_UNIT_NONE, true},
+    {"at", "iif(:at IS NULL OR (was IS NULL AND wait_since_ns <= :at), wait_at, was_at)", "WAITING AT", TT_UNIT_NONE,
+     true},
+    {"since",
+     "iif(:at IS NULL OR (was IS NULL AND wait_since_ns <= :at), wait_since_ns, iif(was = 'waiting', was_ns, NULL))",
+     "SINCE", TT_UNIT_INSTANT, false},
 };
 
 static const char *const durations[] = {"age_ns",  "busy_ns",         "ready_ns", "waiting_ns",
@@ -90,39 +95,79 @@ static const struct tt_listing tasks = {
     .ends = "coalesce(ended_ns, created_ns + age_ns)",
 };
 
-/* The edges, and which tasks there are. What waits at an instant is known of waits that have not ended since. */
-static const struct {
-    const char *edge;
-    const char *is_there;
-} graphs[] = {
-    [BY_PARENT] = {"    SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL",
-                   "coalesce(created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at), 1)"},
-    /* As integers, because SQLite makes no index of its own over what has no type. */
-    [BY_AWAIT] = {"    SELECT DISTINCT CAST(task_id AS INTEGER) AS above_id, CAST(awaited_task_id AS INTEGER) AS "
-                  "task_id FROM awaits\n"
-                  "    WHERE awaited_task_id IS NOT NULL AND coalesce(since_ns <= :at, 1)",
-                  "iif(:at IS NULL, ended_ns IS NULL OR outcome = 'abandoned',\n"
-                  "            created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at))"},
+/* What each task did at :at, as far as its steps tell. */
+static const char was[] =
+    "was AS MATERIALIZED (\n"
+    "    SELECT task_id, state AS was, wait_kind AS was_kind, wait_object AS was_object, wait_text AS was_text,\n"
+    "        wait_at AS was_at, max(from_ns) AS was_ns\n"
+    "    FROM phases WHERE :at IS NOT NULL AND from_ns <= :at AND coalesce(until_ns > :at, 1) GROUP BY task_id),\n";
+
+/* What an id stands for that somebody waits for behind something else. */
+#define KIND_OF(id)                                                                              \
+    "CASE WHEN EXISTS (SELECT 1 FROM task AS x WHERE x.task_id = " id ") THEN 'task'\n"          \
+    "        WHEN EXISTS (SELECT 1 FROM gather AS x WHERE x.gather_id = " id ") THEN 'gather'\n" \
+    "        WHEN EXISTS (SELECT 1 FROM shield AS x WHERE x.shield_id = " id ") THEN 'shield' ELSE 'future' END"
+
+/* Who waited for what at :at: as the view awaits, from what was then. */
+static const char thing[] =
+    "thing (task_id, kind, id) AS (\n"
+    "    SELECT task_id, was_kind, was_object FROM was WHERE was = 'waiting'\n"
+    "    UNION SELECT o.task_id, " KIND_OF(
+        "c.future_id") ", c.future_id\n"
+                       "    FROM thing AS o CROSS JOIN child AS c ON c.owner_id = o.id\n"
+                       "    WHERE o.kind IN ('gather', 'wait', 'as_completed')\n"
+                       "    UNION SELECT o.task_id, " KIND_OF(
+                           "h.inner_id") ", h.inner_id\n"
+                                         "    FROM thing AS o CROSS JOIN shield AS h ON h.shield_id = o.id WHERE "
+                                         "o.kind = 'shield'\n"
+                                         "    UNION SELECT o.task_id, 'task', m.task_id\n"
+                                         "    FROM thing AS o CROSS JOIN scope_member AS m ON m.scope_id = o.id\n"
+                                         "    WHERE o.kind = 'group' AND coalesce(m.added_ns <= :at, 1)),\n";
+
+/* The edges: who stands above whom. As integers, because SQLite makes no index of its own over what has no type. */
+static const char edge_parent[] =
+    "    SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL";
+
+static const char edge_await[] = "    SELECT DISTINCT CAST(task_id AS INTEGER) AS above_id, CAST(awaited_task_id AS "
+                                 "INTEGER) AS task_id FROM awaits\n"
+                                 "    WHERE awaited_task_id IS NOT NULL";
+
+/* Where steps were not recorded, those waits are known that have not ended since. */
+static const char edge_await_at[] =
+    "    SELECT CAST(o.task_id AS INTEGER) AS above_id, CAST(o.id AS INTEGER) AS task_id\n"
+    "    FROM thing AS o JOIN task AS t ON t.task_id = o.id\n"
+    "    WHERE o.kind = 'task' AND coalesce(t.created_ns <= :at, 1)\n"
+    "        AND coalesce(coalesce(t.ended_ns, t.abandoned_ns) > :at, 1)\n"
+    "    UNION SELECT CAST(task_id AS INTEGER), CAST(awaited_task_id AS INTEGER) FROM awaits\n"
+    "    WHERE awaited_task_id IS NOT NULL AND since_ns <= :at AND task_id NOT IN (SELECT task_id FROM was)";
+
+/* Which tasks there are. */
+static const char *const is_there[] = {
+    [BY_PARENT] = "coalesce(created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at), 1)",
+    [BY_AWAIT] = "iif(:at IS NULL, ended_ns IS NULL OR outcome = 'abandoned',\n"
+                 "            created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at))",
 };
 
 /* The part of the graph that is shown: those that were asked for, and whoever stands above them. */
 static int write_choice(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
+    bool has_waits_then = given->by == BY_AWAIT && given->at != NULL;
+    fprintf(draft->sql, "WITH RECURSIVE\n%s%sedge AS MATERIALIZED (\n%s),\n", was, has_waits_then ? thing : "",
+            given->by == BY_PARENT ? edge_parent
+            : has_waits_then       ? edge_await_at
+                                   : edge_await);
     fprintf(
         draft->sql,
-        "WITH RECURSIVE\n"
-        "edge AS MATERIALIZED (\n%s),\n"
         "-- The task that was named, with those above and below it.\n"
         "above (task_id) AS (\n"
         "    SELECT :around UNION SELECT e.above_id FROM above CROSS JOIN edge AS e USING (task_id)),\n"
         "below (task_id) AS (\n"
         "    SELECT :around UNION SELECT e.task_id FROM below CROSS JOIN edge AS e ON e.above_id = below.task_id),\n"
         "chosen AS MATERIALIZED (\n"
-        "    SELECT task_id, row_number() OVER (ORDER BY ",
-        graphs[given->by].edge);
+        "    SELECT task_id, row_number() OVER (ORDER BY ");
     int status = tt__draft_add_order(draft);
-    fprintf(draft->sql, "task_id) AS rank,\n        %s", graphs[given->by].is_there);
+    fprintf(draft->sql, "task_id) AS rank,\n        %s", is_there[given->by]);
     tt__draft_add_conditions(draft);
     fprintf(draft->sql,
             "            AS is_wanted\n"
@@ -201,7 +246,7 @@ static int write_query(tt_draft *draft)
         status = tt__draft_add(draft, "is_again", (struct tt_column){"is_again", "AGAIN", TT_UNIT_NONE, false});
     if (status < 0)
         status = tt__draft_add_columns(draft, is_data ? data_columns : screen_columns[given->by]);
-    fprintf(draft->sql, "\nFROM walk CROSS JOIN tasks USING (task_id)");
+    fprintf(draft->sql, "\nFROM walk CROSS JOIN tasks USING (task_id) LEFT JOIN was USING (task_id)");
     return status;
 }
 
@@ -245,6 +290,25 @@ static void print_cycles(tt_draft *draft)
     tt__query_close(query);
 }
 
+static const char count_unknown[] =
+    "SELECT count(*) AS count FROM task AS t\n"
+    "WHERE t.started_ns <= :at AND coalesce(coalesce(t.ended_ns, t.abandoned_ns) > :at, 1)\n"
+    "    AND t.task_id NOT IN (SELECT p.task_id FROM phases AS p WHERE p.from_ns <= :at AND coalesce(p.until_ns > :at, "
+    "1))\n"
+    "    AND t.task_id NOT IN (SELECT b.task_id FROM board AS b WHERE b.since_ns <= :at)";
+
+/* Tasks whose steps were not recorded: whether they ran or waited then is not known. */
+static void say_what_is_unknown(tt_draft *draft)
+{
+    tt_query *query = tt__query_open(draft->session, count_unknown);
+    tt__query_bind_named(query, ":at", draft->values[0].value);
+    int64_t count = tt__query_next(query) ? tt__query_integer(query, "count") : 0;
+    tt__query_close(query);
+    if (count > 0)
+        tt__complain("tree: what %jd %s did then was not recorded; to have it: telltale record --events +step",
+                     TT_COUNTED(count, "task"));
+}
+
 static int print(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
@@ -255,10 +319,9 @@ static int print(tt_draft *draft)
         print_cycles(draft);
         if (draft->row_count == 0)
             tt__complain("tree: no task waits; --by parent shows all tasks");
-        if (given->at != NULL)
-            tt__complain("tree: waits that ended before the end of the recording were not recorded: what was waited "
-                         "for in the past may be missing");
     }
+    if (given->at != NULL)
+        say_what_is_unknown(draft);
     tt__losses_say(draft->session, &draft->invocation->messages);
     return status;
 }

@@ -1,0 +1,123 @@
+#!/bin/sh
+# test_recorded.sh: trees, stories, bars and figures of real recordings: while they are written, after a kill, with and without steps.
+# shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
+. "$(dirname "$0")/given.sh"
+
+examples=$TELLTALE_TEST_BIN/examples
+
+record() { # EVENTS PROGRAM [ARGUMENT...]
+    events=$1
+    shift
+    run "$telltale" record -o run.telltale --events "$events" -- "$@"
+}
+
+# The instant in the middle of what PHASES, a condition on the view phases, finds first.
+middle_of() { # CONDITION
+    "$telltale" query run.telltale "SELECT (from_ns + until_ns) / 2 FROM phases WHERE $1 ORDER BY from_ns LIMIT 1" --format csv | sed 1d
+}
+
+case_tree_tells_who_created_whom_in_a_recording() {
+    record +step "$examples/gather"
+    must "$telltale" tree run.telltale -C state
+    expect_equal "$(cat "$work/out")" 'TASK         STATE
+#2 "Task-1"  returned
+├─#3 "A"     failed
+├─#4 "B"     cancelled
+└─#5 "C"     returned
+#16 "Task-2" returned
+├─#17 "A"    cancelled
+├─#18 "B"    failed
+└─#19 "C"    returned' 'the tree'
+}
+
+case_tree_tells_who_waited_for_whom_in_the_past() {
+    record +step "$examples/gather"
+    must "$telltale" tree run.telltale --by await --at "$(middle_of "task_id = 2 AND state = 'waiting'")ns" -C state,for
+    expect_equal "$(cat "$work/out" "$work/err")" 'TASK        STATE   WAITING FOR
+#2 "Task-1" waiting gather #6
+├─#3 "A"    waiting sleep
+└─#4 "B"    waiting sleep' 'the tree in the middle of the gather'
+    must "$telltale" tree run.telltale --at "$(middle_of "task_id = 3 AND state = 'running'")ns" -C state --around 3
+    expect_text out '└─#3 "A"    running'
+    must "$telltale" tree run.telltale --at "$(middle_of "task_id = 3 AND state = 'ready'")ns" -C state --around 3
+    expect_text out '└─#3 "A"    ready'
+}
+
+case_tree_of_a_task_group_in_the_past() {
+    record +step "$examples/task_group"
+    must "$telltale" tree run.telltale --by await --at "$(middle_of "state = 'waiting' AND wait_kind = 'group'")ns" -C state
+    expect_text out '#2 "Task-1" waiting'
+    expect_text out '├─#5 "body" waiting'
+    expect_text out '└─#6 "foot" waiting'
+}
+
+case_without_steps_the_past_is_said_to_be_unknown() {
+    record task,failure,cancel,scope "$examples/gather"
+    must "$telltale" tree run.telltale --by await --at 60%
+    expect_text err 'then was not recorded; to have it: telltale record --events +step'
+    must "$telltale" tree run.telltale --at 60% -C state
+    expect_text out started
+}
+
+case_explain_tells_what_was_waited_for() {
+    record +step "$examples/gather"
+    must "$telltale" explain run.telltale 2
+    expect_text out 'It waited for gather #6, for 0.1'
+    expect_text out 'task_suspended, runtime/examples/gather.c'
+    must "$telltale" explain run.telltale 3
+    expect_text out 'It slept for 0.1'
+    expect_text out 'Its failure lives on in #6, by gather.'
+    expect_text out 'Delivered. User code saw a failure that it lives on in: #6 (gather).'
+    must "$telltale" explain run.telltale 4
+    expect_text out 'The runner asked for its cancellation.'
+    expect_text out 'CancelledError was raised in it, where it was suspended.'
+    expect_text out 'Cancelled. It was cancelled, as the runner had asked at runtime/examples/gather.c'
+}
+
+case_timeline_shows_what_a_blocking_task_did() {
+    record +step "$examples/blocking_server" --two
+    must "$telltale" timeline run.telltale
+    grep '"serve"' "$work/out" | grep -q '█████████████████████████████████████' || fail 'it does not run'
+    grep '"Task-1"' "$work/out" | grep -q '─────────────────────────────────────' || fail 'its creator does not wait'
+    must "$telltale" stats run.telltale
+    expect_text out '#3 "serve" ran for 3'
+    expect_text out 'no task that is known; who waits outside of the process is not recorded'
+}
+
+case_stats_has_the_turns_of_loops_when_they_were_recorded() {
+    record +turn "$examples/gather"
+    must "$telltale" stats run.telltale
+    expect_text out 'TURNS of loops, and how long they took'
+    must "$telltale" stats run.telltale --table turns --format csv -C turns,callbacks
+    expect_equal "$(sed -n 2p "$work/out")" "$("$telltale" query run.telltale 'SELECT count(*), sum(callback_count) FROM turns GROUP BY loop_id ORDER BY loop_id LIMIT 1' --format csv | sed 1d)" 'turns and callbacks'
+    for percent in 50 90 99; do
+        expect_equal "$("$telltale" query run.telltale "SELECT run_p${percent}_ns FROM loop_turns ORDER BY loop_id LIMIT 1" --format csv | sed 1d)" \
+            "$("$telltale" query run.telltale "SELECT run_ns FROM turns WHERE loop_id = 1 ORDER BY run_ns LIMIT 1 OFFSET (SELECT (count(*) * $percent + 99) / 100 - 1 FROM turns WHERE loop_id = 1)" --format csv | sed 1d)" \
+            "the ${percent}th percentile"
+    done
+}
+
+case_a_blocked_loop_and_a_killed_program_are_looked_at() {
+    "$telltale" record -o run.telltale --events +step -- "$examples/echo_server" >server 2>&1 &
+    background="$background $!"
+    recorder=$!
+    is_serving() { "$telltale" tree run.telltale --by await --format csv -C name,for | grep -q accept; }
+    wait_until is_serving
+    server=$(find_child "$recorder" "$(readlink -f "$examples/echo_server")") || fail 'there is no server'
+    background="$background $server"
+    kill -STOP "$server"
+    for arguments in 'tree run.telltale' 'tree run.telltale --by await' 'timeline run.telltale' 'stats run.telltale' 'explain run.telltale listen'; do
+        # shellcheck disable=SC2086 # words of a command line
+        must "$telltale" $arguments
+    done
+    expect_text out 'It is pending, waiting for accept'
+    kill -KILL "$server"
+    has_ended() { "$telltale" explain run.telltale listen | grep -q 'It was pending when its process ended'; }
+    wait_until has_ended
+    must "$telltale" tree run.telltale --by await -C state,for
+    expect_text out 'waiting accept on descriptor'
+    must "$telltale" timeline run.telltale
+    expect_text out '> pending'
+}
+
+run_case "$@"
