@@ -13,6 +13,7 @@
 
 struct report_options {
     int format; /* index into formats */
+    bool is_all;
     bool is_strict;
     uint64_t error_exitcode;
     uint64_t limit;
@@ -23,6 +24,7 @@ static const char *const formats[] = {"text", "json", "ndjson", "csv", NULL};
 
 static const struct tt_option options[] = {
     {0, "format", TT_OPTION_WORD, "FORMAT", "text, json, ndjson or csv", offsetof(struct report_options, format), formats},
+    {'a', "all", TT_OPTION_FLAG, NULL, "failures that were seen, and by whom, and all cancellations, too", offsetof(struct report_options, is_all), NULL},
     {0, "limit", TT_OPTION_NUMBER, "N", "groups shown of each kind; 50 if not given, 0: all",
      offsetof(struct report_options, limit), NULL},
     {0, "strict", TT_OPTION_FLAG, NULL, "exit with 4 when nothing was found but events were lost",
@@ -40,11 +42,13 @@ static const char select_rows[] =
     "ORDER BY l.rank, l.since_ns, l.object_id";
 
 static void print_text(tt_session *session, tt_output *output, const struct tt_lint_choice *choice,
-                       const struct tt_report_counts *counts, int64_t limit)
+                       const struct tt_report_counts *counts, int64_t limit, bool is_all)
 {
     tt__report_print_header(session, output, counts);
     tt__findings_print(session, output, choice, limit);
     tt__findings_print_notes(session, output, limit);
+    if (is_all)
+        tt__findings_print_accounts(session, output, limit);
     tt__print(output, "\n");
     tt__report_print_summary(output, counts);
 }
@@ -57,6 +61,8 @@ static int run(struct tt_invocation *invocation)
     struct tt_report_counts counts;
     if (given->error_exitcode > 255)
         return tt__usage_error(invocation->command, "--error-exitcode wants a number up to 255");
+    if (given->is_all && given->format != 0)
+        return tt__usage_error(invocation->command, "--all is about the text, which --format replaces; see: telltale failures");
     int status = tt__lints_choose(invocation->command, &given->lint, &choice);
     if (status < 0)
         status = tt__session_open(invocation, invocation->arguments[0], &session);
@@ -64,7 +70,7 @@ static int run(struct tt_invocation *invocation)
         return status;
     tt__report_count(session, &choice, &counts);
     if (given->format == 0) {
-        print_text(session, &invocation->output, &choice, &counts, (int64_t)given->limit);
+        print_text(session, &invocation->output, &choice, &counts, (int64_t)given->limit, given->is_all);
     } else {
         tt_query *query = tt__lints_open(session, &choice, select_rows);
         tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);

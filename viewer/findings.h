@@ -18,4 +18,8 @@ void tt__findings_print(tt_session *session, tt_output *output, const struct tt_
  * callbacks, and tasks that are pending, grouped by where they were created and where they wait. */
 void tt__findings_print_notes(tt_session *session, tt_output *output, int64_t limit);
 
+/* Prints what is no finding because somebody dealt with it: failures that were delivered or discarded, and cancellations that
+ * were neither swallowed nor converted, in groups of those that are alike. */
+void tt__findings_print_accounts(tt_session *session, tt_output *output, int64_t limit);
+
 #endif

@@ -28,6 +28,11 @@ case_the_report_tells_who_waits_for_each_other_and_what_never_began() {
     expect_screen report_circle report run.telltale
 }
 
+case_the_report_of_all_tells_who_saw_what_and_who_cancelled_whom() {
+    given kinds
+    expect_screen report_all report --all -A all run.telltale
+}
+
 case_check_tells_circles_in_a_line() {
     given circle
     expect_screen check_circle check run.telltale --fail-on await-cycle

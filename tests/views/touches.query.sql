@@ -1,0 +1,1 @@
+SELECT * FROM touches ORDER BY touched_ns
