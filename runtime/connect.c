@@ -69,14 +69,14 @@ static int find_local(tt_site *site, const struct tt_connection_options *options
 }
 
 /* The addresses of HOST, malloc'ed, and their number; NULL with an exception pending. */
-static struct tt_address *find_addresses(tt_site *site, struct tt_task_object *task, const char *host, int port,
+static struct tt_address *find_addresses(tt_site *site, const char *host, int port,
                                          const struct tt_connection_options *options, size_t *out_count)
 {
     const struct addrinfo hints = {.ai_family = options->family, .ai_socktype = SOCK_STREAM};
     struct tt_address *addresses;
     struct addrinfo *list;
 
-    if (tt__resolve(site, task, host, port, &hints, &list) < 0)
+    if (tt__resolve(site, host, port, &hints, &list) < 0)
         return NULL;
     addresses = order(list, options->happy_eyeballs_delay_ns > 0, out_count);
     freeaddrinfo(list);
@@ -99,7 +99,7 @@ tt_stream *tt_open_connection_at(tt_site *site, const char *host, int port, cons
         options = &defaults;
     if (find_local(site, options, &local) < 0)
         return NULL;
-    addresses = find_addresses(site, task, host, port, options, &count);
+    addresses = find_addresses(site, host, port, options, &count);
     if (!addresses)
         return NULL;
     descriptor = tt__race_connect(site, task, addresses, count, &local, options, &peer);

@@ -3,11 +3,14 @@
  * libuv makes the calls, on its pool, and keeps them from taking all of its threads; request.c is what waits.
  *
  * Inside a task. From: BaseEventLoop.getaddrinfo, getnameinfo. */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <telltale/address.h>
 #include <telltale/dns.h>
 
+#include "io.h"
 #include "precond.h"
 #include "request.h"
 
@@ -94,6 +97,16 @@ static struct lookup *create_lookup(tt_site *site, struct tt_task_object **out_t
     return lookup;
 }
 
+/* What RC and the exception that is pending say of IO. */
+static void tell_end(struct tt_io *io, struct tt_task_object *task, int rc)
+{
+    const tt_exc *exc = rc < 0 ? tt_exc_pending() : NULL;
+
+    if (exc && tt_exc_is(exc, &tt_OSError))
+        io->error = tt_gaierror_code(exc) ? tt_gaierror_code(exc) : tt_exc_errno(exc);
+    tt__io_tell_finished(task, io, rc < 0 && !io->error);
+}
+
 static void addresses_found(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
 {
     struct lookup *lookup = tt_container_of(request, struct lookup, request.uv.getaddrinfo);
@@ -108,6 +121,7 @@ int tt_getaddrinfo_at(tt_site *site, const char *node, const char *service, cons
 {
     struct tt_task_object *task = NULL;
     const char *object = node ? node : service;
+    struct tt_io io = {.descriptor = -1, .what = TT_IO_KIND_RESOLVE};
     struct lookup *lookup;
     int rc;
 
@@ -115,9 +129,12 @@ int tt_getaddrinfo_at(tt_site *site, const char *node, const char *service, cons
     lookup = create_lookup(site, &task);
     if (!lookup)
         return -1;
+    tt__io_tell_started(task, &io, site);
+    if (object)
+        tt__io_tell_named(&io, object, NULL);
     tt__request_begin(&lookup->request);
-    rc = object ? uv_getaddrinfo(task->future.loop->uv, &lookup->request.uv.getaddrinfo, addresses_found, node,
-                                 service, hints)
+    rc = object ? uv_getaddrinfo(task->future.loop->uv, &lookup->request.uv.getaddrinfo, addresses_found, node, service,
+                                 hints)
                 : UV_EAI_NONAME;
     if (rc < 0) {
         tt__request_refused(&lookup->request, site);
@@ -127,6 +144,7 @@ int tt_getaddrinfo_at(tt_site *site, const char *node, const char *service, cons
         if (rc == 0 && lookup->status < 0)
             rc = raise_status(site, lookup->status, "getaddrinfo", object);
     }
+    tell_end(&io, task, rc);
     if (rc == 0) {
         *out = lookup->addresses;
         lookup->addresses = NULL;
@@ -165,10 +183,23 @@ static int take_names(const uv_getnameinfo_t *request, char *host, size_t host_s
     return 0;
 }
 
+static void tell_address(const struct tt_io *io, const struct sockaddr *address)
+{
+    struct tt_address copy = {.length = address->sa_family == AF_INET    ? sizeof(struct sockaddr_in)
+                                        : address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                                         : 0};
+    char text[TT_ADDRESS_BYTES];
+
+    memcpy(&copy.name, address, copy.length);
+    tt_address_text(&copy, text, sizeof text);
+    tt__io_tell_named(io, text, NULL);
+}
+
 int tt_getnameinfo_at(tt_site *site, const struct sockaddr *address, int flags, char *host, size_t host_size,
                       char *service, size_t service_size)
 {
     struct tt_task_object *task = NULL;
+    struct tt_io io = {.descriptor = -1, .what = TT_IO_KIND_NAME};
     struct lookup *lookup;
     int rc;
 
@@ -176,6 +207,9 @@ int tt_getnameinfo_at(tt_site *site, const struct sockaddr *address, int flags, 
     lookup = create_lookup(site, &task);
     if (!lookup)
         return -1;
+    tt__io_tell_started(task, &io, site);
+    if (io.id)
+        tell_address(&io, address);
     tt__request_begin(&lookup->request);
     rc = uv_getnameinfo(task->future.loop->uv, &lookup->request.uv.getnameinfo, names_found, address, flags);
     if (rc < 0) {
@@ -188,6 +222,7 @@ int tt_getnameinfo_at(tt_site *site, const struct sockaddr *address, int flags, 
     }
     if (rc == 0)
         rc = take_names(&lookup->request.uv.getnameinfo, host, host_size, service, service_size, site);
+    tell_end(&io, task, rc);
     tt__request_unref(&lookup->request, site);
     return rc;
 }

@@ -41,7 +41,7 @@ static void close_unwanted(struct tt_fs_call *call)
 
 int tt_fs_open_at(tt_site *site, const char *path, int flags, mode_t mode)
 {
-    static const struct tt_fs_op op = {"open", open_on_thread, close_unwanted};
+    static const struct tt_fs_op op = {"open", open_on_thread, close_unwanted, TT_IO_KIND_OPEN};
     struct tt_fs_call *call;
     int descriptor;
 
@@ -87,7 +87,7 @@ static int close_here(tt_site *site, int descriptor)
 
 int tt_fs_close_at(tt_site *site, int descriptor)
 {
-    static const struct tt_fs_op op = {"close", close_on_thread, close_unclosed};
+    static const struct tt_fs_op op = {"close", close_on_thread, close_unclosed, TT_IO_KIND_CLOSE};
     tt_loop *loop = tt__running_loop;
     struct tt_fs_call *call;
 
@@ -135,14 +135,14 @@ static ssize_t read_some(tt_site *site, const struct tt_fs_op *op, int descripto
 
 ssize_t tt_fs_read_at(tt_site *site, int descriptor, void *buffer, size_t size)
 {
-    static const struct tt_fs_op op = {"read", read_on_thread, NULL};
+    static const struct tt_fs_op op = {"read", read_on_thread, NULL, TT_IO_KIND_READ};
 
     return read_some(site, &op, descriptor, buffer, size, -1);
 }
 
 ssize_t tt_fs_pread_at(tt_site *site, int descriptor, void *buffer, size_t size, off_t offset)
 {
-    static const struct tt_fs_op op = {"pread", read_on_thread, NULL};
+    static const struct tt_fs_op op = {"pread", read_on_thread, NULL, TT_IO_KIND_READ};
 
     TT_PRECOND("fs_pread.offset", site, offset >= 0);
     return read_some(site, &op, descriptor, buffer, size, offset);
@@ -189,14 +189,14 @@ static int write_all(tt_site *site, const struct tt_fs_op *op, int descriptor, c
 
 int tt_fs_write_at(tt_site *site, int descriptor, const void *data, size_t size)
 {
-    static const struct tt_fs_op op = {"write", write_on_thread, NULL};
+    static const struct tt_fs_op op = {"write", write_on_thread, NULL, TT_IO_KIND_WRITE};
 
     return write_all(site, &op, descriptor, data, size, -1);
 }
 
 int tt_fs_pwrite_at(tt_site *site, int descriptor, const void *data, size_t size, off_t offset)
 {
-    static const struct tt_fs_op op = {"pwrite", write_on_thread, NULL};
+    static const struct tt_fs_op op = {"pwrite", write_on_thread, NULL, TT_IO_KIND_WRITE};
 
     TT_PRECOND("fs_pwrite.offset", site, offset >= 0);
     return write_all(site, &op, descriptor, data, size, offset);
@@ -211,7 +211,7 @@ static ssize_t fsync_on_thread(struct tt_fs_call *call)
 
 int tt_fs_fsync_at(tt_site *site, int descriptor)
 {
-    static const struct tt_fs_op op = {"fsync", fsync_on_thread, NULL};
+    static const struct tt_fs_op op = {"fsync", fsync_on_thread, NULL, TT_IO_KIND_SYNC};
     struct tt_fs_call *call = tt__fs_call_create(&op, NULL, NULL, 0, site);
 
     if (call)
@@ -226,7 +226,7 @@ static ssize_t fstat_on_thread(struct tt_fs_call *call)
 
 int tt_fs_fstat_at(tt_site *site, int descriptor, struct stat *out)
 {
-    static const struct tt_fs_op op = {"stat", fstat_on_thread, NULL};
+    static const struct tt_fs_op op = {"stat", fstat_on_thread, NULL, TT_IO_KIND_STAT};
     struct tt_fs_call *call = tt__fs_call_create(&op, NULL, NULL, 0, site);
     int rc;
 
@@ -284,7 +284,7 @@ static ssize_t sendfile_on_thread(struct tt_fs_call *call)
 /* One trip to a thread: how much was sent, -1 with an exception pending, or -2 when the output is full. */
 static ssize_t send_some(tt_site *site, int output, int input, off_t offset, size_t size)
 {
-    static const struct tt_fs_op op = {"sendfile", sendfile_on_thread, NULL};
+    static const struct tt_fs_op op = {"sendfile", sendfile_on_thread, NULL, TT_IO_KIND_SENDFILE};
     struct tt_fs_call *call = tt__fs_call_create(&op, NULL, NULL, 0, site);
     ssize_t sent = -1;
 
@@ -294,7 +294,7 @@ static ssize_t send_some(tt_site *site, int output, int input, off_t offset, siz
     call->output = output;
     call->offset = offset;
     call->size = size;
-    if (tt__request_perform(&call->request, call->task, site) == 0) {
+    if (tt__fs_call_run(call, site) == 0) {
         sent = call->result;
         if (sent < 0 && call->error == EAGAIN)
             sent = -2;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "precond.h"
 
 static struct tt_fs_call *call_of(struct tt_request *request)
@@ -89,9 +90,26 @@ static int raise_error(const struct tt_fs_call *call, tt_site *site)
     return tt_raise_errno_at(site, call->error, "%s descriptor %d", name, call->descriptor);
 }
 
+int tt__fs_call_run(struct tt_fs_call *call, tt_site *site)
+{
+    struct tt_io io = {.descriptor = call->descriptor, .what = call->op->what, .size = call->size};
+    int rc;
+
+    tt__io_tell_started(call->task, &io, site);
+    if (call->path)
+        tt__io_tell_named(&io, call->path, call->to);
+    rc = tt__request_perform(&call->request, call->task, site);
+    if (rc == 0) {
+        io.result = io.what == TT_IO_KIND_WRITE && call->result == 0 ? (ssize_t)call->size : call->result;
+        io.error = call->error;
+    }
+    tt__io_tell_finished(call->task, &io, rc < 0);
+    return rc;
+}
+
 ssize_t tt__fs_call_perform(struct tt_fs_call *call, tt_site *site)
 {
-    if (tt__request_perform(&call->request, call->task, site) < 0)
+    if (tt__fs_call_run(call, site) < 0)
         return -1;
     assert(call->has_run && "only a cancelled request is not begun");
     return call->result < 0 ? raise_error(call, site) : call->result;

@@ -20,6 +20,7 @@ struct tt_fs_op {
     const char *name;                            /* as texts of errors begin */
     ssize_t (*perform)(struct tt_fs_call *call); /* the result, or -1 and errno */
     void (*undo)(struct tt_fs_call *call);       /* NULL: there is nothing to undo */
+    uint8_t what;                                /* for the trace: enum tt_io_kind */
 };
 
 struct tt_fs_call {
@@ -50,6 +51,9 @@ void tt__fs_check_path(const char *path, tt_site *site);
  * exception is pending. */
 struct tt_fs_call *tt__fs_call_create(const struct tt_fs_op *op, const char *path, const char *to, size_t room_bytes,
                                       tt_site *site);
+
+/* Has CALL run, and tells the trace. 0, whatever it did; -1 with an exception pending. */
+int tt__fs_call_run(struct tt_fs_call *call, tt_site *site);
 
 /* Performs CALL: its result, or -1 with an exception pending. */
 ssize_t tt__fs_call_perform(struct tt_fs_call *call, tt_site *site);

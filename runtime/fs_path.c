@@ -45,14 +45,14 @@ static int stat_path(tt_site *site, const struct tt_fs_op *op, const char *path,
 
 int tt_fs_stat_at(tt_site *site, const char *path, struct stat *out)
 {
-    static const struct tt_fs_op op = {"stat", stat_on_thread, NULL};
+    static const struct tt_fs_op op = {"stat", stat_on_thread, NULL, TT_IO_KIND_STAT};
 
     return stat_path(site, &op, path, out);
 }
 
 int tt_fs_lstat_at(tt_site *site, const char *path, struct stat *out)
 {
-    static const struct tt_fs_op op = {"lstat", lstat_on_thread, NULL};
+    static const struct tt_fs_op op = {"lstat", lstat_on_thread, NULL, TT_IO_KIND_STAT};
 
     return stat_path(site, &op, path, out);
 }
@@ -92,7 +92,7 @@ static int change_path(tt_site *site, const struct tt_fs_op *op, const char *pat
 
 int tt_fs_rename_at(tt_site *site, const char *from, const char *to)
 {
-    static const struct tt_fs_op op = {"rename", rename_on_thread, NULL};
+    static const struct tt_fs_op op = {"rename", rename_on_thread, NULL, TT_IO_KIND_RENAME};
 
     tt__fs_check_path(to, site);
     return change_path(site, &op, from, to, 0);
@@ -100,21 +100,21 @@ int tt_fs_rename_at(tt_site *site, const char *from, const char *to)
 
 int tt_fs_unlink_at(tt_site *site, const char *path)
 {
-    static const struct tt_fs_op op = {"unlink", unlink_on_thread, NULL};
+    static const struct tt_fs_op op = {"unlink", unlink_on_thread, NULL, TT_IO_KIND_UNLINK};
 
     return change_path(site, &op, path, NULL, 0);
 }
 
 int tt_fs_mkdir_at(tt_site *site, const char *path, mode_t mode)
 {
-    static const struct tt_fs_op op = {"mkdir", mkdir_on_thread, NULL};
+    static const struct tt_fs_op op = {"mkdir", mkdir_on_thread, NULL, TT_IO_KIND_MKDIR};
 
     return change_path(site, &op, path, NULL, mode);
 }
 
 int tt_fs_rmdir_at(tt_site *site, const char *path)
 {
-    static const struct tt_fs_op op = {"rmdir", rmdir_on_thread, NULL};
+    static const struct tt_fs_op op = {"rmdir", rmdir_on_thread, NULL, TT_IO_KIND_RMDIR};
 
     return change_path(site, &op, path, NULL, 0);
 }
@@ -204,7 +204,7 @@ static ssize_t readdir_on_thread(struct tt_fs_call *call)
 
 ssize_t tt_fs_readdir_at(tt_site *site, const char *path, struct tt_fs_entry **out_entries)
 {
-    static const struct tt_fs_op op = {"readdir", readdir_on_thread, NULL};
+    static const struct tt_fs_op op = {"readdir", readdir_on_thread, NULL, TT_IO_KIND_READDIR};
     struct tt_fs_call *call;
     ssize_t count;
 
@@ -239,7 +239,7 @@ static void remove_unwanted(struct tt_fs_call *call)
 
 int tt_fs_mkstemp_at(tt_site *site, char *template_)
 {
-    static const struct tt_fs_op op = {"mkstemp", mkstemp_on_thread, remove_unwanted};
+    static const struct tt_fs_op op = {"mkstemp", mkstemp_on_thread, remove_unwanted, TT_IO_KIND_MKSTEMP};
     struct tt_fs_call *call;
     size_t size;
     int descriptor;

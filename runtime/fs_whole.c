@@ -86,7 +86,7 @@ static ssize_t read_file_on_thread(struct tt_fs_call *call)
 
 int tt_fs_read_file_at(tt_site *site, const char *path, size_t size_max, char **out_data, size_t *out_size)
 {
-    static const struct tt_fs_op op = {"read", read_file_on_thread, NULL};
+    static const struct tt_fs_op op = {"read", read_file_on_thread, NULL, TT_IO_KIND_READ};
     struct tt_fs_call *call;
     ssize_t size;
 
@@ -129,7 +129,7 @@ static ssize_t write_file_on_thread(struct tt_fs_call *call)
 
 int tt_fs_write_file_at(tt_site *site, const char *path, const void *data, size_t size, mode_t mode)
 {
-    static const struct tt_fs_op op = {"write", write_file_on_thread, NULL};
+    static const struct tt_fs_op op = {"write", write_file_on_thread, NULL, TT_IO_KIND_WRITE};
     struct tt_fs_call *call;
 
     TT_PRECOND("fs_write_file.data", site, data != NULL || size == 0);

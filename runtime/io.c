@@ -56,10 +56,33 @@ void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site 
     tell_wait(task, io);
 }
 
+void tt__io_tell_named(const struct tt_io *io, const char *name, const char *other)
+{
+    char text[256];
+
+    if (!io->id)
+        return;
+    if (other) {
+        snprintf(text, sizeof text, "%s -> %s", name, other);
+        name = text;
+    }
+    TT_EMIT_AT(io->began, io_named, .io_id = io->id, .name = name);
+}
+
+/* Whether the result of WHAT is a number of bytes, or a descriptor. */
+static bool is_about_bytes(uint8_t what)
+{
+    return what == TT_IO_KIND_READ || what == TT_IO_KIND_WRITE || what == TT_IO_KIND_SENDFILE;
+}
+
+static bool makes_descriptor(uint8_t what)
+{
+    return what == TT_IO_KIND_ACCEPT || what == TT_IO_KIND_OPEN || what == TT_IO_KIND_MKSTEMP;
+}
+
 void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled)
 {
-    bool is_about_bytes = io->what == TT_IO_KIND_READ || io->what == TT_IO_KIND_WRITE;
-    bool is_new = io->what == TT_IO_KIND_ACCEPT && !io->error && !is_cancelled;
+    bool is_new = makes_descriptor(io->what) && !io->error && !is_cancelled;
     uint64_t now;
 
     if (!io->id)
@@ -67,7 +90,7 @@ void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, b
     now = tt__loop_clock(task->future.loop);
     TT_EMIT_AT(now, io_finished, .io_id = io->id, .task_id = task->future.id, .site = io->site,
                .duration = now > io->began ? now - io->began : 0, .size = io->size,
-               .byte_count = is_about_bytes && io->result > 0 ? (uint64_t)io->result : 0,
+               .byte_count = is_about_bytes(io->what) && io->result > 0 ? (uint64_t)io->result : 0,
                .descriptor = is_new ? (int32_t)io->result : io->descriptor, .error = io->error, .what = io->what,
                .status = is_cancelled ? TT_IO_END_CANCELLED
                          : io->error  ? TT_IO_END_FAILED

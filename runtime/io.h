@@ -52,8 +52,9 @@ void tt__io_end(struct tt_io *io, int error);
 /* A system call that returned RESULT for IO. True if IO is over. */
 bool tt__io_is_over(struct tt_io *io, ssize_t result);
 
-/* For what waits by itself (connections, names): tells the trace. IS_CANCELLED: it ended with an exception. */
+/* For what waits by itself (connections, names, files): tells the trace. IS_CANCELLED: it ended with an exception. */
 void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site *site);
+void tt__io_tell_named(const struct tt_io *io, const char *name, const char *other); /* "NAME", "NAME -> OTHER" */
 void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled);
 
 #endif

@@ -129,14 +129,14 @@ static int listen_on_all(tt_site *site, int port, const struct tt_listen_options
     return listen_on_first(site, &list, options, options->family != AF_INET6, out_local);
 }
 
-static int listen_on_host(tt_site *site, struct tt_task_object *task, const char *host, int port,
-                          const struct tt_listen_options *options, struct tt_address *out_local)
+static int listen_on_host(tt_site *site, const char *host, int port, const struct tt_listen_options *options,
+                          struct tt_address *out_local)
 {
     const struct addrinfo hints = {.ai_family = options->family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *list;
     int descriptor;
 
-    if (tt__resolve(site, task, host, port, &hints, &list) < 0)
+    if (tt__resolve(site, host, port, &hints, &list) < 0)
         return -1;
     descriptor = listen_on_first(site, list, options, false, out_local);
     freeaddrinfo(list);
@@ -153,8 +153,7 @@ tt_listener *tt_listen_at(tt_site *site, const char *host, int port, const struc
         return NULL;
     if (!options)
         options = &defaults;
-    descriptor =
-        host ? listen_on_host(site, task, host, port, options, &local) : listen_on_all(site, port, options, &local);
+    descriptor = host ? listen_on_host(site, host, port, options, &local) : listen_on_all(site, port, options, &local);
     return descriptor < 0 ? NULL : create(site, task->future.loop, descriptor, &local, options->limit);
 }
 

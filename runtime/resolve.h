@@ -8,7 +8,6 @@
 
 /* As tt_getaddrinfo for HOST and PORT with HINTS, which are not NULL; numeric addresses need no thread. 0, and *OUT_LIST
  * is for freeaddrinfo; -1 with an exception pending. Told to the trace. */
-int tt__resolve(tt_site *site, struct tt_task_object *task, const char *host, int port, const struct addrinfo *hints,
-                struct addrinfo **out_list);
+int tt__resolve(tt_site *site, const char *host, int port, const struct addrinfo *hints, struct addrinfo **out_list);
 
 #endif

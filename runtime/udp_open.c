@@ -93,7 +93,7 @@ tt_udp *tt_udp_open_at(tt_site *site, const char *host, int port, const struct t
     if (!host)
         return bind_all(site, task->future.loop, port, options);
     hints.ai_family = options->family;
-    if (tt__resolve(site, task, host, port, &hints, &list) < 0)
+    if (tt__resolve(site, host, port, &hints, &list) < 0)
         return NULL;
     udp = bind_first(site, task->future.loop, list, options, false);
     freeaddrinfo(list);
@@ -101,8 +101,7 @@ tt_udp *tt_udp_open_at(tt_site *site, const char *host, int port, const struct t
 }
 
 /* Where the datagrams of a connected socket come from. 0, or -1 with an exception pending. */
-static int find_local(tt_site *site, struct tt_task_object *task, const struct tt_udp_options *options,
-                      struct tt_address *out_local)
+static int find_local(tt_site *site, const struct tt_udp_options *options, struct tt_address *out_local)
 {
     const struct addrinfo hints = {
         .ai_flags = AI_NUMERICHOST | AI_PASSIVE, .ai_family = options->family, .ai_socktype = SOCK_DGRAM};
@@ -111,7 +110,7 @@ static int find_local(tt_site *site, struct tt_task_object *task, const struct t
     out_local->length = 0;
     if (!options->local_host)
         return 0;
-    if (tt__resolve(site, task, options->local_host, options->local_port, &hints, &list) < 0)
+    if (tt__resolve(site, options->local_host, options->local_port, &hints, &list) < 0)
         return -1;
     take_address(out_local, list);
     freeaddrinfo(list);
@@ -168,7 +167,7 @@ tt_udp *tt_udp_connect_at(tt_site *site, const char *host, int port, const struc
     if (!options)
         options = &defaults;
     hints.ai_family = options->family;
-    if (find_local(site, task, options, &local) < 0 || tt__resolve(site, task, host, port, &hints, &list) < 0)
+    if (find_local(site, options, &local) < 0 || tt__resolve(site, host, port, &hints, &list) < 0)
         return NULL;
     udp = connect_first(site, task->future.loop, list, &local, options);
     freeaddrinfo(list);

@@ -212,6 +212,12 @@ static void io_finished(struct tt_ingest *ingest, const struct origin *origin,
         SET(row, IO, error, event->error);
 }
 
+static void io_named(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_io_named *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_IO, origin, event->io_id);
+    SET_TEXT(ingest, row, IO, name, event->name);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- tasks */
 
 static void task_created(struct tt_ingest *ingest, const struct origin *origin,

@@ -676,7 +676,7 @@ CREATE TABLE io (
     task_id INTEGER,
     -- What: word io_kind.
     what INTEGER,
-    -- The descriptor; accept: the new one, once there is one; -1: none.
+    -- The descriptor; accept, open, mkstemp: the new one, once there is one; -1: none.
     descriptor INTEGER,
     -- Where.
     site_id INTEGER,
@@ -690,7 +690,9 @@ CREATE TABLE io (
     -- Bytes read or written.
     byte_count INTEGER,
     -- The error: a value of errno, or of getaddrinfo, which are negative; NULL: none.
-    error INTEGER
+    error INTEGER,
+    -- The path, or the name or address that is looked up; NULL: there is none.
+    name TEXT
 ) STRICT;
 
 -- Calls of exception handlers of loops.

@@ -152,7 +152,7 @@
 
 #define TT__COLUMNS_IO(X)                                                                             \
     X(IO, io_id) X(IO, task_id) X(IO, what) X(IO, descriptor) X(IO, site_id) X(IO, size) X(IO, started_ns) \
-    X(IO, finished_ns) X(IO, status) X(IO, byte_count) X(IO, error)
+    X(IO, finished_ns) X(IO, status) X(IO, byte_count) X(IO, error) X(IO, name)
 
 #define TT__COLUMNS_HANDLER_CALL(X)                                                                          \
     X(HANDLER_CALL, called_ns) X(HANDLER_CALL, thread_id) X(HANDLER_CALL, sequence) X(HANDLER_CALL, loop_id) \

@@ -255,6 +255,99 @@ END
 0|write|failed|1|0|9|program.c:$(line_of '(1000,') in app|0" 'the operations'
 }
 
+# Events io_started, io_named, io_finished.
+case_what_is_done_to_files_and_names_is_told_with_them() {
+    cat >program.c <<'END'
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <telltale/telltale.h>
+/* Opening a FIFO lasts until somebody opens its other end. */
+static int open_fifo(void *arg)
+{
+    return tt_fs_open(arg, O_RDONLY, 0) < 0 ? -1 : 0;
+}
+static int files(void)
+{
+    struct stat about;
+    char buffer[8], temporary[] = "t.XXXXXX";
+    int file = tt_fs_open("a", O_RDWR | O_CREAT, 0600), made;
+    if (file < 0 || tt_fs_write(file, "hello", 5) < 0 || tt_fs_pread(file, buffer, 8, 3) != 2 || tt_fs_fsync(file) < 0)
+        return -1;
+    made = tt_fs_mkstemp(temporary);
+    if (made < 0 || tt_fs_sendfile(made, file, 1, 3) != 3 || tt_fs_close(file) < 0 || tt_fs_close(made) < 0)
+        return -1;
+    if (tt_fs_rename("a", "b") < 0 || tt_fs_mkdir("d", 0700) < 0 || tt_fs_rmdir("d") < 0 || tt_fs_unlink("b") < 0)
+        return -1;
+    if (tt_fs_stat("no", &about) < 0 && tt_catch(&tt_OSError) && tt_catch_end() < 0)
+        return -1;
+    if (tt_fs_write_file("c", "xyz", 3, 0600) < 0 || mkfifo("fifo", 0600) < 0)
+        return -1;
+    if (tt_with_timeout(TT_MSEC(20), open_fifo, "fifo") < 0 && tt_catch(&tt_TimeoutError) && tt_catch_end() < 0)
+        return -1;
+    close(open("fifo", O_WRONLY)); /* the thread goes on */
+    return 0;
+}
+static int names(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(80), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST};
+    struct addrinfo *list;
+    char host[64];
+    if (tt_getaddrinfo("::1", NULL, &numeric, &list) < 0)
+        return -1;
+    freeaddrinfo(list);
+    if (tt_getaddrinfo("nobody", NULL, &numeric, &list) < 0 && tt_catch(&tt_gaierror) && tt_catch_end() < 0)
+        return -1;
+    return tt_getnameinfo((struct sockaddr *)&address, NI_NUMERICHOST, host, sizeof host, NULL, 0);
+}
+static int app(void *arg)
+{
+    char *data;
+    (void)arg;
+    if (files() < 0 || names() < 0 || tt_fs_read_file("c", 100, &data, NULL) < 0)
+        return -1;
+    free(data);
+    return 0;
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    record_program
+    expect_equal "$(ask run.telltale 'SELECT count(*) FROM ios')" 0 'what was not asked for'
+    rm -r run.telltale c fifo t.*
+    TELLTALE_EVENTS=all must "$telltale" record -o run.telltale -- ./program
+    expect_equal "$(ask run.telltale "
+        SELECT what, coalesce(substr(name, 1, 12), descriptor > 2), state, size, byte_count, error FROM ios ORDER BY io_id" |
+        sed 's/t\.[A-Za-z0-9]*/TEMPORARY/')" \
+        'open|a|done|||
+write|1|done|5|5|
+read|1|done|8|2|
+sync|1|done|||
+mkstemp|TEMPORARY|done|||
+sendfile|1|done|3|3|
+close|1|done|||
+close|1|done|||
+rename|a -> b|done|||
+mkdir|d|done|||
+rmdir|d|done|||
+unlink|b|done|||
+stat|no|failed|||2
+write|c|done|3|3|
+open|fifo|cancelled|||
+resolve|::1|done|||
+resolve|nobody|failed|||-2
+name|127.0.0.1:80|done|||
+read|c|done|100|3|' 'the operations'
+    expect_equal "$(ask run.telltale "SELECT count(*) FROM ios WHERE at LIKE 'program.c:%'")" 19 'operations of the program'
+    expect_equal "$(ask run.telltale "
+        SELECT count(DISTINCT descriptor) FROM ios WHERE what IN ('open', 'mkstemp', 'close') AND state = 'done'")" 2 'descriptors'
+}
+
 # Words executor_future, executor, thread.
 case_a_failure_on_a_thread_whose_future_was_cancelled_is_absorbed_by_the_executor() {
     cat >program.c <<'END'

@@ -7,7 +7,8 @@
  * of OSError where the system failed. Cancellation: -1 at once; a lookup that a thread is doing goes on with memory of its
  * own, and closing the loop waits for its end.
  *
- * Threads: inside a task. From: asyncio's loop.getaddrinfo, loop.getnameinfo. */
+ * Threads: inside a task. Events, while the category io is on: io_started, io_named, io_finished. From: asyncio's
+ * loop.getaddrinfo, loop.getnameinfo. */
 #ifndef TELLTALE_DNS_H
 #define TELLTALE_DNS_H
 

@@ -14,7 +14,8 @@
  * Paths are copied; NULL breaks precondition fs.path.
  *
  * Threads: inside a task. Each call suspends, and does nothing but return -1 when an exception is pending already
- * (tt_fs_close apart). MemoryError where there is no memory for a call. From: POSIX; asyncio has no files. */
+ * (tt_fs_close apart). MemoryError where there is no memory for a call. Events, while the category io is on: io_started, io_named
+ * with the path, io_finished. From: POSIX; asyncio has no files. */
 #ifndef TELLTALE_FS_H
 #define TELLTALE_FS_H
 
