@@ -34,6 +34,8 @@ static tt_future *ring(uint64_t timer_ms)
     uv_timer_t *timer = malloc(sizeof *timer);
     tt_future *future = timer ? tt_create_future_with(NULL, stop, timer) : NULL;
 
+    if (!timer)
+        tt_raise(&tt_MemoryError, "no memory for a timer");
     if (!future) {
         free(timer);
         return NULL;
