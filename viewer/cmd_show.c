@@ -1,7 +1,7 @@
 /* cmd_show.c: telltale show: one task's whole life.
  *
- * What is here: the layout of its life. Facts and words: the store's tables and views, brought into one order by the query
- * below. Which task was meant: task_argument.h.
+ * What is here: the layout of its life. Facts and words: the store's views, of which story has the
+ * sentences. Which task was meant: task_argument.h.
  */
 #include "command.h"
 
@@ -20,66 +20,10 @@
 /* Creators of creators that are followed. */
 #define CHAIN_MAX 32
 
-/* Who did something, in words, from word actor and the id that goes with it. */
-#define ID_TEXT(id) "iif(" id " >> 40 = 0, '#', 'p' || (" id " >> 40) || '#') || (" id " & 1099511627775)"
-#define LABEL(id) "coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = " id "), " ID_TEXT(id) ")"
-#define WORD(enumeration, number) "(SELECT w.word FROM word AS w WHERE w.enumeration = '" enumeration "' AND w.number = " number ")"
-#define PLACE(site) "coalesce((SELECT ' at ' || pl.place FROM places AS pl WHERE pl.site_id = " site "), '')"
-#define ACTOR(kind, id)                                                                                                        \
-    "CASE " WORD("actor", kind) " WHEN 'main' THEN 'the main program' WHEN 'task' THEN " LABEL(id)                            \
-    " WHEN 'callback' THEN 'a callback' WHEN 'signal' THEN 'signal ' || coalesce(" WORD("signal", id) ", " id ")"             \
-    " WHEN 'thread' THEN 'thread ' || " id " WHEN 'gather' THEN 'gather ' || " ID_TEXT(id)                                    \
-    " WHEN 'runner' THEN 'the runner' WHEN 'awaiter' THEN 'its awaiter ' || " LABEL(id)                                       \
-    " WHEN 'handler' THEN 'the exception handler' ELSE 'somebody' END"
-
-/* Everything that is known to have happened to the task or future ?1, a line each. The rank orders what has one time. */
+/* Everything that is known to have happened to the task or future ?1, a line each. */
 static const char select_life[] =
-    "SELECT ns, text FROM (\n"
-    "SELECT created_ns AS ns, 0 AS rank, 0 AS sequence, 'created by ' || coalesce(parent_text, 'somebody') || ' at '\n"
-    "    || coalesce(created_at, 'unknown place') || iif(has_handle = 0, ', without a handle', '') AS text\n"
-    "FROM tasks WHERE task_id = ?1\n"
-    "UNION ALL SELECT started_ns, 1, 0, 'began to run' FROM tasks WHERE task_id = ?1\n"
-    "UNION ALL SELECT c.requested_ns, 2, c.sequence, 'cancellation requested by ' || " ACTOR("c.by", "c.by_id") "\n"
-    "    || " PLACE("c.site_id") " || coalesce(': \"' || c.reason || '\"', '')\n"
-    "    || iif(c.is_accepted, '', '; it was done already')\n"
-    "FROM cancellation AS c WHERE c.task_id = ?1\n"
-    "UNION ALL SELECT e.happened_ns, 3, e.sequence, CASE e.what\n"
-    "    WHEN 'delivered' THEN 'cancellation delivered' || iif(e.is_before_start, ' before its first step', " PLACE("e.site_id") ")\n"
-    "    WHEN 'swallowed' THEN 'returned although it was cancelled'\n"
-    "    WHEN 'converted' THEN 'answered its cancellation with another exception'\n"
-    "    ELSE 'a request for cancellation was taken back' || " PLACE("e.site_id") " END\n"
-    "FROM cancellation_effect AS e WHERE e.task_id = ?1\n"
-    "UNION ALL SELECT x.raised_ns, 4, 0, 'raised ' || coalesce(x.type, 'an exception') || ': ' || coalesce(x.message, '') || "
-    PLACE("x.raised_site_id") "\n"
-    "FROM exception AS x WHERE x.task_id = ?1\n"
-    "UNION ALL SELECT f.stored_ns, 5, 0, 'failed with ' || coalesce(f.type, 'unknown') || ': ' || coalesce(f.message, '')\n"
-    "    || coalesce('; ' || f.note, '')\n"
-    "FROM failures AS f WHERE f.failure_id = ?1\n"
-    "UNION ALL SELECT r.happened_ns, 6, r.sequence, iif(r.is_taken, 'reference taken', 'reference released') || " PLACE("r.site_id")
-    " || coalesce(', ' || r.handle_count || iif(r.handle_count = 1, ' is', ' are') || ' held', '')\n"
-    "FROM reference AS r WHERE r.object_id = ?1\n"
-    "UNION ALL SELECT u.touched_ns, 7, u.sequence, 'read by ' || iif(u.is_user, '', 'the library, for ') || " ACTOR("u.by", "u.by_id")
-    " || ', ' || " WORD("touch_how", "u.how") " || " PLACE("u.site_id") "\n"
-    "FROM touch AS u WHERE u.failure_id = ?1\n"
-    "UNION ALL SELECT v.forwarded_ns, 8, v.sequence, 'lives on in ' || iif(v.to_id IS NULL, 'a callback', " LABEL("v.to_id") ")\n"
-    "    || ', by ' || " WORD("forward_how", "v.how") " || " PLACE("v.site_id") "\n"
-    "FROM forward AS v WHERE v.failure_id = ?1\n"
-    "UNION ALL SELECT d.discarded_ns, 9, 0, 'discarded' || " PLACE("d.site_id") " || coalesce(': \"' || d.reason || '\"', '')\n"
-    "FROM discard AS d WHERE d.object_id = ?1\n"
-    "UNION ALL SELECT h.called_ns, 10, h.sequence, 'told to the ' || " WORD("handler_kind", "h.kind")
-    " || ' exception handler: ' || coalesce(h.message, '')\n"
-    "FROM handler_call AS h WHERE h.object_id = ?1\n"
-    "UNION ALL SELECT n.noted_ns, 11, n.sequence, 'note: ' || coalesce(n.key || ': ', '') || coalesce(n.text, '') || " PLACE("n.site_id") "\n"
-    "FROM note AS n WHERE n.task_id = ?1\n"
-    "UNION ALL SELECT ended_ns, 12, 0, CASE outcome WHEN 'returned' THEN 'returned' WHEN 'cancelled' THEN 'ended as cancelled'\n"
-    "    WHEN 'abandoned' THEN 'destroyed while pending: its loop was closed' ELSE 'ended' END\n"
-    "FROM tasks WHERE task_id = ?1 AND failure_id IS NULL\n"
-    "    AND NOT EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = ?1 AND e.what = 'swallowed')\n"
-    "UNION ALL SELECT f.released_ns, 13, 0, 'last reference released' || coalesce(' at ' || f.released_at, '')\n"
-    "FROM failures AS f WHERE f.failure_id = ?1\n"
-    "UNION ALL SELECT p.ended_ns, 14, 0, 'the process: ' || p.end_text\n"
-    "FROM processes AS p WHERE p.process_id = ?1 >> 40\n"
-    ") WHERE ns IS NOT NULL ORDER BY ns, rank, sequence";
+    "SELECT ns, sentence || coalesce(' (' || place || ')', '') AS text FROM story WHERE object_id = ?1 AND ns IS NOT NULL\n"
+    "ORDER BY ns, rank, sequence";
 
 static const char select_chain[] =
     "WITH RECURSIVE chain (task_id, depth) AS (\n"

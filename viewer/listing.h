@@ -81,7 +81,7 @@ struct tt_listing_options {
             NULL                                                                                                    \
     }
 
-/* Prints LISTING of the store that INVOCATION names, whose options are a struct tt_listing_options. Returns the exit
+/* Prints LISTING of the store that INVOCATION names, whose options begin with a struct tt_listing_options. Returns the exit
  * status. */
 int tt__listing_run(struct tt_invocation *invocation, const struct tt_listing *listing);
 

@@ -103,6 +103,13 @@ case_failures_chooses_sorts_filters_and_limits() {
     expect_screen failures_choice failures run.telltale -C id,name,state,count,created_line --sort -id --filter "type = 'Exception'" -n 2
 }
 
+case_failures_groups_those_of_one_kind() {
+    given killed
+    expect_screen failures_group failures run.telltale --group
+    given kinds
+    expect_screen failures_group_kinds failures run.telltale -g -C count,lost,delivered,type,id,first,last --sort -lost
+}
+
 case_failures_escapes_hostile_text() {
     given hostile
     expect_screen failures_hostile failures run.telltale --format csv -C id,name,message

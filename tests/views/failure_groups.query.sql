@@ -1,0 +1,1 @@
+SELECT * FROM failure_groups ORDER BY first_id;
