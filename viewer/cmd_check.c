@@ -274,7 +274,7 @@ const struct tt_command tt__command_check = {
     .name = "check",
     .usage = "[OPTION...] STORE",
     .summary = "the same as a gate for tests: exit status",
-    .details = "Classes: all lints, of which the definite ones count if --fail-on is not given, and unreported\n"
+    .details = "Classes: all lints (telltale-lints(7)), of which the definite ones count if --fail-on is not given, and unreported\n"
                "(lost or absorbed, and no exception handler was told).\n"
                "A PATTERN of --allow has * and ? and is compared with the task's name, its coroutine, TYPE: MESSAGE, the place\n"
                "of the raise and that of the creation; CLASS may be *.\n"

@@ -132,7 +132,8 @@ static const char *label_of(const char *lint)
            : strcmp(lint, "scope-left-open") == 0   ? "left open"
            : strcmp(lint, "destroyed-pending") == 0 ? "destroyed"
            : strcmp(lint, "await-cycle") == 0       ? "circle"
-                                                    : "because";
+           : strcmp(lint, "never-started") == 0     ? "because"
+                                                    : "namely";
 }
 
 /* A finding about a task that did not fail. */
@@ -172,12 +173,13 @@ static void print_group_title(tt_query *query, tt_output *output)
     tt__print(output, " %jd %s%s", (intmax_t)size, lint->noun, size == 1 ? "" : "s");
     if (kind != NULL)
         tt__print(output, " of %jd %s%s", (intmax_t)size, strcmp(kind, "thread_future") == 0 ? "thread future" : kind, size == 1 ? "" : "s");
-    if (tt__query_is_null(query, "first_ns")) /* before somebody began to listen */
-        tt__print(output, ", at a time that is not known\n");
+    if (tt__query_is_null(query, "first_ns")) /* before somebody began to listen, or not told */
+        tt__print(output, ", at a time that is not known");
     else if (size == 1)
-        tt__print(output, ", at %s\n", first);
+        tt__print(output, ", at %s", first);
     else
-        tt__print(output, ", first %s, last %s\n", first, last);
+        tt__print(output, ", first %s, last %s", first, last);
+    tt__print(output, "%s%s\n", lint->is_definite || kind != NULL ? "" : ": ", lint->is_definite || kind != NULL ? "" : size == 1 ? lint->one : lint->many);
 }
 
 /* The members of a group behind its first one: collected while rows go by, printed when the group ends. */

@@ -9,6 +9,20 @@
 #define MS INT64_C(1000000)
 #define S  INT64_C(1000000000)
 
+/* The turns of loops are in the event stream, which only telltale reads: no view in the store can ask for them. */
+static const char slow_turns[] =
+    "(SELECT 'slow-turn' AS lint, 0 AS is_definite, u.process_id, u.loop_id AS object_id,\n"
+    "        'loop ' || iif(u.loop_id >> 40 = 0, '#', 'p' || (u.loop_id >> 40) || '#') || (u.loop_id & 1099511627775) "
+    "AS id_text,\n"
+    "        NULL AS name, 'slow-turn | loop created at ' || coalesce(pl.place, 'unknown place') AS fingerprint, "
+    "u.began_ns AS since_ns,\n"
+    "        u.run_ns AS lasted_ns, 'a turn of the loop that was created at ' || coalesce(pl.place, 'unknown place') "
+    "|| ' ran '\n"
+    "            || u.callback_count || ' steps and callbacks for ' || round(u.run_ns / 1e6, 1) || ' ms' AS sentence, "
+    "u.run_ns AS amount\n"
+    "    FROM turns AS u LEFT JOIN loop AS o ON o.loop_id = u.loop_id LEFT JOIN places AS pl ON pl.site_id = "
+    "o.created_site_id)";
+
 const struct tt_lint tt__lints[] = {
     {"lost-failure", "leaks", true, TT_LINT_ALWAYS, 0, "LOST FAILURE", "failure", "lost failure", "",
      "a task or future failed, nobody looked at it, and nobody can any more",
@@ -34,6 +48,27 @@ const struct tt_lint tt__lints[] = {
     {"destroyed-pending", "leaks", true, TT_LINT_ALWAYS, 0, "DESTROYED WHILE PENDING", "task", "task",
      " destroyed while pending", "a loop was closed while a task had not ended",
      "loops were closed while tasks had not ended"},
+    {"stall", "hints", false, TT_LINT_TIME, 25 * MS, "STALL", "step", "stall", "",
+     "a step of a task, or a callback, ran so long that nothing else of its loop could",
+     "steps of tasks, or callbacks, ran so long that nothing else of their loops could"},
+    {"slow-turn", slow_turns, false, TT_LINT_TIME, 100 * MS, "SLOW TURN", "turn", "slow turn", "",
+     "one turn of a loop took so long: what became ready meanwhile waited (where the category turn was recorded)",
+     "turns of loops took so long: what became ready meanwhile waited (where the category turn was recorded)"},
+    {"never-yielded", "hints", false, TT_LINT_TIME, 1 * S, "NEVER YIELDED", "task", "task", " that never yielded",
+     "a task ran from its beginning, and never let others have their turn",
+     "tasks ran from their beginning, and never let others have their turn"},
+    {"busy-loop", "hints", false, TT_LINT_COUNT, 10000, "BUSY LOOP", "task", "busy loop", "",
+     "a task made so many steps and hardly ever waited: it asks again and again instead of being woken",
+     "tasks made so many steps and hardly ever waited: they ask again and again instead of being woken"},
+    {"slow-cancel", "hints", false, TT_LINT_TIME, 1 * S, "SLOW CANCELLATION", "task", "slow cancellation", "",
+     "a task was cancelled and took so long to end, or has not ended",
+     "tasks were cancelled and took so long to end, or have not ended"},
+    {"never-woken", "hints", false, TT_LINT_TIME, 10 * S, "NEVER WOKEN", "task", "task", " never woken",
+     "a task waits for a future, a lock, an event or a queue, and no task of its loop is in a state to bring that",
+     "tasks wait for futures, locks, events or queues, and no task of their loops is in a state to bring that"},
+    {"task-flood", "hints", false, TT_LINT_COUNT, 10000, "TASK FLOOD", "place", "task flood", "",
+     "so many tasks that were created at one place were alive at once",
+     "so many tasks that were created at one place each were alive at once"},
 };
 
 const size_t tt__lint_count = sizeof tt__lints / sizeof *tt__lints;

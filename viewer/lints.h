@@ -64,7 +64,7 @@ struct tt_lint_options {
      NULL},                                                                                                           \
         {'A', "silence", TT_OPTION_LIST, "NAME", "leave this lint out; all: each", offsetof(type, lint.allow), NULL}, \
     {                                                                                                                 \
-        0, "lint", TT_OPTION_LIST, "NAME=N", "another threshold: 25ms, 1s, 1000; see the manual page",                \
+        0, "lint", TT_OPTION_LIST, "NAME=N", "another threshold: 25ms, 1s, 1000; telltale-lints(7)",                  \
             offsetof(type, lint.thresholds), NULL                                                                     \
     }
 

@@ -48,13 +48,6 @@ static const char select_callbacks[] =
     "LEFT JOIN places AS p ON p.site_id = e.raised_site_id\n"
     "ORDER BY h.handler_call_id";
 
-/* Stalls are alike when the same code ran between the same places; the longest is told. */
-static const char select_stalls[] =
-    "SELECT by_text, from_at, to_at, by, began_ns, max(duration_ns) AS duration_ns, count(*) AS size,\n"
-    "    sum(count(*)) OVER () AS total, sum(duration_ns) AS sum_ns\n"
-    "FROM stalls GROUP BY process_id, by, iif(by = 'task', NULL, by_text), from_at, to_at\n"
-    "ORDER BY duration_ns DESC, began_ns";
-
 /* What the runtime notes just before its process ends. */
 static const char select_overflows[] =
     "SELECT n.text, n.noted_ns, l.id_text, l.name, p.place AS waited_at, c.place AS created_at, count(*) OVER () AS total\n"
@@ -151,43 +144,6 @@ static void print_callbacks(tt_session *session, tt_output *output, int64_t limi
     tt__query_close(query);
 }
 
-static void print_stall(tt_query *query, tt_output *output)
-{
-    char lasted[TT_DURATION_BYTES], began[TT_DURATION_BYTES], all[TT_DURATION_BYTES];
-    const char *to = tt__query_text(query, "to_at");
-    int64_t size = tt__query_integer(query, "size");
-    tt__text_duration(lasted, tt__query_integer(query, "duration_ns"));
-    tt__text_duration(all, tt__query_integer(query, "sum_ns"));
-    tt__text_instant(began, tt__query_integer(query, "began_ns"));
-    tt__print(output, "  %s: %s at %s\n", tt__part_or_unknown(tt__query_text(query, "by_text")), lasted, began);
-    tt__part_label(output, strcmp(tt__part_or_unknown(tt__query_text(query, "by")), "task") == 0 ? "from" : "registered");
-    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "from_at")));
-    if (to != NULL) {
-        tt__part_label(output, "to");
-        tt__print(output, "%s\n", to);
-    }
-    if (size > 1)
-        tt__print(output, "  %jd like it, %s in all\n", (intmax_t)size, all);
-}
-
-static void print_stalls(tt_session *session, tt_output *output, int64_t limit)
-{
-    tt_query *query = tt__query_open(session, select_stalls);
-    int64_t number = 1;
-    for (; tt__query_next(query); number++) {
-        int64_t total = tt__query_integer(query, "total");
-        if (number == 1) {
-            print_title(output, "STALLS");
-            tt__print(output, " %jd, longest first: nothing else of its loop could run\n", (intmax_t)total);
-        }
-        if (limit == 0 || number <= limit)
-            print_stall(query, output);
-    }
-    if (limit > 0 && number - 1 > limit)
-        tt__print(output, "  and %jd more %s; --limit 0 shows all\n", TT_COUNTED(number - 1 - limit, "group"));
-    tt__query_close(query);
-}
-
 /* A list of ids, cut behind the ALIKE_MAX'th. */
 static void print_ids(tt_output *output, const char *ids)
 {
@@ -231,7 +187,6 @@ void tt__findings_print_notes(tt_session *session, tt_output *output, int64_t li
     print_converted(session, output, limit);
     print_overflows(session, output, limit);
     print_callbacks(session, output, limit);
-    print_stalls(session, output, limit);
     print_pending(session, output, limit, false);
     print_pending(session, output, limit, true);
 }

@@ -38,7 +38,8 @@ static void count_cases(tt_session *session, const struct tt_lint_choice *choice
     tt__query_bind_integer(query, 2, choice->threshold[HELD]);
     while (tt__query_next(query)) {
         int64_t rank = tt__query_integer(query, "rank");
-        counts->cases[rank] = tt__query_integer(query, "cases");
+        if (tt__lints[rank].is_definite || rank == HELD || choice->counts[rank])
+            counts->cases[rank] = tt__query_integer(query, "cases");
         if (rank == LOST)
             counts->lost_groups = tt__query_integer(query, "groups");
         counts->counting += tt__query_integer(query, "counting");

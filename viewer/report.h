@@ -11,7 +11,7 @@
 
 /* Figures of one store. A live recording's change from one reading to the next. */
 struct tt_report_counts {
-    int64_t cases[TT_LINT_MAX]; /* of each lint of the choice */
+    int64_t cases[TT_LINT_MAX]; /* of each definite lint, of held failures, and of possible lints that -W made count */
     int64_t lost_groups;
     int64_t counting;     /* findings that set the exit status */
     int64_t pending;      /* tasks that had not ended when their process did */

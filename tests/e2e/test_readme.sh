@@ -32,7 +32,8 @@ case_the_program_prints_what_the_readme_shows() {
         sh -c "$command" 2>&1 </dev/null || :
     done >printed
     sed -E -f "$here/mask.sed" screen >expected
-    sed -E -f "$here/mask.sed" printed >masked
+    # On a machine that is busy with something else any step may take long, which the report hints at.
+    awk '/^STALL: / { inside = 1 } !inside; /^$/ { inside = 0 }' printed | sed -E -f "$here/mask.sed" >masked
     diff -u expected masked >&2 || fail 'README.md shows something else; what was printed:
 '"$(cat printed)"
 }

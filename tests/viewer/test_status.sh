@@ -261,10 +261,10 @@ case_a_query_without_end_is_stopped() {
 
 case_report_writes_findings_as_rows() {
     given kinds
-    expect 1 report run.telltale --format json
+    expect 1 report run.telltale -A stall --format json
     python3 -c 'import json, sys; rows = json.load(sys.stdin); assert len(rows) == 8, rows; assert rows[5]["lint"] == "absorbed-failure"' \
         <"$work/out" || fail 'eight findings are expected'
-    expect 1 report run.telltale --format csv
+    expect 1 report run.telltale -A stall --format csv
     [ "$(wc -l <"$work/out")" -ge 9 ] || fail 'eight findings and a heading are expected'
 }
 

@@ -1,0 +1,187 @@
+/* lints.c: a program that does what a lint is about, or what is nearly that: lints NAME. For test_lints.sh. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <telltale/telltale.h>
+
+enum { MANY = 150, STEPS = 2000, LONG_US = 300000 };
+
+static tt_task *circle[2];
+static tt_event *event;
+
+static int exit_now(void *arg)
+{
+    (void)arg;
+    _exit(0); /* no goodbye, and nothing is released: what waits, waits */
+}
+
+static int block(void *arg)
+{
+    (void)arg;
+    usleep(LONG_US);
+    return 0;
+}
+
+static int block_in_two_steps(void *arg)
+{
+    return tt_sleep(0) < 0 ? -1 : block(arg);
+}
+
+static int sleep_long(void *arg)
+{
+    (void)arg;
+    return tt_sleep(TT_SEC(1000));
+}
+
+static int sleep_for_a_moment(void *arg)
+{
+    (void)arg;
+    return tt_sleep(TT_USEC(LONG_US));
+}
+
+static int clean_up_slowly(void *arg)
+{
+    if (sleep_long(arg) < 0 && tt_catch(&tt_CancelledError)) {
+        if (tt_sleep(TT_USEC(LONG_US)) < 0)
+            return -1;
+        tt_raise_exc(tt_exc_caught());
+        return tt_catch_end();
+    }
+    return -1;
+}
+
+static int await_the_other(void *arg)
+{
+    return tt_await(circle[arg == NULL]);
+}
+
+static int await_the_other_for_a_while(void *arg)
+{
+    return tt_with_timeout(TT_SEC(1000), await_the_other, arg);
+}
+
+static int wait_for_the_event(void *arg)
+{
+    (void)arg;
+    return tt_event_wait(event);
+}
+
+static int take_turns(void *arg)
+{
+    for (int i = 0; i < STEPS; i++)
+        if (tt_sleep(arg ? TT_USEC(200) : 0) < 0)
+            return -1;
+    return 0;
+}
+
+/* A task of FN, awaited. */
+static int run(tt_coro_fn *fn, void *arg)
+{
+    tt_task *task = tt_create_task(fn, arg);
+    int rc = tt_await(task);
+
+    tt_task_unref(task);
+    return rc;
+}
+
+static int run_and_cancel(tt_coro_fn *fn)
+{
+    tt_task *task = tt_create_task(fn, NULL);
+    int rc = tt_sleep(TT_MSEC(1));
+
+    tt_task_cancel(task, NULL);
+    if (rc == 0 && tt_await(task) < 0 && tt_catch(&tt_CancelledError))
+        rc = tt_catch_end();
+    tt_task_unref(task);
+    return rc;
+}
+
+/* Two tasks of FN, and the process ends after a while. */
+static int run_two_and_exit(tt_coro_fn *first, tt_coro_fn *second)
+{
+    circle[0] = tt_create_task_named(first, NULL, "left");
+    circle[1] = tt_create_task_named(second, circle, "right");
+    if (tt_loop_call_later(NULL, TT_USEC(LONG_US), exit_now, NULL, NULL) < 0)
+        return -1;
+    return tt_await(circle[0]);
+}
+
+static int run_many(tt_coro_fn *fn, bool at_once)
+{
+    tt_task *tasks[MANY];
+    int rc = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        tasks[i] = tt_create_task(fn, NULL);
+        if (!at_once && rc == 0)
+            rc = tt_await(tasks[i]);
+    }
+    for (int i = 0; i < MANY; i++) {
+        if (at_once && rc == 0)
+            rc = tt_await(tasks[i]);
+        tt_task_unref(tasks[i]);
+    }
+    return rc;
+}
+
+static int turn_once(void *arg)
+{
+    (void)arg;
+    return tt_sleep(0);
+}
+
+static int app(void *arg)
+{
+    const char *name = arg;
+
+    event = tt_event_create();
+    if (strcmp(name, "block") == 0)
+        return run(block, NULL);
+    if (strcmp(name, "block-in-two-steps") == 0)
+        return run(block_in_two_steps, NULL);
+    if (strcmp(name, "sleep") == 0)
+        return run(sleep_for_a_moment, NULL);
+    if (strcmp(name, "slow-cancel") == 0)
+        return run_and_cancel(clean_up_slowly);
+    if (strcmp(name, "quick-cancel") == 0)
+        return run_and_cancel(sleep_long);
+    if (strcmp(name, "flood") == 0)
+        return run_many(turn_once, true);
+    if (strcmp(name, "trickle") == 0)
+        return run_many(turn_once, false);
+    if (strcmp(name, "spin") == 0)
+        return run(take_turns, NULL);
+    if (strcmp(name, "wait-between") == 0)
+        return run(take_turns, event);
+    if (strcmp(name, "cycle") == 0)
+        return run_two_and_exit(await_the_other, await_the_other);
+    if (strcmp(name, "limited-cycle") == 0)
+        return run_two_and_exit(await_the_other_for_a_while, await_the_other);
+    if (strcmp(name, "nobody-sets") == 0)
+        return run_two_and_exit(wait_for_the_event, wait_for_the_event);
+    if (strcmp(name, "somebody-may-set") == 0)
+        return run_two_and_exit(wait_for_the_event, sleep_long);
+    if (strcmp(name, "cancelled-before-its-start") == 0)
+        tt_task_unref(tt_create_task(turn_once, NULL));
+    return 0;
+}
+
+/* A task over which its loop is closed before it began. */
+static int never_start(void)
+{
+    tt_loop *loop = tt_loop_create();
+    tt_task *task = tt_create_task_with(turn_once, NULL, &(struct tt_task_options){.loop = loop});
+    int rc = tt_loop_close(loop);
+
+    tt_task_unref(task);
+    return rc < 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 2;
+    return strcmp(argv[1], "never-start") == 0 ? never_start() : tt_run(app, argv[1]);
+}
