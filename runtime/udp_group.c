@@ -28,6 +28,7 @@ static int parse(const char *text, struct tt_address *out_address)
 
     if (error)
         return error;
+    memset(out_address, 0, sizeof *out_address); /* the kernel is given all of it */
     out_address->length = list->ai_addrlen;
     memcpy(&out_address->name, list->ai_addr, list->ai_addrlen);
     freeaddrinfo(list);
@@ -115,13 +116,19 @@ static int describe_membership(tt_site *site, const char *doing, const char *gro
 static int apply(const tt_udp *udp, const struct membership *membership, int option, int source_option)
 {
     int level = membership->group.name.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    struct group_source_req both = {.gsr_interface = membership->interface};
-    struct group_req one = {.gr_interface = membership->interface};
+    struct group_source_req both;
+    struct group_req one;
 
-    one.gr_group = both.gsr_group = membership->group.name;
-    both.gsr_source = membership->source.name;
-    if (membership->source.length)
+    if (membership->source.length) {
+        memset(&both, 0, sizeof both); /* its gaps too */
+        both.gsr_interface = membership->interface;
+        both.gsr_group = membership->group.name;
+        both.gsr_source = membership->source.name;
         return setsockopt(udp->descriptor, level, source_option, &both, sizeof both);
+    }
+    memset(&one, 0, sizeof one);
+    one.gr_interface = membership->interface;
+    one.gr_group = membership->group.name;
     return setsockopt(udp->descriptor, level, option, &one, sizeof one);
 }
 

@@ -82,4 +82,22 @@ case_an_interface_that_is_not_there_is_told() {
     expect_text err "[Errno 19] No such device: join $group on nowhere7"
 }
 
+case_datagrams_are_told_with_their_sizes_when_it_is_asked_for() {
+    TELLTALE_EVENTS=all "$telltale" record -o run.telltale -- "$in_c" serve alice $group 0 lo >server.out 2>server.err &
+    recorder=$!
+    background="$background $recorder"
+    wait_until has_line server.out
+    port=$(head -n 1 server.out)
+    must "$in_c" find 1 $group "$port" lo
+    kill -TERM "$(pgrep -P "$recorder" -x discovery)"
+    status=0
+    wait "$recorder" || status=$?
+    expect_status 0 'the server'
+    # The first question and its answer, and the wait for another one, which was cancelled; asked again, there are more.
+    expect_equal "$(ask run.telltale "SELECT what, state, size, byte_count, error FROM ios ORDER BY io_id" | sed -n '1,2p;$p')" \
+        'read|done|16|4|
+write|done|10|10|
+read|cancelled|16|0|' 'the operations'
+}
+
 run_case "$@"

@@ -347,7 +347,8 @@ name|127.0.0.1:80|done|||
 read|c|done|100|3|' 'the operations'
     expect_equal "$(ask run.telltale "SELECT count(*) FROM ios WHERE at LIKE 'program.c:%'")" 19 'operations of the program'
     expect_equal "$(ask run.telltale "
-        SELECT count(DISTINCT descriptor) FROM ios WHERE what IN ('open', 'mkstemp', 'close') AND state = 'done'")" 2 'descriptors'
+        SELECT count(*) FROM ios AS c JOIN ios AS o USING (descriptor)
+        WHERE c.what = 'close' AND o.what IN ('open', 'mkstemp') AND o.state = 'done'")" 2 'descriptors that were opened and closed'
 }
 
 # Words executor_future, executor, thread.

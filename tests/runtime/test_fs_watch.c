@@ -353,14 +353,17 @@ static int make_later(void *arg)
 static int poll_a_file(void *arg)
 {
     const char *path = in_folder("p");
-    tt_task *task = tt_create_task(make_later, NULL);
     struct tt_fs_poll poll;
+    tt_task *task;
     int rc;
 
     (void)arg;
-    if (!task || tt_fs_poll_begin(&poll, path, TT_MSEC(1)) < 0)
+    if (tt_fs_poll_begin(&poll, path, TT_MSEC(1)) < 0)
         return -1;
     note("there %d", !poll.error);
+    task = tt_create_task(make_later, NULL);
+    if (!task)
+        return -1;
     if (tt_fs_poll_next(&poll) < 0)
         return -1;
     note("there %d, before %d: %d", !poll.error, poll.error_before, (int)poll.stat.st_size);
