@@ -9,11 +9,25 @@
 #include "resolve.h"
 #include "udp_internal.h"
 
+#ifndef IPV6_MULTICAST_ALL
+#define IPV6_MULTICAST_ALL 29 /* Linux's; the C library's headers may be older */
+#endif
+
 static const struct tt_udp_options defaults;
 
 static bool set(int descriptor, int level, int name, int value)
 {
     return setsockopt(descriptor, level, name, &value, sizeof value) == 0;
+}
+
+/* Without this a socket gets what is sent to any group that somebody on this machine has joined. Kernels before 4.20 cannot for
+ * IPv6. */
+static void keep_to_own_groups(int descriptor, int family, bool both_families)
+{
+    if (family == AF_INET6)
+        (void)set(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+    if (family == AF_INET || both_families)
+        (void)set(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, 0);
 }
 
 /* A socket with OPTIONS, bound to LOCAL (its length may be 0), connected to PEER (may be NULL); a negative errno value. */
@@ -24,6 +38,7 @@ static int open_socket(int family, const struct tt_address *local, const struct 
 
     if (descriptor < 0)
         return -errno;
+    keep_to_own_groups(descriptor, family, both_families);
     if ((!options->reuse_address || set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)) &&
         (!options->reuse_port || set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) &&
         (!options->broadcast || set(descriptor, SOL_SOCKET, SO_BROADCAST, 1)) &&

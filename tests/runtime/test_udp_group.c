@@ -161,6 +161,35 @@ static void a_source_can_be_chosen(void **state)
                  "again: OSError: [Errno 22] Invalid argument: leave 239.255.77.7 from 127.0.0.2");
 }
 
+/* Two sockets with a port each; one has joined, and the other one's port gets nothing by that. */
+static int listen_beside_a_member(void *arg)
+{
+    int family = *(int *)arg;
+    tt_udp *both = open_until_end(NULL, 0, NULL), *one = open_until_end(family == 0 ? "0.0.0.0" : "::", 0, NULL),
+           *member, *sender;
+
+    member = both && one ? open_until_end(NULL, 0, NULL) : NULL;
+    sender = member ? open_until_end(hosts[family], 0, NULL) : NULL;
+    if (!sender || tt_udp_join(member, groups[family], interfaces[family]) < 0 ||
+        send_to_group(sender, family, port_of(both), "b") < 0 || send_to_group(sender, family, port_of(one), "o") < 0 ||
+        send_to_group(sender, family, port_of(member), "m") < 0)
+        return -1;
+    note("member %d", takes(member, 'm'));
+    note("others %d", takes(both, 'b') + takes(one, 'o'));
+    return 0;
+}
+
+static void who_has_not_joined_gets_nothing(void **state)
+{
+    (void)state;
+    assert_true(stage_run(listen_beside_a_member, &(int){0}));
+    expect_notes("member 1", "others 0");
+    if (!interfaces[1][0])
+        TT_SKIP("no interface takes part in groups by IPv6");
+    assert_true(stage_run(listen_beside_a_member, &(int){1}));
+    expect_notes("member 1", "others 0");
+}
+
 static int join_both_families(void *arg)
 {
     tt_udp *member = open_until_end(NULL, 0, NULL), *sender;
@@ -332,6 +361,7 @@ static void broadcasts_are_sent_by_who_asked_for_it(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_groups(who_joins_gets_what_goes_to_the_group),
     cmocka_unit_test_with_groups(who_joins_gets_what_goes_to_the_group_by_ipv6),
+    cmocka_unit_test_with_groups(who_has_not_joined_gets_nothing),
     cmocka_unit_test_with_groups(a_source_can_be_chosen),
     cmocka_unit_test_with_groups(a_socket_of_both_families_joins_groups_of_both),
     cmocka_unit_test_on_stage(what_cannot_be_joined_says_why),

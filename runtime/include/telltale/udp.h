@@ -105,7 +105,8 @@ TT_API int64_t tt_udp_drop_count(const tt_udp *udp);
  * with an exception pending: tt_gaierror where GROUP is no address; OSError: "[Errno 19] No such device: join 239.1.2.3 on eth7";
  * EADDRINUSE when it is in the group, EADDRNOTAVAIL when it is not. Never suspends. Closing leaves all groups. */
 
-/* Receives what is sent to GROUP, at UDP's port, from anybody; or no more. */
+/* Receives what is sent to GROUP, at UDP's port, from anybody; or no more. What goes to groups that only others on this machine have
+ * joined is not received. */
 #define tt_udp_join(udp, group, interface)  tt_udp_join_at(TT_HERE, (udp), (group), NULL, (interface))
 #define tt_udp_leave(udp, group, interface) tt_udp_leave_at(TT_HERE, (udp), (group), NULL, (interface))
 
