@@ -1,4 +1,5 @@
-/* executor.c: functions of the program on the threads of libuv's pool. See telltale/executor.h.
+/* executor.c: functions of the program on the threads of libuv's pool. See telltale/executor.h. Each is a request
+ * (request.h) whose future the program has.
  *
  *     WAITING --a thread takes it--> RUNNING --it returns--> libuv tells the loop --> the next turn completes the future
  *        |
@@ -17,15 +18,14 @@
 #include "executor_internal.h"
 #include "loop_internal.h"
 #include "precond.h"
+#include "request.h"
 
 struct work {
-    uv_work_t request;
+    struct tt_request request;
     struct tt_ready end; /* in the ready queue once libuv has told */
-    tt_loop *loop;       /* a reference */
-    tt_future *future;   /* a reference */
+    tt_loop *loop;       /* a reference, until the end */
     tt_drop_fn *drop;
     tt_site *site;
-    bool has_ended; /* libuv has told: it cannot be cancelled any more */
     bool has_run;
 
     /* ---- the thread's */
@@ -36,11 +36,6 @@ struct work {
     tt_free_fn *free_fn;
     tt_exc *exc; /* a copy that no other thread knows */
     enum tt_failure_how how;
-};
-
-struct executor_future {
-    tt_future future;
-    struct work *work; /* while it is under way */
 };
 
 static __thread struct work *work_now; /* what this thread of the pool runs */
@@ -69,7 +64,7 @@ bool tt__executor_return(void *value, tt_free_fn *free_fn)
     return true;
 }
 
-static void run_work(uv_work_t *request)
+static void run_work(struct tt_request *request)
 {
     struct work *work = tt_container_of(request, struct work, request);
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
@@ -100,7 +95,7 @@ static void run_work(uv_work_t *request)
  * but the trace. */
 static void tell_unheard_failure(struct work *work)
 {
-    const tt_future *future = work->future;
+    const tt_future *future = &work->request.future;
 
     TT_EMIT(failure_stored, .failure_id = future->id, .exception_id = tt_exc_id(work->exc),
             .parent_id = future->creator.id, .parent_kind = future->creator.kind, .loop_id = (uint32_t)work->loop->id,
@@ -113,7 +108,8 @@ static void tell_unheard_failure(struct work *work)
             .loop_closed = work->loop->is_closed);
 }
 
-static void destroy_work(struct work *work)
+/* Lets go of everything but the future, which the program may have. */
+static void end_work(struct work *work)
 {
     tt_loop *loop = work->loop;
 
@@ -123,9 +119,7 @@ static void destroy_work(struct work *work)
         tt__loop_run_release(loop, work->free_fn, work->value);
     tt_exc_unref(work->exc);
     tt_context_unref(work->context);
-    tt_container_of(work->future, struct executor_future, future)->work = NULL;
-    tt__future_unref(work->future, work->site);
-    free(work);
+    tt__request_unref(&work->request, work->site); /* the flight's */
     assert(loop->work_count > 0 && "work ends once");
     if (--loop->work_count == 0 && loop->idle_executor && loop->idle_executor->state == TT_FUTURE_PENDING)
         tt__future_finish_value(loop->idle_executor, NULL, NULL);
@@ -135,7 +129,7 @@ static void destroy_work(struct work *work)
 static void run_end(struct tt_ready *ready)
 {
     struct work *work = tt_container_of(ready, struct work, end);
-    tt_future *future = work->future;
+    tt_future *future = &work->request.future;
 
     if (future->state != TT_FUTURE_PENDING) {
         if (work->exc)
@@ -146,7 +140,7 @@ static void run_end(struct tt_ready *ready)
         tt__future_finish_value(future, work->value, work->free_fn);
         work->free_fn = NULL;
     }
-    destroy_work(work);
+    end_work(work);
 }
 
 static void discard_end(struct tt_ready *ready)
@@ -155,39 +149,25 @@ static void discard_end(struct tt_ready *ready)
 
     if (work->exc)
         tell_unheard_failure(work);
-    destroy_work(work);
+    end_work(work);
 }
 
-static void work_ended(uv_work_t *request, int status)
+static void work_ended(struct tt_request *request)
 {
     static const struct tt_ready_ops ops = {run_end, discard_end};
     struct work *work = tt_container_of(request, struct work, request);
 
-    (void)status;
-    assert(work->has_run == (status == 0) && "libuv knows whether it ran");
-    work->has_ended = true;
+    assert((work->has_run || request->is_unwanted) && "only what is cancelled does not run");
     work->end.ops = &ops;
     tt__loop_push(work->loop, &work->end);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ futures */
-
-static void destroy_future(tt_future *future)
+static void destroy_work(struct tt_request *request)
 {
-    assert(!tt_container_of(future, struct executor_future, future)->work && "work holds its future");
-    tt__future_finish(future);
-    free(tt_container_of(future, struct executor_future, future));
+    free(tt_container_of(request, struct work, request));
 }
 
-/* What no thread has taken yet will not run; what runs goes on. */
-static tt_future *cancel_future(tt_future *future, struct tt_cancel *cancel)
-{
-    struct work *work = tt_container_of(future, struct executor_future, future)->work;
-
-    if (work && !work->has_ended)
-        uv_cancel((uv_req_t *)&work->request);
-    return tt__future_cancel_plain(future, cancel);
-}
+/* ----------------------------------------------------------------------------------------------------------- beginning */
 
 /* Raises if LOOP takes no work. */
 static bool takes_work(tt_loop *loop, tt_site *site)
@@ -203,21 +183,16 @@ static bool takes_work(tt_loop *loop, tt_site *site)
 
 static struct work *create_work(tt_loop *loop, tt_site *site)
 {
-    static const struct tt_future_ops ops = {.destroy = destroy_future, .cancel = cancel_future};
-    struct executor_future *future = calloc(1, sizeof *future);
+    static const struct tt_request_ops ops = {.perform = run_work, .destroy = destroy_work, .ended = work_ended};
     struct work *work = calloc(1, sizeof *work);
 
-    if (!future || !work) {
-        free(future);
-        free(work);
+    if (!work) {
         tt_raise_at(site, &tt_MemoryError, "no memory to run a function on a thread");
         return NULL;
     }
-    tt__future_init(&future->future, loop, TT_OBJECT_KIND_EXECUTOR_FUTURE, &ops, tt__actor_now(loop), site);
-    future->future.label.kind = TT_WAIT_KIND_THREAD;
-    future->work = work;
+    tt__request_init_as(&work->request, loop, TT_OBJECT_KIND_EXECUTOR_FUTURE, tt__actor_now(loop), &ops,
+                        (struct tt_wait_label){TT_WAIT_KIND_THREAD, 0}, site);
     work->loop = tt__loop_ref(loop);
-    work->future = &future->future;
     work->site = site;
     return work;
 }
@@ -227,7 +202,6 @@ static struct work *create_work(tt_loop *loop, tt_site *site)
 static tt_future *start(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg, tt_drop_fn *drop, tt_context *context)
 {
     struct work *work = takes_work(loop, site) ? create_work(loop, site) : NULL;
-    int rc;
 
     if (!work) {
         if (drop)
@@ -240,10 +214,8 @@ static tt_future *start(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg,
     work->drop = drop;
     work->context = context;
     loop->work_count++;
-    rc = uv_queue_work(loop->uv, &work->request, run_work, work_ended);
-    assert(rc == 0 && "libuv refuses only work without a function");
-    (void)rc;
-    return tt__future_ref(work->future);
+    tt__request_queue(&work->request);
+    return &work->request.future;
 }
 
 tt_future *tt_run_in_executor_at(tt_site *site, tt_loop *loop, tt_coro_fn *fn, void *arg, tt_drop_fn *drop)

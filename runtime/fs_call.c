@@ -49,7 +49,7 @@ static size_t text_bytes(const char *text)
 struct tt_fs_call *tt__fs_call_create(const struct tt_fs_op *op, const char *path, const char *to, size_t room_bytes,
                                       tt_site *site)
 {
-    static const struct tt_request_ops ops = {perform_on_thread, destroy};
+    static const struct tt_request_ops ops = {.perform = perform_on_thread, .destroy = destroy};
     struct tt_task_object *task = tt__task_that_may_suspend(site);
     size_t path_bytes = text_bytes(path), to_bytes = text_bytes(to);
     struct tt_fs_call *call;

@@ -29,16 +29,22 @@ static tt_future *cancel(tt_future *future, struct tt_cancel *cancel)
     return tt__future_cancel_plain(future, cancel);
 }
 
-void tt__request_init(struct tt_request *request, struct tt_task_object *task, const struct tt_request_ops *ops,
-                      struct tt_wait_label label, tt_site *site)
+void tt__request_init_as(struct tt_request *request, tt_loop *loop, uint8_t kind, struct tt_who creator,
+                         const struct tt_request_ops *ops, struct tt_wait_label label, tt_site *site)
 {
     static const struct tt_future_ops future_ops = {.destroy = destroy, .cancel = cancel};
 
-    tt__future_init(&request->future, task->future.loop, TT_OBJECT_KIND_FUTURE, &future_ops,
-                    (struct tt_who){TT_ACTOR_TASK, task->future.id}, site);
+    tt__future_init(&request->future, loop, kind, &future_ops, creator, site);
     request->future.label = label;
-    request->future.is_of_call = true;
     request->ops = ops;
+}
+
+void tt__request_init(struct tt_request *request, struct tt_task_object *task, const struct tt_request_ops *ops,
+                      struct tt_wait_label label, tt_site *site)
+{
+    tt__request_init_as(request, task->future.loop, TT_OBJECT_KIND_FUTURE,
+                        (struct tt_who){TT_ACTOR_TASK, task->future.id}, ops, label, site);
+    request->future.is_of_call = true;
 }
 
 void tt__request_begin(struct tt_request *request)
@@ -60,6 +66,10 @@ void tt__request_ended(struct tt_request *request)
 
     assert(request->is_in_flight && "libuv tells once");
     request->is_in_flight = false;
+    if (request->ops->ended) {
+        request->ops->ended(request);
+        return;
+    }
     if (future->state == TT_FUTURE_PENDING)
         tt__future_finish_value(future, NULL, NULL);
     tt__future_unref(future, future->created_site);
@@ -83,14 +93,19 @@ static void work_ended(uv_work_t *work, int status)
     tt__request_ended(tt_container_of(work, struct tt_request, uv.work));
 }
 
-int tt__request_perform(struct tt_request *request, struct tt_task_object *task, tt_site *site)
+void tt__request_queue(struct tt_request *request)
 {
     int rc;
 
     tt__request_begin(request);
-    rc = uv_queue_work(task->future.loop->uv, &request->uv.work, perform_on_thread, work_ended);
+    rc = uv_queue_work(request->future.loop->uv, &request->uv.work, perform_on_thread, work_ended);
     assert(rc == 0 && "libuv refuses only work without a function");
     (void)rc;
+}
+
+int tt__request_perform(struct tt_request *request, struct tt_task_object *task, tt_site *site)
+{
+    tt__request_queue(request);
     return tt__request_await(request, task, site);
 }
 
