@@ -1,0 +1,490 @@
+/* bench_store.c: what the store takes: how fast, how much room, and whether it stays so when there is more.
+ *
+ *   ingest     events of steps into the event stream, and tasks into rows, as the recorder hands them over, against
+ *   the same facts by
+ *              prepared inserts of one row each, in transactions of the same size
+ *   size       bytes of the finished store for each event, for each task
+ *   growth     the cost of one event, of one task, as there are more and more
+ *   sustained  a program and its recorder on a core each: the program emits as fast as its ring has room, so that
+ *   nothing is dropped
+ *
+ * Everything lies on tmpfs where there is one: what is measured is work, not the disk.
+ */
+#include <sched.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <telltale/trace.h>
+
+#include "ingest.h"
+#include "measure.h"
+#include "store.h"
+#include "store_writer.h"
+
+enum { ROUNDS = 7, EVENTS = 400000, TASKS = 100000, BATCH = 20000, LIVING = 1000 };
+
+static char folder[64];
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "bench store: %s\n", what);
+    exit(2);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void remove_store(const char *name)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    char path[160];
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", path_of(name), endings[i]);
+        unlink(path);
+    }
+}
+
+static double bytes_of(const char *name)
+{
+    struct stat status;
+    if (stat(path_of(name), &status) < 0)
+        fail("the store is not there");
+    return (double)status.st_size;
+}
+
+/* ------------------------------------------------------------------------------------------------------- what is
+ * told */
+
+static uint64_t random_state = 1;
+
+static uint64_t pick(uint64_t count)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (random_state >> 11) % count;
+}
+
+/* Events of a loop with LIVING tasks, each of which sleeps, receives or waits for another one. */
+struct loop {
+    uint64_t sequence, turn;
+    int64_t time_ns;
+    uint32_t steps[LIVING];
+};
+
+static struct tt_decoded_event next_event(struct loop *loop)
+{
+    uint64_t turn = loop->turn++, task = 100 + turn / 3 * 7919 % LIVING;
+    struct tt_decoded_event event = {.sequence = loop->sequence++};
+    switch (turn % 3) {
+    case 0:
+        loop->time_ns += 300 + (int64_t)pick(2000);
+        event.number = TT_EVENT_task_woken;
+        event.task_woken.task_id = task;
+        event.task_woken.by = pick(2) ? TT_ACTOR_POLL : TT_ACTOR_TASK;
+        event.task_woken.by_id = event.task_woken.by == TT_ACTOR_POLL ? 5 + task % 64 : 100 + pick(LIVING);
+        break;
+    case 1:
+        loop->time_ns += 50 + (int64_t)pick(300);
+        event.number = TT_EVENT_task_resumed;
+        event.task_resumed.task_id = task;
+        event.task_resumed.step_number = ++loop->steps[task - 100];
+        break;
+    default:
+        loop->time_ns += 500 + (int64_t)pick(5000);
+        event.number = TT_EVENT_task_suspended;
+        event.task_suspended.task_id = task;
+        event.task_suspended.state = TT_TASK_STATE_WAITING;
+        event.task_suspended.wait_kind = pick(2) ? TT_WAIT_KIND_RECV : TT_WAIT_KIND_TASK;
+        event.task_suspended.wait_object =
+            event.task_suspended.wait_kind == TT_WAIT_KIND_RECV ? 5 + task % 64 : 100 + pick(LIVING);
+        event.task_suspended.wait_site = 0x1000 + pick(20);
+        break;
+    }
+    event.time_ns = loop->time_ns;
+    return event;
+}
+
+/* The three events of task NUMBER. */
+static void make_task(uint64_t number, struct tt_decoded_event out[3])
+{
+    int64_t time_ns = (int64_t)number * 1500;
+    uint64_t id = 1 + number * 2;
+    memset(out, 0, 3 * sizeof *out);
+    for (unsigned i = 0; i < 3; i++)
+        out[i].sequence = number * 3 + i;
+    out[0].number = TT_EVENT_task_created;
+    out[0].time_ns = time_ns;
+    out[0].task_created.task_id = id;
+    out[0].task_created.parent_id = 1;
+    out[0].task_created.parent_kind = TT_ACTOR_TASK;
+    out[0].task_created.site = 0x1000 + number % 20;
+    out[0].task_created.loop_id = 1;
+    out[0].task_created.name_number = (uint32_t)number + 1;
+    out[1].number = TT_EVENT_task_started;
+    out[1].time_ns = time_ns + 300 + (int64_t)(number % 700);
+    out[1].task_started.task_id = id;
+    out[2].number = TT_EVENT_task_finished;
+    out[2].time_ns = time_ns + 2000 + (int64_t)(number * 13 % 5000);
+    out[2].task_finished.task_id = id;
+    out[2].task_finished.busy = 1000 + number % 1000;
+    out[2].task_finished.ready = 300 + number % 700;
+    out[2].task_finished.longest_step = 900 + number % 300;
+    out[2].task_finished.step_count = 1 + (uint32_t)(number % 3);
+    out[2].task_finished.outcome = TT_OUTCOME_RETURNED;
+}
+
+/* -------------------------------------------------------------------------------------------------------------
+ * ingest */
+
+struct recording {
+    struct tt__store_writer *writer;
+    struct tt_ingest *ingest;
+    struct tt_store_error error;
+};
+
+static void begin(struct recording *recording, const char *name, bool has_stream)
+{
+    const struct tt_ingest_process process = {
+        .uuid = {1}, .pid = 1, .program = "/p", .monotonic_ns = 1, .realtime_ns = 1, .has_stream = has_stream};
+    uint32_t process_id;
+    bool is_known;
+    remove_store(name);
+    if (tt__store_open_writer(path_of(name), NULL, &recording->writer, &recording->error) < 0 ||
+        tt_ingest_create(recording->writer, &recording->ingest, &recording->error) < 0 ||
+        tt_ingest_attach_process(recording->ingest, &process, &process_id, &is_known, &recording->error) < 0)
+        fail(recording->error.text);
+}
+
+static void commit(struct recording *recording)
+{
+    if (tt_ingest_commit(recording->ingest, &recording->error) < 0)
+        fail(recording->error.text);
+    tt__store_checkpoint(recording->writer);
+}
+
+static void end(struct recording *recording)
+{
+    commit(recording);
+    tt_ingest_destroy(recording->ingest);
+    tt__store_close_writer(recording->writer, true);
+}
+
+/* Nanoseconds for each of COUNT events. */
+static double ingest_events(unsigned count)
+{
+    static struct loop loop;
+    struct recording recording;
+    memset(&loop, 0, sizeof loop);
+    begin(&recording, "events.telltale", true);
+    double began = now_ns();
+    for (unsigned i = 0; i < count; i++) {
+        struct tt_decoded_event event = next_event(&loop);
+        tt_ingest_event(recording.ingest, 0, 1, &event);
+        if (i % BATCH == BATCH - 1)
+            commit(&recording);
+    }
+    commit(&recording);
+    double took = (now_ns() - began) / count;
+    end(&recording);
+    return took;
+}
+
+static double ingest_tasks(unsigned count)
+{
+    struct recording recording;
+    struct tt_decoded_event events[3];
+    begin(&recording, "tasks.telltale", false);
+    double began = now_ns();
+    for (unsigned i = 0; i < count; i++) {
+        make_task(i, events);
+        for (unsigned j = 0; j < 3; j++)
+            tt_ingest_event(recording.ingest, 0, 1, &events[j]);
+        if (i % BATCH == BATCH - 1)
+            commit(&recording);
+    }
+    commit(&recording);
+    double took = (now_ns() - began) / count;
+    end(&recording);
+    return took;
+}
+
+/* -------------------------------------------------------------------------------------------------- one-row inserts */
+
+static void execute(sqlite3 *connection, const char *sql)
+{
+    if (sqlite3_exec(connection, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail(sqlite3_errmsg(connection));
+}
+
+static sqlite3 *open_plain(const char *sql)
+{
+    sqlite3 *connection;
+    remove_store("plain.db");
+    if (sqlite3_open(path_of("plain.db"), &connection) != SQLITE_OK)
+        fail(sqlite3_errmsg(connection));
+    execute(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
+    execute(connection, sql);
+    execute(connection, "BEGIN");
+    return connection;
+}
+
+static void insert(sqlite3 *connection, sqlite3_stmt *statement, const int64_t *values, int count)
+{
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_int64(statement, i + 1, values[i]);
+    if (sqlite3_step(statement) != SQLITE_DONE)
+        fail(sqlite3_errmsg(connection));
+    sqlite3_reset(statement);
+}
+
+static sqlite3_stmt *prepare(sqlite3 *connection, const char *sql)
+{
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(connection, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail(sqlite3_errmsg(connection));
+    return statement;
+}
+
+/* A row for each event, its fields as numbers. */
+static double insert_events(unsigned count)
+{
+    static struct loop loop;
+    memset(&loop, 0, sizeof loop);
+    sqlite3 *connection = open_plain(
+        "CREATE TABLE event (event_id INTEGER PRIMARY KEY, thread_id INTEGER, time_ns INTEGER, sequence INTEGER,"
+        " number INTEGER, task_id INTEGER, field_1 INTEGER, field_2 INTEGER, field_3 INTEGER, field_4 INTEGER)");
+    sqlite3_stmt *statement = prepare(connection, "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    double began = now_ns();
+    for (unsigned i = 0; i < count; i++) {
+        struct tt_decoded_event event = next_event(&loop);
+        const int64_t values[] = {
+            1,
+            event.time_ns,
+            (int64_t)event.sequence,
+            event.number,
+            (int64_t)event.task_woken.task_id,
+            event.number == TT_EVENT_task_resumed ? event.task_resumed.step_number : (int64_t)event.task_woken.by_id,
+            event.number == TT_EVENT_task_suspended ? event.task_suspended.wait_kind : event.task_woken.by,
+            event.number == TT_EVENT_task_suspended ? (int64_t)(event.task_suspended.wait_site & 0xff) : 0,
+            event.number == TT_EVENT_task_suspended ? event.task_suspended.state : 0};
+        insert(connection, statement, values, 9);
+        if (i % BATCH == BATCH - 1)
+            execute(connection, "COMMIT; PRAGMA wal_checkpoint; BEGIN");
+    }
+    execute(connection, "COMMIT; PRAGMA wal_checkpoint");
+    double took = (now_ns() - began) / count;
+    sqlite3_finalize(statement);
+    sqlite3_close(connection);
+    return took;
+}
+
+/* The same rows of the same table: inserted when a task is created, completed by its later events. */
+static double insert_tasks(unsigned count)
+{
+    sqlite3 *connection = open_plain(tt_store_schema);
+    sqlite3_stmt *statements[] = {
+        prepare(connection, "INSERT INTO task (task_id, loop_id, parent_kind, parent_id, created_ns, created_site_id,"
+                            " name_number, has_handle) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+        prepare(connection, "UPDATE task SET started_ns = ?2 WHERE task_id = ?1"),
+        prepare(connection, "UPDATE task SET ended_ns = ?2, outcome = ?3, busy_ns = ?4, ready_ns = ?5,"
+                            " longest_step_ns = ?6, step_count = ?7 WHERE task_id = ?1")};
+    struct tt_decoded_event events[3];
+    double began = now_ns();
+    for (unsigned i = 0; i < count; i++) {
+        make_task(i, events);
+        const struct tt_decoded_task_created *created = &events[0].task_created;
+        const struct tt_decoded_task_finished *finished = &events[2].task_finished;
+        int64_t id = (int64_t)created->task_id;
+        insert(connection, statements[0],
+               (const int64_t[]){id, created->loop_id, created->parent_kind, (int64_t)created->parent_id,
+                                 events[0].time_ns, (int64_t)(created->site & 0xff), created->name_number, 0},
+               8);
+        insert(connection, statements[1], (const int64_t[]){id, events[1].time_ns}, 2);
+        insert(connection, statements[2],
+               (const int64_t[]){id, events[2].time_ns, finished->outcome, (int64_t)finished->busy,
+                                 (int64_t)finished->ready, (int64_t)finished->longest_step, finished->step_count},
+               7);
+        if (i % BATCH == BATCH - 1)
+            execute(connection, "COMMIT; PRAGMA wal_checkpoint; BEGIN");
+    }
+    execute(connection, "COMMIT; PRAGMA wal_checkpoint");
+    double took = (now_ns() - began) / count;
+    for (unsigned i = 0; i < 3; i++)
+        sqlite3_finalize(statements[i]);
+    sqlite3_close(connection);
+    return took;
+}
+
+/* ----------------------------------------------------------------------------------------------------------
+ * sustained */
+
+static void pin(int core)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Waits while more than half of the ring waits to be read. */
+static void wait_for_room(uint64_t ring_bytes)
+{
+    const struct timespec pause = {.tv_nsec = 20000};
+    struct tt_trace_statistics statistics;
+    for (;;) {
+        tt_trace_get_statistics(&statistics);
+        if (statistics.unread_bytes <= ring_bytes)
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void emit_events(unsigned count, uint64_t ring_bytes)
+{
+    for (unsigned i = 0; i < count; i += 3) {
+        uint64_t time = tt_trace_clock(), task = 100 + i / 3 * 7919u % LIVING;
+        TT_EMIT_AT(time, task_woken, .task_id = task, .by = TT_ACTOR_POLL, .by_id = 5 + task % 64);
+        TT_EMIT_AT(time, task_resumed, .task_id = task, .step_number = i);
+        TT_EMIT_AT(time, task_suspended, .task_id = task, .wait_kind = TT_WAIT_KIND_RECV, .wait_object = 5 + task % 64,
+                   .wait_site = TT_HERE, .state = TT_TASK_STATE_WAITING);
+        if (i % 3000 == 0)
+            wait_for_room(ring_bytes);
+    }
+}
+
+static void emit_tasks(unsigned count, uint64_t ring_bytes)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t time = tt_trace_clock(), id = tt_trace_new_id();
+        TT_EMIT_AT(time, task_created, .task_id = id, .parent_id = 1, .parent_kind = TT_ACTOR_TASK, .loop_id = 1,
+                   .name_number = i + 1, .site = TT_SITE_HERE("empty"));
+        TT_EMIT_AT(time, task_started, .task_id = id);
+        TT_EMIT_AT(time, task_finished, .task_id = id, .busy = 100, .ready = 200, .longest_step = 100, .step_count = 1,
+                   .outcome = TT_OUTCOME_RETURNED);
+        if (i % 1000 == 0)
+            wait_for_room(ring_bytes);
+    }
+}
+
+/* What a second takes, in a process of its own; 0 when it cannot be recorded, or something was dropped. */
+static double sustain(void (*emit)(unsigned, uint64_t), unsigned count, const char *name, uint32_t categories)
+{
+    double *rate, result;
+    int ends[2];
+    remove_store(name);
+    if (pipe(ends) < 0)
+        fail("no pipe");
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct tt_trace_options options = {
+            .store = path_of(name), .categories = categories, .ring_bytes = 64 << 20};
+        struct tt_trace_statistics statistics;
+        pin(1); /* the recorder inherits it */
+        if (tt_trace_start(&options) != TT_TRACE_RECORDING)
+            _exit(1);
+        pin(0);
+        emit(count / 10, options.ring_bytes / 2); /* the ring gets its memory */
+        wait_for_room(0);
+        double began = now_ns();
+        emit(count, options.ring_bytes / 2);
+        wait_for_room(0);
+        result = count / ((now_ns() - began) / 1e9);
+        tt_trace_get_statistics(&statistics);
+        if (statistics.drop_count > 0)
+            _exit(1);
+        ssize_t length = write(ends[1], &result, sizeof result);
+        exit(length == sizeof result ? 0 : 1);
+    }
+    close(ends[1]);
+    rate = &result;
+    if (read(ends[0], rate, sizeof *rate) != sizeof *rate)
+        result = 0;
+    close(ends[0]);
+    int status;
+    (void)waitpid(child, &status, 0);
+    return result;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ growth
+ * */
+
+/* The least of cost(N) / cost(2 N), as COUNT doubles; each the median of three. */
+static double measure_growth(const char *name, double (*measure)(unsigned), unsigned from, unsigned to)
+{
+    double least = 1e9, before = 0;
+    for (unsigned count = from; count <= to; count *= 2) {
+        double samples[3];
+        for (unsigned i = 0; i < 3; i++)
+            samples[i] = measure(count);
+        double took = median_of(samples, 3);
+        printf("  %-36s %12u %s: %.1f ns each\n", name, count, name, took);
+        if (before > 0 && before / took < least)
+            least = before / took;
+        before = took;
+    }
+    return least;
+}
+
+int main(void)
+{
+    struct series events = {.name = "ingest_event"}, rows = {.name = "insert_event_row"},
+                  tasks = {.name = "ingest_task"}, task_rows = {.name = "insert_task_row"};
+    bool is_good = true;
+    snprintf(folder, sizeof folder, "%s/telltale-bench-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    if (!mkdtemp(folder))
+        fail("no folder");
+    ingest_events(EVENTS);
+    insert_events(EVENTS);
+    for (int i = 0; i < ROUNDS; i++) {
+        add_sample(&events, ingest_events(EVENTS));
+        add_sample(&rows, insert_events(EVENTS));
+        add_sample(&tasks, ingest_tasks(TASKS));
+        add_sample(&task_rows, insert_tasks(TASKS));
+    }
+    print_series(&events, "ns");
+    print_series(&rows, "ns");
+    print_series(&tasks, "ns");
+    print_series(&task_rows, "ns");
+    is_good &= print_ratio("ingest_events_to_inserts", paired_ratio(&rows, &events), 8, 15);
+    is_good &= print_ratio("ingest_tasks_to_inserts", paired_ratio(&task_rows, &tasks), 8, 15);
+
+    struct recording empty;
+    begin(&empty, "empty.telltale", false);
+    end(&empty);
+    double event_bytes = (bytes_of("events.telltale") - bytes_of("empty.telltale")) / EVENTS;
+    double task_bytes = (bytes_of("tasks.telltale") - bytes_of("empty.telltale")) / TASKS;
+    printf("  %-36s %12.2f bytes\n  %-36s %12.2f bytes\n", "event_size", event_bytes, "task_size", task_bytes);
+    printf("figure event_size %.2f bytes\nfigure task_size %.2f bytes\n", event_bytes, task_bytes);
+    is_good &= print_ratio("21_bytes_to_event_size", 21 / event_bytes, 1, 21.0 / 8);
+    is_good &= print_ratio("60_bytes_to_task_size", 60 / task_bytes, 1, 2);
+
+    is_good &= print_ratio("growth_of_events", measure_growth("events", ingest_events, 125000, 4000000), 1 / 1.2, 1);
+    is_good &= print_ratio("growth_of_tasks", measure_growth("tasks", ingest_tasks, 62500, 1000000), 1 / 1.2, 1);
+
+    double rate = sustain(emit_events, 6000000, "sustained.telltale", TT_CATEGORY_DEFAULT | TT_CATEGORY_step);
+    double task_rate = sustain(emit_tasks, 1000000, "sustained.telltale", 0);
+    if (rate > 0 && task_rate > 0) {
+        printf("  %-36s %12.2f M/s\n  %-36s %12.2f M/s\n", "sustained_events", rate / 1e6, "sustained_tasks",
+               task_rate / 1e6);
+        printf("figure sustained_events %.2f M/s\nfigure sustained_tasks %.2f M/s\n", rate / 1e6, task_rate / 1e6);
+        is_good &= print_ratio("sustained_events_to_8M", rate / 8e6, 1, 14.0 / 8);
+        is_good &= print_ratio("sustained_tasks_to_500k", task_rate / 5e5, 1, 2);
+    } else {
+        printf("skipped: sustained recording: no recorder, or something was dropped\n");
+    }
+    remove_store("events.telltale");
+    remove_store("tasks.telltale");
+    remove_store("empty.telltale");
+    remove_store("plain.db");
+    remove_store("sustained.telltale");
+    rmdir(folder);
+    return !is_good;
+}
