@@ -84,6 +84,8 @@ tt_barrier *tt_barrier_create_at(tt_site *site, int parties)
     tt__waitable_init(&barrier->waitable, &barrier->waitable, &ops);
     tt__condition_init(&barrier->condition, &barrier->waitable);
     barrier->parties = parties;
+    tt__waitable_tell_created(&barrier->waitable, TT_RESOURCE_KIND_BARRIER, (uint64_t)parties, site);
+    tt__waitable_tell_created(&barrier->condition.own.waitable, TT_RESOURCE_KIND_LOCK, 0, site);
     return barrier;
 }
 

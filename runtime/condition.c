@@ -65,6 +65,9 @@ tt_condition *tt_condition_create_at(tt_site *site, tt_lock *lock)
         return NULL;
     }
     tt__condition_init(condition, &condition->waitable);
+    tt__waitable_tell_created(&condition->waitable, TT_RESOURCE_KIND_CONDITION, 0, site);
+    if (!lock)
+        tt__waitable_tell_created(&condition->own.waitable, TT_RESOURCE_KIND_LOCK, 0, site);
     if (lock) {
         tt__waitable_ref(&lock->waitable);
         condition->lock = lock;

@@ -44,6 +44,7 @@ tt_event *tt_event_create_at(tt_site *site)
         return NULL;
     }
     tt__event_init(event, &event->waitable);
+    tt__waitable_tell_created(&event->waitable, TT_RESOURCE_KIND_EVENT, 0, site);
     return event;
 }
 

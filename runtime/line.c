@@ -30,6 +30,34 @@ void tt__waitable_finish(struct tt_waitable *waitable)
         tt__loop_unref(waitable->loop);
 }
 
+void tt__waitable_tell_created(const struct tt_waitable *waitable, enum tt_resource_kind kind, uint64_t capacity,
+                               tt_site *site)
+{
+    struct tt_who by;
+
+    if (!tt_trace_on(TT_CATEGORY_resource))
+        return;
+    by = tt__actor_now(NULL);
+    TT_EMIT(resource_created, .resource_id = waitable->id, .by = by.kind, .by_id = by.id, .site = site,
+            .capacity = capacity, .kind = (uint8_t)kind);
+}
+
+void tt__waitable_tell_granted(uint64_t resource_id, enum tt_wait_kind kind, const struct tt_waiting *waiting)
+{
+    TT_EMIT(resource_granted, .resource_id = resource_id, .task_id = waiting->task->future.id, .site = waiting->site,
+            .wait_kind = (uint8_t)kind);
+}
+
+void tt__waitable_tell_released(const struct tt_waitable *waitable, enum tt_resource_kind kind)
+{
+    struct tt_who by;
+
+    if (!tt_trace_on(TT_CATEGORY_resource))
+        return;
+    by = tt__actor_now(NULL);
+    TT_EMIT(resource_released, .resource_id = waitable->id, .by = by.kind, .by_id = by.id, .kind = (uint8_t)kind);
+}
+
 void tt__waitable_ref(struct tt_waitable *waitable)
 {
     assert(waitable->whole->refs > 0 && "nobody comes to an object that is gone");
@@ -219,10 +247,17 @@ int tt__line_wait(struct tt_line *line, struct tt_waitable *waitable, const stru
     waiter.future.label = waiting->label;
     waiter.future.is_on_stack = true;
     append(line, &waiter);
+    TT_EMIT(resource_waited, .resource_id = waiting->label.object, .task_id = task->future.id, .site = waiting->site,
+            .wait_kind = waiting->label.kind);
     rc = tt__task_await(task, &waiter.future, waiting->site);
     take_out(&waiter);
     if (out_was_woken)
         *out_was_woken = waiter.future.state == TT_FUTURE_FINISHED;
     tt__future_finish(&waiter.future);
-    return rc == 0 && waitable->whole->is_destroyed ? raise_destroyed(waitable, waiting->site) : rc;
+    if (rc == 0 && waitable->whole->is_destroyed)
+        return raise_destroyed(waitable, waiting->site);
+    /* Of these two whoever called tells, for they may be had without a wait. */
+    if (rc == 0 && waiting->label.kind != TT_WAIT_KIND_LOCK && waiting->label.kind != TT_WAIT_KIND_SEMAPHORE)
+        tt__waitable_tell_granted(waiting->label.object, (enum tt_wait_kind)waiting->label.kind, waiting);
+    return rc;
 }

@@ -63,6 +63,14 @@ int tt__waiting_end(struct tt_waiting *waiting, int rc);
 /* WAITABLE is all zero; WHOLE is what it is part of, or itself. */
 void tt__waitable_init(struct tt_waitable *waitable, struct tt_waitable *whole, const struct tt_waitable_ops *ops);
 
+/* Tells the trace that WAITABLE was made at SITE; CAPACITY is what it has of units, room, parties, or 0. */
+void tt__waitable_tell_created(const struct tt_waitable *waitable, enum tt_resource_kind kind, uint64_t capacity,
+                               tt_site *site);
+
+/* Tells it that the task of WAITING has got RESOURCE_ID, or that somebody gave it back. */
+void tt__waitable_tell_granted(uint64_t resource_id, enum tt_wait_kind kind, const struct tt_waiting *waiting);
+void tt__waitable_tell_released(const struct tt_waitable *waitable, enum tt_resource_kind kind);
+
 /* Frees what a waitable owns, not its memory. */
 void tt__waitable_finish(struct tt_waitable *waitable);
 

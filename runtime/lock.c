@@ -53,6 +53,7 @@ tt_lock *tt_lock_create_at(tt_site *site)
         return NULL;
     }
     tt__lock_init(lock, &lock->waitable);
+    tt__waitable_tell_created(&lock->waitable, TT_RESOURCE_KIND_LOCK, 0, site);
     return lock;
 }
 
@@ -72,6 +73,7 @@ int tt__lock_acquire(tt_lock *lock, const struct tt_waiting *waiting)
 {
     if (!lock->is_locked && !tt__line_is_contended(&lock->line)) {
         lock->is_locked = true;
+        tt__waitable_tell_granted(lock->waitable.id, TT_WAIT_KIND_LOCK, waiting);
         return 0;
     }
     if (tt__line_wait(&lock->line, &lock->waitable, waiting, NULL) < 0) {
@@ -80,6 +82,7 @@ int tt__lock_acquire(tt_lock *lock, const struct tt_waiting *waiting)
         return -1;
     }
     lock->is_locked = true;
+    tt__waitable_tell_granted(lock->waitable.id, TT_WAIT_KIND_LOCK, waiting);
     return 0;
 }
 
@@ -88,6 +91,7 @@ bool tt__lock_release(tt_lock *lock)
     if (!lock->is_locked)
         return false;
     lock->is_locked = false;
+    tt__waitable_tell_released(&lock->waitable, TT_RESOURCE_KIND_LOCK);
     tt__line_wake_head(&lock->line);
     return true;
 }

@@ -222,6 +222,7 @@ static tt_queue *create(tt_site *site, const struct queue_kind *kind, long size_
     queue->size_max = size_max;
     queue->compare = compare;
     queue->free_item = free_fn;
+    tt__waitable_tell_created(&queue->waitable, TT_RESOURCE_KIND_QUEUE, size_max > 0 ? (uint64_t)size_max : 0, site);
     return queue;
 }
 

@@ -59,6 +59,7 @@ static tt_semaphore *create(tt_site *site, long value, bool is_bounded)
     tt__waitable_init(&semaphore->waitable, &semaphore->waitable, &ops);
     semaphore->value = semaphore->bound = value;
     semaphore->is_bounded = is_bounded;
+    tt__waitable_tell_created(&semaphore->waitable, TT_RESOURCE_KIND_SEMAPHORE, (uint64_t)value, site);
     return semaphore;
 }
 
@@ -100,6 +101,7 @@ static int acquire(tt_semaphore *semaphore, const struct tt_waiting *waiting)
 
     if (!tt_semaphore_locked(semaphore)) {
         semaphore->value--;
+        tt__waitable_tell_granted(semaphore->waitable.id, TT_WAIT_KIND_SEMAPHORE, waiting);
         return 0;
     }
     rc = tt__line_wait(&semaphore->line, &semaphore->waitable, waiting, &was_woken);
@@ -107,6 +109,8 @@ static int acquire(tt_semaphore *semaphore, const struct tt_waiting *waiting)
         semaphore->value++;
     while (semaphore->value > 0 && hand_over(semaphore)) /* to those who stood behind this one */
         ;
+    if (rc == 0)
+        tt__waitable_tell_granted(semaphore->waitable.id, TT_WAIT_KIND_SEMAPHORE, waiting);
     return rc;
 }
 
@@ -128,6 +132,7 @@ int tt_semaphore_release_at(tt_site *site, tt_semaphore *semaphore)
     if (semaphore->value == LONG_MAX)
         return tt_raise_at(site, &tt_OverflowError, "Semaphore released too many times");
     semaphore->value++;
+    tt__waitable_tell_released(&semaphore->waitable, TT_RESOURCE_KIND_SEMAPHORE);
     hand_over(semaphore);
     return 0;
 }

@@ -29,9 +29,10 @@
 
 static const struct {
     const char *name, *category;
+    size_t bytes; /* of its struct */
     const struct tt__known_field *(*fields)(size_t *out_count);
 } known_events[TT__EVENT_NUMBERS] = {
-#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, #category, fields_of_##name},
+#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, #category, sizeof(struct tt_decoded_##name), fields_of_##name},
 #include "events.def"
 };
 
@@ -85,8 +86,7 @@ static unsigned char *event_struct(struct tt_decoded_event *event)
 
 void tt__event_clear(struct tt_decoded_event *event, unsigned number)
 {
-    unsigned char *target = event_struct(event);
-    memset(target, 0, sizeof *event - (size_t)(target - (unsigned char *)event));
+    memset(event_struct(event), 0, number < TT__EVENT_NUMBERS ? known_events[number].bytes : 0);
     event->number = (uint16_t)number;
 }
 

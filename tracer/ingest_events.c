@@ -727,6 +727,43 @@ static void note(struct tt_ingest *ingest, const struct origin *origin, const st
     SET_TEXT(ingest, row, NOTE, text, event->text);
 }
 
+/* ------------------------------------------------------------------------------------------------------- resources */
+
+static void resource_created(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_resource_created *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_RESOURCE, origin, event->resource_id);
+    SET(row, RESOURCE, kind, event->kind);
+    if (event->capacity != 0)
+        SET(row, RESOURCE, capacity, (int64_t)event->capacity);
+    SET(row, RESOURCE, created_ns, origin->time_ns);
+    SET_SITE(ingest, row, RESOURCE, created_site_id, event->site);
+    SET(row, RESOURCE, by, event->by);
+    set_actor_id(CELL(row, RESOURCE, by_id), origin->process_id, event->by, event->by_id);
+}
+
+/* A lock has one holder. Units of a semaphore belong to nobody; who took some stands in the event stream. */
+static void resource_granted(struct tt_ingest *ingest, const struct origin *origin,
+                             const struct tt_decoded_resource_granted *event)
+{
+    if (event->wait_kind != TT_WAIT_KIND_LOCK)
+        return;
+    struct tt__cell *row = row_of(ingest, TT__TABLE_RESOURCE, origin, event->resource_id);
+    SET_ID(row, RESOURCE, holder_id, origin, event->task_id);
+    SET(row, RESOURCE, held_ns, origin->time_ns);
+    SET_SITE(ingest, row, RESOURCE, held_site_id, event->site);
+}
+
+static void resource_released(struct tt_ingest *ingest, const struct origin *origin,
+                              const struct tt_decoded_resource_released *event)
+{
+    if (event->kind != TT_RESOURCE_KIND_LOCK)
+        return;
+    struct tt__cell *row = row_of(ingest, TT__TABLE_RESOURCE, origin, event->resource_id);
+    SET(row, RESOURCE, holder_id, 0);
+    SET(row, RESOURCE, released_ns, origin->time_ns);
+}
+
 /* -------------------------------------------------------------------------------------------------- steps, turns */
 
 /* They are too many for rows: they go into the event stream, where the virtual tables steps and turns find them. */
@@ -740,6 +777,7 @@ STREAM_ONLY(task_suspended)
 STREAM_ONLY(task_woken)
 STREAM_ONLY(task_resumed)
 STREAM_ONLY(turn_ended)
+STREAM_ONLY(resource_waited)
 
 /* Whether the event is about one object, whose id is its first field: all are, but those of processes and threads,
  * and those that need not have one. */

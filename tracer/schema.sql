@@ -731,6 +731,26 @@ CREATE TABLE note (
     text TEXT
 ) STRICT;
 
+-- Locks, events, conditions, semaphores, barriers and queues; only when the category resource was on.
+CREATE TABLE resource (
+    resource_id INTEGER PRIMARY KEY,
+    -- What it is: word resource_kind.
+    kind INTEGER,
+    -- Units of a semaphore, room of a queue, parties of a barrier; NULL: it has none, or no limit.
+    capacity INTEGER,
+    -- When and where it was created.
+    created_ns INTEGER,
+    created_site_id INTEGER,
+    -- Who created it: word actor, and the id or number that goes with it.
+    by INTEGER,
+    by_id INTEGER,
+    -- A lock: the task that got it last, 0 when it was given back; when and where it got it, and when it was given back last.
+    holder_id INTEGER,
+    held_ns INTEGER,
+    held_site_id INTEGER,
+    released_ns INTEGER
+) STRICT;
+
 -- The event stream: events of one thread, packed together. It has all events of processes that record more than is on by
 -- default (steps, turns, io, resources), and of imported traces. Read it through the virtual table event, which a plain
 -- sqlite3 gets from libtelltale-sqlite.so.

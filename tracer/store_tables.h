@@ -163,6 +163,11 @@
     X(NOTE, noted_ns) X(NOTE, thread_id) X(NOTE, sequence) X(NOTE, task_id) X(NOTE, site_id) X(NOTE, key) \
     X(NOTE, text)
 
+#define TT__COLUMNS_RESOURCE(X)                                                                            \
+    X(RESOURCE, resource_id) X(RESOURCE, kind) X(RESOURCE, capacity) X(RESOURCE, created_ns)               \
+    X(RESOURCE, created_site_id) X(RESOURCE, by) X(RESOURCE, by_id) X(RESOURCE, holder_id)                 \
+    X(RESOURCE, held_ns) X(RESOURCE, held_site_id) X(RESOURCE, released_ns)
+
 #define TT__COLUMNS_CHUNK(X)                                                                              \
     X(CHUNK, chunk_id) X(CHUNK, thread_id) X(CHUNK, event_count) X(CHUNK, first_ns) X(CHUNK, last_ns)     \
     X(CHUNK, first_sequence) X(CHUNK, last_sequence) X(CHUNK, first_task_id) X(CHUNK, last_task_id)       \
@@ -203,6 +208,7 @@
     X(IO, "io", 1, TT__OVERRIDE)                                  \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)                                \
+    X(RESOURCE, "resource", 1, TT__OVERRIDE)                      \
     X(CHUNK, "chunk", 1, TT__REPLACE)
 
 /* clang-format on */

@@ -26,6 +26,15 @@ case_programs_that_are_recorded_do_the_same() {
     expect_same recorded run.telltale
 }
 
+# All that can be told: steps, turns, resources, descriptors.
+case_programs_of_which_everything_is_recorded_do_the_same() {
+    play_alone
+    "$telltale" record -o run.telltale --events all -- "$oracle" programs logs >recorded 2>err || fail "record ended with status $?"
+    expect_same recorded run.telltale
+    events=$("$telltale" query --format csv run.telltale "SELECT count(*) FROM event WHERE name = 'task_resumed'" | tail -n 1)
+    [ "$events" -gt "${TT_COUNT:-1000}" ] || fail "the stream has $events steps only"
+}
+
 case_programs_that_are_looked_at_do_the_same() {
     play_alone
     "$telltale" record -o run.telltale -- "$oracle" programs logs >watched 2>err &

@@ -20,3 +20,7 @@ INSERT INTO child (owner_id, told_ns, thread_id, sequence, future_id) SELECT val
 INSERT INTO scope (scope_id, kind, task_id, entered_ns, deadline_ns, expired_ns, exited_ns) VALUES (80, 6, 12, 10, NULL, NULL, NULL), (81, 6, 15, 10, NULL, NULL, NULL),
     (82, 8, 16, 10, 5000, NULL, NULL), (83, 8, 17, 10, 5000, 40, NULL), (84, 8, 1, 10, 5000, NULL, 20), (85, 8, 2, 10, 9223372036854775807, NULL, NULL);
 INSERT INTO scope_member (task_id, scope_id) VALUES (3, 80), (4, 80), (21, 80), (23, 80), (22, 81);
+-- Locks: one that task 1 has, one that nobody has, one that was not recorded.
+INSERT INTO resource (resource_id, kind, holder_id) VALUES (90, 1, 1), (91, 1, 0);
+INSERT INTO task (task_id, name, created_ns) VALUES (30, 'wants a lock', 1), (31, 'wants a free lock', 1), (32, 'wants an unknown lock', 1);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES (30, 30, 3, 13, 90, 1, 50), (31, 31, 3, 13, 91, 1, 50), (32, 32, 3, 13, 92, 1, 50);

@@ -1,5 +1,5 @@
 -- Who waits for whom: for each task that waits, or waited when its loop was closed over it, one row for each thing that it
--- waits for in the end, behind gathers, waits, shields and task groups.
+-- waits for in the end, behind gathers, waits, shields and task groups; behind a lock, when it is known, the task that has it.
 CREATE VIEW awaits AS
 WITH RECURSIVE thing (task_id, kind, id, is_needed) AS (
     SELECT t.task_id, t.wait_kind,
@@ -40,6 +40,11 @@ WITH RECURSIVE thing (task_id, kind, id, is_needed) AS (
     FROM thing AS o JOIN shield AS h ON h.shield_id = o.id
     WHERE o.kind = 10 AND h.inner_id IS NOT NULL
     UNION
+    -- The task that has a lock, where that was recorded.
+    SELECT o.task_id, 2, r.holder_id, o.is_needed
+    FROM thing AS o JOIN resource AS r ON r.resource_id = o.id
+    WHERE o.kind = 13 AND r.holder_id <> 0
+    UNION
     -- The tasks of a group that have not ended.
     SELECT o.task_id, 2, m.task_id, o.is_needed
     FROM thing AS o JOIN scope_member AS m ON m.scope_id = o.id
@@ -75,6 +80,7 @@ WHERE CASE
     WHEN o.kind IN (4, 9, 11) THEN NOT EXISTS (SELECT 1 FROM child AS c WHERE c.owner_id = o.id
         AND NOT EXISTS (SELECT 1 FROM task AS x WHERE x.task_id = c.future_id AND x.outcome IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM failure AS x WHERE x.failure_id = c.future_id))
+    WHEN o.kind = 13 THEN NOT EXISTS (SELECT 1 FROM resource AS r WHERE r.resource_id = o.id AND r.holder_id <> 0)
     WHEN o.kind = 10 THEN NOT EXISTS (SELECT 1 FROM shield AS h WHERE h.shield_id = o.id AND h.inner_id IS NOT NULL)
     WHEN o.kind = 12 THEN NOT EXISTS (SELECT 1 FROM scope_member AS m WHERE m.scope_id = o.id
         AND NOT EXISTS (SELECT 1 FROM task AS x WHERE x.task_id = m.task_id AND x.outcome IS NOT NULL)

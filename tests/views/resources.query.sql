@@ -1,0 +1,1 @@
+SELECT * FROM resources ORDER BY resource_id
