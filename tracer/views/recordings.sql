@@ -7,6 +7,11 @@ SELECT
     strftime('%Y-%m-%d %H:%M:', r.origin_realtime_ns / 1000000000, 'unixepoch')
         || printf('%06.3f UTC', strftime('%S', r.origin_realtime_ns / 1000000000, 'unixepoch')
             + (r.origin_realtime_ns / 1000000 % 1000) / 1000.0) AS origin_text,
+    -- CLOCK_MONOTONIC and CLOCK_BOOTTIME at time 0, nanoseconds; NULL when not known.
+    r.origin_monotonic_ns AS origin_monotonic_ns,
+    (SELECT p.started_boottime_ns - p.started_monotonic_ns + r.origin_monotonic_ns FROM process AS p
+     WHERE p.boot_id = r.origin_boot_id AND p.started_boottime_ns IS NOT NULL
+     ORDER BY p.process_id LIMIT 1) AS origin_boottime_ns,
     -- When the first process began to be traced.
     (SELECT min(p.started_ns) FROM process AS p) AS began_ns,
     -- The latest instant of which something is known: the end of its last process, or now.

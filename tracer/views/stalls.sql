@@ -5,6 +5,8 @@ SELECT
     s.stall_id AS stall_id,
     -- Its process.
     s.thread_id >> 40 AS process_id,
+    -- The thread that ran it.
+    s.thread_id AS thread_id,
     -- The loop that could run nothing else.
     s.loop_id AS loop_id,
     -- What ran: task, callback, signal.

@@ -1,0 +1,1 @@
+SELECT * FROM levels ORDER BY process_id, what, ns;
