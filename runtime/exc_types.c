@@ -4,6 +4,7 @@
 #include "exc_object.h"
 
 #include <errno.h>
+#include <uv.h>
 
 const tt_exc_type tt_BaseException = {.name = "BaseException"};
 #define DEFINE_TYPE(NAME, BASE) const tt_exc_type tt_##NAME = {.name = #NAME, .base = &tt_##BASE};
@@ -61,5 +62,19 @@ const tt_exc_type *tt__exc_type_of_errno(int error)
         return &tt_TimeoutError;
     default:
         return &tt_OSError;
+    }
+}
+
+/* By libuv's list, and not by uv_err_name, which allocates for what it does not know. */
+const char *tt_exc_errno_name(const tt_exc *exc)
+{
+    switch (-tt_exc_errno(exc)) {
+#define NAME_CASE(name, text) \
+    case UV_##name:           \
+        return #name;
+        UV_ERRNO_MAP(NAME_CASE)
+#undef NAME_CASE
+    default:
+        return NULL;
     }
 }

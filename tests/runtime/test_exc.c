@@ -167,6 +167,32 @@ static void errno_values_raise_the_child_of_oserror_that_cpython_raises(void **s
     drop_pending();
 }
 
+static const char *name_of_errno(int error)
+{
+    const char *name;
+
+    tt_raise_errno(error, NULL);
+    name = tt_exc_errno_name(tt_exc_pending());
+    assert_true(tt_catch(&tt_BaseException));
+    assert_int_equal(tt_catch_end(), 0);
+    return name;
+}
+
+static void an_errno_has_a_name(void **state)
+{
+    (void)state;
+    assert_string_equal(name_of_errno(ECONNREFUSED), "ECONNREFUSED");
+    assert_string_equal(name_of_errno(-EAGAIN), "EAGAIN");
+    assert_string_equal(name_of_errno(-4095), "EOF"); /* libuv's own */
+    assert_null(name_of_errno(4000));
+    assert_null(name_of_errno(INT_MAX));
+    assert_null(tt_exc_errno_name(NULL));
+    tt_raise(&tt_ValueError, "none");
+    assert_null(tt_exc_errno_name(tt_exc_pending()));
+    assert_true(tt_catch(&tt_ValueError));
+    assert_int_equal(tt_catch_end(), 0);
+}
+
 static void the_text_of_an_errno_says_number_meaning_and_what_was_added(void **state)
 {
     char text[200];
@@ -378,6 +404,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_text_may_be_empty_or_long_and_is_formatted_with_the_callers_errno),
     cmocka_unit_test(a_text_that_cannot_be_formatted_is_replaced_by_its_format),
     cmocka_unit_test(errno_values_raise_the_child_of_oserror_that_cpython_raises),
+    cmocka_unit_test(an_errno_has_a_name),
     cmocka_unit_test(the_text_of_an_errno_says_number_meaning_and_what_was_added),
     cmocka_unit_test(raising_while_one_is_pending_keeps_that_one_as_context),
     cmocka_unit_test(raising_while_one_is_handled_sets_it_as_context),
