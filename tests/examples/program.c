@@ -90,12 +90,16 @@ static void become(const char *const *argv, int output)
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGPIPE};
     sigset_t none;
     int input = open("/dev/null", O_RDONLY);
+    char pid[16];
 
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     clean_environment();
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("WAITING_CLOCK_PID", pid, 1);
+    dup2(2, PROGRAM_LAUNCHER_LOG);
     dup2(input, 0);
     dup2(output, 1);
     dup2(output, 2);

@@ -18,6 +18,10 @@
 /* Much more than a scenario takes on a machine that is busy with other tests, under a sanitizer. */
 enum { PROGRAM_SECONDS_MAX = 60, PROGRAM_ARGUMENTS_MAX = 24 };
 
+/* The descriptor, in the program, of the test's own standard error: there a launcher writes what is not the program's
+ * (see CMakeLists.txt). */
+enum { PROGRAM_LAUNCHER_LOG = 200 };
+
 struct text {
     char *bytes; /* ends in NUL; NULL while it is empty */
     size_t size;

@@ -212,13 +212,22 @@ static void example_path(char *path, size_t size, const struct scenario *scenari
                     size - 1);
 }
 
+/* Appends the words that have what follows run by the clock of waiting_clock.c. */
+static size_t preload_clock(const char **command, char *preload, size_t size)
+{
+    assert_in_range(snprintf(preload, size, "LD_PRELOAD=%s", environment("TELLTALE_TEST_CLOCK")), 1, size - 1);
+    command[0] = "env";
+    command[1] = preload;
+    return 2;
+}
+
 /* The example runs under the launcher of this build's tests, valgrind or nothing: its words are separated by blanks. */
 char *play_in_c(const struct scenario *scenario)
 {
     const char *launcher = getenv("TELLTALE_TEST_LAUNCHER");
     const char *command[PROGRAM_ARGUMENTS_MAX] = {NULL};
-    char path[4096], words[1024], *rest = words, *word;
-    size_t count = 0;
+    char path[4096], preload[4096], words[1024], *rest = words, *word;
+    size_t count = preload_clock(command, preload, sizeof preload);
 
     assert_in_range(snprintf(words, sizeof words, "%s", launcher ? launcher : ""), 0, sizeof words - 1);
     while ((word = strtok_r(rest, " ", &rest)) && count < PROGRAM_ARGUMENTS_MAX - 2)
@@ -240,21 +249,31 @@ char *play_recorded(const struct scenario *scenario, const char *store, int *out
 
 char *play_in_python(const struct scenario *scenario)
 {
-    /* 3.11 is enough, unless a line of the program says "# since 3.N". */
-    static const char has_what_it_takes[] =
+    /* 3.11 is enough, unless a line of the program says "# since 3.N". The clock is for Python itself: `python3` may be
+     * a script that looks for it. */
+    static const char find_what_it_takes[] =
         "python3 -c 'import re, sys; since = re.search(r\"^# since 3\\.([0-9]+)\", open(sys.argv[1]).read(), re.M); "
+        "print(sys.executable, end=\"\"); "
         "sys.exit(sys.version_info < (3, int(since[1]) if since else 11))'";
-    char path[4096], command[8192];
+    const char *words[PROGRAM_ARGUMENTS_MAX] = {NULL};
+    char path[4096], preload[4096], command[8192], *python, *transcript;
+    size_t count = preload_clock(words, preload, sizeof preload);
     int status;
 
     assert_in_range(
         snprintf(path, sizeof path, "%s/tests/examples/%s.py", environment("TELLTALE_TEST_SOURCE"), scenario->program),
         1, sizeof path - 1);
-    assert_in_range(snprintf(command, sizeof command, "%s '%s'", has_what_it_takes, path), 1, sizeof command - 1);
-    free(run_command(command, "", &status));
-    if (status != 0)
+    assert_in_range(snprintf(command, sizeof command, "%s '%s'", find_what_it_takes, path), 1, sizeof command - 1);
+    python = run_command(command, "", &status);
+    if (status != 0) {
+        free(python);
         return NULL;
-    return play_scenario(scenario, (const char *[]){"python3", path, NULL}, NULL);
+    }
+    words[count++] = python;
+    words[count] = path;
+    transcript = play_scenario(scenario, words, NULL);
+    free(python);
+    return transcript;
 }
 
 /* --------------------------------------------------------------------------------------------------------- the mask */

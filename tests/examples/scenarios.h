@@ -1,7 +1,8 @@
 /* scenarios.h: what is done with the examples: each example and variant, and the clients of the server.
  *
  * A scenario is the same whoever plays it: the program in C, its counterpart in Python, the program while it is
- * recorded.
+ * recorded. But for the last, whose events have times, the clock runs only while the program waits (waiting_clock.c):
+ * what is printed does not depend on the speed of the machine.
  *
  * What it leaves to others: running things (program.h).
  */

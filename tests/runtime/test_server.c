@@ -292,9 +292,10 @@ static int linger(tt_stream *stream, void *arg)
     return 0;
 }
 
+/* Within the long grace the connection is served to its end, within a short one nothing ever is. */
 static int stop_with_grace(void *arg)
 {
-    int64_t grace_ns = *(int64_t *)arg, needs_ns = TT_MSEC(50);
+    int64_t grace_ns = *(int64_t *)arg, needs_ns = grace_ns > TT_SEC(1) ? TT_MSEC(50) : TT_SEC(1000);
     tt_stream *stream;
     int rc = start(linger, &needs_ns, NULL);
 
