@@ -10,7 +10,7 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${TELLTALE_TEST_ISOLATED-}" ]; then
 fi
 . "$(dirname "$0")/../e2e/case.sh"
 
-limit_s=20
+limit_s=$patience_s
 programs=$(cd "$TELLTALE_TEST_BUILD/tests/lttng" && pwd -P)
 sessiond=''
 # LTTng's library starts its threads anew in the child of a fork. The thread sanitizer does not support that: it ends such a child, unless
