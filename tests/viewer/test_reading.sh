@@ -7,13 +7,18 @@
 read_everything() {
     for arguments in 'report run.telltale' 'report run.telltale --format json' 'report run.telltale --format csv' 'check run.telltale' \
         'ps run.telltale' 'ps run.telltale -C all' 'ps run.telltale --json -C all' 'ps run.telltale --format csv -C all' \
-        'ps run.telltale --format ndjson -C all' 'show run.telltale 2' 'show run.telltale nobody'; do
+        'ps run.telltale --format ndjson -C all' 'show run.telltale 2' 'show run.telltale nobody' \
+        'failures run.telltale' 'failures run.telltale --group' 'failures run.telltale -C all --json' 'tree run.telltale' 'tree run.telltale -C all --json' \
+        'tree run.telltale --by await' 'tree run.telltale --at 50%' 'tree run.telltale --by await --at 50%' 'explain run.telltale 2' \
+        'explain run.telltale 2 --json' 'explain run.telltale nobody' 'timeline run.telltale' 'timeline run.telltale --format csv -C all' \
+        'stats run.telltale' 'stats run.telltale --json -C all' 'stats run.telltale --table histogram' 'stats run.telltale --table stalls -C all' \
+        'stats run.telltale --table turns'; do
         # shellcheck disable=SC2086 # words of a command line
         run "$telltale" $arguments
         [ "$status" -le 2 ] || fail "exit status $status: $arguments"
         cat "$work/out" "$work/err" >>"$work/all"
     done
-    for table in tasks failures processes exception site note; do
+    for table in tasks failures processes exception site note story verdicts coroutines; do
         for format in table csv json ndjson; do
             run "$telltale" query run.telltale "SELECT * FROM $table" --format "$format"
             expect_status 0 "query $table"
