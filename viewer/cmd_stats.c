@@ -1,8 +1,8 @@
 /* cmd_stats.c: telltale stats: how long tasks live and wait for their turn, by the function that they run; and what held up
  * the loops.
  *
- * What is here: which tables there are and their columns. The figures: the views coroutines, histograms, stalls and
- * stall_victims. How rows and columns are chosen: draft.h.
+ * What is here: which tables there are and their columns. The figures: the views coroutines, histograms, stalls,
+ * held_up and loop_turns. How rows and columns are chosen: draft.h.
  */
 #include "draft.h"
 #include "losses.h"
@@ -85,11 +85,8 @@ static const struct tt_listing_column stall_columns[] = {
     {"by", "by_text", "BY", TT_UNIT_NONE, true},
     {"from", "from_at", "FROM", TT_UNIT_NONE, true},
     {"to", "to_at", "TO", TT_UNIT_NONE, true},
-    {"held", "(SELECT count(*) FROM held_up AS v WHERE v.stall_id = stalls.stall_id)", "HELD UP", TT_UNIT_NONE, false},
-    {"whom",
-     "(SELECT group_concat(v.task_text, ', ') FROM (SELECT task_text FROM held_up AS x\n"
-     "    WHERE x.stall_id = stalls.stall_id ORDER BY x.held_up_ns DESC, x.task_id LIMIT 5) AS v)",
-     "WHOM", TT_UNIT_NONE, true},
+    {"held", "held_up_count", "HELD UP", TT_UNIT_NONE, false},
+    {"whom", "held_up_text", "WHOM", TT_UNIT_NONE, true},
 };
 
 static const struct tt_listing_column turn_columns[] = {
@@ -139,7 +136,7 @@ static const struct tt_listing tables[] = {
         },
     [TABLE_STALLS] =
         {
-            .view = "stalls",
+            .view = "stall_reports",
             .key = "stall_id",
             .columns = stall_columns,
             .column_count = COUNT(stall_columns),
@@ -170,7 +167,7 @@ static const char select_stalls[] =
     "victim AS MATERIALIZED (\n"
     "    SELECT h.*, row_number() OVER (PARTITION BY h.stall_id ORDER BY h.held_up_ns DESC, h.task_id) AS place,\n"
     "        count(*) OVER (PARTITION BY h.stall_id) AS count\n"
-    "    FROM held_up AS h)\n"
+    "    FROM held_up AS h WHERE h.stall_id IN (SELECT stall_id FROM longest))\n"
     "SELECT s.stall_id, s.began_ns, s.duration_ns, s.by_text, s.from_at, s.to_at, s.total, v.task_text, v.how, "
     "v.held_up_ns,\n"
     "    v.place, v.count\n"

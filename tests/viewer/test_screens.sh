@@ -221,6 +221,11 @@ case_explain_tells_why_a_failure_is_lost() {
     expect_screen explain_dropped explain run.telltale dropped
 }
 
+case_explain_begins_with_those_who_created_its_creator() {
+    given stall
+    expect_screen explain_chain explain run.telltale late
+}
+
 case_explain_tells_what_a_task_waited_for() {
     given killed
     expect_screen explain_waiting explain run.telltale 40
