@@ -238,7 +238,10 @@ def escape(port):
 
 def slow(port):
     """Whoever takes too long: in sending a head (408), in asking for something (closed), in reading."""
-    heads = [connect(port) for _ in range(20)]
+    heads = []
+    for number in range(20):
+        heads.append(connect(port))
+        heads[-1].sendall(get(b"/hello.txt")[: number + 1])
     idle = connect(port)
     used = connect(port)
     used.sendall(get(b"/hello.txt"))
@@ -247,8 +250,6 @@ def slow(port):
     deaf.settimeout(SECONDS)
     deaf.connect((HOST, port))
     deaf.sendall(get(b"/huge.bin"))
-    for number, head in enumerate(heads):
-        head.sendall(get(b"/hello.txt")[: number + 1])
     expect(split(read_all(used))[0][2], b"hello\n", "the answer before the silence")
     expect(read_all(idle), b"", "to nothing")
     for head in heads:
