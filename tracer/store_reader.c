@@ -200,7 +200,9 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
     if ((*out_code = create_temp_views(connection, tt_store_views)) != SQLITE_OK ||
         (*out_code = create_temp_views(connection, tt_store_stream_views)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "making its views", name);
-    if ((*out_code = sqlite3_exec(connection, "PRAGMA query_only = ON", NULL, NULL, NULL)) != SQLITE_OK)
+    /* The tables of JSON are declared when they are first used, which looks like writing: so here, once. */
+    if ((*out_code = sqlite3_exec(connection, "SELECT 1 FROM json_each('[]'), json_tree('[]'); PRAGMA query_only = ON",
+                                  NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
     sqlite3_set_authorizer(connection, allow_reading, NULL);
     return 0;

@@ -109,6 +109,13 @@ void tt__query_bind_named(tt_query *query, const char *name, int64_t value)
         tt__query_bind_integer(query, number, value);
 }
 
+void tt__query_bind_named_text(tt_query *query, const char *name, const char *text)
+{
+    int number = query == NULL || query->is_over ? 0 : sqlite3_bind_parameter_index(query->statement, name);
+    if (number > 0)
+        tt__query_bind_text(query, number, text);
+}
+
 static void explain(tt_query *query)
 {
     char *expanded = sqlite3_expanded_sql(query->statement);

@@ -30,6 +30,7 @@ void tt__query_bind_text(tt_query *query, int number, const char *text);
 
 /* Binds a value to the parameter called NAME, ":at"; nothing happens when the query has none of that name. */
 void tt__query_bind_named(tt_query *query, const char *name, int64_t value);
+void tt__query_bind_named_text(tt_query *query, const char *name, const char *text);
 
 /* Goes to the next row. Returns whether there is one. */
 bool tt__query_next(tt_query *query);

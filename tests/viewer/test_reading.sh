@@ -171,4 +171,10 @@ case_a_time_that_is_not_known_is_not_told() {
     expect_text out 'LOST FAILURE: 1 failure of 1 task, at a time that is not known'
 }
 
+case_queries_may_use_json() {
+    given kinds
+    must "$telltale" query run.telltale --format csv "SELECT value FROM json_each('[1, 2]') UNION ALL SELECT count(*) FROM json_tree('[[3]]')"
+    expect_equal "$(tr '\n' ' ' <"$work/out")" 'value 1 2 3 ' 'what is in the lists'
+}
+
 run_case "$@"

@@ -1,0 +1,1 @@
+SELECT * FROM failure_kinds ORDER BY kind;

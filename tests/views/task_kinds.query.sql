@@ -1,0 +1,1 @@
+SELECT * FROM task_kinds ORDER BY kind;
