@@ -64,6 +64,7 @@ struct tt_command {
     const void *defaults; /* the struct of options when none is given; NULL: all zero */
     size_t options_bytes; /* its size, TT_OPTIONS_BYTES at most */
     int arguments_min, arguments_max; /* -1: any number */
+    const char *const *argument_words; /* what the argument must be one of, ended by NULL; NULL: a file, or anything */
     bool is_reader;           /* reads a store: has --timeout */
     bool is_query;            /* with queries of its own: has --explain-sql */
     bool is_hidden;           /* not for people: not in the list of commands */
@@ -94,6 +95,14 @@ struct tt_invocation {
 /* Most bytes that a command's struct of options may have. */
 #define TT_OPTIONS_BYTES 2048u
 
+/* All commands, ended by NULL. In main.c. */
+extern const struct tt_command *const tt__commands[];
+
+/* The options that commands have besides their own, ended by one without a name, and which of them COMMAND has. Only for
+ * telling them: what they set belongs to the invocation. */
+extern const struct tt_option tt__common_options[];
+bool tt__option_is_common_to(const struct tt_command *command, const struct tt_option *option);
+
 /* Reads argv[1..] (argv[0] is the command's name) into INVOCATION, whose `command` and `options` are set. Returns -1 when
  * the command may run; otherwise the exit status, after printing the help screen or one line that says what is wrong. */
 int tt__options_parse(struct tt_invocation *invocation, int argc, char **argv);
@@ -108,6 +117,6 @@ int tt__usage_error(const struct tt_command *command, const char *format, ...) T
 int tt__finish_output(struct tt_invocation *invocation, int status);
 
 extern const struct tt_command tt__command_record, tt__command_import, tt__command_report, tt__command_check, tt__command_ps, tt__command_failures,
-    tt__command_tree, tt__command_timeline, tt__command_stats, tt__command_explain, tt__command_show, tt__command_query, tt__command_diff, tt__command_export, tt__command_doctor, tt__command_recorder;
+    tt__command_tree, tt__command_timeline, tt__command_stats, tt__command_explain, tt__command_show, tt__command_query, tt__command_diff, tt__command_export, tt__command_completion, tt__command_doctor, tt__command_recorder;
 
 #endif

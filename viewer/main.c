@@ -10,17 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct tt_command *const commands[] = {
+const struct tt_command *const tt__commands[] = {
     &tt__command_record, &tt__command_import, &tt__command_report, &tt__command_check, &tt__command_ps,
     &tt__command_failures, &tt__command_tree, &tt__command_timeline, &tt__command_stats, &tt__command_show, &tt__command_explain, &tt__command_query,
-    &tt__command_diff, &tt__command_export, &tt__command_doctor, &tt__command_recorder,
+    &tt__command_diff, &tt__command_export, &tt__command_completion, &tt__command_doctor, &tt__command_recorder, NULL,
 };
 
 static const struct tt_command *find_command(const char *name)
 {
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+    for (size_t i = 0; tt__commands[i] != NULL; i++)
+        if (strcmp(tt__commands[i]->name, name) == 0)
+            return tt__commands[i];
     return NULL;
 }
 
@@ -29,10 +29,10 @@ static void print_overview(tt_output *output)
     tt__print(output, "telltale %s: which tasks failed and nobody saw it\n\n"
                       "usage: telltale COMMAND [OPTION...] [ARGUMENT...]\n\n",
               TELLTALE_VERSION);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (!commands[i]->is_hidden)
-            tt__print(output, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    tt__print(output, "  %-8s %s\n", "help", "[COMMAND]: this screen, or a command's");
+    for (size_t i = 0; tt__commands[i] != NULL; i++)
+        if (!tt__commands[i]->is_hidden)
+            tt__print(output, "  %-10s %s\n", tt__commands[i]->name, tt__commands[i]->summary);
+    tt__print(output, "  %-10s %s\n", "help", "[COMMAND]: this screen, or a command's");
     tt__print(output, "\n  telltale record -- ./server     then: telltale report run.telltale\n\n"
                       "STORE is what record wrote: finished, still being written, or left by a killed process.\n"
                       "Exit status: 0 clean, 1 findings (report, check), 2 wrong usage, 3 input unreadable or damaged,\n"

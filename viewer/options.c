@@ -8,12 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every command has these, behind its own. */
-enum common { COMMON_HELP = 1000, COMMON_COLOR, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER };
+/* What commands have behind their own options, in the order of the table below. */
+enum common { COMMON_COLOR = 1000, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER, COMMON_HELP };
 
 #define OPTION_MAX 24u
 
 static const char *const color_words[] = {"auto", "always", "never", NULL};
+
+const struct tt_option tt__common_options[] = {
+    {0, "color", TT_OPTION_WORD, "WHEN", "auto, always or never; NO_COLOR is respected", 0, color_words},
+    {0, "explain-sql", TT_OPTION_FLAG, NULL, "print the queries instead of what they say", 0, NULL},
+    {0, "timeout", TT_OPTION_NUMBER, "SECONDS", "give up after that long; 300 if not given, 0: never", 0, NULL},
+    {0, "no-pager", TT_OPTION_FLAG, NULL, "do not show long answers page by page on a terminal", 0, NULL},
+    {'h', "help", TT_OPTION_FLAG, NULL, "this screen", 0, NULL},
+    {0, NULL, TT_OPTION_FLAG, NULL, NULL, 0, NULL},
+};
+
+static enum common code_of(const struct tt_option *common)
+{
+    return COMMON_COLOR + (enum common)(common - tt__common_options);
+}
+
+bool tt__option_is_common_to(const struct tt_command *command, const struct tt_option *option)
+{
+    switch (code_of(option)) {
+    case COMMON_EXPLAIN:
+        return command->is_query;
+    case COMMON_TIMEOUT:
+    case COMMON_NO_PAGER:
+        return command->is_reader;
+    default:
+        return true;
+    }
+}
 
 int tt__usage_error(const struct tt_command *command, const char *format, ...)
 {
@@ -65,14 +92,11 @@ static void build_table(const struct tt_command *command, struct table *out_tabl
         }
     }
     *letter = '\0';
-    out_table->longs[longs++] = (struct option){"color", required_argument, NULL, COMMON_COLOR};
-    if (command->is_query)
-        out_table->longs[longs++] = (struct option){"explain-sql", no_argument, NULL, COMMON_EXPLAIN};
-    if (command->is_reader) {
-        out_table->longs[longs++] = (struct option){"timeout", required_argument, NULL, COMMON_TIMEOUT};
-        out_table->longs[longs++] = (struct option){"no-pager", no_argument, NULL, COMMON_NO_PAGER};
-    }
-    out_table->longs[longs++] = (struct option){"help", no_argument, NULL, COMMON_HELP};
+    for (const struct tt_option *option = tt__common_options; option->name != NULL; option++)
+        if (tt__option_is_common_to(command, option)) {
+            int has_argument = option->kind == TT_OPTION_FLAG ? no_argument : required_argument;
+            out_table->longs[longs++] = (struct option){option->name, has_argument, NULL, (int)code_of(option)};
+        }
     out_table->longs[longs] = (struct option){0};
 }
 
@@ -239,14 +263,9 @@ void tt__options_help(tt_output *output, const struct tt_command *command)
         const struct tt_option *option = &command->options[i];
         print_option(output, option->letter, option->name, option->argument, option->help);
     }
-    print_option(output, 0, "color", "WHEN", "auto, always or never; NO_COLOR is respected");
-    if (command->is_query)
-        print_option(output, 0, "explain-sql", NULL, "print the queries instead of what they say");
-    if (command->is_reader) {
-        print_option(output, 0, "timeout", "SECONDS", "give up after that long; 300 if not given, 0: never");
-        print_option(output, 0, "no-pager", NULL, "do not show long answers page by page on a terminal");
-    }
-    print_option(output, 'h', "help", NULL, "this screen");
+    for (const struct tt_option *option = tt__common_options; option->name != NULL; option++)
+        if (tt__option_is_common_to(command, option))
+            print_option(output, option->letter, option->name, option->argument, option->help);
     if (command->details != NULL) {
         tt__print_own(output, "\n");
         tt__print_own(output, command->details);

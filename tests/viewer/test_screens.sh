@@ -402,7 +402,7 @@ case_the_help_lists_the_commands() {
 }
 
 case_each_command_has_a_help_screen() {
-    for command in record import report check ps failures tree timeline stats show explain query diff export doctor; do
+    for command in record import report check ps failures tree timeline stats show explain query diff export completion doctor; do
         expect_screen "help_$command" "$command" --help
         must "$telltale" help "$command"
         [ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of $command does not fit on a screen"
