@@ -4,9 +4,10 @@
 - What circles hold is destroyed when the collector passes: judge.py has it pass between any two lines of the log.
 - Tracebacks keep the frames of asyncio's functions, and so the tasks that these mention, alive: they are taken off an exception
   wherever it passes through a body of the program. The library has no frames that hold anything.
-- A concurrent.futures.Future keeps its callbacks after it has called them, and the futures of as_completed keep the iterator
-  after the loop over it has ended: here they do not.
+- A concurrent.futures.Future keeps its callbacks after it has called them, the futures of as_completed keep the iterator
+  after the loop over it has ended, and a gather its pending futures after it has its result: here they do not.
 """
+import asyncio
 import concurrent.futures
 import inspect
 import re
@@ -49,6 +50,25 @@ def let_go_of_callbacks():
         future._done_callbacks.clear()
 
     concurrent.futures.Future._invoke_callbacks = invoke_and_forget
+
+
+def let_go_of_gather():
+    """A gather keeps its futures after it has its result, also those that are pending. Here it holds each of these again when it ends."""
+    source = inspect.getsource(tasks.gather)
+    before = "    def _done_callback(fut):\n"
+    after = (
+        "    def _done_callback(fut):\n"
+        "        was_done = outer.done()\n"
+        "        count(fut)\n"
+        "        if was_done:\n"
+        "            children.append(fut)\n"
+        "        elif outer.done():\n"
+        "            children[:] = [child for child in children if child.done()]\n\n"
+        "    def count(fut):\n"
+    )
+    assert source.count(before) == 1
+    exec(source.replace(before, after), tasks.__dict__)
+    asyncio.gather = tasks.gather
 
 
 def let_go_of_iterator(iterator, futures):

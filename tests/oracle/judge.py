@@ -20,7 +20,7 @@ from asyncio import base_events, events, tasks
 
 import language
 import translate
-from definite import clean, define_order, let_go_of_callbacks, let_go_of_iterator, strip
+from definite import clean, define_order, let_go_of_callbacks, let_go_of_gather, let_go_of_iterator, strip
 
 HORIZON = 1000  # seconds: when nothing else is left to wait for
 ROUNDS = 60  # of cancelling what is left
@@ -551,6 +551,7 @@ def prepare():
     asyncio._set_running_loop(None)
     define_order()
     let_go_of_callbacks()
+    let_go_of_gather()
     gc.collect()
     gc.disable()
     gc.freeze()
