@@ -4,9 +4,11 @@
 #include "studio.h"
 
 #include <sqlite3.h>
+#include <zstd.h>
 
 #include "chunk.h"
 #include "ingest.h"
+#include "sql_scan.h"
 #include "store_writer.h"
 
 static struct studio studio;
@@ -319,6 +321,110 @@ static void a_chunk_passed_over_is_no_gap_and_a_gap_in_it_is_one(void **state)
     studio_expect(&studio, "SELECT began_ns IS NULL, ended_ns IS NULL FROM steps WHERE task_id = 1001", "0|1\n1|0");
 }
 
+/* ------------------------------------------------------------------------------------------------- hostile chunks */
+
+/* A chunk as it lies in the store. */
+struct chunk_row {
+    struct tt_chunk_summary summary;
+    uint64_t plain_bytes;
+    unsigned char *data;
+    size_t length;
+};
+
+static sqlite3 *open_store(void)
+{
+    sqlite3 *connection;
+    assert_int_equal(sqlite3_open(studio.store, &connection), SQLITE_OK);
+    sqlite3_busy_timeout(connection, 5000);
+    assert_int_equal(tt__sql_register(connection), SQLITE_OK);
+    return connection;
+}
+
+static struct chunk_row read_chunk(sqlite3 *connection)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(connection,
+                                        "SELECT thread_id, event_count, first_ns, last_ns, first_sequence, "
+                                        "last_sequence, first_task_id, last_task_id, number_set, plain_bytes, data "
+                                        "FROM chunk WHERE chunk_id = 1",
+                                        -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    struct chunk_row row = {
+        .summary = {.thread_id = sqlite3_column_int64(statement, 0),
+                    .event_count = (uint32_t)sqlite3_column_int64(statement, 1),
+                    .first_ns = sqlite3_column_int64(statement, 2),
+                    .last_ns = sqlite3_column_int64(statement, 3),
+                    .first_sequence = (uint64_t)sqlite3_column_int64(statement, 4),
+                    .last_sequence = (uint64_t)sqlite3_column_int64(statement, 5),
+                    .first_task = (uint64_t)sqlite3_column_int64(statement, 6),
+                    .last_task = (uint64_t)sqlite3_column_int64(statement, 7),
+                    .number_set = (uint64_t)sqlite3_column_int64(statement, 8)},
+        .plain_bytes = (uint64_t)sqlite3_column_int64(statement, 9),
+        .length = (size_t)sqlite3_column_bytes(statement, 10),
+    };
+    row.data = malloc(row.length);
+    memcpy(row.data, sqlite3_column_blob(statement, 10), row.length);
+    sqlite3_finalize(statement);
+    return row;
+}
+
+/* Puts DATA in the place of the chunk's, with a checksum that holds. */
+static void replace_data(sqlite3 *connection, const struct chunk_row *row, const void *data, size_t length)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(connection, "UPDATE chunk SET data = ?, checksum = ? WHERE chunk_id = 1", -1,
+                                        &statement, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_blob(statement, 1, data, (int)length, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, (int64_t)tt__chunk_checksum(&row->summary, row->plain_bytes, data, length));
+    assert_int_equal(sqlite3_step(statement), SQLITE_DONE);
+    sqlite3_finalize(statement);
+}
+
+/* Somebody who knows the format writes chunks whose checksums hold. */
+static void whatever_a_chunk_says_queries_end_with_rows_or_an_error(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {
+        "SELECT count(*), sum(length(fields)) FROM event", "SELECT * FROM steps", "SELECT * FROM steps(500)",
+        "SELECT * FROM turns", "SELECT count(*) FROM event WHERE task_id = 7 AND time_ns > 10 AND name = 'note'"};
+    uint64_t random = studio_seed();
+    unsigned readable = 0, rounds = studio_rounds(studio_is_under_valgrind() ? 100 : 2000);
+    for (uint64_t sequence = 0; sequence < 40; sequence++) {
+        tell(1, sequence, studio_random(&random) % 2 ? SUSPENDED(7) : RESUMED(7, 1));
+        tell(1, ++sequence,
+             (struct tt_decoded_event){.number = TT_EVENT_turn_ended, .turn_ended = {.loop_id = 3, .run = 5}});
+        tell(1, ++sequence,
+             (struct tt_decoded_event){.number = TT_EVENT_note, .note = {.task_id = 7, .text = {"text", 4}}});
+        tell(1, ++sequence, FINISHED(7));
+    }
+    commit();
+    sqlite3 *connection = open_store();
+    struct chunk_row row = read_chunk(connection);
+    unsigned char *plain = malloc(row.plain_bytes), *packed = malloc(ZSTD_compressBound(row.plain_bytes));
+    run_plainly("PRAGMA synchronous = OFF");
+    for (unsigned round = 0; round < rounds; round++) {
+        assert_int_equal(ZSTD_decompress(plain, row.plain_bytes, row.data, row.length), row.plain_bytes);
+        for (unsigned changes = 1 + studio_random(&random) % 3; changes > 0; changes--)
+            plain[studio_random(&random) % row.plain_bytes] ^= (unsigned char)(1u << studio_random(&random) % 8);
+        size_t length = ZSTD_compress(packed, ZSTD_compressBound(row.plain_bytes), plain, row.plain_bytes, 1);
+        assert_false(ZSTD_isError(length));
+        replace_data(connection, &row, packed, length);
+        for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+            int code = sqlite3_exec(connection, queries[i], NULL, NULL, NULL);
+            readable += code == SQLITE_OK;
+            if (code != SQLITE_OK && (code & 0xff) != SQLITE_CORRUPT)
+                fail_msg("%s: %d: %s", queries[i], code, sqlite3_errmsg(connection));
+        }
+    }
+    assert_true(readable > rounds / 4); /* else hardly anything behind the checks was tried */
+    free(plain);
+    free(packed);
+    free(row.data);
+    sqlite3_close(connection);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(each_event_is_in_the_stream_once_however_often_is_committed, open_studio,
                                     close_studio),
@@ -326,6 +432,7 @@ static const struct CMUnitTest cases[] = {
                                     close_studio),
     cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, open_studio,
                                     close_studio),
+    cmocka_unit_test_setup_teardown(whatever_a_chunk_says_queries_end_with_rows_or_an_error, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(what_is_pushed_down_changes_no_answer, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(nothing_is_concluded_over_what_is_missing, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_chunk_passed_over_is_no_gap_and_a_gap_in_it_is_one, open_studio, close_studio),
