@@ -15,9 +15,11 @@ static struct studio studio;
 static struct tt__store_writer *writer;
 static struct tt_ingest *ingest;
 
-static void begin(void)
+/* BYTES_MAX: how large the store may be; 0: as usual. */
+static void begin_with(uint64_t bytes_max)
 {
     struct tt_store_error error;
+    const struct tt__store_writer_options options = {.bytes_max = bytes_max};
     const struct tt_ingest_process process = {.pid = 100,
                                               .uuid = {1},
                                               .host = "h",
@@ -28,11 +30,16 @@ static void begin(void)
                                               .has_stream = true};
     uint32_t process_id;
     bool is_known;
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 ||
+    if (tt__store_open_writer(studio.store, &options, &writer, &error) < 0 ||
         tt_ingest_create(writer, &ingest, &error) < 0 ||
         tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
         fail_msg("%s", error.text);
     assert_int_equal(process_id, 0);
+}
+
+static void begin(void)
+{
+    begin_with(0);
 }
 
 static void commit(void)
@@ -173,6 +180,35 @@ static void a_commit_that_failed_is_repeated_and_nothing_is_lost_or_doubled(void
     commit(); /* with nothing to do */
     studio_expect(&studio, "SELECT count(*), count(DISTINCT sequence), max(sequence) FROM event", "6100|6100|6099");
     studio_expect(&studio, "SELECT count(*), sum(event_count) FROM chunk", "2|6100");
+}
+
+static void a_commit_that_ran_out_of_room_halfway_is_repeated_when_there_is_some(void **state)
+{
+    (void)state;
+    uint64_t sequence = 0, random = 3;
+    struct tt_store_error error = {TT_STORE_OK, ""};
+    int result = 0;
+    end();
+    begin_with(1 << 20);
+    commit();
+    run_plainly("CREATE TABLE ballast (bytes); INSERT INTO ballast VALUES (zeroblob(500000))");
+    while (result == 0 && sequence < 10000000) { /* events that hardly compress, several chunks a commit */
+        for (int i = 0; i < 9000; i++, sequence++)
+            tell(1, sequence, RESUMED(1 + studio_random(&random) % 1000000, (uint32_t)studio_random(&random)));
+        result = tt_ingest_commit(ingest, &error);
+    }
+    assert_int_equal(result, -1);
+    assert_int_equal(error.kind, TT_STORE_FULL);
+    assert_false(tt_ingest_is_hopeless(ingest));
+    for (int i = 0; i < 3000; i++, sequence++) /* which may close a chunk */
+        tell(1, sequence, RESUMED(5, 1));
+    assert_int_equal(tt_ingest_commit(ingest, &error), -1);
+    run_plainly("DROP TABLE ballast");
+    commit();
+    char expected[128];
+    snprintf(expected, sizeof expected, "%llu|%llu|%llu", (unsigned long long)sequence, (unsigned long long)sequence,
+             (unsigned long long)sequence - 1);
+    studio_expect(&studio, "SELECT count(*), count(DISTINCT sequence), max(sequence) FROM event", expected);
 }
 
 /* What a query says that must fail. */
@@ -429,6 +465,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(each_event_is_in_the_stream_once_however_often_is_committed, open_studio,
                                     close_studio),
     cmocka_unit_test_setup_teardown(a_commit_that_failed_is_repeated_and_nothing_is_lost_or_doubled, open_studio,
+                                    close_studio),
+    cmocka_unit_test_setup_teardown(a_commit_that_ran_out_of_room_halfway_is_repeated_when_there_is_some, open_studio,
                                     close_studio),
     cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, open_studio,
                                     close_studio),
