@@ -61,6 +61,29 @@ case_waits_and_groups_recorded_both_ways_have_the_same_rows() {
     compare_all '^[^ebdtgr]|^readers|^gather' task exception failure touch forward
 }
 
+# With the category step on LTTng carries steps, too; the program writes them down by itself.
+case_steps_that_lttng_carried_are_those_that_were_made() {
+    stepper=$TELLTALE_TEST_BUILD/tests/e2e/stepper
+    [ -x "$stepper" ] || fail "there is no $stepper"
+    start_daemon
+    start_session s
+    must env TELLTALE_LTTNG=1 TELLTALE_EVENTS=+step,turn "$stepper" log 12 1
+    end_session s
+    must "$telltale" import -o other.telltale "$work/s"
+    "$telltale" query --format csv other.telltale "
+        SELECT CASE e.name WHEN 'task_resumed' THEN 'R ' || t.name
+            WHEN 'task_suspended' THEN 'S ' || t.name || ' ' || json_extract(e.fields, '\$.wait_kind')
+            ELSE 'E ' || t.name END AS line
+        FROM event AS e JOIN tasks AS t ON t.task_id = e.task_id
+        WHERE e.name IN ('task_resumed', 'task_suspended', 'task_finished') ORDER BY e.sequence" | tail -n +2 >told
+    diff log told >difference || fail "the steps differ: $(head -n 10 difference)"
+    [ "$(wc -l <log)" -gt 300 ] || fail 'hardly any steps'
+    must "$telltale" query --format csv other.telltale "SELECT count(*) > 10, sum(ending IS NULL), sum(began_ns IS NULL) FROM steps"
+    expect_equal "$(tail -n 1 "$work/out" | tr -d '\r')" 1,0,0 'steps'
+    must "$telltale" query --format csv other.telltale 'SELECT count(*) > 10 FROM turns'
+    expect_equal "$(tail -n 1 "$work/out" | tr -d '\r')" 1 'turns'
+}
+
 case_programs_print_the_same_with_lttng_as_without() {
     start_daemon
     for scenario in $("$programs/play" list); do
