@@ -195,7 +195,11 @@ static void print_class(tt_session *session, tt_output *output, const struct gat
  * ones are over. */
 static void print_unused(tt_session *session, const struct gate *gate, const char *name)
 {
-    bool is_used[1001] = {0}; /* by line; the file has no more */
+    bool *is_used = calloc(gate->allowed.count + 1, sizeof *is_used);
+    if (is_used == NULL) {
+        tt__complain("check: not enough memory");
+        return;
+    }
     tt_query *query = open_findings(session, gate, "SELECT DISTINCT line FROM used");
     while (tt__query_next(query))
         for (size_t i = 0; i < gate->allowed.count; i++)
@@ -210,6 +214,7 @@ static void print_unused(tt_session *session, const struct gate *gate, const cha
             tt__complain("check: %s:%d: this line was for findings until %s%s%s", name, line->line, line->until,
                          *reason != '\0' ? ": " : "", reason);
     }
+    free(is_used);
 }
 
 /* Checks one class, which has COUNT findings. Returns whether it fails the check. */

@@ -227,11 +227,13 @@ tt_query *tt__lints_open(tt_session *session, const struct tt_lint_choice *choic
         write_leaks(stream, choice);
         write_others(stream, choice);
         fprintf(stream, ")%s", rest);
-        if (fclose(stream) == 0)
-            query = tt__query_open(session, sql);
     }
-    if (stream == NULL)
-        tt__complain("not enough memory");
+    if (stream != NULL && fclose(stream) == 0) {
+        query = tt__query_open(session, sql);
+    } else {
+        tt__complain("not enough memory for a query");
+        tt__session_fail(session, TT_EXIT_OUTSIDE);
+    }
     free(sql);
     return query;
 }

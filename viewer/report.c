@@ -28,18 +28,25 @@ static const char select_processes[] =
     "    max(0, coalesce(v.ended_ns, p.seen_ns, v.started_ns) - v.started_ns) AS lasted_ns\n"
     "FROM processes AS v JOIN process AS p USING (process_id) ORDER BY v.process_id LIMIT ?1";
 
+/* Whether a summary says how many cases lint I has: the definite ones, and what was made to count. */
+static bool is_summed(const struct tt_lint_choice *choice, size_t i)
+{
+    return tt__lints[i].is_definite || choice->counts[i];
+}
+
 static void count_cases(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *counts)
 {
-    struct tt_lint_choice with_young = *choice;
-    with_young.is_on[HELD] = true;
-    with_young.threshold[HELD] = 0; /* a summary counts what is held, however long */
-    tt_query *query = tt__lints_open(session, &with_young, count_findings);
+    struct tt_lint_choice summed = *choice;
+    for (size_t i = 0; i < tt__lint_count; i++)
+        summed.is_on[i] &= is_summed(choice, i); /* what nobody asks for is not looked for */
+    summed.is_on[HELD] = true;
+    summed.threshold[HELD] = 0; /* a summary counts what is held, however long */
+    tt_query *query = tt__lints_open(session, &summed, count_findings);
     tt__query_bind_integer(query, 1, HELD);
     tt__query_bind_integer(query, 2, choice->threshold[HELD]);
     while (tt__query_next(query)) {
         int64_t rank = tt__query_integer(query, "rank");
-        if (tt__lints[rank].is_definite || rank == HELD || choice->counts[rank])
-            counts->cases[rank] = tt__query_integer(query, "cases");
+        counts->cases[rank] = tt__query_integer(query, "cases");
         if (rank == LOST)
             counts->lost_groups = tt__query_integer(query, "groups");
         counts->counting += tt__query_integer(query, "counting");

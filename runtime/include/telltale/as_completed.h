@@ -29,7 +29,8 @@ typedef struct tt_as_completed tt_as_completed;
  * It holds each future until that is done and was given. May be called outside of tasks. NULL with ValueError "The
  * future belongs to a different loop than the one specified as the loop argument", RuntimeError "no running event loop"
  * (COUNT 0, outside of a loop), or MemoryError pending; NULL at once when an exception is pending.
- * Precondition as_completed_create.futures: not NULL, neither they nor (unless COUNT is 0) FUTURES. Event: wait_started. */
+ * Precondition as_completed_create.futures: not NULL, neither they nor (unless COUNT is 0) FUTURES. Events: wait_started,
+ * children_told. */
 #define tt_as_completed_create(...) \
     tt_as_completed_create_at(TT_HERE, __VA_ARGS__) /* (futures, count, timeout_ns); see tt_gather */
 TT_API tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futures, size_t count,

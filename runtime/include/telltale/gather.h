@@ -18,7 +18,7 @@ extern "C" {
  * than once. COUNT 0: done at once (FUTURES may be NULL then, and only
  * then: precondition gather.futures, as for each of them). It may be completed by tt_future_set_result and set_exception, as any future: then it
  * has no slots, and its children run on. NULL with ValueError (different loops), RuntimeError or MemoryError pending.
- * Event: gather_created. */
+ * Events: gather_created, children_told. */
 #define tt_gather(...) \
     tt_gather_at(TT_HERE, __VA_ARGS__) /* (futures, count, return_exceptions); futures may be a compound literal */
 TT_API tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count,

@@ -44,7 +44,7 @@ enum tt_return_when {
  *
  * TT_FIRST_EXCEPTION looks at the exception of each future that is done before the last one, which marks it as
  * retrieved: asyncio will not report it any more, whether or not anybody reads it. The ledger calls such a failure
- * absorbed. Events: wait_started; failure_touched (library) for each of these. */
+ * absorbed. Events: wait_started, children_told; failure_touched (library) for each of these. */
 #define tt_wait(...) \
     tt_wait_at(TT_HERE, __VA_ARGS__) /* (futures, count, return_when, timeout_ns, out_done_count); see tt_gather */
 TT_API int tt_wait_at(tt_site *site, tt_future **futures, size_t count, enum tt_return_when return_when,
