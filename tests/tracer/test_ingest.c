@@ -344,7 +344,7 @@ static void each_fact_leads_to_its_state(void **state)
     studio_expect(&studio, "SELECT loop_id, task_id, by_text, duration_ns, from_at, to_at FROM stalls",
                   "900|1|#1 \"first\"|250|a.c:6 in waiting|a.c:5 in asked");
     studio_expect(&studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
-                  "absorbed-failure|4\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nscope-left-open|1\n"
+                  "absorbed-failure|4\nawait-cycle|1\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nscope-left-open|1\n"
                   "swallowed-cancel|1");
     studio_close(&studio);
 }

@@ -56,4 +56,4 @@ WITH RECURSIVE number (n) AS (SELECT 110 UNION ALL SELECT n + 1 FROM number WHER
 INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) SELECT n, 'of nine', 10, 3, 100 FROM number;
 WITH RECURSIVE number (n) AS (SELECT 110 UNION ALL SELECT n + 1 FROM number WHERE n < 118)
 INSERT INTO cycle_member (cycle_id, broken_ns, thread_id, sequence, task_id, awaited_id, wait_kind, wait_object, site_id)
-    SELECT 120, 90, 1, n, n, iif(n = 118, 110, n + 1), 2, iif(n = 118, 110, n + 1), 2 FROM number;
+    SELECT 120, 90 + 118 - n, 1, n, n, iif(n = 118, 110, n + 1), 2, iif(n = 118, 110, n + 1), 2 FROM number;

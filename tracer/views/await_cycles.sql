@@ -80,8 +80,8 @@ SELECT
     CASE WHEN k.cycle_id = 0 THEN t.wait_since_ns END AS since_ns,
     -- Where: "FILE:LINE in FUNCTION".
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = iif(k.cycle_id = 0, t.wait_site_id, c.site_id)) AS wait_at,
-    -- When a cancellation broke the circle; NULL when none did.
-    c.broken_ns AS broken_ns
+    -- When a cancellation broke the circle, which each task of it tells a moment later; NULL when none did.
+    (SELECT min(x.broken_ns) FROM cycle_member AS x WHERE x.cycle_id = k.cycle_id) AS broken_ns
 FROM told AS k
 LEFT JOIN task_facts AS t ON t.task_id = k.task_id
 LEFT JOIN cycle_member AS c ON c.cycle_id = k.cycle_id AND c.task_id = k.task_id

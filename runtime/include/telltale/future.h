@@ -102,7 +102,7 @@ TT_API int tt_future_set_exception_at(tt_site *site, tt_future *future, tt_exc *
 
 /* Asks for cancellation. A future is cancelled at once; a task gets CancelledError raised where it waits, or at its
  * next step. MESSAGE (NULL: none) is copied and becomes the exception's text. Returns false when it was done already,
- * which also marks a failure as retrieved (asyncio does; the ledger knows better), true otherwise. Event:
+ * which also marks a failure as retrieved (asyncio does; the ledger knows better), true otherwise. Events:
  * cancel_requested; cycle_broken for each task of a circle of tasks that wait for each other, which it breaks. asyncio:
  * Future.cancel, Task.cancel. */
 #define tt_future_cancel(future, message) tt_future_cancel_at(TT_HERE, (future), (message))
