@@ -80,7 +80,7 @@ static void set_limits(const struct reader *reader)
     set_limit(RLIMIT_CORE, 0, 0);
     set_limit(RLIMIT_CPU, reader->cpu_seconds, reader->cpu_seconds + 2);
     set_limit(RLIMIT_FSIZE, store, store);
-    set_limit(RLIMIT_NOFILE, descriptors, descriptors);
+    set_limit(RLIMIT_NOFILE, descriptors, RLIM_INFINITY); /* valgrind keeps a hard limit as it is */
     if (CAN_LIMIT_MEMORY)
         set_limit(RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES);
 }

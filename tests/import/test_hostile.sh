@@ -120,7 +120,7 @@ case_a_reader_that_takes_too_long_is_stopped() {
     make_trace long
     seconds=1
     [ -z "${TELLTALE_TEST_SANITIZE-}" ] || seconds=8 # it has to come as far as its first commit
-    # On a machine that gives it less than a tenth of a processor, the limit of the clock on the wall comes first: once more then.
+    # On a machine that gives it but a small part of a processor, the limit of the clock on the wall comes first: once more then.
     read_it() {
         rm -f run.telltale
         run "$telltale" import --cpu-seconds "$seconds" long
@@ -133,6 +133,15 @@ case_a_reader_that_takes_too_long_is_stopped() {
     expect_rows run.telltale 'SELECT state FROM failures' unknown
     expect_rows run.telltale 'SELECT end_reason, is_balanced FROM processes' 'unknown|0'
     expect_rows run.telltale 'SELECT count, to_ns, what, is_vital FROM losses' '||cut_off|1'
+}
+
+# Valgrind keeps its hand on some limits.
+case_under_valgrind_a_trace_is_imported_as_ever() {
+    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || skip 'a sanitizer does not run under valgrind'
+    command -v valgrind >/dev/null || skip 'no valgrind'
+    make_trace whole
+    must valgrind --quiet --error-exitcode=99 --leak-check=full --trace-children=no "$telltale" import whole
+    expect_rows run.telltale 'SELECT count(*) FROM losses' 0
 }
 
 # Whoever ends it: each has a word of his own, and what was committed by then is settled.
