@@ -111,6 +111,20 @@ find_child() { # PARENT PROGRAM
     return 1
 }
 
+# Runs COMMAND, a program of others, which loads a library of ours: in builds with a sanitizer this needs the sanitizer's runtime
+# from the beginning on. What the program itself leaks is its own affair.
+must_load() { # COMMAND...
+    case ${TELLTALE_TEST_SANITIZE-} in
+    *address*) runtime=libasan.so ;;
+    *thread*) runtime=libtsan.so ;;
+    *)
+        must "$@"
+        return
+        ;;
+    esac
+    must env LD_PRELOAD="$("$TELLTALE_TEST_COMPILER" -print-file-name="$runtime")" ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
+}
+
 # Installs what is under test to $prefix, where pkg-config finds it.
 install_prefix() {
     prefix=$work/prefix

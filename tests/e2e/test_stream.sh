@@ -57,7 +57,7 @@ case_plain_sqlite3_reads_the_same_with_the_extension() {
         "SELECT name, count(*), min(time_ns) FROM event WHERE name IN ('task_woken', 'task_created') AND task_id > 3 GROUP BY name"; do
         must "$telltale" query --format csv run.telltale "$sql"
         tr -d '\r' <"$work/out" >ours
-        must sqlite3 -batch -csv -header -cmd ".load $extension" run.telltale "$sql"
+        must_load sqlite3 -batch -csv -header -cmd ".load $extension" run.telltale "$sql"
         tr -d '\r' <"$work/out" >theirs
         diff ours theirs >difference || fail "$sql: $(head -n 5 difference)"
         [ "$(wc -l <ours)" -gt 1 ] || fail "no rows: $sql"

@@ -172,9 +172,10 @@ static int wait_signal(void *arg)
     return tt_signal_wait(SIGUSR1, NULL);
 }
 
+/* In a folder of its own: where the program runs, its recorder writes. */
 static int wait_change(void *arg)
 {
-    tt_fs_watch *watch = tt_fs_watch_open(".");
+    tt_fs_watch *watch = tt_fs_watch_open("watched");
     struct tt_fs_change change;
 
     (void)arg;
@@ -189,7 +190,7 @@ static int world(void *arg)
     tt_process *process = tt_process_spawn(cat, &quiet);
 
     (void)arg;
-    if (!process || mkfifo("fifo", 0600) < 0 ||
+    if (!process || mkfifo("fifo", 0600) < 0 || mkdir("watched", 0700) < 0 ||
         tt_spawn_with(wait_change, NULL, &(struct tt_task_options){.name = "change"}) < 0 ||
         tt_spawn_with(wait_file, NULL, &(struct tt_task_options){.name = "file"}) < 0 ||
         tt_spawn_with(wait_child, process, &(struct tt_task_options){.name = "child"}) < 0 ||
