@@ -1,7 +1,8 @@
 /* cmd_completion.c: telltale completion: what a shell needs to complete telltale's command lines.
  *
- * What is here: three ways to write down the table of commands (main.c) and their options (options.c). So a shell offers what
- * telltale takes, and nothing else. Files are offered where a file is wanted, words where it is one of some.
+ * What is here: three ways to write down the table of commands (main.c) and their options (options.c). So a shell
+ * offers what telltale takes, and nothing else. Files are offered where a file is wanted, words where it is one of
+ * some.
  */
 #include "command.h"
 

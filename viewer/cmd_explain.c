@@ -8,6 +8,7 @@
 #include "output/text.h"
 #include "parts.h"
 #include "query.h"
+#include "source.h"
 #include "task_argument.h"
 
 #include <ctype.h>
@@ -17,6 +18,7 @@
 struct explain_options {
     int format;
     bool is_json;
+    struct tt_source_options source;
 };
 
 static const char *const format_words[] = {"text", "json", "ndjson", "csv", NULL}; /* as enum tt_format */
@@ -25,6 +27,9 @@ static const struct tt_option options[] = {
     {0, "format", TT_OPTION_WORD, "FORMAT", "text, json, ndjson or csv", offsetof(struct explain_options, format),
      format_words},
     {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", offsetof(struct explain_options, is_json), NULL},
+    TT_SOURCE_DIR_OPTION(struct explain_options, source.dir),
+    {0, "no-source", TT_OPTION_FLAG, NULL, "do not quote lines of source below places",
+     offsetof(struct explain_options, source.is_off), NULL},
 };
 
 /* The creations that led to ?1, the first one first, then what happened to it. Creators of creators are followed for so
@@ -96,6 +101,7 @@ static void print_line(tt_query *query, tt_output *output)
     tt__print(output, "%12s    %s%s%s\n", "", event != NULL ? event : "", event != NULL && place != NULL ? ", " : "",
               place != NULL ? place : "");
     tt__style(output, TT_STYLE_PLAIN);
+    tt__source_quote(output, place, 16);
 }
 
 static void print_title(tt_query *verdict, tt_output *output)
@@ -178,8 +184,11 @@ static int run(struct tt_invocation *invocation)
         if (given->is_json || given->format != TT_FORMAT_TABLE)
             print_data(session, &invocation->output, id,
                        given->is_json ? TT_FORMAT_JSON : (enum tt_format)given->format);
-        else
+        else {
+            tt__source_start(session, &given->source);
             print_story(session, &invocation->output, id);
+            tt__source_stop();
+        }
         tt__losses_say(session, &invocation->messages);
         status = TT_EXIT_CLEAN;
     }

@@ -8,6 +8,7 @@
 #include "findings.h"
 #include "query.h"
 #include "report.h"
+#include "source.h"
 
 #include <stdlib.h>
 
@@ -18,6 +19,7 @@ struct report_options {
     uint64_t error_exitcode;
     uint64_t limit;
     struct tt_lint_options lint;
+    struct tt_source_options source;
 };
 
 static const char *const formats[] = {"text", "json", "ndjson", "csv", NULL};
@@ -31,6 +33,8 @@ static const struct tt_option options[] = {
      offsetof(struct report_options, is_strict), NULL},
     {0, "error-exitcode", TT_OPTION_NUMBER, "N", "exit with N instead of 1 when something was found",
      offsetof(struct report_options, error_exitcode), NULL},
+    {0, "source", TT_OPTION_FLAG, NULL, "quote lines of source below places", offsetof(struct report_options, source.is_on), NULL},
+    TT_SOURCE_DIR_OPTION(struct report_options, source.dir),
     TT_LINT_OPTIONS(struct report_options),
 };
 
@@ -70,7 +74,10 @@ static int run(struct tt_invocation *invocation)
         return status;
     tt__report_count(session, &choice, &counts);
     if (given->format == 0) {
+        if (given->source.is_on || given->source.dir != NULL)
+            tt__source_start(session, &given->source);
         print_text(session, &invocation->output, &choice, &counts, (int64_t)given->limit, given->is_all);
+        tt__source_stop();
     } else {
         tt_query *query = tt__lints_open(session, &choice, select_rows);
         tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);

@@ -9,10 +9,17 @@
 #include "parts.h"
 #include "query.h"
 #include "report.h"
+#include "source.h"
 #include "task_argument.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static const struct tt_option options[] = {
+    TT_SOURCE_DIR_OPTION(struct tt_source_options, dir),
+    {0, "no-source", TT_OPTION_FLAG, NULL, "do not quote lines of source below places",
+     offsetof(struct tt_source_options, is_off), NULL},
+};
 
 /* Tasks listed under "created" and "awaited by". */
 #define RELATIVES_MAX 20
@@ -75,7 +82,7 @@ static void print_facts(tt_query *task, tt_output *output)
     tt__part_label(output, "coroutine");
     tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(task, "coroutine")));
     tt__part_label(output, "created at");
-    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(task, "created_at")));
+    tt__part_place(output, tt__query_text(task, "created_at"));
 }
 
 static void print_times(tt_query *task, tt_output *output)
@@ -130,12 +137,12 @@ static void print_failure(tt_session *session, tt_output *output, int64_t id, bo
             tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
             tt__print(output, ": a failed %s, %s\n", tt__part_or_unknown(tt__query_text(query, "kind")), tt__query_text(query, "state"));
             tt__part_label(output, "created at");
-            tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "created_at")));
+            tt__part_place(output, tt__query_text(query, "created_at"));
         }
         tt__part_label(output, "exception");
         tt__print(output, "%s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
         tt__part_label(output, "raised at");
-        tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
+        tt__part_place(output, tt__query_text(query, "raised_at"));
         tt__part_members(session, output, tt__query_integer(query, "exception_id"));
         tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
         tt__part_label(output, "held by");
@@ -204,7 +211,9 @@ static int run(struct tt_invocation *invocation)
         return status;
     status = tt__task_argument_find(invocation, session, invocation->arguments[1], &id);
     if (status < 0) {
+        tt__source_start(session, invocation->options);
         print_task(session, &invocation->output, id);
+        tt__source_stop();
         status = TT_EXIT_CLEAN;
     }
     return tt__session_close(session, status);
@@ -216,6 +225,9 @@ const struct tt_command tt__command_show = {
     .summary = "one task's whole life",
     .details = "TASK is an id as it is printed (17, #17; p1#17 in the second process), a name, or NAME#N: the N-th task\n"
                "of that name. The id of a future that failed works too.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct tt_source_options),
     .arguments_min = 2,
     .arguments_max = 2,
     .is_reader = true,

@@ -93,12 +93,13 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
     tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
     tt__style(output, TT_STYLE_PLAIN);
     tt__part_label(output, "raised at");
-    tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
+    tt__part_place(output, tt__query_text(query, "raised_at"));
     tt__part_members(session, output, tt__query_integer(query, "exception_id"));
     tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
     tt__part_label(output, kind == NULL ? "object" : strcmp(kind, "thread_future") == 0 ? "thread future" : kind);
     tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
-    tt__print(output, " created at %s\n", tt__part_or_unknown(tt__query_text(query, "created_at")));
+    tt__print(output, " created at ");
+    tt__part_place(output, tt__query_text(query, "created_at"));
     if (!tt__query_is_null(query, "parent_text")) {
         tt__part_label(output, "created by");
         tt__print(output, "%s\n", tt__query_text(query, "parent_text"));

@@ -3,9 +3,13 @@
 
 #include "output/text.h"
 #include "report.h"
+#include "source.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Where what belongs to a label stands. */
+#define PLACE_COLUMN 18
 
 /* Places listed of those where references were taken or released: a task remembers a few only. */
 #define PLACES_MAX 4
@@ -53,6 +57,12 @@ void tt__part_label(tt_output *output, const char *label)
 const char *tt__part_or_unknown(const char *text)
 {
     return text != NULL ? text : "unknown";
+}
+
+void tt__part_place(tt_output *output, const char *place)
+{
+    tt__print(output, "%s\n", tt__part_or_unknown(place));
+    tt__source_quote(output, place, PLACE_COLUMN);
 }
 
 /* #17 "client-3" */
@@ -160,7 +170,8 @@ void tt__part_task(tt_query *task, tt_output *output)
 {
     tt__part_label(output, "task");
     tt__part_object(output, tt__query_text(task, "id_text"), tt__query_text(task, "name"));
-    tt__print(output, " created at %s\n", tt__part_or_unknown(tt__query_text(task, "created_at")));
+    tt__print(output, " created at ");
+    tt__part_place(output, tt__query_text(task, "created_at"));
     tt__part_label(output, "created by");
     tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(task, "parent_text")));
 }
@@ -198,5 +209,6 @@ void tt__part_wait(tt_query *task, tt_output *output, const char *label)
         tt__print(output, ", for %s", waited);
     }
     tt__print(output, "\n");
+    tt__source_quote(output, tt__query_text(task, "wait_at"), PLACE_COLUMN);
 }
 

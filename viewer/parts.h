@@ -18,6 +18,9 @@ void tt__part_label(tt_output *output, const char *label);
 /* TEXT, or "unknown" where the store has none. */
 const char *tt__part_or_unknown(const char *text);
 
+/* Prints PLACE and the line end, and below it the line of source, if such are quoted. */
+void tt__part_place(tt_output *output, const char *place);
+
 /* Prints #17 "client-3". */
 void tt__part_object(tt_output *output, const char *id_text, const char *name);
 
