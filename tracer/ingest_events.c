@@ -286,6 +286,8 @@ static void task_dumped(struct tt_ingest *ingest, const struct origin *origin,
     SET_TEXT(ingest, row, TASK_FILL, name, event->name);
     SET_SITE(ingest, row, TASK_FILL, created_site_id, event->site);
 
+    SET(row_of(ingest, TT__TABLE_TASK, origin, event->task_id), TASK, dumped_ns, origin->time_ns);
+
     row = row_of(ingest, TT__TABLE_BOARD, origin, event->task_id);
     SET(row, BOARD, slot, -1);
     SET(row, BOARD, state, event->state);

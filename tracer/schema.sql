@@ -277,7 +277,9 @@ CREATE TABLE task (
     wait_kind INTEGER,
     wait_object INTEGER,
     -- Where it waited then.
-    wait_site_id INTEGER
+    wait_site_id INTEGER,
+    -- When its process last told again that it has not ended (event task_dumped).
+    dumped_ns INTEGER
 ) STRICT;
 
 -- What is: one row for each task that lived when the board of its process was last copied, or that was told again when a

@@ -54,7 +54,7 @@
     X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, new_name) X(TASK, has_handle) \
     X(TASK, started_ns) X(TASK, ended_ns) X(TASK, outcome) X(TASK, busy_ns) X(TASK, ready_ns)         \
     X(TASK, longest_step_ns) X(TASK, step_count) X(TASK, abandoned_ns) X(TASK, wait_kind)             \
-    X(TASK, wait_object) X(TASK, wait_site_id)
+    X(TASK, wait_object) X(TASK, wait_site_id) X(TASK, dumped_ns)
 
 /* What the board knows about a task that its events may not have said. */
 #define TT__COLUMNS_TASK_FILL(X)                                                                  \

@@ -259,6 +259,23 @@ def trace_paused(folder):
     trace.write(folder)
 
 
+def trace_dumped(folder):
+    """Two tasks are told by a state dump; then nobody listens, and one of them is told again; the process says goodbye."""
+    trace = Trace()
+    process = Process(trace)
+    process.emit('thread_attached', ns=60_000_000_000, tid=4711, name='main', is_repeated=1)
+    process.tell(listener_first=1, listener_set=1, listener_new=1)
+    for task, name in ((2, 'forgotten'), (3, 'told again')):
+        process.emit('task_dumped', task_id=task, parent_kind='main', loop_id=1, state='waiting', has_started=1, wait_kind='sleep',
+                     in_state=400, step_count=1, name=name, site=('src/made.c', 9, 'main', 'work'))
+    process.ns += 5_000_000_000
+    process.tell(listener_first=2, listener_set=1, listener_new=1)
+    process.emit('task_dumped', task_id=3, parent_kind='main', loop_id=1, state='waiting', has_started=1, wait_kind='sleep',
+                 in_state=400, step_count=1, name='told again', site=('src/made.c', 9, 'main', 'work'))
+    process.end()
+    trace.write(folder)
+
+
 def trace_listeners(folder):
     """Sessions begin and end beside this one, which is number 3 and never ceases to listen; then it does, and is number 6."""
     trace = Trace()

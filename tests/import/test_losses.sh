@@ -31,6 +31,15 @@ case_only_a_pause_of_this_session_is_one() {
     expect_rows listeners.telltale 'SELECT state FROM failures' unknown
 }
 
+# A state dump tells what was so then; that a task did not end since is known only if nothing is missing since.
+case_a_task_whose_end_may_be_missing_since_it_was_told_is_unknown() {
+    import_trace dumped
+    expect_rows dumped.telltale 'SELECT what, count FROM losses' 'paused|'
+    expect_rows dumped.telltale 'SELECT name, outcome, state, wait_text, wait_ns FROM tasks ORDER BY task_id' \
+        'forgotten|unknown||sleep|400
+told again|pending|waiting|sleep|1400'
+}
+
 case_what_is_left_of_lttngs_counts_is_nobodys_whose_own_count_is_complete() {
     import_trace surplus
     expect_rows surplus.telltale 'SELECT process_id, attempt_count - record_count, is_balanced FROM processes' '0|5|1

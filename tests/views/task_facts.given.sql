@@ -41,3 +41,9 @@ INSERT INTO task (task_id, created_ns, name_number) VALUES ((1 << 40) | 1, 100, 
 INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
     ((1 << 40) | 1, 0, 3, 6, 7, 3, 500, 30, 20, 2), ((2 << 40) | 1, 0, 3, 2, (2 << 40) | 9, 3, 500, 30, 20, 2),
     ((3 << 40) | 2, 0, 2, 0, 0, NULL, 700, 30, 20, 2);
+-- Process 4 has no board, and lost vital events until 500: one task was told before, when it waited, one after.
+INSERT INTO process (process_id, uuid, pid, started_ns, seen_ns, goodbye_ns, goodbye_reason, gone_ns, vital_drop_count, vital_drop_last_ns, is_boardless)
+    VALUES (4, x'04', 104, 0, 800, 800, 1, NULL, 2, 500, 1);
+INSERT INTO task (task_id, created_ns, name_number, dumped_ns) VALUES ((4 << 40) | 1, 100, 1, 400), ((4 << 40) | 2, 100, 2, 600);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES
+    ((4 << 40) | 1, -1, 3, 6, 7, 3, 300, 30, 20, 2), ((4 << 40) | 2, -1, 3, 6, 7, 3, 300, 30, 20, 2);

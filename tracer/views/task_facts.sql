@@ -12,11 +12,13 @@ SELECT
     coalesce(t.new_name, t.name, 'Task-' || t.name_number) AS name,
     -- When it ended or was abandoned.
     coalesce(t.ended_ns, t.abandoned_ns) AS ended_ns,
-    -- Until when something is known about it: its end, its process's end, or now.
-    coalesce(t.ended_ns, t.abandoned_ns, t.process_until_ns) AS until_ns,
+    -- Until when something is known about it: its end, when it was told last if its end may be missing since, its
+    -- process's end, or now.
+    coalesce(t.ended_ns, t.abandoned_ns, iif(t.is_stale, t.dumped_ns, NULL), t.process_until_ns) AS until_ns,
     -- Its state, word task_state: that of the board, where a task stands from its first suspension on; before that
-    -- its events say it all: a task that was created is ready, one that began runs. NULL when it has neither.
-    CASE WHEN t.state IS NOT NULL THEN t.state WHEN t.is_told_by_events
+    -- its events say it all: a task that was created is ready, one that began runs. NULL when it has neither, and
+    -- when its end may be missing since it was told.
+    CASE WHEN t.is_stale THEN NULL WHEN t.state IS NOT NULL THEN t.state WHEN t.is_told_by_events
         THEN iif(t.started_ns IS NULL, 1, 2) END AS board_state,
     -- Time that it ran, and time that it waited for its turn, without what the board does not count yet: its present
     -- state.
@@ -24,12 +26,13 @@ SELECT
     coalesce(t.ready_ns, t.board_ready_ns, iif(t.is_told_by_events, coalesce(t.started_ns - t.created_ns, 0), NULL))
         AS ready_ns,
     -- Since when it has been in its present state; NULL when it has ended.
-    CASE WHEN t.outcome IS NULL AND t.abandoned_ns IS NULL
+    CASE WHEN t.outcome IS NULL AND t.abandoned_ns IS NULL AND NOT t.is_stale
         THEN coalesce(t.board_since_ns, iif(t.is_told_by_events, coalesce(t.started_ns, t.created_ns), NULL)) END
             AS since_ns,
     -- Steps begun.
     coalesce(t.step_count, t.board_step_count, iif(t.is_told_by_events, t.started_ns IS NOT NULL, NULL)) AS step_count,
-    -- What it waits for, word wait_kind, when it is pending or was abandoned.
+    -- What it waits for, word wait_kind, when it is pending or was abandoned; what it waited for when it was told last,
+    -- when its end may be missing since.
     CASE WHEN t.abandoned_ns IS NOT NULL THEN t.wait_kind WHEN t.outcome IS NULL AND t.state = 3
         THEN t.board_wait_kind END AS wait_kind,
     -- The id or descriptor that goes with it.
@@ -41,7 +44,7 @@ SELECT
     -- Since when it waits.
     CASE WHEN t.outcome IS NULL AND t.state = 3 THEN t.board_since_ns END AS wait_since_ns,
     -- 1 when an event about its end may have been lost.
-    coalesce(t.vital_drop_last_ns >= coalesce(t.created_ns, t.started_ns, t.vital_drop_last_ns), 0)
+    coalesce(t.vital_drop_last_ns >= coalesce(t.told_ns, t.created_ns, t.started_ns, t.vital_drop_last_ns), 0)
         AS may_have_lost_events
 FROM (
     SELECT
@@ -51,6 +54,9 @@ FROM (
         b.wait_site_id AS board_wait_site_id,
         coalesce(p.goodbye_ns, p.gone_ns, p.seen_ns) AS process_until_ns,
         p.vital_drop_last_ns AS vital_drop_last_ns,
+        -- A process without a board tells its tasks now and then; what was lost before that, it made up for.
+        iif(p.is_boardless, t.dumped_ns, NULL) AS told_ns,
+        coalesce(p.is_boardless AND p.vital_drop_last_ns >= t.dumped_ns, 0) AS is_stale,
         -- Whether its events alone tell what a task that never suspended does: only if none was lost.
         t.outcome IS NULL AND t.abandoned_ns IS NULL AND b.task_id IS NULL AND p.process_id IS NOT NULL
             AND NOT coalesce(p.drop_count, 0) AND NOT coalesce(p.board_drop_count, 0) AND p.is_boardless IS NULL

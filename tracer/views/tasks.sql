@@ -69,7 +69,7 @@ SELECT
         WHEN 4 THEN 'thread ' || t.parent_id
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = t.parent_kind)
     END AS parent_text,
-    -- What a pending or abandoned task waits for: sleep, task, future, gather, accept, recv, send, connect, wait, shield,
+    -- What a pending or abandoned task waits for, or an unknown one waited for when its process last told it: sleep, task, future, gather, accept, recv, send, connect, wait, shield,
     -- as_completed, group, lock, event, condition, semaphore, barrier, queue_get, queue_put, queue_join,
     -- read, write, resolve, write_turn,
     -- file, process, signal.
