@@ -80,6 +80,9 @@ case_a_file_that_has_changed_since_is_told() {
     touch -d 2023-06-01 examples/echo_server.c
     must "$telltale" explain run.telltale client-3
     ! grep -q '(the file' "$work/out" || fail 'the file is older than the recording'
+    touch -d 2024-03-01 examples/echo_server.c
+    must "$telltale" explain run.telltale client-3
+    expect_text out '(the file has changed since the recording began)'
 }
 
 case_a_store_cannot_have_any_file_read() {
