@@ -314,8 +314,7 @@ int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_
 
     if (!task)
         return -1;
-    TT_PRECOND("stream.stream", site, stream != NULL);
-    if (size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream))
+    if (stream != NULL && size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream))
         sent = send_at_once(stream, data, size, site);
     if (sent < 0 || (sent > 0 && (size_t)sent == size))
         return sent < 0 ? -1 : 0;
