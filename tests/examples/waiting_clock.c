@@ -230,7 +230,8 @@ EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *re
     return error;
 }
 
-/* A deadline of this clock, as one of the real clock. */
+/* A deadline of this clock, as one of the real clock. Who waits for another thread does not move the clock: helpers of the
+ * tracer do so all the time. */
 static struct timespec to_real(const struct timespec *deadline)
 {
     if (!is_active)
@@ -241,13 +242,9 @@ static struct timespec to_real(const struct timespec *deadline)
 EXPORT int sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline)
 {
     struct timespec real = is_replaced(clock) ? to_real(deadline) : *deadline;
-    int rc;
 
     NEXT(sem_clockwait)
-    begin_wait(INT64_MAX);
-    rc = next(semaphore, clock, &real);
-    end_wait();
-    return rc;
+    return next(semaphore, clock, &real);
 }
 
 /* The clock of a condition cannot be asked for: times since the start of the machine are decades before today. */
@@ -255,11 +252,7 @@ EXPORT int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *he
 {
     bool is_today = to_ns(deadline) > real_ns(CLOCK_REALTIME) / 2;
     struct timespec real = is_today ? *deadline : to_real(deadline);
-    int error;
 
     NEXT(pthread_cond_timedwait)
-    begin_wait(INT64_MAX);
-    error = next(condition, held, &real);
-    end_wait();
-    return error;
+    return next(condition, held, &real);
 }
