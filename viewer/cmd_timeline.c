@@ -245,19 +245,61 @@ static int print_bars(tt_query *query, tt_output *output, const struct axis *axi
     return TT_EXIT_CLEAN;
 }
 
+/* The unit in which all of an axis is labelled, as durations are: that of its greatest number. */
+struct scale {
+    const char *unit;
+    int64_t unit_ns;
+    int decimals;
+};
+
+/* With as many decimals as tell one tick from the next, which is STEP_NS later; but never less than a nanosecond. */
+static struct scale find_scale(const struct axis *axis, int64_t step_ns)
+{
+    static const struct {
+        struct scale scale;
+        int decimals_max;
+    } scales[] = {
+        {{"s", 1000000000, 3}, 9},
+        {{"ms", 1000000, 1}, 6},
+        {{"us", 1000, 1}, 3},
+        {{"ns", 1, 0}, 0},
+    };
+    int64_t greatest_ns = axis->until_ns > -axis->from_ns ? axis->until_ns : -axis->from_ns;
+    size_t found = 0;
+    while (found + 1 < sizeof scales / sizeof *scales && greatest_ns < scales[found].scale.unit_ns)
+        found++;
+    struct scale scale = scales[found].scale;
+    int64_t least_ns = scale.unit_ns;
+    for (int i = 0; i < scale.decimals; i++)
+        least_ns /= 10;
+    for (; step_ns > 0 && least_ns > step_ns && scale.decimals < scales[found].decimals_max; scale.decimals++)
+        least_ns /= 10;
+    return scale;
+}
+
+static void write_tick(char out_text[TT_DURATION_BYTES], int64_t instant_ns, const struct scale *scale)
+{
+    snprintf(out_text, TT_DURATION_BYTES, "%.*f %s", scale->decimals, (double)instant_ns / (double)scale->unit_ns,
+             scale->unit);
+}
+
 static void print_axis(tt_output *output, const struct axis *axis)
 {
     char from[TT_DURATION_BYTES], middle[TT_DURATION_BYTES], until[TT_DURATION_BYTES];
-    tt__text_instant(from, axis->from_ns);
-    tt__text_instant(middle, axis->from_ns + (axis->until_ns - axis->from_ns) / 2);
-    tt__text_instant(until, axis->until_ns);
+    int64_t step_ns = (axis->until_ns - axis->from_ns) / 2;
+    struct scale scale = find_scale(axis, step_ns);
+    write_tick(from, axis->from_ns, &scale);
+    write_tick(middle, axis->from_ns + step_ns, &scale);
+    write_tick(until, axis->until_ns, &scale);
     int rest = axis->cells - (int)strlen(from) - (int)strlen(middle) - (int)strlen(until);
     tt__style(output, TT_STYLE_BOLD);
     if (rest >= 2)
         tt__print(output, "%-*s%s%*s%s%*s%s", LABEL_WIDTH, "TASK", from, rest / 2, "", middle, rest - rest / 2, "",
                   until);
-    else
+    else if (axis->cells > (int)strlen(from) + (int)strlen(until))
         tt__print(output, "%-*s%s%*s", LABEL_WIDTH, "TASK", from, axis->cells - (int)strlen(from), until);
+    else
+        tt__print(output, "%-*s%-*s", LABEL_WIDTH, "TASK", axis->cells, from);
     tt__print(output, "  RUN  RDY WAIT\n");
     tt__style(output, TT_STYLE_PLAIN);
 }

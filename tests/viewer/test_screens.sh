@@ -283,6 +283,23 @@ case_timeline_writes_data() {
     expect_screen timeline_json timeline run.telltale --json -C id,ended_ns,duration --limit 1
 }
 
+# What stands above the bars, without the names of columns beside them.
+ticks() { # OPTION...
+    must "$telltale" timeline run.telltale "$@"
+    sed -n '1s/^TASK *//; 1s/ *RUN .*//; 1s/  */ /gp' "$work/out"
+}
+
+case_the_ticks_of_timeline_are_told_apart_in_any_unit() {
+    given killed
+    expect_equal "$(ticks --until 1200us)" '0.0 ms 0.6 ms 1.2 ms' 'of a millisecond'
+    expect_equal "$(ticks --until 900us)" '0.0 us 450.0 us 900.0 us' 'of less than a millisecond'
+    expect_equal "$(ticks --until 500ns)" '0 ns 250 ns 500 ns' 'of less than a microsecond'
+    expect_equal "$(ticks --since 2ms --until 2004us)" '2.000 ms 2.002 ms 2.004 ms' 'of microseconds, later'
+    expect_equal "$(ticks --since 12s --until 12000200us)" '12.0000 s 12.0001 s 12.0002 s' 'of microseconds, much later'
+    expect_equal "$(ticks --since 12s --until 12000200us --width 50)" '12.0000 s' 'of little room'
+    expect_equal "$(ticks --since 1s --until 1s)" '1.000 s 1.000 s 1.000 s' 'of an instant'
+}
+
 case_timeline_escapes_hostile_names_and_keeps_its_columns() {
     given hostile
     expect_screen timeline_hostile timeline run.telltale
