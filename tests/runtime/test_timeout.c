@@ -453,7 +453,7 @@ static void of_two_that_are_up_at_once_the_outer_one_raises(void **state)
 
 static int nest_two_and_be_busy(void *arg)
 {
-    tt_timeout *outer = tt_timeout_enter(TT_MSEC(2)), *inner = tt_timeout_enter(TT_MSEC(100));
+    tt_timeout *outer = tt_timeout_enter(TT_MSEC(2)), *inner = tt_timeout_enter(TT_SEC(1000));
     int64_t until_ns = tt_loop_time(stage_loop) + TT_MSEC(10);
     int rc;
 
@@ -474,7 +474,7 @@ static void the_one_whose_time_comes_first_is_the_one_that_raises(void **state)
 
 static int be_busy_in_the_inner_one(void *arg)
 {
-    tt_timeout *outer = tt_timeout_enter(TT_MSEC(100)), *inner = tt_timeout_enter(TT_MSEC(10));
+    tt_timeout *outer = tt_timeout_enter(TT_SEC(1000)), *inner = tt_timeout_enter(TT_MSEC(10));
     int64_t until_ns = tt_loop_time(stage_loop) + TT_MSEC(50);
     int rc;
 
@@ -483,7 +483,9 @@ static int be_busy_in_the_inner_one(void *arg)
         ;
     rc = tt_timeout_exit(inner, tt_sleep(TT_SEC(1)));
     note_and_drop("inner");
-    rc = tt_sleep(TT_SEC(10));
+    rc = tt_timeout_reschedule(outer, tt_loop_time(stage_loop) + TT_MSEC(10));
+    if (rc == 0)
+        rc = tt_sleep(TT_SEC(1000));
     return tt_timeout_exit(outer, rc);
 }
 

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -326,10 +327,21 @@ static int read_one(void *arg)
     return 0;
 }
 
+static atomic_bool is_running;
+
+static int say_it_runs(void *arg)
+{
+    (void)arg;
+    atomic_store(&is_running, true);
+    return 0;
+}
+
 static void *write_later(void *arg)
 {
     (void)arg;
-    usleep(20000);
+    while (!atomic_load(&is_running))
+        usleep(1000);
+    usleep(50000);
     if (write(descriptors[1], "x", 1) != 1)
         note("no write");
     return NULL;
@@ -345,6 +357,8 @@ static void data_that_comes_really_is_waited_for_really(void **state)
     assert_int_equal(pipe(descriptors), 0);
     assert_int_equal(tt_loop_add_reader(stage_loop, descriptors[0], read_one, NULL), 0);
     assert_int_equal(tt_loop_call_later(stage_loop, TT_SEC(3600), say, "too early", NULL), 0);
+    atomic_store(&is_running, false);
+    assert_int_equal(tt_loop_call_soon(stage_loop, say_it_runs, NULL, NULL), 0);
     assert_int_equal(pthread_create(&thread, NULL, write_later, NULL), 0);
     assert_int_equal(tt_loop_run_forever(stage_loop), 0);
     expect_notes("data came");
