@@ -175,6 +175,10 @@ static void look_at_metadata(int dir_fd, struct tt_ctf_trace *trace, bool *out_h
     ssize_t length = (ssize_t)size;
     if (magic == METADATA_MAGIC || magic == __builtin_bswap32(METADATA_MAGIC))
         length = unpack(bytes, size, trace);
+    else if (size == 0)
+        judge(trace, TT_CTF_CUT,
+              "its metadata is cut short: it is empty; LTTng writes it at the end of a session, so stop or destroy the "
+              "session first (lttng stop, lttng destroy), if it still runs");
     else if (size < 8)
         judge(trace, TT_CTF_CUT, "its metadata is cut short: %zu bytes are there", size);
     else if (memcmp(bytes, "/* CTF 1", 8) != 0)

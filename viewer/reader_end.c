@@ -16,7 +16,12 @@ static bool has_used_its_time(const struct tt_reader_end *end)
 
 static void tell_kill(const struct tt_reader_end *end, char *text, size_t size)
 {
-    if (end->is_late)
+    if (end->is_late && end->still_seconds > 0)
+        snprintf(text, size,
+                 "the reader stood still for %u s and was ended: it had been stopped, or a disk does not answer; that "
+                 "says nothing about the trace: import it again",
+                 end->still_seconds);
+    else if (end->is_late)
         snprintf(text, size, "the trace cannot be read to its end: the reader was stopped, it took too long");
     else if (end->oom_count > 0)
         snprintf(text, size,

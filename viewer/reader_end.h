@@ -18,6 +18,7 @@
 struct tt_reader_end {
     int wait_status;          /* as waitpid gives it */
     bool is_late;             /* it took longer than it may, and was killed for that */
+    unsigned still_seconds;   /* so long it had done nothing then; 0: it had worked */
     uint64_t cpu_us;          /* processor time that it has used */
     uint64_t cpu_seconds_max; /* its limit */
     uint64_t memory_bytes_max;

@@ -30,6 +30,8 @@
 #define CPU_BYTES_A_SECOND (UINT64_C(1) << 19)
 #define WALL_FACTOR        4u /* other processes want the processor, too */
 #define WALL_SECONDS_MORE  30u
+#define STILL_SECONDS      30u /* without a word and without any processor time: somebody stopped it */
+#define LOOK_MS            500
 #define MEMORY_BYTES       (UINT64_C(2) << 30) /* of address space; files are mapped in parts */
 #define STORE_BYTES_MIN    (UINT64_C(64) << 20)
 #define STORE_BYTES_A_BYTE 32u /* of the trace; the log is as large as a batch, beside the store */
@@ -50,7 +52,7 @@ struct reader {
     size_t stream_count;
     pid_t parent, pid;
     int fd; /* what it says */
-    bool is_late;
+    bool is_late, is_still;
     int wait_status;
     uint64_t cpu_us, oom_count;
     char says[1024]; /* what of a line has come so far */
@@ -220,21 +222,53 @@ static size_t take_lines(struct reader *reader, size_t used)
     return used < sizeof reader->says ? used : 0; /* a line that is too long is nothing that it says */
 }
 
+/* How long the reader may run yet, and stand still. A time in which this process did not run, for somebody stopped both,
+ * does not count. */
+struct patience {
+    int64_t looked_ms, wall_ms, still_ms;
+    uint64_t cpu_ns; /* that the reader had used */
+};
+
+static uint64_t cpu_ns_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+        return 0;
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* Looks at the clock, and at the reader. */
+static bool has_patience(struct patience *patience, struct reader *reader, bool has_said)
+{
+    int64_t now = now_ms(), passed = now - patience->looked_ms;
+    uint64_t cpu_ns = cpu_ns_of(reader->pid);
+    passed = passed > 2 * LOOK_MS ? 2 * LOOK_MS : passed;
+    patience->still_ms = has_said || cpu_ns != patience->cpu_ns ? 0 : patience->still_ms + passed;
+    patience->wall_ms += passed;
+    patience->cpu_ns = cpu_ns;
+    patience->looked_ms = now;
+    reader->is_still = patience->still_ms >= (int64_t)STILL_SECONDS * 1000;
+    reader->is_late = reader->is_still ||
+                      patience->wall_ms >= (int64_t)(reader->cpu_seconds * WALL_FACTOR + WALL_SECONDS_MORE) * 1000;
+    return !reader->is_late;
+}
+
 /* Takes what the reader says until it ends, and ends it when it takes too long. */
 static void listen_to(struct reader *reader)
 {
-    int64_t until = now_ms() + (int64_t)(reader->cpu_seconds * WALL_FACTOR + WALL_SECONDS_MORE) * 1000;
+    struct patience patience = {.looked_ms = now_ms()};
     size_t used = 0;
     struct rusage usage = {0};
     for (;;) {
         struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
-        int64_t left = until - now_ms();
-        int ready = poll(&wait, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
-        if (ready == 0) {
-            reader->is_late = true;
+        int ready = poll(&wait, 1, LOOK_MS);
+        if (!has_patience(&patience, reader, ready > 0)) {
             kill(reader->pid, SIGKILL);
             break;
         }
+        if (ready == 0)
+            continue;
         ssize_t got = ready > 0 ? read(reader->fd, reader->says + used, sizeof reader->says - used) : -1;
         if (got == 0 || (got < 0 && errno != EINTR))
             break;
@@ -260,6 +294,7 @@ static void judge_killed(struct reader *reader)
     struct tt_reader_end end = {
         .wait_status = reader->wait_status,
         .is_late = reader->is_late,
+        .still_seconds = reader->is_still ? STILL_SECONDS : 0,
         .cpu_us = reader->cpu_us,
         .cpu_seconds_max = reader->cpu_seconds,
         .memory_bytes_max = MEMORY_BYTES,

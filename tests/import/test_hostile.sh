@@ -31,6 +31,7 @@ case_metadata_that_is_cut_short_is_refused_at_every_length() {
         run timeout 20 "$telltale" import whole
         expect_status 3 "metadata of $length bytes"
         grep -qE 'metadata is (cut short|not that of)' "$work/err" || fail "metadata of $length bytes: $(cat "$work/err")"
+        [ "$length" -ne 0 ] || expect_text err 'stop or destroy the session first' # which is what a session that runs looks like
     done
     [ ! -e run.telltale ] || fail 'a store was written'
 }
@@ -144,34 +145,41 @@ case_under_valgrind_a_trace_is_imported_as_ever() {
     expect_rows run.telltale 'SELECT count(*) FROM losses' 0
 }
 
+# Sends SIGNAL to the reader of a trace that has committed something, and sees what is said, and that this much is kept.
+end_by() { # SIGNAL TEXT
+    [ -d long ] || make_trace long
+    rm -f run.telltale
+    "$telltale" import --cpu-seconds 600 long 2>"$work/err" &
+    import=$!
+    background="$background $import"
+    has_reader() { reading=$(find_child "$import" "$reader"); }
+    wait_until has_reader
+    has_committed() { [ "$(cat run.telltale.new-*/store | wc -c)" -gt 4000000 ]; }
+    wait_until has_committed
+    kill -s "$1" "$reading"
+    status=0
+    wait "$import" || status=$?
+    expect_status 3 "$1"
+    expect_text err "$2"
+    ! grep -q -- --cpu-seconds "$work/err" || fail "$1 is taken for a limit"
+    grep -qE 'what was read of it, [0-9]{5,} events, is kept' "$work/err" || fail "$1: nothing is kept"
+    expect_rows run.telltale 'SELECT state FROM failures' unknown
+    expect_rows run.telltale 'SELECT count, to_ns, what, is_vital FROM losses' '||cut_off|1'
+}
+
 # Whoever ends it: each has a word of his own, and what was committed by then is settled.
 case_a_reader_that_is_ended_from_outside_is_told_from_one_that_met_a_limit() {
-    make_trace long
-    end_by() { # SIGNAL TEXT
-        rm -f run.telltale
-        "$telltale" import --cpu-seconds 600 long 2>"$work/err" &
-        import=$!
-        background="$background $import"
-        has_reader() { reading=$(find_child "$import" "$reader"); }
-        wait_until has_reader
-        has_committed() { [ "$(cat run.telltale.new-*/store | wc -c)" -gt 4000000 ]; }
-        wait_until has_committed
-        kill -s "$1" "$reading"
-        status=0
-        wait "$import" || status=$?
-        expect_status 3 "$1"
-        expect_text err "$2"
-        ! grep -q -- --cpu-seconds "$work/err" || fail "$1 is taken for a limit"
-        grep -qE 'what was read of it, [0-9]{5,} events, is kept' "$work/err" || fail "$1: nothing is kept"
-        expect_rows run.telltale 'SELECT state FROM failures' unknown
-        expect_rows run.telltale 'SELECT count, to_ns, what, is_vital FROM losses' '||cut_off|1'
-    }
     end_by KILL 'the reader was killed from outside (SIGKILL)'
     end_by TERM 'the reader was interrupted (Terminated)'
     end_by USR1 'the reader was ended from outside by a signal (User defined signal 1)'
     [ -z "${TELLTALE_TEST_SANITIZE-}" ] || return 0 # which has handlers for these
     end_by ABRT 'MiB of memory are not enough for it: the reader gave up (Aborted)'
     end_by SEGV 'the trace is damaged: the reader fell over it (Segmentation fault)'
+}
+
+# It would stand still for ever: neither processor time nor a word is no progress, whoever stopped it.
+case_a_reader_that_is_frozen_is_ended_and_what_it_has_read_is_kept() {
+    end_by STOP 'the reader stood still for 30 s and was ended'
 }
 
 case_mutated_traces_neither_hang_nor_crash() {

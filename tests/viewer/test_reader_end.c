@@ -61,6 +61,9 @@ static void a_reader_that_took_too_long_is_told(void **state)
     end.is_late = true;
     end.oom_count = 1;
     expect_text(&end, "was stopped, it took too long");
+    end.still_seconds = 30;
+    expect_text(&end, "stood still for 30 s and was ended");
+    expect_text(&end, "import it again");
 }
 
 static void what_a_reader_falls_over_is_damage_and_an_abort_may_be_want_of_memory(void **state)
