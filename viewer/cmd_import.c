@@ -155,8 +155,10 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
         return -1;
     case TT_TRACE_NOTHING:
         if (result.nobody[0] == '\0' && !result.was_damaged)
-            tt__complain("import: %s: no event of telltale was recorded in it; nothing was written",
-                         sources->readable[0]->path);
+            tt__complain(
+                "import: %s: no event of telltale was recorded in it; nothing was written; stop or destroy the "
+                "session first (lttng stop, lttng destroy), if it still runs",
+                sources->readable[0]->path);
         return TT_EXIT_INPUT;
     case TT_TRACE_FAILED:
         break;

@@ -148,4 +148,25 @@ END
     done
 }
 
+# LTTng leaves the file empty of a processor on which nothing happened, so that alone is no damage. What was in one that was
+# emptied is missing from the numbers of the events, which is said; a file that ends within a packet was cut, whatever it had.
+case_a_stream_file_of_no_bytes_is_honest_and_one_of_a_hundred_is_cut() {
+    make_trace whole
+    : >whole/ch_9
+    run "$telltale" import whole
+    expect_status 0 'a processor without events'
+    ! grep -q import: "$work/err" || fail "that is no damage: $(cat "$work/err")"
+    rm whole/ch_9
+    make_trace discarded
+    : >discarded/ch_1
+    run "$telltale" import discarded -o emptied.telltale
+    expect_status 0 'a stream file that was emptied'
+    grep -qE '[0-9]+ events? missing, and the trace does not say why' "$work/err" || fail "what is missing is not told: $(cat "$work/err")"
+    expect_rows emptied.telltale "SELECT sum(count) > 0 FROM losses WHERE what = 'missing'" 1
+    head -c 100 whole/ch_0 >whole/ch_9
+    run "$telltale" import whole -o cut.telltale
+    expect_status 3 'a stream file of 100 bytes'
+    expect_text err '1 stream file was cut short'
+}
+
 run_case "$@"
