@@ -87,8 +87,8 @@ static void become_daemon(const struct tt_lttng_session *session, pid_t parent)
     if (session->is_private && setenv("LTTNG_HOME", session->folder, 1) < 0)
         _exit(127);
     setsid();
-    /* Should this program be killed, the daemon goes, too. */
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
+    /* Should this program be killed, the daemon goes, too; of root's, which others may use, there is a keeper. */
+    if (session->is_private && (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent))
         _exit(127);
     execlp(DAEMON, DAEMON, "--no-kernel", NULL);
     _exit(errno == ENOENT ? 126 : 127);
@@ -124,6 +124,10 @@ static int start_daemon(struct tt_lttng_session *session)
     if (session->daemon < 0) {
         session->daemon = 0;
         tt__complain("record: cannot start %s: %s", DAEMON, strerror(errno));
+        return TT_EXIT_OUTSIDE;
+    }
+    if (!session->is_private && !tt__lttng_keep(&session->keeper, session->daemon, session->name)) {
+        tt__complain("record: cannot start what looks after %s: %s", DAEMON, strerror(errno));
         return TT_EXIT_OUTSIDE;
     }
     while (now_ms() < until) {
@@ -204,10 +208,8 @@ static void note_consumers(struct tt_lttng_session *session)
         closedir(folder);
 }
 
-static void stop_daemon(struct tt_lttng_session *session)
+static void kill_daemon(struct tt_lttng_session *session)
 {
-    if (session->daemon <= 0)
-        return;
     note_consumers(session);
     kill(session->daemon, SIGTERM);
     if (!has_gone(session->daemon, true, STOP_MS)) {
@@ -221,6 +223,22 @@ static void stop_daemon(struct tt_lttng_session *session)
             kill(session->consumers[i], SIGKILL);
             milliseconds = STEP_MS;
         }
+}
+
+/* Ends the daemon that was started, or leaves it to its keeper where others use it. */
+static void stop_daemon(struct tt_lttng_session *session)
+{
+    bool is_shared = session->daemon > 0 && !session->is_private;
+    int lock = is_shared ? tt__lttng_lock() : -1;
+    bool is_used = is_shared && tt__lttng_other_sessions(session->name) > 0;
+    if (is_used)
+        tt__complain(
+            "record: other sessions use LTTng's session daemon, which was started for this one; it stays until "
+            "they have ended");
+    else if (session->daemon > 0)
+        kill_daemon(session);
+    tt__lttng_leave(&session->keeper, !is_used);
+    tt__lttng_unlock(lock);
     session->daemon = 0;
 }
 
@@ -288,13 +306,12 @@ static int complain_about_answer(enum tt_agent_answer answer, const char *text)
     return TT_EXIT_OUTSIDE;
 }
 
-int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
+/* The daemon, and the session in it. Returns -1, or the exit status after a complaint. */
+static int begin_session(struct tt_lttng_session *session, uint64_t buffer_bytes)
 {
     char bytes[24], count[24], text[300];
     const char *alive[] = {AGENT, "alive", NULL};
-    int status = make_folders(session);
-    if (status >= 0)
-        return status;
+    int status = -1;
     enum tt_agent_answer answer = ask(session, ALIVE_MS, alive, text, sizeof text);
     if (answer == TT_AGENT_REFUSED)
         status = start_daemon(session);
@@ -311,6 +328,17 @@ int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
     session->has_begun = true;
     note_consumers(session); /* now, for a daemon that is killed has none */
     return -1;
+}
+
+int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
+{
+    int status = make_folders(session);
+    if (status >= 0)
+        return status;
+    int lock = tt__lttng_lock(); /* a daemon that answers now is there until the session is in it */
+    status = begin_session(session, buffer_bytes);
+    tt__lttng_unlock(lock);
+    return status;
 }
 
 bool tt__lttng_end(struct tt_lttng_session *session)

@@ -1,7 +1,8 @@
 /* lttng_session.h: a session of LTTng for one recording, and the daemon that it needs.
  *
  * What it is for. Uses the session daemon that answers; where there is none it starts one, and ends it again: for a
- * user in a private folder (LTTNG_HOME), for root in /var/run/lttng, where root's only daemon is. All waits are
+ * user in a private folder (LTTNG_HOME), for root in /var/run/lttng, where root's only daemon is, and where others may
+ * come to use it; then it stays until they have ended, see lttng_keeper.h. All waits are
  * bounded: each request is made by a process of its own, telltale-lttng-session, which is ended when no answer comes.
  *
  * What it leaves to others. Running the command: supervisor.h. Reading the trace: trace_reader.h.
@@ -10,6 +11,8 @@
  */
 #ifndef TT_VIEWER_LTTNG_SESSION_H
 #define TT_VIEWER_LTTNG_SESSION_H
+
+#include "lttng_keeper.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -24,6 +27,7 @@ struct tt_lttng_session {
     char trace[PATH_MAX];                    /* where the session writes */
     char recording[24];                      /* token of what is recorded, random */
     pid_t daemon;                            /* that was started for it; 0: one was there */
+    struct tt_lttng_keeper keeper;           /* of that daemon, if it is root's */
     pid_t consumers[TT_LTTNG_CONSUMERS_MAX]; /* its consumer daemons, to be ended with it */
     size_t consumer_count;
     bool is_private; /* that daemon is found by LTTNG_HOME=FOLDER only */
@@ -49,7 +53,7 @@ int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes);
  * all the same. */
 bool tt__lttng_end(struct tt_lttng_session *session);
 
-/* Ends the daemon that was started, and removes the private folder. KEEPS_TRACE: moves nothing, and leaves the folder
+/* Ends the daemon that was started, unless others use it, and removes the private folder. KEEPS_TRACE: moves nothing, and leaves the folder
  * with the trace in it. */
 void tt__lttng_close(struct tt_lttng_session *session, bool keeps_trace);
 

@@ -10,6 +10,7 @@
 #include "ctf_check.h"
 #include "lttng_probe.h"
 #include "lttng_session.h"
+#include "lttng_silence.h"
 #include "store_draft.h"
 #include "supervisor.h"
 #include "trace_reader.h"
@@ -25,9 +26,7 @@
 
 #define BUFFER_BYTES_DEFAULT (UINT64_C(8) << 20)
 
-/* A daemon is known to be there, so a program waits as long for it as LTTng itself would have it. */
-#define REGISTER_TIMEOUT_MS "3000"
-/* And so long for one that it has to register with as well, and that may be frozen. */
+/* So long a program waits for a daemon that it has to register with as well, and that may be frozen. */
 #define PROBE_MS 1000
 
 static const int noted_signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -67,7 +66,7 @@ static void look_at_root_daemon(const char *command)
     if (probe.is_late)
         tt__complain(
             "record: a session daemon is there and registers no programs, root's probably; %s "
-            "waits " REGISTER_TIMEOUT_MS
+            "waits " TT_LTTNG_REGISTER_MS
             " ms for it at its start and at each fork; LTTNG_UST_REGISTER_TIMEOUT=300 makes that less: see telltale "
             "doctor",
             command);
@@ -85,7 +84,7 @@ static struct tt_supervision_result run_command(const struct tt_lttng_recording 
         "TELLTALE_LTTNG_RECORDING",
         session->recording,
         "LTTNG_UST_REGISTER_TIMEOUT",
-        timeout != NULL ? timeout : REGISTER_TIMEOUT_MS,
+        timeout != NULL ? timeout : TT_LTTNG_REGISTER_MS,
         session->is_private ? "LTTNG_HOME" : NULL,
         session->folder,
         NULL,
@@ -122,22 +121,25 @@ static size_t choose(const struct tt_ctf_list *list, const struct tt_ctf_trace *
     return count;
 }
 
-static void complain_about_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result)
+/* What LTTng's buffers have for each processor. */
+static uint64_t buffer_bytes_of(const struct tt_lttng_recording *recording)
 {
-    struct tt_lttng_probe probe;
-    if (result->is_incomplete) {
+    return recording->buffer_bytes != 0 ? recording->buffer_bytes : BUFFER_BYTES_DEFAULT;
+}
+
+static void complain_about_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result,
+                                   uint64_t shm_free_bytes)
+{
+    struct tt_lttng_silence silence = {
+        .program = recording->command[0],
+        .wait_status = result->wait_status,
+        .buffer_bytes = buffer_bytes_of(recording),
+        .shm_free_bytes = shm_free_bytes,
+    };
+    if (result->is_incomplete)
         tt__complain("record: nothing is recorded, and what %s emitted is not known", recording->command[0]);
-        return;
-    }
-    tt__lttng_probe(0, &probe);
-    if (!probe.is_loaded)
-        tt__complain("record: nothing was traced: libtelltale-lttng.so cannot be loaded (%s); apt-get install "
-                     "liblttng-ust1, or install telltale anew",
-                     probe.reason[0] != '\0' ? probe.reason : "it takes too long");
     else
-        tt__complain("record: nothing was traced: %s emitted no events of telltale that LTTng recorded; if it uses "
-                     "telltale, it does not find libtelltale-lttng.so: see telltale doctor",
-                     recording->command[0]);
+        tt__lttng_complain_about_silence(&silence);
 }
 
 /* The store gets its name when all of it is there; what was there before stays until then. */
@@ -160,7 +162,7 @@ static void read_into_draft(struct tt_target *target, struct tt_trace_reading *r
 
 /* Reads the trace into the store. *OUT_KEEPS_TRACE: nothing else has what it says. */
 static void import(const struct tt_lttng_recording *recording, const struct tt_lttng_session *session, pid_t pid,
-                   struct tt_lttng_result *result, bool *out_keeps_trace)
+                   uint64_t shm_free_bytes, struct tt_lttng_result *result, bool *out_keeps_trace)
 {
     struct tt_ctf_list list = {0};
     int error = tt_ctf_find(session->trace, &list);
@@ -185,7 +187,7 @@ static void import(const struct tt_lttng_recording *recording, const struct tt_l
         read_into_draft(recording->target, &reading, result);
     }
     if (!result->has_store)
-        complain_about_nothing(recording, result);
+        complain_about_nothing(recording, result, shm_free_bytes);
     *out_keeps_trace = !result->has_store && result->is_incomplete && list.count > 0;
     free(traces);
     tt_ctf_list_finish(&list);
@@ -196,8 +198,8 @@ static struct tt_lttng_result record(const struct tt_lttng_recording *recording,
                                      bool *out_keeps_trace)
 {
     struct tt_lttng_result result = {0};
-    uint64_t bytes = recording->buffer_bytes != 0 ? recording->buffer_bytes : BUFFER_BYTES_DEFAULT;
-    if (tt__lttng_begin(session, bytes) >= 0 || noted_signal != 0) {
+    uint64_t shm_free_bytes = tt__lttng_shm_free();
+    if (tt__lttng_begin(session, buffer_bytes_of(recording)) >= 0 || noted_signal != 0) {
         if (noted_signal == 0)
             tt__complain("record: %s was not run, because it cannot be recorded", recording->command[0]);
         tt__lttng_end(session);
@@ -209,7 +211,7 @@ static struct tt_lttng_result record(const struct tt_lttng_recording *recording,
     result.has_run = run.end == TT_SUPERVISION_ENDED;
     result.wait_status = run.wait_status;
     if (result.has_run)
-        import(recording, session, run.pid, &result, out_keeps_trace);
+        import(recording, session, run.pid, shm_free_bytes, &result, out_keeps_trace);
     return result;
 }
 
@@ -233,14 +235,14 @@ struct tt_lttng_result tt__record_lttng(const struct tt_lttng_recording *recordi
 /* ----------------------------------------------------------------------------------------------------------- dry run */
 
 /* A word as a shell takes it. */
-static void print_word(tt_output *output, const char *word)
+static void print_quoted(tt_output *output, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
     if (*word != '\0' && word[strspn(word, plain)] == '\0') {
-        tt__print(output, " %s", word);
+        tt__print_own(output, word);
         return;
     }
-    tt__print(output, " '");
+    tt__print(output, "'");
     for (const char *at = word; *at != '\0'; at++) {
         char letter[2] = {*at, '\0'};
         if (*at == '\'')
@@ -251,13 +253,19 @@ static void print_word(tt_output *output, const char *word)
     tt__print(output, "'");
 }
 
+/* The next word of a command. */
+static void print_word(tt_output *output, const char *word)
+{
+    tt__print(output, " ");
+    print_quoted(output, word);
+}
+
 int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output *output)
 {
     struct tt_lttng_session session;
     int status = tt__lttng_plan(&session, recording->keep_trace);
     if (status >= 0)
         return status;
-    uint64_t bytes = recording->buffer_bytes != 0 ? recording->buffer_bytes : BUFFER_BYTES_DEFAULT;
     const char *trace = recording->keep_trace != NULL ? session.trace : "\"$folder\"/trace";
     int daemon = tt__lttng_daemon_answers(&session);
     bool starts_daemon = daemon == 0;
@@ -270,23 +278,29 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
         tt__print(output, "export LTTNG_HOME=\"$folder\"\n");
     if (starts_daemon)
         tt__print(output, "lttng-sessiond --daemonize --no-kernel --pidfile=\"$folder\"/pid\n");
+    if (recording->keep_trace != NULL) {
+        tt__print(output, "mkdir -m 700");
+        print_word(output, trace);
+        tt__print(output, "\n");
+    }
     tt__print(output, "lttng create telltale --output=");
     if (recording->keep_trace != NULL)
-        print_word(output, trace);
+        print_quoted(output, trace);
     else
         tt__print_own(output, trace);
     tt__print(output,
               "\nlttng enable-channel --session=telltale --userspace --switch-timer=500000 metadata"
               "\nlttng enable-channel --session=telltale --userspace --buffers-uid --discard --subbuf-size=%" PRIu64
               " --num-subbuf=%u --switch-timer=500000 telltale\n",
-              bytes / TT_LTTNG_SUBBUF_COUNT, TT_LTTNG_SUBBUF_COUNT);
+              buffer_bytes_of(recording) / TT_LTTNG_SUBBUF_COUNT, TT_LTTNG_SUBBUF_COUNT);
     tt__print(output, "lttng enable-event --session=telltale --userspace --channel=telltale 'telltale:*'\n"
-                      "lttng start telltale\nTELLTALE_LTTNG=1");
+                      "lttng start telltale\nstatus=0\nTELLTALE_LTTNG=1 "
+                      "LTTNG_UST_REGISTER_TIMEOUT=\"${LTTNG_UST_REGISTER_TIMEOUT-" TT_LTTNG_REGISTER_MS "}\"");
     if (recording->events != NULL)
         tt__print(output, " TELLTALE_EVENTS=%s", recording->events);
     for (char **word = recording->command; *word != NULL; word++)
         print_word(output, *word);
-    tt__print(output, "\nlttng stop telltale\nlttng destroy telltale\n");
+    tt__print(output, " || status=$?\nlttng stop telltale\nlttng destroy telltale\n");
     if (starts_daemon)
         tt__print(output, "kill \"$(cat \"$folder\"/pid)\"\n");
     tt__print(output, "telltale import");
@@ -299,5 +313,6 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
     tt__print(output, "%s\n", recording->is_appending ? " --append" : "");
     if (starts_daemon || recording->keep_trace == NULL)
         tt__print(output, "rm -r \"$folder\"\n");
+    tt__print(output, "exit \"$status\"\n");
     return TT_EXIT_CLEAN;
 }

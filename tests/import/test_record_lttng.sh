@@ -180,6 +180,60 @@ case_two_recordings_at_once_have_each_its_own() {
     expect_rows two.telltale 'SELECT count(*) FROM processes' 1
 }
 
+# A second recording, of a program that runs on when the first one's has ended, and of one more.
+record_beside() { # COUNT
+    mkfifo second
+    "$telltale" record --lttng -o second.telltale -- sh -c "'$emitter' 10 hold; '$emitter' $1" <second >second.out 2>second.err 9>&- &
+    beside=$!
+    background="$background $beside"
+    exec 8>second
+    wait_until has_line second.out
+}
+
+end_beside() {
+    exec 8>&-
+    status=0
+    wait "$beside" || status=$?
+    expect_equal "$status" 0 'the second one'
+    ! grep -q record: second.err || fail "the second one says $(cat second.err)"
+    expect_equal "$(sqlite3 second.telltale 'SELECT count(*) FROM note')" "$((10 + $1))" 'notes of the second one'
+    wait_until has_no_daemons
+}
+
+case_a_daemon_that_was_started_stays_as_long_as_another_recording_uses_it() {
+    [ "$(id -u)" -eq 0 ] || skip 'others have a daemon each'
+    record_emitter 100
+    record_beside 500
+    end_emitter
+    expect_status 0 'the first one'
+    expect_text err 'it stays until they have ended'
+    expect_rows run.telltale 'SELECT count(*) FROM processes' 1
+    end_beside 500
+    expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
+}
+
+case_a_recording_that_is_killed_does_not_end_the_daemon_under_another() {
+    [ "$(id -u)" -eq 0 ] || skip 'others have a daemon each'
+    record_emitter 100
+    record_beside 500
+    kill -KILL "$record"
+    exec 9>&-
+    wait "$record" 2>/dev/null || :
+    end_beside 500
+}
+
+case_a_daemon_is_ended_though_the_session_of_a_killed_recording_is_in_it() {
+    [ "$(id -u)" -eq 0 ] || skip 'others have a daemon each'
+    (exec true) &
+    gone=$!
+    wait "$gone"
+    record_emitter 10
+    must lttng create "telltale-$gone" --output="$work/here/left"
+    end_emitter
+    ! grep -q record: "$work/err" || fail "it says $(cat "$work/err")"
+    expect_nothing_left
+}
+
 # The shell is gone, and nobody's parent: the token is not.
 case_a_grandchild_that_nobody_waited_for_is_in_the_store() {
     run "$telltale" record --lttng -- sh -c "(setsid sh -c \"sleep 0.2; '$traced' fail; touch done\" &) ; while [ ! -e done ]; do sleep 0.1; done"
@@ -364,6 +418,23 @@ case_the_commands_of_a_dry_run_do_the_same() {
     run env PATH="$TELLTALE_TEST_BIN:$PATH" sh -eu commands.sh
     expect_status 0 'the commands'
     expect_rows 'dry run.telltale' 'SELECT state, reason FROM failures' 'lost|dropped'
+    expect_nothing_left
+}
+
+case_the_commands_of_a_dry_run_keep_a_trace_and_the_status() {
+    must "$telltale" record --lttng --dry-run --keep-trace 'is kept' -- true
+    expect_text out "lttng create telltale --output='$work/here/is kept'"
+    must "$telltale" record --lttng --dry-run --keep-trace kept -- sh -c "echo \$LTTNG_UST_REGISTER_TIMEOUT; '$emitter' 100; exit 3"
+    cp "$work/out" commands.sh
+    run env -u LTTNG_UST_REGISTER_TIMEOUT PATH="$TELLTALE_TEST_BIN:$PATH" sh -eu commands.sh
+    expect_status 3 "the command's"
+    grep -qx 3000 "$work/out" || fail 'programs do not wait as record has them wait'
+    expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM note')" 100 'notes'
+    expect_nothing_left
+    must "$telltale" import kept -o again.telltale
+    expect_equal "$(sqlite3 again.telltale 'SELECT count(*) FROM note')" 100 'notes in the trace'
+    run env PATH="$TELLTALE_TEST_BIN:$PATH" sh -eu commands.sh
+    [ "$status" -ne 0 ] || fail 'a trace that is there is written into'
 }
 
 case_a_program_that_is_not_traced_is_pointed_out() {
@@ -379,6 +450,51 @@ case_a_program_that_is_not_traced_is_pointed_out() {
     expect_status 4 "the command's"
     cksum run.telltale | cmp -s - before || fail 'the earlier recording is gone'
     expect_nothing_left
+}
+
+case_nothing_was_traced_for_want_of_shared_memory() {
+    [ "$(id -u)" -eq 0 ] || skip 'needs a /dev/shm of its own'
+    mount -o remount,size=1m /dev/shm
+    run "$telltale" record --lttng -- "$traced" fail
+    expect_status 0 "the command's"
+    expect_text err "nothing was traced: LTTng's buffers do not fit into /dev/shm: 8 MiB for each of"
+    expect_text err 'and 1 MiB were free'
+    ! grep -q 'libtelltale-lttng.so' "$work/err" || fail 'a reason is named that it cannot be'
+    expect_nothing_left
+}
+
+case_nothing_was_traced_of_a_program_that_does_not_wait() {
+    for timeout in 0 1 soon ''; do
+        run env LTTNG_UST_REGISTER_TIMEOUT="$timeout" "$telltale" record --lttng -- true # it emits nothing in any case
+        expect_text err "LTTNG_UST_REGISTER_TIMEOUT is ${timeout:-empty}, so true does not wait"
+    done
+    for timeout in 3000 -1; do
+        run env LTTNG_UST_REGISTER_TIMEOUT="$timeout" "$telltale" record --lttng -- true
+        ! grep -q 'does not wait' "$work/err" || fail "$timeout is long enough"
+    done
+}
+
+case_nothing_was_traced_of_a_program_that_was_killed() {
+    run "$telltale" record --lttng -- sh -c 'kill -KILL $$'
+    expect_status 137 "the command's"
+    expect_text err 'nothing was traced: sh was ended by a signal (Killed), before LTTng had registered it'
+}
+
+# Its metadata is written when it is stopped.
+case_the_trace_of_a_session_that_runs_is_told_from_one_that_was_cut() {
+    start_daemon
+    for command in "create s --output=$work/here/running" "enable-event -u -s s telltale:*" 'start s'; do
+        # shellcheck disable=SC2086 # words of a command
+        must lttng $command
+    done
+    must env TELLTALE_LTTNG=1 LTTNG_UST_REGISTER_TIMEOUT=3000 "$traced" fail
+    run "$telltale" import running
+    expect_status 3 'import of a session that runs'
+    expect_text err 'stop or destroy the session first (lttng stop, lttng destroy), if it still runs'
+    must lttng stop s
+    must "$telltale" import running
+    expect_rows run.telltale 'SELECT state, reason FROM failures' 'lost|dropped'
+    must lttng destroy s
 }
 
 case_what_is_not_installed_is_said() {

@@ -6,18 +6,26 @@
  *   alive                                    whether a daemon answers, the user's or root's
  *   begin NAME DIR SUBBUF-BYTES SUBBUFS      a session that records telltale's events to DIR, started
  *   end NAME MILLISECONDS                    stops it, waits so long for its data, destroys it
+ *   others NAME                              how many sessions there are beside NAME and those of recordings that
+ *                                            were killed
  *
  * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call.
  */
+#include <errno.h>
 #include <lttng/lttng.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <time.h>
 
 #define CHANNEL "telltale"
 #define EVENTS  "telltale:*"
+
+/* What `record` calls its sessions; its process id follows. */
+#define RECORDING "telltale-"
 
 /* The channel of the metadata, which LTTng makes by itself, and writes at the end only, if it is not told otherwise. */
 #define METADATA              "metadata"
@@ -156,6 +164,31 @@ static int look_for_daemon(void)
     return count < 0;
 }
 
+/* ------------------------------------------------------------------------------------------------------------- others */
+
+/* Whether NAME is what `record` calls a session, by its process id, and that process is gone. */
+static bool is_left_behind(const char *name)
+{
+    char *end;
+    if (strncmp(name, RECORDING, sizeof RECORDING - 1) != 0)
+        return false;
+    long pid = strtol(name + sizeof RECORDING - 1, &end, 10);
+    return *end == '\0' && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int count_others(const char *own)
+{
+    struct lttng_session *sessions = NULL;
+    int count = lttng_list_sessions(&sessions), others = 0;
+    for (int i = 0; i < count; i++)
+        others += strcmp(sessions[i].name, own) != 0 && !is_left_behind(sessions[i].name);
+    free(sessions);
+    if (count < 0)
+        return fail("cannot list the sessions", count);
+    printf("%d\n", others);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -165,6 +198,8 @@ int main(int argc, char **argv)
         return begin(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
     if (strcmp(what, "end") == 0 && argc == 4)
         return end(argv[2], strtol(argv[3], NULL, 10));
+    if (strcmp(what, "others") == 0 && argc == 3)
+        return count_others(argv[2]);
     fputs("telltale-lttng-session: is started by telltale record --lttng\n", stderr);
     return 2;
 }
