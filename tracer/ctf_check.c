@@ -25,6 +25,9 @@
 #define HEAD_BYTES     37u
 #define PROVIDER       "\"telltale:"
 
+/* LTTng writes metadata when its buffer is full and when the session is stopped, so that of one that runs looks cut. */
+#define IF_IT_RUNS "; stop or destroy the session first (lttng stop, lttng destroy), if it still runs"
+
 static void judge(struct tt_ctf_trace *trace, enum tt_ctf_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -92,7 +95,7 @@ static ssize_t unpack(unsigned char *bytes, size_t size, struct tt_ctf_trace *tr
     bool is_swapped = read_u32(bytes, false) != METADATA_MAGIC;
     for (unsigned packet = 0; at < size; packet++) {
         if (size - at < HEAD_BYTES) {
-            judge(trace, TT_CTF_CUT, "its metadata is cut short in the head of packet %u", packet);
+            judge(trace, TT_CTF_CUT, "its metadata is cut short in the head of packet %u" IF_IT_RUNS, packet);
             return -1;
         }
         const unsigned char *head = bytes + at;
@@ -111,8 +114,8 @@ static ssize_t unpack(unsigned char *bytes, size_t size, struct tt_ctf_trace *tr
             return -1;
         }
         if (packet_bytes > size - at) {
-            judge(trace, TT_CTF_CUT, "its metadata is cut short: packet %u has %zu bytes, %zu are there", packet,
-                  packet_bytes, size - at);
+            judge(trace, TT_CTF_CUT, "its metadata is cut short: packet %u has %zu bytes, %zu are there" IF_IT_RUNS,
+                  packet, packet_bytes, size - at);
             return -1;
         }
         memmove(bytes + text_length, head + HEAD_BYTES, content_bytes - HEAD_BYTES);
@@ -175,12 +178,8 @@ static void look_at_metadata(int dir_fd, struct tt_ctf_trace *trace, bool *out_h
     ssize_t length = (ssize_t)size;
     if (magic == METADATA_MAGIC || magic == __builtin_bswap32(METADATA_MAGIC))
         length = unpack(bytes, size, trace);
-    else if (size == 0)
-        judge(trace, TT_CTF_CUT,
-              "its metadata is cut short: it is empty; LTTng writes it at the end of a session, so stop or destroy the "
-              "session first (lttng stop, lttng destroy), if it still runs");
     else if (size < 8)
-        judge(trace, TT_CTF_CUT, "its metadata is cut short: %zu bytes are there", size);
+        judge(trace, TT_CTF_CUT, "its metadata is cut short: %zu bytes are there" IF_IT_RUNS, size);
     else if (memcmp(bytes, "/* CTF 1", 8) != 0)
         judge(trace, TT_CTF_DAMAGED, "its metadata is not that of a trace in the Common Trace Format 1.8");
     const char *text = (const char *)bytes;
@@ -191,7 +190,7 @@ static void look_at_metadata(int dir_fd, struct tt_ctf_trace *trace, bool *out_h
     if (strlen(text) != (size_t)length)
         judge(trace, TT_CTF_DAMAGED, "its metadata is no text");
     else if (!is_complete(text))
-        judge(trace, TT_CTF_CUT, "its metadata is cut short: a statement does not end");
+        judge(trace, TT_CTF_CUT, "its metadata is cut short: a statement does not end" IF_IT_RUNS);
     else if (!strstr(text, PROVIDER))
         trace->verdict = TT_CTF_FOREIGN;
     *out_has_magic = strstr(text, "magic;") != NULL;

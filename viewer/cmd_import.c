@@ -102,10 +102,9 @@ static void choose_traces(struct sources *sources)
         }
     }
     if (sources->foreign_count > 0 && sources->foreign_count == sources->list.count) {
-        tt__complain(
-            "import: %s: has no events of telltale; was the program run with TELLTALE_LTTNG=1, and were events "
-            "'telltale:*' enabled?",
-            sources->list.traces[0].path);
+        tt__complain("import: %s: has no events of telltale; was the program run with TELLTALE_LTTNG=1, were events "
+                     "'telltale:*' enabled, and was the session stopped (lttng stop)?",
+                     sources->list.traces[0].path);
         leave_out(sources);
     } else if (sources->foreign_count > 0) {
         tt__complain("import: %zu of %zu traces have no events of telltale and were passed over",

@@ -490,7 +490,9 @@ case_the_trace_of_a_session_that_runs_is_told_from_one_that_was_cut() {
     must env TELLTALE_LTTNG=1 LTTNG_UST_REGISTER_TIMEOUT=3000 "$traced" fail
     run "$telltale" import running
     expect_status 3 'import of a session that runs'
-    expect_text err 'stop or destroy the session first (lttng stop, lttng destroy), if it still runs'
+    # Of its metadata nothing is there, a part, or all but the events: whatever LTTng's buffers had to give away by now.
+    grep -qE 'stop or destroy the session first \(lttng stop, lttng destroy\), if it still runs|was the session stopped' "$work/err" ||
+        fail "it does not say what to do: $(cat "$work/err")"
     must lttng stop s
     must "$telltale" import running
     expect_rows run.telltale 'SELECT state, reason FROM failures' 'lost|dropped'

@@ -4,6 +4,7 @@
 # shellcheck source-path=SCRIPTDIR source=session.sh
 . "$(dirname "$0")/session.sh"
 
+test=$(cd "$(dirname "$0")" && pwd -P)/x # before a case has a folder of its own
 export LTTNG_UST_REGISTER_TIMEOUT=20000 # on a busy machine 300 ms may pass before the daemon answers, and the run's beginning with them
 
 # Where the recorder knows of a death by a signal, the reader of the trace is told of it, too.
@@ -24,6 +25,11 @@ compare() { # SCENARIO
     start_session s
     TELLTALE_LTTNG=1 "$programs/play" "$1" one.telltale >transcript || fail "$1: $(cat transcript)"
     end_session s
+    expect_same "$1"
+}
+
+# The two stores of the run WHAT.
+expect_same() { # WHAT
     import_other "$1"
     python3 "$(dirname "$test")/compare_stores.py" one.telltale other.telltale >counts 2>differences ||
         fail "$1: the stores differ (-: recorded, +: imported):
@@ -34,7 +40,6 @@ $(cat differences)"
 
 # Whatever the scenarios whose names match the REGEX have in common, there is something to be compared in each of TABLES.
 compare_all() { # REGEX TABLE...
-    test=$(cd "$(dirname "$0")" && pwd -P)/x
     start_daemon
     regex=$1
     shift
@@ -59,6 +64,151 @@ case_failures_recorded_both_ways_have_the_same_rows() {
 
 case_waits_and_groups_recorded_both_ways_have_the_same_rows() {
     compare_all '^[^ebdtgr]|^readers|^gather' task exception failure touch forward
+}
+
+# The examples that need somebody else, and so are no scenarios. Their runs depend on the clock and on the kernel, and ids of threads
+# are those of a run; but it is one run that both carriers tell.
+others='cores discovery first follow tcp_client tcp_echo tls tour'
+examples=$TELLTALE_TEST_BIN/examples
+
+case_every_example_is_among_those_that_are_recorded_both_ways() {
+    for example in "$examples"/*; do
+        name=${example##*/}
+        "$programs/play" list | grep -qE "^$name(_|\$)" || case " $others " in
+        *" $name "*) ;;
+        *) fail "$name is recorded neither as a scenario nor among the others" ;;
+        esac
+    done
+}
+
+# One run of COMMAND, whose input is the file input, with both carriers; its output is the file printed.
+start_both() { # COMMAND...
+    rm -rf "$work/s" one.telltale other.telltale printed
+    start_session s
+    TELLTALE_LTTNG=1 "$telltale" record -o one.telltale -- "$@" <input >printed 2>complaints &
+    record=$!
+    background="$background $record"
+}
+
+# Its first line is a port, or ends in one.
+wait_for_port() {
+    wait_until has_line printed
+    port=$(sed -n '1s/[^0-9]*$//; 1s/.*[^0-9]//; 1p' printed)
+}
+
+end_both() { # WHAT [SIGNAL]
+    [ $# -eq 1 ] || kill -s "$2" "$record"
+    wait "$record" || [ $# -eq 2 ] || fail "$1: $(cat complaints)"
+    end_session s
+    expect_same "$1"
+}
+
+expect_rows_of() { # TABLE...
+    for table in "$@"; do
+        grep -E "^$table=" all | grep -qv '=0$' || fail "there is no row of $table"
+    done
+}
+
+case_an_echo_server_and_its_client_recorded_both_ways_have_the_same_rows() {
+    start_daemon
+    : >input
+    start_both "$examples/first"
+    end_both first
+    printf 'one\nboom\n' >lines
+    start_both "$examples/tcp_echo"
+    wait_for_port
+    "$examples/tcp_client" 127.0.0.1 "$port" <lines >/dev/null || fail 'the client'
+    end_both tcp_echo TERM
+    "$examples/tcp_echo" >echo.out 2>echo.err &
+    server=$!
+    background="$background $server"
+    wait_until has_line echo.out
+    mv lines input
+    start_both "$examples/tcp_client" 127.0.0.1 "$(head -n 1 echo.out)"
+    end_both tcp_client
+    kill -TERM "$server"
+    expect_rows_of process loop task exception failure
+}
+
+case_several_loops_recorded_both_ways_have_the_same_rows() {
+    start_daemon
+    : >input
+    start_both "$examples/cores" 3
+    wait_for_port
+    for line in who lose boom who who lose who who; do
+        printf '%s\n' "$line" | "$examples/tcp_client" 127.0.0.1 "$port" >/dev/null || fail 'the client'
+    done
+    end_both cores TERM
+    expect_rows_of process loop task exception failure
+    grep -qx loop=3 all || grep -qx loop=4 all || fail 'there are not all loops'
+}
+
+case_datagrams_and_files_recorded_both_ways_have_the_same_rows() {
+    start_daemon
+    : >input
+    group=239.255.77.9
+    start_both "$examples/discovery" serve alice "$group" 0 lo
+    wait_for_port
+    must "$examples/discovery" find 1 "$group" "$port" lo
+    end_both 'discovery serve' TERM
+    "$examples/discovery" serve bob "$group" 0 lo >server.out 2>&1 &
+    server=$!
+    background="$background $server"
+    wait_until has_line server.out
+    start_both "$examples/discovery" find 1 "$group" "$(head -n 1 server.out)" lo
+    end_both 'discovery find'
+    kill -TERM "$server"
+    printf 'one\n' >log
+    start_both "$examples/follow" log
+    wait_until grep -qx one printed
+    printf 'two\n' >>log
+    wait_until grep -qx two printed
+    end_both follow TERM
+    expect_rows_of process loop task
+}
+
+case_tls_recorded_both_ways_has_the_same_rows() {
+    [ -x "$examples/tls" ] || skip 'it was built without OpenSSL'
+    command -v openssl >/dev/null || skip 'there is no openssl'
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem -days 2 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost 2>openssl.err || fail "no certificate: $(cat openssl.err)"
+    start_daemon
+    : >input
+    start_both "$examples/tls" serve certificate.pem key.pem
+    wait_for_port
+    echo hello | "$examples/tls" talk localhost "$port" certificate.pem >got || fail 'the client'
+    echo hello | "$examples/tcp_client" 127.0.0.1 "$port" >got || fail 'a client that speaks no TLS'
+    end_both 'tls serve' TERM
+    "$examples/tls" serve certificate.pem key.pem >server.out 2>&1 &
+    server=$!
+    background="$background $server"
+    wait_until has_line server.out
+    echo hello >input
+    start_both "$examples/tls" talk localhost "$(head -n 1 server.out)" certificate.pem
+    end_both 'tls talk'
+    kill -TERM "$server"
+    expect_rows_of process loop task exception
+}
+
+case_the_tour_recorded_both_ways_has_the_same_rows() {
+    [ -x "$examples/tour" ] || skip 'it was built without http-parser'
+    mkdir site
+    echo hello >site/hello.txt
+    start_daemon
+    : >input
+    start_both "$examples/tour" site
+    wait_for_port
+    python3 - "$port" <<'END' || fail 'the client'
+import http.client, sys
+client = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+for path, status in ("/hello.txt", 200), ("/missing", 404):
+    client.request("GET", path)
+    answer = client.getresponse()
+    answer.read()
+    assert answer.status == status, (path, answer.status)
+END
+    end_both tour TERM
+    expect_rows_of process loop task
 }
 
 # With the category step on LTTng carries steps, too; the program writes them down by itself.
