@@ -12,7 +12,7 @@
 #include "writer.h"
 
 #define COMMIT_BYTES (8u << 20) /* of rows in memory before they are written */
-/* A process that tells who it is so long after its start tells it to a session that has just begun. */
+/* A process that tells who it is so long after its start may tell it to a session that has just begun. */
 #define BEGINNING_NS INT64_C(500000000)
 /* Within so long after a session has begun to listen, all processes have told who they are. */
 #define TOLD_NS INT64_C(1000000000)
@@ -158,11 +158,24 @@ static struct tt_ingest_process facts_of(const struct tt_import_event *event)
     return facts;
 }
 
+/* Whether the trace has all events of a process from its first one on, seen when it first tells who it is: nobody listened
+ * before those whom it tells it to, and they are one, or the process has just begun. A writer that does not say who listens
+ * is believed if it has just begun. */
+static bool has_beginning(const struct tt_decoded_process_started *told, int64_t age_ns)
+{
+    bool is_young = age_ns < BEGINNING_NS;
+    if (told->listener_set == 0)
+        return is_young;
+    bool nobody_before = told->listener_first == 1 && told->listener_new == told->listener_set;
+    return nobody_before && (is_young || told->listener_set == 1);
+}
+
 static void learn_start(struct tt__import_process *process, const struct tt_import_event *event,
                         const struct tt_ingest_process *facts)
 {
     process->has_started = true;
-    process->has_beginning = event->time.monotonic_ns - facts->monotonic_ns < BEGINNING_NS;
+    process->has_beginning =
+        has_beginning(&event->event->process_started, event->time.monotonic_ns - facts->monotonic_ns);
     process->pid = facts->pid;
     process->start_ticks = facts->start_ticks;
     memcpy(process->boot_id, facts->boot_id, sizeof process->boot_id);
@@ -455,12 +468,13 @@ static void finish_threads(struct tt_import *import, const struct tt__import_pro
 }
 
 /* That a process said no goodbye is no evidence that it ended, nor that nothing happened behind its last event: the
- * session may have been stopped, or a daemon ended. Only a death by a signal, of which a parent knows, explains it. Who
+ * session may have been stopped, or a daemon ended. A death by a signal, of which a parent knows, explains why there is no goodbye,
+ * and not what is missing: who is killed in the middle of an emit takes a sub-buffer with all that is in it along. Who
  * runs now is not asked: the trace may be of another boot, and pids of another namespace. */
 static void finish_process(struct tt_import *import, struct tt__import_process *process, bool is_complete)
 {
     bool has_known_end = process->has_ended || has_exit(import, process);
-    if (!process->has_ended && !(has_known_end && import->options.exit_signal != 0))
+    if (!process->has_ended)
         tt__import_cut_off(import, process);
     finish_threads(import, process);
     int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);

@@ -7,15 +7,16 @@
  * What it leaves to others. The format of traces; limits against hostile ones (the viewer's child); what rows mean.
  *
  * Beginning. A session may begin to listen long after a process began; then the process tells anew who it is, and the
- * numbers of its threads begin where they are. In a trace that has the beginning of a process they begin at 0.
+ * numbers of its threads begin where they are. In a trace that has the beginning of a process, because nobody listened to it
+ * before (process_started says who does), they begin at 0.
  *
  * Losses. Numbers that are missing in a thread are rows of table gap: 'discarded' where the tracer counted discarded
  * events in that time, else 'missing'. What the tracer counted beyond all missing numbers (events after a thread's last
  * one) is a row, too, with thread ordinal 0. Either way failures that might have been touched meanwhile are unknown.
  *
  * Absence. That something is not in a trace proves nothing: sessions are stopped, started again and destroyed, daemons
- * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye, of which no
- * parent knows that a signal ended it, went on for who knows how long: a row 'cut_off'. Their counts are NULL.
+ * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye went on for who
+ * knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. Their counts are NULL.
  *
  * Threads. An importer belongs to one thread.
  */
@@ -95,7 +96,7 @@ struct tt_import_summary {
     uint64_t missing_count;   /* rows of gap tell of so many events */
     uint64_t discarded_count; /* of these, those that the tracer counted as discarded */
     uint32_t process_count;
-    uint32_t cut_off_count;   /* of these, those of whose end nothing is known */
+    uint32_t cut_off_count;   /* of these, those without a goodbye: their last events may be missing */
     uint64_t pause_count;     /* times that nobody listened to a process, between two stretches */
 };
 

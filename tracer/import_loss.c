@@ -149,18 +149,18 @@ static bool is_exact(const struct tt__import_process *process)
            process->attempt_count <= TT_IMPORT_RUN_MAX;
 }
 
-/* The process that a stretch is told of: one that may lack more than is known, that is asked for rather than a stranger,
- * and that emitted about then. NULL: there is none. */
+/* The process that a stretch is told of: the only one that may lack more than is known. NULL: there is none, or there are
+ * several. One whose last event is before the stretch is among them: events after that one may be lost. */
 static struct tt__import_process *owner_of(struct tt_import *import, const struct tt_import_discard *discard)
 {
     struct tt__import_process *owner = NULL;
-    for (size_t i = import->process_count; i-- > 0;) {
+    for (size_t i = 0; i < import->process_count; i++) {
         struct tt__import_process *process = &import->processes[i];
-        if (is_exact(process) || !was_there(process, discard) || (process->is_stranger && owner))
+        if (is_exact(process) || !was_there(process, discard))
             continue;
+        if (owner)
+            return NULL;
         owner = process;
-        if (!process->is_stranger && process->last_ns >= discard->from.monotonic_ns)
-            break;
     }
     return owner;
 }

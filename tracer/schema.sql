@@ -168,7 +168,7 @@ CREATE TABLE gap (
     -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why),
     -- 'paused' (LTTng's session did not listen: the process told anew who it is), 'cut_off' (the LTTng trace ends, and
     -- it does not say how the process did), 'unattributed' (LTTng discarded them, and no process of the trace lacks
-    -- them; the thread is one that was there).
+    -- them, or several may; the thread is one that was there).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     is_vital INTEGER NOT NULL DEFAULT 0

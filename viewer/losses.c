@@ -29,7 +29,7 @@ static const char *words_of_loss(const char *what, int64_t count)
     if (strcmp(what, "unreadable") == 0)
         return count == 1 ? "event unreadable" : "events unreadable";
     if (strcmp(what, "unattributed") == 0)
-        return count == 1 ? "event lost of a program that is not here" : "events lost of a program that is not here";
+        return count == 1 ? "event lost, of which process is not known" : "events lost, of which process is not known";
     if (strcmp(what, "unbalanced") == 0)
         return count == 1 ? "event not accounted for" : "events not accounted for";
     return count == 1 ? "event lost" : "events lost";
@@ -57,7 +57,7 @@ static void print_loss(tt_query *query, tt_output *output, bool has_processes)
         print_uncounted(query, output, what != NULL ? what : "");
     else
         tt__print(output, "  %jd %s", (intmax_t)count, words_of_loss(what != NULL ? what : "", count));
-    if (has_processes)
+    if (has_processes && (what == NULL || strcmp(what, "unattributed") != 0))
         tt__print(output, " in p%jd", (intmax_t)tt__query_integer(query, "process_id"));
     if (!tt__query_is_null(query, "from_ns") && !tt__query_is_null(query, "to_ns"))
         tt__print(output, " between %s and %s", from, to);

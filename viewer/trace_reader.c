@@ -355,8 +355,9 @@ static void tell_figures(const struct reader *reader)
             "the view losses",
             command, TT_COUNTED(result->pauses, "pause"));
     if (result->cut_off > 0)
-        tt__complain("%s: the trace does not tell how %ju %s ended; what would rest on that is unknown", command,
-                     (uintmax_t)result->cut_off, result->cut_off == 1 ? "process" : "processes");
+        tt__complain("%s: %ju %s said no goodbye: the last events may be missing, and what would rest on them is unknown; "
+                     "see the view losses",
+                     command, (uintmax_t)result->cut_off, result->cut_off == 1 ? "process" : "processes");
     if (result->repeated > 0)
         tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
                      TT_COUNTED(result->repeated, "event"));

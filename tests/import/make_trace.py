@@ -331,6 +331,45 @@ def trace_surplus(folder):
     trace.write(folder)
 
 
+def trace_two_cut_off(folder):
+    """Two processes say no goodbye, and LTTng discarded 7 events after the last one of both."""
+    trace = Trace()
+    first, second = Process(trace), Process(trace, 4712, 2)
+    first.start()
+    second.start(1500)
+    first.create(2, 'early', ns=3000)
+    second.create(2, 'late', ns=5000)
+    trace.end_packet()
+    trace.end_packet(0, 7)
+    trace.write(folder)
+
+
+def trace_second_session(folder):
+    """Somebody has listened since the process began; this session begins a quarter of a second later, as number 2."""
+    trace = Trace()
+    process = Process(trace)
+    process.next = {1: 500}
+    process.emit('thread_attached', ns=250_000_000, tid=4711, name='main', is_repeated=1)
+    process.tell(listener_first=1, listener_set=0b11, listener_new=0b10)
+    process.create(2, 'good')
+    process.finish(2)
+    process.end()
+    trace.write(folder)
+
+
+def trace_only_session(folder):
+    """The only session begins a minute after the process, and lacks the first 3 numbers of its thread."""
+    trace = Trace()
+    process = Process(trace)
+    process.next = {1: 3}
+    process.emit('thread_attached', ns=60_000_000_000, tid=4711, name='main', is_repeated=1)
+    process.tell(listener_first=1, listener_set=1, listener_new=1)
+    process.create(2, 'good')
+    process.finish(2)
+    process.end()
+    trace.write(folder)
+
+
 def trace_overlapping(folder):
     """Two threads lack 5 events each, one for a long time, one early in it; LTTng discarded 5 early and 5 late, in other streams."""
     trace = Trace()

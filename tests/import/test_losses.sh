@@ -62,7 +62,32 @@ case_what_lttng_discarded_of_a_program_that_is_not_in_the_trace_is_told_too() {
     expect_rows unattributed.telltale 'SELECT attempt_count - record_count, is_balanced FROM processes' '2|1'
     expect_rows unattributed.telltale 'SELECT state, reason FROM failures' 'lost|held_at_exit' # nothing of it can be among them
     run "$telltale" report --strict unattributed.telltale
-    expect_text out '5 events lost of a program that is not here'
+    expect_text out '5 events lost, of which process is not known'
+}
+
+# Two processes may lack them: they are nobody's, and both are uncertain.
+case_what_several_processes_may_lack_is_put_down_to_none() {
+    import_trace two_cut_off
+    expect_rows two_cut_off.telltale "SELECT count, what FROM losses WHERE what <> 'cut_off'" '7|unattributed'
+    expect_rows two_cut_off.telltale 'SELECT process_id, attempt_count - record_count FROM processes' '0|0
+1|0'
+    expect_rows two_cut_off.telltale 'SELECT id_text, outcome FROM tasks' '#2|unknown
+p1#2|unknown'
+    run "$telltale" report --strict two_cut_off.telltale
+    expect_text out '7 events lost, of which process is not known between'
+}
+
+# Somebody listened before, since the start; this session began soon after, and lacks nothing.
+case_what_was_before_a_second_session_is_not_missing_however_young_the_process_is() {
+    import_trace second_session
+    expect_rows second_session.telltale 'SELECT count(*) FROM losses' 0
+    expect_rows second_session.telltale 'SELECT drop_count, record_count FROM processes' '0|6'
+}
+
+# Nobody listened before, so its numbers begin at 0 in the only session, however late that came.
+case_what_is_missing_before_the_first_event_of_the_only_session_is_told() {
+    import_trace only_session
+    expect_rows only_session.telltale 'SELECT count, what FROM losses' '3|missing'
 }
 
 case_missing_numbers_count_without_a_word_of_lttng() {

@@ -1,7 +1,7 @@
 -- Every run of events that is missing, and every loop that never told what it had.
 CREATE VIEW losses AS
 SELECT
-    -- The process.
+    -- The process; one that was there then, when what is unattributed.
     g.thread_id >> 40 AS process_id,
     -- The thread; 0 of its process when it is not known.
     g.thread_id AS thread_id,
@@ -14,7 +14,8 @@ SELECT
     -- Why: dropped (the ring was full), in_flight (being written when the process ended), overwritten, unreadable,
     -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why),
     -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye),
-    -- unattributed (LTTng had no room, and no process of the trace lacks them: another one's, which is not in the trace),
+    -- unattributed (LTTng had no room, and it is not known for whose events: several processes of the trace may lack them,
+    -- or none does, and they are another one's, which is not in the trace),
     -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked).
     g.what AS what,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
