@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ring.h"
+
 /* One function for each event, so that the fields can name the struct that they are in. */
 #define FIELD(field, field_kind)         {#field, NULL, field_kind, offsetof(current, field)},
 #define TT_U8(name, text)                FIELD(name, TT__FIELD_U8)
@@ -29,10 +31,12 @@
 
 static const struct {
     const char *name, *category;
+    bool is_vital;
     size_t bytes; /* of its struct */
     const struct tt__known_field *(*fields)(size_t *out_count);
 } known_events[TT__EVENT_NUMBERS] = {
-#define TT_EVENT(number, name, category, level, text, fields) [number] = {#name, #category, sizeof(struct tt_decoded_##name), fields_of_##name},
+#define TT_EVENT(number, name, category, level, text, fields) \
+    [number] = {#name, #category, level == TT_LEVEL_VITAL, sizeof(struct tt_decoded_##name), fields_of_##name},
 #include "events.def"
 };
 
@@ -44,6 +48,11 @@ const char *tt__event_name(unsigned number)
 const char *tt__event_category(unsigned number)
 {
     return number < TT__EVENT_NUMBERS ? known_events[number].category : NULL;
+}
+
+bool tt__event_is_vital(unsigned number)
+{
+    return number < TT__EVENT_NUMBERS && known_events[number].is_vital;
 }
 
 const char *tt__event_word(const char *enumeration, unsigned number)

@@ -11,6 +11,7 @@
 #ifndef TT_EVENT_FIELDS_H
 #define TT_EVENT_FIELDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ const char *tt__event_name(unsigned number);
 
 /* Its category; NULL likewise. */
 const char *tt__event_category(unsigned number);
+
+/* Whether answers about failures, cancellations and ends of tasks rest on it (TT_LEVEL_VITAL). */
+bool tt__event_is_vital(unsigned number);
 
 /* The word of NUMBER in ENUMERATION; NULL when this version has none. */
 const char *tt__event_word(const char *enumeration, unsigned number);

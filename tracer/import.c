@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 
 #include "decode.h"
+#include "event_fields.h"
 #include "import_state.h"
 #include "place_hash.h"
 #include "store_check.h"
 #include "writer.h"
+
+_Static_assert(64 * TT_IMPORT_KIND_WORDS == TT__EVENT_NUMBERS, "a bit for each event");
 
 #define COMMIT_BYTES (8u << 20) /* of rows in memory before they are written */
 /* A process that tells who it is so long after its start may tell it to a session that has just begun. */
@@ -318,11 +321,31 @@ static void notice_pause(struct tt_import *import, struct tt__import_process *pr
     process->is_known = true;
 }
 
+static void learn_kinds(struct tt__import_process *process, const struct tt_import_kinds *kinds)
+{
+    process->has_all_kinds |= !kinds;
+    for (size_t i = 0; kinds && i < TT_IMPORT_KIND_WORDS; i++)
+        process->kinds.bits[i] |= kinds->bits[i];
+    process->recent_kinds = kinds;
+}
+
+/* Whether its traces cannot have some event that answers rest on. All of these are as old as the provider; what a
+ * later version adds must not count against the traces of this one. */
+static bool is_partial(const struct tt__import_process *process)
+{
+    for (unsigned number = 0; number < TT__EVENT_NUMBERS && !process->has_all_kinds; number++)
+        if (tt__event_is_vital(number) && (process->kinds.bits[number / 64] >> number % 64 & 1) == 0)
+            return true;
+    return false;
+}
+
 /* What the importer itself takes from an event. */
 static void learn(struct tt_import *import, struct tt__import_process *process, struct tt__import_thread *thread,
                   const struct tt_import_event *event)
 {
     notice_pause(import, process, event);
+    if (!event->kinds || event->kinds != process->recent_kinds)
+        learn_kinds(process, event->kinds);
     if (event->time.monotonic_ns > process->last_ns)
         process->last_ns = event->time.monotonic_ns;
     switch (event->event->number) {
@@ -476,6 +499,8 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     bool has_known_end = process->has_ended || has_exit(import, process);
     if (!process->has_ended)
         tt__import_cut_off(import, process);
+    if (is_partial(process))
+        tt__import_not_recorded(import, process);
     finish_threads(import, process);
     int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);
     struct tt_ingest_losses losses = {

@@ -16,7 +16,8 @@
  *
  * Absence. That something is not in a trace proves nothing: sessions are stopped, started again and destroyed, daemons
  * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye went on for who
- * knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. Their counts are NULL.
+ * knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. What
+ * the session did not ask for is not there either, and has no number: a row 'not_recorded'. Their counts are NULL.
  *
  * Threads. An importer belongs to one thread.
  */
@@ -60,7 +61,14 @@ struct tt_import_time {
     uint8_t boot_id[16];  /* of the host's kernel; zero when the trace does not say */
 };
 
+/* The events that a trace can have, by their numbers, a bit each: those that its sessions asked for. */
+#define TT_IMPORT_KIND_WORDS 16
+struct tt_import_kinds {
+    uint64_t bits[TT_IMPORT_KIND_WORDS];
+};
+
 struct tt_import_event {
+    const struct tt_import_kinds *kinds; /* of the trace; it lives as long as the importer. NULL: all */
     uint64_t process; /* first 8 bytes of its uuid, little end first */
     uint32_t thread;  /* ordinal */
     struct tt_import_time time;
@@ -97,6 +105,7 @@ struct tt_import_summary {
     uint64_t discarded_count; /* of these, those that the tracer counted as discarded */
     uint32_t process_count;
     uint32_t cut_off_count;   /* of these, those without a goodbye: their last events may be missing */
+    uint32_t partial_count;   /* of these, those whose traces declare only a part of the vital events */
     uint64_t pause_count;     /* times that nobody listened to a process, between two stretches */
 };
 

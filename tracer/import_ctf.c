@@ -8,6 +8,13 @@
 #include "store_check.h"
 #include "store_draft.h"
 
+/* What is known of a trace whose events came. */
+struct trace {
+    const bt_trace_class *class; /* referenced by the plans of its events */
+    struct tt_import_kinds kinds;
+    struct trace *next;
+};
+
 struct sink {
     struct tt_import *import;
     struct tt_ctf_run *run; /* the caller's, or own_run */
@@ -18,6 +25,7 @@ struct sink {
     bt_message_iterator *messages;
     struct tt__ctf_plan *plans; /* open addressing by the address of the class */
     size_t plan_count, plan_capacity;
+    struct trace *traces;
     struct tt_import_time latest; /* of all messages */
 };
 
@@ -68,6 +76,23 @@ static bool is_strange(const struct tt__ctf_plan *plan)
     return !plan->has_head || !plan->has_clock;
 }
 
+/* The events that the trace of CLASS declares; NULL: no memory. */
+static const struct tt_import_kinds *find_kinds(struct sink *sink, const bt_event_class *class)
+{
+    const bt_trace_class *of = bt_stream_class_borrow_trace_class_const(bt_event_class_borrow_stream_class_const(class));
+    for (struct trace *trace = sink->traces; trace; trace = trace->next)
+        if (trace->class == of)
+            return &trace->kinds;
+    struct trace *trace = calloc(1, sizeof *trace);
+    if (!trace)
+        return NULL;
+    trace->class = of;
+    tt__ctf_plan_kinds(class, &trace->kinds);
+    trace->next = sink->traces;
+    sink->traces = trace;
+    return &trace->kinds;
+}
+
 /* The plan of CLASS; NULL: no memory. */
 static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event_class *class)
 {
@@ -76,8 +101,10 @@ static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event_cl
     struct tt__ctf_plan *plan = plan_slot(sink->plans, sink->plan_capacity, class);
     if (plan->class)
         return plan;
-    if (!tt__ctf_plan_init(plan, class, sink->import))
+    const struct tt_import_kinds *kinds = find_kinds(sink, class);
+    if (!kinds || !tt__ctf_plan_init(plan, class, sink->import))
         return NULL;
+    plan->kinds = kinds;
     sink->plan_count++;
     if (plan->is_ours && is_strange(plan))
         sink->run->strange_class_count++;
@@ -130,6 +157,7 @@ static bool take_event(struct sink *sink, const bt_message *message)
     }
     sink->run->unknown_event_count += plan->number == 0;
     sink->latest = event.time;
+    event.kinds = plan->kinds;
     tt__ctf_decode(plan, bt_event_borrow_payload_field_const(source), sink->import, &event);
     if (tt_import_event(sink->import, &event, &error) == 0)
         return true;
@@ -371,5 +399,10 @@ void tt__ctf_finalize(bt_self_component_sink *self)
         if (sink->plans[i].class)
             tt__ctf_plan_finish(&sink->plans[i]);
     free(sink->plans);
+    while (sink->traces) {
+        struct trace *trace = sink->traces;
+        sink->traces = trace->next;
+        free(trace);
+    }
     free(sink);
 }

@@ -182,6 +182,16 @@ static bool plan_members(struct tt__ctf_plan *plan, const bt_field_class *payloa
     return true;
 }
 
+/* The number of our event of CLASS; -1: it is none, or not known. */
+static int number_of(const bt_event_class *class)
+{
+    const char *name = bt_event_class_get_name(class);
+    if (!name || strncmp(name, PROVIDER, strlen(PROVIDER)) != 0)
+        return -1;
+    name += strlen(PROVIDER);
+    return tt__event_number(name, strlen(name));
+}
+
 bool tt__ctf_plan_init(struct tt__ctf_plan *plan, const bt_event_class *class, struct tt_import *import)
 {
     const char *name = bt_event_class_get_name(class);
@@ -192,8 +202,7 @@ bool tt__ctf_plan_init(struct tt__ctf_plan *plan, const bt_event_class *class, s
     plan->is_ours = name && strncmp(name, PROVIDER, strlen(PROVIDER)) == 0;
     if (!plan->is_ours)
         return true;
-    name += strlen(PROVIDER);
-    int number = tt__event_number(name, strlen(name));
+    int number = number_of(class);
     plan->number = number > 0 ? (unsigned)number : 0;
     return !payload || plan_members(plan, payload, import);
 }
@@ -202,6 +211,22 @@ void tt__ctf_plan_finish(struct tt__ctf_plan *plan)
 {
     bt_event_class_put_ref(plan->class);
     free(plan->steps);
+}
+
+/* A session declares the events that it asks for, in each of its channels those of that channel. */
+void tt__ctf_plan_kinds(const bt_event_class *class, struct tt_import_kinds *out_kinds)
+{
+    const bt_trace_class *trace =
+        bt_stream_class_borrow_trace_class_const(bt_event_class_borrow_stream_class_const(class));
+    *out_kinds = (struct tt_import_kinds){{0}};
+    for (uint64_t i = 0; i < bt_trace_class_get_stream_class_count(trace); i++) {
+        const bt_stream_class *stream = bt_trace_class_borrow_stream_class_by_index_const(trace, i);
+        for (uint64_t j = 0; j < bt_stream_class_get_event_class_count(stream); j++) {
+            int number = number_of(bt_stream_class_borrow_event_class_by_index_const(stream, j));
+            if (number >= 0)
+                out_kinds->bits[number / 64] |= UINT64_C(1) << number % 64;
+        }
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------------------- decoding */

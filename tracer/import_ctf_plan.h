@@ -29,6 +29,7 @@ struct tt__ctf_plan {
     uint64_t frequency;
     struct tt__ctf_step *steps;
     size_t step_count;
+    const struct tt_import_kinds *kinds; /* of its trace; set by whoever keeps them */
     size_t unknown_field_count; /* of the trace's */
     size_t site_count;
     size_t name_step, name_number_step; /* 1 + which step; 0: it has none */
@@ -37,6 +38,9 @@ struct tt__ctf_plan {
 /* Makes the plan of CLASS, and tells IMPORT, unless that is NULL, the words of its enumerations. False: no memory. */
 bool tt__ctf_plan_init(struct tt__ctf_plan *plan, const bt_event_class *class, struct tt_import *import);
 void tt__ctf_plan_finish(struct tt__ctf_plan *plan);
+
+/* Which events the trace of CLASS declares. */
+void tt__ctf_plan_kinds(const bt_event_class *class, struct tt_import_kinds *out_kinds);
 
 /* Decodes PAYLOAD into OUT_EVENT by PLAN, which has a head: of an event that is not known, the head. Sets process,
  * thread and the event's own, not its time. Texts live as long as PAYLOAD. */

@@ -19,7 +19,8 @@
 #define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
-static const char paused[] = "paused", cut_off[] = "cut_off", unattributed[] = "unattributed";
+static const char paused[] = "paused", cut_off[] = "cut_off", unattributed[] = "unattributed",
+                  not_recorded[] = "not_recorded";
 
 static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
 {
@@ -86,6 +87,14 @@ void tt__import_cut_off(struct tt_import *import, struct tt__import_process *pro
     };
     mark_vital(process, 0, process->last_ns);
     import->summary.cut_off_count++;
+    tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
+}
+
+void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process)
+{
+    struct tt_ingest_gap gap = {.is_uncounted = true, .is_vital = true, .what = not_recorded};
+    mark_vital(process, 0, process->last_ns);
+    import->summary.partial_count++;
     tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
 }
 

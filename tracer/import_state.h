@@ -41,6 +41,9 @@ struct tt__import_process {
     int64_t vital_last_ns;   /* CLOCK_MONOTONIC; valid when has_vital */
     bool has_vital;
     uint64_t damaged_count; /* of all its threads */
+    struct tt_import_kinds kinds;               /* of all its traces */
+    const struct tt_import_kinds *recent_kinds; /* of the last event; added to the above */
+    bool has_all_kinds;                         /* one of its traces does not say which it has */
 };
 
 struct tt__import_window {
@@ -67,6 +70,9 @@ bool tt__import_settle_losses(struct tt_import *import);
 
 /* Notes that nobody listened to PROCESS for a while between FROM_NS and TO_NS. */
 void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns);
+
+/* Notes that events of PROCESS were not asked for. */
+void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process);
 
 /* Notes that nothing is known of PROCESS after its last event. */
 void tt__import_cut_off(struct tt_import *import, struct tt__import_process *process);

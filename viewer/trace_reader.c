@@ -183,6 +183,7 @@ static void take_line(struct reader *reader, const char *word, const char *value
         {"processes", &result->processes},
         {"pauses", &result->pauses},
         {"cut_off", &result->cut_off},
+        {"partial", &result->partial},
         {"foreign", &result->foreign},
         {"strange_events", &result->strange_events},
         {"strange_kinds", &result->strange_kinds},
@@ -358,6 +359,10 @@ static void tell_figures(const struct reader *reader)
         tt__complain("%s: %ju %s said no goodbye: the last events may be missing, and what would rest on them is unknown; "
                      "see the view losses",
                      command, (uintmax_t)result->cut_off, result->cut_off == 1 ? "process" : "processes");
+    if (result->partial > 0)
+        tt__complain("%s: LTTng's session recorded only a part of telltale's events of %ju %s, and what would rest on the others "
+                     "is unknown; enable all of them: lttng enable-event --userspace 'telltale:*'",
+                     command, (uintmax_t)result->partial, result->partial == 1 ? "process" : "processes");
     if (result->repeated > 0)
         tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
                      TT_COUNTED(result->repeated, "event"));

@@ -90,6 +90,21 @@ case_what_is_missing_before_the_first_event_of_the_only_session_is_told() {
     expect_rows only_session.telltale 'SELECT count, what FROM losses' '3|missing'
 }
 
+# Numbers tell nothing of events that no session asked for; the trace's metadata does.
+case_what_a_session_did_not_ask_for_is_no_evidence() {
+    import_trace partial
+    expect_text err "recorded only a part of telltale's events of 1 process"
+    expect_rows partial.telltale 'SELECT what, count, is_vital FROM losses' 'not_recorded||1'
+    expect_rows partial.telltale 'SELECT id_text, state, reason FROM failures' '#3|unknown|'
+    run "$telltale" check --strict partial.telltale
+    expect_status 4 'check --strict'
+    run "$telltale" report partial.telltale
+    expect_text out "events that LTTng's session did not ask for"
+    import_trace plain_partial
+    expect_rows plain_partial.telltale 'SELECT count(*) FROM losses' 0
+    expect_rows plain_partial.telltale 'SELECT id_text, state, reason FROM failures' '#3|lost|held_at_exit'
+}
+
 case_missing_numbers_count_without_a_word_of_lttng() {
     import_trace missing
     expect_text err '12 events missing, and the trace does not say why'
