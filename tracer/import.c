@@ -329,8 +329,8 @@ static void learn_kinds(struct tt__import_process *process, const struct tt_impo
     process->recent_kinds = kinds;
 }
 
-/* Whether its traces cannot have some event that answers rest on. All of these are as old as the provider; what a
- * later version adds must not count against the traces of this one. */
+/* Whether its traces cannot have some event that answers rest on. All of these are as old as the provider; what a later
+ * version adds must not count against the traces of this one. */
 static bool is_partial(const struct tt__import_process *process)
 {
     for (unsigned number = 0; number < TT__EVENT_NUMBERS && !process->has_all_kinds; number++)
@@ -491,9 +491,9 @@ static void finish_threads(struct tt_import *import, const struct tt__import_pro
 }
 
 /* That a process said no goodbye is no evidence that it ended, nor that nothing happened behind its last event: the
- * session may have been stopped, or a daemon ended. A death by a signal, of which a parent knows, explains why there is no goodbye,
- * and not what is missing: who is killed in the middle of an emit takes a sub-buffer with all that is in it along. Who
- * runs now is not asked: the trace may be of another boot, and pids of another namespace. */
+ * session may have been stopped, or a daemon ended. A death by a signal, of which a parent knows, explains why there is
+ * no goodbye, and not what is missing: who is killed in the middle of an emit takes a sub-buffer with all that is in it
+ * along. Who runs now is not asked: the trace may be of another boot, and pids of another namespace. */
 static void finish_process(struct tt_import *import, struct tt__import_process *process, bool is_complete)
 {
     bool has_known_end = process->has_ended || has_exit(import, process);

@@ -7,16 +7,16 @@
  * What it leaves to others. The format of traces; limits against hostile ones (the viewer's child); what rows mean.
  *
  * Beginning. A session may begin to listen long after a process began; then the process tells anew who it is, and the
- * numbers of its threads begin where they are. In a trace that has the beginning of a process, because nobody listened to it
- * before (process_started says who does), they begin at 0.
+ * numbers of its threads begin where they are. In a trace that has the beginning of a process, because nobody listened
+ * to it before (process_started says who does), they begin at 0.
  *
  * Losses. Numbers that are missing in a thread are rows of table gap: 'discarded' where the tracer counted discarded
  * events in that time, else 'missing'. What the tracer counted beyond all missing numbers (events after a thread's last
  * one) is a row, too, with thread ordinal 0. Either way failures that might have been touched meanwhile are unknown.
  *
  * Absence. That something is not in a trace proves nothing: sessions are stopped, started again and destroyed, daemons
- * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye went on for who
- * knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. What
+ * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye went on for
+ * who knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. What
  * the session did not ask for is not there either, and has no number: a row 'not_recorded'. Their counts are NULL.
  *
  * Threads. An importer belongs to one thread.

@@ -79,7 +79,8 @@ static bool is_strange(const struct tt__ctf_plan *plan)
 /* The events that the trace of CLASS declares; NULL: no memory. */
 static const struct tt_import_kinds *find_kinds(struct sink *sink, const bt_event_class *class)
 {
-    const bt_trace_class *of = bt_stream_class_borrow_trace_class_const(bt_event_class_borrow_stream_class_const(class));
+    const bt_trace_class *of =
+        bt_stream_class_borrow_trace_class_const(bt_event_class_borrow_stream_class_const(class));
     for (struct trace *trace = sink->traces; trace; trace = trace->next)
         if (trace->class == of)
             return &trace->kinds;

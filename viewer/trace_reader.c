@@ -356,12 +356,12 @@ static void tell_figures(const struct reader *reader)
             "the view losses",
             command, TT_COUNTED(result->pauses, "pause"));
     if (result->cut_off > 0)
-        tt__complain("%s: %ju %s said no goodbye: the last events may be missing, and what would rest on them is unknown; "
-                     "see the view losses",
+        tt__complain("%s: %ju %s said no goodbye: the last events may be missing, and what would rest on them is "
+                     "unknown; see the view losses",
                      command, (uintmax_t)result->cut_off, result->cut_off == 1 ? "process" : "processes");
     if (result->partial > 0)
-        tt__complain("%s: LTTng's session recorded only a part of telltale's events of %ju %s, and what would rest on the others "
-                     "is unknown; enable all of them: lttng enable-event --userspace 'telltale:*'",
+        tt__complain("%s: LTTng's session recorded only a part of telltale's events of %ju %s, and what would rest on "
+                     "the others is unknown; enable all of them: lttng enable-event --userspace 'telltale:*'",
                      command, (uintmax_t)result->partial, result->partial == 1 ? "process" : "processes");
     if (result->repeated > 0)
         tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
