@@ -63,8 +63,8 @@ static int use_options(void *arg)
     eager.name = "a";
     eager.eager_start = true;
     tt_process *process = tt_process_spawn(argv, &with);
-    tt_task *task = tt_create_task_with(nothing, arg, &eager);
-    tt_future *both[] = {task, task};
+    tt_task *task = tt_create_task_with(nothing, arg, &eager), *named = tt_create_task_named(nothing, arg, "b");
+    tt_future *both[] = {task, named};
     tt_future *gather = tt_gather(both, 2, false);
     tt_future *all[] = {gather};
     int returncode = -1, rc = tt_wait(all, 1, TT_ALL_COMPLETED, TT_NEVER, nullptr);
@@ -74,6 +74,7 @@ static int use_options(void *arg)
     if (rc == 0 && returncode != 7)
         rc = tt_raise(&tt_RuntimeError, "it returned %d", returncode);
     tt_future_unref(gather);
+    tt_task_unref(named);
     tt_task_unref(task);
     tt_process_destroy(process);
     return rc;

@@ -83,6 +83,28 @@ case_a_program_that_records_itself_is_killed_with_a_failure_in_its_hands() {
     expect_failure lost killed
 }
 
+case_an_array_bigger_than_a_stack_is_an_overflow_with_a_name() {
+    case $TELLTALE_TEST_SANITIZE in *address* | *thread*) skip 'the sanitizer has handlers of its own in front' ;; esac
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+static int greedy(void *arg)
+{
+    volatile char buffer[1 << 20];
+    buffer[0] = *(char *)arg;
+    return buffer[0] == 0;
+}
+int main(void)
+{
+    return tt_run(greedy, "x");
+}
+END
+    install_prefix
+    compile telltale program.c
+    run ./program
+    [ "$status" -eq 139 ] || fail "the program ended with $status"
+    grep -q 'overflowed its 64 KiB stack' "$work/err" || fail "nothing is said: $(cat "$work/err")"
+}
+
 case_a_program_built_with_the_cmake_package_loses_a_failure() {
     install_prefix
     write_program ''

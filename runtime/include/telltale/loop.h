@@ -175,7 +175,7 @@ struct tt_handler_context {
 };
 
 /* An exception handler. May not suspend. Returns 0, or negative with an exception pending: the default handler then
- * reports that. A handler that is called inside of itself, because it calls it or lets go of a failure that nobody has read, is so up to
+ * reports that; but KeyboardInterrupt and SystemExit end the run. A handler that is called inside of itself, because it calls it or lets go of a failure that nobody has read, is so up to
  * 1000 times; beyond that the default handler reports RecursionError "maximum recursion depth exceeded" in its place. */
 typedef int tt_exception_handler_fn(tt_loop *loop, const struct tt_handler_context *context, void *arg);
 

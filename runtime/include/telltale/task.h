@@ -13,6 +13,8 @@
 #ifndef TELLTALE_TASK_H
 #define TELLTALE_TASK_H
 
+#include <string.h>
+
 #include <telltale/future.h>
 
 #ifdef __cplusplus
@@ -36,14 +38,16 @@ typedef void tt_drop_fn(void *arg);
 struct tt_task_options {
     tt_loop *loop;    /* NULL: the running loop */
     const char *name; /* copied; NULL: "Task-N" */
-    tt_drop_fn *
-        drop; /* called exactly once with the argument if the body does not run: creation refused, no memory, cancelled before the
-                             first step, loop closed before. NULL: nothing to do */
+    /* Called exactly once with the argument if the body does not run: creation refused, no memory, cancelled before the
+     * first step, loop closed before. NULL: nothing to do. */
+    tt_drop_fn *drop;
     tt_context *context; /* the task runs in it, a reference is taken; NULL: in a copy of the current one */
-    size_t stack_bytes;  /* 0: 64 KiB; at least 32 KiB */
-    bool eager_start;    /* true: the first step is made by the creating call, if the loop runs: see below */
-    bool
-        is_detached; /* true: no handle; the creating call returns the task borrowed, valid until the next suspension */
+    /* 0: 64 KiB; at least 32 KiB. Below a stack lies a page that nobody may touch: who runs over it is named. So that one big
+     * local array cannot step across that page, compile with -fstack-clash-protection, as telltale.pc and the CMake
+     * package have it. */
+    size_t stack_bytes;
+    bool eager_start; /* true: the first step is made by the creating call, if the loop runs: see below */
+    bool is_detached; /* true: no handle; the creating call returns the task borrowed, valid until the next suspension */
 };
 
 /* Eager tasks. With eager_start, or on a loop with tt_loop_set_eager_tasks, the creating call itself runs the coroutine
@@ -59,14 +63,22 @@ struct tt_task_options {
 #define tt_create_task(fn, arg) tt_create_task_at(TT_SITE_HERE(#fn), (fn), (arg), NULL)
 
 /* The same with a name (copied). */
-#define tt_create_task_named(fn, arg, name_) \
-    tt_create_task_at(TT_SITE_HERE(#fn), (fn), (arg), &(struct tt_task_options){.name = (name_)})
+#define tt_create_task_named(fn, arg, name) tt__create_task_named(TT_SITE_HERE(#fn), (fn), (arg), (name))
 
 /* The same with options (fn, arg, options), which may be a compound literal here and in whatever ends in `_with` or
  * `_copy`; or NULL. SITE's text is the coroutine's name. */
 #define tt_create_task_with(fn, arg, ...) tt_create_task_at(TT_SITE_HERE(#fn), (fn), (arg), __VA_ARGS__)
 TT_API tt_task *tt_create_task_at(tt_site *site, tt_coro_fn *fn, void *arg,
                                   const struct tt_task_options *options) TT_MUST_USE;
+
+/* tt_create_task_named, in C++ too, where an options' literal has no address. */
+static inline TT_MUST_USE tt_task *tt__create_task_named(tt_site *site, tt_coro_fn *fn, void *arg, const char *name)
+{
+    struct tt_task_options options;
+    memset(&options, 0, sizeof options);
+    options.name = name;
+    return tt_create_task_at(site, fn, arg, &options);
+}
 
 /* Creates a task whose argument is a copy of SIZE bytes at ARG; the copy is freed when the task ends, whether its body
  * ran or not. OPTIONS->drop, if any, is called with the copy before it is freed when the body does not run. */

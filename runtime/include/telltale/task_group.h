@@ -23,6 +23,8 @@
 #ifndef TELLTALE_TASK_GROUP_H
 #define TELLTALE_TASK_GROUP_H
 
+#include <string.h>
+
 #include <telltale/task.h>
 
 #ifdef __cplusplus
@@ -61,12 +63,20 @@ TT_API int tt_group_exit_at(tt_site *site, tt_group *group, int rc) TT_MUST_USE;
  * finished"; or what was pending when GROUP could not be entered (NULL). Options' loop is the group's. When refused,
  * options' drop gets the argument. Events: task_created, group_child_added. asyncio: TaskGroup.create_task. */
 #define tt_group_create_task(group, fn, arg) tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), NULL)
-#define tt_group_create_task_named(group, fn, arg, name_) \
-    tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), &(struct tt_task_options){.name = (name_)})
+#define tt_group_create_task_named(group, fn, arg, name) \
+    tt__group_create_task_named(TT_SITE_HERE(#fn), (group), (fn), (arg), (name))
 #define tt_group_create_task_with(group, fn, arg, ...) \
     tt_group_create_task_at(TT_SITE_HERE(#fn), (group), (fn), (arg), __VA_ARGS__)
 TT_API tt_task *tt_group_create_task_at(tt_site *site, tt_group *group, tt_coro_fn *fn, void *arg,
                                         const struct tt_task_options *options) TT_MUST_USE;
+static inline TT_MUST_USE tt_task *tt__group_create_task_named(tt_site *site, tt_group *group, tt_coro_fn *fn, void *arg,
+                                                               const char *name)
+{
+    struct tt_task_options options;
+    memset(&options, 0, sizeof options);
+    options.name = name;
+    return tt_group_create_task_at(site, group, fn, arg, &options);
+}
 #define tt_group_create_task_copy(group, fn, arg, ...) \
     tt_group_create_task_copy_at(TT_SITE_HERE(#fn), (group), (fn), (arg), __VA_ARGS__) /* (..., size, options) */
 TT_API tt_task *tt_group_create_task_copy_at(tt_site *site, tt_group *group, tt_coro_fn *fn, const void *arg,
