@@ -66,7 +66,9 @@ static const struct tt_listing_column columns[] = {
      TT_UNIT_NONE, false},
     {"state",
      "CASE WHEN :at IS NULL THEN iif(outcome = 'pending', coalesce(state, outcome), outcome)\n"
-     "    WHEN ended_ns <= :at THEN outcome WHEN was IS NOT NULL THEN was WHEN wait_since_ns <= :at THEN 'waiting'\n"
+     "    WHEN ended_ns <= :at THEN outcome WHEN was IS NOT NULL THEN was\n"
+     "    WHEN outcome = 'unknown' OR (created_ns IS NULL AND coalesce(started_ns > :at, 1)) THEN 'unknown'\n"
+     "    WHEN wait_since_ns <= :at THEN 'waiting'\n"
      "    WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
      "STATE", TT_UNIT_NONE, false},
     {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},

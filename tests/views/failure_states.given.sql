@@ -33,7 +33,7 @@ INSERT INTO failure (failure_id, how, stored_ns, released_ns, user_touch_count, 
     (22, 1, 10, 20, 0, 1, 2, 1, 0),          -- unknown: one of its two forwards is missing
     (23, 1, 10, 20, 0, 1, 1, 1, 0),          -- unknown: forwarded to 21
     (24, 1, 10, 20, 0, 0, 0, 1, 0),          -- unknown: its bit is cleared and nothing says by whom
-    (25, NULL, NULL, 20, 0, 0, 0, 0, 0),     -- lost: dropped; its beginning is missing, its end says all
+    (25, NULL, NULL, 20, 0, 0, 0, 0, 0),     -- lost: its beginning is missing; its end says that, not why
     (26, 1, 10, 20, 0, 1, 1, 1, 0),          -- a circle of forwards ends: both absorbed
     (27, 5, 10, 20, 0, 1, 1, 1, 0),
     (30, 1, 10, 20, 0, 1, 0, 1, 0),          -- absorbed: wait

@@ -15,6 +15,9 @@ WITH request AS (
          WHERE e.task_id = c.task_id AND e.what = 'delivered' AND c.is_accepted
             AND iif(e.thread_id = c.thread_id, e.sequence > c.sequence, e.happened_ns >= c.requested_ns)
          ORDER BY e.happened_ns, e.sequence LIMIT 1) AS delivery_id,
+        -- Vital events after it may be missing.
+        coalesce((SELECT p.vital_drop_last_ns >= c.requested_ns FROM process AS p
+            WHERE p.process_id = c.task_id >> 40), 0) AS may_have_lost_events,
         -- Taken back: fewer requests remained than it made, while the task could still go on.
         EXISTS (SELECT 1 FROM cancellation_effect AS e
          LEFT JOIN task AS t ON t.task_id = e.task_id
@@ -76,6 +79,8 @@ SELECT
         WHEN c.by = 9 AND c.scope_ending = 3 THEN 'timed_out'
         WHEN c.by = 9 AND c.scope_ending = 5 THEN 'converted'
         WHEN c.by = 9 AND c.scope_ending = 6 THEN 'swallowed'
+        -- Who leaves a timeout takes its request back, in any case: how it was left may be missing.
+        WHEN c.by = 9 AND c.scope_ending IS NULL AND c.is_uncancelled AND c.may_have_lost_events THEN 'unknown'
         WHEN c.is_uncancelled OR c.has_served THEN 'uncancelled'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'swallowed')
             THEN 'swallowed'
@@ -86,8 +91,7 @@ SELECT
         WHEN c.outcome = 'failed' AND c.delivery_id IS NOT NULL THEN 'converted'
         WHEN c.outcome IS NOT NULL THEN 'unknown'
         WHEN EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = c.task_id) THEN 'converted'
-        WHEN coalesce((SELECT p.vital_drop_last_ns >= c.requested_ns FROM process AS p
-            WHERE p.process_id = c.task_id >> 40), 0) THEN 'unknown'
+        WHEN c.may_have_lost_events THEN 'unknown'
         ELSE 'cancelled'
     END AS ending
 FROM request AS c

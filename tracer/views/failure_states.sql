@@ -6,6 +6,8 @@ WITH RECURSIVE
         SELECT
             f.failure_id AS failure_id,
             f.how AS how,
+            -- Only its release was told.
+            f.stored_ns IS NULL AND f.dumped_ns IS NULL AS is_untold,
             -- A thread-side future that failed with its task's failure: the library made it.
             f.kind IS 4 AND f.how IS 5 AS is_chained,
             f.released_ns IS NOT NULL AS is_released,
@@ -85,6 +87,7 @@ SELECT
     CASE decided.state
         WHEN 'lost' THEN CASE
             WHEN decided.is_released AND decided.is_loop_closed THEN 'loop_closed'
+            WHEN decided.is_released AND decided.is_untold THEN NULL
             WHEN decided.is_released AND decided.how IS 2 THEN 'ignored'
             WHEN decided.is_released THEN 'dropped'
             WHEN decided.said_goodbye THEN 'held_at_exit'

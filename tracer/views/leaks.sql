@@ -46,7 +46,8 @@ SELECT
             WHEN 'ignored' THEN 'a coroutine went on with the exception pending, and nobody looked at its failure'
             WHEN 'loop_closed' THEN 'the loop was closed and nobody had looked at the failure'
             WHEN 'held_at_exit' THEN 'the process exited while the failure was held, and nobody had looked at it'
-            ELSE 'the process was killed and nobody had looked at the failure'
+            WHEN 'killed' THEN 'the process was killed and nobody had looked at the failure'
+            ELSE 'the last reference went and nobody had looked at the failure'
         END
     END AS sentence,
     -- What a threshold is compared with; NULL when there is none.

@@ -10,11 +10,11 @@ SELECT
     t.has_handle AS has_handle, t.longest_step_ns AS longest_step_ns,
     -- Its name, the default name Task-N included.
     coalesce(t.new_name, t.name, 'Task-' || t.name_number) AS name,
-    -- When it ended or was abandoned.
-    coalesce(t.ended_ns, t.abandoned_ns) AS ended_ns,
+    -- When it ended or was abandoned; of one whose end is missing and that is known to have failed, when it failed.
+    coalesce(t.ended_ns, t.abandoned_ns, t.failed_ns) AS ended_ns,
     -- Until when something is known about it: its end, when it was told last if its end may be missing since, its
     -- process's end, or now.
-    coalesce(t.ended_ns, t.abandoned_ns, iif(t.is_stale, t.dumped_ns, NULL), t.process_until_ns) AS until_ns,
+    coalesce(t.ended_ns, t.abandoned_ns, t.failed_ns, iif(t.is_stale, t.dumped_ns, NULL), t.process_until_ns) AS until_ns,
     -- Its state, word task_state: that of the board, where a task stands from its first suspension on; before that
     -- its events say it all: a task that was created is ready, one that began runs. NULL when it has neither, and
     -- when its end may be missing since it was told.
@@ -54,6 +54,7 @@ FROM (
         b.wait_site_id AS board_wait_site_id,
         coalesce(p.goodbye_ns, p.gone_ns, p.seen_ns) AS process_until_ns,
         p.vital_drop_last_ns AS vital_drop_last_ns,
+        iif(t.outcome IS NULL, (SELECT f.stored_ns FROM failure AS f WHERE f.failure_id = t.task_id), NULL) AS failed_ns,
         -- A process without a board tells its tasks now and then; what was lost before that, it made up for.
         iif(p.is_boardless, t.dumped_ns, NULL) AS told_ns,
         coalesce(p.is_boardless AND p.vital_drop_last_ns >= t.dumped_ns, 0) AS is_stale,

@@ -34,7 +34,8 @@ SELECT
             WHEN 'ignored' THEN 'the coroutine went on with the exception pending, and nobody looked at the failure'
             WHEN 'loop_closed' THEN 'the loop was closed and nobody had looked at the failure'
             WHEN 'held_at_exit' THEN 'the process exited while the failure was held, and nobody had looked at it'
-            ELSE 'the process was killed and nobody had looked at the failure'
+            WHEN 'killed' THEN 'the process was killed and nobody had looked at the failure'
+            ELSE 'the last reference went and nobody had looked at the failure'
         END || coalesce('; unseen for ' || round(f.unread_ns / 1e9, 3) || ' s', '')
         ELSE 'events about it are missing, so nothing can be said'
     END AS reason,
