@@ -1,7 +1,7 @@
 #!/bin/sh
 # test_hostile.sh: traces that were cut short or changed on purpose: import ends, says so, and keeps what can be kept.
 #
-# TT_COUNT mutations instead of 300; TT_SEED repeats one run.
+# TT_COUNT mutations instead of 100; TT_SEED repeats one run.
 # shellcheck source-path=SCRIPTDIR source=traces.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
 . "$(dirname "$0")/traces.sh"
 
@@ -212,7 +212,7 @@ for _ in range(choose.choice([1, 1, 2, 8, 40])):
 open(path, 'wb').write(data)
 END
     seed=${TT_SEED:-$(random_number 1 60000)}
-    for number in $(seq "${TT_COUNT:-300}"); do
+    for number in $(seq "${TT_COUNT:-100}"); do
         python3 mutate.py "$seed" "$number"
         expect_sane mutant "seed $seed, mutation $number (TT_SEED=$seed)"
     done
