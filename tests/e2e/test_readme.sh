@@ -1,14 +1,14 @@
 #!/bin/sh
-# test_readme.sh: README.md is true. Its program is compiled and run by the very commands that stand there, and what they
+# test_readme.sh: README.md and viewer/FIRST_HOUR.md are true. The program of each is compiled and run by the very commands that stand there, and what they
 # print is what stands below them; only times, process ids and addresses are masked, by mask.sed.
 # shellcheck source-path=SCRIPTDIR source=case.sh
 . "$(dirname "$0")/case.sh"
 
 here=$TELLTALE_TEST_SOURCE/tests/e2e
 
-# Prints the first block of README.md that is marked with LANGUAGE.
-block() { # LANGUAGE
-    awk -v begin="\`\`\`$1" '$0 == begin { inside = 1; next } inside && /^```/ { exit } inside' "$TELLTALE_TEST_SOURCE/README.md"
+# Prints the blocks of PAGE that are marked with LANGUAGE.
+blocks() { # LANGUAGE PAGE
+    awk -v begin="\`\`\`$1" '$0 == begin { inside = 1; next } /^```/ { inside = 0 } inside' "$TELLTALE_TEST_SOURCE/$2"
 }
 
 # What README's reader has: the programs and the library in the places where compilers and shells look.
@@ -22,24 +22,42 @@ install_for_reader() {
     PATH=$prefix/bin:$PATH
 }
 
-case_the_program_prints_what_the_readme_shows() {
-    install_for_reader
-    block c >fetch.c
-    block console >screen
-    grep -q '^\$ telltale report' screen || fail 'README.md has no screen with the report'
+# Runs the commands of the file screen, and compares what is printed. What SED masks is masked, too.
+expect_screen() { # PAGE [SED]
+    grep -q '^\$ telltale report' screen || fail "$1 has no screen with the report"
     grep '^\$ ' screen | cut -c3- | while IFS= read -r command; do
         printf '$ %s\n' "$command"
         sh -c "$command" 2>&1 </dev/null || :
     done >printed
-    sed -E -f "$here/mask.sed" screen >expected
+    sed -E -f "$here/mask.sed" -e "${2-}" screen >expected
     # On a machine that is busy with something else any step may take long, which the report hints at.
-    awk '/^STALL: / { inside = 1 } !inside; /^$/ { inside = 0 }' printed | sed -E -f "$here/mask.sed" >masked
-    diff -u expected masked >&2 || fail 'README.md shows something else; what was printed:
-'"$(cat printed)"
+    awk '/^STALL: / { inside = 1 } !inside; /^$/ { inside = 0 }' printed | sed -E -f "$here/mask.sed" -e "${2-}" >masked
+    diff -u expected masked >&2 || fail "$1 shows something else; what was printed:
+$(cat printed)"
+}
+
+case_the_program_prints_what_the_readme_shows() {
+    install_for_reader
+    blocks c README.md >fetch.c
+    blocks console README.md >screen
+    expect_screen README.md
+}
+
+# Bars and columns are as wide as times are long.
+case_the_first_hour_shows_what_is_printed() {
+    install_for_reader
+    LC_ALL=C.UTF-8
+    export LC_ALL
+    blocks c viewer/FIRST_HOUR.md >shop.c
+    blocks console viewer/FIRST_HOUR.md >screen
+    for command in record report tree explain timeline stats; do
+        grep -q "^\$ telltale $command " screen || fail "the first hour has no $command"
+    done
+    expect_screen viewer/FIRST_HOUR.md 's/[0-9]+%/SHARE/g; /^#[0-9]+ "/s/[┄─█▒]+/BAR/g; s/ +/ /g'
 }
 
 case_the_program_is_short() {
-    [ "$(block c | grep -c .)" -le 15 ] || fail 'the program of README.md is not short'
+    [ "$(blocks c README.md | grep -c .)" -le 15 ] || fail 'the program of README.md is not short'
 }
 
 case_every_name_in_the_guide_from_asyncio_is_in_a_header() {
