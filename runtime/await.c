@@ -4,6 +4,7 @@
  * Task.__wakeup (the side of the coroutine), asyncio.sleep.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "loop_internal.h"
 #include "precond.h"
@@ -42,8 +43,6 @@ int tt__task_suspend(struct tt_task_object *task, tt_site *site)
     return -1;
 }
 
-enum { REPR_BYTES = 512 };
-
 /* Has EXC, a RuntimeError (NULL: there was no memory for it), raised into the task at its next step, as asyncio does
  * when a coroutine yields what it must not. */
 static int raise_at_next_step(struct tt_task_object *task, tt_site *site, tt_exc *exc)
@@ -58,20 +57,24 @@ static int raise_at_next_step(struct tt_task_object *task, tt_site *site, tt_exc
 
 static tt_exc *awaits_itself(struct tt_task_object *task, tt_site *site)
 {
-    char task_repr[REPR_BYTES];
+    char *repr = tt__future_repr_new(&task->future);
+    tt_exc *exc = tt_exc_new_at(site, &tt_RuntimeError, "Task cannot await on itself: %s",
+                                repr ? repr : tt__future_repr_short(&task->future));
 
-    tt_future_repr(&task->future, task_repr, sizeof task_repr);
-    return tt_exc_new_at(site, &tt_RuntimeError, "Task cannot await on itself: %s", task_repr);
+    free(repr);
+    return exc;
 }
 
 static tt_exc *belongs_elsewhere(struct tt_task_object *task, tt_future *future, tt_site *site)
 {
-    char task_repr[REPR_BYTES], future_repr[REPR_BYTES];
+    char *task_repr = tt__future_repr_new(&task->future), *future_repr = tt__future_repr_new(future);
+    tt_exc *exc = tt_exc_new_at(site, &tt_RuntimeError, "Task %s got Future %s attached to a different loop",
+                                task_repr ? task_repr : tt__future_repr_short(&task->future),
+                                future_repr ? future_repr : tt__future_repr_short(future));
 
-    tt_future_repr(&task->future, task_repr, sizeof task_repr);
-    tt_future_repr(future, future_repr, sizeof future_repr);
-    return tt_exc_new_at(site, &tt_RuntimeError, "Task %s got Future %s attached to a different loop", task_repr,
-                         future_repr);
+    free(task_repr);
+    free(future_repr);
+    return exc;
 }
 
 /* Registers TASK's wake-up at FUTURE, which is pending, and suspends. */

@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "exc_text.h"
 #include "loop_internal.h"
 #include "precond.h"
-
-enum { REPR_BYTES = 512 };
 
 bool tt__debug_wanted(void)
 {
@@ -60,7 +59,7 @@ int tt__debug_check_thread_slowly(tt_site *site, const tt_loop *loop)
 struct subject {
     tt_future *task;
     tt_handle *handle;
-    char text[REPR_BYTES]; /* of what cannot be kept */
+    tt_handle copy; /* of a handle that cannot be kept; without a site: there is none */
 };
 
 static void hold_task(struct subject *subject, tt_loop *loop, struct tt_task_object *task, const tt_site *site)
@@ -93,9 +92,7 @@ static void hold(struct subject *subject, tt_loop *loop, struct tt_ready *ready)
         if (handle && handle->is_debug)
             loop->running_site = handle->site;
         if (handle)
-            tt_handle_repr(handle, subject->text, sizeof subject->text);
-        else
-            snprintf(subject->text, sizeof subject->text, "<Handle of the library>");
+            subject->copy = *handle;
     }
 }
 
@@ -106,13 +103,22 @@ static void let_go(struct subject *subject, tt_site *site)
     tt_handle_unref(subject->handle);
 }
 
-static void tell_slow(struct subject *subject, int64_t took_ns)
+static void tell_slow(const struct subject *subject, int64_t took_ns)
 {
+    struct tt_exc_sink sink = {.stream = stderr};
+
+    flockfile(stderr);
+    tt__exc_put_format(&sink, "Executing ");
     if (subject->task)
-        tt_future_repr(subject->task, subject->text, sizeof subject->text);
+        tt__future_put_repr(&sink, subject->task);
     else if (subject->handle)
-        tt_handle_repr(subject->handle, subject->text, sizeof subject->text);
-    fprintf(stderr, "Executing %s took %.3f seconds\n", subject->text, (double)took_ns / 1e9);
+        tt__handle_put_repr(&sink, subject->handle);
+    else if (subject->copy.site)
+        tt__handle_put_repr(&sink, &subject->copy);
+    else
+        tt__exc_put_format(&sink, "<Handle of the library>");
+    tt__exc_put_format(&sink, " took %.3f seconds\n", (double)took_ns / 1e9);
+    funlockfile(stderr);
 }
 
 void tt__debug_run(tt_loop *loop, struct tt_ready *ready)

@@ -382,14 +382,14 @@ bool tt_catch(const tt_exc_type *type)
     return tt_exc_is(state->pending, type) && handle_pending(state, TT_EXC_CATCH);
 }
 
-int tt_catch_end(void)
+int tt_catch_end_at(tt_site *site)
 {
     struct tt_exc_state *state = tt__exc_state_now();
     bool was_open;
 
     state->refused_count = 0; /* cleanups that were left open inside of the catch */
     was_open = close_handlings_up_to(state, TT_EXC_CATCH, NULL);
-    TT_PRECOND("catch_end.open", NULL, was_open);
+    TT_PRECOND("catch_end.open", site, was_open);
     return state->pending ? -1 : 0;
 }
 
@@ -406,7 +406,7 @@ void tt_cleanup_begin(void)
         state->refused_count++;
 }
 
-int tt_cleanup_end(void)
+int tt_cleanup_end_at(tt_site *site)
 {
     struct tt_exc_state *state = tt__exc_state_now();
     bool was_open = true;
@@ -415,7 +415,7 @@ int tt_cleanup_end(void)
         state->refused_count--;
     else
         was_open = close_handlings_up_to(state, TT_EXC_CLEANUP, NULL);
-    TT_PRECOND("cleanup_end.open", NULL, was_open);
+    TT_PRECOND("cleanup_end.open", site, was_open);
     return state->pending ? -1 : 0;
 }
 

@@ -10,9 +10,35 @@
 #include "precond.h"
 
 #include <limits.h>
+#include <stdarg.h>
 #include <string.h>
 
 /* --------------------------------------------------------------------------------------------------- where it goes */
+
+struct tt_exc_sink tt__exc_sink_into(char *buffer, size_t size)
+{
+    return (struct tt_exc_sink){.buffer = size > 0 ? buffer : NULL, .size = size > 0 ? size - 1 : 0};
+}
+
+int tt__exc_sink_end(struct tt_exc_sink *sink)
+{
+    size_t end = sink->length;
+
+    if (end > sink->size) {
+        size_t begin = sink->size;
+        uint32_t point;
+
+        end = sink->size;
+        while (begin > 0 && end - begin < 4 && ((unsigned char)sink->buffer[begin - 1] & 0xc0) == 0x80)
+            begin--;
+        if (begin > 0 && (unsigned char)sink->buffer[begin - 1] >= 0xc0 &&
+            !tt__exc_decode(sink->buffer + begin - 1, sink->buffer + end, &point))
+            end = begin - 1;
+    }
+    if (sink->buffer)
+        sink->buffer[end] = '\0';
+    return sink->length > INT_MAX ? INT_MAX : (int)sink->length;
+}
 
 void tt__exc_put(struct tt_exc_sink *sink, const char *text, size_t size)
 {
@@ -23,6 +49,22 @@ void tt__exc_put(struct tt_exc_sink *sink, const char *text, size_t size)
     else if (size > 0 && room > 0)
         memcpy(sink->buffer + sink->length, text, size < room ? size : room);
     sink->length += size;
+}
+
+void tt__exc_put_format(struct tt_exc_sink *sink, const char *format, ...)
+{
+    size_t room = sink->length < sink->size ? sink->size - sink->length : 0;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    if (sink->stream)
+        length = vfprintf(sink->stream, format, arguments);
+    else
+        length = vsnprintf(room ? sink->buffer + sink->length : NULL, room ? room + 1 : 0, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        sink->length += (size_t)length;
 }
 
 static void put_text(struct tt_exc_sink *sink, const char *text)
@@ -97,22 +139,25 @@ static void put_escaped(struct tt_exc_sink *sink, uint32_t point)
 
 void tt__exc_put_quoted(struct tt_exc_sink *sink, const char *text, size_t size)
 {
-    const char *end = text + size;
+    const char *end = text + size, *plain = text; /* from PLAIN on nothing needs an escape; it is put at once */
     char quote = memchr(text, '\'', size) && !memchr(text, '"', size) ? '"' : '\'';
 
     tt__exc_put(sink, &quote, 1);
     while (text < end) {
         uint32_t point = (unsigned char)*text;
         size_t width = tt__exc_decode(text, end, &point);
+        bool is_shown = width > 0 && is_printable(point);
 
-        if (point == (unsigned char)quote || point == '\\')
-            put_text(sink, "\\");
-        if (width > 0 && is_printable(point))
-            tt__exc_put(sink, text, width);
-        else
-            put_escaped(sink, point);
+        if (!is_shown || point == (unsigned char)quote || point == '\\') {
+            tt__exc_put(sink, plain, (size_t)(text - plain));
+            put_text(sink, is_shown ? "\\" : "");
+            if (!is_shown)
+                put_escaped(sink, point);
+            plain = is_shown ? text : text + (width > 0 ? width : 1);
+        }
         text += width > 0 ? width : 1;
     }
+    tt__exc_put(sink, plain, (size_t)(end - plain));
     tt__exc_put(sink, &quote, 1);
 }
 
@@ -151,16 +196,19 @@ static void put_repr(struct tt_exc_sink *sink, const tt_exc *exc, int depth)
     put_text(sink, ")");
 }
 
+void tt__exc_put_repr(struct tt_exc_sink *sink, const tt_exc *exc)
+{
+    if (exc)
+        put_repr(sink, exc, 1);
+    else
+        put_text(sink, "None");
+}
+
 int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size)
 {
-    struct tt_exc_sink sink = {.buffer = buffer, .size = size > 0 ? size - 1 : 0};
+    struct tt_exc_sink sink = tt__exc_sink_into(buffer, size);
 
     TT_PRECOND("exc_repr.buffer", NULL, buffer != NULL || size == 0);
-    if (exc)
-        put_repr(&sink, exc, 1);
-    else
-        put_text(&sink, "None");
-    if (size > 0)
-        buffer[sink.length < sink.size ? sink.length : sink.size] = '\0';
-    return sink.length > INT_MAX ? INT_MAX : (int)sink.length;
+    tt__exc_put_repr(&sink, exc);
+    return tt__exc_sink_end(&sink);
 }

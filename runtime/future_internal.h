@@ -236,6 +236,18 @@ extern const struct tt_ready_ops tt__wait_node_ops;                          /* 
 extern const struct tt_ready_ops tt__group_member_ops;                       /* task_group.c */
 extern const struct tt_ready_ops tt__as_completed_node_ops;                  /* as_completed.c */
 
+/* ------------------------------------------------------------------------------------------------ repr.c */
+
+struct tt_exc_sink;
+
+/* The reprs, whole. */
+void tt__future_put_repr(struct tt_exc_sink *sink, const tt_future *future);
+void tt__handle_put_repr(struct tt_exc_sink *sink, const struct tt_handle *handle);
+
+/* The repr as a new string, for free; NULL when there is no memory. What then stands for it is the short one. */
+char *tt__future_repr_new(const tt_future *future);
+const char *tt__future_repr_short(const tt_future *future);
+
 /* ------------------------------------------------------------------------------------------------ ledger.c */
 
 /* Who acts now on LOOP's thread (LOOP may be NULL). */

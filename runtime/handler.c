@@ -12,10 +12,11 @@
 
 #include <telltale/task_group.h>
 
+#include "exc_text.h"
 #include "loop_internal.h"
 #include "precond.h"
 
-enum { REPR_BYTES = 512 };
+enum { GROUP_REPR_BYTES = 96 }; /* a word, two counts and a state */
 
 /* ------------------------------------------------------------------------------------------------------- the default */
 
@@ -29,34 +30,42 @@ int tt_handler_context_keys(const struct tt_handler_context *context, char *buff
                     context->task ? ", task" : "", context->task_group ? ", task_group" : "");
 }
 
-/* The context that a failing handler was given, in the form of Python's dictionary. */
-static void print_inner_context(FILE *stream, const struct tt_handler_context *inner)
+static void put_group(struct tt_exc_sink *sink, const char *before, const tt_group *group)
 {
-    char repr[REPR_BYTES];
+    char repr[GROUP_REPR_BYTES];
 
-    fprintf(stream, "context: {");
+    tt_group_repr(group, repr, sizeof repr);
+    tt__exc_put_format(sink, "%s%s", before, repr);
+}
+
+/* The context that a failing handler was given, in the form of Python's dictionary. */
+static void put_inner_context(struct tt_exc_sink *sink, const struct tt_handler_context *inner)
+{
+    const char *message = inner->message ? inner->message : "";
+
+    tt__exc_put_format(sink, "context: {");
     if (inner->task) {
-        tt_future_repr(inner->task, repr, sizeof repr);
-        fprintf(stream, "'task': %s, ", repr);
+        tt__exc_put_format(sink, "'task': ");
+        tt__future_put_repr(sink, inner->task);
+        tt__exc_put_format(sink, ", ");
     }
-    fprintf(stream, "'message': '%s'", inner->message ? inner->message : "");
+    tt__exc_put_format(sink, "'message': ");
+    tt__exc_put_quoted(sink, message, strlen(message));
     if (inner->exception) {
-        tt_exc_repr(inner->exception, repr, sizeof repr);
-        fprintf(stream, ", 'exception': %s", repr);
+        tt__exc_put_format(sink, ", 'exception': ");
+        tt__exc_put_repr(sink, inner->exception);
     }
     if (inner->future) {
-        tt_future_repr(inner->future, repr, sizeof repr);
-        fprintf(stream, ", 'future': %s", repr);
+        tt__exc_put_format(sink, ", 'future': ");
+        tt__future_put_repr(sink, inner->future);
     }
     if (inner->handle) {
-        tt_handle_repr(inner->handle, repr, sizeof repr);
-        fprintf(stream, ", 'handle': %s", repr);
+        tt__exc_put_format(sink, ", 'handle': ");
+        tt__handle_put_repr(sink, inner->handle);
     }
-    if (inner->task_group) {
-        tt_group_repr(inner->task_group, repr, sizeof repr);
-        fprintf(stream, ", 'task_group': %s", repr);
-    }
-    fprintf(stream, "}\n");
+    if (inner->task_group)
+        put_group(sink, ", 'task_group': ", inner->task_group);
+    tt__exc_put_format(sink, "}\n");
 }
 
 static void print_place(const char *what, const tt_site *site)
@@ -67,8 +76,8 @@ static void print_place(const char *what, const tt_site *site)
 
 void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_context *context)
 {
+    struct tt_exc_sink sink = {.stream = stderr}; /* straight there: nothing is cut, and no memory is needed */
     const char *message;
-    char repr[REPR_BYTES];
 
     TT_PRECOND("loop_default_exception_handler.loop", NULL, loop != NULL);
     TT_PRECOND("loop_default_exception_handler.context", NULL, context != NULL);
@@ -76,26 +85,29 @@ void tt_loop_default_exception_handler(tt_loop *loop, const struct tt_handler_co
     flockfile(stderr);
     fprintf(stderr, "%s\n", message);
     if (context->context)
-        print_inner_context(stderr, context->context);
+        put_inner_context(&sink, context->context);
     if (context->future) {
-        tt_future_repr(context->future, repr, sizeof repr);
-        fprintf(stderr, "future: %s\n", repr);
+        tt__exc_put_format(&sink, "future: ");
+        tt__future_put_repr(&sink, context->future);
+        tt__exc_put_format(&sink, "\n");
     }
     if (context->handle) {
-        tt_handle_repr(context->handle, repr, sizeof repr);
-        fprintf(stderr, "handle: %s\n", repr);
+        tt__exc_put_format(&sink, "handle: ");
+        tt__handle_put_repr(&sink, context->handle);
+        tt__exc_put_format(&sink, "\n");
     }
     if (context->source_traceback)
         print_place("source_traceback: Object", context->source_traceback);
     else if (loop->running_site)
         print_place("handle_traceback: Handle", loop->running_site);
     if (context->task) {
-        tt_future_repr(context->task, repr, sizeof repr);
-        fprintf(stderr, "task: %s\n", repr);
+        tt__exc_put_format(&sink, "task: ");
+        tt__future_put_repr(&sink, context->task);
+        tt__exc_put_format(&sink, "\n");
     }
     if (context->task_group) {
-        tt_group_repr(context->task_group, repr, sizeof repr);
-        fprintf(stderr, "task_group: %s\n", repr);
+        put_group(&sink, "task_group: ", context->task_group);
+        tt__exc_put_format(&sink, "\n");
     }
     if (context->exception)
         tt_exc_print(context->exception, stderr);
@@ -265,12 +277,47 @@ static void end_accounting(tt_loop *loop, uint64_t began, const tt_handle *handl
         tt__stall_check(loop, loop->clock - began, loop->actor, handle->site, NULL);
 }
 
+/* "Exception in callback f() at FILE:LINE", in ROOM if it fits there, else a new string, which *OUT_NEW is then (NULL:
+ * none). Without memory for that the place is left out, which the handle tells too. */
+static const char *callback_message(const tt_site *site, char *room, size_t size, char **out_new)
+{
+    static const char format[] = "Exception in callback %s() at %s:%u";
+    const char *name = site->text ? site->text : "callback";
+    size_t needed = (size_t)snprintf(room, size, format, name, site->file, site->line) + 1;
+
+    *out_new = NULL;
+    if (needed <= size)
+        return room;
+    *out_new = malloc(needed);
+    if (!*out_new)
+        return "Exception in callback ...";
+    snprintf(*out_new, needed, format, name, site->file, site->line);
+    return *out_new;
+}
+
+/* EXC came out of the callback of HANDLE, of SITE. */
+static void report_callback(tt_loop *loop, tt_handle *handle, const tt_site *site, tt_exc *exc)
+{
+    struct tt_exc_state state = {0}, *outer;
+    char room[256], *own;
+    const char *message = callback_message(site, room, sizeof room, &own);
+
+    outer = enter_handling(&state, exc);
+    tt_loop_call_exception_handler(
+        loop, &(struct tt_handler_context){.message = message,
+                                           .exception = exc,
+                                           .handle = handle,
+                                           .source_traceback = handle->is_debug ? handle->site : NULL});
+    tt__exc_state_enter(outer);
+    tt__exc_state_finish(&state);
+    free(own);
+}
+
 void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site *site, tt_handle *handle,
                            tt_future *subject)
 {
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
     tt_context **outer_place;
-    char message[256];
     uint64_t began;
     tt_exc *exc;
     int rc;
@@ -293,16 +340,7 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt)) {
         tt__loop_set_fatal(loop, exc);
     } else {
-        snprintf(message, sizeof message, "Exception in callback %s() at %s:%u", site->text ? site->text : "callback",
-                 site->file, site->line);
-        outer = enter_handling(&state, exc);
-        tt_loop_call_exception_handler(
-            loop, &(struct tt_handler_context){.message = message,
-                                               .exception = exc,
-                                               .handle = handle,
-                                               .source_traceback = handle->is_debug ? handle->site : NULL});
-        tt__exc_state_enter(outer);
-        tt__exc_state_finish(&state);
+        report_callback(loop, handle, site, exc);
     }
     tt_exc_unref(exc);
 }

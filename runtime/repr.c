@@ -8,33 +8,15 @@
  *
  * The loop's thread. From: asyncio.base_futures, asyncio.base_tasks. */
 #include <inttypes.h>
-#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "exc_text.h"
 #include "loop_internal.h"
 #include "precond.h"
 
 /* How many tasks that wait for each other are shown; more would not fit a line. asyncio shows all. */
 enum { CHAIN_MAX = 16 };
-
-/* A buffer that is written past its end without harm: `length` counts on. */
-struct text {
-    char *buffer;
-    size_t size, length;
-};
-
-static void TT_PRINTF(2, 3) add(struct text *text, const char *format, ...)
-{
-    size_t room = text->length < text->size ? text->size - text->length : 0;
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(room ? text->buffer + text->length : NULL, room, format, arguments);
-    va_end(arguments);
-    if (length > 0)
-        text->length += (size_t)length;
-}
 
 static const char *class_of(const tt_future *future)
 {
@@ -68,17 +50,17 @@ static const char *library_name(const struct tt_ready_ops *ops)
 
 /* One done-callback: the program's with the place where it was added, the library's by the name that it has in
  * asyncio. */
-static void add_callback(struct text *text, const struct tt_done_node *node)
+static void add_callback(struct tt_exc_sink *sink, const struct tt_done_node *node)
 {
     const tt_site *site = tt__done_node_site(node);
 
     if (site)
-        add(text, "%s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
+        tt__exc_put_format(sink, "%s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
     else
-        add(text, "%s", library_name(node->ready.ops));
+        tt__exc_put_format(sink, "%s", library_name(node->ready.ops));
 }
 
-static void add_callbacks(struct text *text, const tt_future *future)
+static void add_callbacks(struct tt_exc_sink *sink, const tt_future *future)
 {
     size_t count = 0;
     const struct tt_done_node *node, *last = NULL;
@@ -89,76 +71,68 @@ static void add_callbacks(struct text *text, const tt_future *future)
     }
     if (!count)
         return;
-    add(text, " cb=[");
-    add_callback(text, future->callbacks.first);
+    tt__exc_put_format(sink, " cb=[");
+    add_callback(sink, future->callbacks.first);
     if (count > 2)
-        add(text, ", <%zu more>", count - 2);
+        tt__exc_put_format(sink, ", <%zu more>", count - 2);
     if (count > 1) {
-        add(text, ", ");
-        add_callback(text, last);
+        tt__exc_put_format(sink, ", ");
+        add_callback(sink, last);
     }
-    add(text, "]");
+    tt__exc_put_format(sink, "]");
 }
 
-static void add_coroutine(struct text *text, struct tt_task_object *task)
+static void add_coroutine(struct tt_exc_sink *sink, struct tt_task_object *task)
 {
     const tt_site *created = task->future.created_site;
     const char *name = created->text ? created->text : "coroutine";
 
     if (task->phase == TT_TASK_ENDED)
-        add(text, " coro=<%s() done, created at %s:%u>", name, created->file, created->line);
+        tt__exc_put_format(sink, " coro=<%s() done, created at %s:%u>", name, created->file, created->line);
     else if (task->has_started)
-        add(text, " coro=<%s() running at %s:%u>", name, task->last_site->file, task->last_site->line);
+        tt__exc_put_format(sink, " coro=<%s() running at %s:%u>", name, task->last_site->file, task->last_site->line);
     else
-        add(text, " coro=<%s() created at %s:%u>", name, created->file, created->line);
+        tt__exc_put_format(sink, " coro=<%s() created at %s:%u>", name, created->file, created->line);
 }
 
-static void add_outcome(struct text *text, const tt_future *future)
+static void add_outcome(struct tt_exc_sink *sink, const tt_future *future)
 {
-    char repr[256];
-
     if (future->state != TT_FUTURE_FINISHED)
         return;
     if (!future->exc) {
         if (future->value)
-            add(text, " result=%p", future->value);
+            tt__exc_put_format(sink, " result=%p", future->value);
         else
-            add(text, " result=None");
+            tt__exc_put_format(sink, " result=None");
         return;
     }
-    tt_exc_repr(future->exc, repr, sizeof repr);
-    add(text, " exception=%s", repr);
-}
-
-/* TEXT in quotes as Python's repr chooses them; what would need escapes is left to whoever shows it. */
-static void add_quoted(struct text *text, const char *string)
-{
-    const char *quote = strchr(string, '\'') && !strchr(string, '"') ? "\"" : "'";
-
-    add(text, "%s%s%s", quote, string, quote);
+    tt__exc_put_format(sink, " exception=");
+    tt__exc_put_repr(sink, future->exc);
 }
 
 /* What stands before the future that TASK waits for and what stands after it. */
-static void begin_task(struct text *text, struct tt_task_object *task)
+static void begin_task(struct tt_exc_sink *sink, struct tt_task_object *task)
 {
-    add(text, "<%s %s name=", class_of(&task->future), state_of(&task->future));
-    add_quoted(text, tt_task_name(&task->future));
-    add_coroutine(text, task);
+    const char *name = tt_task_name(&task->future);
+
+    tt__exc_put_format(sink, "<%s %s name=", class_of(&task->future), state_of(&task->future));
+    tt__exc_put_quoted(sink, name, strlen(name));
+    add_coroutine(sink, task);
     if (task->waiter)
-        add(text, " wait_for=");
+        tt__exc_put_format(sink, " wait_for=");
 }
 
-static void end_future(struct text *text, const tt_future *future)
+static void end_future(struct tt_exc_sink *sink, const tt_future *future)
 {
-    add_outcome(text, future);
-    add_callbacks(text, future);
+    add_outcome(sink, future);
+    add_callbacks(sink, future);
     if (future->is_debug)
-        add(text, " created at %s:%u", future->created_site->file, future->created_site->line);
-    add(text, ">");
+        tt__exc_put_format(sink, " created at %s:%u", future->created_site->file, future->created_site->line);
+    tt__exc_put_format(sink, ">");
 }
 
 /* "when=12.5", without the zeros that a float would not show. */
-static void add_when(struct text *text, int64_t when_ns)
+static void add_when(struct tt_exc_sink *sink, int64_t when_ns)
 {
     char fraction[16];
     size_t length;
@@ -166,56 +140,81 @@ static void add_when(struct text *text, int64_t when_ns)
     snprintf(fraction, sizeof fraction, "%09" PRId64, when_ns % TT_SEC(1) * (when_ns < 0 ? -1 : 1));
     for (length = 9; length > 1 && fraction[length - 1] == '0';)
         length--;
-    add(text, " when=%s%" PRId64 ".%.*s", when_ns < 0 && when_ns > -TT_SEC(1) ? "-" : "", when_ns / TT_SEC(1),
-        (int)length, fraction);
+    tt__exc_put_format(sink, " when=%s%" PRId64 ".%.*s", when_ns < 0 && when_ns > -TT_SEC(1) ? "-" : "",
+                       when_ns / TT_SEC(1), (int)length, fraction);
+}
+
+void tt__handle_put_repr(struct tt_exc_sink *sink, const tt_handle *handle)
+{
+    const tt_site *site = handle->site;
+
+    tt__exc_put_format(sink, "<%s%s", handle->is_timer ? "TimerHandle" : "Handle",
+                       handle->is_cancelled ? " cancelled" : "");
+    if (handle->is_timer)
+        add_when(sink, handle->when_ns);
+    if (!handle->is_cancelled || handle->is_debug) /* one that was cancelled has forgotten what it called */
+        tt__exc_put_format(sink, " %s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
+    if (handle->is_debug)
+        tt__exc_put_format(sink, " created at %s:%u", site->file, site->line);
+    tt__exc_put_format(sink, ">");
 }
 
 int tt_handle_repr(const tt_handle *handle, char *buffer, size_t size)
 {
-    struct text text = {buffer, size, 0};
-    const tt_site *site;
+    struct tt_exc_sink sink = tt__exc_sink_into(buffer, size);
 
     TT_PRECOND("handle_repr.handle", NULL, handle != NULL);
     TT_PRECOND("handle_repr.buffer", NULL, buffer != NULL || size == 0);
-    site = handle->site;
-    if (size)
-        buffer[0] = '\0';
-    add(&text, "<%s%s", handle->is_timer ? "TimerHandle" : "Handle", handle->is_cancelled ? " cancelled" : "");
-    if (handle->is_timer)
-        add_when(&text, handle->when_ns);
-    if (!handle->is_cancelled || handle->is_debug) /* one that was cancelled has forgotten what it called */
-        add(&text, " %s() at %s:%u", site->text ? site->text : "callback", site->file, site->line);
-    if (handle->is_debug)
-        add(&text, " created at %s:%u", site->file, site->line);
-    add(&text, ">");
-    return (int)text.length;
+    tt__handle_put_repr(&sink, handle);
+    return tt__exc_sink_end(&sink);
 }
 
-int tt_future_repr(const tt_future *future, char *buffer, size_t size)
+void tt__future_put_repr(struct tt_exc_sink *sink, const tt_future *future)
 {
-    struct text text = {buffer, size, 0};
     tt_future *chain[CHAIN_MAX];
     size_t depth = 0;
     bool is_cut = false;
 
-    TT_PRECOND("future_repr.buffer", NULL, buffer != NULL || size == 0);
-    if (size)
-        buffer[0] = '\0';
     for (tt_future *next = (tt_future *)future; next; next = tt__task(next)->waiter) {
         for (size_t i = 0; i < depth && !is_cut; i++)
             is_cut = chain[i] == next;
         if (is_cut || depth == CHAIN_MAX) {
-            add(&text, "...");
+            tt__exc_put_format(sink, "...");
             break;
         }
         chain[depth++] = next;
         if (next->kind != TT_OBJECT_KIND_TASK) {
-            add(&text, "<%s %s", class_of(next), state_of(next));
+            tt__exc_put_format(sink, "<%s %s", class_of(next), state_of(next));
             break;
         }
-        begin_task(&text, tt__task(next));
+        begin_task(sink, tt__task(next));
     }
     while (depth > 0)
-        end_future(&text, chain[--depth]);
-    return (int)text.length;
+        end_future(sink, chain[--depth]);
+}
+
+int tt_future_repr(const tt_future *future, char *buffer, size_t size)
+{
+    struct tt_exc_sink sink = tt__exc_sink_into(buffer, size);
+
+    TT_PRECOND("future_repr.buffer", NULL, buffer != NULL || size == 0);
+    tt__future_put_repr(&sink, future);
+    return tt__exc_sink_end(&sink);
+}
+
+char *tt__future_repr_new(const tt_future *future)
+{
+    size_t size = (size_t)tt_future_repr(future, NULL, 0) + 1;
+    char *text = malloc(size);
+
+    if (text)
+        tt_future_repr(future, text, size);
+    return text;
+}
+
+const char *tt__future_repr_short(const tt_future *future)
+{
+    return future->kind == TT_OBJECT_KIND_TASK     ? "<Task ...>"
+           : future->kind == TT_OBJECT_KIND_GATHER ? "<_GatheringFuture ...>"
+                                                   : "<Future ...>";
 }

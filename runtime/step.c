@@ -211,13 +211,13 @@ static void run_coroutine(void *arg)
     tt__coro_exit(&task->coro, &task->future.loop->home);
 }
 
-int tt_return(void *value, tt_free_fn *free_fn)
+int tt_return_at(tt_site *site, void *value, tt_free_fn *free_fn)
 {
     struct tt_task_object *task = tt__running_loop ? tt__running_loop->current : NULL;
 
     if (!task && tt__executor_return(value, free_fn))
         return 0;
-    TT_PRECOND("return.in_task", NULL, task != NULL);
+    TT_PRECOND("return.in_task", site, task != NULL);
     if (task->return_free)
         tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
     task->return_value = value;
@@ -301,7 +301,7 @@ static void complete_failed(struct tt_task_object *task, tt_exc *exc)
     if (task->is_eager || tt_exc_is(exc, &tt_Exception))
         return;
     if (tt_exc_is(exc, &tt_SystemExit) || tt_exc_is(exc, &tt_KeyboardInterrupt)) /* stored, and out of the loop */
-        if (tt__loop_set_fatal(future->loop, exc) && !task->no_destroy_message) /* who runs the loop receives it */
+        if (tt__loop_set_fatal(future->loop, exc) && !task->no_destroy_message)  /* who runs the loop receives it */
             tt__ledger_touched(future, TT_TOUCH_HOW_RUNNER, true, task->last_site);
 }
 

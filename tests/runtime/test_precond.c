@@ -1063,6 +1063,27 @@ static void a_mistake_is_told_with_the_callers_place_and_the_condition(void **st
     assert_non_null(strstr(output, "test_precond.c:"));
 }
 
+static void what_has_no_begin_is_told_with_the_place(void **state)
+{
+    static const struct {
+        struct mistake mistake;
+        const char *place;
+    } ends[] = {{{"catch_end.open", catch_end}, " in catch_end: was_open\n"},
+                {{"cleanup_end.open", cleanup_end}, " in cleanup_end: was_open\n"},
+                {{"return.in_task", return_in_task}, " in return_in_task: task != NULL\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        char output[2048], expected[128];
+
+        stage_in_child(make, (void *)&ends[i].mistake, output, sizeof output);
+        snprintf(expected, sizeof expected, "telltale: precondition %s broken at ", ends[i].mistake.name);
+        assert_non_null(strstr(output, expected));
+        assert_non_null(strstr(output, "test_precond.c:"));
+        assert_non_null(strstr(output, ends[i].place));
+    }
+}
+
 static bool is_a_mistake(const char *name)
 {
     for (int i = 0; i < MISTAKES; i++)
@@ -1143,6 +1164,7 @@ static void every_precondition_has_a_case(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(each_mistake_ends_the_process_with_its_name),
     cmocka_unit_test_on_stage(a_mistake_is_told_with_the_callers_place_and_the_condition),
+    cmocka_unit_test_on_stage(what_has_no_begin_is_told_with_the_place),
     cmocka_unit_test_on_stage(every_precondition_has_a_case),
 };
 

@@ -158,8 +158,9 @@ TT_API tt_exc *tt_exc_pending(void);
 TT_API bool tt_catch(const tt_exc_type *type) TT_MUST_USE;
 
 /* Ends the innermost catch, and what was left open inside of it. Returns 0, or -1 when an exception is pending now.
- * Precondition catch_end.open: a catch is open. */
-TT_API int tt_catch_end(void) TT_MUST_USE;
+ * Precondition catch_end.open: a catch is open; the place of the call is told when none is. */
+#define tt_catch_end() tt_catch_end_at(TT_HERE)
+TT_API int tt_catch_end_at(tt_site *site) TT_MUST_USE;
 
 /* What is being handled innermost, borrowed until that ends; NULL when nothing is. In a cleanup, also a deferred one,
  * that is what was put aside: so cleanup can tell whether it runs because of a failure. Python: sys.exception(). */
@@ -170,8 +171,9 @@ TT_API void tt_cleanup_begin(void);
 
 /* Ends the innermost cleanup, and what was left open inside of it: what was put aside is pending again. If the cleanup
  * raised, its exception stays pending with the other as context. Returns 0 when nothing is pending, else -1.
- * Precondition cleanup_end.open: a cleanup is open. */
-TT_API int tt_cleanup_end(void) TT_MUST_USE;
+ * Precondition cleanup_end.open: a cleanup is open; the place of the call is told when none is. */
+#define tt_cleanup_end() tt_cleanup_end_at(TT_HERE)
+TT_API int tt_cleanup_end_at(tt_site *site) TT_MUST_USE;
 
 /* ----------------------------------------------------------------------------------------------------- objects */
 
@@ -215,9 +217,9 @@ TT_API const char *tt_exc_note(const tt_exc *exc, size_t index); /* borrowed; NU
 TT_API void tt_exc_set_data(tt_exc *exc, const tt_exc_type *type, void *data);
 TT_API void *tt_exc_data(const tt_exc *exc, const tt_exc_type *type); /* borrowed; NULL if EXC is not of TYPE */
 
-/* Writes the text of Python's repr, "ValueError('boom')", cut to SIZE - 1 bytes; returns its full length as snprintf
- * does. Without a text it is "ValueError()"; from errno "ConnectionRefusedError(111, 'Connection refused')". BUFFER may
- * be NULL if SIZE is 0. Of NULL: "None". */
+/* Writes the text of Python's repr, "ValueError('boom')", cut to SIZE - 1 bytes or, where that were inside of a
+ * character, to fewer; returns its full length as snprintf does. Without a text it is "ValueError()"; from errno
+ * "ConnectionRefusedError(111, 'Connection refused')". BUFFER may be NULL if SIZE is 0. Of NULL: "None". */
 TT_API int tt_exc_repr(const tt_exc *exc, char *buffer, size_t size);
 
 /* The traceback as Python prints it, causes and contexts first, places of C in the place of Python's frames:

@@ -130,7 +130,8 @@ TT_API size_t tt_future_remove_done_callback(tt_future *future, tt_done_fn *fn, 
 TT_API void tt_discard_at(tt_site *site, tt_future *future, const char *reason);
 
 /* Writes the repr, "<Task finished name='x' coro=<f() done, created at server.c:58> exception=ValueError('boom')>", cut
- * to SIZE - 1 bytes; returns its full length. */
+ * to SIZE - 1 bytes or, where that were inside of a character, to fewer; returns its full length as snprintf does. Name
+ * and exception are escaped as Python's repr does, and whole if SIZE allows. BUFFER may be NULL if SIZE is 0. */
 TT_API int tt_future_repr(const tt_future *future, char *buffer, size_t size);
 
 #ifdef __cplusplus

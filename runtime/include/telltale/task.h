@@ -104,8 +104,10 @@ TT_API int tt_spawn_at(tt_site *site, tt_coro_fn *fn, void *arg, const struct tt
 #define tt_task_add_done_callback(task, fn, arg) tt_future_add_done_callback((task), fn, (arg))
 
 /* Gives the running task's result, or that of a function that runs on a thread (telltale/executor.h), and returns 0, so
- * that it ends with `return tt_return(value, free)`. The task owns VALUE and releases it with FREE_FN if that is not NULL. */
-TT_API int tt_return(void *value, tt_free_fn *free_fn);
+ * that it ends with `return tt_return(value, free)`. The task owns VALUE and releases it with FREE_FN if that is not NULL.
+ * Precondition return.in_task: there is such a task or function; a callback has no result, and is told the place. */
+#define tt_return(value, free_fn) tt_return_at(TT_HERE, (value), (free_fn))
+TT_API int tt_return_at(tt_site *site, void *value, tt_free_fn *free_fn);
 
 /* Suspends the running task for DURATION_NS; zero or less: for one turn. Returns 0, or -1 with an exception pending:
  * CancelledError when it was cancelled. RuntimeError outside of a task. asyncio: sleep. */
