@@ -115,6 +115,8 @@ static int start(struct workers *workers, struct worker *worker)
 {
     int pair[2], error;
     const char *line;
+    char port[sizeof "65535"];
+    ssize_t length;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return tt_raise_errno(errno, "socketpair");
@@ -133,9 +135,11 @@ static int start(struct workers *workers, struct worker *worker)
         return error ? tt_raise_errno(error, "start a thread") : -1;
     }
     worker->is_started = true;
-    if (tt_stream_readline(worker->control, &line) <= 0)
+    length = tt_stream_readline(worker->control, &line);
+    if (length <= 0)
         return tt_exc_pending() ? -1 : tt_raise(&tt_RuntimeError, "loop %d did not begin", worker->number);
-    workers->port = atoi(line);
+    snprintf(port, sizeof port, "%.*s", (int)length, line); /* a line is a piece of the stream's buffer: nothing ends it */
+    workers->port = atoi(port);
     return 0;
 }
 
