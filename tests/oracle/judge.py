@@ -41,6 +41,7 @@ class Loop(base_events.BaseEventLoop):
 
     def select(self, timeout):
         self.run.collect()
+        self.run.leave()
         if timeout is None:
             raise AssertionError("nothing is left to wait for")
         if timeout > 0:
@@ -87,11 +88,26 @@ class Run:
         self.alive = {}  # label: task that has begun and not ended
         self.ranks = {}  # label: number
         self.operations = []
+        self.leaving = None
 
     # ---------------------------------------------------------------------------------------------- the log
 
     def collect(self):
         gc.collect()
+
+    def not_to_be_raised(self, event):
+        """A handler that was called by a finalizer raised KeyboardInterrupt or SystemExit; see ended-by-handler in deviations.txt."""
+        if isinstance(event.exc_value, (KeyboardInterrupt, SystemExit)):
+            if self.loop.is_running():
+                self.leaving = event.exc_value
+            else:
+                self.loop.default_exception_handler({"message": "Unhandled error in exception handler", "exception": event.exc_value})
+
+    def leave(self):
+        """Between two callbacks: ends the run if a handler wants that."""
+        leaving, self.leaving = self.leaving, None
+        if leaving is not None:
+            raise leaving
 
     def log(self, text):
         self.lines.append(text)
@@ -184,6 +200,7 @@ class Run:
 
     def run(self):
         self.loop = Loop(self)
+        sys.unraisablehook = self.not_to_be_raised
         code = compile(translate.translate(self.program), self.program.name, "exec")
         names = self.vocabulary()
         exec(code, names)
@@ -546,12 +563,24 @@ def programs_of(path):
             yield name, text
 
 
+def let_runs_be_left():
+    """See Run.leave."""
+    run_callback = events.Handle._run
+
+    def run_and_leave(handle):
+        run_callback(handle)
+        handle._loop.run.leave()
+
+    events.Handle._run = run_and_leave
+
+
 def prepare():
     logging.disable(logging.CRITICAL)
     asyncio._set_running_loop(None)
     define_order()
     let_go_of_callbacks()
     let_go_of_gather()
+    let_runs_be_left()
     gc.collect()
     gc.disable()
     gc.freeze()
