@@ -332,7 +332,11 @@ case_a_full_disk_is_told_and_makes_no_clean_run() {
 case_a_signal_reaches_the_command_and_everything_is_cleaned_up() {
     record_emitter 50
     kill -TERM "$record"
-    end_emitter
+    # The input ends after that: else the command could be done before the signal is passed on.
+    status=0
+    wait "$record" || status=$?
+    exec 9>&-
+    cp messages "$work/err"
     expect_status 143 record
     expect_rows run.telltale 'SELECT end_text FROM processes' 'ended by SIGTERM'
     expect_nothing_left
