@@ -57,6 +57,8 @@ static int find_local(tt_site *site, const struct tt_connection_options *options
     out_local->length = 0;
     if (!options->local_host && !options->local_port)
         return 0;
+    if (!tt__port_exists(site, options->local_port))
+        return -1;
     snprintf(port, sizeof port, "%d", options->local_port);
     error = getaddrinfo(options->local_host, port, &hints, &list);
     if (error)

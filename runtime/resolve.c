@@ -10,11 +10,21 @@
 #include "io.h"
 #include "precond.h"
 
+bool tt__port_exists(tt_site *site, int port)
+{
+    if (port >= 0 && port <= 65535)
+        return true;
+    tt_raise_at(site, &tt_OverflowError, "port must be 0-65535.");
+    return false;
+}
+
 int tt__resolve(tt_site *site, const char *host, int port, const struct addrinfo *hints, struct addrinfo **out_list)
 {
     struct addrinfo numeric = *hints;
     char service[16];
 
+    if (!tt__port_exists(site, port))
+        return -1;
     snprintf(service, sizeof service, "%d", port);
     numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
     if (getaddrinfo(host, service, &numeric, out_list) == 0)

@@ -263,6 +263,30 @@ static void connecting_to_nobody_says_to_whom(void **state)
                  "empty: OSError: [Errno 22] Invalid argument: connect to ");
 }
 
+static int use_ports_that_are_none(void *arg)
+{
+    const struct tt_connection_options options = {.local_port = 65536};
+
+    (void)arg;
+    if (!tt_open_connection("127.0.0.1", 70000))
+        note_error("connect");
+    if (!tt_open_connection("localhost", -1))
+        note_error("by name");
+    if (!tt_open_connection_with("127.0.0.1", 1, &options))
+        note_error("local");
+    if (!tt_listen("127.0.0.1", 65536))
+        note_error("listen");
+    return 0;
+}
+
+static void a_port_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    assert_true(stage_run(use_ports_that_are_none, NULL));
+    expect_notes("connect: OverflowError: port must be 0-65535.", "by name: OverflowError: port must be 0-65535.",
+                 "local: OverflowError: port must be 0-65535.", "listen: OverflowError: port must be 0-65535.");
+}
+
 static int listen_twice(void *arg)
 {
     tt_listener *first = tt_listen("127.0.0.1", 0), *second = tt_listen("127.0.0.1", tt_listener_port(first));
@@ -542,6 +566,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_folder(two_ends_talk_by_a_path_which_goes_with_its_listener),
     cmocka_unit_test_with_folder(two_ends_talk_by_an_abstract_name),
     cmocka_unit_test_with_folder(connecting_to_nobody_says_to_whom),
+    cmocka_unit_test_with_folder(a_port_that_is_none_is_refused),
     cmocka_unit_test_with_folder(a_port_that_is_taken_is_named),
     cmocka_unit_test_with_folder(a_name_that_nobody_has_is_a_gaierror),
     cmocka_unit_test_with_folder(a_look_up_that_is_cancelled_leaves_nothing),

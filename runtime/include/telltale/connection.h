@@ -38,8 +38,8 @@ struct tt_connection_options {
 
 /* Connects by TCP to PORT of HOST, a name, an IPv4 or an IPv6 address, with all the addresses that it has. The stream is
  * the caller's. NULL with an exception pending: OSError ("[Errno 111] Connection refused: connect to 127.0.0.1:1";
- * "Multiple exceptions: ..., ..." when there were several that differ), tt_gaierror (telltale/dns.h), CancelledError and its like,
- * MemoryError. asyncio: open_connection, create_connection. */
+ * "Multiple exceptions: ..., ..." when there were several that differ), tt_gaierror (telltale/dns.h), OverflowError "port must be
+ * 0-65535.", CancelledError and its like, MemoryError. asyncio: open_connection, create_connection. */
 #define tt_open_connection(host, port)               tt_open_connection_at(TT_HERE, (host), (port), NULL)
 #define tt_open_connection_with(host, port, options) tt_open_connection_at(TT_HERE, (host), (port), (options))
 TT_API tt_stream *tt_open_connection_at(tt_site *site, const char *host, int port,

@@ -48,7 +48,7 @@ struct tt_process_options {
     bool has_session;    /* it leads a session of its own (setsid) */
 };
 
-/* Starts a child; ARGV ends in NULL, OPTIONS may be NULL. Everything is copied. This thread is held up for the time of a fork
+/* Starts a child; ARGV has a member at least and ends in NULL (process_spawn.argv), OPTIONS may be NULL. Everything is copied. This thread is held up for the time of a fork
  * and an exec, whose failure is raised here. Returns a child that the caller lets go of by tt_process_destroy; NULL with
  * OSError, RuntimeError "no running event loop" or MemoryError pending. asyncio: create_subprocess_exec. */
 #define tt_process_spawn(...) tt_process_spawn_at(TT_HERE, __VA_ARGS__) /* (argv, options), compound literals perhaps */

@@ -133,7 +133,8 @@ TT_API int tt_stream_write_eof_at(tt_site *site, tt_stream *stream) TT_MUST_USE;
 TT_API void tt_stream_close(tt_stream *stream);
 
 /* Drops the connection: what is on its way may be lost, and the other end of a TCP connection gets a reset. Tasks that
- * wait, and calls from now on, get ConnectionAbortedError; STREAM is still to be closed. asyncio: transport.abort. */
+ * wait, and calls from now on, get ConnectionAbortedError; writes after write_eof or after one that was cut off RuntimeError, as
+ * ever. STREAM is still to be closed. asyncio: transport.abort. */
 TT_API void tt_stream_abort(tt_stream *stream);
 
 /* ------------------------------------------------------------------------------------------------------- about */
