@@ -1,7 +1,6 @@
 /* exc_repr.c: Python's repr of an exception, word for word; what differs on purpose:
  *
  *   - bytes that are not UTF-8 are shown as \xNN;
- *   - of code points that no version of Unicode has assigned the character is shown, where Python escapes it;
  *   - where groups are nested more than 50 deep, "..." stands for the members of the innermost.
  *
  * Nothing here allocates. The thread of the exception.
@@ -82,26 +81,32 @@ void tt__exc_put_number(struct tt_exc_sink *sink, const char *format, long numbe
 
 /* ------------------------------------------------------------------------------------------------------------ repr */
 
-/* Code points from 0x80 on that Python's repr escapes: categories Cc, Cf, Zs, Zl, Zp and Co of Unicode 15.1. Among them
- * are the marks that turn the direction of text around, and so could make an output say what is not there. */
+/* Code points from 0x80 on that Python's repr escapes, in order. Among them are the marks that turn the direction of text
+ * around, and so could make an output say what is not there. */
 static const struct {
     uint32_t first, last;
 } escaped_ranges[] = {
-    {0x80, 0xa0},       {0xad, 0xad},         {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
-    {0x70f, 0x70f},     {0x890, 0x891},       {0x8e2, 0x8e2},     {0x1680, 0x1680},   {0x180e, 0x180e},
-    {0x2000, 0x200f},   {0x2028, 0x202f},     {0x205f, 0x2064},   {0x2066, 0x206f},   {0x3000, 0x3000},
-    {0xe000, 0xf8ff},   {0xfeff, 0xfeff},     {0xfff9, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
-    {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},   {0x1d173, 0x1d17a}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
-    {0xf0000, 0xffffd}, {0x100000, 0x10fffd},
+#define R(first, last) {first, last},
+#include "unprintable.def"
+#undef R
 };
 
 static bool is_printable(uint32_t point)
 {
+    size_t low = 0, high = sizeof escaped_ranges / sizeof escaped_ranges[0];
+
     if (point < 0x80)
         return point >= ' ' && point < 0x7f;
-    for (size_t i = 0; i < sizeof escaped_ranges / sizeof escaped_ranges[0]; i++)
-        if (point >= escaped_ranges[i].first && point <= escaped_ranges[i].last)
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (point > escaped_ranges[middle].last)
+            low = middle + 1;
+        else if (point < escaped_ranges[middle].first)
+            high = middle;
+        else
             return false;
+    }
     return true;
 }
 

@@ -232,10 +232,14 @@ def print_texts():
 
 
 def print_code_points():
-    """Ranges of the code points that this Unicode knows, with 1 where a repr shows the character itself."""
+    """Ranges of code points, with 1 where a repr shows the character itself: all of them by the Unicode of CPython 3.13;
+    by an older one those that it knows, by a newer one those that were known long ago."""
+    version = tuple(map(int, unicodedata.unidata_version.split(".")))
+    unknown = ("Cs",) if version == (15, 1, 0) else ("Cn", "Cs")
+    table = unicodedata if version <= (15, 1, 0) else unicodedata.ucd_3_2_0
     first, shown = None, None
     for point in range(0x20, 0x110001):
-        known = point < 0x110000 and unicodedata.category(chr(point)) not in ("Cn", "Cs")
+        known = point < 0x110000 and table.category(chr(point)) not in unknown
         now = chr(point).isprintable() if known else None
         if now != shown:
             if shown is not None:
