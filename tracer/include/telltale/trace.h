@@ -98,13 +98,32 @@ TT_API extern uint32_t tt_trace_step_limit;
 
 /* ----------------------------------------------------------------------------------------------- emit functions */
 
-/* For each event NAME of events.def: struct tt_event_NAME with its fields, and
+/* What a program with tasks of its own says, so that reports, trees and counts are right. Each line may be left out where nobody
+ * wants to know it; events about one object may come from several threads, and ingest does not mind their order.
+ *
+ *   a task is made        task_created, with a new id, and tt_board_claim()
+ *   its first step        task_started
+ *   it waits, goes on     tt_board_write(); with the category step on, task_suspended, task_woken, task_resumed
+ *   something is raised   exception_raised, with an id of its own, before the failure that comes of it
+ *   it failed             failure_stored, and reference_taken for each handle that the program has, before task_finished
+ *   it ended              task_finished, or task_abandoned; tt_board_write() with the state done
+ *   a failure was read    failure_touched, with is_user where it was not for a library's own sake: it is delivered then
+ *   it went elsewhere     failure_forwarded, failure_reported, failure_discarded
+ *   the last handle went  reference_released, failure_released, tt_board_release()
+ *
+ * A failure without failure_released is held; one that was released without having been read, forwarded, reported or discarded is
+ * lost. tracer/examples/jobs.c is a whole program that does this.
+ *
+ * For each event NAME of events.def: struct tt_event_NAME with its fields, and
  *
  *     void tt_emit_NAME(uint64_t time, const struct tt_event_NAME *event);
  *
  * TIME is a reading of tt_trace_clock(), or 0 to have the clock read now. EVENT and what it points to is read before
- * the call returns and stays the caller's. A NULL text is an empty text, a NULL site is no site. Where the category is
- * off the call does nothing; TT_EMIT saves the caller the work of filling the struct then. */
+ * the call returns and stays the caller's. A NULL text is an empty text, a text that is longer than events.def says is cut in
+ * front of a character that does not fit, a NULL site is no site. Ids are those of tt_trace_new_id(), 0 for none. Where the
+ * category is off the call does nothing; TT_EMIT saves the caller the work of filling the struct then. It cannot fail: an event
+ * for which there is no room is counted (tt_trace_get_statistics()), and the store says where events are missing. Any thread,
+ * signal handlers. */
 #define TT_U8(name, text)                uint8_t name;
 #define TT_U16(name, text)               uint16_t name;
 #define TT_U32(name, text)               uint32_t name;
@@ -142,8 +161,9 @@ TT_API uint64_t tt_trace_clock(void);
  * parent tells what becomes of the object; what the child does with its copy is no fact about it. */
 TT_API uint64_t tt_trace_new_id(void);
 
-/* Writes a note: TEXT about KEY (NULL: about nothing in particular), said at the caller's place. TASK_ID may be 0. Any
- * thread, signal handlers. */
+/* Writes a note: TEXT about KEY (NULL: about nothing in particular), said at the caller's place. TASK_ID may be 0. KEY is cut
+ * after 63 bytes, TEXT after 1,023, in front of a character that does not fit; both stay the caller's. Any thread, signal
+ * handlers. Event: note. */
 #define tt_trace_note(task_id, key, text) tt_trace_note_at((task_id), (key), (text), TT_HERE)
 TT_API void tt_trace_note_at(uint64_t task_id, const char *key, const char *text, tt_site *site);
 
