@@ -1,11 +1,14 @@
 /* bench_echo.c: an echo server with a task for each connection against plain libuv callbacks, the same work in C.
  *
- * Each server is a process of its own, all on one core; the load generator is on another: 50 connections, each of which sends
- * 64 bytes, waits for them to come back, compares them, and sends again. The servers take their turns, 15 rounds; what counts
- * is the median of the ratios to libuv within a round. Of a request, 94 to 97 % is the kernel's.
+ * Each server is a process of its own, all on one core (echo_server.c, peers/); the load generator is on another, recorders
+ * and LTTng's daemons where there is more. 50 connections, each of which sends 64 bytes (1 KiB), waits for them to come back,
+ * compares them, and sends again. The servers take their turns, another one first in each round; what counts is the median of
+ * the ratios to libuv within a round. Of a request, 94 to 97 % is the kernel's, so beside its rate stands its processor time.
  *
- * Beside them, for comparison and without a goal, the same server in Go, Node, and Python with asyncio and uvloop (peers/).
- * What is not installed is skipped with a line.
+ * The goals are those of tasks on plain sockets and of streams, of the recorder with default and with all categories, and of
+ * LTTng with default categories. For comparison, and without a goal: a stream and LTTng with all categories, and the same
+ * server in Go, Node, and Python with asyncio and uvloop (peers/). What is not installed is skipped with a line; LTTng is
+ * there if TELLTALE_BENCH_SESSION says so (echo.sh).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,19 +16,17 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <uv.h>
-
-#include <telltale/telltale.h>
 
 #include "measure.h"
 
-enum { ROUNDS = 15, CONNECTIONS = 50, BYTES = 64, ROUND_MS = 300, BUFFER_BYTES = 4096 };
+enum { ROUNDS = 21, CONNECTIONS = 50, BYTES_MAX = 1024, ROUND_MS = 200, SIZES = 2 };
+
+static const size_t sizes[SIZES] = {64, BYTES_MAX};
 
 static _Noreturn void fail(const char *what)
 {
@@ -33,144 +34,53 @@ static _Noreturn void fail(const char *what)
     exit(2);
 }
 
-/* A core of its own, where the machine has several. */
-static void pin(int core)
-{
-    cpu_set_t cores;
-
-    CPU_ZERO(&cores);
-    CPU_SET(core % (int)sysconf(_SC_NPROCESSORS_ONLN), &cores);
-    sched_setaffinity(0, sizeof cores, &cores);
-}
-
-/* -------------------------------------------------------------------------------------------------- libuv's callbacks */
-
-struct uv_connection {
-    uv_tcp_t tcp;
-    char buffer[BUFFER_BYTES];
-};
-
-static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-    struct uv_connection *connection = (struct uv_connection *)handle;
-
-    (void)suggested;
-    *buffer = uv_buf_init(connection->buffer, sizeof connection->buffer);
-}
-
-static void free_connection(uv_handle_t *handle)
-{
-    free(handle);
-}
-
-static void echo_back(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
-{
-    uv_buf_t out = uv_buf_init(buffer->base, count > 0 ? (unsigned)count : 0);
-
-    if (count < 0 || (count > 0 && uv_try_write(stream, &out, 1) != count))
-        uv_close((uv_handle_t *)stream, free_connection);
-}
-
-static void accept_connection(uv_stream_t *server, int status)
-{
-    struct uv_connection *connection = malloc(sizeof *connection);
-
-    if (status < 0 || !connection)
-        fail("uv_listen");
-    uv_tcp_init(server->loop, &connection->tcp);
-    if (uv_accept(server, (uv_stream_t *)&connection->tcp) < 0)
-        fail("uv_accept");
-    uv_read_start((uv_stream_t *)&connection->tcp, give_buffer, echo_back);
-}
-
-static int serve_libuv(int listener)
-{
-    uv_tcp_t server;
-
-    uv_tcp_init(uv_default_loop(), &server);
-    uv_tcp_open(&server, listener);
-    if (uv_listen((uv_stream_t *)&server, CONNECTIONS, accept_connection) < 0)
-        fail("uv_listen");
-    return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
-}
-
-/* ---------------------------------------------------------------------------------------------- a task a connection */
-
-static int echo(void *arg)
-{
-    int socket = (int)(intptr_t)arg, rc = 0;
-    char buffer[BUFFER_BYTES];
-    ssize_t count = 0;
-
-    while (rc == 0 && (count = tt_sock_recv(socket, buffer, sizeof buffer)) > 0)
-        rc = tt_sock_sendall(socket, buffer, (size_t)count);
-    close(socket);
-    return rc < 0 || count < 0 ? -1 : 0;
-}
-
-/* The same by a stream. */
-static int echo_stream(void *arg)
-{
-    tt_stream *stream = tt_stream_open((int)(intptr_t)arg, 0);
-    char buffer[BUFFER_BYTES];
-    ssize_t count = 0;
-    int rc = 0;
-
-    while (rc == 0 && (count = tt_stream_read(stream, buffer, sizeof buffer)) > 0)
-        rc = tt_stream_write(stream, buffer, (size_t)count);
-    tt_stream_close(stream);
-    return rc < 0 || count < 0 ? -1 : 0;
-}
-
-static int listen_for_connections(int listener, tt_coro_fn *serve_connection)
-{
-    for (;;) {
-        int socket = tt_sock_accept(listener, NULL, NULL);
-
-        if (socket < 0 || tt_spawn(serve_connection, (void *)(intptr_t)socket) < 0)
-            return -1;
-    }
-}
-
-static int listen_for_tasks(void *listener)
-{
-    return listen_for_connections((int)(intptr_t)listener, echo);
-}
-
-static int listen_for_streams(void *listener)
-{
-    return listen_for_connections((int)(intptr_t)listener, echo_stream);
-}
-
-static int serve_tasks(int listener)
-{
-    return tt_run(listen_for_tasks, (void *)(intptr_t)listener);
-}
-
-static int serve_streams(int listener)
-{
-    return tt_run(listen_for_streams, (void *)(intptr_t)listener);
-}
-
 /* --------------------------------------------------------------------------------------------------------- servers */
 
-struct server {
-    struct series series;
+/* What a server was measured at with messages of one size. */
+struct figures {
+    struct series rate;   /* requests a second */
     struct series cpu_ns; /* processor time of a request */
-    int (*serve)(int listener);
-    const char *events; /* NULL: not recorded; else what TELLTALE_EVENTS says, "" for the default */
-    double least, reach;
-    const char *command[3]; /* a peer: a program of its own, which finds the listener as descriptor 3 */
-    pid_t pid;
-    struct sockaddr_in address;
 };
 
-/* The process becomes the peer's program; where that cannot be, it ends. */
-static _Noreturn void become_peer(const struct server *server, int listener)
+struct server {
+    const char *name;
+    const char *command[3]; /* a program that finds the listener as descriptor 3 */
+    const char *recorder;   /* "store", "lttng"; NULL: it is not recorded */
+    const char *events;     /* categories; NULL: the default */
+    double least, reach;    /* of its rate against libuv's; 0: no goal */
+    pid_t pid;
+    struct sockaddr_in address;
+    struct figures figures[SIZES];
+};
+
+static bool is_recorded(const struct server *server, const char *how)
+{
+    return server->recorder && strcmp(server->recorder, how) == 0;
+}
+
+/* The process becomes the server's program, whose listener is LISTENER; where that cannot be, it ends. */
+static _Noreturn void become_server(const struct server *server, int listener, const char *folder)
 {
     char *arguments[] = {(char *)server->command[0], (char *)server->command[1], (char *)server->command[2], NULL};
+    char store[256];
 
-    pin(0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (is_recorded(server, "store")) {
+        snprintf(store, sizeof store, "%s/%s.telltale", folder, server->name);
+        setenv("TELLTALE_STORE", store, 1);
+    }
+    if (is_recorded(server, "lttng")) {
+        if (!getenv("TELLTALE_BENCH_SESSION"))
+            _exit(3);
+        setenv("TELLTALE_LTTNG", "1", 1);
+        setenv("LTTNG_UST_REGISTER_TIMEOUT", "30000", 1);
+    }
+    if (server->events)
+        setenv("TELLTALE_EVENTS", server->events, 1);
+    if (server->recorder)
+        pin_to_cores_from(2); /* what records it; it moves to core 0 by itself */
+    else
+        pin_to_core(0);
     if (listener == 3)
         fcntl(3, F_SETFD, 0);
     else
@@ -183,7 +93,6 @@ static void start_server(struct server *server, const char *folder)
 {
     socklen_t length = sizeof server->address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    char store[256];
 
     server->address.sin_family = AF_INET;
     server->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -193,23 +102,9 @@ static void start_server(struct server *server, const char *folder)
     server->pid = fork();
     if (server->pid < 0)
         fail("fork");
-    if (server->pid > 0) {
-        close(listener);
-        return;
-    }
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (server->command[0]) /* a program of its own */
-        become_peer(server, listener);
-    if (server->events) {
-        snprintf(store, sizeof store, "%s/%s.telltale", folder, server->series.name);
-        setenv("TELLTALE_STORE", store, 1);
-        if (server->events[0])
-            setenv("TELLTALE_EVENTS", server->events, 1);
-        if (tt_trace_start_from_environment() != TT_TRACE_RECORDING) /* before pinning, so that the recorder is free */
-            _exit(3);
-    }
-    pin(0);
-    _exit(server->serve(listener));
+    if (server->pid == 0)
+        become_server(server, listener, folder);
+    close(listener);
 }
 
 static void stop_server(struct server *server)
@@ -218,53 +113,25 @@ static void stop_server(struct server *server)
     waitpid(server->pid, NULL, 0);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ the load */
-
-struct client {
-    int socket;
-    size_t received;
-    char sent[BYTES], buffer[BYTES];
-    unsigned char number;
-};
-
-static void send_next(struct client *client)
+/* A child that has ended already could not be recorded, or is a peer that is not installed. */
+static bool is_there(const struct server *server)
 {
-    memset(client->sent, ++client->number, BYTES);
-    client->received = 0;
-    if (send(client->socket, client->sent, BYTES, MSG_NOSIGNAL) != BYTES)
-        fail("send");
+    return waitpid(server->pid, NULL, WNOHANG) == 0;
 }
 
-static void open_client(struct client *client, const struct server *server, int epoll)
+/* Programs take a while to start: one byte is echoed before anything is measured. */
+static void await_server(const struct server *server)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-    int one = 1;
+    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte = 0;
 
-    client->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (client->socket < 0 ||
-        connect(client->socket, (const struct sockaddr *)&server->address, sizeof server->address) < 0)
-        fail(server->series.name);
-    setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    fcntl(client->socket, F_SETFL, O_NONBLOCK);
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->socket, &event) < 0)
-        fail("epoll_ctl");
-}
-
-/* Receives what is there. True when an answer is complete. */
-static bool take_answer(struct client *client)
-{
-    ssize_t count = recv(client->socket, client->buffer + client->received, BYTES - client->received, 0);
-
-    if (count <= 0 && errno != EAGAIN)
-        fail("the server hung up");
-    client->received += count > 0 ? (size_t)count : 0;
-    if (client->received < BYTES)
-        return false;
-    if (memcmp(client->sent, client->buffer, BYTES) != 0) {
-        fprintf(stderr, "echo: a wrong answer\n");
+    setsockopt(probe, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 60}, sizeof(struct timeval));
+    if (connect(probe, (const struct sockaddr *)&server->address, sizeof server->address) == 0 &&
+        send(probe, &byte, 1, MSG_NOSIGNAL) == 1 && recv(probe, &byte, 1, 0) != 1 && is_there(server)) {
+        fprintf(stderr, "echo: %s answers nothing\n", server->name);
         exit(2);
     }
-    return true;
+    close(probe);
 }
 
 /* Processor time of a process so far, its threads together. */
@@ -278,24 +145,75 @@ static double cpu_ns_of(pid_t pid)
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-/* Requests a second. */
-static double load(struct server *server, bool is_counted)
+/* ------------------------------------------------------------------------------------------------------------ the load */
+
+struct client {
+    int socket;
+    size_t size, received;
+    unsigned char number;
+    char sent[BYTES_MAX], buffer[BYTES_MAX];
+};
+
+static void send_next(struct client *client)
+{
+    memset(client->sent, ++client->number, client->size);
+    client->received = 0;
+    if (send(client->socket, client->sent, client->size, MSG_NOSIGNAL) != (ssize_t)client->size)
+        fail("send");
+}
+
+static void open_client(struct client *client, size_t size, const struct server *server, int epoll)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+    int one = 1;
+
+    client->size = size;
+    client->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client->socket < 0 ||
+        connect(client->socket, (const struct sockaddr *)&server->address, sizeof server->address) < 0)
+        fail(server->name);
+    setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    fcntl(client->socket, F_SETFL, O_NONBLOCK);
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->socket, &event) < 0)
+        fail("epoll_ctl");
+}
+
+/* Receives what is there. True when an answer is complete. */
+static bool take_answer(struct client *client)
+{
+    ssize_t count = recv(client->socket, client->buffer + client->received, client->size - client->received, 0);
+
+    if (count == 0 || (count < 0 && errno != EAGAIN))
+        fail("the server hung up");
+    client->received += count > 0 ? (size_t)count : 0;
+    if (client->received < client->size)
+        return false;
+    if (memcmp(client->sent, client->buffer, client->size) != 0) {
+        fprintf(stderr, "echo: a wrong answer\n");
+        exit(2);
+    }
+    return true;
+}
+
+/* Loads SERVER with messages of SIZE bytes for a while; adds to FIGURES unless they are NULL. */
+static void load(const struct server *server, size_t size, struct figures *figures)
 {
     static struct client clients[CONNECTIONS];
     struct epoll_event events[CONNECTIONS];
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     unsigned long answers = 0;
     int open = CONNECTIONS;
-    double begin, end = 0, cpu_ns = cpu_ns_of(server->pid);
+    double begin, end = 0, cpu_ns;
 
     memset(clients, 0, sizeof clients);
     for (int i = 0; i < CONNECTIONS; i++)
-        open_client(&clients[i], server, epoll);
+        open_client(&clients[i], size, server, epoll);
+    cpu_ns = cpu_ns_of(server->pid);
     begin = now_ns();
     for (int i = 0; i < CONNECTIONS; i++)
         send_next(&clients[i]);
     while (open > 0) {
-        int count = epoll_wait(epoll, events, CONNECTIONS, 1000);
+        int count = epoll_wait(epoll, events, CONNECTIONS, 10000);
         bool is_over;
 
         if (count <= 0)
@@ -312,99 +230,120 @@ static double load(struct server *server, bool is_counted)
                 send_next(events[i].data.ptr);
         }
     }
+    if (figures) {
+        add_sample(&figures->cpu_ns, (cpu_ns_of(server->pid) - cpu_ns) / (double)answers);
+        add_sample(&figures->rate, (double)answers / ((end - begin) / 1e9));
+    }
     for (int i = 0; i < CONNECTIONS; i++)
         close(clients[i].socket);
     close(epoll);
-    if (is_counted)
-        add_sample(&server->cpu_ns, (cpu_ns_of(server->pid) - cpu_ns) / (double)answers);
-    return (double)answers / ((end - begin) / 1e9);
 }
 
-/* -------------------------------------------------------------------------------------------------------------------- */
+/* ------------------------------------------------------------------------------------------------------------- figures */
 
-/* A child that has ended already could not be recorded, or is a peer that is not installed. */
-static bool is_there(const struct server *server)
+/* Prints what SERVER was measured at with messages of the size SIZE_INDEX. False if it is below its least. */
+static bool print_figures(const struct server *server, const struct server *libuv, int size_index)
 {
-    return waitpid(server->pid, NULL, WNOHANG) == 0;
-}
+    const struct figures *own = &server->figures[size_index], *other = &libuv->figures[size_index];
+    struct series rate = own->rate, ratios;
+    char name[64], ratio_name[96];
 
-/* Programs take a while to start: one byte is echoed before anything is measured. */
-static void await_server(const struct server *server)
-{
-    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    char byte = 0;
-
-    setsockopt(probe, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 30}, sizeof(struct timeval));
-    if (connect(probe, (const struct sockaddr *)&server->address, sizeof server->address) == 0 &&
-        send(probe, &byte, 1, MSG_NOSIGNAL) == 1 && recv(probe, &byte, 1, 0) != 1 && is_there(server)) {
-        fprintf(stderr, "echo: %s answers nothing\n", server->series.name);
-        exit(2);
-    }
-    close(probe);
-}
-
-static void print_server(const struct server *server, const struct server *libuv, bool *is_good)
-{
-    char name[128];
-
-    print_series(&server->series, "requests/s");
+    snprintf(name, sizeof name, "echo_%s_%zu", server->name, sizes[size_index]);
+    rate.name = name;
+    print_series(&rate, "requests/s");
     printf("  %-36s %12.0f ns of processor time a request; libuv's against it: %.3f\n", "",
-           median_of(server->cpu_ns.samples, server->cpu_ns.count), paired_ratio(&libuv->cpu_ns, &server->cpu_ns));
-    snprintf(name, sizeof name, "%s_against_libuv", server->series.name);
-    if (server->least > 0)
-        *is_good &= print_ratio(name, paired_ratio(&server->series, &libuv->series), server->least, server->reach);
-    else if (server != libuv)
-        printf("  %-36s %12.3f\n", name, paired_ratio(&server->series, &libuv->series));
+           median_of(own->cpu_ns.samples, own->cpu_ns.count), paired_ratio(&other->cpu_ns, &own->cpu_ns));
+    if (server == libuv)
+        return true;
+    snprintf(ratio_name, sizeof ratio_name, "%s_against_libuv", name);
+    ratios = paired_ratios(&own->rate, &other->rate);
+    print_spread(ratio_name, &ratios);
+    return server->least <= 0 ||
+           print_ratio(ratio_name, median_of(ratios.samples, ratios.count), server->least, server->reach);
 }
 
-int main(void)
+static void print_skipped(const struct server *server)
 {
-    char folder[] = "/tmp/telltale-bench-XXXXXX", go[64], command[512];
+    printf("skipped: echo_%s: %s\n", server->name,
+           is_recorded(server, "lttng")   ? "LTTng is not installed, or there is no session"
+           : is_recorded(server, "store") ? "no recorder could be started"
+                                          : "it is not installed");
+}
+
+static void measure(struct server *servers, size_t count)
+{
+    for (int round = -1; round < ROUNDS; round++) /* the first one warms up */
+        for (int i = 0; i < SIZES; i++)
+            for (size_t j = 0; j < count; j++) {
+                struct server *server = &servers[(j + (size_t)(round + 1)) % count];
+
+                if (is_there(server))
+                    load(server, sizes[i], round >= 0 ? &server->figures[i] : NULL);
+            }
+}
+
+/* Where Go is installed, makes its server in FOLDER. */
+static bool build_go(const char *folder)
+{
+    char command[512];
+
+    snprintf(command, sizeof command,
+             "command -v go >/dev/null && GOCACHE=%1$s/cache GO111MODULE=off go build -o %1$s/echo_go %2$s/echo.go",
+             folder, PEERS);
+    return system(command) == 0;
+}
+
+/* The server in C, which lies beside this program. */
+static void find_server(const char *self, char *path, size_t size)
+{
+    const char *slash = strrchr(self, '/');
+
+    snprintf(path, size, "%.*secho_server", slash ? (int)(slash + 1 - self) : 0, self);
+}
+
+int main(int argc, char **argv)
+{
+    char folder[] = "/tmp/telltale-bench-XXXXXX", go[64] = "", own[256], command[64];
     struct server servers[] = {
-        {.series.name = "echo_libuv", .serve = serve_libuv},
-        {.series.name = "echo_untraced", .serve = serve_tasks, .least = 0.97, .reach = 1.03},
-        {.series.name = "echo_streams", .serve = serve_streams, .least = 0.97, .reach = 1.03},
-        {.series.name = "echo_recorded", .serve = serve_tasks, .events = "", .least = 0.95, .reach = 1.00},
-        {.series.name = "echo_all_categories", .serve = serve_tasks, .events = "all", .least = 0.90, .reach = 0.95},
-        {.series.name = "echo_go", .command = {go}},
-        {.series.name = "echo_node", .command = {"node", PEERS "/echo.js"}},
-        {.series.name = "echo_asyncio", .command = {"/usr/bin/python3", PEERS "/echo.py", "asyncio"}},
-        {.series.name = "echo_uvloop", .command = {"/usr/bin/python3", PEERS "/echo.py", "uvloop"}},
+        {.name = "libuv", .command = {own, "libuv"}},
+        {.name = "untraced", .command = {own, "sock"}, .least = 0.97, .reach = 1.03},
+        {.name = "streams", .command = {own, "stream"}, .least = 0.97, .reach = 1.03},
+        {.name = "recorded", .command = {own, "sock"}, .recorder = "store", .least = 0.95, .reach = 1.00},
+        {.name = "all", .command = {own, "sock"}, .recorder = "store", .events = "all", .least = 0.90, .reach = 0.95},
+        {.name = "streams_all", .command = {own, "stream"}, .recorder = "store", .events = "all"},
+        {.name = "lttng", .command = {own, "sock"}, .recorder = "lttng", .least = 0.85, .reach = 0.90},
+        {.name = "lttng_all", .command = {own, "sock"}, .recorder = "lttng", .events = "all"},
+        {.name = "go", .command = {go}},
+        {.name = "node", .command = {"node", PEERS "/echo.js"}},
+        {.name = "asyncio", .command = {"/usr/bin/python3", PEERS "/echo.py", "asyncio"}},
+        {.name = "uvloop", .command = {"/usr/bin/python3", PEERS "/echo.py", "uvloop"}},
     };
     const size_t count = sizeof servers / sizeof servers[0];
     bool is_good = true;
 
+    (void)argc;
+    find_server(argv[0], own, sizeof own);
     if (!mkdtemp(folder))
         fail("mkdtemp");
-    snprintf(go, sizeof go, "%s/echo_go", folder);
     setenv("GOMAXPROCS", "1", 1);
-    snprintf(command, sizeof command,
-             "command -v go >/dev/null && GOCACHE=%1$s/cache GO111MODULE=off go build -o %1$s/echo_go %2$s/echo.go",
-             folder, PEERS);
-    if (system(command) != 0)
-        go[0] = '\0'; /* what has no name cannot be started */
+    if (build_go(folder)) /* what has no name cannot be started */
+        snprintf(go, sizeof go, "%s/echo_go", folder);
     for (size_t i = 0; i < count; i++)
         start_server(&servers[i], folder);
-    pin(1);
+    pin_to_core(1);
     for (size_t i = 0; i < count; i++)
         await_server(&servers[i]);
-    for (int round = -1; round < ROUNDS; round++)
-        for (size_t i = 0; i < count; i++)
-            if (is_there(&servers[i])) {
-                double rate = load(&servers[i], round >= 0);
-
-                if (round >= 0)
-                    add_sample(&servers[i].series, rate);
-            }
+    measure(servers, count);
     for (size_t i = 0; i < count; i++) {
-        if (!servers[i].series.count) {
-            printf("skipped: %s: %s\n", servers[i].series.name,
-                   servers[i].events ? "no recorder could be started" : "it is not installed");
+        if (!servers[i].figures[0].rate.count) {
+            print_skipped(&servers[i]);
             continue;
         }
-        print_server(&servers[i], &servers[0], &is_good);
-        stop_server(&servers[i]);
+        for (int j = 0; j < SIZES; j++)
+            is_good &= print_figures(&servers[i], &servers[0], j);
     }
+    for (size_t i = 0; i < count; i++)
+        stop_server(&servers[i]);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     poll(NULL, 0, 300); /* recorders end */
     if (system(command) != 0)

@@ -10,12 +10,14 @@
 #ifndef TT_BENCH_MEASURE_H
 #define TT_BENCH_MEASURE_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MEASURE_ROUNDS_MAX = 64 };
 
@@ -59,14 +61,37 @@ static inline double median_of(const double *samples, size_t count)
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
 }
 
+static inline double least_of(const struct series *series)
+{
+    double least = series->samples[0];
+
+    for (size_t i = 1; i < series->count; i++)
+        least = series->samples[i] < least ? series->samples[i] : least;
+    return least;
+}
+
+static inline double greatest_of(const struct series *series)
+{
+    double greatest = series->samples[0];
+
+    for (size_t i = 1; i < series->count; i++)
+        greatest = series->samples[i] > greatest ? series->samples[i] : greatest;
+    return greatest;
+}
+
+/* Prints the ratios of the rounds for a person. */
+static inline void print_spread(const char *name, const struct series *ratios)
+{
+    printf("  %-36s %12.3f  (%.3f to %.3f in %zu rounds)\n", name, median_of(ratios->samples, ratios->count),
+           least_of(ratios), greatest_of(ratios), ratios->count);
+}
+
 /* Prints a series for a person, with its least and greatest sample, and its median as a figure. Returns the median. */
 static inline double print_series(const struct series *series, const char *unit)
 {
-    double sorted[MEASURE_ROUNDS_MAX], middle = median_of(series->samples, series->count);
+    double middle = median_of(series->samples, series->count);
 
-    memcpy(sorted, series->samples, series->count * sizeof *sorted);
-    qsort(sorted, series->count, sizeof *sorted, compare_samples);
-    printf("  %-36s %12.2f %s  (%.2f to %.2f)\n", series->name, middle, unit, sorted[0], sorted[series->count - 1]);
+    printf("  %-36s %12.2f %s  (%.2f to %.2f)\n", series->name, middle, unit, least_of(series), greatest_of(series));
     printf("figure %s %.2f %s\n", series->name, middle, unit);
     return middle;
 }
@@ -78,15 +103,44 @@ static inline bool print_ratio(const char *name, double value, double least, dou
     return value >= least;
 }
 
-/* The median over the rounds of ABOVE / BELOW. */
+/* ABOVE / BELOW, round by round. */
+static inline struct series paired_ratios(const struct series *above, const struct series *below)
+{
+    struct series ratios = {.count = above->count < below->count ? above->count : below->count};
+
+    for (size_t i = 0; i < ratios.count; i++)
+        ratios.samples[i] = above->samples[i] / below->samples[i];
+    return ratios;
+}
+
+/* The median of that. */
 static inline double paired_ratio(const struct series *above, const struct series *below)
 {
-    double ratios[MEASURE_ROUNDS_MAX];
-    size_t count = above->count < below->count ? above->count : below->count;
+    struct series ratios = paired_ratios(above, below);
 
-    for (size_t i = 0; i < count; i++)
-        ratios[i] = above->samples[i] / below->samples[i];
-    return median_of(ratios, count);
+    return median_of(ratios.samples, ratios.count);
+}
+
+/* A core of its own for this process, where the machine has so many. */
+static inline void pin_to_core(int core)
+{
+    cpu_set_t cores;
+
+    CPU_ZERO(&cores);
+    CPU_SET(core % (int)sysconf(_SC_NPROCESSORS_ONLN), &cores);
+    sched_setaffinity(0, sizeof cores, &cores);
+}
+
+/* The cores from FIRST on, where there are so many. */
+static inline void pin_to_cores_from(int first)
+{
+    int count = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t cores;
+
+    CPU_ZERO(&cores);
+    for (int core = first < count ? first : 0; core < count; core++)
+        CPU_SET(core, &cores);
+    sched_setaffinity(0, sizeof cores, &cores);
 }
 
 #endif
