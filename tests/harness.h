@@ -27,7 +27,8 @@
 /* Seconds after which a test program that runs by hand is ended by SIGALRM; CTest sets its own limit for each case. */
 #define TT_TEST_SECONDS_MAX 300u
 
-static int tt_test_is_skipped;
+/* Weak: one for all files of a test program. */
+__attribute__((weak)) int tt_test_is_skipped;
 
 /* Ends the running case as skipped: WHY is a text for people. CTest counts it and ./dev test prints it. Plain skip() of
  * cmocka would count as passed, so it is the same here, without a reason. */

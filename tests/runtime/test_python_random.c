@@ -1,23 +1,12 @@
-/* Random programs against CPython: python/random_programs.py and this file draw the same numbers and do the same with
- * them; what they log must be the same text. Its hashes for the first seeds, made by CPython 3.13, are
- * python/random_programs.expected.
- *
- * TT_SEED=N prints the log of one program (to compare with random_programs.py --log N); TT_COUNT=N compares N programs
- * with the python3 of this machine, if that is 3.13 or later.
+/* Random programs of tasks, futures and gathers against CPython: python/random_programs.py and this file draw the same
+ * numbers and do the same with them (see random_program.h).
  */
-#include "stage.h"
+#include "random_program.h"
 
 #include "future_internal.h"
 
-enum { TASKS_MAX = 14, FUTURES = 4, GATHERS_MAX = 100, LOG_BYTES = 1 << 18 };
+enum { TASKS_MAX = 14, FUTURES = 4, GATHERS_MAX = 100 };
 
-static uint64_t random_state;
-static char text[LOG_BYTES];
-static size_t text_length;
-static bool prints;
-
-static tt_task *tasks[TASKS_MAX];
-static int task_count;
 static tt_future *futures[FUTURES];
 static struct {
     tt_future *gather;
@@ -25,51 +14,18 @@ static struct {
 } gathers[GATHERS_MAX];
 static int gather_count;
 
-static int draw(int below)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (int)((random_state >> 33) % (uint64_t)below);
-}
-
-static void TT_PRINTF(1, 2) add(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    text_length += (size_t)vsnprintf(text + text_length, sizeof text - text_length, format, arguments);
-    va_end(arguments);
-    if (text_length + 2 >= sizeof text)
-        abort();
-    text[text_length++] = '\n';
-    text[text_length] = '\0';
-}
-
-/* Type and text, and those of the contexts. */
-static const char *describe(const tt_exc *exc)
-{
-    static char description[1024];
-    size_t length = 0;
-
-    if (!exc)
-        return "None";
-    for (int i = 0; exc && i < 4; i++, exc = tt_exc_context(exc))
-        length += (size_t)snprintf(description + length, sizeof description - length, "%s%s(%s)", i ? " < " : "",
-                                   tt_exc_type_of(exc)->name, tt_exc_message(exc));
-    return description;
-}
-
 /* ---------------------------------------------------------------------------------------------------- what tasks do */
 
 static tt_task *later_task(int number)
 {
-    int count = task_count - number - 1;
+    int count = random_task_count - number - 1;
 
-    return count > 0 ? tasks[number + 1 + draw(count)] : NULL;
+    return count > 0 ? random_tasks[number + 1 + draw(count)] : NULL;
 }
 
 static tt_task *any_task(void)
 {
-    return tasks[draw(task_count)];
+    return random_tasks[draw(random_task_count)];
 }
 
 static tt_future *any_future(void)
@@ -81,7 +37,7 @@ static int number_of(const tt_task *task)
 {
     int number = 0;
 
-    while (tasks[number] != task)
+    while (random_tasks[number] != task)
         number++;
     return number;
 }
@@ -209,7 +165,7 @@ static int operate(int number, int operation)
     case 1:
         return tt_sleep(1);
     case 2:
-        if (task_count < TASKS_MAX)
+        if (random_task_count < TASKS_MAX)
             create();
         return 0;
     case 3:
@@ -277,21 +233,11 @@ static int body(void *arg)
     int number = (int)(intptr_t)arg, count = 1 + draw(6);
 
     for (int step = 0; step < count; step++) {
-        int operation = draw(24), answer;
+        int operation = draw(24);
 
         add("%d.%d %d", number, step, operation);
-        if (operate(number, operation) == 0)
-            continue;
-        add("%d.%d raised %s", number, step, describe(tt_exc_pending()));
-        answer = draw(4);
-        if (answer == 0)
+        if (operate(number, operation) < 0 && random_aftermath(number, step, 4) < 0)
             return -1;
-        if (tt_catch(&tt_BaseException)) {
-            if (answer == 1)
-                tt_raise(&tt_KeyError, "k%d", number);
-            if (tt_catch_end() < 0)
-                return -1;
-        }
     }
     return tt_return(arg, NULL);
 }
@@ -300,9 +246,9 @@ static void create(void)
 {
     char task_name[8];
 
-    snprintf(task_name, sizeof task_name, "t%d", task_count);
-    tasks[task_count] = tt_create_task_named(body, (void *)(intptr_t)task_count, task_name);
-    if (!tasks[task_count++])
+    snprintf(task_name, sizeof task_name, "t%d", random_task_count);
+    random_tasks[random_task_count] = tt_create_task_named(body, (void *)(intptr_t)random_task_count, task_name);
+    if (!random_tasks[random_task_count++])
         abort();
 }
 
@@ -310,55 +256,26 @@ static void create(void)
 
 static void log_one(const char *kind, int number, const tt_future *future, bool with_count)
 {
-    char count[16] = "", outcome[1100] = "pending";
+    char count[16] = "";
 
-    if (tt_future_cancelled(future))
-        snprintf(outcome, sizeof outcome, "cancelled");
-    else if (tt_future_peek(future))
-        snprintf(outcome, sizeof outcome, "failed %s", describe(tt_future_peek(future)));
-    else if (tt_future_done(future))
-        snprintf(outcome, sizeof outcome, "finished");
     if (with_count)
         snprintf(count, sizeof count, " %u", tt_task_cancelling(future));
-    add("%s %d %s%s %s", kind, number, outcome, count, future->log_traceback ? "unread" : "-");
+    add("%s %d %s%s %s", kind, number, describe_outcome(future), count, future->log_traceback ? "unread" : "-");
 }
 
 static void log_state(void)
 {
-    for (int i = 0; i < task_count; i++)
-        log_one("task", i, tasks[i], true);
+    for (int i = 0; i < random_task_count; i++)
+        log_one("task", i, random_tasks[i], true);
     for (int i = 0; i < FUTURES; i++)
         log_one("future", i, futures[i], false);
     for (int i = 0; i < gather_count; i++)
         log_one("gather", i, gathers[i].gather, false);
 }
 
-static int be_silent(tt_loop *loop, const struct tt_handler_context *context, void *arg)
-{
-    (void)loop;
-    (void)context;
-    (void)arg;
-    return 0;
-}
-
-/* Asks all that are pending to end. False when none is. */
-static bool cancel_pending(void)
-{
-    bool is_pending[TASKS_MAX] = {false}, any = false;
-    int count = task_count;
-
-    for (int i = 0; i < count; i++)
-        any |= is_pending[i] = !tt_task_done(tasks[i]);
-    for (int i = 0; i < count; i++)
-        if (is_pending[i])
-            tt_task_cancel(tasks[i], "end");
-    return any;
-}
-
 static int main_coroutine(void *arg)
 {
     (void)arg;
-    tt_loop_set_exception_handler(tt_loop_running(), be_silent, NULL);
     for (int i = 0; i < FUTURES; i++)
         futures[i] = tt_create_future(NULL);
     for (int i = 0; i < 3; i++)
@@ -377,94 +294,30 @@ static int main_coroutine(void *arg)
 
 static void let_go(void)
 {
-    for (int i = 0; i < task_count; i++)
-        tt_task_unref(tasks[i]);
     for (int i = 0; i < FUTURES; i++)
         tt_future_unref(futures[i]);
-    for (int i = 0; i < gather_count; i++)
-        tt_future_unref(gathers[i].gather);
-    task_count = gather_count = 0;
+    while (gather_count > 0)
+        tt_future_unref(gathers[--gather_count].gather);
 }
 
-/* Runs the program of SEED; the hash of its log. */
-static uint64_t run_program(uint64_t seed)
-{
-    tt_runner *runner = tt_runner_create();
-    uint64_t value = 0xcbf29ce484222325u;
-
-    random_state = seed;
-    text_length = 0;
-    text[0] = '\0';
-    for (int i = 0; i < 3; i++)
-        draw(2);
-    assert_non_null(runner);
-    assert_int_equal(tt_runner_run(runner, main_coroutine, NULL), 0);
-    assert_int_equal(tt_runner_destroy(runner), 0);
-    let_go();
-    if (prints)
-        printf("%s", text);
-    for (size_t i = 0; i < text_length; i++)
-        value = (value ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return value;
-}
-
-/* Compares with the lines of FILE, a seed and a hash each. Returns how many. */
-static long compare(FILE *file)
-{
-    unsigned long long seed, expected;
-    long count = 0;
-
-    while (fscanf(file, "%llu %llx", &seed, &expected) == 2) {
-        uint64_t value = run_program(seed);
-
-        if (value != expected)
-            print_error("program %llu differs: TT_SEED=%llu test_python_random, random_programs.py --log %llu\n", seed,
-                        seed, seed);
-        assert_true(value == expected);
-        count++;
-    }
-    return count;
-}
-
-static const char *source(void)
-{
-    const char *folder = getenv("TELLTALE_TEST_SOURCE");
-
-    if (!folder)
-        TT_SKIP("TELLTALE_TEST_SOURCE is not set");
-    return folder;
-}
+static const struct random_program random_programs = {"random_programs", main_coroutine, let_go};
 
 static void random_programs_run_as_in_cpython(void **state)
 {
-    char path[4096];
-    FILE *file;
-
     (void)state;
-    if (getenv("TT_SEED")) {
-        prints = true;
-        run_program(strtoull(getenv("TT_SEED"), NULL, 10));
-        return;
-    }
-    snprintf(path, sizeof path, "%s/tests/runtime/python/random_programs.expected", source());
-    file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(compare(file) >= 1000);
-    fclose(file);
+    expect_random_programs(&random_programs);
 }
 
-static void compare_recorded(void *path)
+static void run_recorded(void *arg)
 {
-    FILE *file;
     struct tt_trace_statistics statistics;
     struct tt_trace_options options = {.ring_dir = getenv("TELLTALE_RING_DIR"), .ring_bytes = 1 << 20};
 
+    (void)arg;
     if (tt_trace_start(&options) < 0)
         _exit(3);
-    file = fopen(path, "r");
-    if (!file || compare(file) < 1000)
+    if (!random_programs_are_as_expected(&random_programs))
         _exit(4);
-    fclose(file);
     tt_trace_get_statistics(&statistics);
     if (statistics.attempt_count < 10000)
         _exit(5);
@@ -474,14 +327,15 @@ static void compare_recorded(void *path)
 /* Watching changes nothing. */
 static void random_programs_run_the_same_while_they_are_recorded(void **state)
 {
-    char folder[] = "/tmp/telltale-test-XXXXXX", path[4096], command[64], output[4096];
+    char folder[] = "/tmp/telltale-test-XXXXXX", command[64], output[4096];
     int status;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/tests/runtime/python/random_programs.expected", source());
+    if (!getenv("TELLTALE_TEST_SOURCE"))
+        TT_SKIP("TELLTALE_TEST_SOURCE is not set");
     assert_non_null(mkdtemp(folder));
     setenv("TELLTALE_RING_DIR", folder, 1);
-    status = stage_in_child(compare_recorded, path, output, sizeof output);
+    status = stage_in_child(run_recorded, NULL, output, sizeof output);
     unsetenv("TELLTALE_RING_DIR");
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     assert_int_equal(system(command), 0);
@@ -492,18 +346,8 @@ static void random_programs_run_the_same_while_they_are_recorded(void **state)
 
 static void random_programs_run_as_in_this_machines_python(void **state)
 {
-    char command[4200];
-    FILE *pipe;
-
     (void)state;
-    if (system("python3 -c 'import sys; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1") != 0)
-        TT_SKIP("there is no python3 of version 3.13 or later");
-    snprintf(command, sizeof command, "python3 '%s/tests/runtime/python/random_programs.py' 100000 %ld", source(),
-             stage_count(300));
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_true(compare(pipe) == stage_count(300));
-    assert_int_equal(pclose(pipe), 0);
+    expect_random_programs_of_this_machines_python(&random_programs);
 }
 
 static const struct CMUnitTest cases[] = {

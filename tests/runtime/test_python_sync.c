@@ -1,22 +1,12 @@
 /* Random programs of synchronisation against CPython: python/random_sync.py and this file draw the same numbers and do
- * the same with them; what they log must be the same text. Its hashes for the first seeds, made by CPython 3.13, are
- * python/random_sync.expected.
- *
- * TT_SEED=N prints the log of one program (to compare with random_sync.py --log N); TT_COUNT=N compares N programs with
- * the python3 of this machine, if that is 3.13 or later. */
-#include "stage.h"
+ * the same with them (see random_program.h).
+ */
+#include "random_program.h"
 
 #include <regex.h>
 
-enum { TASKS_MAX = 12, LOG_BYTES = 1 << 18 };
+enum { TASKS_MAX = 12 };
 
-static uint64_t random_state;
-static char text[LOG_BYTES];
-static size_t text_length;
-static bool prints;
-
-static tt_task *tasks[TASKS_MAX];
-static int task_count;
 static int value;
 static tt_lock *locks[2];
 static tt_event *event;
@@ -25,39 +15,6 @@ static tt_semaphore *semaphores[2];
 static tt_barrier *barrier;
 static tt_queue *queues[3];
 static int favourite; /* the queue that is used most */
-
-static int draw(int below)
-{
-    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-    return (int)((random_state >> 33) % (uint64_t)below);
-}
-
-static void TT_PRINTF(1, 2) add(const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    text_length += (size_t)vsnprintf(text + text_length, sizeof text - text_length, format, arguments);
-    va_end(arguments);
-    if (text_length + 2 >= sizeof text)
-        abort();
-    text[text_length++] = '\n';
-    text[text_length] = '\0';
-}
-
-/* Type and text, and those of the contexts. */
-static const char *describe(const tt_exc *exc)
-{
-    static char description[1024];
-    size_t length = 0;
-
-    if (!exc)
-        return "None";
-    for (int i = 0; exc && i < 5; i++, exc = tt_exc_context(exc))
-        length += (size_t)snprintf(description + length, sizeof description - length, "%s%s(%s)", i ? " < " : "",
-                                   tt_exc_type_of(exc)->name, tt_exc_message(exc));
-    return description;
-}
 
 /* ------------------------------------------------------------------------------------------------- what tasks do */
 
@@ -206,7 +163,7 @@ static void shut_down(void)
 
 static void cancel_any(int number)
 {
-    tt_task *task = tasks[draw(task_count)];
+    tt_task *task = random_tasks[draw(random_task_count)];
 
     add("cancel %s", tt_task_cancel(task, name('c', number)) ? "True" : "False");
 }
@@ -284,7 +241,7 @@ static int operate(int number, int operation)
         shut_down();
     else if (operation <= 36)
         cancel_any(number);
-    else if (operation <= 39 && task_count < TASKS_MAX)
+    else if (operation <= 39 && random_task_count < TASKS_MAX)
         create();
     else if (operation == 40)
         tt_task_cancel(tt_current_task(), name('s', number));
@@ -331,31 +288,21 @@ static int body(void *arg)
     int number = (int)(intptr_t)arg, count = 1 + draw(8);
 
     for (int step = 0; step < count; step++) {
-        int operation = any_operation(), answer;
+        int operation = any_operation();
 
         add("%d.%d %d", number, step, operation);
-        if (operate(number, operation) == 0) {
+        if (operate(number, operation) == 0)
             add("%d.%d done", number, step);
-            continue;
-        }
-        add("%d.%d raised %s", number, step, describe(tt_exc_pending()));
-        answer = draw(6);
-        if (answer == 0)
+        else if (random_aftermath(number, step, 6) < 0)
             return -1;
-        if (tt_catch(&tt_BaseException)) {
-            if (answer == 1)
-                tt_raise(&tt_KeyError, "k%d", number);
-            if (tt_catch_end() < 0)
-                return -1;
-        }
     }
     return 0;
 }
 
 static void create(void)
 {
-    tasks[task_count] = tt_create_task(body, (void *)(intptr_t)task_count);
-    if (!tasks[task_count++])
+    random_tasks[random_task_count] = tt_create_task(body, (void *)(intptr_t)random_task_count);
+    if (!random_tasks[random_task_count++])
         abort();
 }
 
@@ -364,25 +311,8 @@ static void create(void)
 static void log_state(void)
 {
     log_objects();
-    for (int i = 0; i < task_count; i++) {
-        char outcome[1100] = "pending";
-
-        if (tt_task_cancelled(tasks[i]))
-            snprintf(outcome, sizeof outcome, "cancelled");
-        else if (tt_future_peek(tasks[i]))
-            snprintf(outcome, sizeof outcome, "failed %s", describe(tt_future_peek(tasks[i])));
-        else if (tt_task_done(tasks[i]))
-            snprintf(outcome, sizeof outcome, "finished");
-        add("task %d %s %u", i, outcome, tt_task_cancelling(tasks[i]));
-    }
-}
-
-static int be_silent(tt_loop *loop, const struct tt_handler_context *context, void *arg)
-{
-    (void)loop;
-    (void)context;
-    (void)arg;
-    return 0;
+    for (int i = 0; i < random_task_count; i++)
+        add("task %d %s %u", i, describe_outcome(random_tasks[i]), tt_task_cancelling(random_tasks[i]));
 }
 
 static void open_objects(void)
@@ -417,20 +347,6 @@ static void close_objects(void)
         tt_queue_destroy(queues[i]);
 }
 
-/* Asks all that are pending to end. False when none is. */
-static bool cancel_pending(void)
-{
-    bool is_pending[TASKS_MAX] = {false}, any = false;
-    int count = task_count;
-
-    for (int i = 0; i < count; i++)
-        any |= is_pending[i] = !tt_task_done(tasks[i]);
-    for (int i = 0; i < count; i++)
-        if (is_pending[i])
-            tt_task_cancel(tasks[i], "end");
-    return any;
-}
-
 static int unlock_all(void)
 {
     for (int i = 0; i < 2; i++)
@@ -442,7 +358,6 @@ static int unlock_all(void)
 static int main_coroutine(void *arg)
 {
     (void)arg;
-    tt_loop_set_exception_handler(tt_loop_running(), be_silent, NULL);
     open_objects();
     for (int i = 0; i < 6; i++)
         create();
@@ -461,89 +376,18 @@ static int main_coroutine(void *arg)
     return 0;
 }
 
-/* Runs the program of SEED; the hash of its log. */
-static uint64_t run_program(uint64_t seed)
-{
-    tt_runner *runner = tt_runner_create();
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    random_state = seed;
-    text_length = 0;
-    text[0] = '\0';
-    for (int i = 0; i < 3; i++)
-        draw(2);
-    assert_non_null(runner);
-    assert_int_equal(tt_runner_run(runner, main_coroutine, NULL), 0);
-    assert_int_equal(tt_runner_destroy(runner), 0);
-    while (task_count > 0)
-        tt_task_unref(tasks[--task_count]);
-    close_objects();
-    if (prints)
-        printf("%s", text);
-    for (size_t i = 0; i < text_length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return hash;
-}
-
-/* Compares with the lines of FILE, a seed and a hash each. Returns how many. */
-static long compare(FILE *file)
-{
-    unsigned long long seed, expected;
-    long count = 0;
-
-    while (fscanf(file, "%llu %llx", &seed, &expected) == 2) {
-        uint64_t hash = run_program(seed);
-
-        if (hash != expected)
-            print_error("program %llu differs: TT_SEED=%llu test_python_sync, random_sync.py --log %llu\n", seed, seed,
-                        seed);
-        assert_true(hash == expected);
-        count++;
-    }
-    return count;
-}
-
-static const char *source(void)
-{
-    const char *folder = getenv("TELLTALE_TEST_SOURCE");
-
-    if (!folder)
-        TT_SKIP("TELLTALE_TEST_SOURCE is not set");
-    return folder;
-}
+static const struct random_program random_sync = {"random_sync", main_coroutine, close_objects};
 
 static void random_synchronisation_runs_as_in_cpython(void **state)
 {
-    char path[4096];
-    FILE *file;
-
     (void)state;
-    if (getenv("TT_SEED")) {
-        prints = true;
-        run_program(strtoull(getenv("TT_SEED"), NULL, 10));
-        return;
-    }
-    snprintf(path, sizeof path, "%s/tests/runtime/python/random_sync.expected", source());
-    file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(compare(file) >= 1000);
-    fclose(file);
+    expect_random_programs(&random_sync);
 }
 
 static void random_synchronisation_runs_as_in_this_machines_python(void **state)
 {
-    char command[4200];
-    FILE *pipe;
-
     (void)state;
-    if (system("python3 -c 'import sys; sys.exit(sys.version_info < (3, 13))' >/dev/null 2>&1") != 0)
-        TT_SKIP("there is no python3 of version 3.13 or later");
-    snprintf(command, sizeof command, "python3 '%s/tests/runtime/python/random_sync.py' 100000 %ld", source(),
-             stage_count(300));
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_true(compare(pipe) == stage_count(300));
-    assert_int_equal(pclose(pipe), 0);
+    expect_random_programs_of_this_machines_python(&random_sync);
 }
 
 static const struct CMUnitTest cases[] = {

@@ -1,37 +1,24 @@
 # since 3.13
 """Random programs: tasks, futures and gathers that wait for, cancel, complete and look at each other in an order drawn from a seed.
 
-    python3 random_programs.py [FIRST [COUNT]]      a line for each seed: the seed, and a hash of the program's log
-    python3 random_programs.py --log SEED           the log itself
-
 ../test_python_random.c draws the same numbers and does the same with telltale; its hashes must be the same. What is logged: each
 operation with its outcome, the exceptions with type and text, and at the end the state of everything, asyncio's bit included.
 
 A task awaits only tasks with a higher number than its own, so there are no circles.
 """
 import asyncio
-import sys
+
+from random_program import RandomProgram, describe, run_command_line, state
 
 TASKS_MAX = 14
 FUTURES = 4
 
 
-class Program:
+class Program(RandomProgram):
     def __init__(self, seed):
-        self.state = seed
-        self.lines = []
-        self.tasks = []
+        super().__init__(seed)
         self.futures = []
         self.gathers = []  # (gather, lowest number of a task in it)
-        for _ in range(3):
-            self.draw(2)
-
-    def draw(self, below):
-        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
-        return (self.state >> 33) % below
-
-    def log(self, text):
-        self.lines.append(text)
 
     # ------------------------------------------------------------------------------------------------- what tasks do
 
@@ -140,10 +127,6 @@ class Program:
                     raise KeyError(f"k{number}")
         return number
 
-    def create(self):
-        number = len(self.tasks)
-        self.tasks.append(asyncio.create_task(self.body(number), name=f"t{number}"))
-
     # ---------------------------------------------------------------------------------------------------- the whole
 
     def log_state(self):
@@ -155,7 +138,6 @@ class Program:
             self.log(f"gather {number} {state(gather)} {bit(gather)}")
 
     async def main(self):
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         self.futures = [asyncio.get_running_loop().create_future() for _ in range(FUTURES)]
         for _ in range(3):
             self.create()
@@ -163,53 +145,16 @@ class Program:
             await asyncio.sleep(0)
         self.log_state()
         for _ in range(100):
-            pending = [task for task in self.tasks if not task.done()]
-            if not pending:
+            if not self.cancel_pending():
                 break
-            for task in pending:
-                task.cancel("end")
             for _ in range(4):
                 await asyncio.sleep(0)
         self.log_state()
-
-    def run(self):
-        asyncio.run(self.main())
-        return self.lines
-
-
-def describe(error):
-    """Type and text, and those of the contexts."""
-    texts = []
-    while error is not None and len(texts) < 4:
-        texts.append(f"{type(error).__name__}({error.args[0] if error.args else ''})")
-        error = error.__context__
-    return " < ".join(texts) if texts else "None"
-
-
-def state(future):
-    if not future.done():
-        return "pending"
-    if future.cancelled():
-        return "cancelled"
-    error = future._exception
-    return "finished" if error is None else f"failed {describe(error)}"
 
 
 def bit(future):
     return "unread" if future._log_traceback else "-"
 
 
-def hash_of(lines):
-    value = 0xCBF29CE484222325
-    for byte in "".join(line + "\n" for line in lines).encode():
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    return value
-
-
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--log"]:
-        print("\n".join(Program(int(sys.argv[2])).run()))
-    else:
-        first = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-        for seed in range(first, first + (int(sys.argv[2]) if len(sys.argv) > 2 else 500)):
-            print(f"{seed} {hash_of(Program(seed).run()):016x}")
+    run_command_line(Program)

@@ -1,15 +1,13 @@
 # since 3.13
 """Random programs of synchronisation: tasks that lock, wait, notify, put and get in an order drawn from a seed, and cancel each other.
 
-    python3 random_sync.py [FIRST [COUNT]]      a line for each seed: the seed, and a hash of the program's log
-    python3 random_sync.py --log SEED           the log itself
-
 ../test_python_sync.c draws the same numbers and does the same with telltale; its hashes must be the same. What is logged: each
 operation with its outcome, the exceptions with type and text, and the state of every object, waiters included.
 """
 import asyncio
 import re
-import sys
+
+from random_program import RandomProgram, describe, run_command_line, state
 
 TASKS_MAX = 12
 
@@ -37,21 +35,10 @@ class Item:
         return self.number % 3 < other.number % 3
 
 
-class Program:
+class Program(RandomProgram):
     def __init__(self, seed):
-        self.state = seed
-        self.lines = []
-        self.tasks = []
+        super().__init__(seed)
         self.value = 0
-        for _ in range(3):
-            self.draw(2)
-
-    def draw(self, below):
-        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
-        return (self.state >> 33) % below
-
-    def log(self, text):
-        self.lines.append(text)
 
     # ------------------------------------------------------------------------------------------------- what tasks do
 
@@ -180,10 +167,6 @@ class Program:
                 if answer == 1:
                     raise KeyError(f"k{number}")
 
-    def create(self):
-        number = len(self.tasks)
-        self.tasks.append(asyncio.create_task(self.body(number), name=f"t{number}"))
-
     # ---------------------------------------------------------------------------------------------------- the whole
 
     def log_objects(self):
@@ -198,7 +181,6 @@ class Program:
             self.log(f"task {number} {state(task)} {task.cancelling()}")
 
     async def main(self):
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         self.theme = self.draw(len(THEMES))
         self.favourite = self.draw(3)
         self.locks = [asyncio.Lock() for _ in range(2)]
@@ -213,11 +195,8 @@ class Program:
             await asyncio.sleep(0)
         self.log_state()
         for _ in range(200):
-            pending = [task for task in self.tasks if not task.done()]
-            if not pending:
+            if not self.cancel_pending():
                 break
-            for task in pending:
-                task.cancel("end")
             for _ in range(3):
                 await asyncio.sleep(0)
             for lock in (*self.locks, self.condition):
@@ -225,39 +204,6 @@ class Program:
                     lock.release()
         self.log_state()
 
-    def run(self):
-        asyncio.run(self.main())
-        return self.lines
-
-
-def describe(error):
-    """Type and text, and those of the contexts."""
-    texts = []
-    while error is not None and len(texts) < 5:
-        texts.append(f"{type(error).__name__}({error.args[0] if error.args else ''})")
-        error = error.__context__
-    return " < ".join(texts) if texts else "None"
-
-
-def state(task):
-    if not task.done():
-        return "pending"
-    if task.cancelled():
-        return "cancelled"
-    return "finished" if task._exception is None else f"failed {describe(task._exception)}"
-
-
-def hash_of(lines):
-    value = 0xCBF29CE484222325
-    for byte in "".join(line + "\n" for line in lines).encode():
-        value = (value ^ byte) * 0x100000001B3 % 2**64
-    return value
-
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--log"]:
-        print("\n".join(Program(int(sys.argv[2])).run()))
-    else:
-        first = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-        for seed in range(first, first + (int(sys.argv[2]) if len(sys.argv) > 2 else 2000)):
-            print(f"{seed} {hash_of(Program(seed).run()):016x}")
+    run_command_line(Program)
