@@ -1,3 +1,4 @@
+/* random_program.c: the numbers and the log of a drawn program, and the comparing with its counterpart in Python. */
 #include "random_program.h"
 
 enum { LOG_BYTES = 1 << 18 };
