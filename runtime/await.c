@@ -9,22 +9,12 @@
 #include "loop_internal.h"
 #include "precond.h"
 
-struct tt_task_object *tt__task_that_may_suspend(tt_site *site)
+int tt__task_refuse_to_suspend(tt_site *site)
 {
-    tt_loop *loop = tt__running_loop;
-
-    if (tt__exc_state_now()->pending)
-        return NULL;
-    if (!loop) {
-        tt_raise_at(site, &tt_RuntimeError, "no running event loop");
-        return NULL;
-    }
-    if (!loop->current || tt__no_suspend) {
-        tt_raise_at(site, &tt_RuntimeError, "a callback cannot suspend: only a task can");
-        return NULL;
-    }
-    loop->current->last_site = site;
-    return loop->current;
+    if (tt_exc_pending())
+        return -1;
+    return tt_raise_at(site, &tt_RuntimeError,
+                       tt__running_loop ? "a callback cannot suspend: only a task can" : "no running event loop");
 }
 
 int tt__task_suspend(struct tt_task_object *task, tt_site *site)

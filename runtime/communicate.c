@@ -212,7 +212,7 @@ static void unwatch_pipes(struct tt_exchange *exchange)
 
     for (int i = 0; i < 3; i++)
         if (process->descriptors[i] >= 0 && !exchange->handles[i].is_cancelled)
-            tt__watch_remove(process->loop, process->descriptors[i], i == 0, false);
+            tt__watch_remove(process->loop, process->descriptors[i], i == 0);
 }
 
 /* 0 when it is worth trying again, or -1 with an exception pending. */

@@ -39,7 +39,7 @@
 /* --------------------------------------------------------------------------------------------------------- states */
 
 static _Thread_local struct tt_exc_state own_state; /* of this thread, for code outside of tasks */
-static _Thread_local struct tt_exc_state *state_in_force;
+__thread struct tt_exc_state *tt__exc_state_in_force __attribute__((tls_model("initial-exec")));
 static pthread_key_t own_state_key;
 static bool has_own_state_key;
 
@@ -47,7 +47,7 @@ static bool has_own_state_key;
 static void finish_own_state(void *state)
 {
     tt__exc_state_finish(state);
-    state_in_force = NULL; /* whoever raises in a later destructor gets here once more */
+    tt__exc_state_in_force = NULL; /* whoever raises in a later destructor gets here once more */
 }
 
 static void create_own_state_key(void)
@@ -57,27 +57,14 @@ static void create_own_state_key(void)
 
 /* The first use on this thread. Where a key or its value cannot be had, all that is missed is the release at the
  * thread's end. */
-static struct tt_exc_state *begin_own_state(void)
+struct tt_exc_state *tt__exc_state_begin_own(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, create_own_state_key);
     if (has_own_state_key)
         (void)pthread_setspecific(own_state_key, &own_state);
-    return state_in_force = &own_state;
-}
-
-struct tt_exc_state *tt__exc_state_now(void)
-{
-    return state_in_force ? state_in_force : begin_own_state();
-}
-
-struct tt_exc_state *tt__exc_state_enter(struct tt_exc_state *state)
-{
-    struct tt_exc_state *before = tt__exc_state_now();
-
-    state_in_force = state ? state : &own_state;
-    return before;
+    return tt__exc_state_in_force = &own_state;
 }
 
 static struct tt_exc_handling *handling_at(struct tt_exc_state *state, uint32_t index)

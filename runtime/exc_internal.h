@@ -36,11 +36,28 @@ struct tt_exc_state {
     struct tt_exc_handling first[TT_EXC_HANDLINGS_INLINE];
 };
 
-/* The state in force on this thread; never NULL. */
-struct tt_exc_state *tt__exc_state_now(void);
+/* exc.c's: the state in force on this thread, NULL before its first use; and that first use, which puts the thread's own in
+ * force. */
+extern __thread struct tt_exc_state *tt__exc_state_in_force __attribute__((tls_model("initial-exec")));
+struct tt_exc_state *tt__exc_state_begin_own(void);
+
+/* The state in force on this thread; never NULL. Inline, as each step and each call that may suspend asks. */
+static inline struct tt_exc_state *tt__exc_state_now(void)
+{
+    return __builtin_expect(tt__exc_state_in_force != NULL, 1) ? tt__exc_state_in_force : tt__exc_state_begin_own();
+}
 
 /* Puts STATE in force (NULL: the thread's own) and returns the one that was. */
-struct tt_exc_state *tt__exc_state_enter(struct tt_exc_state *state);
+static inline struct tt_exc_state *tt__exc_state_enter(struct tt_exc_state *state)
+{
+    struct tt_exc_state *before = tt__exc_state_now();
+
+    if (state)
+        tt__exc_state_in_force = state;
+    else
+        tt__exc_state_begin_own();
+    return before;
+}
 
 /* A function of the library that is a coroutine in asyncio has a frame of its own there. An exception that is thrown
  * into that frame does not see what outer frames handle; where it leaves the frame, what the outer frame handles becomes

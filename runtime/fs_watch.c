@@ -59,7 +59,7 @@ static void dismiss(struct tt_waitable *waitable)
     tt_fs_watch *watch = tt_container_of(waitable, struct tt_fs_watch, waitable);
     int descriptor = watch->descriptor;
 
-    tt__watch_remove(waitable->loop, descriptor, false, false);
+    tt__watch_remove(waitable->loop, descriptor, false);
     watch->descriptor = -1;
     close(descriptor);
     if (watch->reading)

@@ -57,7 +57,8 @@ void tt__future_discard_callbacks(tt_future *future)
     }
 }
 
-void tt__future_finish(tt_future *future)
+/* Of what most futures do not have. */
+void tt__future_let_go(tt_future *future)
 {
     if (future->callbacks.first)
         tt__future_discard_callbacks(future);
@@ -67,15 +68,7 @@ void tt__future_finish(tt_future *future)
         tt__dump_let_go(future);
     if (future->exc)
         tt_exc_unref(future->exc);
-    if (future->cancel_message)
-        free(future->cancel_message);
-    tt__loop_unref(future->loop);
-}
-
-tt_future *tt__future_ref(tt_future *future)
-{
-    future->refs++;
-    return future;
+    free(future->cancel_message);
 }
 
 /* Destroys FUTURE if its count is zero, has it leave if not, and so on with whatever that leaves behind, one after the
@@ -109,7 +102,7 @@ static void leave_if_left(tt_future *future)
     settle(future);
 }
 
-void tt__future_unref(tt_future *future, tt_site *site)
+void tt__future_unref_slowly(tt_future *future, tt_site *site)
 {
     assert(future->refs > 0 && "a reference is released once");
     if (future->refs > 1) {

@@ -85,12 +85,10 @@ struct tt_future {
     bool is_being_cancelled; /* asked, and has not answered yet (cancel.c) */
     bool is_listed;          /* stands in the list that is being looked through: gather.c, wait.c, as_completed.c */
     bool has_circle;         /* what it left with other futures holds it, while it holds them: see ops->is_left */
-    bool is_of_call;    /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
-    bool is_debug;      /* created in debug mode: created_site is shown */
-    bool is_on_stack;   /* its memory is the stack of the task that awaits it, and goes with that */
-    uint8_t failed_how; /* enum tt_failure_how, once it has failed */
-    uint8_t taken_next; /* ring of the last takings */
-    tt_loop *loop;      /* a reference to the loop's memory; the loop may be closed */
+    bool is_of_call;  /* made by the call that awaits it, whose reference goes with the task if that is abandoned */
+    bool is_debug;    /* created in debug mode: created_site is shown */
+    bool is_on_stack; /* its memory is the stack of the task that awaits it, and goes with that */
+    tt_loop *loop;    /* a reference to the loop's memory; the loop may be closed */
     const struct tt_future_ops *ops;
     struct tt_done_list callbacks;
     uint64_t id;
@@ -99,15 +97,24 @@ struct tt_future {
     void *value;
     tt_free_fn *free_fn;
     tt_exc *exc; /* FINISHED: the exception or NULL; CANCELLED: what the next reader raises, or NULL: a new one */
+    char *cancel_message; /* CANCELLED: text of CancelledErrors made for readers */
+    struct tt_wait_label label;
+
+    /* From here on: of those that were handed out, have failed, or are being cancelled. One on a stack, which is neither of
+     * the first two, leaves it as it was there: see TT_FUTURE_ON_STACK_BYTES. */
+    tt_future
+        *link; /* while it is being cancelled: who asked it; once it leaves or is dying: the next one (future.c) */
+    uint8_t failed_how;       /* enum tt_failure_how, once it has failed */
+    uint8_t taken_next;       /* ring of the last takings */
     uint32_t exc_place_count; /* places that the exception had when it was stored */
-    char *cancel_message;     /* CANCELLED: text of CancelledErrors made for readers */
     tt_site *taken[TT_TAKEN_PLACES];
     tt_site *released_site; /* where a handle was released last */
-    struct tt_wait_label label;
     uint32_t user_touch_count, library_touch_count, forward_count;
     tt_future *failed_next, **failed_link; /* once it has failed: the loop's list of failures (state_dump.c) */
-    tt_future *link; /* while it is being cancelled: who asked it; once it leaves or is dying: the next one (future.c) */
 };
+
+/* How much of a future on a stack is made zero before tt__future_init: waits are made for every message of a server. */
+#define TT_FUTURE_ON_STACK_BYTES offsetof(struct tt_future, link)
 
 struct tt_defer; /* step.c */
 struct tt_scope; /* scope.h */
@@ -185,9 +192,6 @@ static inline struct tt_task_object *tt__task(tt_future *future)
 void tt__future_init(tt_future *future, tt_loop *loop, enum tt_object_kind kind, const struct tt_future_ops *ops,
                      struct tt_who creator, tt_site *site);
 
-/* Frees what a future owns, not its memory; takes it out of the ledger if it failed. Part of every destroy. */
-void tt__future_finish(tt_future *future);
-
 /* The place that a handler is told as source_traceback: only what was created in debug mode tells it. */
 static inline const tt_site *tt__future_source(const tt_future *future)
 {
@@ -195,8 +199,19 @@ static inline const tt_site *tt__future_source(const tt_future *future)
 }
 
 /* Library references. unref may destroy, and so report: SITE is the place that is blamed for the last release. */
-tt_future *tt__future_ref(tt_future *future);
-void tt__future_unref(tt_future *future, tt_site *site);
+static inline tt_future *tt__future_ref(tt_future *future)
+{
+    future->refs++;
+    return future;
+}
+void tt__future_unref_slowly(tt_future *future, tt_site *site);
+static inline void tt__future_unref(tt_future *future, tt_site *site)
+{
+    if (__builtin_expect(future->refs > 1 && !future->has_circle, 1))
+        future->refs--;
+    else
+        tt__future_unref_slowly(future, site);
+}
 
 /* A handle for the program on top of an existing reference (no new reference is taken). */
 void tt__future_hand_out(tt_future *future, tt_site *site);
@@ -280,10 +295,6 @@ void tt__task_step_eagerly(struct tt_task_object *task);
 
 /* Pushes the task's next step. */
 void tt__task_push_step(struct tt_task_object *task);
-
-/* The task that runs on this thread and may suspend; NULL with an exception pending if there is none, or one was
- * pending already. */
-struct tt_task_object *tt__task_that_may_suspend(tt_site *site);
 
 /* Suspends the running task, which has been scheduled or registered somewhere, until it is resumed. 0, or -1 with what
  * was thrown into it pending. */

@@ -15,7 +15,7 @@ static void run_handle(struct tt_ready *ready)
         handle->loop->actor = handle->actor;
         tt__loop_run_callback(handle->loop, handle->fn, handle->arg, handle->site, handle, NULL);
     }
-    tt_handle_unref(handle);
+    tt__handle_unref(handle);
 }
 
 static void discard_handle(struct tt_ready *ready)
@@ -232,8 +232,12 @@ bool tt_handle_cancelled(const tt_handle *handle)
 
 void tt_handle_unref(tt_handle *handle)
 {
-    if (!handle || --handle->refs > 0)
-        return;
+    if (handle)
+        tt__handle_unref(handle);
+}
+
+void tt__handle_free(tt_handle *handle)
+{
     tt_context_unref(handle->context);
     tt__loop_unref(handle->loop);
     free(handle);

@@ -80,14 +80,11 @@ static bool makes_descriptor(uint8_t what)
     return what == TT_IO_KIND_ACCEPT || what == TT_IO_KIND_OPEN || what == TT_IO_KIND_MKSTEMP;
 }
 
-void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled)
+void tt__io_tell_finished_id(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled)
 {
     bool is_new = makes_descriptor(io->what) && !io->error && !is_cancelled;
-    uint64_t now;
+    uint64_t now = tt__loop_clock(task->future.loop);
 
-    if (!io->id)
-        return;
-    now = tt__loop_clock(task->future.loop);
     TT_EMIT_AT(now, io_finished, .io_id = io->id, .task_id = task->future.id, .site = io->site,
                .duration = now > io->began ? now - io->began : 0, .size = io->size,
                .byte_count = is_about_bytes(io->what) && io->result > 0 ? (uint64_t)io->result : 0,
@@ -127,12 +124,12 @@ static void run_wait(struct tt_ready *ready)
         wait->io->is_over = true;
         complete(wait);
     }
-    tt_handle_unref(&wait->handle);
+    tt__handle_unref(&wait->handle);
 }
 
 static void discard_wait(struct tt_ready *ready)
 {
-    tt_handle_unref(tt_container_of(ready, tt_handle, ready));
+    tt__handle_unref(tt_container_of(ready, tt_handle, ready));
 }
 
 static const struct tt_ready_ops wait_ops = {run_wait, discard_wait};
@@ -151,10 +148,12 @@ static void init_wait(struct wait *wait, struct tt_task_object *task, struct tt_
     static const struct tt_future_ops ops = {.destroy = abandoned, .cancel = tt__future_cancel_plain};
     tt_loop *loop = task->future.loop;
 
-    memset(wait, 0, sizeof *wait);
+    memset(&wait->future, 0, TT_FUTURE_ON_STACK_BYTES);
     wait->io = io;
-    wait->handle.ready.ops = &wait_ops;
+    wait->handle.ready.ops = &wait_ops; /* of the handle just what a watch looks at */
+    wait->handle.ready.is_queued = false;
     wait->handle.refs = 2; /* the watch's and ours: it is never freed */
+    wait->handle.is_cancelled = false;
     wait->handle.is_immediate = !io->is_tried_on_loop;
     wait->handle.loop = loop;
     wait->handle.fn = descriptor_ready;
@@ -170,6 +169,14 @@ static void init_wait(struct wait *wait, struct tt_task_object *task, struct tt_
 static bool another_follows(const struct tt_io *io)
 {
     return !io->error && (io->what != TT_IO_KIND_READ || io->result > 0);
+}
+
+static void stop_watching(tt_loop *loop, const struct tt_io *io, bool is_for_now)
+{
+    if (is_for_now)
+        tt__watch_remove_for_now(loop, io->descriptor, io->is_writer);
+    else
+        tt__watch_remove(loop, io->descriptor, io->is_writer);
 }
 
 /* Suspends TASK until the descriptor is ready, or IO is over. 0, or -1 with an exception pending. */
@@ -191,8 +198,9 @@ static int wait_until_ready(struct tt_task_object *task, struct tt_io *io, tt_si
     rc = tt__task_await(task, &wait.future, site);
     io->waiting = NULL;
     if (!wait.handle.is_cancelled) /* nobody has taken the descriptor's place from us */
-        tt__watch_remove(loop, io->descriptor, io->is_writer, rc == 0 && (!io->is_over || another_follows(io)));
-    tt__loop_withdraw(loop, &wait.handle.ready);
+        stop_watching(loop, io, rc == 0 && (!io->is_over || another_follows(io)));
+    if (wait.handle.ready.is_queued)
+        tt__loop_withdraw(loop, &wait.handle.ready);
     tt__future_finish(&wait.future);
     return rc;
 }
@@ -225,7 +233,7 @@ int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, 
             io->is_over = io->attempt(io);
     }
     if (has_waited && rc == 0 && !io->is_tried_on_loop && !another_follows(io))
-        tt__watch_remove(task->future.loop, io->descriptor, io->is_writer, false);
+        tt__watch_remove(task->future.loop, io->descriptor, io->is_writer);
     tt__io_tell_finished(task, io, rc < 0);
     return rc;
 }

@@ -55,6 +55,11 @@ bool tt__io_is_over(struct tt_io *io, ssize_t result);
 /* For what waits by itself (connections, names, files): tells the trace. IS_CANCELLED: it ended with an exception. */
 void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site *site);
 void tt__io_tell_named(const struct tt_io *io, const char *name, const char *other); /* "NAME", "NAME -> OTHER" */
-void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled);
+void tt__io_tell_finished_id(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled);
+static inline void tt__io_tell_finished(struct tt_task_object *task, const struct tt_io *io, bool is_cancelled)
+{
+    if (__builtin_expect(io->id != 0, 0))
+        tt__io_tell_finished_id(task, io, is_cancelled);
+}
 
 #endif

@@ -302,7 +302,7 @@ void tt_listener_close(tt_listener *listener)
     if (!listener)
         return;
     remove_own(listener);
-    tt__watch_remove(listener->loop, listener->descriptor, false, false);
+    tt__watch_remove(listener->loop, listener->descriptor, false);
     close(listener->descriptor);
     listener->descriptor = -1;
     if (listener->accepting)

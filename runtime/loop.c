@@ -34,17 +34,8 @@ unsigned tt__loop_count(void)
 
 /* --------------------------------------------------------------------------------------------------- life and memory */
 
-tt_loop *tt__loop_ref(tt_loop *loop)
+void tt__loop_free(tt_loop *loop)
 {
-    loop->refs++;
-    return loop;
-}
-
-void tt__loop_unref(tt_loop *loop)
-{
-    assert(loop->refs > 0 && "a reference is released once");
-    if (--loop->refs > 0)
-        return;
     pthread_mutex_destroy(&loop->inbox_mutex);
     free(loop);
 }
@@ -307,8 +298,8 @@ static __attribute__((noinline, cold)) void tell_turn(tt_loop *loop, uint64_t be
     uint64_t ended = tt_trace_clock();
 
     TT_EMIT_AT(ended, turn_ended, .loop_id = loop->id,
-               .poll = loop->turn_ended && began > loop->turn_ended ? began - loop->turn_ended : 0, .run = ended - began,
-               .callback_count = (uint32_t)count, .ready_count = (uint32_t)loop->ready.count);
+               .poll = loop->turn_ended && began > loop->turn_ended ? began - loop->turn_ended : 0,
+               .run = ended - began, .callback_count = (uint32_t)count, .ready_count = (uint32_t)loop->ready.count);
     loop->turn_ended = ended;
 }
 
@@ -450,7 +441,7 @@ int tt_loop_run_forever_at(tt_site *site, tt_loop *loop)
     if (refuse_run(loop, site) < 0)
         return -1;
     outside = tt__exc_handle_outside(tt_exc_caught()); /* what the caller handles is handled around all that runs */
-    tt__no_suspend = tt__handler_depth = 0; /* who may not suspend may run a loop whose tasks do */
+    tt__no_suspend = tt__handler_depth = 0;            /* who may not suspend may run a loop whose tasks do */
     tt__loop_begin_run(loop, site);
     do {
         tt__loop_prepare_poll(loop);

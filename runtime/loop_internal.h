@@ -10,6 +10,7 @@
 #ifndef TT_LOOP_INTERNAL_H
 #define TT_LOOP_INTERNAL_H
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <uv.h>
@@ -86,7 +87,7 @@ struct tt_loop {
     tt_future *run_for;             /* what run_until_complete waits for; borrowed */
     tt_site *run_site;              /* where the run was asked for */
     struct tt_loop_dump dump;
-    uint64_t clock; /* last reading of tt_trace_clock() in this turn; 0: read anew */
+    uint64_t clock;      /* last reading of tt_trace_clock() in this turn; 0: read anew */
     uint64_t turn_ended; /* while turns are traced: when the last one did, or the run began; 0: not known */
 
     tt_exception_handler_fn *handler;
@@ -193,8 +194,42 @@ static inline int64_t tt__loop_deadline(const tt_loop *loop, int64_t duration_ns
 /* How many loops of this process are open. Any thread. */
 unsigned tt__loop_count(void);
 
-tt_loop *tt__loop_ref(tt_loop *loop);
-void tt__loop_unref(tt_loop *loop);
+static inline tt_loop *tt__loop_ref(tt_loop *loop)
+{
+    loop->refs++;
+    return loop;
+}
+void tt__loop_free(tt_loop *loop);
+static inline void tt__loop_unref(tt_loop *loop)
+{
+    assert(loop->refs > 0 && "a reference is released once");
+    if (--loop->refs == 0)
+        tt__loop_free(loop);
+}
+
+/* Frees what a future owns, not its memory; takes it out of the ledger if it failed. Part of every destroy. */
+void tt__future_let_go(tt_future *future);
+static inline void tt__future_finish(tt_future *future)
+{
+    if (future->callbacks.first || future->free_fn || future->is_failed_told || future->exc || future->cancel_message)
+        tt__future_let_go(future);
+    tt__loop_unref(future->loop);
+}
+
+/* The task that runs on this thread and may suspend; NULL with an exception pending if there is none, or one was
+ * pending already. */
+int tt__task_refuse_to_suspend(tt_site *site);
+static inline struct tt_task_object *tt__task_that_may_suspend(tt_site *site)
+{
+    tt_loop *loop = tt__running_loop;
+
+    if (__builtin_expect(!loop || !loop->current || tt__no_suspend || tt__exc_state_now()->pending, 0)) {
+        tt__task_refuse_to_suspend(site);
+        return NULL;
+    }
+    loop->current->last_site = site;
+    return loop->current;
+}
 
 /* Stops run_forever with EXC (a new reference) raised out of it; only the first one counts: true. */
 bool tt__loop_set_fatal(tt_loop *loop, tt_exc *exc);
@@ -214,6 +249,13 @@ tt_handle *tt__handle_create(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_si
 int tt__loop_send(tt_site *site, tt_loop *loop, tt_callback_fn *fn, void *arg, tt_drop_fn *drop);
 /* Pushes HANDLE, taking over a reference. */
 void tt__handle_push(tt_handle *handle);
+/* tt_handle_unref for those of the library; HANDLE is not NULL. */
+void tt__handle_free(tt_handle *handle);
+static inline void tt__handle_unref(tt_handle *handle)
+{
+    if (--handle->refs == 0)
+        tt__handle_free(handle);
+}
 extern const struct tt_ready_ops tt__handle_ops;
 
 /* Runs FN(ARG) as a callback of the loop: an exception goes to the handler with HANDLE, exit-class ones out of the
@@ -269,9 +311,10 @@ void tt__watches_check_fresh(tt_loop *loop, bool is_last_time);
  * value; then HANDLE is still the caller's. */
 int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer);
 
-/* Takes the reader (writer) of DESCRIPTOR away; true if there was one. With ANOTHER_FOLLOWS libuv polls on until the
- * end of the turn. */
-bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool another_follows);
+/* Takes the reader (writer) of DESCRIPTOR away; true if there was one. */
+bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer);
+/* The same where another one is likely to follow: libuv polls on until the end of the turn. */
+void tt__watch_remove_for_now(tt_loop *loop, int descriptor, bool is_writer);
 
 /* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would most likely fail; asking
  * forgets it. Never where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and

@@ -239,7 +239,7 @@ void tt__process_close_pipe(struct tt_process *process, int number)
         return;
     process->descriptors[number] = -1;
     if (!process->loop->is_closed)
-        (void)tt__watch_remove(process->loop, descriptor, number == 0, false);
+        (void)tt__watch_remove(process->loop, descriptor, number == 0);
     close(descriptor);
 }
 

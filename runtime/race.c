@@ -68,7 +68,7 @@ static void unwatch(struct attempt *attempt)
     tt_loop *loop = attempt->race->task->future.loop;
 
     if (!attempt->handle.is_cancelled && attempt->handle.refs > 1)
-        tt__watch_remove(loop, attempt->io.descriptor, true, false);
+        tt__watch_remove(loop, attempt->io.descriptor, true);
     attempt->race->open--;
 }
 

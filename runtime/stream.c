@@ -186,8 +186,8 @@ void tt__stream_shut(tt_stream *stream)
 
     if (descriptor < 0)
         return;
-    tt__watch_remove(loop, descriptor, false, false);
-    tt__watch_remove(loop, descriptor, true, false);
+    tt__watch_remove(loop, descriptor, false);
+    tt__watch_remove(loop, descriptor, true);
     if (stream->flags_before >= 0)
         fcntl(descriptor, F_SETFL, stream->flags_before);
     stream->descriptor = -1;

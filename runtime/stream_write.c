@@ -306,10 +306,19 @@ static ssize_t send_at_once(tt_stream *stream, const void *data, size_t size, tt
     return tt__stream_raise(stream, errno, "write to", site);
 }
 
+/* Of DATA the first SENT bytes are written. */
+static __attribute__((noinline)) int write_rest(tt_site *site, tt_stream *stream, const void *data, size_t size,
+                                                size_t sent)
+{
+    struct iovec piece = {.iov_base = (void *)data, .iov_len = size};
+    struct write call = {.pieces = &piece, .count = 1, .offset = sent, .left = size - sent, .sent = sent};
+
+    return perform(&call, stream, site) < 0 ? -1 : 0;
+}
+
 int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct iovec piece = {.iov_base = (void *)data, .iov_len = size};
     ssize_t sent = 0;
 
     if (!task)
@@ -318,9 +327,7 @@ int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_
         sent = send_at_once(stream, data, size, site);
     if (sent < 0 || (sent > 0 && (size_t)sent == size))
         return sent < 0 ? -1 : 0;
-    struct write call = {.pieces = &piece, .count = 1, .offset = (size_t)sent, .left = size - (size_t)sent};
-    call.sent = (size_t)sent;
-    return perform(&call, stream, site) < 0 ? -1 : 0;
+    return write_rest(site, stream, data, size, (size_t)sent);
 }
 
 ssize_t tt_stream_write_some_at(tt_site *site, tt_stream *stream, const void *data, size_t size)

@@ -29,8 +29,8 @@ static void dismiss(struct tt_waitable *waitable)
     tt_udp *udp = tt_container_of(waitable, struct tt_udp, waitable);
     int descriptor = udp->descriptor;
 
-    tt__watch_remove(waitable->loop, descriptor, false, false);
-    tt__watch_remove(waitable->loop, descriptor, true, false);
+    tt__watch_remove(waitable->loop, descriptor, false);
+    tt__watch_remove(waitable->loop, descriptor, true);
     udp->descriptor = -1;
     close(descriptor);
     if (udp->receiving)

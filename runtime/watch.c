@@ -196,7 +196,7 @@ static void close_watch(struct tt_watch *watch)
 
         if (handle) {
             handle->is_cancelled = true;
-            tt_handle_unref(handle);
+            tt__handle_unref(handle);
         }
     }
     loop->watches[watch->descriptor] = NULL;
@@ -273,27 +273,44 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
     return 0;
 }
 
-/* Arms for what is wanted now. Where the watch was armed already, and for all we know for another file, the wait is
- * unconfirmed; one that takes another's place is armed anew. */
+/* Somebody waits at WATCH, which was armed before, for all we know for another file. */
+static void begin_unconfirmed(struct tt_watch *watch)
+{
+    watch->is_unconfirmed = true;
+    watch->is_overdue = false;
+    if (watch->is_listed)
+        return;
+    watch->is_listed = true;
+    watch->next_unconfirmed = watch->loop->unconfirmed_watches;
+    watch->loop->unconfirmed_watches = watch;
+}
+
+/* Arms for what is wanted now. Where the watch was armed already the wait is unconfirmed; one that takes another's place
+ * is armed anew. */
 static int arm_for_wait(struct tt_watch *watch, bool is_instead)
 {
-    tt_loop *loop = watch->loop;
-
     if (watch->armed_events && is_instead)
         disarm(watch);
     if (!watch->is_idle || !watch->armed_events)
         return arm(watch, wanted_events(watch));
-    watch->is_unconfirmed = true;
-    watch->is_overdue = false;
-    if (!watch->is_listed) {
-        watch->is_listed = true;
-        watch->next_unconfirmed = loop->unconfirmed_watches;
-        loop->unconfirmed_watches = watch;
-    }
+    begin_unconfirmed(watch);
     return arm(watch, watch->armed_events | wanted_events(watch));
 }
 
-int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
+/* What a busy connection does again and again: it waits for what its watch, which is idle, is armed for. */
+static bool add_to_armed(struct tt_watch *watch, tt_handle *handle, bool is_writer)
+{
+    tt_handle **place = is_writer ? &watch->writer : &watch->reader;
+
+    if (*place || !watch->is_idle || !(watch->armed_events & (is_writer ? UV_WRITABLE : UV_READABLE)))
+        return false;
+    *place = handle;
+    begin_unconfirmed(watch);
+    return true;
+}
+
+/* Out of line, so that the usual way stays short. */
+static __attribute__((noinline)) int add_slowly(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
 {
     struct tt_watch *watch = NULL;
     tt_handle **place, *before;
@@ -311,9 +328,16 @@ int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writ
     }
     if (before) {
         before->is_cancelled = true;
-        tt_handle_unref(before);
+        tt__handle_unref(before);
     }
     return 0;
+}
+
+int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
+{
+    struct tt_watch *watch = find_watch(loop, descriptor);
+
+    return watch && add_to_armed(watch, handle, is_writer) ? 0 : add_slowly(loop, descriptor, handle, is_writer);
 }
 
 static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg, bool is_writer)
@@ -334,7 +358,7 @@ static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
     rc = tt__watch_add(loop, descriptor, handle, is_writer);
     if (rc == 0)
         return 0;
-    tt_handle_unref(handle);
+    tt__handle_unref(handle);
     return tt_raise_errno_at(site, rc, "descriptor %d", descriptor);
 }
 
@@ -348,40 +372,54 @@ int tt_loop_add_writer_at(tt_site *site, tt_loop *loop, int descriptor, tt_callb
     return add(site, loop, descriptor, fn, arg, true);
 }
 
-bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer, bool another_follows)
+void tt__watch_remove_for_now(tt_loop *loop, int descriptor, bool is_writer)
 {
-    struct tt_watch *watch;
-    tt_handle **place;
+    struct tt_watch *watch = find_watch(loop, descriptor);
+    tt_handle **place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
 
-    if (!loop)
-        loop = tt__running_loop;
-    watch = loop ? find_watch(loop, descriptor) : NULL;
-    place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
-    if (watch && !*place && !another_follows && watch->is_idle)
+    if (!place || !*place)
+        return;
+    (*place)->is_cancelled = true;
+    tt__handle_unref(*place);
+    *place = NULL;
+    if (watch->is_idle)
+        return;
+    watch->is_idle = true;
+    watch->next_idle = loop->idle_watches;
+    loop->idle_watches = watch;
+}
+
+bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer)
+{
+    struct tt_watch *watch = find_watch(loop, descriptor);
+    tt_handle **place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
+
+    if (watch && !*place && watch->is_idle)
         arm(watch, wanted_events(watch)); /* the program says that it is done with it */
     if (!place || !*place)
         return false;
     (*place)->is_cancelled = true;
-    tt_handle_unref(*place);
+    tt__handle_unref(*place);
     *place = NULL;
-    if (!another_follows) {
-        arm(watch, wanted_events(watch));
-    } else if (!watch->is_idle) {
-        watch->is_idle = true;
-        watch->next_idle = loop->idle_watches;
-        loop->idle_watches = watch;
-    }
+    arm(watch, wanted_events(watch));
     return true;
+}
+
+static bool remove_of_program(tt_loop *loop, int descriptor, bool is_writer)
+{
+    if (!loop)
+        loop = tt__running_loop;
+    return loop && tt__watch_remove(loop, descriptor, is_writer);
 }
 
 bool tt_loop_remove_reader(tt_loop *loop, int descriptor)
 {
-    return tt__watch_remove(loop, descriptor, false, false);
+    return remove_of_program(loop, descriptor, false);
 }
 
 bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
 {
-    return tt__watch_remove(loop, descriptor, true, false);
+    return remove_of_program(loop, descriptor, true);
 }
 
 /* Whether what comes in can only come from elsewhere. Between two tasks of this loop more may be there by the time that
@@ -391,11 +429,8 @@ static bool is_alien(struct tt_watch *watch)
     struct ucred other;
     socklen_t length = sizeof other;
 
-    if (watch->loop->has_connected)
-        return false;
-    if (!watch->is_known_alien)
-        watch->is_known_alien =
-            getsockopt(watch->descriptor, SOL_SOCKET, SO_PEERCRED, &other, &length) < 0 || other.pid != getpid();
+    watch->is_known_alien =
+        getsockopt(watch->descriptor, SOL_SOCKET, SO_PEERCRED, &other, &length) < 0 || other.pid != getpid();
     return watch->is_known_alien;
 }
 
@@ -404,7 +439,7 @@ void tt__watch_set_drained(tt_loop *loop, int descriptor)
     struct tt_watch *watch = find_watch(loop, descriptor);
 
     if (watch)
-        watch->is_drained = is_alien(watch);
+        watch->is_drained = !loop->has_connected && (watch->is_known_alien || is_alien(watch));
 }
 
 bool tt__watch_take_drained(tt_loop *loop, int descriptor)
@@ -459,7 +494,8 @@ void tt__watches_end_turn(tt_loop *loop)
     while ((watch = loop->idle_watches) != NULL) {
         loop->idle_watches = watch->next_idle;
         watch->is_idle = false;
-        arm(watch, wanted_events(watch));
+        if (watch->armed_events != wanted_events(watch))
+            arm(watch, wanted_events(watch));
     }
 }
 
