@@ -199,15 +199,15 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
         return tt__store_fail(&writer->error, TT_STORE_FAILED,
                               "%s: its file system does not allow a write-ahead log; choose a local one", writer->path);
     snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / TT__STORE_PAGE_BYTES));
-    sqlite3_wal_hook(connection, count_log_pages, writer);
-    return execute(writer, sql, "setting it up") < 0 ||
-                   execute(writer,
-                           "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
-                           "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0; PRAGMA "
-                           "cell_size_check = ON",
-                           "setting it up") < 0
-               ? -1
-               : 0;
+    if (execute(writer, sql, "setting it up") < 0 ||
+        execute(writer,
+                "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
+                "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0; PRAGMA "
+                "cell_size_check = ON",
+                "setting it up") < 0)
+        return -1;
+    sqlite3_wal_hook(connection, count_log_pages, writer); /* last: wal_autocheckpoint takes the place of a hook */
+    return 0;
 }
 
 int tt__store_open_writer(const char *path, const struct tt__store_writer_options *options,

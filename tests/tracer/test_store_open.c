@@ -506,6 +506,32 @@ static void a_log_left_by_a_kill_is_read_where_it_lies(void **state)
     studio_expect(&studio, "SELECT count(*) FROM note", "1");
 }
 
+/* Else nobody would ever copy it into the store, and it would grow as long as the recording does. */
+static void a_writer_knows_how_long_its_log_is_and_the_log_begins_anew(void **state)
+{
+    (void)state;
+    struct tt__store_writer *writer;
+    struct tt_store_error error;
+    struct tt__cell note[TT__NOTE_COLUMNS] = {{.kind = TT__CELL_NULL}};
+    char log[160];
+    struct stat first, last;
+    for (int i = 0; i < 3; i++)
+        note[i] = (struct tt__cell){.integer = 1, .kind = TT__CELL_INTEGER};
+    snprintf(log, sizeof log, "%s-wal", studio.store);
+    assert_int_equal(tt__store_open_writer(studio.store, NULL, &writer, &error), 0);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(tt__store_log_bytes(writer), 0);
+        assert_int_equal(tt__store_begin(writer), 0);
+        assert_int_equal(tt__store_write_rows(writer, TT__TABLE_NOTE, note, 1), 0);
+        assert_int_equal(tt__store_commit(writer), 0);
+        assert_true(tt__store_log_bytes(writer) > 0);
+        assert_int_equal(tt__store_checkpoint(writer), 0);
+        assert_int_equal(stat(log, i == 0 ? &first : &last), 0);
+    }
+    assert_int_equal(last.st_size, first.st_size);
+    tt__store_close_writer(writer, true);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_missing_file_is_refused, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_directory_is_refused, open_studio, close_studio),
@@ -531,6 +557,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_path_is_never_taken_for_a_uri, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_store_with_a_log_is_read_where_nothing_can_be_written, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_log_left_by_a_kill_is_read_where_it_lies, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(a_writer_knows_how_long_its_log_is_and_the_log_begins_anew, open_studio,
+                                    close_studio),
 };
 
 TT_TEST_MAIN(cases)
