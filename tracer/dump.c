@@ -1,7 +1,8 @@
 /* dump.c: dumpers, and the thread that asks them. See dump.h.
  *
- * LTTng tells nobody that a session begins, so its list of listeners is looked at ten times a second: that is a pointer for each
- * event, which is another one whenever a session begins or ceases to record it. A second session shows, too.
+ * LTTng tells nobody that a session begins, so its lists of listeners are looked at ten times a second: a pointer for each
+ * event, as a rule another one when a session has begun or ceased to record it, and the number of one of the lists, which always is.
+ * A second session shows, too.
  *
  * Threads: `mutex` guards all that is below it. Dumpers are called with it, so that whoever takes one away knows that it is not
  * being called any more.
@@ -90,11 +91,9 @@ static uintptr_t look(void)
     uintptr_t sum = 0, list;
 #define TT_EVENT(number, name, category, level, text, fields) sum = sum * 31 + table->listeners(number);
 #include "events.def"
-    /* A list that was made anew may lie where an older one did; then its order tells. */
-    size_t count = table->process_listeners(who, TT_LISTENERS_MAX, &list);
-    for (size_t i = 0; i < count && i < TT_LISTENERS_MAX; i++)
-        sum = sum * 31 + (uintptr_t)who[i];
-    return sum;
+    /* A list that was made anew may lie where an older one did; this number is another one then. */
+    (void)table->process_listeners(who, TT_LISTENERS_MAX, &list);
+    return sum * 31 + list;
 }
 
 static struct timespec instant_of(uint64_t ns)

@@ -7,9 +7,9 @@
  *
  * How. LTTng has a list of listeners for each event, made anew at each change, in the order in which they began. So whoever is
  * not in the list any more, or stands behind somebody who came later, has ceased. If the list is another one with the same
- * members, the last one may have. What this does not see: a session that ceases and begins between two looks, which are a tenth
- * of a second apart, while nobody else listens and the memory of the lists is the same again; and one that does so and is
- * followed by another one that begins, all between two looks.
+ * members, the last one has, or somebody else came and went. So a session that is stopped and started is seen however quickly
+ * that was done; the last look is at the goodbye. Looks are a tenth of a second apart. What they do not see is one session that
+ * ceases and begins and another one that begins after it, both between the same two looks.
  *
  * Threads: one at a time.
  */
@@ -28,7 +28,7 @@ struct tt_lttng_table;
 
 /* All zero at the beginning. */
 struct tt__listeners {
-    uintptr_t list; /* LTTng's, as it was last seen */
+    uintptr_t list; /* the number of LTTng's, as it was last seen */
     const void *who[TT_LISTENERS_MAX];
     uint32_t numbers[TT_LISTENERS_MAX];
     size_t count;

@@ -236,6 +236,8 @@ void tt__lttng_end(struct tt__life *life, uint8_t reason)
     struct tt__lttng_writing writing;
     if (atomic_load(&life->lttng.ordinal) == 0)
         return;
+    if (tt__lttng_look()) /* who has begun since the last look, for the second time perhaps, would not know it */
+        tell_process();
     /* Counted when this event, and the calling thread's word about itself that may come before it, have their numbers. */
     if (__atomic_load_n(table->wanted_process_ended, __ATOMIC_RELAXED) != 0 && tt__lttng_write_begin(&writing)) {
         for (uint32_t i = 0; i < TT_LTTNG_COUNTED_THREADS + 2; i++)

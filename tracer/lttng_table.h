@@ -39,7 +39,7 @@ struct tt_lttng_table {
     /* A value that changes whenever a session begins or ceases to record EVENT; 0: none does. */
     uintptr_t (*listeners)(unsigned event);
     /* Who listens to process_started, in the order in which they began: at most MAX of them, each a value that stands for
-     * it; and LTTng's list, a value that is another one after each change. Returns how many there are. */
+     * it; and a number that is another one after each change, 0 when nobody does. Returns how many there are. */
     size_t (*process_listeners)(const void **out_who, size_t max, uintptr_t *out_list);
     /* For each event: whether a session wants it at this moment (not 0), and how it is written. */
 #define TT_EVENT(number, name, category, level, text, fields) \

@@ -214,6 +214,23 @@ static uintptr_t find_listeners(unsigned event)
     }
 }
 
+/* A number for LTTng's list of listeners that no other list has. Its address would not do: a list that was made anew may lie where
+ * the one before it did. LTTng makes lists of zeroes, ends them with an entry without a function, and does not use what else that
+ * entry has; so the number is kept there, and is gone with the list. In a list where this were not so, the number would be
+ * the one before, and a change be seen by its members alone. */
+__attribute__((no_sanitize("thread"))) static uintptr_t number_list(struct lttng_ust_tracepoint_probe *end)
+{
+    static uintptr_t last;
+    uintptr_t given = (uintptr_t)__atomic_load_n(&end->data, __ATOMIC_RELAXED);
+    if (given != 0)
+        return given;
+    uintptr_t number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+    void *before = NULL;
+    bool is_ours =
+        __atomic_compare_exchange_n(&end->data, &before, (void *)number, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    return is_ours ? number : (uintptr_t)before;
+}
+
 /* The list is published by LTTng's library, which the thread sanitizer does not see into; it would call this a race. */
 __attribute__((no_sanitize("thread"))) static size_t find_process_listeners(const void **out_who, size_t max,
                                                                             uintptr_t *out_list)
@@ -223,12 +240,13 @@ __attribute__((no_sanitize("thread"))) static size_t find_process_listeners(cons
     if (!LTTNG_UST_TP_RCU_LINK_TEST())
         return 0;
     lttng_ust_tp_rcu_read_lock();
-    const struct lttng_ust_tracepoint_probe *probe =
+    struct lttng_ust_tracepoint_probe *probe =
         lttng_ust_tp_rcu_dereference(lttng_ust_tracepoint_telltale___process_started.probes);
-    *out_list = (uintptr_t)probe;
     for (; probe && probe->func; probe++, count++)
         if (count < max)
             out_who[count] = probe->data;
+    if (probe)
+        *out_list = number_list(probe);
     lttng_ust_tp_rcu_read_unlock();
     return count;
 }
