@@ -88,7 +88,8 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
     }
 #include "events.def"
 
-/* The longest payload, the kernel id in the emergency ring included. */
+/* The longest payload, the kernel id in the emergency ring included; and room for it that is as much as two slots hold. */
+#define TT_TWO_SLOTS_BYTES               (TT_TID_BYTES + TT_SLOT_HEAD_PAYLOAD + TT_SLOT_MORE_PAYLOAD)
 #define TT_U8(name, text)                +1
 #define TT_U16(name, text)               +2
 #define TT_U32(name, text)               +4
@@ -99,9 +100,13 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
 #define TT_WORD(name, enumeration, text) +1
 #define TT_SITE(name, text)              +8
 #define TT_TEXT(name, limit, text)       +2 + limit
-#define TT_EVENT(number, event_name, category, level, text, fields)                           \
-    enum { LONGEST_##event_name = TT_TID_BYTES fields };                                      \
-    _Static_assert(LONGEST_##event_name <= TT_SLOT_HEAD_PAYLOAD + 254 * TT_SLOT_MORE_PAYLOAD, \
+#define TT_EVENT(number, event_name, category, level, text, fields)                                         \
+    enum { LONGEST_##event_name = TT_TID_BYTES fields };                                                    \
+    enum {                                                                                                  \
+        ROOM_##event_name =                                                                                 \
+            LONGEST_##event_name > (int)TT_TWO_SLOTS_BYTES ? LONGEST_##event_name : (int)TT_TWO_SLOTS_BYTES \
+    };                                                                                                      \
+    _Static_assert(LONGEST_##event_name <= TT_SLOT_HEAD_PAYLOAD + 254 * TT_SLOT_MORE_PAYLOAD,               \
                    "a record of " #event_name " has at most 255 slots");
 #include "events.def"
 
@@ -125,17 +130,17 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
 #define TT_U32(name, text)
 #define TT_U64(name, text)
 #define TT_I32(name, text)
-#define TT_ID(name, text)                id = id != 0 ? id : event->name;
+#define TT_ID(name, text) id = id != 0 ? id : event->name;
 #define TT_TICKS(name, text)
 #define TT_WORD(name, enumeration, text)
 #define TT_SITE(name, text)
 #define TT_TEXT(name, limit, text)
-#define TT_EVENT(number, event_name, category, level, text, fields)                                                 \
+#define TT_EVENT(number, event_name, category, level, text, fields)                                                  \
     static __attribute__((noinline, cold)) bool is_inherited_##event_name(const struct tt_event_##event_name *event) \
-    {                                                                                                               \
-        uint64_t id = 0;                                                                                            \
-        (void)event;                                                                                                \
-        fields return TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_user && id != 0 && id < tt__id_first_own;     \
+    {                                                                                                                \
+        uint64_t id = 0;                                                                                             \
+        (void)event;                                                                                                 \
+        fields return TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_user && id != 0 && id < tt__id_first_own;      \
     }
 #include "events.def"
 
@@ -177,11 +182,14 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
         if (tt__likely(writing.count == 1 && !writing.is_emergency)) {                                         \
             encode_##event_name(tt__writing_slot(&writing, 0)->payload, &prepared, event);                     \
         } else {                                                                                               \
-            unsigned char payload[LONGEST_##event_name], *at = payload;                                        \
-            if (writing.is_emergency)                                                                          \
-                at = put(at, &writing.tid, TT_TID_BYTES);                                                      \
-            encode_##event_name(at, &prepared, event);                                                         \
-            tt__ring_scatter(&writing, payload, (size_t)(at - payload) + size);                                \
+            unsigned char payload[ROOM_##event_name];                                                          \
+            encode_##event_name(payload + TT_TID_BYTES, &prepared, event);                                     \
+            if (tt__unlikely(writing.is_emergency)) {                                                          \
+                memcpy(payload, &writing.tid, TT_TID_BYTES);                                                   \
+                tt__ring_scatter_all(&writing, payload, TT_TID_BYTES + size);                                  \
+            } else {                                                                                           \
+                tt__ring_scatter(&writing, payload + TT_TID_BYTES, size);                                      \
+            }                                                                                                  \
         }                                                                                                      \
         tt__ring_commit(&writing);                                                                             \
     }

@@ -9,8 +9,6 @@
  */
 #include "ring.h"
 
-#include <string.h>
-
 static uint64_t capacity(uint64_t slot_count, int level)
 {
     return level == TT_LEVEL_VITAL ? slot_count : slot_count / 4 * 3;
@@ -190,7 +188,7 @@ bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, u
 
 /* ------------------------------------------------------------------------------------------- records of many slots */
 
-void tt__ring_scatter(const struct tt__writing *writing, const unsigned char *payload, size_t size)
+void tt__ring_scatter_all(const struct tt__writing *writing, const unsigned char *payload, size_t size)
 {
     size_t length = size < TT_SLOT_HEAD_PAYLOAD ? size : TT_SLOT_HEAD_PAYLOAD;
     memcpy(tt__writing_slot(writing, 0)->payload, payload, length);

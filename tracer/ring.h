@@ -16,6 +16,8 @@
 #ifndef TT_RING_H
 #define TT_RING_H
 
+#include <string.h>
+
 #include "writer.h"
 
 enum { TT_LEVEL_PLAIN = 0, TT_LEVEL_VITAL = 1 };
@@ -59,11 +61,21 @@ void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64
 /* Counts a drop in the calling thread's own ring. */
 void tt__ring_count_drop(struct tt_ring *ring, int level);
 
-/* Writes the payload of SIZE bytes into the reserved slots. */
-void tt__ring_scatter(const struct tt__writing *writing, const unsigned char *payload, size_t size);
-
-/* Stores the commit words of a record of several slots. */
+/* Writes the payload of SIZE bytes into the reserved slots, of which there are several; and stores their commit words. For
+ * more than two, which only long texts need. */
+void tt__ring_scatter_all(const struct tt__writing *writing, const unsigned char *payload, size_t size);
 void tt__ring_commit_all(const struct tt__writing *writing);
+
+/* How far ahead of a record its thread asks for the memory of later ones: they were last written a lap ago, and read on
+ * another core since, so that a store that finds a line missing waits for as long as a whole event takes. */
+#define TT_SLOTS_AHEAD 6u
+static inline __attribute__((always_inline)) void tt__ring_fetch_ahead(const struct tt__thread *self, uint64_t position,
+                                                                       uint32_t count)
+{
+    __builtin_prefetch(&self->slots[(position + TT_SLOTS_AHEAD) & self->mask], 1);
+    if (count > 1)
+        __builtin_prefetch(&self->slots[(position + TT_SLOTS_AHEAD + 1) & self->mask], 1);
+}
 
 /* Reserves slots for a record in the calling thread's own ring; `depth` is 1 from here to commit if it returns true. */
 static inline __attribute__((always_inline)) bool
@@ -85,6 +97,7 @@ tt__ring_begin_own(struct tt__writing *writing, struct tt__thread *self, struct 
     self->head = position + count;
     atomic_store_explicit(&ring->head, self->head, memory_order_relaxed);
     tt__write_fence(); /* who sees a slot being overwritten sees that its old record is gone */
+    tt__ring_fetch_ahead(self, position, count);
     writing->slots = self->slots;
     writing->mask = self->mask;
     writing->position = position;
@@ -120,13 +133,31 @@ static inline __attribute__((always_inline)) void tt__ring_fill_head(const struc
     slot->zero = 0;
 }
 
+/* The payload into the reserved slots, of which there are several. Where SIZE is a constant so are the two copies. */
+static inline __attribute__((always_inline)) void tt__ring_scatter(const struct tt__writing *writing,
+                                                                   const unsigned char *payload, size_t size)
+{
+    size_t rest = size > TT_SLOT_HEAD_PAYLOAD ? size - TT_SLOT_HEAD_PAYLOAD : 0;
+    if (tt__unlikely(writing->count != 2)) {
+        tt__ring_scatter_all(writing, payload, size);
+        return;
+    }
+    memcpy(tt__writing_slot(writing, 0)->payload, payload, TT_SLOT_HEAD_PAYLOAD);
+    memcpy((unsigned char *)tt__writing_slot(writing, 1) + TT_SLOT_MORE_PAYLOAD_OFFSET, payload + TT_SLOT_HEAD_PAYLOAD,
+           rest);
+}
+
 static inline __attribute__((always_inline)) void tt__ring_commit(const struct tt__writing *writing)
 {
-    if (tt__likely(writing->count == 1))
+    if (tt__unlikely(writing->count > 2)) {
+        tt__ring_commit_all(writing);
+    } else {
+        if (writing->count == 2)
+            atomic_store_explicit(&tt__writing_slot(writing, 1)->commit, tt_commit_word(writing->position + 1, 0),
+                                  memory_order_release);
         atomic_store_explicit(&tt__writing_slot(writing, 0)->commit, tt_commit_word(writing->position, 1),
                               memory_order_release);
-    else
-        tt__ring_commit_all(writing);
+    }
     if (tt__likely(!writing->is_emergency)) {
         atomic_signal_fence(memory_order_seq_cst);
         atomic_store_explicit(&tt__thread.depth, 0, memory_order_relaxed);
