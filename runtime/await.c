@@ -22,6 +22,7 @@ int tt__task_suspend(struct tt_task_object *task, tt_site *site)
     tt_exc *thrown;
 
     task->saved_errno = errno;
+    task->io_spent = 0;
     tt__coro_switch(&task->coro, &task->future.loop->home);
     errno = task->saved_errno;
     thrown = task->thrown;

@@ -57,13 +57,19 @@ static bool would_block(void)
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-/* Writes what goes in. Closes the pipe when all is written, or the child does not want it. */
+/* Writes what goes in, up to TT_STEP_IO_BYTES before the loop goes on, however fast the child reads. Closes the pipe when all
+ * is written, or the child does not want it. */
 static void feed(struct tt_exchange *exchange)
 {
     struct tt_process *process = exchange->process;
+    size_t moved = 0;
 
     while (exchange->input_size > 0) {
-        ssize_t sent = send(process->descriptors[0], exchange->input, exchange->input_size, MSG_NOSIGNAL);
+        ssize_t sent;
+
+        if (moved >= TT_STEP_IO_BYTES)
+            return;
+        sent = send(process->descriptors[0], exchange->input, exchange->input_size, MSG_NOSIGNAL);
 
         if (sent < 0 && would_block())
             return;
@@ -73,6 +79,7 @@ static void feed(struct tt_exchange *exchange)
             break;
         exchange->input += sent;
         exchange->input_size -= (size_t)sent;
+        moved += (size_t)sent;
     }
     tt__process_close_pipe(process, 0);
 }

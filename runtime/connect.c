@@ -160,7 +160,10 @@ tt_stream *tt_open_unix_connection_at(tt_site *site, const char *path, size_t li
         tt_raise_errno_at(site, rc, "connect to %s", path);
         return NULL;
     }
+    if (tt__io_is_spent(task) && tt__io_give_turn(task, NULL, site) < 0)
+        return NULL;
     task->future.loop->has_connected = true;
+    tt__io_spend(task, 0);
     tt__io_tell_started(task, &io, site);
     descriptor = connect_when_there_is_room(site, &address, path);
     io.descriptor = descriptor;

@@ -244,6 +244,8 @@ static bool take(tt_fs_watch *watch, struct tt_fs_change *out_change)
 struct call {
     struct tt_io io;
     tt_fs_watch *watch;
+    struct tt_task_object *task;
+    tt_site *site;
 };
 
 static bool attempt(struct tt_io *io)
@@ -259,49 +261,78 @@ static void abandoned(struct tt_io *io)
     tt__waitable_unref(&watch->waitable);
 }
 
-/* Reads what has happened, at least one thing. 0, or -1 with an exception pending. */
-static int fill(tt_fs_watch *watch, struct tt_task_object *task, tt_site *site)
+static int raise_closed(tt_site *site)
 {
-    struct call call = {.watch = watch,
-                        .io = {.descriptor = watch->descriptor,
-                               .what = TT_IO_KIND_READ,
-                               .wait_kind = TT_WAIT_KIND_FILE_CHANGE,
-                               .attempt = attempt,
-                               .abandoned = abandoned,
-                               .size = BUFFER_BYTES}};
+    return tt_raise_at(site, &tt_RuntimeError, "a watch was closed while a task waited for a change");
+}
+
+/* Reads what has happened, at least one thing. 0, or -1 with an exception pending. */
+static int fill(struct call *call)
+{
+    tt_fs_watch *watch = call->watch;
+    tt_site *site = call->site;
     int rc;
 
     if (watch->reading)
         return tt_raise_at(site, &tt_RuntimeError, "another task is already waiting for a change");
-    watch->reading = &call.io;
-    rc = tt__io_perform(task, &call.io, true, site);
+    call->io = (struct tt_io){.descriptor = watch->descriptor,
+                              .what = TT_IO_KIND_READ,
+                              .wait_kind = TT_WAIT_KIND_FILE_CHANGE,
+                              .attempt = attempt,
+                              .abandoned = abandoned,
+                              .size = BUFFER_BYTES};
+    watch->reading = &call->io;
+    rc = tt__io_perform(call->task, &call->io, true, site);
     watch->reading = NULL;
     if (rc < 0)
         return -1;
     if (watch->waitable.is_destroyed)
-        return tt_raise_at(site, &tt_RuntimeError, "a watch was closed while a task waited for a change");
-    if (call.io.error)
-        return tt_raise_errno_at(site, call.io.error, "read changes of %s", watch->entries ? watch->entries->path : "");
+        return raise_closed(site);
+    if (call->io.error)
+        return tt_raise_errno_at(site, call->io.error, "read changes of %s",
+                                 watch->entries ? watch->entries->path : "");
     watch->begin = 0;
-    watch->end = (size_t)call.io.result;
+    watch->end = (size_t)call->io.result;
+    return 0;
+}
+
+/* What has been read already counts for the step too, and gives others their turn. */
+static int next(struct call *call, struct tt_fs_change *out_change)
+{
+    tt_fs_watch *watch = call->watch;
+
+    if (tt__io_is_spent(call->task)) {
+        call->io = (struct tt_io){.abandoned = abandoned};
+        if (tt__io_give_turn(call->task, &call->io, call->site) < 0)
+            return -1;
+        if (watch->waitable.is_destroyed)
+            return raise_closed(call->site);
+    }
+    free_told(watch);
+    if (take(watch, out_change)) {
+        tt__io_spend(call->task, 0);
+        return 0;
+    }
+    do {
+        if (fill(call) < 0)
+            return -1;
+    } while (!take(watch, out_change));
     return 0;
 }
 
 int tt_fs_watch_next_at(tt_site *site, tt_fs_watch *watch, struct tt_fs_change *out_change)
 {
-    struct tt_task_object *task = tt__task_that_may_suspend(site);
-    int rc = 0;
+    struct call call = {.watch = watch, .task = tt__task_that_may_suspend(site), .site = site};
+    int rc;
 
-    TT_PRECOND("fs_watch_next.watch", site, !task || watch != NULL);
+    TT_PRECOND("fs_watch_next.watch", site, !call.task || watch != NULL);
     TT_PRECOND("fs_watch_next.out_change", site, out_change != NULL);
-    if (!task)
+    if (!call.task)
         return -1;
-    if (task->future.loop != watch->waitable.loop)
+    if (call.task->future.loop != watch->waitable.loop)
         return tt_raise_at(site, &tt_RuntimeError, "a watch belongs to a different event loop");
     tt__waitable_ref(&watch->waitable);
-    free_told(watch);
-    while (rc == 0 && !take(watch, out_change))
-        rc = fill(watch, task, site);
+    rc = next(&call, out_change);
     tt__waitable_unref(&watch->waitable);
     return rc;
 }

@@ -117,6 +117,7 @@ struct tt_future {
 #define TT_FUTURE_ON_STACK_BYTES offsetof(struct tt_future, link)
 
 struct tt_defer; /* step.c */
+struct tt_io;    /* io.h */
 struct tt_scope; /* scope.h */
 
 /* States of a task that is not done (asyncio's invariant: exactly one of the three holds):
@@ -147,6 +148,8 @@ struct tt_task_object {
     bool is_eager;           /* its first step is made, or being made, by the call that creates it */
     unsigned cancel_count;   /* asyncio's _num_cancels_requested */
     int saved_errno;
+    uint64_t io_spent;        /* of what a step may do at once (io.h); 0 whenever it suspends */
+    struct tt_io *turn_of;    /* SCHEDULED: the operation that gives others a turn before it begins; NULL: none */
     struct tt_ready step;     /* in the ready queue while SCHEDULED */
     struct tt_done_node wake; /* registered at `waiter` while WAITING */
     tt_future *waiter;

@@ -2,7 +2,8 @@
  *
  * After a read that did not fill its buffer there was nothing more, so that the next one can wait without trying (see
  * tt__watch_set_drained); who calls decides that, by AT_ONCE. After an operation that went well the watch stays armed
- * until the turn ends, because the next one usually comes within the same step.
+ * until the turn ends, because the next one usually comes within the same step. How much of what can be done at once a step
+ * does is bounded (telltale/loop.h): an operation beyond that begins by giving others a turn.
  *
  * Inside a task. From: asyncio's selector_events. */
 #include "io.h"
@@ -134,13 +135,16 @@ static void discard_wait(struct tt_ready *ready)
 
 static const struct tt_ready_ops wait_ops = {run_wait, discard_wait};
 
-static void abandoned(tt_future *future)
+void tt__io_abandon(struct tt_io *io)
 {
-    struct tt_io *io = tt_container_of(future, struct wait, future)->io;
-
     io->waiting = NULL;
     if (io->abandoned)
         io->abandoned(io);
+}
+
+static void abandoned(tt_future *future)
+{
+    tt__io_abandon(tt_container_of(future, struct wait, future)->io);
 }
 
 static void init_wait(struct wait *wait, struct tt_task_object *task, struct tt_io *io, tt_site *site)
@@ -179,6 +183,26 @@ static void stop_watching(tt_loop *loop, const struct tt_io *io, bool is_for_now
         tt__watch_remove(loop, io->descriptor, io->is_writer);
 }
 
+int tt__io_give_turn(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+{
+    int rc;
+
+    task->turn_of = io;
+    rc = tt_sleep_at(site, 0);
+    task->turn_of = NULL;
+    return rc;
+}
+
+/* In the place of waiting. */
+static int go_on_after_turn(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+{
+    int rc = tt__io_give_turn(task, io, site);
+
+    if (rc == 0 && !io->is_over && io->is_tried_on_loop)
+        io->is_over = io->attempt(io);
+    return rc;
+}
+
 /* Suspends TASK until the descriptor is ready, or IO is over. 0, or -1 with an exception pending. */
 static int wait_until_ready(struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
@@ -188,8 +212,11 @@ static int wait_until_ready(struct tt_task_object *task, struct tt_io *io, tt_si
 
     init_wait(&wait, task, io, site);
     rc = tt__watch_add(loop, io->descriptor, &wait.handle, io->is_writer);
-    if (rc < 0) {
+    if (rc < 0)
         tt__future_finish(&wait.future);
+    if (rc == -EPERM) /* it cannot be polled, and never blocks */
+        return go_on_after_turn(task, io, site);
+    if (rc < 0) {
         io->error = -rc;
         io->is_over = true;
         return 0;
@@ -207,13 +234,12 @@ static int wait_until_ready(struct tt_task_object *task, struct tt_io *io, tt_si
 
 void tt__io_end(struct tt_io *io, int error)
 {
-    tt_future *future = io->waiting;
-
-    if (!future || io->is_over)
+    if (io->is_over)
         return;
     io->error = error; /* also where the descriptor got ready just now: its number may soon be another one's */
     io->is_over = true;
-    complete(tt_container_of(future, struct wait, future));
+    if (io->waiting)
+        complete(tt_container_of(io->waiting, struct wait, future));
 }
 
 int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site)
@@ -222,8 +248,11 @@ int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, 
     int rc = 0;
 
     assert(io->attempt && !io->is_over && !io->waiting && "an operation is performed once");
+    if (at_once && tt__io_is_spent(task) && tt__io_give_turn(task, io, site) < 0)
+        return -1; /* nothing has begun, and nothing is told */
     begin(task, io, site);
-    io->is_over = at_once && io->attempt(io);
+    if (at_once && !io->is_over)
+        io->is_over = io->attempt(io);
     if (!io->is_over)
         tell_wait(task, io);
     while (rc == 0 && !io->is_over) {
@@ -234,6 +263,7 @@ int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, 
     }
     if (has_waited && rc == 0 && !io->is_tried_on_loop && !another_follows(io))
         tt__watch_remove(task->future.loop, io->descriptor, io->is_writer);
+    tt__io_spend(task, is_about_bytes(io->what) ? io->result : 0);
     tt__io_tell_finished(task, io, rc < 0);
     return rc;
 }

@@ -1,5 +1,7 @@
 /* io.h: what a task does at a descriptor: tried, and tried again when the descriptor is ready.
  *
+ *     gives others a turn, if the step has spent what it may do at once (telltale/loop.h)
+ *        v
  *     attempt --over--> told to the trace, returned
  *        |  ^
  *        |  +-------------------------------+
@@ -9,7 +11,9 @@
  *        |
  *        +--cancelled, abandoned, or ended by somebody who closes the descriptor (tt__io_end)
  *
- * Whoever is cancelled while it waits has consumed nothing: the attempt is the task's own, made when it runs. The calls
+ * What cannot be polled, a file, is always ready: where its attempt would go on later the others get a turn.
+ *
+ * Whoever is cancelled while it waits, or gives a turn, has consumed nothing: the attempt is the task's own, made when it runs. The calls
  * of telltale/sock.h are the exception: there the loop makes it, as in asyncio, a turn before the task goes on.
  *
  * Threads: inside a task. */
@@ -29,7 +33,7 @@ struct tt_io {
     bool is_tried_on_loop; /* see above */
     /* Tries, and returns whether it is over, with `result` or `error`; else it would block. */
     bool (*attempt)(struct tt_io *io);
-    /* The task is abandoned while it waits, its call will never end: lets go of what the call holds. May be NULL. */
+    /* The task is abandoned while it waits or gives a turn, its call will never end: lets go of what the call holds. May be NULL. */
     void (*abandoned)(struct tt_io *io);
     size_t size;    /* bytes asked for, for the trace */
     ssize_t result; /* bytes, or what the attempt makes */
@@ -42,11 +46,30 @@ struct tt_io {
     tt_site *site;
 };
 
+/* A call has been made that moved BYTES (negative: it failed): the step of TASK has spent so much of what it may. */
+static inline void tt__io_spend(struct tt_task_object *task, ssize_t bytes)
+{
+    task->io_spent += 1 + (bytes > 0 ? (uint64_t)bytes / (TT_STEP_IO_BYTES / TT_STEP_IO_COUNT) : 0);
+}
+
+/* Whether it has spent all of it: the next call gives others a turn. */
+static inline bool tt__io_is_spent(const struct tt_task_object *task)
+{
+    return task->io_spent >= TT_STEP_IO_COUNT;
+}
+
+/* Gives all others a turn, before IO (NULL: nothing is held) goes on. 0, also when IO was ended meanwhile; -1 when the task was
+ * cancelled: an exception is pending. */
+int tt__io_give_turn(struct tt_task_object *task, struct tt_io *io, tt_site *site);
+
+/* The loop closes over a task that gives a turn. */
+void tt__io_abandon(struct tt_io *io);
+
 /* Does IO; with AT_ONCE it is tried before waiting. 0 when it is over, with result or error; -1 when the task was
  * cancelled: an exception is pending. */
 int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site);
 
-/* Ends IO, which is being performed, with ERROR. Nothing where it is over already. */
+/* Ends IO, whose task waits or gives a turn, with ERROR. Nothing where it is over already. */
 void tt__io_end(struct tt_io *io, int error);
 
 /* A system call that returned RESULT for IO. True if IO is over. */

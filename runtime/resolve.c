@@ -20,13 +20,15 @@ bool tt__port_exists(tt_site *site, int port)
 
 int tt__resolve(tt_site *site, const char *host, int port, const struct addrinfo *hints, struct addrinfo **out_list)
 {
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct addrinfo numeric = *hints;
     char service[16];
 
-    if (!tt__port_exists(site, port))
+    if (!task || !tt__port_exists(site, port) || (tt__io_is_spent(task) && tt__io_give_turn(task, NULL, site) < 0))
         return -1;
     snprintf(service, sizeof service, "%d", port);
     numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
+    tt__io_spend(task, 0);
     if (getaddrinfo(host, service, &numeric, out_list) == 0)
         return 0;
     return tt_getaddrinfo_at(site, host, service, hints, out_list);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "executor_internal.h"
+#include "io.h"
 #include "loop_internal.h"
 #include "precond.h"
 #include "scope.h"
@@ -544,6 +545,9 @@ static void stop_waiting(struct tt_task_object *task, tt_site *site)
 {
     tt_future *waiter = task->waiter;
 
+    if (task->turn_of)
+        tt__io_abandon(task->turn_of);
+    task->turn_of = NULL;
     if (!waiter)
         return;
     task->waiter = NULL;

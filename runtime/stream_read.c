@@ -46,6 +46,7 @@ struct read {
     tt_site *site;
     const char *name; /* of the call, for a message */
     void *buffer;
+    bool has_performed; /* something at the descriptor, which counts for the step */
 };
 
 static bool attempt_read(struct tt_io *io)
@@ -65,13 +66,39 @@ static void abandoned(struct tt_io *io)
     tt__stream_end(call->stream);
 }
 
+/* 0, or -1 with an exception pending: also when the stream, whose buffer goes with it, was closed meanwhile. */
+static int give_turn(struct read *call)
+{
+    call->io = (struct tt_io){.abandoned = abandoned};
+    if (tt__io_give_turn(call->task, &call->io, call->site) < 0)
+        return -1;
+    if (call->stream->waitable.is_destroyed)
+        return tt__stream_raise(call->stream, ECONNABORTED, "read from", call->site);
+    return 0;
+}
+
+/* Also a call that needs no more than the buffer gives others their turn: see telltale/loop.h. */
 static bool begin(struct read *call, tt_stream *stream, const char *name, tt_site *site)
 {
     call->task = tt__stream_begin(stream, site);
     call->stream = stream;
     call->site = site;
     call->name = name;
-    return call->task;
+    call->has_performed = false;
+    if (!call->task)
+        return false;
+    if (!tt__io_is_spent(call->task) || give_turn(call) == 0)
+        return true;
+    tt__stream_end(stream);
+    return false;
+}
+
+/* CALL has given its caller SIZE bytes, or failed. */
+static void end(struct read *call, ssize_t size)
+{
+    if (!call->has_performed)
+        tt__io_spend(call->task, size);
+    tt__stream_end(call->stream);
 }
 
 static size_t buffered(const tt_stream *stream)
@@ -111,6 +138,7 @@ static ssize_t receive(struct read *call, void *buffer, size_t size)
                               .attempt = attempt_read,
                               .abandoned = abandoned,
                               .size = size};
+    call->has_performed = true;
     stream->reading = &call->io;
     rc = tt__io_perform(call->task, &call->io, !tt__watch_take_drained(loop, stream->descriptor), call->site);
     stream->reading = NULL;
@@ -197,7 +225,7 @@ ssize_t tt_stream_read_at(tt_site *site, tt_stream *stream, void *buffer, size_t
     } else {
         count = receive(&call, buffer, size);
     }
-    tt__stream_end(stream);
+    end(&call, count);
     return count;
 }
 
@@ -226,7 +254,7 @@ int tt_stream_read_exactly_at(tt_site *site, tt_stream *stream, void *buffer, si
     rc = gather_bytes(&call, size);
     if (rc == 0 && size > 0)
         memcpy(buffer, take(stream, size), size);
-    tt__stream_end(stream);
+    end(&call, (ssize_t)size);
     return rc;
 }
 
@@ -289,7 +317,7 @@ ssize_t tt_stream_read_until_at(tt_site *site, tt_stream *stream, const void *se
         size = tt_raise_at(site, &tt_ValueError, "Separator should be at least one-byte string");
     if (size > 0)
         *out_data = take(stream, (size_t)size);
-    tt__stream_end(stream);
+    end(&call, size);
     return size;
 }
 
@@ -335,7 +363,7 @@ ssize_t tt_stream_readline_at(tt_site *site, tt_stream *stream, const char **out
         size = settle_line(&call);
     if (size > 0)
         *out_line = take(stream, (size_t)size);
-    tt__stream_end(stream);
+    end(&call, size);
     return size;
 }
 

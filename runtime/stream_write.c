@@ -21,7 +21,6 @@
 
 enum {
     PIECES_AT_ONCE = 64,
-    FILE_BYTES_AT_ONCE = 1024 * 1024,
     COPY_BYTES = 16 * 1024,
 };
 
@@ -94,6 +93,7 @@ static ssize_t write_pieces(const struct write *call)
 static bool attempt_write(struct tt_io *io)
 {
     struct write *call = tt_container_of(io, struct write, io);
+    size_t moved = 0;
 
     for (;;) {
         bool is_all = call->count <= PIECES_AT_ONCE;
@@ -110,6 +110,9 @@ static bool attempt_write(struct tt_io *io)
         if (call->left == 0 || call->is_one_enough)
             return true;
         if (is_all && call->left < left) /* a part of it: there is no room for the rest */
+            return false;
+        moved += (size_t)written;
+        if (moved >= TT_STEP_IO_BYTES) /* there is, but others get their turn */
             return false;
     }
 }
@@ -139,27 +142,21 @@ static ssize_t send_part(struct write *call, size_t size)
     return sent;
 }
 
-/* A part at a time, so that others have their turn; all of it into a file, for which nobody can wait. */
+/* A part at a time, so that others have their turn. */
 static bool attempt_sendfile(struct tt_io *io)
 {
     struct write *call = tt_container_of(io, struct write, io);
-    const tt_stream *stream = call->stream;
-    ssize_t sent;
+    ssize_t sent = send_part(call, call->left < TT_STEP_IO_BYTES ? call->left : TT_STEP_IO_BYTES);
 
-    do {
-        sent = send_part(call, call->left < FILE_BYTES_AT_ONCE ? call->left : FILE_BYTES_AT_ONCE);
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-            return false;
-        if (sent < 0) {
-            io->error = errno;
-            return true;
-        }
-        io->result += sent;
-        call->left -= (size_t)sent;
-        if (call->left == 0 || sent == 0)
-            return true;
-    } while (!stream->is_socket && !stream->is_pipe);
-    return false;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return false;
+    if (sent < 0) {
+        io->error = errno;
+        return true;
+    }
+    io->result += sent;
+    call->left -= (size_t)sent;
+    return call->left == 0 || sent == 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------- turns */
@@ -285,11 +282,12 @@ int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec
     return perform(&call, stream, site) < 0 ? -1 : 0;
 }
 
-/* Whether a write needs no more than to be tried: nobody else writes, and nobody is told. */
-static bool is_undisturbed(const tt_stream *stream)
+/* Whether a write of TASK needs no more than to be tried: nobody else writes, nobody is told, nobody is due a turn. */
+static bool is_undisturbed(const tt_stream *stream, const struct tt_task_object *task)
 {
-    return stream->is_socket && !stream->is_turn_taken && !tt__line_is_contended(&stream->turn) &&
-           !stream->is_write_ended && !stream->is_cut_off && stream->descriptor >= 0 && !tt_trace_on(TT_CATEGORY_io);
+    return stream->is_socket && !tt__io_is_spent(task) && !stream->is_turn_taken &&
+           !tt__line_is_contended(&stream->turn) && !stream->is_write_ended && !stream->is_cut_off &&
+           stream->descriptor >= 0 && !tt_trace_on(TT_CATEGORY_io);
 }
 
 /* What most writes are: the kernel takes all of it at once. That is tried before anything is prepared for waiting, which
@@ -323,10 +321,12 @@ int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_
 
     if (!task)
         return -1;
-    if (stream != NULL && size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream))
+    if (stream != NULL && size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream, task))
         sent = send_at_once(stream, data, size, site);
-    if (sent < 0 || (sent > 0 && (size_t)sent == size))
+    if (sent < 0 || (sent > 0 && (size_t)sent == size)) {
+        tt__io_spend(task, sent);
         return sent < 0 ? -1 : 0;
+    }
     return write_rest(site, stream, data, size, (size_t)sent);
 }
 

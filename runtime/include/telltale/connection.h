@@ -7,6 +7,9 @@
  * its loop is closed. Names are looked up on a thread of libuv's pool, which cannot be stopped: who is cancelled goes on
  * at once, and the closing of the loop waits for the answer.
  *
+ * Connections that can be accepted, and made to Unix sockets, at once give others a turn now and then ("Turns for the others" in
+ * telltale/loop.h).
+ *
  * Threads: inside a task. Events, while the category io is on: io_started, io_finished. From: asyncio's open_connection,
  * open_unix_connection, create_server, create_unix_server. */
 #ifndef TELLTALE_CONNECTION_H

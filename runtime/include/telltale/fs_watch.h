@@ -13,7 +13,8 @@
  * Changes that nobody has asked for yet wait in the kernel, up to a bound (/proc/sys/fs/inotify/max_queued_events); what is lost
  * beyond it is told as TT_FS_OVERFLOW: whoever keeps a picture of the files has to look at them anew then.
  *
- * Calls that suspend work inside of timeouts and can be cancelled at any instant: what has happened is then still to be told.
+ * Calls that suspend work inside of timeouts and can be cancelled at any instant: what has happened is then still to be told. Those
+ * that need not wait give others a turn now and then ("Turns for the others" in telltale/loop.h).
  *
  * Threads: on the loop's thread, calls that suspend inside a task. Events, while the category io is on: io_started, io_finished.
  * From: inotify(7), libuv's uv_fs_event and uv_fs_poll; asyncio has nothing of the kind. */

@@ -3,6 +3,14 @@
  * A loop runs callbacks and tasks in turns: poll for I/O, move timers that are due behind what is ready, run what was
  * ready when the turn began, in order. libuv polls and does the I/O; the order is asyncio's.
  *
+ * Turns for the others. A call of input or output that can be done at once is, without suspending, so that a peer that never
+ * pauses could keep everybody else waiting for ever. Therefore a task that has made TT_STEP_IO_COUNT such calls since it
+ * suspended last, or moved TT_STEP_IO_BYTES, gives everybody else a turn, as tt_sleep(0) does, before the next one: timers
+ * that are due fire, and other tasks run. The turn comes before the call does anything. So who is cancelled there has
+ * taken no byte, no datagram and no connection, and has sent nothing; and who closes what the call is about meanwhile
+ * ends it, as if it waited. That goes for all of telltale/stream.h, connection.h, sock.h, udp.h and fs_watch.h; telltale/fs.h and dns.h wait in
+ * any case. Locks, queues and the like are handed over as in asyncio, without such turns.
+ *
  * Threads. A loop belongs to the thread that runs it. Only tt_loop_call_soon_threadsafe may be called elsewhere.
  *
  * From: asyncio's BaseEventLoop and unix_events. */
@@ -15,6 +23,11 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* See above. So many calls take some 200 microseconds; a turn of its own adds about one. asyncio reads from a transport once a
+ * turn, at most 256 KiB; its sock_* calls have no limit. */
+#define TT_STEP_IO_COUNT 128
+#define TT_STEP_IO_BYTES 1048576
 
 struct uv_loop_s;
 struct tt_group; /* telltale/task_group.h */

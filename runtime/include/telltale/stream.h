@@ -3,7 +3,8 @@
  * A stream reads from and writes to a descriptor that it owns. Connections are made and accepted by
  * telltale/connection.h; here a stream is made of a descriptor, is read, written, and ended. Every call that has to wait
  * suspends the running task, works inside of timeouts, and can be cancelled at any instant: what has come is then still
- * to be read, and nothing is left behind.
+ * to be read, and nothing is left behind. Calls that need not wait give others a turn now and then ("Turns for the others" in
+ * telltale/loop.h).
  *
  * There is no buffer for writing: a write returns when the kernel has all of it, which is the back-pressure. Reading
  * has one for read_exactly, read_until and readline; tt_stream_read fills the caller's memory directly.
@@ -48,7 +49,7 @@ TT_API extern const tt_exc_type tt_LimitOverrunError;
 /* A stream of DESCRIPTOR, a socket that is connected, an end of a pipe, a terminal or a file, which it owns from now on
  * and closes with itself; refused, it stays the caller's. LIMIT: see tt_stream_read_until; 0: 64 KiB. A pipe or terminal
  * is made non-blocking, also for others who have it open, and is given back its flags when the stream is closed. A file
- * never suspends. In a task or callback. NULL with OSError, RuntimeError "no running event loop" or MemoryError pending.
+ * is always ready: no call waits for it. In a task or callback. NULL with OSError, RuntimeError "no running event loop" or MemoryError pending.
  * asyncio: connect_read_pipe, connect_write_pipe, open_connection(sock=). */
 #define tt_stream_open(descriptor, limit) tt_stream_open_at(TT_HERE, (descriptor), (limit))
 TT_API tt_stream *tt_stream_open_at(tt_site *site, int descriptor, size_t limit) TT_MUST_USE;
