@@ -153,7 +153,7 @@ static int map_file(int fd, uint64_t ring_bytes, struct tt__layout *layout)
 /* ---------------------------------------------------------------------------------------------------- the content */
 
 static void fill_header(struct tt_arena_header *header, const struct tt__layout *layout, const uint8_t uuid[16],
-                        uint32_t categories, bool overwrites)
+                        const struct tt__plan *plan, bool overwrites)
 {
     size_t length;
     const char *description = tt__describe_events(&length);
@@ -172,7 +172,11 @@ static void fill_header(struct tt_arena_header *header, const struct tt__layout 
     header->ring_bytes = layout->ring_bytes;
     header->ring_count_max = layout->ring_count_max;
     header->overwrite_oldest = overwrites;
-    header->categories = categories;
+    header->categories = plan->categories;
+    header->ring_policy = plan->ring_policy;
+    header->block_ms = plan->block_ms;
+    header->step_every = plan->step_every;
+    header->redacts = plan->redacts;
     header->description_offset = DESCRIPTION_OFFSET;
     header->description_bytes = (uint32_t)length;
     memcpy((char *)header + DESCRIPTION_OFFSET, description, length);
@@ -215,14 +219,18 @@ static int prepare_emergency_ring(struct tt__life *life)
 }
 
 static int make_content(struct tt__life *life, const struct tt__layout *layout, const uint8_t uuid[16],
-                        uint32_t categories, bool overwrites)
+                        const struct tt__plan *plan, bool overwrites)
 {
     (void)madvise(mapped.start, mapped.bytes, MADV_DONTDUMP); /* a core need not hold it: it is a file of its own */
     int result = tt__arena_populate(mapped.start, TT_ARENA_HEADER_BYTES);
     if (result < 0)
         return result;
     fill_life(life, mapped.start, layout);
-    fill_header(life->header, layout, uuid, categories, overwrites);
+    life->block_ns = plan->ring_policy == TT_RING_POLICY_BLOCK ? (uint64_t)plan->block_ms * UINT64_C(1000000) : 0;
+    fill_header(life->header, layout, uuid, plan, overwrites);
+    atomic_store(&life->vain_tail, UINT64_MAX);
+    atomic_store(&life->wait_ns, 0);
+    tt__clock_sample_begin(life, &life->header->clock_first);
     return prepare_emergency_ring(life);
 }
 
@@ -241,7 +249,7 @@ int tt__arena_create(struct tt__life *life, const struct tt__plan *plan, bool ov
     result = map_file(fd, plan->ring_bytes, &layout);
     close(fd);
     if (result == 0) {
-        result = make_content(life, &layout, uuid, plan->categories, overwrites);
+        result = make_content(life, &layout, uuid, plan, overwrites);
         if (result < 0) {
             munmap(mapped.start, mapped.bytes);
             mapped.start = NULL;

@@ -38,6 +38,14 @@
 #define TT_RING_BYTES_MIN (UINT64_C(64) * 1024)
 #define TT_RING_BYTES_MAX (UINT64_C(1024) * 1024 * 1024)
 
+/* An emit call that waits longer for its recorder than this is taken for a mistake. */
+#define TT_BLOCK_MS_MAX 60000u
+/* A recorder that looks less often finds full rings; that of a store which may not grow past a megabyte has no room for
+ * its tables. A hundred years is what fits in nanoseconds of 63 bits, and more than anybody means. */
+#define TT_POLL_MS_MAX 1000u
+#define TT_STORE_BYTES_MIN (UINT64_C(1024) * 1024)
+#define TT_STORE_SECONDS_MAX (UINT64_C(100) * 365 * 86400)
+
 /* ------------------------------------------------------------------------------------------------------- header */
 
 enum tt_arena_state {
@@ -78,8 +86,8 @@ struct tt_arena_header {
     uint64_t dictionary_offset, dictionary_bytes;
     uint64_t board_offset, board_slots;
     uint64_t rings_offset, ring_stride, ring_bytes, ring_count_max; /* ring_stride = 4096 + ring_bytes */
-    /* 1: full rings overwrite (no recorder was to be had); 0: they drop and count. It may turn from 0 to 1, when the
-     * recorder's program could not be executed, never back. */
+    /* 1: full rings overwrite (it was asked for, or no recorder was to be had); 0: they drop and count, at once or after
+     * a wait. It may turn from 0 to 1, when the recorder's program could not be executed, never back. */
     uint32_t overwrite_oldest;
     uint32_t description_offset, description_bytes; /* of the events, inside the header: see below */
     uint32_t categories; /* of events that are on: bits TT_CATEGORY_ */
@@ -92,6 +100,10 @@ struct tt_arena_header {
     _Atomic uint64_t board_drop_count;
     _Atomic uint32_t recorder_pid; /* recorder: who reads, 0 = nobody yet */
     _Atomic uint32_t stop_reading; /* recorder: set when it has given the arena up (unlinked) */
+    uint32_t ring_policy; /* enum tt_ring_policy: what was asked for; 0 in arenas of writers that knew one only */
+    uint32_t block_ms;    /* with TT_RING_POLICY_BLOCK */
+    uint32_t step_every;  /* steps are told of one task in so many; 0: as above */
+    uint32_t redacts;     /* 1: texts of the program were left out of its events */
 };
 
 /* The description of the events makes an arena readable by older and newer readers. It is text, one line each:
@@ -137,7 +149,8 @@ struct tt_ring {
     uint8_t padding[4];
     /* writer: of the drops, those of TT_LEVEL_VITAL; without any, nothing about failures is missing */
     _Atomic uint64_t vital_drops;
-    uint8_t gap_1[56];
+    _Atomic uint64_t wait_ns;  /* writer: how long emit calls of this thread have waited for room */
+    uint8_t gap_1[48];
     _Atomic uint64_t tail;     /* recorder: position up to which everything is safely in the store */
     /* recorder: from 0 to 1 when is_detached is 1 and all of the ring is in the store; the writer sets it to 0 */
     _Atomic uint32_t is_drained;

@@ -62,6 +62,10 @@ static const char *copy_header(struct tt__arena_reader *reader, uint64_t file_by
     reader->pid = header.pid;
     reader->parent_pid = header.parent_pid;
     reader->categories = header.categories;
+    reader->ring_policy = header.ring_policy;
+    reader->block_ms = header.block_ms;
+    reader->step_every = header.step_every;
+    reader->is_redacted = header.redacts != 0;
     reader->uid = header.uid;
     reader->clock = header.clock;
     reader->start_ticks = header.start_ticks;
@@ -231,23 +235,28 @@ static const struct tt_slot *slot_at(const struct tt__arena_reader *reader, cons
     return (const struct tt_slot *)(const void *)(slots + (position & (reader->ring_slots - 1)) * TT_SLOT_BYTES);
 }
 
-static uint64_t load_commit(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position,
-                            bool is_again)
+static uint64_t load_commit(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position)
 {
-    if (is_again)
-        atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&slot_at(reader, ring, position)->commit,
-                                is_again ? memory_order_relaxed : memory_order_acquire);
+    return atomic_load_explicit(&slot_at(reader, ring, position)->commit, memory_order_acquire);
 }
 
-/* Whether the record of SLOTS slots at POSITION stands there whole; IS_AGAIN: still, after it was copied. */
+/* Whether the record of SLOTS slots at POSITION stands there whole. */
 static bool is_whole(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position,
-                     unsigned slots, bool is_again)
+                     unsigned slots)
 {
     for (unsigned i = 0; i < slots; i++)
-        if (load_commit(reader, ring, position + i, is_again) != tt_commit_word(position + i, i == 0))
+        if (load_commit(reader, ring, position + i) != tt_commit_word(position + i, i == 0))
             return false;
     return true;
+}
+
+/* Whether slots at POSITION may have been overwritten while they were copied. Commit words do not tell: they are what is
+ * written last. Before it writes, a writer moves head, and fences. */
+static bool is_overwritten(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position)
+{
+    atomic_thread_fence(memory_order_acquire);
+    uint64_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    return head > position && head - position > reader->ring_slots;
 }
 
 static void copy_record(const struct tt__arena_reader *reader, const struct tt_ring *ring, uint64_t position,
@@ -271,17 +280,17 @@ enum tt__ring_read tt__arena_next_record(const struct tt__arena_reader *reader, 
         if (limit - *position > reader->ring_slots) /* overwritten, or a head that makes no sense */
             *position = limit - reader->ring_slots;
         const struct tt_slot *head = slot_at(reader, ring, *position);
-        uint64_t commit = load_commit(reader, ring, *position, false);
+        uint64_t commit = load_commit(reader, ring, *position);
         if (commit == tt_commit_word(*position, 1)) {
             out_record->time = head->time;
             out_record->attempt = head->attempt;
             out_record->event = head->event;
             out_record->slots = head->slots;
             bool is_sound = out_record->slots > 0 && out_record->slots <= limit - *position &&
-                            is_whole(reader, ring, *position, out_record->slots, false);
+                            is_whole(reader, ring, *position, out_record->slots);
             if (is_sound) {
                 copy_record(reader, ring, *position, out_record);
-                if (!overwrites || is_whole(reader, ring, *position, out_record->slots, true)) {
+                if (!overwrites || !is_overwritten(reader, ring, *position)) {
                     *position += out_record->slots;
                     return TT__RING_RECORD;
                 }

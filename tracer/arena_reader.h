@@ -28,6 +28,8 @@ struct tt__arena_reader {
     /* Copies of the header, checked: */
     uint8_t process_uuid[16], boot_id[16];
     uint32_t pid, parent_pid, uid, clock, categories;
+    uint32_t ring_policy, block_ms, step_every;
+    bool is_redacted;
     uint64_t start_ticks;
     char host[73], program[257], command[1025]; /* NUL-terminated */
     uint64_t dictionary_offset, dictionary_bytes;

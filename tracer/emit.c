@@ -11,6 +11,7 @@
 
 uint32_t tt_trace_categories;
 uint32_t tt_trace_step_limit;
+bool tt__redacts_messages;
 
 /* What has to be found out about an event before slots are reserved: ids of places, lengths of texts. */
 #define TT_U8(name, text)
@@ -43,6 +44,9 @@ uint32_t tt_trace_step_limit;
     size += 8;
 #define TT_TEXT(name, limit, text)                               \
     prepared->name = (uint16_t)tt__text_cut(event->name, limit); \
+    size += 2u + prepared->name;
+#define TT_MESSAGE(name, limit, text)                                                            \
+    prepared->name = (uint16_t)(tt__redacts_messages ? 0 : tt__text_cut(event->name, limit)); \
     size += 2u + prepared->name;
 #define TT_EVENT(number, event_name, category, level, text, fields)                                              \
     static inline __attribute__((always_inline))                                                                 \
@@ -111,13 +115,29 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
 #include "events.def"
 
 /* write_lttng_NAME writes the event to LTTng, where a session wants it. */
+#define TT_U8(name, text)
+#define TT_U16(name, text)
+#define TT_U32(name, text)
+#define TT_U64(name, text)
+#define TT_I32(name, text)
+#define TT_ID(name, text)
+#define TT_TICKS(name, text)
+#define TT_WORD(name, enumeration, text)
+#define TT_SITE(name, text)
+#define TT_TEXT(name, limit, text)
+#define TT_MESSAGE(name, limit, text) redacted.name = NULL;
 #define TT_EVENT(number, event_name, category, level, text, fields)                                                 \
     static __attribute__((noinline, cold)) void write_lttng_##event_name(const struct tt_lttng_table *table,        \
                                                                          const struct tt_event_##event_name *event) \
     {                                                                                                               \
         struct tt__lttng_writing writing;                                                                           \
+        struct tt_event_##event_name redacted;                                                                      \
         if (!tt__lttng_write_begin(&writing))                                                                       \
             return;                                                                                                 \
+        if (tt__redacts_messages) {                                                                                 \
+            redacted = *event;                                                                                      \
+            fields event = &redacted;                                                                               \
+        }                                                                                                           \
         table->write_##event_name(&writing.head, event);                                                            \
         tt__lttng_write_end(&writing);                                                                              \
     }

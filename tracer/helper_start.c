@@ -152,8 +152,12 @@ static _Noreturn void become_recorder(const char *const arguments[], struct tt_a
 
 int tt__helper_start(const struct tt__plan *plan, struct tt_arena_header *header)
 {
-    const char *const arguments[] = {plan->program, "recorder",     "--store", plan->store,
-                                     "--ring-dir",  plan->ring_dir, NULL};
+    const char *arguments[6 + 2 * TT_RECORDER_OPTIONS_MAX + 1] = {plan->program, "recorder",   "--store",
+                                                                  plan->store,   "--ring-dir", plan->ring_dir};
+    for (int i = 0, at = 6; plan->recorder_options[i].name; i++) {
+        arguments[at++] = plan->recorder_options[i].name;
+        arguments[at++] = plan->recorder_options[i].value;
+    }
     long child = clone_process();
     if (child < 0)
         return -errno;

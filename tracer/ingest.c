@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ingest_state.h"
+#include "process_identity.h"
 #include "store_check.h"
 
 bool tt__ingest_grow(struct tt_ingest *ingest, void **array, size_t count, size_t *capacity, size_t size)
@@ -221,6 +223,17 @@ void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, c
     TT__SET(row, PROCESS, started_realtime_ns, process->realtime_ns);
     TT__SET(row, PROCESS, started_monotonic_ns, process->monotonic_ns);
     TT__SET(row, PROCESS, started_boottime_ns, process->boottime_ns);
+    if (process->ring_bytes != 0) {
+        TT__SET(row, PROCESS, ring_bytes, process->ring_bytes);
+        TT__SET(row, PROCESS, categories, process->categories);
+        TT__SET(row, PROCESS, is_redacted, process->is_redacted);
+    }
+    if (process->ring_policy != 0) {
+        TT__SET(row, PROCESS, ring_policy, process->ring_policy);
+        TT__SET(row, PROCESS, step_every, process->step_every);
+    }
+    if (process->ring_policy == TT_RING_POLICY_BLOCK)
+        TT__SET(row, PROCESS, block_ms, process->block_ms);
     if (process->is_boardless)
         TT__SET(row, PROCESS, is_boardless, 1);
 }
@@ -256,6 +269,17 @@ int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int6
     assert(process_id < ingest->process_count);
     int64_t time_ns;
     return __builtin_sub_overflow(monotonic_ns, ingest->processes[process_id].offset_ns, &time_ns) ? 0 : time_ns;
+}
+
+bool tt_ingest_present(const struct tt_ingest *ingest, int64_t *out_ns)
+{
+    struct timespec now;
+    bool is_of_this_boot = tt__process_is_of_this_boot(ingest->origin_boot_id);
+    if (!ingest->has_origin || clock_gettime(is_of_this_boot ? CLOCK_MONOTONIC : CLOCK_REALTIME, &now) < 0)
+        return false;
+    *out_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
+              (is_of_this_boot ? ingest->origin_monotonic_ns : ingest->origin_realtime_ns);
+    return true;
 }
 
 /* The uuid is in each row that is written, for SQLite looks at it before it sees that there is such a row already. */

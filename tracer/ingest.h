@@ -52,6 +52,9 @@ struct tt_ingest_process {
     uint64_t start_ticks;
     const char *host, *program, *command;           /* copied */
     int64_t monotonic_ns, realtime_ns, boottime_ns; /* at its start, read together */
+    uint64_t ring_bytes;                            /* 0: it has no rings */
+    uint32_t ring_policy, block_ms, categories, step_every;
+    bool is_redacted;                               /* its writer leaves messages out */
     bool is_boardless;                              /* nothing will be told about its board */
     bool has_stream;                                /* its events go into the event stream, too */
 };
@@ -69,6 +72,9 @@ void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, c
 
 /* The time of the recording at MONOTONIC_NS of the process's CLOCK_MONOTONIC. */
 int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int64_t monotonic_ns);
+
+/* The present in the time of the recording. False: it has no time yet, for no process was attached. */
+bool tt_ingest_present(const struct tt_ingest *ingest, int64_t *out_ns);
 
 /* The process was seen alive, or emitted an event, at NS. */
 void tt_ingest_process_seen(struct tt_ingest *ingest, uint32_t process_id, int64_t ns);
@@ -101,6 +107,9 @@ void tt_ingest_define_site(struct tt_ingest *ingest, uint64_t hash, uint32_t lin
 /* An event of the thread THREAD_ORDINAL of a process. What EVENT points to is copied. */
 void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
                      const struct tt_decoded_event *event);
+
+/* What a recorder says of itself, at TIME_NS. */
+void tt_ingest_recorder_stats(struct tt_ingest *ingest, int64_t time_ns, const struct tt_decoded_recorder_stats *event);
 
 /* An event, or a word, as its writer describes it. */
 void tt_ingest_describe_event(struct tt_ingest *ingest, unsigned number, const char *name, const char *category,
@@ -141,7 +150,7 @@ void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t threa
 
 struct tt_ingest_thread_counts {
     uint32_t tid;
-    uint64_t attempt_count, record_count, drop_count, hole_count;
+    uint64_t attempt_count, record_count, drop_count, hole_count, wait_ns;
 };
 void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
                              const struct tt_ingest_thread_counts *counts);

@@ -102,6 +102,57 @@ static void thread_detached(struct tt_ingest *ingest, const struct origin *origi
     SET(row, THREAD, detached_ns, origin->time_ns);
 }
 
+static void clock_sampled(struct tt_ingest *ingest, const struct origin *origin,
+                          const struct tt_decoded_clock_sampled *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CLOCK_SAMPLE);
+    SET_ORIGIN(row, CLOCK_SAMPLE, sampled_ns, origin);
+    SET(row, CLOCK_SAMPLE, sampled_ns, tt_ingest_time(ingest, origin->process_id, (int64_t)event->monotonic_ns));
+    SET(row, CLOCK_SAMPLE, monotonic_ns, event->monotonic_ns);
+    SET(row, CLOCK_SAMPLE, realtime_ns, event->realtime_ns);
+    SET(row, CLOCK_SAMPLE, boottime_ns, event->boottime_ns);
+    SET(row, CLOCK_SAMPLE, why, event->why);
+}
+
+static void recorder_gap(struct tt_ingest *ingest, const struct origin *origin,
+                         const struct tt_decoded_recorder_gap *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_RING_GAP);
+    SET_ORIGIN(row, RING_GAP, told_ns, origin);
+    SET(row, RING_GAP, first_ns, (uint64_t)origin->time_ns - event->duration);
+    SET(row, RING_GAP, count, event->count);
+    SET(row, RING_GAP, vital_count, event->vital_count);
+}
+
+static void recorder_stats(struct tt_ingest *ingest, const struct origin *origin,
+                           const struct tt_decoded_recorder_stats *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_METRIC);
+    SET(row, METRIC, told_ns, origin->time_ns);
+    SET(row, METRIC, pid, event->pid);
+    SET(row, METRIC, process_count, event->process_count);
+    SET(row, METRIC, interval_ns, event->interval);
+    SET(row, METRIC, event_count, event->event_count);
+    SET(row, METRIC, batch_count, event->batch_count);
+    SET(row, METRIC, failed_count, event->failed_count);
+    SET(row, METRIC, cpu_ns, event->cpu);
+    SET(row, METRIC, lag_ns, event->lag);
+    SET(row, METRIC, paused_ns, event->paused);
+    if (event->pause_reason != 0)
+        SET(row, METRIC, pause_reason, event->pause_reason);
+    if (event->reader_pid != 0)
+        SET(row, METRIC, reader_pid, event->reader_pid);
+    SET_TEXT(ingest, row, METRIC, reader, event->reader);
+    SET(row, METRIC, store_bytes, event->store_bytes);
+    SET(row, METRIC, log_bytes, event->log_bytes);
+    SET(row, METRIC, memory_bytes, event->memory_bytes);
+}
+
+void tt_ingest_recorder_stats(struct tt_ingest *ingest, int64_t time_ns, const struct tt_decoded_recorder_stats *event)
+{
+    recorder_stats(ingest, &(struct origin){.time_ns = time_ns}, event);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- loops */
 
 static void loop_created(struct tt_ingest *ingest, const struct origin *origin,
@@ -790,6 +841,9 @@ static bool needs_object(uint16_t number)
     case TT_EVENT_process_ended:
     case TT_EVENT_thread_attached:
     case TT_EVENT_thread_detached:
+    case TT_EVENT_clock_sampled:
+    case TT_EVENT_recorder_gap:
+    case TT_EVENT_recorder_stats:
     case TT_EVENT_handler_called:
     case TT_EVENT_note:
         return false;

@@ -109,6 +109,7 @@ void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint
     TT__SET(row, THREAD, record_count, counts->record_count);
     TT__SET(row, THREAD, drop_count, counts->drop_count);
     TT__SET(row, THREAD, hole_count, counts->hole_count);
+    TT__SET(row, THREAD, wait_ns, counts->wait_ns);
     for (size_t i = 0; i < ingest->touched_count; i++)
         if (ingest->touched[i] == process_id)
             return;

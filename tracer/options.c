@@ -7,6 +7,8 @@
 #include "ring_dir.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +93,22 @@ static int read_bytes(const char *text, uint64_t *out)
     return 0;
 }
 
+/* Seconds, also in minutes, hours or days: 90s, 15m, 24h, 7d. */
+static int read_seconds(const char *text, uint64_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return -EINVAL;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    uint64_t unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
+    end += unit != 1 || *end == 's';
+    if (errno != 0 || *end != '\0' || number == 0 || number > TT_STORE_SECONDS_MAX / unit)
+        return -EINVAL;
+    *out = (uint64_t)number * unit;
+    return 0;
+}
+
 static const char *read_variable(const char *name)
 {
     const char *value = secure_getenv(name);
@@ -98,7 +116,7 @@ static const char *read_variable(const char *name)
 }
 
 /* And of which tasks the steps are told. */
-static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *out, uint32_t *out_step_limit)
+static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *out, uint32_t *out_step_every)
 {
     uint32_t every = 1;
     const char *list = wanted == 0 ? read_variable("TELLTALE_EVENTS") : NULL;
@@ -106,10 +124,79 @@ static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *o
     int result = list ? read_categories(list, out, &every) : 0;
     if (wanted_every != 0)
         every = wanted_every;
-    *out_step_limit = every > 0 ? UINT32_MAX / every : 0;
+    *out_step_every = every;
     *out |= TT_CATEGORY_process; /* without it the rest would be nobody's */
     *out &= ALL_CATEGORIES;
     return result;
+}
+
+/* drop, overwrite, or block:MS. */
+static int read_policy(const char *text, uint32_t *out_policy, uint32_t *out_block_ms)
+{
+    if (strcmp(text, "drop") == 0)
+        *out_policy = TT_RING_POLICY_DROP;
+    else if (strcmp(text, "overwrite") == 0)
+        *out_policy = TT_RING_POLICY_OVERWRITE;
+    else if (strncmp(text, "block:", 6) == 0 && (*out_block_ms = read_every(text + 6, &(size_t){0})) != 0)
+        *out_policy = TT_RING_POLICY_BLOCK;
+    else
+        return -EINVAL;
+    return 0;
+}
+
+static int choose_policy(const struct tt_trace_options *options, struct tt__plan *plan)
+{
+    const char *text = options->ring_policy == 0 ? read_variable("TELLTALE_RING_POLICY") : NULL;
+    plan->ring_policy = options->ring_policy != 0 ? options->ring_policy : TT_RING_POLICY_DROP;
+    plan->block_ms = options->block_ms;
+    int result = text ? read_policy(text, &plan->ring_policy, &plan->block_ms) : 0;
+    if (plan->ring_policy > TT_RING_POLICY_OVERWRITE || plan->block_ms > TT_BLOCK_MS_MAX ||
+        (plan->ring_policy == TT_RING_POLICY_BLOCK && plan->block_ms == 0))
+        return -EINVAL;
+    return result;
+}
+
+/* messages, or nothing. */
+static int choose_redaction(const struct tt_trace_options *options, struct tt__plan *plan)
+{
+    const char *text = read_variable("TELLTALE_REDACT");
+    plan->redacts = options->redacts_messages != 0 || text; /* a word that makes no sense must not make texts appear */
+    return text && strcmp(text, "messages") != 0 ? -EINVAL : 0;
+}
+
+static void add_recorder_option(struct tt__plan *plan, const char *name, uint64_t value)
+{
+    unsigned at = 0;
+    while (plan->recorder_options[at].name)
+        at++;
+    plan->recorder_options[at].name = name;
+    snprintf(plan->recorder_options[at].value, TT_RECORDER_VALUE_BYTES, "%" PRIu64, value);
+    plan->recorder_options[at + 1].name = NULL;
+}
+
+/* What the recorder is to be told: numbers, which it understands whatever its version. */
+static int choose_recorder_options(const struct tt_trace_options *options, struct tt__plan *plan)
+{
+    uint64_t poll_ms = options->poll_ms, bytes = options->store_bytes_max, seconds = options->store_seconds_max;
+    const char *text = poll_ms == 0 ? read_variable("TELLTALE_POLL_MS") : NULL;
+    plan->recorder_options[0].name = NULL;
+    if (text && (poll_ms = read_every(text, &(size_t){0})) == 0)
+        return -EINVAL;
+    text = bytes == 0 ? read_variable("TELLTALE_MAX_SIZE") : NULL;
+    if (text && read_bytes(text, &bytes) < 0)
+        return -EINVAL;
+    text = seconds == 0 ? read_variable("TELLTALE_MAX_AGE") : NULL;
+    if (text && read_seconds(text, &seconds) < 0)
+        return -EINVAL;
+    if (poll_ms > TT_POLL_MS_MAX || (bytes != 0 && bytes < TT_STORE_BYTES_MIN))
+        return -EINVAL;
+    if (poll_ms != 0)
+        add_recorder_option(plan, "--poll-ms", poll_ms);
+    if (bytes != 0)
+        add_recorder_option(plan, "--max-size", bytes);
+    if (seconds != 0)
+        add_recorder_option(plan, "--max-age", seconds);
+    return 0;
 }
 
 static int choose_ring_bytes(uint64_t wanted, uint64_t *out)
@@ -176,7 +263,14 @@ int tt__options_read(const struct tt_trace_options *options, bool needs_arena, s
     const char *ring_dir = options->ring_dir ? options->ring_dir : read_variable("TELLTALE_RING_DIR");
 
     int result = choose_categories(options->categories, options->step_every, &out_plan->categories,
-                                   &out_plan->step_limit);
+                                   &out_plan->step_every);
+    out_plan->step_limit = UINT32_MAX / out_plan->step_every;
+    if (result == 0)
+        result = choose_policy(options, out_plan);
+    if (result == 0)
+        result = choose_redaction(options, out_plan);
+    if (result == 0)
+        result = choose_recorder_options(options, out_plan);
     if (result == 0)
         result = choose_ring_bytes(options->ring_bytes, &out_plan->ring_bytes);
     out_plan->store[0] = out_plan->ring_dir[0] = out_plan->program[0] = '\0';

@@ -26,6 +26,7 @@
 #include "recorder_control.h"
 #include "recorder_folder.h"
 #include "recorder_process.h"
+#include "recorder_stats.h"
 #include "ring_dir.h"
 #include "store_check.h"
 #include "store_writer.h"
@@ -57,7 +58,9 @@ struct recorder {
     size_t waiting_count; /* arenas found that could not be attached yet */
     int wait_ms;
     int64_t written_ns;
-    bool is_paused;
+    bool is_paused;  /* the last commit failed */
+    bool is_held_up; /* a reader keeps an old state, and the write-ahead log has its full length */
+    struct tt__recorder_stats stats;
 };
 
 static int64_t now_ns(void)
@@ -213,13 +216,23 @@ int tt_recorder_is_needed(const char *ring_dir)
 /* -------------------------------------------------------------------------------------------------------- one turn */
 
 /* Reads all processes. Returns whether there is more to read. */
-static bool read_processes(struct recorder *recorder, size_t *out_rows, bool *out_is_busy)
+static bool read_processes(struct recorder *recorder, struct tt__reading *reading)
 {
     bool has_more = false;
     for (size_t i = 0; i < recorder->process_count; i++)
         if (!recorder->is_finished[i])
-            has_more |= tt__process_read(recorder->processes[i], BATCH_BYTES, out_rows, out_is_busy);
+            has_more |= tt__process_read(recorder->processes[i], BATCH_BYTES, reading);
+    recorder->stats.event_count += reading->event_count;
+    if (reading->lag_ns > recorder->stats.lag_ns)
+        recorder->stats.lag_ns = reading->lag_ns;
     return has_more;
+}
+
+/* Told with the next commit. */
+static void tell_stats(struct recorder *recorder)
+{
+    tt__recorder_stats_tell(&recorder->stats, recorder->ingest, (uint32_t)recorder->process_count,
+                            tt__store_used_bytes(recorder->writer), tt__store_log_bytes(recorder->writer));
 }
 
 static void delete_finished(struct recorder *recorder)
@@ -242,8 +255,14 @@ static void delete_finished(struct recorder *recorder)
 /* Commits what was read; only then do the writers get their room back, and arenas go. 0; or -1 and *ERROR. */
 static int commit(struct recorder *recorder, struct tt_store_error *error)
 {
-    if (tt_ingest_commit(recorder->ingest, error) < 0)
+    if (tt_ingest_commit(recorder->ingest, error) < 0) {
+        recorder->stats.failed_count++;
+        tt__recorder_stats_pause(&recorder->stats,
+                                 error->kind == TT_STORE_FULL ? TT_PAUSE_REASON_FULL : TT_PAUSE_REASON_FAILED);
         return -1;
+    }
+    recorder->stats.batch_count++;
+    tt__recorder_stats_resume(&recorder->stats);
     for (size_t i = 0; i < recorder->process_count && !recorder->options.keep; i++)
         tt__process_release(recorder->processes[i]);
     delete_finished(recorder);
@@ -284,34 +303,38 @@ static void wait_for_work(struct recorder *recorder, int milliseconds)
 /* Reads and commits once. Returns 1: there is more to do at once; 0: wait; -1: *ERROR, for good. */
 static int take_turn(struct recorder *recorder, struct tt_store_error *error)
 {
-    size_t rows = 0;
-    bool is_busy = false, has_more = false;
+    struct tt__reading reading = {0};
+    bool has_more = false;
     if (!recorder->is_paused) {
         /* What the supervisor has seen end has made its arenas before. */
-        rows += tt__control_read(&recorder->control, recorder->ingest);
+        reading.row_count += tt__control_read(&recorder->control, recorder->ingest);
         if (find_arenas(recorder, error) < 0)
             return -1;
-        has_more = read_processes(recorder, &rows, &is_busy);
+        has_more = read_processes(recorder, &reading);
         for (size_t i = 0; i < recorder->process_count && !has_more; i++)
             if (!recorder->is_finished[i] && tt__process_finish(recorder->processes[i])) {
                 recorder->is_finished[i] = true;
-                rows++;
+                reading.row_count++;
             }
         for (size_t i = 0; i < recorder->process_count; i++)
             tt__process_save(recorder->processes[i]);
+        if (tt__recorder_stats_are_due(&recorder->stats))
+            tell_stats(recorder);
     }
-    if (rows > 0 || recorder->is_paused || has_more) {
+    if (reading.row_count > 0 || recorder->is_paused || has_more) {
         if (commit(recorder, error) < 0) {
             recorder->is_paused = true;
             return tt_ingest_is_hopeless(recorder->ingest) ? -1 : 0;
         }
     }
     keep_log_short(recorder);
-    recorder->wait_ms = is_busy ? WAIT_MS_MIN : rows > 0 ? recorder->wait_ms / 2 : recorder->wait_ms * 2;
+    recorder->wait_ms = reading.is_busy         ? WAIT_MS_MIN
+                        : reading.row_count > 0 ? recorder->wait_ms / 2
+                                                : recorder->wait_ms * 2;
     if (recorder->wait_ms < WAIT_MS_MIN)
         recorder->wait_ms = WAIT_MS_MIN;
-    if (recorder->wait_ms > WAIT_MS_MAX)
-        recorder->wait_ms = WAIT_MS_MAX;
+    if (recorder->wait_ms > recorder->options.wait_ms_max)
+        recorder->wait_ms = recorder->options.wait_ms_max;
     return has_more;
 }
 
@@ -325,7 +348,7 @@ static bool is_over(const struct recorder *recorder)
 /* Whether all that could still be recorded is in the arenas, and the store will not take it. */
 static bool is_stuck(const struct recorder *recorder)
 {
-    if (!recorder->is_paused || now_ns() - recorder->written_ns < RETRY_END_NS)
+    if ((!recorder->is_paused && !recorder->is_held_up) || now_ns() - recorder->written_ns < RETRY_END_NS)
         return false;
     if (recorder->options.supervised && !recorder->control.is_finished)
         return false;
@@ -335,17 +358,53 @@ static bool is_stuck(const struct recorder *recorder)
     return true;
 }
 
+/* Whether nothing is to be read now, because the log has its full length. When that begins, the little that there is to be
+ * said of it is written all the same: who is to blame. */
+static bool is_held_up(struct recorder *recorder)
+{
+    struct tt_store_error error;
+    if (is_log_full(recorder))
+        tt__store_checkpoint(recorder->writer);
+    if (!is_log_full(recorder)) {
+        if (recorder->is_held_up)
+            tt__recorder_stats_resume(&recorder->stats);
+        recorder->is_held_up = false;
+        return false;
+    }
+    if (!recorder->is_held_up && !recorder->is_paused) {
+        tt__recorder_stats_pause(&recorder->stats, TT_PAUSE_REASON_LOG);
+        recorder->stats.reader_pid =
+            tt__store_find_reader(recorder->writer, recorder->stats.reader, sizeof recorder->stats.reader);
+        tell_stats(recorder);
+        if (tt_ingest_commit(recorder->ingest, &error) == 0)
+            tt__recorder_stats_pause(&recorder->stats, TT_PAUSE_REASON_LOG);
+        recorder->is_held_up = true;
+    }
+    return true;
+}
+
+/* What is said at the end is worth no second try. */
+static void tell_the_last(struct recorder *recorder)
+{
+    struct tt_store_error error;
+    if (!tt__recorder_stats_have_news(&recorder->stats))
+        return;
+    tell_stats(recorder);
+    (void)!tt_ingest_commit(recorder->ingest, &error);
+}
+
 static int record(struct recorder *recorder, struct tt_store_error *error)
 {
     recorder->written_ns = now_ns();
     recorder->wait_ms = WAIT_MS_MIN;
+    tt__recorder_stats_begin(&recorder->stats);
     for (;;) {
-        if (is_log_full(recorder)) {
-            tt__store_checkpoint(recorder->writer);
-            if (is_log_full(recorder)) {
-                sleep_ms(RETRY_MS);
-                continue;
-            }
+        if (is_held_up(recorder)) {
+            if (recorder->options.recover || is_stuck(recorder))
+                return -1;
+            tt__control_read(&recorder->control, recorder->ingest);
+            sleep_ms(RETRY_MS);
+            continue;
         }
         int result = take_turn(recorder, error);
         if (result < 0 || is_stuck(recorder))
@@ -356,14 +415,18 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
             tt__control_read(&recorder->control, recorder->ingest);
             sleep_ms(RETRY_MS);
         } else if (result == 0) {
-            if (recorder->options.recover)
+            if (recorder->options.recover) {
+                tell_the_last(recorder);
                 return 0;
+            }
             /* The last process may have made another arena, or a child one, after the folder was looked at and before
              * it was gone. */
             if (is_over(recorder) && find_arenas(recorder, error) < 0)
                 return -1;
-            if (is_over(recorder))
+            if (is_over(recorder)) {
+                tell_the_last(recorder);
                 return 0;
+            }
             wait_for_work(recorder, recorder->wait_ms);
         }
     }
@@ -451,6 +514,8 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     if (!recorder)
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory to begin recording");
     recorder->options = *options;
+    if (recorder->options.wait_ms_max <= 0)
+        recorder->options.wait_ms_max = WAIT_MS_MAX;
     recorder->dir_fd = recorder->lock_fd = -1;
     if (!options->recover)
         ignore_signals();

@@ -41,6 +41,8 @@ struct tt_recorder_options {
     uint64_t store_bytes_max;
     /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. 0: 1 GiB. */
     uint64_t log_bytes_max;
+    /* The longest wait between two looks at rings, in milliseconds; 0: 20. */
+    int wait_ms_max;
 };
 
 /* What a supervisor writes to control_fd, a line each, numbers in decimal:

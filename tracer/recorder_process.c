@@ -141,6 +141,12 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
         .monotonic_ns = first->monotonic_ns,
         .realtime_ns = first->realtime_ns,
         .boottime_ns = first->boottime_ns,
+        .ring_bytes = arena->ring_slots * TT_SLOT_BYTES,
+        .ring_policy = arena->ring_policy,
+        .block_ms = arena->block_ms,
+        .categories = arena->categories,
+        .step_every = arena->step_every,
+        .is_redacted = arena->is_redacted,
         /* Who wants more than what is on by default wants to see single events. */
         .has_stream = (arena->categories & ~(uint32_t)TT_CATEGORY_DEFAULT) != 0,
     };
@@ -333,7 +339,7 @@ static bool look_at_rings(struct tt__process_reader *process, bool *out_is_busy,
     return vital > 0;
 }
 
-bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size_t *out_rows, bool *out_is_busy)
+bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, struct tt__reading *reading)
 {
     int64_t now = now_ns();
     bool is_silent = false, has_more = false;
@@ -342,11 +348,12 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size
         return false;
     look_after_life(process, now);
     renew_timeline(process, now);
-    bool has_new_vital = look_at_rings(process, out_is_busy, &is_silent);
+    bool has_new_vital = look_at_rings(process, &reading->is_busy, &is_silent);
     if (!is_silent)
         process->replaced_ns = now;
 
     struct tt__ring_context context = context_of(process);
+    int64_t present = tt_ingest_time(process->ingest, process->process_id, now);
     /* The board before the rings: a task that is done on the board has its end in a ring. Places after both: they
      * were defined first. */
     count += tt__board_read(&process->board, &context, now, process->is_ending);
@@ -354,10 +361,14 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size
     for (uint32_t i = 0; i < process->ring_count; i++) {
         struct tt__ring_state *ring = &process->rings[i];
         while (!tt__ring_is_read(ring) && tt_ingest_pending_bytes(process->ingest) < bytes_max) {
-            size_t records = tt__ring_read(ring, &context, RECORDS_A_TURN);
-            count += records;
+            int64_t oldest_ns;
+            size_t records = tt__ring_read(ring, &context, RECORDS_A_TURN, &oldest_ns);
             if (records == 0)
                 break;
+            count += records;
+            reading->event_count += records;
+            if (!process->was_dead && present - oldest_ns > reading->lag_ns)
+                reading->lag_ns = present - oldest_ns;
         }
         if (ring->cursor.has_last && (!process->has_last_event || ring->cursor.last_ns > process->last_event_ns)) {
             process->last_event_ns = ring->cursor.last_ns;
@@ -376,7 +387,7 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size
         process->seen_ns = now;
         count++;
     }
-    *out_rows += count;
+    reading->row_count += count;
     return has_more;
 }
 

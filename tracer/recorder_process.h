@@ -43,9 +43,16 @@ int tt__process_fd(const struct tt__process_reader *process);
 /* Whether nothing more will come from the process. */
 bool tt__process_is_ending(const struct tt__process_reader *process);
 
-/* Hands to ingest what is new, until BYTES_MAX wait there. Returns whether there may be more. *OUT_ROWS is added to;
- * *OUT_IS_BUSY is set when a ring had filled much since the last time. */
-bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, size_t *out_rows, bool *out_is_busy);
+/* What a turn over all processes found. */
+struct tt__reading {
+    size_t row_count;   /* that make a commit worth while */
+    size_t event_count; /* of these, events */
+    int64_t lag_ns;     /* the oldest event had waited for so long */
+    bool is_busy;       /* a ring had filled much since the last time */
+};
+
+/* Hands to ingest what is new, until BYTES_MAX wait there. Returns whether there may be more. READING is added to. */
+bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, struct tt__reading *reading);
 
 /* Whether the process has ended, and all is read: then hands in the last counts. To be committed before
  * tt__process_delete(). */

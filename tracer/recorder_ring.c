@@ -172,7 +172,8 @@ static void count_emergency_drops(struct tt__ring_state *state, const struct tt_
         add_gap(state, context, drops - cursor->missing_count, cursor->attempt_next, NULL, "dropped", state->was_vital);
 }
 
-size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context *context, size_t records_max)
+size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context *context, size_t records_max,
+                     int64_t *out_oldest_ns)
 {
     struct tt__record record;
     const struct tt_ring *ring = ring_of(state, context);
@@ -190,7 +191,8 @@ size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context
         if (result != TT__RING_RECORD)
             break;
         take_record(state, context, &record);
-        count++;
+        if (count++ == 0)
+            *out_oldest_ns = state->cursor.last_ns;
     }
     if (is_emergency(state))
         count_emergency_drops(state, context);
@@ -243,6 +245,7 @@ static bool settle(struct tt__ring_state *state, const struct tt__ring_context *
         .record_count = cursor->record_count,
         .drop_count = drops,
         .hole_count = holes < 0 ? 0 : (uint64_t)holes,
+        .wait_ns = atomic_load_explicit(&ring_of(state, context)->wait_ns, memory_order_relaxed),
     };
     tt_ingest_thread_counts(context->ingest, context->process_id, cursor->ordinal, &counts);
     return is_balanced;
@@ -281,6 +284,7 @@ void tt__ring_save(struct tt__ring_state *state, const struct tt__ring_context *
             .attempt_count = cursor->record_count + cursor->missing_count,
             .record_count = cursor->record_count,
             .drop_count = cursor->missing_count,
+            .wait_ns = atomic_load_explicit(&ring_of(state, context)->wait_ns, memory_order_relaxed),
         };
         tt_ingest_thread_counts(context->ingest, context->process_id, cursor->ordinal, &counts);
     }

@@ -51,8 +51,10 @@ void tt__ring_state_resume(struct tt__ring_state *state, const struct tt_ingest_
  * vital events it has dropped since the last look. */
 uint64_t tt__ring_look(struct tt__ring_state *state, const struct tt__ring_context *context, bool is_process_alive);
 
-/* Reads at most RECORDS_MAX records up to where it looked, and hands them to ingest. Returns how many. */
-size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context *context, size_t records_max);
+/* Reads at most RECORDS_MAX records up to where it looked, and hands them to ingest. Returns how many; *OUT_OLDEST_NS is the
+ * time of the first one, if there is one. */
+size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context *context, size_t records_max,
+                     int64_t *out_oldest_ns);
 
 /* Whether all is read up to where it looked. */
 bool tt__ring_is_read(const struct tt__ring_state *state);

@@ -53,8 +53,11 @@ bool tt__ring_make_room(struct tt__thread *self, struct tt__life *life, uint32_t
     uint64_t slot_count = self->mask + 1, end = self->head + count;
     uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
     bool is_free = overwrites(life);
-    if (!is_free && end > tail + capacity(slot_count, level))
-        return false;
+    if (!is_free && end > tail + capacity(slot_count, level)) {
+        if (!tt__ring_wait(ring, life, end, capacity(slot_count, level), &self->vain_tail))
+            return false;
+        tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    }
 
     uint64_t populated = atomic_load_explicit(&ring->populated, memory_order_relaxed);
     if (populated < slot_count && end > populated && !grow_own(self, populated, end))
@@ -73,21 +76,45 @@ void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64
     struct tt_clock_pair *pair = &life->header->clock_last;
     uint64_t period = tt__clock_period();
     uint64_t last = atomic_load_explicit(&pair->ticks, memory_order_relaxed);
-    if (time >= last + period) {
+    bool is_due = time >= last + period;
+    if (is_due) {
         tt__clock_read_pair(pair);
         last = atomic_load_explicit(&pair->ticks, memory_order_relaxed);
     }
     self->renew_at = last + period;
+    if (is_due)
+        tt__clock_sample(life, pair, time); /* an event of its own: it must not come here again */
 }
 
-void tt__ring_count_drop(struct tt_ring *ring, int level)
+void tt__ring_count_drop(struct tt__thread *self, int level, uint64_t time)
 {
+    struct tt_ring *ring = self->ring;
     uint64_t drops = atomic_load_explicit(&ring->drops, memory_order_relaxed);
     atomic_store_explicit(&ring->drops, drops + 1, memory_order_relaxed);
+    if (self->gap_count++ == 0)
+        self->gap_since = time;
     if (level == TT_LEVEL_VITAL) {
         uint64_t vital_drops = atomic_load_explicit(&ring->vital_drops, memory_order_relaxed);
         atomic_store_explicit(&ring->vital_drops, vital_drops + 1, memory_order_relaxed);
+        self->gap_vital_count++;
     }
+}
+
+/* A signal handler may come in as soon as depth is 0: it finds nothing begun, and numbers rise all the same. */
+bool tt__ring_begin_after_gap(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level,
+                              size_t size)
+{
+    struct tt_event_recorder_gap gap = {
+        .count = self->gap_count,
+        .vital_count = self->gap_vital_count,
+        .duration = writing->time > self->gap_since ? writing->time - self->gap_since : 0,
+    };
+    self->gap_count = self->gap_vital_count = 0;
+    atomic_store_explicit(&self->ring->attempts, --self->attempts, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
+    tt_emit_recorder_gap(writing->time, &gap);
+    return tt__ring_begin_own(writing, self, life, level, size);
 }
 
 /* ---------------------------------------------------------------------------------------------- the emergency ring */
@@ -143,6 +170,18 @@ static bool reserve_emergency(struct tt__writing *writing, struct tt__life *life
     }
 }
 
+/* Threads share what they know of a reader that stands still. */
+static bool wait_for_emergency(struct tt__life *life, struct tt_ring *ring, uint32_t count, int level)
+{
+    if (life->block_ns == 0 || overwrites(life))
+        return false;
+    uint64_t vain_tail = atomic_load_explicit(&life->vain_tail, memory_order_relaxed);
+    uint64_t end = atomic_load_explicit(&ring->head, memory_order_relaxed) + count;
+    bool is_there = tt__ring_wait(ring, life, end, capacity(ring->slot_count, level), &vain_tail);
+    atomic_store_explicit(&life->vain_tail, vain_tail, memory_order_relaxed);
+    return is_there;
+}
+
 static bool begin_emergency(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life,
                             uint32_t ordinal, int level, size_t size)
 {
@@ -154,7 +193,8 @@ static bool begin_emergency(struct tt__writing *writing, struct tt__thread *self
     writing->count = (uint8_t)count;
     writing->is_emergency = true;
     writing->tid = tt__thread_tid(self, ordinal);
-    if (reserve_emergency(writing, life, ring, count, level))
+    if (reserve_emergency(writing, life, ring, count, level) ||
+        (wait_for_emergency(life, ring, count, level) && reserve_emergency(writing, life, ring, count, level)))
         return true;
     if (level == TT_LEVEL_VITAL)
         atomic_fetch_add_explicit(&ring->vital_drops, 1, memory_order_relaxed);

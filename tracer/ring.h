@@ -55,11 +55,21 @@ bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, u
 /* Looks again how far the reader is and makes the ring real where it must be; whether COUNT slots fit now. */
 bool tt__ring_make_room(struct tt__thread *self, struct tt__life *life, uint32_t count, int level);
 
+/* Whether recorder_gap is due, and there is room for it beside COUNT slots. */
+static inline bool tt__ring_owes_gap(const struct tt__thread *self, uint32_t count)
+{
+    return self->gap_count != 0 && self->head + count + 1 <= self->limits[TT_LEVEL_PLAIN];
+}
+
+/* Tells it: the attempt that was begun is taken back, and begun anew behind it. */
+bool tt__ring_begin_after_gap(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level,
+                              size_t size);
+
 /* Renews the second clock pair if nobody else has. */
 void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64_t time);
 
-/* Counts a drop in the calling thread's own ring. */
-void tt__ring_count_drop(struct tt_ring *ring, int level);
+/* Counts a drop at TIME in the calling thread's own ring. */
+void tt__ring_count_drop(struct tt__thread *self, int level, uint64_t time);
 
 /* Writes the payload of SIZE bytes into the reserved slots, of which there are several; and stores their commit words. For
  * more than two, which only long texts need. */
@@ -88,11 +98,15 @@ tt__ring_begin_own(struct tt__writing *writing, struct tt__thread *self, struct 
     writing->number = (uint32_t)self->attempts++;
     atomic_store_explicit(&ring->attempts, self->attempts, memory_order_relaxed);
     uint64_t position = self->head;
-    if (tt__unlikely(position + count > self->limits[level]) && !tt__ring_make_room(self, life, count, level)) {
-        tt__ring_count_drop(ring, level);
-        atomic_signal_fence(memory_order_seq_cst);
-        atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
-        return false;
+    if (tt__unlikely(position + count > self->limits[level])) {
+        if (!tt__ring_make_room(self, life, count, level)) {
+            tt__ring_count_drop(self, level, writing->time);
+            atomic_signal_fence(memory_order_seq_cst);
+            atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
+            return false;
+        }
+        if (tt__ring_owes_gap(self, count))
+            return tt__ring_begin_after_gap(writing, self, life, level, size);
     }
     self->head = position + count;
     atomic_store_explicit(&ring->head, self->head, memory_order_relaxed);

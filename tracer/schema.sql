@@ -29,7 +29,13 @@ CREATE TABLE recording (
     -- CLOCK_MONOTONIC at time 0, nanoseconds; valid for processes of the same boot.
     origin_monotonic_ns INTEGER,
     -- The kernel's boot in which time 0 was, 16 bytes.
-    origin_boot_id BLOB
+    origin_boot_id BLOB,
+    -- 1 when what programs say in their own words is left out (--redact messages).
+    is_redacted INTEGER,
+    -- What its recorder was told last: bytes that the store may have, seconds that what is over is kept; NULL: the default,
+    -- and for ever.
+    bytes_max INTEGER,
+    seconds_max INTEGER
 ) STRICT;
 
 -- One row for each traced process.
@@ -97,7 +103,18 @@ CREATE TABLE process (
     -- and that did not hold.
     is_balanced INTEGER,
     -- 1 when its events came through LTTng, which carries no board: what a task does between two events is not known.
-    is_boardless INTEGER
+    is_boardless INTEGER,
+    -- Bytes of each thread's ring.
+    ring_bytes INTEGER,
+    -- What an emit call does that finds its ring full: word ring_policy. With block: for how many milliseconds.
+    ring_policy INTEGER,
+    block_ms INTEGER,
+    -- Categories of events that were on: 1 << n for category n of events.def.
+    categories INTEGER,
+    -- Steps were told of one task in so many.
+    step_every INTEGER,
+    -- 1 when it left out of its events what it says in its own words.
+    is_redacted INTEGER
 ) STRICT;
 
 -- One row for each thread that emitted events.
@@ -119,7 +136,9 @@ CREATE TABLE thread (
     -- Of these, those that found the ring full.
     drop_count INTEGER,
     -- Of these, those that were being written when the process ended.
-    hole_count INTEGER
+    hole_count INTEGER,
+    -- How long it waited for room in its ring, all in all.
+    wait_ns INTEGER
 ) STRICT;
 
 -- Where the recorder goes on reading: one row for each ring of each process, written in one transaction with the rows
@@ -173,6 +192,86 @@ CREATE TABLE gap (
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     is_vital INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- Runs of events that found their ring full, as the threads that lost them tell it when there is room again.
+CREATE TABLE ring_gap (
+    ring_gap_id INTEGER PRIMARY KEY,
+    -- When there was room again, in which thread, and the number of the event that says so.
+    told_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- When the first of them was to be written.
+    first_ns INTEGER,
+    -- How many.
+    count INTEGER,
+    -- Of these, those about failures, cancellations and ends.
+    vital_count INTEGER
+) STRICT;
+
+CREATE INDEX ring_gap_thread ON ring_gap (thread_id, sequence);
+
+-- The clocks of processes, read together.
+CREATE TABLE clock_sample (
+    clock_sample_id INTEGER PRIMARY KEY,
+    -- When they were read, in which thread, and the number of the event that tells it.
+    sampled_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- CLOCK_MONOTONIC, the wall clock since 1970, CLOCK_BOOTTIME, all in nanoseconds.
+    monotonic_ns INTEGER,
+    realtime_ns INTEGER,
+    boottime_ns INTEGER,
+    -- Why: word sample_reason.
+    why INTEGER
+) STRICT;
+
+-- What recorders did, from one report to the next.
+CREATE TABLE metric (
+    metric_id INTEGER PRIMARY KEY,
+    -- When it was told.
+    told_ns INTEGER NOT NULL,
+    -- The recorder's process id.
+    pid INTEGER,
+    -- Processes that it read.
+    process_count INTEGER,
+    -- The time that this is about, which ends at told_ns.
+    interval_ns INTEGER,
+    -- Events that it read, transactions that it committed, and those that failed and were tried again.
+    event_count INTEGER,
+    batch_count INTEGER,
+    failed_count INTEGER,
+    -- Processor time that it used.
+    cpu_ns INTEGER,
+    -- The oldest event that it found in a ring had waited for so long.
+    lag_ns INTEGER,
+    -- How long it read nothing, because nothing could be written, and why: word pause_reason; NULL: it did not.
+    paused_ns INTEGER,
+    pause_reason INTEGER,
+    -- Who kept the write-ahead log long: process id and name of a reader; NULL: nobody.
+    reader_pid INTEGER,
+    reader TEXT,
+    -- At the end: bytes of the store that are in use, of the write-ahead log, of the recorder's memory.
+    store_bytes INTEGER,
+    log_bytes INTEGER,
+    memory_bytes INTEGER
+) STRICT;
+
+-- What was deleted because the store had its greatest size, or because it was too old.
+CREATE TABLE pruned (
+    -- What: 'stream' (events of chunks), 'task' (tasks that are over, with what belongs to them), 'failure' (failures that
+    -- nobody can read any more, with what belongs to them).
+    what TEXT NOT NULL,
+    -- Why: 'size' or 'age'.
+    why TEXT NOT NULL,
+    -- The process whose they were.
+    process_id INTEGER NOT NULL,
+    -- How many.
+    count INTEGER NOT NULL,
+    -- Nothing of the kind that is gone ended before first_ns, or after last_ns.
+    first_ns INTEGER,
+    last_ns INTEGER,
+    PRIMARY KEY (what, why, process_id)
+) STRICT, WITHOUT ROWID;
 
 -- Events as their writers describe them.
 CREATE TABLE event_type (

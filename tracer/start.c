@@ -89,7 +89,7 @@ static void emit_started(const struct tt_arena_header *header)
 /* Under the lock, with the plan made. Async-signal-safe. */
 static int open_arena(struct tt__life *life)
 {
-    bool overwrites = !plan.is_supervised && !plan.program[0];
+    bool is_alone = !plan.is_supervised && !plan.program[0], overwrites = is_alone || plan.ring_policy == TT_RING_POLICY_OVERWRITE;
     int result = tt__arena_create(life, &plan, overwrites);
     if (result < 0)
         return result;
@@ -99,11 +99,11 @@ static int open_arena(struct tt__life *life)
     atomic_store(&is_wanted, true);
     switch_on();
     emit_started(life->header);
-    if (!plan.is_supervised && !overwrites && tt__helper_start(&plan, life->header) < 0) {
+    if (!plan.is_supervised && !is_alone && tt__helper_start(&plan, life->header) < 0) {
         __atomic_store_n(&life->header->overwrite_oldest, 1, __ATOMIC_RELEASE);
-        overwrites = true;
+        is_alone = true;
     }
-    return overwrites ? TT_TRACE_ARENA_ONLY : TT_TRACE_RECORDING;
+    return is_alone ? TT_TRACE_ARENA_ONLY : TT_TRACE_RECORDING;
 }
 
 static void forget_parent(void)
@@ -157,6 +157,8 @@ static int start_carriers(struct tt__life *life, const struct tt_trace_options *
     int result = prepare_once();
     if (result == 0 && !is_recording)
         result = tt__options_read(options, !has_lttng, &plan);
+    if (result == 0 && !is_recording)
+        tt__redacts_messages = plan.redacts;
     if (result == 0 && has_lttng)
         begin_lttng(life);
     if (result == 0 && !is_recording && plan.ring_dir[0])
@@ -256,6 +258,7 @@ static void add_up(struct tt__life *life, struct tt_trace_statistics *out)
                              TT_SLOT_BYTES;
         out->thread_count += i != 0 && atomic_load_explicit(&ring->is_detached, memory_order_relaxed) == 0;
     }
+    out->wait_ns = atomic_load_explicit(&life->wait_ns, memory_order_relaxed);
     out->board_drop_count = atomic_load_explicit(&life->header->board_drop_count, memory_order_relaxed);
 }
 
@@ -278,6 +281,7 @@ static void say_goodbye(struct tt__life *life, uint8_t reason)
     for (int i = 0; i < GOODBYE_WAIT_MS && is_full(life); i++)
         nanosleep(&moment, NULL);
     tt__clock_read_pair(&life->header->clock_last);
+    tt__clock_sample(life, &life->header->clock_last, 0);
     add_up(life, &statistics);
     tt_emit_process_ended(0, &(struct tt_event_process_ended){
                                  .reason = reason, .attempt_count = statistics.attempt_count + 1, /* and this one */

@@ -10,11 +10,12 @@
 #include "store_writer.h"
 
 #define TT__STORE_PAGE_BYTES       4096u
-#define TT__STORE_OTHER_STATEMENTS 32
+#define TT__STORE_OTHER_STATEMENTS 96
 
 struct tt__store_writer {
     sqlite3 *connection;
-    int fd; /* holds the lock against other writers */
+    int fd;       /* holds the lock against other writers */
+    int index_fd; /* see store_readers.c; -1: not open */
     char *path;
     int log_pages;
     struct tt_store_error error;

@@ -17,11 +17,13 @@
     X(PROCESS, started_boottime_ns) X(PROCESS, seen_ns) X(PROCESS, goodbye_ns) X(PROCESS, goodbye_reason)   \
     X(PROCESS, gone_ns) X(PROCESS, is_replaced) X(PROCESS, vital_drop_count) X(PROCESS, vital_drop_last_ns) \
     X(PROCESS, board_drop_count) X(PROCESS, dictionary_drop_count) X(PROCESS, is_balanced)                  \
-    X(PROCESS, is_boardless)
+    X(PROCESS, is_boardless) X(PROCESS, ring_bytes) X(PROCESS, ring_policy) X(PROCESS, block_ms)            \
+    X(PROCESS, categories) X(PROCESS, step_every) X(PROCESS, is_redacted)
 
 #define TT__COLUMNS_THREAD(X)                                                                         \
     X(THREAD, thread_id) X(THREAD, tid) X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) \
-    X(THREAD, attempt_count) X(THREAD, record_count) X(THREAD, drop_count) X(THREAD, hole_count)
+    X(THREAD, attempt_count) X(THREAD, record_count) X(THREAD, drop_count) X(THREAD, hole_count) \
+    X(THREAD, wait_ns)
 
 #define TT__COLUMNS_CURSOR(X)                                                                            \
     X(CURSOR, process_id) X(CURSOR, ring) X(CURSOR, ordinal) X(CURSOR, position) X(CURSOR, attempt_base) \
@@ -31,6 +33,20 @@
 #define TT__COLUMNS_GAP(X)                                                                            \
     X(GAP, thread_id) X(GAP, count) X(GAP, from_ns) X(GAP, to_ns) X(GAP, first_sequence) X(GAP, what) \
     X(GAP, is_vital)
+
+#define TT__COLUMNS_RING_GAP(X)                                                                       \
+    X(RING_GAP, told_ns) X(RING_GAP, thread_id) X(RING_GAP, sequence) X(RING_GAP, first_ns)           \
+    X(RING_GAP, count) X(RING_GAP, vital_count)
+
+#define TT__COLUMNS_CLOCK_SAMPLE(X)                                                                          \
+    X(CLOCK_SAMPLE, sampled_ns) X(CLOCK_SAMPLE, thread_id) X(CLOCK_SAMPLE, sequence)                         \
+    X(CLOCK_SAMPLE, monotonic_ns) X(CLOCK_SAMPLE, realtime_ns) X(CLOCK_SAMPLE, boottime_ns) X(CLOCK_SAMPLE, why)
+
+#define TT__COLUMNS_METRIC(X)                                                                                \
+    X(METRIC, told_ns) X(METRIC, pid) X(METRIC, process_count) X(METRIC, interval_ns) X(METRIC, event_count) \
+    X(METRIC, batch_count) X(METRIC, failed_count) X(METRIC, cpu_ns) X(METRIC, lag_ns) X(METRIC, paused_ns)  \
+    X(METRIC, pause_reason) X(METRIC, reader_pid) X(METRIC, reader) X(METRIC, store_bytes)                   \
+    X(METRIC, log_bytes) X(METRIC, memory_bytes)
 
 #define TT__COLUMNS_EVENT_TYPE(X)                                                                  \
     X(EVENT_TYPE, event_type_id) X(EVENT_TYPE, name) X(EVENT_TYPE, category) X(EVENT_TYPE, fields)
@@ -179,6 +195,9 @@
     X(THREAD, "thread", 1, TT__OVERRIDE)                          \
     X(CURSOR, "cursor", 2, TT__REPLACE)                           \
     X(GAP, "gap", 0, TT__APPEND)                                  \
+    X(RING_GAP, "ring_gap", 0, TT__APPEND)                        \
+    X(CLOCK_SAMPLE, "clock_sample", 0, TT__APPEND)                \
+    X(METRIC, "metric", 0, TT__APPEND)                            \
     X(EVENT_TYPE, "event_type", 1, TT__REPLACE)                   \
     X(WORD, "word", 2, TT__REPLACE)                               \
     X(SITE, "site", 1, TT__OVERRIDE)                              \

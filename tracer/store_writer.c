@@ -223,7 +223,7 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
         free(writer);
         return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
     }
-    writer->fd = -1;
+    writer->fd = writer->index_fd = -1;
     int result = open_and_claim(path, &writer->fd, &is_empty, &is_created, &error);
     if (result == 0) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
@@ -257,6 +257,8 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
     sqlite3_close(writer->connection);
     if (writer->fd >= 0)
         close(writer->fd); /* after SQLite: its locks belong to the process and go with any descriptor of the file */
+    if (writer->index_fd >= 0)
+        close(writer->index_fd); /* the same */
     free(writer->path);
     free(writer);
 }

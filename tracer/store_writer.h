@@ -79,6 +79,13 @@ TT_MUST_USE int tt__store_run(struct tt__store_writer *writer, const char *sql, 
  * in the log. */
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer);
 
+/* Bytes of the store that hold something; 0 when that cannot be found out. */
+uint64_t tt__store_used_bytes(struct tt__store_writer *writer);
+
+/* The process id of a reader that keeps the write-ahead log from being copied, with its name (at most SIZE bytes) in
+ * OUT_NAME; 0 and an empty name when there is none, or the system does not tell. */
+uint32_t tt__store_find_reader(struct tt__store_writer *writer, char *out_name, size_t size);
+
 /* Bytes in the write-ahead log after the last commit or checkpoint. */
 uint64_t tt__store_log_bytes(const struct tt__store_writer *writer);
 

@@ -2,7 +2,7 @@
  *
  * A ring is  fresh -> in use -> detached -> (drained by the reader) -> in use again, by another thread with a new
  * ordinal. A detached ring still holds what its thread said; only the reader knows when it has it all. Where nobody
- * reads (overwriting) rings are not used again, so that what ended threads said stays.
+ * reads, rings are not used again, so that what ended threads said stays.
  *
  * Signal handlers. The first event of a thread may be one of a handler, so attaching is async-signal-safe: while it
  * is under way `depth` is 1, and a handler in between uses the emergency ring.
@@ -98,11 +98,10 @@ static void detach_orphans(struct tt__life *life, uint32_t tid)
 
 static struct tt_ring *take_ring(struct tt__life *life, uint32_t tid)
 {
-    bool may_reuse = __atomic_load_n(&life->header->overwrite_oldest, __ATOMIC_RELAXED) == 0;
-    struct tt_ring *ring = may_reuse ? take_drained(life) : NULL;
+    struct tt_ring *ring = take_drained(life);
     if (!ring)
         ring = take_fresh(life);
-    if (!ring && may_reuse)
+    if (!ring)
         detach_orphans(life, tid); /* for the next one who asks, when they are drained */
     return ring;
 }
@@ -122,6 +121,7 @@ static void use_ring(struct tt__thread *self, struct tt__life *life, uint32_t or
     uint32_t thread = atomic_fetch_add_explicit(&life->thread_count, 1, memory_order_relaxed) + 1;
     __atomic_store_n(&ring->ordinal, thread, __ATOMIC_RELAXED);
     atomic_store_explicit(&ring->tid, self->tid, memory_order_relaxed);
+    atomic_store_explicit(&ring->wait_ns, 0, memory_order_relaxed);
     atomic_store_explicit(&ring->is_drained, 0, memory_order_relaxed);
     atomic_store_explicit(&ring->is_detached, 0, memory_order_release);
     self->ring = ring;
@@ -132,6 +132,8 @@ static void use_ring(struct tt__thread *self, struct tt__life *life, uint32_t or
     self->limits[TT_LEVEL_PLAIN] = self->limits[TT_LEVEL_VITAL] = 0;
     self->renew_at = 0;
     self->patience = 0;
+    self->gap_count = self->gap_vital_count = 0;
+    self->vain_tail = UINT64_MAX;
     self->arena = ordinal;
 }
 

@@ -50,6 +50,10 @@
 
 /* ------------------------------------------------------------------------------------------------- what is wanted */
 
+/* Poll interval, greatest size, greatest age, redaction; the longest value is a number of 64 bits. */
+#define TT_RECORDER_OPTIONS_MAX 4u
+#define TT_RECORDER_VALUE_BYTES 24u
+
 /* What a recording of this process needs, made by options.c; kept in plain memory, so that a forked child goes by it
  * too. */
 struct tt__plan {
@@ -59,7 +63,15 @@ struct tt__plan {
     uint64_t ring_bytes;
     uint32_t categories;
     uint32_t step_limit; /* see tt_trace_step_limit */
-    bool is_supervised; /* `telltale record` cares for the recorder */
+    uint32_t step_every;
+    uint32_t ring_policy; /* enum tt_ring_policy */
+    uint32_t block_ms;    /* with TT_RING_POLICY_BLOCK */
+    bool redacts;         /* see tt__redacts_messages */
+    bool is_supervised;   /* `telltale record` cares for the recorder */
+    struct {
+        const char *name; /* "--poll-ms"; NULL behind the last */
+        char value[TT_RECORDER_VALUE_BYTES];
+    } recorder_options[TT_RECORDER_OPTIONS_MAX + 1];
 };
 
 /* Fills OUT_PLAN from OPTIONS (may be NULL) and the environment, and makes the ring dir. With NEEDS_ARENA 0 it is no
@@ -112,6 +124,11 @@ struct tt__life {
     _Atomic uint32_t board_populated; /* slots */
     _Atomic uint32_t board_patience;
     _Atomic uint32_t ring_patience; /* of the emergency ring */
+    uint64_t block_ns;              /* how long an emit call may wait for room; 0: it does not wait */
+    _Atomic uint64_t vain_tail;     /* of the emergency ring: see struct tt__thread */
+    _Atomic uint64_t wait_ns;       /* that emit calls have waited, all threads together */
+    _Atomic uint64_t sampled_ns;    /* CLOCK_MONOTONIC at the last clock_sampled, see clock_sample.c */
+    _Atomic int64_t sampled_realtime_ns, sampled_boottime_ns; /* of these clocks, less CLOCK_MONOTONIC, then */
     _Atomic uint32_t thread_count;  /* ordinals of threads handed out */
     _Atomic uint32_t board_lock;    /* guards the next field */
     uint32_t board_chains;          /* chains of free slots: index + 1 of the first slot of the first chain */
@@ -178,6 +195,9 @@ void tt__identity_fill(struct tt_arena_header *header);
 /* The same facts and the present times as an event, which refers to the strings of IDENTITY. */
 void tt__identity_tell(const struct tt_arena_header *identity, struct tt_event_process_started *out);
 
+/* Whether what the program says in its own words is left out of events (fields TT_MESSAGE). Written by start only. */
+extern bool tt__redacts_messages;
+
 /* The self-description of the events (see arena.h), and its length. */
 const char *tt__describe_events(size_t *out_length);
 
@@ -193,6 +213,10 @@ struct tt__thread {
     uint64_t attempts;       /* as in the ring */
     uint64_t limits[2];      /* position that a record may reach without another look at the reader: by level */
     uint64_t renew_at;       /* time from which the arena's second clock pair is due */
+    uint64_t gap_count;      /* dropped since the last recorder_gap */
+    uint64_t gap_vital_count;
+    uint64_t gap_since;      /* time of the first of them */
+    uint64_t vain_tail;      /* the reader was waited for in vain when it was there; UINT64_MAX: nowhere yet */
     uint32_t patience;       /* see TT_POPULATE_PATIENCE */
     uint32_t ringless_arena; /* ordinal of the arena in which it got no ring */
     uint32_t ringless_count; /* events since then, so that it asks again now and then */
@@ -262,6 +286,10 @@ uint64_t tt__clock_period(void);
 uint32_t tt__clock_kind(void);
 /* Reads all clocks into PAIR, unless another thread, or the call that this one interrupted, is doing so. */
 void tt__clock_read_pair(struct tt_clock_pair *pair);
+/* PAIR is what process_started and the header say: clock_sampled is due when they have moved from there. */
+void tt__clock_sample_begin(struct tt__life *life, const struct tt_clock_pair *pair);
+/* Emits clock_sampled with TIME when it is due by what PAIR holds. */
+void tt__clock_sample(struct tt__life *life, struct tt_clock_pair *pair, uint64_t time);
 
 /* ------------------------------------------------------------------------------------------------ start and fork */
 
@@ -280,6 +308,10 @@ void tt__id_after_fork(void);
 /* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns
  * whether there is one now. Async-signal-safe. */
 bool tt__trace_revive(void);
+
+/* Waits until COUNT slots fit in RING, for life->block_ns at most; whether they do. A reader that stands still is waited
+ * for once: *VAIN_TAIL remembers where it stood. Keeps errno; async-signal-safe. */
+bool tt__ring_wait(struct tt_ring *ring, struct tt__life *life, uint64_t end, uint64_t capacity, uint64_t *vain_tail);
 
 /* The same for LTTng. */
 bool tt__trace_revive_lttng(void);

@@ -137,7 +137,7 @@ case_events_have_numbers_of_their_own_and_are_emitted_and_ingested() {
     [ -n "$events" ] || fail 'there are no events'
     expect_nothing "$(printf '%s\n' "$events" | cut -d' ' -f1 | sort | uniq -d)" 'numbers of two events'
     for event in $(printf '%s\n' "$events" | cut -d' ' -f2); do
-        [ -n "$(c_files runtime tracer | matches "TT_EMIT(_AT)?\(.*\b${event}\b|tt_emit_${event} *\(")" ] ||
+        [ -n "$(c_files runtime tracer | matches "TT_EMIT(_AT)?\(.*\b${event}\b|tt_(emit|ingest)_${event} *\(")" ] ||
             fail "nothing emits $event"
         [ -n "$(c_files tracer | grep '^tracer/ingest' | matches "\b(TT_EVENT_)?$event\b")" ] || fail "ingest does not know $event"
         grep -rqw -- "$event" "$source/tests" || fail "no test names $event"

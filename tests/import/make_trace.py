@@ -30,7 +30,8 @@ def read_definitions():
         enumerations.setdefault(name, {})[number] = int(word)
     for match in re.finditer(r'^TT_EVENT\((\d+), (\w+), \w+, \w+, "(?:[^"])*"(?:\s*"[^"]*")*,?(.*?)\)\s*\n\s*\n', text + '\n\n', re.M | re.S):
         fields = []
-        for kind, inside in re.findall(r'TT_(U8|U16|U32|U64|I32|ID|TICKS|WORD|SITE|TEXT)\(([^"]*)"', match.group(3)):
+        for kind, inside in re.findall(r'TT_(U8|U16|U32|U64|I32|ID|TICKS|WORD|SITE|TEXT|MESSAGE)\(([^"]*)"', match.group(3)):
+            kind = kind.replace('MESSAGE', 'TEXT')
             parts = [part.strip() for part in inside.split(',')]
             fields.append((kind, parts[0], parts[1] if kind == 'WORD' else None))
         events[match.group(2)] = (int(match.group(1)), fields)

@@ -92,33 +92,42 @@ static void expect_stream(const struct studio *studio)
                   "1|1|0|0");
 }
 
+/* Events that the tracer puts between notes; and notes with the count of those before them. */
+#define OWN "WITH own AS (SELECT thread_id, sequence FROM ring_gap UNION ALL SELECT thread_id, sequence FROM clock_sample) "
+#define TOLD                                                                                                         \
+    "WITH own AS (SELECT thread_id, sequence FROM ring_gap UNION ALL SELECT thread_id, sequence FROM clock_sample)," \
+    " told AS (SELECT *, sum(text IS NULL) OVER (PARTITION BY thread_id ORDER BY sequence) AS own FROM"              \
+    "  (SELECT thread_id, sequence, key, text FROM note UNION ALL SELECT thread_id, sequence, NULL, NULL FROM own)) "
+
 /* What must hold for the notes of each thread, whatever was killed. */
 static void expect_truth(const struct studio *studio, bool may_drop, bool was_killed)
 {
-    char sql[1024];
+    char sql[2048];
     studio_expect_sound(studio);
+    /* Notes of one thread stand under one thread_id, each once, each with the number of its attempt. Other events of the
+     * thread, those of the process among them, come before its first note. */
+    studio_expect(studio,
+                  TOLD "SELECT key, count(DISTINCT thread_id), count(*) - count(DISTINCT text),"
+                       " count(DISTINCT sequence - own - CAST(text AS INTEGER)) FROM told WHERE key IS NOT NULL"
+                       " GROUP BY key HAVING count(DISTINCT thread_id) <> 1 OR count(*) <> count(DISTINCT text)"
+                       " OR count(DISTINCT sequence - own - CAST(text AS INTEGER)) <> 1",
+                  "");
     for (unsigned i = 0; i < THREADS; i++) {
         uint64_t returned = atomic_load(&truth->threads[i].returned);
         if (returned == 0)
             continue;
-        /* Notes of one thread stand under one thread_id, each once, each with the number of its attempt. Other events of the
-         * thread, those of the process among them, come before its first note. */
-        snprintf(sql, sizeof sql,
-                 "SELECT count(DISTINCT thread_id), count(*) - count(DISTINCT text), count(DISTINCT sequence - "
-                 "CAST(text AS INTEGER))"
-                 " FROM note WHERE key = '%u'",
-                 i);
-        studio_expect(studio, sql, "1|0|1");
         /* Attempts: those that returned, those before the first note, and at most one that had not returned. */
         snprintf(sql, sizeof sql,
-                 "SELECT t.attempt_count - n.before - %llu FROM thread AS t JOIN (SELECT thread_id, min(sequence - "
-                 "CAST(text AS INTEGER)) AS before"
-                 " FROM note WHERE key = '%u') AS n ON n.thread_id = t.thread_id",
+                 OWN "SELECT t.attempt_count - (SELECT count(*) FROM own WHERE own.thread_id = n.thread_id"
+                     " AND own.sequence > n.sequence) - (n.sequence - CAST(n.text AS INTEGER)) - %llu"
+                     " FROM note AS n JOIN thread AS t ON t.thread_id = n.thread_id WHERE n.key = '%u'"
+                     " ORDER BY n.note_id LIMIT 1",
                  (unsigned long long)returned, i);
         int64_t in_flight = studio_number(studio, sql);
         snprintf(
             sql, sizeof sql,
-            "SELECT t.record_count - (SELECT count(*) FROM note AS n WHERE n.thread_id = t.thread_id) FROM thread AS t"
+            OWN "SELECT t.record_count - (SELECT count(*) FROM note AS n WHERE n.thread_id = t.thread_id)"
+            " - (SELECT count(*) FROM own WHERE own.thread_id = t.thread_id) FROM thread AS t"
             " WHERE thread_id = (SELECT thread_id FROM note WHERE key = '%u' LIMIT 1)",
             i);
         int64_t others = studio_number(studio, sql);
@@ -138,7 +147,9 @@ static void expect_gaps_in_their_places(const struct studio *studio)
     studio_expect(
         studio,
         "WITH mark AS (SELECT thread_id, first_sequence AS sequence, sum(count) AS missing FROM gap GROUP BY 1, 2"
-        "              UNION ALL SELECT thread_id, sequence, NULL FROM note),"
+        "              UNION ALL SELECT thread_id, sequence, NULL FROM note"
+        "              UNION ALL SELECT thread_id, sequence, NULL FROM ring_gap"
+        "              UNION ALL SELECT thread_id, sequence, NULL FROM clock_sample),"
         " run AS (SELECT thread_id, sequence, missing, count(missing) OVER (PARTITION BY thread_id ORDER BY sequence) "
         "AS run FROM mark),"
         " part AS (SELECT thread_id, min(sequence) AS first, sum(missing) AS missing, count(*) - count(missing) AS "
@@ -154,7 +165,7 @@ static void expect_gaps_in_their_places(const struct studio *studio)
 /* Every event whose emit call returned is in the store or counted as dropped: the notes there are, and what gaps tell of, are all. */
 static void expect_each_note(const struct studio *studio)
 {
-    char sql[1024];
+    char sql[2048];
     for (unsigned i = 0; i < THREADS; i++) {
         uint64_t returned = atomic_load(&truth->threads[i].returned);
         if (returned == 0)

@@ -1,1 +1,1 @@
-SELECT * FROM losses ORDER BY thread_id
+SELECT * FROM losses ORDER BY thread_id, what, detail

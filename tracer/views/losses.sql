@@ -1,4 +1,4 @@
--- Every run of events that is missing, and every loop that never told what it had.
+-- Every run of events that is missing, every loop that never told what it had, and what was deleted to save room.
 CREATE VIEW losses AS
 SELECT
     -- The process; one that was there then, when what is unattributed.
@@ -11,7 +11,8 @@ SELECT
     g.from_ns AS from_ns,
     -- Time of the first event after them; NULL when there was none.
     g.to_ns AS to_ns,
-    -- Why: dropped (the ring was full), in_flight (being written when the process ended), overwritten, unreadable,
+    -- Why: pruned (it was there; the store had its greatest size, or it was too old: detail says what), dropped (the ring was
+    -- full), in_flight (being written when the process ended), overwritten, unreadable,
     -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why),
     -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye),
     -- not_recorded (the session did not ask for all events that answers rest on),
@@ -22,7 +23,18 @@ SELECT
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     g.is_vital AS is_vital,
     -- The loop that never told; NULL otherwise.
-    NULL AS loop_id
+    NULL AS loop_id,
+    -- When the first of them was to be written, and how many are about failures, cancellations and ends; NULL when their
+    -- thread did not tell.
+    (SELECT max(min(r.first_ns), coalesce(g.from_ns, min(r.first_ns))) FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
+        AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS first_ns,
+    (SELECT sum(r.vital_count) FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
+        AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS vital_count,
+    -- pruned: stream (count is about events), task, failure (count is about these, which are gone with what belongs to
+    -- them); NULL otherwise.
+    NULL AS detail,
+    -- pruned: size or age; NULL otherwise.
+    NULL AS why
 FROM gap AS g
 UNION ALL
 SELECT
@@ -33,6 +45,25 @@ SELECT
     l.asked_ns,
     'unanswered',
     1,
-    l.loop_id
+    l.loop_id,
+    NULL,
+    NULL,
+    NULL,
+    NULL
 FROM loop AS l
-WHERE l.asked_ns IS NOT NULL AND l.created_ns IS NULL AND l.dumped_ns IS NULL;
+WHERE l.asked_ns IS NOT NULL AND l.created_ns IS NULL AND l.dumped_ns IS NULL
+UNION ALL
+SELECT
+    p.process_id,
+    p.process_id << 40,
+    p.count,
+    p.first_ns,
+    p.last_ns,
+    'pruned',
+    p.what = 'failure',
+    NULL,
+    NULL,
+    NULL,
+    p.what,
+    p.why
+FROM pruned AS p;

@@ -65,5 +65,25 @@ SELECT
     -- Tasks that found no slot on the board: their waits are not known.
     coalesce(p.board_drop_count, 0) AS board_drop_count,
     -- 1 when attempts = records + drops + holes held at its end; 0 when not; NULL while it runs.
-    p.is_balanced AS is_balanced
+    p.is_balanced AS is_balanced,
+    -- What the wall clock showed at started_ns and ended_ns, nanoseconds since 1970, as far as it is known how it was set
+    -- in between.
+    p.started_realtime_ns AS started_realtime_ns,
+    coalesce(p.goodbye_ns, p.gone_ns) + coalesce(
+        (SELECT c.realtime_ns - c.sampled_ns FROM clock_sample AS c WHERE c.thread_id BETWEEN p.process_id << 40
+            AND ((p.process_id + 1) << 40) - 1 AND c.sampled_ns <= coalesce(p.goodbye_ns, p.gone_ns)
+         ORDER BY c.sampled_ns DESC LIMIT 1), p.started_realtime_ns - p.started_ns) AS ended_realtime_ns,
+    -- Bytes of each thread's ring; NULL when it has none.
+    p.ring_bytes AS ring_bytes,
+    -- What an event did that found its ring full: drop (dropped and counted), block (its thread waited for at most block_ms
+    -- milliseconds, then it was dropped), overwrite (it took the place of the oldest).
+    (SELECT w.word FROM word AS w WHERE w.enumeration = 'ring_policy' AND w.number = p.ring_policy) AS ring_policy,
+    p.block_ms AS block_ms,
+    -- How long its threads have waited for room, all in all.
+    (SELECT coalesce(sum(t.wait_ns), 0) FROM thread AS t WHERE t.thread_id BETWEEN p.process_id << 40
+        AND ((p.process_id + 1) << 40) - 1) AS wait_ns,
+    -- When steps were recorded: those of one task in so many; the others have no steps and no waits in the event stream.
+    iif(p.categories & 1024, p.step_every, NULL) AS step_every,
+    -- 1 when what it said in its own words (messages, reasons, notes) was left out of the recording.
+    coalesce(p.is_redacted, 0) OR coalesce((SELECT r.is_redacted FROM recording AS r), 0) AS is_redacted
 FROM process AS p;

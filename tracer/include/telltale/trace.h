@@ -226,6 +226,19 @@ struct tt_trace_options {
     const char *program; /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
     uint32_t lttng;      /* enum tt_trace_lttng */
     uint32_t step_every; /* with step: those of one task in so many; 0: as TELLTALE_EVENTS says (step/N), else of all */
+    /* What an event does that finds its ring full, enum tt_ring_policy; 0: TELLTALE_RING_POLICY (drop, block:MS or
+     * overwrite), else drop. With TT_RING_POLICY_BLOCK an emit call, also one in a signal handler, waits for the recorder,
+     * block_ms milliseconds at most, 1 to 60,000; a recorder that stands still is waited for once, until it goes on. */
+    uint32_t ring_policy, block_ms;
+    /* Not 0: what the program says in its own words (messages of exceptions and cancellations, reasons, notes) is left out
+     * of events, so that it is in no file; 0: as TELLTALE_REDACT says (messages), else it is in them. */
+    uint32_t redacts_messages;
+    /* What a recorder that is started for this process is told; 0: as TELLTALE_POLL_MS, TELLTALE_MAX_SIZE and
+     * TELLTALE_MAX_AGE say, else what it thinks best. How long it waits between two looks at most, in milliseconds, up to
+     * 1,000; how large the store may get, 1 MiB or more, and how old what is in it: what is too much or too old is
+     * deleted, events of steps and the like first, then tasks that succeeded, failures last. */
+    uint32_t poll_ms;
+    uint64_t store_bytes_max, store_seconds_max;
 };
 
 /* Begins to record this process into OPTIONS->store (OPTIONS may be NULL: all from the environment), and starts a
@@ -233,7 +246,8 @@ struct tt_trace_options {
  * Any thread; not in signal handlers. Returns an enum tt_trace_status, or, when there can be no arena, a negative errno
  * value; then nothing is recorded and the program goes on as before:
  *
- *   -EINVAL   neither store nor ring dir, a relative ring dir, an unknown category, ring_bytes out of range
+ *   -EINVAL   neither store nor ring dir, a relative ring dir, an unknown category, ring_bytes or another number out of
+ *             range, a word in the environment that makes no sense
  *   -ENOENT   the store's folder does not exist
  *   -EPERM    the ring dir belongs to somebody else, or others may write to it
  *   -ENOTDIR  the ring dir is no folder, or a symbolic link
@@ -301,6 +315,7 @@ TT_API void tt_trace_dump(void);
 struct tt_trace_statistics {
     uint64_t attempt_count;    /* events that were to be written */
     uint64_t drop_count;       /* of these, how many found their ring full */
+    uint64_t wait_ns;          /* how long emit calls have waited for room, all threads together */
     uint64_t board_drop_count; /* tasks that found the board full */
     uint32_t thread_count;     /* rings in use */
     uint64_t unread_bytes; /* of all rings together: written and not yet safely in the store; 0: everything is there */

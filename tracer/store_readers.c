@@ -1,0 +1,73 @@
+/* store_readers.c: who reads a store. See tt__store_find_reader() in store_writer.h.
+ *
+ * Readers of a write-ahead log hold one of five locks on bytes of the file STORE-shm, each for a state of the log; the
+ * format is SQLite's (its documentation, "WAL-mode file format"), and part of it since 2010. Whoever asks the system for
+ * such a lock learns who has it.
+ *
+ * A process that closes a descriptor of a file loses all its locks on that file, those of SQLite's descriptor included.
+ * So the one that is opened here stays open until SQLite has closed its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store_connection.h"
+
+#define READ_LOCKS_BEGIN 123 /* the first of the locks of readers; the lock before, 122, is that of recovery */
+#define READ_LOCKS       5
+
+static int open_index(struct tt__store_writer *writer)
+{
+    char *path;
+    if (writer->index_fd >= 0)
+        return writer->index_fd;
+    if (asprintf(&path, "%s-shm", writer->path) < 0)
+        return -1;
+    writer->index_fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    free(path);
+    return writer->index_fd;
+}
+
+static void read_name(pid_t pid, char *out_name, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return;
+    if (fgets(out_name, (int)size, file))
+        out_name[strcspn(out_name, "\n")] = '\0';
+    fclose(file);
+}
+
+uint32_t tt__store_find_reader(struct tt__store_writer *writer, char *out_name, size_t size)
+{
+    int fd = open_index(writer);
+    out_name[0] = '\0';
+    for (int i = 0; fd >= 0 && i < READ_LOCKS; i++) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = READ_LOCKS_BEGIN + i, .l_len = 1};
+        if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
+            continue;
+        read_name(lock.l_pid, out_name, size);
+        return (uint32_t)lock.l_pid;
+    }
+    return 0;
+}
+
+uint64_t tt__store_used_bytes(struct tt__store_writer *writer)
+{
+    int pages = 0, free_pages = 0;
+    sqlite3_stmt *statement = NULL;
+    static const char sql[] = "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM "
+                              "pragma_freelist_count)";
+    if (sqlite3_prepare_v2(writer->connection, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        pages = sqlite3_column_int(statement, 0);
+        free_pages = sqlite3_column_int(statement, 1);
+    }
+    sqlite3_finalize(statement);
+    return pages > free_pages ? (uint64_t)(pages - free_pages) * TT__STORE_PAGE_BYTES : 0;
+}
