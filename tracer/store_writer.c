@@ -15,7 +15,9 @@
 #include "store_check.h"
 #include "store_connection.h"
 
-#define BUSY_MS 2000
+#define BUSY_MS        2000
+#define RESTART_MS     20
+#define LONG_LOG_BYTES (UINT64_C(64) << 20) /* what a log may have and be no matter */
 #define REPLACED_MAX 10 /* times that a file may be replaced while it is opened */
 #define FD_MIN  3 /* 0 to 2 are never used: what a library prints must not end up in a store */
 
@@ -289,13 +291,24 @@ void tt__store_rollback(struct tt__store_writer *writer)
         sqlite3_exec(writer->connection, "ROLLBACK", NULL, NULL, NULL);
 }
 
+/* Copied or not, the log is written from its beginning again only when nobody reads it any more. Readers that overlap can
+ * keep that from happening for ever; they are waited for a moment, in which those that come read the store alone. */
+static bool is_begun_anew(struct tt__store_writer *writer)
+{
+    sqlite3_busy_timeout(writer->connection, RESTART_MS);
+    int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite3_busy_timeout(writer->connection, BUSY_MS);
+    return code == SQLITE_OK;
+}
+
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
 {
     int pages = 0, copied = 0;
     int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
     if (code != SQLITE_OK || pages < 0)
         return tt__store_log_bytes(writer);
-    writer->log_pages = pages - copied;
+    bool is_long = (uint64_t)pages * TT__STORE_PAGE_BYTES > LONG_LOG_BYTES;
+    writer->log_pages = copied < pages || (is_long && !is_begun_anew(writer)) ? pages : 0;
     return tt__store_log_bytes(writer);
 }
 

@@ -2,9 +2,11 @@
 #include "harness.h"
 #include "studio.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -81,6 +83,7 @@ static pid_t start_reader(void)
     pid_t reader = fork();
     if (reader != 0)
         return reader;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     sqlite3 *connection;
     sqlite3_stmt *statement;
     if (sqlite3_open_v2(studio.store, &connection, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
@@ -110,7 +113,7 @@ static void a_reader_that_stands_still_bounds_the_log_and_is_named(void **state)
     studio_expect_within(&studio, 60000, "SELECT pause_reason, reader_pid FROM metrics WHERE reader_pid IS NOT NULL",
                          expected);
     studio_text(&studio, "SELECT reader FROM metrics WHERE reader_pid IS NOT NULL", named, sizeof named);
-    assert_string_equal(named, "test-tracer-met");
+    assert_string_equal(named, program_invocation_short_name);
     uint64_t before = atomic_load(&studio_stage->count);
     while (atomic_load(&studio_stage->count) < before + 5000) /* the program does not care */
         studio_sleep_us(1000);
