@@ -62,8 +62,7 @@ static int find_local(tt_site *site, const struct tt_connection_options *options
     snprintf(port, sizeof port, "%d", options->local_port);
     error = getaddrinfo(options->local_host, port, &hints, &list);
     if (error)
-        return tt_raise_at(site, &tt_gaierror, "[Errno %d] %s: getaddrinfo %s", error, gai_strerror(error),
-                           options->local_host ? options->local_host : port);
+        return tt__raise_gaierror(site, error, "getaddrinfo", options->local_host ? options->local_host : port);
     out_local->length = list->ai_addrlen;
     memcpy(&out_local->name, list->ai_addr, list->ai_addrlen);
     freeaddrinfo(list);

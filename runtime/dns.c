@@ -13,6 +13,7 @@
 #include "io.h"
 #include "precond.h"
 #include "request.h"
+#include "resolve.h"
 
 struct lookup {
     struct tt_request request;
@@ -22,16 +23,11 @@ struct lookup {
 
 /* --------------------------------------------------------------------------------------------------------- failure */
 
-static void *copy_code(const void *code)
-{
-    return (void *)code; /* a number, not a pointer */
-}
-
-const tt_exc_type tt_gaierror = {.name = "gaierror", .base = &tt_OSError, .copy_data = copy_code};
+const tt_exc_type tt_gaierror = {.name = "gaierror", .base = &tt_OSError};
 
 int tt_gaierror_code(const tt_exc *exc)
 {
-    return (int)(intptr_t)tt_exc_data(exc, &tt_gaierror);
+    return tt_exc_is(exc, &tt_gaierror) ? tt_exc_errno(exc) : 0;
 }
 
 /* The C library's code for libuv's STATUS; 0: it is an errno value, or libuv's own. */
@@ -55,18 +51,16 @@ static int code_of(int status)
     return 0;
 }
 
-static int raise_code(tt_site *site, int code, const char *what, const char *object)
+int tt__raise_gaierror(tt_site *site, int code, const char *what, const char *object)
 {
-    tt_raise_at(site, &tt_gaierror, "[Errno %d] %s: %s %s", code, gai_strerror(code), what, object);
-    tt_exc_set_data(tt_exc_pending(), &tt_gaierror, (void *)(intptr_t)code);
-    return -1;
+    return tt__raise_numbered(site, &tt_gaierror, code, gai_strerror(code), "%s %s", what, object);
 }
 
 static int raise_status(tt_site *site, int status, const char *what, const char *object)
 {
     int code = code_of(status);
 
-    return code ? raise_code(site, code, what, object) : tt_raise_errno_at(site, status, "%s %s", what, object);
+    return code ? tt__raise_gaierror(site, code, what, object) : tt_raise_errno_at(site, status, "%s %s", what, object);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- lookups */
@@ -103,7 +97,7 @@ static void tell_end(struct tt_io *io, struct tt_task_object *task, int rc)
     const tt_exc *exc = rc < 0 ? tt_exc_pending() : NULL;
 
     if (exc && tt_exc_is(exc, &tt_OSError))
-        io->error = tt_gaierror_code(exc) ? tt_gaierror_code(exc) : tt_exc_errno(exc);
+        io->error = tt_exc_errno(exc);
     tt__io_tell_finished(task, io, rc < 0 && !io->error);
 }
 
@@ -175,7 +169,7 @@ static int take_names(const uv_getnameinfo_t *request, char *host, size_t host_s
                       tt_site *site)
 {
     if (!fits(request->host, host, host_size) || !fits(request->service, service, service_size))
-        return raise_code(site, EAI_OVERFLOW, "getnameinfo", request->host);
+        return tt__raise_gaierror(site, EAI_OVERFLOW, "getnameinfo", request->host);
     if (host)
         strcpy(host, request->host);
     if (service)

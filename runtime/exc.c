@@ -330,6 +330,17 @@ int tt_raise_errno_at(tt_site *site, int error, const char *format, ...)
     return raise_object(site, exc);
 }
 
+int tt__raise_numbered(tt_site *site, const tt_exc_type *type, int number, const char *meaning, const char *format, ...)
+{
+    va_list args;
+    tt_exc *exc;
+
+    va_start(args, format);
+    exc = tt__exc_make_numbered(site, type, number, meaning, format, args);
+    va_end(args);
+    return raise_object(site, exc);
+}
+
 int tt_raise_exc_at(tt_site *site, tt_exc *exc)
 {
     return raise_object(site, tt_exc_ref(exc));

@@ -97,6 +97,11 @@ void tt__exc_state_put_back(struct tt_exc_state *state, tt_exc *exc);
  * what is pending.) */
 void tt__exc_state_set(struct tt_exc_state *state, tt_exc *exc);
 
+/* Raises TYPE, an OSError whose numbers are not values of errno, as tt_raise_errno does: "[Errno NUMBER] MEANING: " and the
+ * formatted text. Returns -1. */
+int tt__raise_numbered(tt_site *site, const tt_exc_type *type, int number, const char *meaning, const char *format, ...)
+    TT_PRINTF(5, 6);
+
 /* Adds a place that the exception passed on its way out (an await): shown in the traceback above the places before.
  * Places of one site in direct succession are kept once; beyond 32 the middle ones are dropped and counted. SITE may be
  * NULL. If EXC was not raised before, this is its first raise. Event: exception_raised, then. */

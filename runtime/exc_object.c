@@ -79,25 +79,35 @@ tt_exc *tt__exc_make(tt_site *site, const tt_exc_type *type, const char *prefix,
     return exc;
 }
 
-tt_exc *tt__exc_make_from_errno(tt_site *site, int error, const char *format, va_list args)
+tt_exc *tt__exc_make_numbered(tt_site *site, const tt_exc_type *type, int number, const char *meaning,
+                              const char *format, va_list args)
 {
-    int saved_errno = errno, begin;
-    char buffer[128], prefix[192];
+    char prefix[192];
+    int begin = snprintf(prefix, sizeof prefix, "[Errno %d] ", number);
     tt_exc *exc;
 
-    if (error < 0)
-        error = error == INT_MIN ? INT_MAX : -error;
-    begin = snprintf(prefix, sizeof prefix, "[Errno %d] ", error);
-    snprintf(prefix + begin, sizeof prefix - (size_t)begin, "%s", strerror_r(error, buffer, sizeof buffer));
-    errno = saved_errno;
-    exc = tt__exc_make(site, tt__exc_type_of_errno(error), prefix, format, args);
+    snprintf(prefix + begin, sizeof prefix - (size_t)begin, "%s", meaning);
+    exc = tt__exc_make(site, type, prefix, format, args);
     if (exc) {
         exc->has_error = true;
-        exc->error = error;
+        exc->error = number;
         exc->error_text_begin = (size_t)begin;
         exc->error_text_size = strlen(prefix) - (size_t)begin;
     }
     return exc;
+}
+
+tt_exc *tt__exc_make_from_errno(tt_site *site, int error, const char *format, va_list args)
+{
+    int saved_errno = errno;
+    const char *meaning;
+    char buffer[128];
+
+    if (error < 0)
+        error = error == INT_MIN ? INT_MAX : -error;
+    meaning = strerror_r(error, buffer, sizeof buffer);
+    errno = saved_errno;
+    return tt__exc_make_numbered(site, tt__exc_type_of_errno(error), error, meaning, format, args);
 }
 
 tt_exc *tt_exc_new_at(tt_site *site, const tt_exc_type *type, const char *format, ...)

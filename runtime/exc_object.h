@@ -103,6 +103,10 @@ void tt__exc_write(char *out, size_t size, const char *format, va_list args);
  * them. NULL without memory. errno stays, and is what %m shows. Precondition raise.not_group: TYPE is none of groups. */
 tt_exc *tt__exc_make(tt_site *site, const tt_exc_type *type, const char *prefix, const char *format, va_list args);
 
+/* The same with "[Errno NUMBER] MEANING" for prefix; NUMBER is its tt_exc_errno. */
+tt_exc *tt__exc_make_numbered(tt_site *site, const tt_exc_type *type, int number, const char *meaning,
+                              const char *format, va_list args);
+
 /* The same with "[Errno N] text of the error" for prefix, and the type that belongs to ERROR, an errno value or a
  * negative one. */
 tt_exc *tt__exc_make_from_errno(tt_site *site, int error, const char *format, va_list args);

@@ -4,7 +4,10 @@
 #include "exc_object.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <uv.h>
+
+#include <telltale/dns.h>
 
 const tt_exc_type tt_BaseException = {.name = "BaseException"};
 #define DEFINE_TYPE(NAME, BASE) const tt_exc_type tt_##NAME = {.name = #NAME, .base = &tt_##BASE};
@@ -65,9 +68,35 @@ const tt_exc_type *tt__exc_type_of_errno(int error)
     }
 }
 
+static const char *gai_name(int code)
+{
+    static const struct {
+        int code;
+        const char *name;
+    } names[] = {
+        {EAI_AGAIN, "EAI_AGAIN"},           {EAI_BADFLAGS, "EAI_BADFLAGS"}, {EAI_FAIL, "EAI_FAIL"},
+        {EAI_FAMILY, "EAI_FAMILY"},         {EAI_MEMORY, "EAI_MEMORY"},     {EAI_NONAME, "EAI_NONAME"},
+        {EAI_OVERFLOW, "EAI_OVERFLOW"},     {EAI_SERVICE, "EAI_SERVICE"},   {EAI_SOCKTYPE, "EAI_SOCKTYPE"},
+        {EAI_SYSTEM, "EAI_SYSTEM"},
+#ifdef EAI_ADDRFAMILY
+        {EAI_ADDRFAMILY, "EAI_ADDRFAMILY"},
+#endif
+#ifdef EAI_NODATA
+        {EAI_NODATA, "EAI_NODATA"},
+#endif
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].code == code)
+            return names[i].name;
+    return NULL;
+}
+
 /* By libuv's list, and not by uv_err_name, which allocates for what it does not know. */
 const char *tt_exc_errno_name(const tt_exc *exc)
 {
+    if (tt_exc_is(exc, &tt_gaierror))
+        return gai_name(tt_exc_errno(exc));
     switch (-tt_exc_errno(exc)) {
 #define NAME_CASE(name, text) \
     case UV_##name:           \

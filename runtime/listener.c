@@ -153,6 +153,8 @@ tt_listener *tt_listen_at(tt_site *site, const char *host, int port, const struc
         return NULL;
     if (!options)
         options = &defaults;
+    if (!tt__port_exists(site, port))
+        return NULL;
     descriptor = host ? listen_on_host(site, host, port, options, &local) : listen_on_all(site, port, options, &local);
     return descriptor < 0 ? NULL : create(site, task->future.loop, descriptor, &local, options->limit);
 }

@@ -6,6 +6,9 @@
 
 #include "loop_internal.h"
 
+/* Raises tt_gaierror of CODE, one of EAI_..., for WHAT ("getaddrinfo") of OBJECT. Returns -1. */
+int tt__raise_gaierror(tt_site *site, int code, const char *what, const char *object);
+
 /* Whether PORT is one: 0 to 65535; else raises, for getaddrinfo would take it modulo 65536. asyncio: OverflowError of connect. */
 bool tt__port_exists(tt_site *site, int port);
 

@@ -7,14 +7,17 @@
  *
  * Inside a task. From: asyncio's selector_events, sock_*. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
+#include <telltale/address.h>
 #include <telltale/sock.h>
 
 #include "io.h"
 
 struct operation {
     struct tt_io io;
+    const char *doing;        /* as texts of errors say it */
     void *buffer;             /* recv */
     const char *data;         /* send: what is left */
     size_t left;              /* bytes of it */
@@ -106,30 +109,56 @@ static bool attempt_connect(struct tt_io *io)
 
 /* ------------------------------------------------------------------------------------------------------------- calls */
 
+/* Raises why OPERATION failed, of ADDRESS, if it was told one; else of the descriptor, and where its other end is, or it
+ * itself if that has gone: "receive from descriptor 5 (127.0.0.1:80)". Returns -1. */
+static int raise_failed(const struct operation *operation, const struct sockaddr *address, socklen_t length,
+                        tt_site *site)
+{
+    const struct tt_io *io = &operation->io;
+    struct tt_address other = {.length = sizeof other.name};
+    struct sockaddr *name = (struct sockaddr *)&other.name;
+    char text[TT_ADDRESS_BYTES];
+
+    if (address) {
+        other.length = length < sizeof other.name ? length : sizeof other.name;
+        memcpy(name, address, other.length);
+    } else if ((io->what == TT_IO_KIND_ACCEPT || getpeername(io->descriptor, name, &other.length) < 0) &&
+               getsockname(io->descriptor, name, &other.length) < 0) {
+        other.length = 0;
+    }
+    if (tt_address_text(&other, text, sizeof text) == 0)
+        return tt_raise_errno_at(site, io->error, "%s descriptor %d", operation->doing, io->descriptor);
+    if (address)
+        return tt_raise_errno_at(site, io->error, "%s %s", operation->doing, text);
+    return tt_raise_errno_at(site, io->error, "%s descriptor %d (%s)", operation->doing, io->descriptor, text);
+}
+
 /* Performs OPERATION. Its result, or -1 with an exception pending. */
 static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
 {
+    const struct sockaddr *to = operation->to; /* which connecting forgets */
     struct tt_io *io = &operation->io;
 
     if (tt__io_perform(task, io, at_once, site) < 0)
         return -1;
-    return io->error ? tt_raise_errno_at(site, io->error, "%s", "") : io->result;
+    return io->error ? raise_failed(operation, to, operation->to_length, site) : io->result;
 }
 
-#define OPERATION(DESCRIPTOR, WHAT, WAIT, IS_WRITER, ATTEMPT, SIZE) \
-    .io = {.descriptor = (DESCRIPTOR),                              \
-           .what = (WHAT),                                          \
-           .wait_kind = (WAIT),                                     \
-           .is_writer = (IS_WRITER),                                \
-           .is_tried_on_loop = true,                                \
-           .attempt = (ATTEMPT),                                    \
-           .size = (SIZE)}
+#define OPERATION(DOING, DESCRIPTOR, WHAT, WAIT, IS_WRITER, ATTEMPT, SIZE) \
+    .doing = (DOING), .io = {.descriptor = (DESCRIPTOR),                   \
+                             .what = (WHAT),                               \
+                             .wait_kind = (WAIT),                          \
+                             .is_writer = (IS_WRITER),                     \
+                             .is_tried_on_loop = true,                     \
+                             .attempt = (ATTEMPT),                         \
+                             .size = (SIZE)}
 
 int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, socklen_t *length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {OPERATION(listener, TT_IO_KIND_ACCEPT, TT_WAIT_KIND_ACCEPT, false, attempt_accept, 0),
-                                  .address = address, .length = length};
+    struct operation operation = {
+        OPERATION("accept on", listener, TT_IO_KIND_ACCEPT, TT_WAIT_KIND_ACCEPT, false, attempt_accept, 0),
+        .address = address, .length = length};
     ssize_t connection;
 
     if (!task)
@@ -158,8 +187,9 @@ static ssize_t receive(struct operation *operation, tt_site *site)
 
 ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
 {
-    struct operation operation = {OPERATION(socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recv, size),
-                                  .buffer = buffer};
+    struct operation operation = {
+        OPERATION("receive from", socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recv, size),
+        .buffer = buffer};
 
     return receive(&operation, site);
 }
@@ -169,8 +199,9 @@ ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size
                             socklen_t *length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {OPERATION(socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recvfrom, size),
-                                  .buffer = buffer, .address = address, .length = length};
+    struct operation operation = {
+        OPERATION("receive from", socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recvfrom, size),
+        .buffer = buffer, .address = address, .length = length};
 
     return task ? perform(task, &operation, true, site) : -1;
 }
@@ -178,8 +209,9 @@ ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size
 int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {OPERATION(socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_send, size),
-                                  .data = data, .left = size};
+    struct operation operation = {
+        OPERATION("send to", socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_send, size), .data = data,
+        .left = size};
 
     if (!task)
         return -1;
@@ -190,8 +222,9 @@ ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t si
                           socklen_t length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {OPERATION(socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_sendto, size),
-                                  .data = data, .to = address, .to_length = length};
+    struct operation operation = {
+        OPERATION("send to", socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_sendto, size), .data = data,
+        .to = address, .to_length = length};
 
     return task ? perform(task, &operation, true, site) : -1;
 }
@@ -199,8 +232,9 @@ ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t si
 int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address, socklen_t length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {OPERATION(socket, TT_IO_KIND_CONNECT, TT_WAIT_KIND_CONNECT, true, attempt_connect, 0),
-                                  .to = address, .to_length = length};
+    struct operation operation = {
+        OPERATION("connect to", socket, TT_IO_KIND_CONNECT, TT_WAIT_KIND_CONNECT, true, attempt_connect, 0),
+        .to = address, .to_length = length};
 
     if (!task)
         return -1;

@@ -16,6 +16,7 @@
 #include <telltale/dns.h>
 
 #include "precond.h"
+#include "resolve.h"
 
 /* -------------------------------------------------------------------------------------------------------- interfaces */
 
@@ -87,12 +88,6 @@ struct membership {
     unsigned interface;
 };
 
-static int raise_parse(tt_site *site, int error, const char *text)
-{
-    tt_raise_at(site, &tt_gaierror, "[Errno %d] %s: getaddrinfo %s", error, gai_strerror(error), text);
-    return -1;
-}
-
 static int describe_membership(tt_site *site, const char *doing, const char *group, const char *source,
                                const char *interface, struct membership *out)
 {
@@ -100,11 +95,11 @@ static int describe_membership(tt_site *site, const char *doing, const char *gro
     long number;
 
     if (error)
-        return raise_parse(site, error, group);
+        return tt__raise_gaierror(site, error, "getaddrinfo", group);
     out->source.length = 0;
     error = source ? parse(source, &out->source) : 0;
     if (error)
-        return raise_parse(site, error, source);
+        return tt__raise_gaierror(site, error, "getaddrinfo", source);
     number = find_interface(interface);
     if (number < 0)
         return tt_raise_errno_at(site, (int)number, "%s %s on %s", doing, group, interface);

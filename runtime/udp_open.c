@@ -105,6 +105,8 @@ tt_udp *tt_udp_open_at(tt_site *site, const char *host, int port, const struct t
         return NULL;
     if (!options)
         options = &defaults;
+    if (!tt__port_exists(site, port))
+        return NULL;
     if (!host)
         return bind_all(site, task->future.loop, port, options);
     hints.ai_family = options->family;
@@ -123,6 +125,8 @@ static int find_local(tt_site *site, const struct tt_udp_options *options, struc
     struct addrinfo *list;
 
     out_local->length = 0;
+    if (!tt__port_exists(site, options->local_port))
+        return -1;
     if (!options->local_host)
         return 0;
     if (tt__resolve(site, options->local_host, options->local_port, &hints, &list) < 0)

@@ -276,6 +276,10 @@ static int use_ports_that_are_none(void *arg)
         note_error("local");
     if (!tt_listen("127.0.0.1", 65536))
         note_error("listen");
+    if (!tt_listen(NULL, -1))
+        note_error("listen everywhere");
+    if (!tt_listen("no.such.name.invalid", 65536)) /* not looked up */
+        note_error("listen by name");
     return 0;
 }
 
@@ -284,7 +288,9 @@ static void a_port_that_is_none_is_refused(void **state)
     (void)state;
     assert_true(stage_run(use_ports_that_are_none, NULL));
     expect_notes("connect: OverflowError: port must be 0-65535.", "by name: OverflowError: port must be 0-65535.",
-                 "local: OverflowError: port must be 0-65535.", "listen: OverflowError: port must be 0-65535.");
+                 "local: OverflowError: port must be 0-65535.", "listen: OverflowError: port must be 0-65535.",
+                 "listen everywhere: OverflowError: port must be 0-65535.",
+                 "listen by name: OverflowError: port must be 0-65535.");
 }
 
 static int listen_twice(void *arg)

@@ -1,5 +1,6 @@
 /* Names and addresses. No network is asked: numbers need none, and where a lookup has to last, getaddrinfo is this
  * program's own. */
+#include "exc_internal.h"
 #include "stage.h"
 
 #include <arpa/inet.h>
@@ -85,13 +86,14 @@ static int look_up_nonsense(void *arg)
     (void)arg;
     (void)!tt_getaddrinfo("no.number", NULL, &hints, &addresses);
     note("%s", tt_exc_message(tt_exc_pending()));
-    note("code %d errno %d", tt_gaierror_code(tt_exc_pending()) == EAI_NONAME, tt_exc_errno(tt_exc_pending()));
+    note("code %d errno %d %s", tt_gaierror_code(tt_exc_pending()) == EAI_NONAME,
+         tt_exc_errno(tt_exc_pending()) == EAI_NONAME, tt_exc_errno_name(tt_exc_pending()));
     note_and_drop("number");
     (void)!tt_getaddrinfo(NULL, NULL, NULL, &addresses);
     note("%s", tt_exc_message(tt_exc_pending()));
     note_and_drop("nothing");
     (void)!tt_getaddrinfo("127.0.0.1", "no such service", NULL, &addresses);
-    note("code %d", tt_gaierror_code(tt_exc_pending()) == EAI_SERVICE);
+    note("code %d %s", tt_gaierror_code(tt_exc_pending()) == EAI_SERVICE, tt_exc_errno_name(tt_exc_pending()));
     if (!tt_catch(&tt_OSError))
         return -1;
     return tt_catch_end();
@@ -101,11 +103,44 @@ static void a_name_without_an_address_is_a_gaierror(void **state)
 {
     (void)state;
     assert_true(stage_run(look_up_nonsense, NULL));
-    expect_notes("[Errno -2] Name or service not known: getaddrinfo no.number", "code 1 errno 0",
-                 "number: gaierror('[Errno -2] Name or service not known: getaddrinfo no.number')",
+    expect_notes("[Errno -2] Name or service not known: getaddrinfo no.number", "code 1 errno 1 EAI_NONAME",
+                 "number: gaierror(-2, 'Name or service not known')",
                  "[Errno -2] Name or service not known: getaddrinfo of nothing",
-                 "nothing: gaierror('[Errno -2] Name or service not known: getaddrinfo of nothing')", "code 1");
+                 "nothing: gaierror(-2, 'Name or service not known')", "code 1 EAI_SERVICE");
     assert_int_equal(tt_gaierror_code(NULL), 0);
+}
+
+/* A gaierror keeps its code in a copy for another thread; one of the program's own has none. */
+static int fail_on_thread(void *arg)
+{
+    (void)arg;
+    return tt_raise(&tt_gaierror, "made up");
+}
+
+static int keep_codes(void *arg)
+{
+    const struct tt_connection_options options = {.local_host = "no.number"};
+    tt_exc *copy;
+
+    (void)arg;
+    if (tt_open_connection_with("127.0.0.1", 1, &options)) /* found out without a thread */
+        return -1;
+    copy = tt__exc_copy(tt_exc_pending());
+    note("%s %d %s", tt_exc_message(copy), tt_gaierror_code(copy) == EAI_NONAME, tt_exc_errno_name(copy));
+    tt_exc_unref(copy);
+    note_and_drop("local");
+    if (tt_to_thread(fail_on_thread, NULL, NULL, NULL) == 0)
+        return -1;
+    note("%d %d", tt_gaierror_code(tt_exc_pending()), tt_exc_errno_name(tt_exc_pending()) == NULL);
+    return note_and_drop("own");
+}
+
+static void its_code_goes_with_it(void **state)
+{
+    (void)state;
+    assert_true(stage_run(keep_codes, NULL));
+    expect_notes("[Errno -2] Name or service not known: getaddrinfo no.number 1 EAI_NONAME",
+                 "local: gaierror(-2, 'Name or service not known')", "0 1", "own: gaierror('made up')");
 }
 
 static int look_up_held(void *arg)
@@ -252,6 +287,7 @@ static void without_memory_it_raises(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_of_names(a_name_has_addresses),
     cmocka_unit_test_of_names(a_name_without_an_address_is_a_gaierror),
+    cmocka_unit_test_of_names(its_code_goes_with_it),
     cmocka_unit_test_of_names(the_loop_goes_on_while_a_name_is_looked_up),
     cmocka_unit_test_of_names(a_lookup_that_is_cancelled_ends_at_once_and_its_addresses_are_released),
     cmocka_unit_test_of_names(an_abandoned_lookup_is_waited_for),

@@ -224,6 +224,12 @@ static int open_wrongly(void *arg)
         return -1;
     if (tt_udp_open("127.0.0.1", port_of(udp)) == NULL)
         note_error("twice");
+    if (tt_udp_open(NULL, 65536) == NULL)
+        note_error("no port");
+    if (tt_udp_connect("localhost", -1) == NULL)
+        note_error("no port by name");
+    if (tt_udp_connect_with("127.0.0.1", 9, &(struct tt_udp_options){.local_port = -1}) == NULL)
+        note_error("no local port");
     if (tt_udp_open("192.0.2.77", 0) == NULL)
         note_error("of another machine");
     if (tt_udp_connect_with("127.0.0.1", 9, &(struct tt_udp_options){.local_host = "localhost"}) == NULL)
@@ -239,6 +245,9 @@ static void what_cannot_be_opened_says_why(void **state)
     (void)state;
     assert_true(stage_run(open_wrongly, NULL));
     expect_notes("twice: OSError: [Errno 98] Address already in use: bind to 127.0.0.1:PORT",
+                 "no port: OverflowError: port must be 0-65535.",
+                 "no port by name: OverflowError: port must be 0-65535.",
+                 "no local port: OverflowError: port must be 0-65535.",
                  "of another machine: OSError: [Errno 99] Cannot assign requested address: bind to 192.0.2.77:PORT",
                  "a name: gaierror", "of another family: gaierror");
 }

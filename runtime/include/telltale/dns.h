@@ -23,8 +23,8 @@ struct addrinfo; /* <netdb.h> has it only where more than ISO C is asked for */
 extern "C" {
 #endif
 
-/* An OSError: what getaddrinfo or getnameinfo says. Python's socket.gaierror. Its code is one of EAI_...; 0 for other
- * exceptions. tt_exc_errno is 0. */
+/* An OSError: what getaddrinfo or getnameinfo says. Python's socket.gaierror. Its code, which is also its tt_exc_errno, is one of
+ * EAI_..., negative here; 0 for other exceptions. tt_exc_errno_name says which: "EAI_NONAME". */
 TT_API extern const tt_exc_type tt_gaierror;
 TT_API int tt_gaierror_code(const tt_exc *exc);
 

@@ -191,8 +191,8 @@ TT_API bool tt_exc_is(const tt_exc *exc, const tt_exc_type *type); /* of TYPE or
 TT_API const char *tt_exc_message(const tt_exc *exc);              /* never NULL; borrowed; of a group: its own */
 TT_API const char *tt_exc_text(const tt_exc *exc);                 /* the same, "(N sub-exceptions)" included */
 TT_API bool tt_exc_has_text(const tt_exc *exc);                    /* made with one, be it empty: ValueError('') */
-TT_API int tt_exc_errno(const tt_exc *exc);                        /* positive errno value of an OSError, else 0 */
-TT_API const char *tt_exc_errno_name(const tt_exc *exc);           /* of that, "ECONNREFUSED"; NULL: it has none */
+TT_API int tt_exc_errno(const tt_exc *exc);                        /* positive errno value of an OSError, EAI_... of a tt_gaierror, else 0 */
+TT_API const char *tt_exc_errno_name(const tt_exc *exc);           /* of that, "ECONNREFUSED", "EAI_NONAME"; NULL: it has none */
 TT_API tt_exc *tt_exc_cause(const tt_exc *exc);                    /* borrowed or NULL */
 TT_API tt_exc *tt_exc_context(const tt_exc *exc);                  /* borrowed or NULL */
 TT_API const tt_site *tt_exc_raised_at(const tt_exc *exc);         /* first place where it was raised; NULL: not yet */

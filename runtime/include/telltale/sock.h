@@ -4,7 +4,9 @@
  * ends; this is for descriptors of the program's own.
  *
  * Each suspends the running task until the descriptor is ready, returns -1 with an exception pending when it fails
- * (OSError's children) or is cancelled (CancelledError), and leaves nothing behind. Calls that need not wait give others a turn
+ * (OSError's children) or is cancelled (CancelledError), and leaves nothing behind. The text of an OSError ends with
+ * what was done to what: "connect to 127.0.0.1:1", "receive from descriptor 5 (127.0.0.1:80)"; where the other end has gone, the
+ * address is the one here. Calls that need not wait give others a turn
  * now and then ("Turns for the others" in telltale/loop.h), which counts as waiting here. The descriptor stays the caller's
  * and must be non-blocking; it must not be closed while a task waits on it. After a call that went well the loop polls
  * it until the turn ends; so one that is open elsewhere too, duplicated or in a child process, is given up with
