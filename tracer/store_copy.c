@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ struct tt__store_copy {
     char path[PATH_MAX + 16];
 };
 
-static const char *const suffixes[] = {"", "-wal"};
+static const char *const suffixes[] = {"", "-wal", "-journal"};
 enum { FILES = sizeof suffixes / sizeof suffixes[0] };
 
 /* What tells whether a file was changed; a file that is not there has size -1. */
@@ -68,7 +69,7 @@ int tt__store_copy_file(const char *from, const char *to)
     return moved < 0 ? -1 : 0;
 }
 
-/* Copies both files. 0: they did not change meanwhile; 1: they did; -1: errno. */
+/* Copies the files. 0: they did not change meanwhile; 1: they did; -1: errno. */
 static int copy_once(const char *path, const struct tt__store_copy *copy)
 {
     struct state before[FILES];
@@ -94,6 +95,24 @@ static int copy_once(const char *path, const struct tt__store_copy *copy)
     return 0;
 }
 
+/* Has SQLite roll back what a writer that was killed had begun to change in place, which a reader may not do: it does so at the
+ * first reading. 0, or -1 and *ERROR. */
+static int settle(const struct tt__store_copy *copy, const char *path, struct tt_store_error *error)
+{
+    char journal[PATH_MAX + 32];
+    sqlite3 *connection = NULL;
+    snprintf(journal, sizeof journal, "%s-journal", copy->path);
+    if (look_at(journal).size <= 0)
+        return 0;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int result = 0;
+    if (sqlite3_open_v2(copy->path, &connection, flags, NULL) != SQLITE_OK ||
+        sqlite3_exec(connection, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK)
+        result = tt__store_fail_sqlite(error, connection, "rolling back what was not finished", path);
+    sqlite3_close(connection);
+    return result;
+}
+
 int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, struct tt_store_error *error)
 {
     const char *parent = getenv("TMPDIR");
@@ -113,8 +132,12 @@ int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, st
     for (int i = 0; i < TRIES && result > 0; i++)
         result = copy_once(path, copy);
     if (result == 0) {
-        *out_copy = copy;
-        return 0;
+        if (settle(copy, path, error) == 0) {
+            *out_copy = copy;
+            return 0;
+        }
+        tt__store_copy_destroy(copy);
+        return -1;
     }
     if (result < 0)
         tt__store_fail(error, TT_STORE_UNREADABLE, "%s: cannot be copied to %s: %s", path, copy->folder,

@@ -1,7 +1,8 @@
 /* store_copy.h: a private copy of a store that lies where nothing can be written.
  *
  * SQLite reads a file in WAL mode only with an index beside it. Where that cannot be made, the database and its
- * write-ahead log are copied together.
+ * write-ahead log are copied together. So is a database beside which a recorder that was killed left a rollback journal (when it made the
+ * store, or in its last moment, when it made one file of it): reading it means rolling back, which the copy is for.
  *
  * Threads: any.
  */

@@ -18,8 +18,8 @@
 #define BUSY_MS        2000
 #define RESTART_MS     20
 #define LONG_LOG_BYTES (UINT64_C(64) << 20) /* what a log may have and be no matter */
-#define REPLACED_MAX 10 /* times that a file may be replaced while it is opened */
-#define FD_MIN  3 /* 0 to 2 are never used: what a library prints must not end up in a store */
+#define REPLACED_MAX   10                   /* times that a file may be replaced while it is opened */
+#define FD_MIN         3 /* 0 to 2 are never used: what a library prints must not end up in a store */
 
 /* ------------------------------------------------------------------------------------------------------ the file */
 
@@ -186,6 +186,16 @@ static int keep_text(void *context, int count, char **values, char **names)
     return 0;
 }
 
+/* Whether nothing is left of the file when SQLite has rolled back what a recorder that was killed while it created the store
+ * had written of it: the first read does that. 0 or 1; -1: the writer's error says why it cannot be read. */
+static int is_rolled_back(struct tt__store_writer *writer)
+{
+    struct stat stat_buffer;
+    if (execute(writer, "SELECT count(*) FROM sqlite_schema", "opening") < 0)
+        return -1;
+    return fstat(writer->fd, &stat_buffer) == 0 && stat_buffer.st_size == 0;
+}
+
 static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_empty)
 {
     char sql[96], mode[16] = "";
@@ -194,7 +204,11 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
     sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_busy_timeout(connection, BUSY_MS);
-    if (is_empty ? create_schema(writer) < 0 : tt__store_check_tables(connection, writer->path, &writer->error) < 0)
+    int is_to_be_created = is_empty ? 1 : is_rolled_back(writer);
+    if (is_to_be_created < 0)
+        return -1;
+    if (is_to_be_created ? create_schema(writer) < 0
+                         : tt__store_check_tables(connection, writer->path, &writer->error) < 0)
         return -1;
     if (sqlite3_exec(connection, "PRAGMA journal_mode = WAL", keep_text, mode, NULL) != SQLITE_OK ||
         strcmp(mode, "wal") != 0)

@@ -11,8 +11,9 @@ telltale_test(test_full_ring.c ${decoding} studio.c LIBRARIES ${reading})
 telltale_test(test_chunk.c studio.c LIBRARIES ${reading})
 telltale_test(test_stream.c studio.c LIBRARIES ${reading})
 telltale_test(test_store_open.c studio.c LIBRARIES ${reading})
+telltale_test(test_store_left.c studio.c LIBRARIES ${reading})
 telltale_test(test_recorder.c studio.c LIBRARIES ${reading})
-telltale_test(test_store_kill.c studio.c LIBRARIES ${reading} TIMEOUT 120)
+telltale_test(test_store_kill.c truth.c studio.c LIBRARIES ${reading} TIMEOUT 120)
 
 # Views have a folder of their own.
 add_subdirectory(${CMAKE_CURRENT_SOURCE_DIR}/../views ${CMAKE_CURRENT_BINARY_DIR}/../views)

@@ -190,11 +190,19 @@ unsigned studio_count_arenas(const struct studio *studio)
 
 /* -------------------------------------------------------------------------------------------------------- questions */
 
+/* For reading only; but what a recorder that was killed in its last moment left in a rollback journal, only who may write can
+ * roll back, as the program sqlite3 does. */
 static sqlite3 *open_plainly(const struct studio *studio)
 {
     sqlite3 *connection;
     if (sqlite3_open_v2(studio->store, &connection, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         fail_msg("%s: %s", studio->store, sqlite3_errmsg(connection));
+    if (sqlite3_exec(connection, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL) != SQLITE_OK &&
+        sqlite3_extended_errcode(connection) == SQLITE_READONLY_ROLLBACK) {
+        sqlite3_close(connection);
+        if (sqlite3_open_v2(studio->store, &connection, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+            fail_msg("%s: %s", studio->store, sqlite3_errmsg(connection));
+    }
     sqlite3_busy_timeout(connection, BUSY_MS);
     if (tt__sql_register(connection) != SQLITE_OK)
         fail_msg("%s: %s", studio->store, sqlite3_errmsg(connection));
@@ -342,6 +350,14 @@ uint64_t studio_seed(void)
     uint64_t seed = text ? strtoull(text, NULL, 0) : (uint64_t)studio_now_ns() | 1;
     fprintf(stderr, "repeat with TT_SEED=%llu\n", (unsigned long long)seed);
     return seed;
+}
+
+uint64_t studio_next_seed(uint64_t *seed)
+{
+    uint64_t round = *seed;
+    fprintf(stderr, "repeat with TT_COUNT=1 TT_SEED=%llu\n", (unsigned long long)round);
+    studio_random(seed);
+    return round;
 }
 
 uint64_t studio_random(uint64_t *state)

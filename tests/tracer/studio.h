@@ -100,6 +100,9 @@ unsigned studio_rounds(unsigned count);
 /* A seed for what is random, from TT_SEED or the clock; printed, so that a failure can be repeated. */
 uint64_t studio_seed(void);
 
+/* The seed of one round: *SEED, which moves on. It is printed: where a test fails the last line of these repeats the round alone. */
+uint64_t studio_next_seed(uint64_t *seed);
+
 /* The next random number, xorshift. */
 uint64_t studio_random(uint64_t *state);
 
