@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "decode.h"
 #include "event_fields.h"
@@ -15,6 +16,8 @@
 _Static_assert(64 * TT_IMPORT_KIND_WORDS == TT__EVENT_NUMBERS, "a bit for each event");
 
 #define COMMIT_BYTES (8u << 20) /* of rows in memory before they are written */
+/* So often a live import commits, if there is something: viewers look no more often. */
+#define LIVE_COMMIT_NS INT64_C(200000000)
 /* A process that tells who it is so long after its start may tell it to a session that has just begun. */
 #define BEGINNING_NS INT64_C(500000000)
 /* Within so long after a session has begun to listen, all processes have told who they are. */
@@ -69,6 +72,7 @@ int tt_import_open(const struct tt_import_options *options, struct tt_import **o
 {
     struct stat status;
     struct tt__store_writer_options writer = {.bytes_max = options->store_bytes_max};
+    uint32_t settled_count;
     if (!options->is_appending && lstat(options->store, &status) == 0 && status.st_size > 0)
         return tt__store_fail(out_error, TT_STORE_FAILED,
                               "%s: is there already, and is not replaced; name another file", options->store);
@@ -78,6 +82,7 @@ int tt_import_open(const struct tt_import_options *options, struct tt_import **o
     import->options = *options;
     import->options.store = NULL; /* the caller's, and not needed any more */
     if (tt__store_open_writer(options->store, &writer, &import->writer, out_error) < 0 ||
+        (options->is_appending && tt__import_settle_earlier(import->writer, &settled_count, out_error) < 0) ||
         tt_ingest_create(import->writer, &import->ingest, out_error) < 0 || describe(import, out_error) < 0) {
         tt_import_close(import);
         return -1;
@@ -107,8 +112,17 @@ void tt_import_close(struct tt_import *import)
     free(import);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static int commit(struct tt_import *import, struct tt_store_error *error)
 {
+    import->is_dirty = false;
+    import->committed_ns = now_ns();
     if (tt_ingest_commit(import->ingest, error) < 0)
         return -1;
     tt__store_checkpoint(import->writer);
@@ -118,11 +132,6 @@ static int commit(struct tt_import *import, struct tt_store_error *error)
 }
 
 /* ------------------------------------------------------------------------------------------------ processes, threads */
-
-static void keep_number(void *context, const struct tt__cell *row)
-{
-    *(int64_t *)context = row[0].integer;
-}
 
 static void put_number(uint8_t out[8], uint64_t number)
 {
@@ -184,22 +193,6 @@ static void learn_start(struct tt__import_process *process, const struct tt_impo
     memcpy(process->boot_id, facts->boot_id, sizeof process->boot_id);
 }
 
-/* Whether the store has the process, of which only the first half of its uuid may be known as yet. 0 or 1; -1 and *ERROR. */
-static int is_in_store(struct tt_import *import, const struct tt_ingest_process *facts, int64_t *out_process_id,
-                       struct tt_store_error *error)
-{
-    struct tt__cell uuid = {.text = (const char *)facts->uuid, .length = 8, .kind = TT__CELL_BLOB};
-    *out_process_id = -1;
-    if (!import->options.is_appending)
-        return 0;
-    if (tt__store_run(import->writer, "SELECT process_id FROM process WHERE substr(uuid, 1, 8) = ?", &uuid, 1,
-                      keep_number, out_process_id) < 0) {
-        *error = *tt__store_writer_error(import->writer);
-        return -1;
-    }
-    return *out_process_id >= 0;
-}
-
 static bool is_stranger(const struct tt_import *import, uint64_t process)
 {
     for (size_t i = 0; i < import->options.stranger_count; i++)
@@ -221,25 +214,24 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
         return NULL;
     }
     bool is_strange = is_stranger(import, event->process);
-    int is_there = is_strange ? 0 : is_in_store(import, &facts, &known_id, error);
-    if (is_there > 0)
-        tt__store_fail(error, TT_STORE_FAILED,
-                       "the trace has a process that is in the store already, as process %d; import all traces of a "
-                       "recording at once",
-                       (int)known_id);
-    if (is_there != 0)
+    if (!is_strange && import->options.is_appending && tt__import_find_earlier(import, &facts, &known_id, error) < 0)
         return NULL;
     if (!is_strange && tt_ingest_attach_process(import->ingest, &facts, &process_id, &is_known, error) < 0)
         return NULL;
-    struct tt__import_process *process = &import->processes[import->process_count++];
+    struct tt__import_process *process = &import->processes[import->process_count];
     *process = (struct tt__import_process){.key = event->process,
                                            .process_id = process_id,
                                            .is_stranger = is_strange,
                                            .first_ns = event->time.monotonic_ns,
                                            .last_ns = event->time.monotonic_ns};
     memcpy(process->boot_id, facts.boot_id, sizeof process->boot_id);
-    if (event->event->number == TT_EVENT_process_started)
+    import->process_count++;
+    if (is_known && tt__import_take_up(import, process, error) < 0)
+        return NULL;
+    if (event->event->number == TT_EVENT_process_started && !process->has_started) {
+        facts = facts_of(event);
         learn_start(process, event, &facts);
+    }
     return process;
 }
 
@@ -260,14 +252,14 @@ static struct tt__import_process *find_process(struct tt_import *import, const s
     return process;
 }
 
-static struct tt__import_thread *add_thread(struct tt__import_process *process, const struct tt_import_event *event)
+struct tt__import_thread *tt__import_add_thread(struct tt__import_process *process, uint32_t ordinal)
 {
     if (!grow((void **)&process->threads, process->thread_count, &process->thread_capacity, sizeof *process->threads))
         return NULL;
     struct tt__import_thread *thread = calloc(1, sizeof *thread);
     if (!thread)
         return NULL;
-    thread->ordinal = event->thread;
+    thread->ordinal = ordinal;
     process->threads[process->thread_count++] = thread;
     return thread;
 }
@@ -282,7 +274,7 @@ static struct tt__import_thread *find_thread(struct tt_import *import, struct tt
         if (process->threads[i]->ordinal == event->thread)
             import->recent_thread = process->threads[i];
     if (!import->recent_thread)
-        import->recent_thread = add_thread(process, event);
+        import->recent_thread = tt__import_add_thread(process, event->thread);
     return import->recent_thread;
 }
 
@@ -391,13 +383,18 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
     case TT__IMPORT_NEW:
         break;
     }
+    if (process->is_resumed && tt__import_go_on(import, process, event->time.monotonic_ns, out_error) < 0)
+        return -1;
+    thread->is_dirty = import->is_dirty = true;
     learn(import, process, thread, event);
     if (process->is_stranger)
         return 0;
     event->event->time_ns = tt_ingest_time(import->ingest, process->process_id, event->time.monotonic_ns);
     tt_ingest_event(import->ingest, process->process_id, thread->ordinal, event->event);
     import->summary.event_count += event->event->number != 0;
-    return tt_ingest_pending_bytes(import->ingest) > COMMIT_BYTES ? commit(import, out_error) : 0;
+    if (tt_ingest_pending_bytes(import->ingest) <= COMMIT_BYTES)
+        return 0;
+    return import->options.is_live ? tt__import_commit_live(import, out_error) : commit(import, out_error);
 }
 
 uint64_t tt_import_place(struct tt_import *import, const char *file, uint32_t line, const char *func, const char *text)
@@ -466,30 +463,6 @@ static bool has_exit(const struct tt_import *import, const struct tt__import_pro
     return is_it;
 }
 
-/* Counts of the threads. What no thread's numbers tell of counts as thread 0's. */
-static void finish_threads(struct tt_import *import, const struct tt__import_process *process)
-{
-    uint64_t overflow = process->overflow_count;
-    for (size_t i = 0; i < process->thread_count; i++) {
-        const struct tt__import_thread *thread = process->threads[i];
-        struct tt_ingest_thread_counts counts = {
-            .tid = thread->tid,
-            .record_count = thread->sequence.record_count,
-            .drop_count = tt__import_sequence_missing(&thread->sequence) + thread->damaged_count,
-        };
-        if (thread->ordinal == 0) {
-            counts.drop_count += overflow;
-            overflow = 0;
-        }
-        counts.attempt_count = counts.record_count + counts.drop_count;
-        tt_ingest_thread_counts(import->ingest, process->process_id, thread->ordinal, &counts);
-    }
-    if (overflow > 0) {
-        struct tt_ingest_thread_counts counts = {.attempt_count = overflow, .drop_count = overflow};
-        tt_ingest_thread_counts(import->ingest, process->process_id, 0, &counts);
-    }
-}
-
 /* That a process said no goodbye is no evidence that it ended, nor that nothing happened behind its last event: the
  * session may have been stopped, or a daemon ended. A death by a signal, of which a parent knows, explains why there is
  * no goodbye, and not what is missing: who is killed in the middle of an emit takes a sub-buffer with all that is in it
@@ -499,9 +472,11 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     bool has_known_end = process->has_ended || has_exit(import, process);
     if (!process->has_ended)
         tt__import_cut_off(import, process);
+    if (process->recent_kinds)
+        learn_kinds(process, process->recent_kinds); /* a live trace has more of them than it had */
     if (is_partial(process))
         tt__import_not_recorded(import, process);
-    finish_threads(import, process);
+    tt__import_count_threads(import, process);
     int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);
     struct tt_ingest_losses losses = {
         .vital_drop_count = process->vital_count,
@@ -516,6 +491,31 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     tt_ingest_process_finished(import->ingest, process->process_id, is_complete);
 }
 
+int tt__import_commit_live(struct tt_import *import, struct tt_store_error *error)
+{
+    if (!tt__import_settle_aged(import))
+        return fail_for_memory(error);
+    tt__import_tell_progress(import);
+    for (size_t i = 0; i < import->process_count; i++) {
+        struct tt__import_process *process = &import->processes[i];
+        if (!process->is_settling || process->is_over)
+            continue;
+        process->is_over = true;
+        if (!process->is_stranger && !process->is_resumed)
+            finish_process(import, process, true);
+    }
+    return commit(import, error);
+}
+
+int tt_import_tick(struct tt_import *import, struct tt_store_error *out_error)
+{
+    int64_t now = now_ns();
+    if (!import->options.is_live || now - import->committed_ns < LIVE_COMMIT_NS)
+        return 0;
+    bool has_aged = tt__import_age(import, now);
+    return has_aged || import->is_dirty ? tt__import_commit_live(import, out_error) : 0;
+}
+
 int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_import_summary *out_summary,
                      struct tt_store_error *out_error)
 {
@@ -523,53 +523,13 @@ int tt_import_finish(struct tt_import *import, bool is_complete, struct tt_impor
         return fail_for_memory(out_error);
     is_complete &= !import->options.is_incomplete;
     for (size_t i = 0; i < import->process_count; i++) {
-        if (import->processes[i].is_stranger)
+        if (import->processes[i].is_stranger || import->processes[i].is_resumed)
             continue;
-        finish_process(import, &import->processes[i], is_complete);
+        if (!import->processes[i].is_over)
+            finish_process(import, &import->processes[i], is_complete);
         import->summary.process_count++;
     }
+    tt__import_tell_cursors(import);
     *out_summary = import->summary;
     return commit(import, out_error);
-}
-
-static void count_row(void *context, const struct tt__cell *row)
-{
-    (void)row;
-    ++*(uint32_t *)context;
-}
-
-/* The latest time that a store with unfinished processes knows. */
-#define LAST_NS                                                                            \
-    "(SELECT coalesce(max(ns), 0) FROM (SELECT max(started_ns) AS ns FROM process"         \
-    " UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task" \
-    " UNION ALL SELECT max(stored_ns) FROM failure))"
-#define UNFINISHED "is_balanced IS NULL AND is_boardless = 1"
-
-int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_store_error *out_error)
-{
-    uint32_t count = 0;
-    struct tt__store_writer *writer;
-    if (tt__store_open_writer(path, NULL, &writer, out_error) < 0)
-        return -1;
-    int result = tt__store_begin(writer);
-    if (result == 0)
-        result = tt__store_run(writer,
-                               "INSERT INTO gap (thread_id, from_ns, what, is_vital)"
-                               " SELECT process_id << 40, " LAST_NS ", 'cut_off', 1 FROM process WHERE " UNFINISHED,
-                               NULL, 0, NULL, NULL);
-    if (result == 0)
-        result = tt__store_run(writer,
-                               "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns),"
-                               " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
-                               " FROM (SELECT " LAST_NS " AS ns) AS ended WHERE " UNFINISHED " RETURNING process_id",
-                               NULL, 0, count_row, &count);
-    if (result == 0)
-        result = tt__store_commit(writer);
-    if (result < 0) {
-        *out_error = *tt__store_writer_error(writer);
-        tt__store_rollback(writer);
-    }
-    tt__store_close_writer(writer, true);
-    *out_process_count = count;
-    return result;
 }

@@ -19,6 +19,14 @@
  * who knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. What
  * the session did not ask for is not there either, and has no number: a row 'not_recorded'. Their counts are NULL.
  *
+ * Going on. The store keeps how far each thread was read. A later import into the same store goes on with a process that
+ * had not said goodbye: numbers that were read are passed over, those that are missing in between are counted, and the time in
+ * between is a row 'paused', because of threads that are silent ever after nobody can tell. That is how a live session is
+ * followed again after an interruption, and how one snapshot is added after the other, the older one first.
+ *
+ * Living. A live import commits some times a second, with what is missing so far; a number counts as missing when a second
+ * or two have passed since the next one of its thread was seen.
+ *
  * Threads. An importer belongs to one thread.
  */
 #ifndef TT_IMPORT_H
@@ -35,6 +43,7 @@ struct tt_import;
 struct tt_import_options {
     const char *store; /* path; created, or gone on with when is_appending */
     bool is_appending;
+    bool is_live; /* what is handed in is happening now, and others read the store meanwhile: see tt_import_tick() */
     bool is_incomplete; /* it is known that something is missing, whatever tt_import_finish() is told */
     uint64_t store_bytes_max; /* 0: TT_STORE_BYTES_MAX */
     /* How a process ended, when whoever started it knows: by SIGNAL, or, when that is 0, with EXIT_STATUS. PID 0: not
@@ -81,6 +90,10 @@ struct tt_import_event {
 TT_MUST_USE int tt_import_event(struct tt_import *import, const struct tt_import_event *event,
                                 struct tt_store_error *out_error);
 
+/* Of a live import: commits, if it is time to. To be called often, also when nothing is handed in. 0, or -1 and
+ * *OUT_ERROR. */
+TT_MUST_USE int tt_import_tick(struct tt_import *import, struct tt_store_error *out_error);
+
 /* A place, as events carry it in full. Returns its id for their fields, 0 for no place. */
 uint64_t tt_import_place(struct tt_import *import, const char *file, uint32_t line, const char *func, const char *text);
 
@@ -118,7 +131,7 @@ TT_MUST_USE int tt_import_finish(struct tt_import *import, bool is_complete, str
 void tt_import_close(struct tt_import *import);
 
 /* Marks the processes of the store at PATH that an import began to write and, killed, did not finish: they are not
- * complete, and each has a row cut_off. *OUT_PROCESS_COUNT of them. 0, or -1 and *OUT_ERROR. */
+ * complete, and each has a row cut_off; what a live one knew to be missing is counted. *OUT_PROCESS_COUNT of them. 0, or -1 and *OUT_ERROR. */
 TT_MUST_USE int tt_import_settle(const char *path, uint32_t *out_process_count, struct tt_store_error *out_error);
 
 #endif

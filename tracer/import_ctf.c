@@ -11,6 +11,8 @@
 /* What is known of a trace whose events came. */
 struct trace {
     const bt_trace_class *class; /* referenced by the plans of its events */
+    const bt_event_class *event_class; /* one of these */
+    uint64_t event_class_count;        /* when kinds was made: a live trace gets more */
     struct tt_import_kinds kinds;
     struct trace *next;
 };
@@ -76,22 +78,56 @@ static bool is_strange(const struct tt__ctf_plan *plan)
     return !plan->has_head || !plan->has_clock;
 }
 
+static uint64_t count_event_classes(const bt_trace_class *class)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < bt_trace_class_get_stream_class_count(class); i++)
+        count +=
+            bt_stream_class_get_event_class_count(bt_trace_class_borrow_stream_class_by_index_const(class, i));
+    return count;
+}
+
+/* Programs that join a live session bring kinds of events with them. */
+static void renew_kinds(struct trace *trace)
+{
+    uint64_t count = count_event_classes(trace->class);
+    if (count == trace->event_class_count)
+        return;
+    trace->event_class_count = count;
+    tt__ctf_plan_kinds(trace->event_class, &trace->kinds);
+}
+
 /* The events that the trace of CLASS declares; NULL: no memory. */
 static const struct tt_import_kinds *find_kinds(struct sink *sink, const bt_event_class *class)
 {
     const bt_trace_class *of =
         bt_stream_class_borrow_trace_class_const(bt_event_class_borrow_stream_class_const(class));
-    for (struct trace *trace = sink->traces; trace; trace = trace->next)
-        if (trace->class == of)
-            return &trace->kinds;
-    struct trace *trace = calloc(1, sizeof *trace);
-    if (!trace)
-        return NULL;
-    trace->class = of;
-    tt__ctf_plan_kinds(class, &trace->kinds);
-    trace->next = sink->traces;
-    sink->traces = trace;
+    struct trace *trace = sink->traces;
+    while (trace && trace->class != of)
+        trace = trace->next;
+    if (!trace) {
+        trace = calloc(1, sizeof *trace);
+        if (!trace)
+            return NULL;
+        trace->class = of;
+        trace->event_class = class;
+        trace->next = sink->traces;
+        sink->traces = trace;
+    }
+    renew_kinds(trace);
     return &trace->kinds;
+}
+
+/* The rest of what is to be done from time to time. False: the store cannot be written. */
+static bool tick(struct sink *sink)
+{
+    struct tt_store_error error;
+    for (struct trace *trace = sink->traces; trace; trace = trace->next)
+        renew_kinds(trace);
+    if (tt_import_tick(sink->import, &error) == 0)
+        return true;
+    fail(sink, &error);
+    return false;
 }
 
 /* The plan of CLASS; NULL: no memory. */
@@ -280,7 +316,8 @@ bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_
         return finish(sink, true) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END
                                   : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
-        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
+        return tick(sink) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN
+                          : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_MEMORY_ERROR:
         sink->is_damaged = true;
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_MEMORY_ERROR;
@@ -293,6 +330,7 @@ bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_
         is_well = is_well && take(sink, messages[i]);
         bt_message_put_ref(messages[i]);
     }
+    is_well = is_well && (!sink->run->options.is_live || tick(sink));
     return is_well ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK
                    : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
 }
@@ -375,7 +413,8 @@ static void finish_partly(struct sink *sink)
     struct tt_import *import = sink->import;
     sink->import = NULL;
     bool is_wanted = !sink->run->has_failed && (!sink->draft || sink->is_damaged);
-    if (is_wanted && tt_import_finish(import, false, &sink->run->summary, &error) < 0) {
+    bool is_complete = sink->run->is_asked_to_end && *sink->run->is_asked_to_end != 0;
+    if (is_wanted && tt_import_finish(import, is_complete, &sink->run->summary, &error) < 0) {
         sink->run->has_failed = true;
         sink->run->error = error;
         is_wanted = false;

@@ -2,9 +2,11 @@
  *
  * `telltale import` runs it, under limits, because babeltrace2 may run for ever or abort on what it is given. It is no
  * command for people. Arguments: options, then folders with traces; those with the same uuid are parts of one trace.
+ * With --live they are URLs of sessions that a relay daemon hands on, see import_ctf_live.h.
  *
  *   --store FILE        the store; it must not be there
  *   --append            go on with one that is
+ *   --live              follow sessions
  *   --incomplete        something is missing from the traces, as their reader knows
  *   --exited PID:N      the process PID exited with status N
  *   --signaled PID:N    it was ended by signal N
@@ -14,8 +16,8 @@
  *
  * What it has to say goes to its standard output, a line each: a word, a blank, and a number or a text; `events` after
  * each commit, what else there is to count once. The last line
- * is `end` and how it went: complete, partial (the trace ended it; an `error` line says why), or failed (the store
- * did).
+ * is `end` and how it went: complete, partial (the trace, or the relay daemon, ended it; an `error` line says why), failed (the store
+ * did), interrupted (of --live: it was asked to end) or refused (of --live: there is nothing to follow).
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -26,86 +28,9 @@
 
 #include "ctf_check.h"
 #include "import_ctf.h"
+#include "import_ctf_graph.h"
+#include "import_ctf_live.h"
 #include "import_ctf_survey.h"
-
-/* A graph in the making: sources, a muxer that puts their messages in order, the sink. */
-struct reading {
-    bt_graph *graph;
-    const bt_component_filter *muxer;
-    uint64_t muxer_port; /* the next one to connect */
-};
-
-/* ------------------------------------------------------------------------------------------------------------ errors */
-
-/* The first cause that babeltrace2 gives is the innermost one, and says most. */
-static void print_causes(void)
-{
-    const bt_error *error = bt_current_thread_take_error();
-    if (!error) {
-        puts("error the reason is not known");
-        return;
-    }
-    if (bt_error_get_cause_count(error) > 0) {
-        const char *text = bt_error_cause_get_message(bt_error_borrow_cause_by_index(error, 0));
-        printf("error %.*s\n", (int)strcspn(text, "\n"), text);
-    }
-    bt_error_release(error);
-}
-
-/* ------------------------------------------------------------------------------------------------------------- graph */
-
-static const bt_plugin *find_plugin(const char *name)
-{
-    const bt_plugin *plugin = NULL;
-    return bt_plugin_find(name, BT_TRUE, BT_FALSE, BT_TRUE, BT_TRUE, BT_FALSE, &plugin) == BT_PLUGIN_FIND_STATUS_OK
-               ? plugin
-               : NULL;
-}
-
-static bool add_muxer(struct reading *reading)
-{
-    const bt_plugin *plugin = find_plugin("utils");
-    const bt_component_class_filter *class =
-        plugin ? bt_plugin_borrow_filter_component_class_by_name_const(plugin, "muxer") : NULL;
-    bool is_added = class && bt_graph_add_filter_component(reading->graph, class, "order", NULL, BT_LOGGING_LEVEL_NONE,
-                                                           &reading->muxer) == BT_GRAPH_ADD_COMPONENT_STATUS_OK;
-    bt_plugin_put_ref(plugin);
-    return is_added;
-}
-
-/* What a graph ends in. */
-struct sink_class {
-    const char *name;
-    bt_component_class_sink_consume_method consume;
-    bt_component_class_sink_initialize_method initialize;
-    bt_component_class_sink_finalize_method finalize;
-    bt_component_class_sink_graph_is_configured_method is_configured;
-};
-static const struct sink_class store_class = {"store", tt__ctf_consume, tt__ctf_initialize, tt__ctf_finalize,
-                                              tt__ctf_graph_is_configured};
-static const struct sink_class survey_class = {"survey", tt__ctf_survey_consume, tt__ctf_survey_initialize,
-                                               tt__ctf_survey_finalize, tt__ctf_survey_graph_is_configured};
-
-static bool add_sink(struct reading *reading, const struct sink_class *kind, void *data)
-{
-    const bt_component_sink *sink = NULL;
-    bt_component_class_sink *class = bt_component_class_sink_create(kind->name, kind->consume);
-    bool is_added =
-        class &&
-        bt_component_class_sink_set_initialize_method(class, kind->initialize) ==
-            BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
-        bt_component_class_sink_set_finalize_method(class, kind->finalize) == BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
-        bt_component_class_sink_set_graph_is_configured_method(class, kind->is_configured) ==
-            BT_COMPONENT_CLASS_SET_METHOD_STATUS_OK &&
-        bt_graph_add_sink_component_with_initialize_method_data(reading->graph, class, kind->name, NULL, data,
-                                                                BT_LOGGING_LEVEL_NONE,
-                                                                &sink) == BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
-        bt_graph_connect_ports(reading->graph, bt_component_filter_borrow_output_port_by_index_const(reading->muxer, 0),
-                               bt_component_sink_borrow_input_port_by_index_const(sink, 0),
-                               NULL) == BT_GRAPH_CONNECT_PORTS_STATUS_OK;
-    bt_component_class_sink_put_ref(class);
-    return is_added;
-}
 
 /* What src.ctf.fs is told: the folders of one trace, whose clocks are to be comparable with those of others. */
 static bt_value *make_params(const struct tt_ctf_trace *traces, size_t count)
@@ -126,30 +51,12 @@ static bt_value *make_params(const struct tt_ctf_trace *traces, size_t count)
     return NULL;
 }
 
-static bool connect_source(struct reading *reading, const bt_component_source *source)
-{
-    uint64_t count = bt_component_source_get_output_port_count(source);
-    for (uint64_t i = 0; i < count; i++)
-        if (bt_graph_connect_ports(
-                reading->graph, bt_component_source_borrow_output_port_by_index_const(source, i),
-                bt_component_filter_borrow_input_port_by_index_const(reading->muxer, reading->muxer_port++),
-                NULL) != BT_GRAPH_CONNECT_PORTS_STATUS_OK)
-            return false;
-    return true;
-}
-
 /* The trace in COUNT folders, as source number NUMBER. */
-static bool add_source(struct reading *reading, const bt_component_class_source *class,
-                       const struct tt_ctf_trace *traces, size_t count, unsigned number)
+static bool add_trace(struct tt__ctf_graph *graph, const bt_component_class_source *class,
+                      const struct tt_ctf_trace *traces, size_t count, unsigned number)
 {
-    char name[32];
-    const bt_component_source *source;
-    snprintf(name, sizeof name, "trace%u", number);
     bt_value *params = make_params(traces, count);
-    bool is_added = params &&
-                    bt_graph_add_source_component(reading->graph, class, name, params, BT_LOGGING_LEVEL_NONE,
-                                                  &source) == BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
-                    connect_source(reading, source);
+    bool is_added = params && tt__ctf_add_source(graph, class, params, number);
     bt_value_put_ref(params);
     return is_added;
 }
@@ -168,9 +75,10 @@ static bool is_same_trace(const struct tt_ctf_trace *a, const struct tt_ctf_trac
     return memcmp(a->uuid, none, sizeof none) != 0 && memcmp(a->uuid, b->uuid, sizeof none) == 0;
 }
 
-static bool add_sources(struct reading *reading, struct tt_ctf_list *list)
+static bool add_sources(struct tt__ctf_graph *graph, void *data)
 {
-    const bt_plugin *plugin = find_plugin("ctf");
+    struct tt_ctf_list *list = data;
+    const bt_plugin *plugin = tt__ctf_find_plugin("ctf");
     const bt_component_class_source *class =
         plugin ? bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs") : NULL;
     bool is_added = class != NULL;
@@ -179,7 +87,7 @@ static bool add_sources(struct reading *reading, struct tt_ctf_list *list)
     for (size_t first = 0, end; first < list->count && is_added; first = end) {
         for (end = first + 1; end < list->count && is_same_trace(&list->traces[first], &list->traces[end]);)
             end++;
-        is_added = add_source(reading, class, &list->traces[first], end - first, number++);
+        is_added = add_trace(graph, class, &list->traces[first], end - first, number++);
     }
     if (!class)
         puts("error babeltrace2 has no component source.ctf.fs; install its plugins, or name them in "
@@ -188,30 +96,22 @@ static bool add_sources(struct reading *reading, struct tt_ctf_list *list)
     return is_added;
 }
 
-/* Runs a graph that ends in KIND to its end. False: something of babeltrace2, the trace or the sink was wrong. */
-static bool run_graph(struct tt_ctf_list *list, const struct sink_class *kind, void *data)
-{
-    struct reading reading = {.graph = bt_graph_create(0)};
-    bool is_well = reading.graph && add_muxer(&reading) && add_sources(&reading, list) &&
-                   add_sink(&reading, kind, data) && bt_graph_run(reading.graph) == BT_GRAPH_RUN_STATUS_OK;
-    bt_graph_put_ref(reading.graph);
-    return is_well;
-}
-
 static bool read_traces(struct tt_ctf_list *list, struct tt_ctf_run *run)
 {
-    bool is_well = run_graph(list, &store_class, run);
+    const struct tt__ctf_graph_plan plan = {.add_sources = add_sources, .sources = list, .run = run};
+    bool is_well = tt__ctf_run_graph(&plan);
     if (!is_well && !run->has_failed)
-        print_causes();
+        tt__ctf_print_causes();
     return is_well;
 }
 
 /* Finds those that are to be left out. What is wrong with the trace is told when it is read. */
 static bool find_strangers(struct tt_ctf_list *list, struct tt_ctf_survey *survey, struct tt_ctf_run *run)
 {
+    const struct tt__ctf_graph_plan plan = {.add_sources = add_sources, .sources = list, .survey = survey};
     if (survey->choice.word_count == 0)
         return true;
-    if (!run_graph(list, &survey_class, survey))
+    if (!tt__ctf_run_graph(&plan))
         bt_current_thread_clear_error();
     run->options.strangers = survey->strangers;
     run->options.stranger_count = survey->stranger_count;
@@ -236,6 +136,7 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
 {
     static const struct option table[] = {{"store", required_argument, NULL, 's'},
                                           {"append", no_argument, NULL, 'a'},
+                                          {"live", no_argument, NULL, 'l'},
                                           {"incomplete", no_argument, NULL, 'i'},
                                           {"exited", required_argument, NULL, 'e'},
                                           {"signaled", required_argument, NULL, 'k'},
@@ -248,6 +149,8 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
             options->store = optarg;
         else if (code == 'a')
             options->is_appending = true;
+        else if (code == 'l')
+            options->is_live = true;
         else if (code == 'i')
             options->is_incomplete = true;
         else if (code == 'e' || code == 'k')
@@ -300,7 +203,7 @@ static void print_figures(const struct tt_ctf_run *run)
 
 static int probe(void)
 {
-    const bt_plugin *plugin = find_plugin("ctf");
+    const bt_plugin *plugin = tt__ctf_find_plugin("ctf");
     if (!plugin || !bt_plugin_borrow_source_component_class_by_name_const(plugin, "fs")) {
         puts("babeltrace2 has no component source.ctf.fs");
         return 1;
@@ -311,6 +214,29 @@ static int probe(void)
     return 0;
 }
 
+/* Says what came of it. Returns the exit status. */
+static int end(const struct tt_ctf_run *run, const struct tt_choice *choice, const char *how)
+{
+    bool is_complete = run->is_complete && !run->has_failed;
+    print_missing(choice);
+    print_figures(run);
+    if (run->has_failed)
+        printf("error %s\nend failed\n", run->error.text);
+    else
+        printf("end %s\n", how);
+    return fflush(stdout) == 0 && is_complete ? 0 : 1;
+}
+
+static int follow(char *const *urls, size_t count, struct tt_ctf_run *run)
+{
+    static const char *const words[] = {[TT__CTF_LIVE_ENDED] = "complete",
+                                        [TT__CTF_LIVE_INTERRUPTED] = "interrupted",
+                                        [TT__CTF_LIVE_LOST] = "partial",
+                                        [TT__CTF_LIVE_REFUSED] = "refused"};
+    static const struct tt_choice all;
+    return end(run, &all, words[tt__ctf_follow(urls, count, run)]);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--probe") == 0)
@@ -319,7 +245,10 @@ int main(int argc, char **argv)
     struct tt_ctf_list list = {0};
     struct tt_ctf_survey survey = {0};
     (void)signal(SIGXFSZ, SIG_IGN); /* a store that is as large as it may be is an error of writing */
-    if (!read_options(argc, argv, &run.options, &survey.choice) || !look_at_traces(argc, argv, &list)) {
+    bool is_called_well = read_options(argc, argv, &run.options, &survey.choice);
+    if (is_called_well && run.options.is_live)
+        return follow(argv + optind, (size_t)(argc - optind), &run);
+    if (!is_called_well || !look_at_traces(argc, argv, &list)) {
         fputs("telltale-ctf-reader: is started by telltale import\n", stderr);
         return 2;
     }
@@ -330,11 +259,5 @@ int main(int argc, char **argv)
     bool is_read = read_traces(&list, &run);
     free(survey.strangers);
     tt_ctf_list_finish(&list);
-    print_missing(&survey.choice);
-    print_figures(&run);
-    if (run.has_failed)
-        printf("error %s\nend failed\n", run.error.text);
-    else
-        puts(is_read && run.is_complete ? "end complete" : "end partial");
-    return fflush(stdout) == 0 && is_read && run.is_complete ? 0 : 1;
+    return end(&run, &survey.choice, is_read && run.is_complete ? "complete" : "partial");
 }

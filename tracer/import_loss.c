@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATE_NS      INT64_C(1000000000) /* for a packet of another stream, and a handler that came in between an emit */
 #define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
@@ -106,16 +107,18 @@ static bool continues(const struct tt__import_hole *run, const struct tt__import
     return run->count > 0 && next->has_from && next->from_ns - run->to_ns < GAP_MERGE_NS;
 }
 
-/* LEFT: of each hole of the thread, how many events LTTng's counts do not explain. */
+/* The aged holes of a thread become rows, and are no holes any more. LEFT: of each, how many events LTTng's counts do not
+ * explain. */
 static void settle_thread(struct tt_import *import, struct tt__import_process *process,
-                          const struct tt__import_thread *thread, const struct tt__import_span *left)
+                          struct tt__import_thread *thread, const struct tt__import_span *left)
 {
-    const struct tt__import_sequence *sequence = &thread->sequence;
+    struct tt__import_sequence *sequence = &thread->sequence;
     struct tt__import_hole run = {0}; /* holes that become one row */
     const char *what = NULL;
-    for (size_t i = 0; i < sequence->hole_count; i++) {
+    for (size_t i = 0; i < thread->aged_count; i++) {
         struct tt__import_hole hole = sequence->holes[i], rest = hole;
         mark_vital(process, hole.count, hole.to_ns);
+        thread->settled_count += hole.count;
         rest.count = left[i].left;
         hole.count -= rest.count;
         rest.first += hole.count;
@@ -141,7 +144,11 @@ static void settle_thread(struct tt_import *import, struct tt__import_process *p
         struct tt__import_hole hole = {.count = thread->damaged_count};
         mark_vital(process, hole.count, process->last_ns);
         write_gap(import, process, thread->ordinal, &hole, unreadable);
+        thread->settled_count += hole.count;
     }
+    thread->is_dirty |= thread->aged_count > 0 || thread->damaged_count > 0;
+    thread->damaged_count = 0;
+    tt__import_sequence_forget(sequence, thread->aged_count);
 }
 
 /* ------------------------------------------------------------------------------------------------ what is left over */
@@ -237,7 +244,7 @@ static size_t count_holes(const struct tt_import *import)
     size_t count = import->process_count; /* the tails */
     for (size_t i = 0; i < import->process_count; i++)
         for (size_t j = 0; j < import->processes[i].thread_count; j++)
-            count += import->processes[i].threads[j]->sequence.hole_count;
+            count += import->processes[i].threads[j]->aged_count;
     return count;
 }
 
@@ -253,12 +260,12 @@ static void add_process(struct account *account, const struct tt__import_process
 {
     for (size_t i = 0; i < process->thread_count; i++) {
         const struct tt__import_sequence *sequence = &process->threads[i]->sequence;
-        for (size_t j = 0; j < sequence->hole_count; j++) {
+        for (size_t j = 0; j < process->threads[i]->aged_count; j++) {
             const struct tt__import_hole *hole = &sequence->holes[j];
             add_hole(account, process, hole->count, hole->has_from ? hole->from_ns : INT64_MIN, hole->to_ns);
         }
     }
-    add_hole(account, process, tail_of(process), INT64_MIN, process->ended_ns);
+    add_hole(account, process, process->is_settling ? tail_of(process) : 0, INT64_MIN, process->ended_ns);
 }
 
 /* False: no memory. To be finished in any case. */
@@ -290,22 +297,12 @@ static void finish_account(struct account *account)
     free(account->stretches);
 }
 
-/* In a trace that has the beginning of a process, what is before the first event of a thread is missing, too. */
-static bool complete_beginnings(struct tt_import *import)
-{
-    for (size_t i = 0; i < import->process_count; i++)
-        for (size_t j = 0; j < import->processes[i].thread_count; j++)
-            if (import->processes[i].has_beginning &&
-                !tt__import_sequence_begin_at_0(&import->processes[i].threads[j]->sequence))
-                return false;
-    return true;
-}
-
 /* Of the stretches, what no hole tells of: as much as LTTng counted beyond all holes. */
 static void settle_windows(struct tt_import *import, const struct account *account)
 {
-    uint64_t beyond =
-        account->discarded_sum > account->hole_sum ? account->discarded_sum - account->hole_sum : 0;
+    uint64_t counted = account->discarded_sum + import->settled_explained;
+    uint64_t lacking = account->hole_sum + import->settled_holes;
+    uint64_t beyond = counted > lacking ? counted - lacking : 0;
     if (import->process_count == 0) { /* nobody to tell it of */
         import->summary.discarded_count = import->summary.missing_count = account->discarded_sum;
         return;
@@ -319,19 +316,107 @@ static void settle_windows(struct tt_import *import, const struct account *accou
     }
 }
 
+/* What was matched is used up; of stretches that are used up nothing is left to know. */
+static void keep_windows(struct tt_import *import, const struct account *account)
+{
+    size_t kept = 0;
+    uint64_t left = 0;
+    for (size_t i = 0; i < import->window_count; i++) {
+        import->windows[i].left = account->stretches[i].left;
+        left += account->stretches[i].left;
+        if (import->windows[i].left > 0 || !import->windows[i].discard.has_count)
+            import->windows[kept++] = import->windows[i];
+    }
+    import->window_count = kept;
+    import->settled_holes += account->hole_sum;
+    import->settled_explained += account->discarded_sum - left;
+}
+
+/* Settles what is aged. *OUT_ACCOUNT is to be finished in any case. False: no memory. */
+static bool settle(struct tt_import *import, struct account *out_account)
+{
+    if (!draw_up(import, out_account))
+        return false;
+    const struct tt__import_span *left = out_account->holes;
+    for (size_t i = 0; i < import->process_count; i++) {
+        struct tt__import_process *process = &import->processes[i];
+        for (size_t j = 0; j < process->thread_count; j++) {
+            size_t count = process->threads[j]->aged_count;
+            settle_thread(import, process, process->threads[j], left);
+            left += count;
+        }
+        if (process->is_settling)
+            settle_tail(import, process, left);
+        left++;
+    }
+    return true;
+}
+
+/* The holes of THREAD that are older than AGED_NS are aged. In a trace that has the beginning of a process, what is before
+ * the first event of a thread is missing, too. False: no memory. */
+static bool age_thread(const struct tt__import_process *process, struct tt__import_thread *thread, int64_t aged_ns)
+{
+    struct tt__import_sequence *sequence = &thread->sequence;
+    if (process->has_beginning && sequence->first_ns <= aged_ns && !tt__import_sequence_begin_at_0(sequence))
+        return false;
+    thread->aged_count = 0;
+    while (thread->aged_count < sequence->hole_count && sequence->holes[thread->aged_count].to_ns <= aged_ns)
+        thread->aged_count++;
+    return true;
+}
+
+static bool age_process(struct tt__import_process *process, int64_t aged_ns)
+{
+    bool has_memory = true;
+    for (size_t i = 0; i < process->thread_count && has_memory; i++)
+        has_memory = age_thread(process, process->threads[i], aged_ns);
+    return has_memory;
+}
+
+bool tt__import_age(struct tt_import *import, int64_t now_ns)
+{
+    bool has_aged = false;
+    for (size_t i = 0; i < import->process_count; i++) {
+        struct tt__import_process *process = &import->processes[i];
+        if (process->is_over || now_ns - process->looked_ns < LATE_NS)
+            continue;
+        process->aged_ns = process->ageing_ns;
+        process->ageing_ns = process->last_ns;
+        process->looked_ns = now_ns;
+        has_aged |= process->has_ended && process->ended_ns <= process->aged_ns;
+        for (size_t j = 0; j < process->thread_count && !has_aged; j++) {
+            const struct tt__import_sequence *sequence = &process->threads[j]->sequence;
+            has_aged = sequence->hole_count > 0 && sequence->holes[0].to_ns <= process->aged_ns;
+        }
+    }
+    return has_aged;
+}
+
+bool tt__import_settle_aged(struct tt_import *import)
+{
+    struct account account = {0};
+    bool has_memory = true;
+    for (size_t i = 0; i < import->process_count && has_memory; i++) {
+        struct tt__import_process *process = &import->processes[i];
+        process->is_settling = process->has_ended && !process->is_over && process->ended_ns <= process->aged_ns;
+        has_memory = age_process(process, process->is_settling ? INT64_MAX : process->aged_ns);
+    }
+    has_memory = has_memory && settle(import, &account);
+    if (has_memory)
+        keep_windows(import, &account);
+    finish_account(&account);
+    return has_memory;
+}
+
 bool tt__import_settle_losses(struct tt_import *import)
 {
     struct account account = {0};
-    bool has_memory = complete_beginnings(import) && draw_up(import, &account);
-    const struct tt__import_span *left = account.holes;
-    for (size_t i = 0; has_memory && i < import->process_count; i++) {
-        struct tt__import_process *process = &import->processes[i];
-        for (size_t j = 0; j < process->thread_count; j++) {
-            settle_thread(import, process, process->threads[j], left);
-            left += process->threads[j]->sequence.hole_count;
-        }
-        settle_tail(import, process, left++);
+    bool has_memory = true;
+    for (size_t i = 0; i < import->process_count && has_memory; i++) {
+        import->processes[i].is_settling = !import->processes[i].is_over;
+        has_memory = age_process(&import->processes[i], INT64_MAX);
     }
+    has_memory = has_memory && settle(import, &account);
     if (has_memory)
         settle_windows(import, &account);
     finish_account(&account);

@@ -135,6 +135,14 @@ bool tt__import_sequence_begin_at_0(struct tt__import_sequence *sequence)
     return true;
 }
 
+void tt__import_sequence_forget(struct tt__import_sequence *sequence, size_t count)
+{
+    assert(count <= sequence->hole_count);
+    sequence->hole_count -= count;
+    if (sequence->hole_count > 0 && count > 0)
+        memmove(sequence->holes, sequence->holes + count, sequence->hole_count * sizeof *sequence->holes);
+}
+
 uint64_t tt__import_sequence_missing(const struct tt__import_sequence *sequence)
 {
     uint64_t count = 0;

@@ -52,6 +52,9 @@ enum tt__import_seen tt__import_sequence_see(struct tt__import_sequence *sequenc
 /* Numbers count from 0 on, not from the lowest one that was seen: those before it are missing. False: no memory. */
 bool tt__import_sequence_begin_at_0(struct tt__import_sequence *sequence);
 
+/* Forgets the first COUNT holes: their numbers count as seen from now on. */
+void tt__import_sequence_forget(struct tt__import_sequence *sequence, size_t count);
+
 /* Numbers that are missing. */
 uint64_t tt__import_sequence_missing(const struct tt__import_sequence *sequence);
 

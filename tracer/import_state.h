@@ -16,6 +16,9 @@ struct tt__import_thread {
     uint32_t ordinal, tid;
     struct tt__import_sequence sequence;
     uint64_t damaged_count; /* events whose numbers made no sense */
+    uint64_t settled_count; /* numbers that are missing, and of which rows of gap tell already */
+    size_t aged_count;      /* holes of the sequence, the first ones, that are being settled */
+    bool is_dirty;          /* its cursor is older than what was read of it */
 };
 
 struct tt__import_process {
@@ -26,6 +29,11 @@ struct tt__import_process {
     uint64_t start_ticks;
     uint8_t boot_id[16];
     bool is_known;                      /* an event of it was taken */
+    bool is_resumed; /* an earlier import left it in the store, and nothing new of it has come yet */
+    bool is_settling; /* so is what it lacks behind its last events */
+    bool is_over;    /* it has ended, and all that it lacks is settled; of a live import */
+    int64_t aged_ns; /* nothing from before then comes late any more; of a live import */
+    int64_t ageing_ns, looked_ns; /* what that will be next; when it was found out, on this machine's clock */
     bool has_started, has_ended;        /* process_started, process_ended were seen */
     uint32_t listener_first; /* with listener_set: the numbers that this trace's session may have among the listeners */
     uint64_t listener_set;
@@ -61,12 +69,54 @@ struct tt_import {
     struct tt__import_thread *recent_thread; /* of that process, or NULL */
     struct tt__import_window *windows;
     size_t window_count, window_capacity;
+    uint64_t settled_holes, settled_explained; /* events that settled holes lack, and that LTTng's counts explained */
+    int64_t committed_ns;                      /* when the last commit was, on this machine's CLOCK_MONOTONIC */
+    bool is_dirty;                             /* something was taken since */
     bool has_stepped_back; /* a counter of discarded events did: the times of what it told are not to be relied upon */
     struct tt_import_summary summary;
 };
 
 /* Makes gaps of what is missing, and notes what that makes uncertain. False: no memory. */
 bool tt__import_settle_losses(struct tt_import *import);
+
+/* Writes what a live import knows by now, also what is missing. 0, or -1 and *ERROR. */
+TT_MUST_USE int tt__import_commit_live(struct tt_import *import, struct tt_store_error *error);
+
+/* The same while more is to come, for what tt__import_age() found. */
+bool tt__import_settle_aged(struct tt_import *import);
+
+/* Notes up to when nothing of a process comes late any more: up to its last event of a second ago, NOW_NS being now on this
+ * machine's CLOCK_MONOTONIC. True: some are missing up to then that are not settled, or a process has ended. */
+bool tt__import_age(struct tt_import *import, int64_t now_ns);
+
+/* Whether the store has the process of FACTS, of which only the first half of its uuid may be known as yet; then the facts
+ * become those of the store. 0 or 1 and *OUT_PROCESS_ID; -1 and *ERROR. */
+TT_MUST_USE int tt__import_find_earlier(struct tt_import *import, struct tt_ingest_process *facts,
+                                        int64_t *out_process_id, struct tt_store_error *error);
+
+/* Takes up PROCESS, just attached, where an earlier import left it. 0, or -1 and *ERROR: that cannot be gone on with. */
+TT_MUST_USE int tt__import_take_up(struct tt_import *import, struct tt__import_process *process,
+                                   struct tt_store_error *error);
+
+/* Something new of a process that was taken up came at NS. 0, or -1 and *ERROR. */
+TT_MUST_USE int tt__import_go_on(struct tt_import *import, struct tt__import_process *process, int64_t ns,
+                                 struct tt_store_error *error);
+
+/* Hands ingest how far each thread was read, for the next import. */
+void tt__import_tell_cursors(struct tt_import *import);
+
+/* The same, and what is missing so far, for viewers of a live import. */
+void tt__import_tell_progress(struct tt_import *import);
+
+/* Marks what an import did not finish that was killed, as tt_import_settle() does. */
+TT_MUST_USE int tt__import_settle_earlier(struct tt__store_writer *writer, uint32_t *out_process_count,
+                                          struct tt_store_error *out_error);
+
+/* A thread of PROCESS; NULL: no memory. */
+struct tt__import_thread *tt__import_add_thread(struct tt__import_process *process, uint32_t ordinal);
+
+/* Counts of the threads. What no thread's numbers tell of counts as thread 0's. */
+void tt__import_count_threads(struct tt_import *import, const struct tt__import_process *process);
 
 /* Notes that nobody listened to PROCESS for a while between FROM_NS and TO_NS. */
 void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns);

@@ -120,8 +120,9 @@ void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint
 
 void tt_ingest_cursor(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_cursor *cursor)
 {
-    /* The index wants one number; rings of a process are fewer than 2^16. */
-    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_CURSOR, (int64_t)process_id << 16 | cursor->ring);
+    /* The index wants one number. */
+    struct tt__cell *row =
+        tt__batch_row(&ingest->batch, TT__TABLE_CURSOR, tt__compose_id(process_id, cursor->ring));
     TT__SET(row, CURSOR, process_id, process_id);
     TT__SET(row, CURSOR, ring, cursor->ring);
     TT__SET(row, CURSOR, ordinal, cursor->ordinal);

@@ -141,8 +141,9 @@ CREATE TABLE thread (
     wait_ns INTEGER
 ) STRICT;
 
--- Where the recorder goes on reading: one row for each ring of each process, written in one transaction with the rows
--- that came out of the ring up to there.
+-- Where the recorder, or an import, goes on reading: one row for each ring of each process, written in one transaction with
+-- the rows that came out of the ring up to there. Of LTTng: for each thread, whose ordinal stands for the ring, whose lowest
+-- number is attempt_base, and the next one expected position.
 CREATE TABLE cursor (
     -- The process.
     process_id INTEGER NOT NULL,
@@ -185,7 +186,7 @@ CREATE TABLE gap (
     -- read in time and the ring was set to overwrite), 'unreadable' (the record was damaged), 'unbalanced' (the
     -- counts of the ring do not add up; a count below zero says that more was read than tried), 'discarded' (LTTng had
     -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why),
-    -- 'paused' (LTTng's session did not listen: the process told anew who it is), 'cut_off' (the LTTng trace ends, and
+    -- 'paused' (LTTng's session did not listen: the process told anew who it is; or nobody followed it), 'cut_off' (the LTTng trace ends, and
     -- it does not say how the process did), 'not_recorded' (the session did not ask for all vital events), 'unattributed' (LTTng discarded them, and no process of the trace lacks
     -- them, or several may; the thread is one that was there).
     what TEXT NOT NULL,

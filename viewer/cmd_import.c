@@ -7,6 +7,7 @@
 
 #include "ctf_check.h"
 #include "import_choice.h"
+#include "import_live.h"
 #include "leftovers.h"
 #include "report.h"
 #include "store_draft.h"
@@ -160,6 +161,7 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
                 sources->readable[0]->path);
         return TT_EXIT_INPUT;
     case TT_TRACE_FAILED:
+    case TT_TRACE_REFUSED: /* of live sessions only */
         break;
     }
     return TT_EXIT_OUTSIDE;
@@ -284,6 +286,8 @@ static int run(struct tt_invocation *invocation)
     const struct import_options *given = invocation->options;
     struct sources sources = {.status = TT_EXIT_CLEAN};
     struct tt_target target;
+    if (tt__import_is_live(invocation))
+        return tt__import_live(invocation, given->store, given->is_appending, given->only);
     int status = check_only(invocation->command, given->only);
     if (status < 0)
         status = find_sources(invocation, &sources);
@@ -303,9 +307,10 @@ static int run(struct tt_invocation *invocation)
 const struct tt_command tt__command_import = {
     .name = "import",
     .usage = "[OPTION...] PATH...",
-    .summary = "makes a store of LTTng's traces or arenas left behind",
+    .summary = "makes a store of LTTng's traces, live sessions, or arenas",
     .details =
         "PATH is a folder: one in which, or below which, LTTng wrote a trace, or a ring dir whose recorder is gone.\n"
+        "Or it is the URL of live sessions, which are followed until they end: net://RELAY[:PORT][/host/HOST[/SESSION]].\n"
         "All paths go into one store; give all parts of a recording at once. Damaged traces are left out, or kept as\n"
         "far as they can be read; then the exit status is 3. A recording that is in FILE is replaced, any other file\n"
         "is left alone.\n",

@@ -36,6 +36,8 @@
 #define STORE_BYTES_MIN    (UINT64_C(64) << 20)
 #define STORE_BYTES_A_BYTE 32u /* of the trace; the log is as large as a batch, beside the store */
 #define DESCRIPTORS_MIN    64u
+#define LIVE_STORE_BYTES   (UINT64_C(8) << 30) /* the store has a limit of its own, and beside it there is its log */
+#define SESSIONS_MAX       256u                /* of a relay daemon, whichever they are */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CAN_LIMIT_MEMORY false /* they reserve terabytes */
@@ -53,6 +55,7 @@ struct reader {
     pid_t parent, pid;
     int fd; /* what it says */
     bool is_late, is_still;
+    bool is_stopped; /* somebody wanted it to end */
     int wait_status;
     uint64_t cpu_us, oom_count;
     char says[1024]; /* what of a line has come so far */
@@ -77,10 +80,12 @@ static void set_limit(int resource, uint64_t soft, uint64_t hard)
 
 static void set_limits(const struct reader *reader)
 {
-    uint64_t store = STORE_BYTES_MIN + STORE_BYTES_A_BYTE * reader->trace_bytes;
-    uint64_t descriptors = DESCRIPTORS_MIN + 2 * reader->stream_count;
+    bool is_live = reader->reading->url_count > 0;
+    uint64_t store = is_live ? LIVE_STORE_BYTES : STORE_BYTES_MIN + STORE_BYTES_A_BYTE * reader->trace_bytes;
+    uint64_t descriptors = DESCRIPTORS_MIN + 2 * (is_live ? SESSIONS_MAX : reader->stream_count);
     set_limit(RLIMIT_CORE, 0, 0);
-    set_limit(RLIMIT_CPU, reader->cpu_seconds, reader->cpu_seconds + 2);
+    if (!is_live)
+        set_limit(RLIMIT_CPU, reader->cpu_seconds, reader->cpu_seconds + 2);
     set_limit(RLIMIT_FSIZE, store, store);
     set_limit(RLIMIT_NOFILE, descriptors, RLIM_INFINITY); /* valgrind keeps a hard limit as it is */
     if (CAN_LIMIT_MEMORY)
@@ -92,7 +97,7 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     const struct tt_trace_reading *reading = reader->reading;
     char end[64];
     bool is_signal = WIFSIGNALED(reading->wait_status);
-    const char **arguments = calloc(reading->trace_count + 14, sizeof *arguments);
+    const char **arguments = calloc(reading->trace_count + reading->url_count + 14, sizeof *arguments);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     size_t count = 0;
     if (arguments == NULL || nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
@@ -114,9 +119,13 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
         arguments[count++] = "--only";
         arguments[count++] = reading->only;
     }
+    if (reading->url_count > 0)
+        arguments[count++] = "--live";
     arguments[count++] = "--";
     for (size_t i = 0; i < reading->trace_count; i++)
         arguments[count++] = reader->paths[i];
+    for (size_t i = 0; i < reading->url_count; i++)
+        arguments[count++] = reading->urls[i];
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_UNBLOCK, &all, NULL); /* a terminal's interrupt ends it at once */
@@ -191,6 +200,8 @@ static void take_line(struct reader *reader, const char *word, const char *value
         {"unknown_kinds", &result->unknown_kinds},
         {"unknown_fields", &result->unknown_fields},
     };
+    if (strcmp(word, "session") == 0)
+        tt__complain("%s: following %s; Ctrl-C ends that", reader->reading->command, value);
     if (strcmp(word, "error") == 0)
         snprintf(reader->error, sizeof reader->error, "%s", value);
     if (strcmp(word, "nobody") == 0) {
@@ -226,7 +237,7 @@ static size_t take_lines(struct reader *reader, size_t used)
 /* How long the reader may run yet, and stand still. A time in which this process did not run, for somebody stopped both,
  * does not count. */
 struct patience {
-    int64_t looked_ms, wall_ms, still_ms;
+    int64_t looked_ms, wall_ms, still_ms, unheard_ms;
     uint64_t cpu_ns; /* that the reader had used */
 };
 
@@ -249,10 +260,25 @@ static bool has_patience(struct patience *patience, struct reader *reader, bool 
     patience->wall_ms += passed;
     patience->cpu_ns = cpu_ns;
     patience->looked_ms = now;
+    if (reader->reading->url_count > 0) { /* it says that it is there, unless something keeps it from that */
+        patience->unheard_ms = has_said ? 0 : patience->unheard_ms + passed;
+        reader->is_late = patience->unheard_ms >= (int64_t)STILL_SECONDS * 1000;
+        return !reader->is_late;
+    }
     reader->is_still = patience->still_ms >= (int64_t)STILL_SECONDS * 1000;
     reader->is_late = reader->is_still ||
                       patience->wall_ms >= (int64_t)(reader->cpu_seconds * WALL_FACTOR + WALL_SECONDS_MORE) * 1000;
     return !reader->is_late;
+}
+
+/* Ends the following of sessions when somebody wants that. */
+static void heed_signals(struct reader *reader)
+{
+    const struct timespec none = {0, 0};
+    if (reader->reading->stopping == NULL || sigtimedwait(reader->reading->stopping, NULL, &none) < 0)
+        return;
+    kill(reader->pid, reader->is_stopped ? SIGKILL : SIGTERM);
+    reader->is_stopped = true;
 }
 
 /* Takes what the reader says until it ends, and ends it when it takes too long. */
@@ -264,6 +290,7 @@ static void listen_to(struct reader *reader)
     for (;;) {
         struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
         int ready = poll(&wait, 1, LOOK_MS);
+        heed_signals(reader);
         if (!has_patience(&patience, reader, ready > 0)) {
             kill(reader->pid, SIGKILL);
             break;
@@ -302,6 +329,8 @@ static void judge_killed(struct reader *reader)
         .oom_count = tt__reader_oom_count() - reader->oom_count,
     };
     tt__reader_end_text(&end, text, sizeof text);
+    if (reader->is_late && reader->reading->url_count > 0)
+        snprintf(text, sizeof text, "the relay daemon has not answered for %u s; it may be frozen", STILL_SECONDS);
     tt__complain("%s: %s", command, text);
     reader->result.was_damaged = true;
     reader->result.end = TT_TRACE_NOTHING;
@@ -320,8 +349,16 @@ static void judge(struct reader *reader)
     if (strcmp(reader->end, "failed") == 0) {
         tt__complain("%s: %s", command, reader->error);
         result->end = TT_TRACE_FAILED;
+    } else if (strcmp(reader->end, "refused") == 0) {
+        tt__complain("%s: %s", command, reader->error);
+        result->end = TT_TRACE_REFUSED;
+    } else if (strcmp(reader->end, "interrupted") == 0) {
+        result->end = result->events == 0 ? TT_TRACE_NOTHING : TT_TRACE_READ;
     } else if (strcmp(reader->end, "partial") == 0) {
-        tt__complain("%s: the trace is damaged: %s", command, reader->error);
+        tt__complain(reader->reading->url_count > 0
+                         ? "%s: the relay daemon is gone, or is not understood any more: %s"
+                         : "%s: the trace is damaged: %s",
+                     command, reader->error);
         result->was_damaged = true;
         result->end = result->events > 0 ? TT_TRACE_PARTLY : TT_TRACE_NOTHING;
     } else if (strcmp(reader->end, "complete") == 0) {

@@ -4,6 +4,9 @@
  * program telltale-ctf-reader, which may take so much memory, processor time, disk and time, in proportion to the
  * trace; what becomes of it is told in one line.
  *
+ * Sessions that are followed take as long as they last, and as much processor time. Their reader says that it is there each
+ * second, and is ended when it does not: a relay daemon that is frozen keeps it waiting, a hostile one keeps it busy.
+ *
  * What it leaves to others. Finding traces and looking at them first: ctf_check.h. Which file is written: target.h.
  *
  * Threads. One thread; it waits for the child.
@@ -13,6 +16,7 @@
 
 #include "ctf_check.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,18 +32,24 @@ struct tt_trace_reading {
     pid_t exit_pid;       /* of a process whose end is known; 0: none */
     int wait_status;      /* as waitpid gives it */
     bool is_incomplete;   /* it is known that the traces do not have all */
+    /* In place of traces: sessions of a relay daemon, to be followed while they record, see import_ctf_live.h. STOPPING: signals
+     * that the caller holds back, and that are taken and end it; a second one at once. */
+    const char *const *urls;
+    size_t url_count;
+    const sigset_t *stopping;
 };
 
 enum tt_trace_end {
     TT_TRACE_READ,    /* all of it is in the store */
     TT_TRACE_PARTLY,  /* what was read before the trace turned out to be damaged is in the store, marked as such */
     TT_TRACE_NOTHING, /* no event of telltale came out of it; there is nothing in the store */
-    TT_TRACE_FAILED   /* the store could not be written, or there is no reader */
+    TT_TRACE_FAILED,  /* the store could not be written, or there is no reader */
+    TT_TRACE_REFUSED  /* of URLs: there is no such relay daemon, or session */
 };
 
 struct tt_trace_result {
     enum tt_trace_end end; /* a complaint says why, if it is not TT_TRACE_READ */
-    bool was_damaged;      /* TT_TRACE_NOTHING: because the trace is damaged */
+    bool was_damaged;      /* TT_TRACE_NOTHING: because the trace is damaged, or the relay daemon is gone */
     uint64_t events, repeated, missing, discarded, processes, pauses, cut_off, partial, foreign, strange_events, strange_kinds,
         unknown_events, unknown_kinds, unknown_fields;
     char nobody[256]; /* words of ONLY that name no process of the traces, separated by commas */

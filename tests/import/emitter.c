@@ -1,7 +1,7 @@
 /* emitter.c: a traced program that says as much as it is told to.
  *
  *     emitter COUNT [hold]   COUNT notes as fast as it can; with hold it prints "ready" and waits for the end of its
- *                            standard input, having failed a task before
+ *                            standard input, having failed a task before; for each byte that it reads it says a note more
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
         puts("ready");
         fflush(stdout);
         while (read(0, &byte, 1) > 0)
-            ;
+            tt_trace_note(0, "count", "one more");
     }
     return 0;
 }
