@@ -134,6 +134,12 @@ tt_exc *tt__exc_new_cancelled(tt_site *site, const char *message)
 
 /* --------------------------------------------------------------------------------------------------------- places */
 
+/* Out of line, so that raising stays as short as it was for those who do not ask for stacks. */
+static __attribute__((noinline, cold)) void tell_stack(const tt_exc *exc)
+{
+    TT_EMIT(stack_taken, .object_id = tt_exc_id(exc), .of = TT_STACK_OF_RAISED, .stack = tt_trace_stack());
+}
+
 void tt__exc_tell_raised(tt_exc *exc, tt_site *site)
 {
     static bool is_told; /* of the static exception */
@@ -147,6 +153,8 @@ void tt__exc_tell_raised(tt_exc *exc, tt_site *site)
     TT_EMIT(exception_raised, .exception_id = tt_exc_id(exc), .task_id = tt__current_task_id(),
             .cause_id = tt_exc_id(exc->cause), .context_id = tt_exc_id(exc->context), .site = site,
             .type = exc->type->name, .message = exc->text);
+    if (tt_trace_on(TT_CATEGORY_stack))
+        tell_stack(exc);
     tt__exc_tell_members(exc);
 }
 

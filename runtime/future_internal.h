@@ -166,6 +166,7 @@ struct tt_task_object {
     char *cancel_text; /* message of the last request */
     char *name;        /* NULL: Task-<name_number> */
     uint32_t name_number;
+    uint32_t stack_used_bytes; /* as measured at its end, 0: it was not, */
     tt_context *context;                    /* NULL: nothing was set in it yet; see context_internal.h */
     tt_site *last_site;                     /* last place where it awaited, or was created */
     uint64_t passed_id;                     /* the failed future whose exception an await raised last, */
@@ -175,6 +176,7 @@ struct tt_task_object {
     uint64_t ready_since, waits_since, step_began, busy, ready_total, longest_step;
     tt_site *step_site; /* last_site when the step began */
     uint32_t step_count;
+    uint32_t stack_size_bytes; /* of so many */
     tt_board_slot *board;
 
     /* From here on, memory that is used again is not cleared as a whole: see allocate_task. */

@@ -302,6 +302,7 @@ static struct tt_stack *carve_slot(struct tt_arena *arena)
     stack->guard = (unsigned char)guard_slot(slot);
     stack->bottom = slot + page_bytes;
     stack->bytes = class->bytes;
+    stack->dirty_from = stack->bottom + stack->bytes;
     stack->top = stack->bottom + stack->bytes - (size_t) class->next_step * OFFSET_STEP;
     class->next_step = (class->next_step + 1) % OFFSET_STEPS;
     announce_slot(stack);
@@ -338,8 +339,8 @@ static void give_to_arena(struct tt_stack *stack)
         open_arena(arena);
     if (arena->idle_count == arena->carved_count)
         unmap_arena(arena);
-    else
-        (void)madvise(stack->bottom, stack->bytes, MADV_DONTNEED); /* refused (locked memory): it stays */
+    else if (madvise(stack->bottom, stack->bytes, MADV_DONTNEED) == 0) /* refused (locked memory): it stays */
+        stack->dirty_from = stack->bottom + stack->bytes;
 }
 
 /* ---- classes and pools ---- */
@@ -510,6 +511,9 @@ void tt__stack_release(struct tt_stack *stack)
     assert(!stack->is_pooled);
     int error = errno;
     stack->is_pooled = 1;
+    if (!stack->is_measured)
+        stack->dirty_from = stack->bottom;
+    stack->is_measured = 0;
     withdraw_use(stack);
     struct pool *pool = stack->arena->pool;
     if (pool == this_pool)

@@ -68,6 +68,8 @@ struct tt_stack {
     unsigned valgrind_id;    /* valid under valgrind only */
     unsigned char guard;     /* enum tt_stack_guard */
     unsigned char is_pooled; /* 1 from release to acquisition: catches a second release */
+    unsigned char is_measured; /* by its present tenant */
+    char *dirty_from;          /* in a pool: below it, down to the bottom, all is zero; the bottom: nobody knows */
 };
 
 /* A stack of at least `bytes` usable bytes, rounded up to pages and to TT_STACK_BYTES_MIN; 0 asks for the default.
@@ -102,6 +104,14 @@ static inline int tt__stack_canary_ok(const struct tt_stack *stack)
 {
     return __builtin_expect(stack->guard != TT_STACK_GUARD_CANARY, 1) || tt__stack_canary_intact(stack);
 }
+
+/* Measuring how much of a stack its tenant uses (stack_measure.c): begin before anything runs on it, after it was acquired;
+ * end when nothing will run on it any more, before it is released. Returns bytes from the end of the usable ones down to
+ * the lowest that is not zero, of *OUT_BYTES in all: what was used is at least that, and more only if nothing but zeros was
+ * written below. 0, and *OUT_BYTES is left alone: there is no stack (NULL), or it was not begun, or could not be (valgrind
+ * would complain of what reads an old stack). Costs about a microsecond. */
+void tt__stack_measure_begin(struct tt_stack *stack);
+uint32_t tt__stack_measure_end(struct tt_stack *stack, uint32_t *out_bytes);
 
 /* The stack of this thread's pool whose guard contains the address, NULL if none: for a SIGSEGV handler, which asks
  * with si_addr. Async-signal-safe. A stack acquired on another thread is not found; ask tt__stack_guard_contains. */

@@ -262,7 +262,8 @@ static void tell_finished(struct tt_task_object *task, enum tt_outcome outcome)
     uint64_t time = task->future.loop->clock;
 
     TT_EMIT_AT(time, task_finished, .task_id = task->future.id, .busy = task->busy, .ready = task->ready_total,
-               .longest_step = task->longest_step, .step_count = task->step_count, .outcome = (uint8_t)outcome);
+               .longest_step = task->longest_step, .step_count = task->step_count, .outcome = (uint8_t)outcome,
+               .stack_used_bytes = task->stack_used_bytes, .stack_bytes = task->stack_size_bytes);
     if (task->future.refs > 1) /* somebody will still see it */
         show(task, TT_TASK_STATE_DONE);
 }
@@ -314,6 +315,8 @@ static void complete(struct tt_task_object *task)
     tt_site *site = task->future.released_site ? task->future.released_site : task->last_site;
 
     task->phase = TT_TASK_ENDED;
+    if (tt_trace_on(TT_CATEGORY_stack))
+        task->stack_used_bytes = tt__stack_measure_end(task->coro.stack, &task->stack_size_bytes);
     tt__coro_finish(&task->coro);
     let_go_of_arg(task);
     unlink_task(task);
@@ -392,6 +395,8 @@ static bool begin(struct tt_task_object *task)
         task->failure_how = TT_FAILURE_HOW_RAISED;
         return false;
     }
+    if (tt_trace_on(TT_CATEGORY_stack))
+        tt__stack_measure_begin(stack);
     tt__coro_init(&task->coro, stack, run_coroutine, task);
     task->has_started = true;
     TT_EMIT_AT(task->future.loop->clock, task_started, .task_id = task->future.id);

@@ -129,6 +129,11 @@ static int set_context(struct tt_task_object *task, tt_site *site, const struct 
     return 0;
 }
 
+static __attribute__((noinline, cold)) void tell_stack(const tt_future *future)
+{
+    TT_EMIT(stack_taken, .object_id = future->id, .of = TT_STACK_OF_CREATED, .stack = tt_trace_stack());
+}
+
 /* A step's events share one reading of the clock: a task that is created in a step was created when the step began. */
 static void tell_created(struct tt_task_object *task, bool has_handle)
 {
@@ -140,6 +145,8 @@ static void tell_created(struct tt_task_object *task, bool has_handle)
     TT_EMIT_AT(task->ready_since, task_created, .task_id = future->id, .parent_id = future->creator.id,
                .parent_kind = future->creator.kind, .site = future->created_site, .loop_id = (uint32_t)future->loop->id,
                .name = task->name, .name_number = task->name_number, .has_handle = has_handle);
+    if (tt_trace_on(TT_CATEGORY_creation))
+        tell_stack(future);
 }
 
 /* Whether a task of LOOP makes its first step while it is created. */

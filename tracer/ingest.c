@@ -72,6 +72,10 @@ void tt_ingest_define_site(struct tt_ingest *ingest, uint64_t hash, uint32_t lin
     int64_t site_id = tt__ingest_site_id(ingest, hash);
     if (site_id == 0 || ingest->sites[site_id - 1].is_defined)
         return;
+    if (tt__ingest_is_stack(file, line, text)) {
+        tt__ingest_define_stack(ingest, hash, func, text);
+        return;
+    }
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_SITE, site_id);
     TT__SET(row, SITE, hash, hash);
     TT__SET(row, SITE, line, line);

@@ -100,7 +100,7 @@ void tt_ingest_process_exit(struct tt_ingest *ingest, uint32_t pid, int exit_sta
 
 /* ------------------------------------------------------------------------------------------------------- facts */
 
-/* A place: LENGTH bytes each, copied. Telling it again is harmless. */
+/* A place, or what is told as one (call_stack.h): LENGTH bytes each, copied. Telling it again is harmless. */
 void tt_ingest_define_site(struct tt_ingest *ingest, uint64_t hash, uint32_t line, struct tt_decoded_text file,
                            struct tt_decoded_text func, struct tt_decoded_text text);
 

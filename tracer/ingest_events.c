@@ -309,6 +309,10 @@ static void task_finished(struct tt_ingest *ingest, const struct origin *origin,
     SET(row, TASK, ready_ns, event->ready);
     SET(row, TASK, longest_step_ns, event->longest_step);
     SET(row, TASK, step_count, event->step_count);
+    if (event->stack_used_bytes != 0)
+        SET(row, TASK, stack_used_bytes, event->stack_used_bytes);
+    if (event->stack_bytes != 0)
+        SET(row, TASK, stack_bytes, event->stack_bytes);
     if (event->outcome ==
         TT_OUTCOME_FAILED) /* should failure_stored be missing, the failure is there all the same: unknown */
         row_of(ingest, TT__TABLE_FAILURE, origin, event->task_id);
@@ -351,6 +355,17 @@ static void task_dumped(struct tt_ingest *ingest, const struct origin *origin,
     SET(row, BOARD, busy_ns, event->busy);
     SET(row, BOARD, ready_ns, event->ready);
     SET(row, BOARD, step_count, event->step_count);
+}
+
+/* 0 where there was no room for it, which is not the same as that nobody asked. */
+static void stack_taken(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_stack_taken *event)
+{
+    int64_t stack_id = event->stack != 0 ? tt__ingest_site_id(ingest, event->stack) : 0;
+    if (event->of == TT_STACK_OF_RAISED)
+        SET(row_of(ingest, TT__TABLE_EXCEPTION, origin, event->object_id), EXCEPTION, stack_id, stack_id);
+    else if (event->of == TT_STACK_OF_CREATED)
+        SET(row_of(ingest, TT__TABLE_TASK, origin, event->object_id), TASK, stack_id, stack_id);
 }
 
 /* -------------------------------------------------------------------------------------------------------- failures */

@@ -90,6 +90,11 @@ int tt__ingest_fail(const struct tt_ingest *ingest, struct tt_store_error *out_e
 /* The small number of the place HASH, 0 for none. */
 int64_t tt__ingest_site_id(struct tt_ingest *ingest, uint64_t hash);
 
+/* Whether what is told as a place is a stack; and its rows. See ingest_stacks.c. */
+bool tt__ingest_is_stack(struct tt_decoded_text file, uint32_t line, struct tt_decoded_text text);
+void tt__ingest_define_stack(struct tt_ingest *ingest, uint64_t hash, struct tt_decoded_text modules,
+                             struct tt_decoded_text text);
+
 /* Makes room for one more element of SIZE bytes in *ARRAY. False: no memory, which is remembered. */
 bool tt__ingest_grow(struct tt_ingest *ingest, void **array, size_t count, size_t *capacity, size_t size);
 

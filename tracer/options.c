@@ -125,6 +125,8 @@ static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *o
     if (wanted_every != 0)
         every = wanted_every;
     *out_step_every = every;
+    if ((*out & (uint32_t)TT_CATEGORY_creation) != 0)
+        *out |= (uint32_t)TT_CATEGORY_stack;
     *out |= TT_CATEGORY_process; /* without it the rest would be nobody's */
     *out &= ALL_CATEGORIES;
     return result;

@@ -313,6 +313,38 @@ CREATE TABLE site (
     text TEXT
 ) STRICT;
 
+-- Programs and libraries that calls of stacks are in, as they were then. A row of site whose file is empty keeps its
+-- number, and that of a stack.
+CREATE TABLE module (
+    module_id INTEGER PRIMARY KEY,
+    -- What tells it from a later build with the same path, in hexadecimal digits; NULL when it has none.
+    build_id TEXT,
+    -- Where it was.
+    path TEXT
+) STRICT;
+
+-- The calls that were open when something happened; the same calls are one row.
+CREATE TABLE stack (
+    stack_id INTEGER PRIMARY KEY,
+    -- How many calls are told, the innermost ones.
+    call_count INTEGER,
+    -- 1 when there were more.
+    is_cut INTEGER
+) STRICT;
+
+-- The calls of stacks.
+CREATE TABLE call (
+    -- The stack.
+    stack_id INTEGER NOT NULL,
+    -- Its place in it: 0 is the innermost.
+    position INTEGER NOT NULL,
+    -- The program or library that it is in.
+    module_id INTEGER,
+    -- Address of the instruction, as the symbols of that file have it.
+    address INTEGER,
+    PRIMARY KEY (stack_id, position)
+) STRICT, WITHOUT ROWID;
+
 -- One row for each event loop.
 CREATE TABLE loop (
     loop_id INTEGER PRIMARY KEY,
@@ -379,7 +411,13 @@ CREATE TABLE task (
     -- Where it waited then.
     wait_site_id INTEGER,
     -- When its process last told again that it has not ended (event task_dumped).
-    dumped_ns INTEGER
+    dumped_ns INTEGER,
+    -- How much of its stack it used at most, as far as that can be seen: at least so much. NULL: not measured.
+    stack_used_bytes INTEGER,
+    -- The size of its stack.
+    stack_bytes INTEGER,
+    -- The calls that were open where it was created; 0 when there was no room for them, NULL when they were not asked for.
+    stack_id INTEGER
 ) STRICT;
 
 -- What is: one row for each task that lived when the board of its process was last copied, or that was told again when a
@@ -423,7 +461,9 @@ CREATE TABLE exception (
     -- Its cause, set by raise-from.
     cause_id INTEGER,
     -- Its context: what was being handled.
-    context_id INTEGER
+    context_id INTEGER,
+    -- The calls that were open where it was raised; 0 when there was no room for them, NULL when they were not asked for.
+    stack_id INTEGER
 ) STRICT;
 
 -- Members of exception groups, told when the group is first raised or stored.

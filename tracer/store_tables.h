@@ -55,6 +55,12 @@
 
 #define TT__COLUMNS_SITE(X) X(SITE, site_id) X(SITE, hash) X(SITE, file) X(SITE, line) X(SITE, func) X(SITE, text)
 
+#define TT__COLUMNS_MODULE(X) X(MODULE, module_id) X(MODULE, build_id) X(MODULE, path)
+
+#define TT__COLUMNS_STACK(X) X(STACK, stack_id) X(STACK, call_count) X(STACK, is_cut)
+
+#define TT__COLUMNS_CALL(X) X(CALL, stack_id) X(CALL, position) X(CALL, module_id) X(CALL, address)
+
 #define TT__COLUMNS_LOOP(X)                                                                 \
     X(LOOP, loop_id) X(LOOP, created_ns) X(LOOP, created_site_id) X(LOOP, started_ns)       \
     X(LOOP, started_site_id) X(LOOP, stopped_ns) X(LOOP, closed_ns) X(LOOP, closed_site_id) \
@@ -70,7 +76,8 @@
     X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, new_name) X(TASK, has_handle) \
     X(TASK, started_ns) X(TASK, ended_ns) X(TASK, outcome) X(TASK, busy_ns) X(TASK, ready_ns)         \
     X(TASK, longest_step_ns) X(TASK, step_count) X(TASK, abandoned_ns) X(TASK, wait_kind)             \
-    X(TASK, wait_object) X(TASK, wait_site_id) X(TASK, dumped_ns)
+    X(TASK, wait_object) X(TASK, wait_site_id) X(TASK, dumped_ns) X(TASK, stack_used_bytes)           \
+    X(TASK, stack_bytes) X(TASK, stack_id)
 
 /* What the board knows about a task that its events may not have said. */
 #define TT__COLUMNS_TASK_FILL(X)                                                                  \
@@ -84,7 +91,7 @@
 #define TT__COLUMNS_EXCEPTION(X)                                                                      \
     X(EXCEPTION, exception_id) X(EXCEPTION, type) X(EXCEPTION, message) X(EXCEPTION, pattern)         \
     X(EXCEPTION, raised_ns) X(EXCEPTION, raised_site_id) X(EXCEPTION, task_id) X(EXCEPTION, cause_id) \
-    X(EXCEPTION, context_id)
+    X(EXCEPTION, context_id) X(EXCEPTION, stack_id)
 
 #define TT__COLUMNS_EXCEPTION_MEMBER(X)                                                                   \
     X(EXCEPTION_MEMBER, group_id) X(EXCEPTION_MEMBER, told_ns) X(EXCEPTION_MEMBER, thread_id)             \
@@ -201,6 +208,9 @@
     X(EVENT_TYPE, "event_type", 1, TT__REPLACE)                   \
     X(WORD, "word", 2, TT__REPLACE)                               \
     X(SITE, "site", 1, TT__OVERRIDE)                              \
+    X(MODULE, "module", 1, TT__OVERRIDE)                          \
+    X(STACK, "stack", 1, TT__OVERRIDE)                            \
+    X(CALL, "call", 2, TT__REPLACE)                               \
     X(LOOP, "loop", 1, TT__OVERRIDE)                              \
     X(LOOP_FILL, "loop", 1, TT__FILL)                             \
     X(TASK, "task", 1, TT__OVERRIDE)                              \

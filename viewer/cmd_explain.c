@@ -9,6 +9,7 @@
 #include "parts.h"
 #include "query.h"
 #include "source.h"
+#include "stacks.h"
 #include "task_argument.h"
 
 #include <ctype.h>
@@ -19,6 +20,7 @@ struct explain_options {
     int format;
     bool is_json;
     struct tt_source_options source;
+    struct tt_stack_options stack;
 };
 
 static const char *const format_words[] = {"text", "json", "ndjson", "csv", NULL}; /* as enum tt_format */
@@ -30,6 +32,7 @@ static const struct tt_option options[] = {
     TT_SOURCE_DIR_OPTION(struct explain_options, source.dir),
     {0, "no-source", TT_OPTION_FLAG, NULL, "do not quote lines of source below places",
      offsetof(struct explain_options, source.is_off), NULL},
+    TT_DEBUGINFOD_OPTION(struct explain_options, stack),
 };
 
 /* The creations that led to ?1, the first one first, then what happened to it. Creators of creators are followed for so
@@ -55,7 +58,7 @@ static const char with_lines[] =
     "        || iif(place = 1 AND count > 20, '; ' || count || ' times in all, of which the longest 20 are told', '')\n"
     "    FROM waited WHERE place <= 20)\n";
 
-static const char select_story[] = "SELECT ns, kind, event, text, place FROM line ORDER BY part, ns, rank, sequence";
+static const char select_story[] = "SELECT object_id, ns, kind, event, text, place, other_id FROM line ORDER BY part, ns, rank, sequence";
 
 static const char select_data[] = "SELECT object_id, ns, kind, event, text AS sentence, place, other_id FROM line\n"
                                   "UNION ALL SELECT * FROM (SELECT object_id, NULL, 'verdict', verdict, reason || "
@@ -85,7 +88,7 @@ static void print_sentence(tt_output *output, const char *text)
         tt__print(output, "%s.", text);
 }
 
-static void print_line(tt_query *query, tt_output *output)
+static void print_line(tt_session *session, tt_query *query, tt_output *output)
 {
     char instant[TT_DURATION_BYTES] = "";
     const char *event = tt__query_text(query, "event");
@@ -102,6 +105,10 @@ static void print_line(tt_query *query, tt_output *output)
               place != NULL ? place : "");
     tt__style(output, TT_STYLE_PLAIN);
     tt__source_quote(output, place, 16);
+    if (event != NULL && strcmp(event, "exception_raised") == 0)
+        tt__stack_print(session, output, tt__query_integer(query, "other_id"), "raised", "called from");
+    else if (event != NULL && strcmp(event, "task_created") == 0)
+        tt__stack_print(session, output, tt__query_integer(query, "object_id"), "created", "called from");
 }
 
 static void print_title(tt_query *verdict, tt_output *output)
@@ -157,7 +164,7 @@ static void print_story(tt_session *session, tt_output *output, int64_t id)
     if (is_there)
         print_title(verdict, output);
     while (tt__query_next(story))
-        print_line(story, output);
+        print_line(session, story, output);
     if (is_there)
         print_verdict(verdict, output);
     tt__query_close(story);
@@ -186,7 +193,9 @@ static int run(struct tt_invocation *invocation)
                        given->is_json ? TT_FORMAT_JSON : (enum tt_format)given->format);
         else {
             tt__source_start(session, &given->source);
+            tt__stacks_start(&given->stack);
             print_story(session, &invocation->output, id);
+            tt__stacks_stop(&invocation->output);
             tt__source_stop();
         }
         tt__losses_say(session, &invocation->messages);

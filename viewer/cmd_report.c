@@ -9,6 +9,7 @@
 #include "query.h"
 #include "report.h"
 #include "source.h"
+#include "stacks.h"
 
 #include <stdlib.h>
 
@@ -20,6 +21,8 @@ struct report_options {
     uint64_t limit;
     struct tt_lint_options lint;
     struct tt_source_options source;
+    bool has_stacks;
+    struct tt_stack_options stack;
 };
 
 static const char *const formats[] = {"text", "json", "ndjson", "csv", NULL};
@@ -35,6 +38,9 @@ static const struct tt_option options[] = {
      offsetof(struct report_options, error_exitcode), NULL},
     {0, "source", TT_OPTION_FLAG, NULL, "quote lines of source below places", offsetof(struct report_options, source.is_on), NULL},
     TT_SOURCE_DIR_OPTION(struct report_options, source.dir),
+    {0, "stacks", TT_OPTION_FLAG, NULL, "the calls that were open where failures were raised, if they were recorded",
+     offsetof(struct report_options, has_stacks), NULL},
+    TT_DEBUGINFOD_OPTION(struct report_options, stack),
     TT_LINT_OPTIONS(struct report_options),
 };
 
@@ -76,7 +82,10 @@ static int run(struct tt_invocation *invocation)
     if (given->format == 0) {
         if (given->source.is_on || given->source.dir != NULL)
             tt__source_start(session, &given->source);
+        if (given->has_stacks)
+            tt__stacks_start(&given->stack);
         print_text(session, &invocation->output, &choice, &counts, (int64_t)given->limit, given->is_all);
+        tt__stacks_stop(&invocation->output);
         tt__source_stop();
     } else {
         tt_query *query = tt__lints_open(session, &choice, select_rows);
@@ -93,9 +102,8 @@ const struct tt_command tt__command_report = {
     .name = "report",
     .usage = "[OPTION...] STORE",
     .summary = "what failed and nobody saw",
-    .details = "Findings: failures that were lost or absorbed, swallowed cancellations, tasks over which a loop was closed.\n"
-               "Failures that somebody still holds, and tasks that are pending, are shown and are no findings.\n"
-               "Exit status: 0 no findings, 1 findings, 3 unreadable store, 4 with --strict: events were lost.\n",
+    .details = "Findings: lost or absorbed failures, swallowed cancellations, tasks over which a loop was closed. What is held or\n"
+               "pending is shown and is none. Exit status: 0 no findings, 1 findings, 3 unreadable store, 4 --strict: events lost.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .defaults = &(const struct report_options){.limit = 50},

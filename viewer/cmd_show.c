@@ -10,15 +10,22 @@
 #include "query.h"
 #include "report.h"
 #include "source.h"
+#include "stacks.h"
 #include "task_argument.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+struct show_options {
+    struct tt_source_options source;
+    struct tt_stack_options stack;
+};
+
 static const struct tt_option options[] = {
-    TT_SOURCE_DIR_OPTION(struct tt_source_options, dir),
+    TT_SOURCE_DIR_OPTION(struct show_options, source.dir),
     {0, "no-source", TT_OPTION_FLAG, NULL, "do not quote lines of source below places",
-     offsetof(struct tt_source_options, is_off), NULL},
+     offsetof(struct show_options, source.is_off), NULL},
+    TT_DEBUGINFOD_OPTION(struct show_options, stack),
 };
 
 /* Tasks listed under "created" and "awaited by". */
@@ -97,6 +104,11 @@ static void print_times(tt_query *task, tt_output *output)
     if (!tt__query_is_null(task, "longest_step_ns"))
         print_duration(task, output, ", the longest ", "longest_step_ns");
     tt__print(output, "\n");
+    if (!tt__query_is_null(task, "stack_used_bytes")) {
+        tt__part_label(output, "stack");
+        tt__print(output, "%jd of %jd bytes used\n", (intmax_t)tt__query_integer(task, "stack_used_bytes"),
+                  (intmax_t)tt__query_integer(task, "stack_bytes"));
+    }
 }
 
 /* Who created it, who created that one, and so on, up to what is no task. */
@@ -143,6 +155,7 @@ static void print_failure(tt_session *session, tt_output *output, int64_t id, bo
         tt__print(output, "%s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
         tt__part_label(output, "raised at");
         tt__part_place(output, tt__query_text(query, "raised_at"));
+        tt__stack_print(session, output, tt__query_integer(query, "exception_id"), "raised", "called from");
         tt__part_members(session, output, tt__query_integer(query, "exception_id"));
         tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
         tt__part_label(output, "held by");
@@ -185,6 +198,7 @@ static void print_task(tt_session *session, tt_output *output, int64_t id)
     if (is_task) {
         print_title(task, output);
         print_facts(task, output);
+        tt__stack_print(session, output, id, "created", "called from");
         print_chain(session, output, id);
         print_times(task, output);
         if (!tt__query_is_null(task, "wait_text"))
@@ -211,8 +225,11 @@ static int run(struct tt_invocation *invocation)
         return status;
     status = tt__task_argument_find(invocation, session, invocation->arguments[1], &id);
     if (status < 0) {
-        tt__source_start(session, invocation->options);
+        const struct show_options *given = invocation->options;
+        tt__source_start(session, &given->source);
+        tt__stacks_start(&given->stack);
         print_task(session, &invocation->output, id);
+        tt__stacks_stop(&invocation->output);
         tt__source_stop();
         status = TT_EXIT_CLEAN;
     }
@@ -227,7 +244,7 @@ const struct tt_command tt__command_show = {
                "of that name. The id of a future that failed works too.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
-    .options_bytes = sizeof(struct tt_source_options),
+    .options_bytes = sizeof(struct show_options),
     .arguments_min = 2,
     .arguments_max = 2,
     .is_reader = true,

@@ -7,6 +7,7 @@
 #include "output/text.h"
 #include "parts.h"
 #include "report.h"
+#include "stacks.h"
 
 #include <string.h>
 
@@ -94,12 +95,14 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
     tt__style(output, TT_STYLE_PLAIN);
     tt__part_label(output, "raised at");
     tt__part_place(output, tt__query_text(query, "raised_at"));
+    tt__stack_print(session, output, tt__query_integer(query, "exception_id"), "raised", "called from");
     tt__part_members(session, output, tt__query_integer(query, "exception_id"));
     tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
     tt__part_label(output, kind == NULL ? "object" : strcmp(kind, "thread_future") == 0 ? "thread future" : kind);
     tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
     tt__print(output, " created at ");
     tt__part_place(output, tt__query_text(query, "created_at"));
+    tt__stack_print(session, output, tt__query_integer(query, "object_id"), "created", "called from");
     if (!tt__query_is_null(query, "parent_text")) {
         tt__part_label(output, "created by");
         tt__print(output, "%s\n", tt__query_text(query, "parent_text"));

@@ -69,6 +69,9 @@ const struct tt_lint tt__lints[] = {
     {"task-flood", "hints", false, TT_LINT_COUNT, 10000, "TASK FLOOD", "place", "task flood", "",
      "so many tasks that were created at one place were alive at once",
      "so many tasks that were created at one place each were alive at once"},
+    {"stack-nearly-full", "hints", false, TT_LINT_PERCENT, 80, "STACK NEARLY FULL", "task", "task",
+     " with a stack nearly full", "a task used that much of its stack (where the category stack was recorded)",
+     "tasks used that much of their stacks (where the category stack was recorded)"},
 };
 
 const size_t tt__lint_count = sizeof tt__lints / sizeof *tt__lints;

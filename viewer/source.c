@@ -161,22 +161,27 @@ static void print_quote(tt_output *output, int indent, int64_t number, const cha
     tt__print(output, "\n");
 }
 
-void tt__source_quote(tt_output *output, const char *place, int indent)
+void tt__source_quote_line(tt_output *output, const char *file, int64_t number, int indent)
 {
     struct stat status;
+    if (quoting.session == NULL || file == NULL)
+        return;
+    FILE *source = find_source(file, &status);
+    char *line = source != NULL ? read_line(source, number) : NULL;
+    if (line != NULL && line[strspn(line, " ")] != '\0')
+        print_quote(output, indent, number, line, is_later(status.st_mtim, quoting.built));
+    free(line);
+    if (source != NULL)
+        fclose(source);
+}
+
+void tt__source_quote(tt_output *output, const char *place, int indent)
+{
     if (quoting.session == NULL || place == NULL)
         return;
     tt_query *query = tt__query_open(quoting.session, select_place);
     tt__query_bind_text(query, 1, place);
-    if (tt__query_next(query) && !tt__query_is_null(query, "file")) {
-        int64_t number = tt__query_integer(query, "line");
-        FILE *source = find_source(tt__query_text(query, "file"), &status);
-        char *line = source != NULL ? read_line(source, number) : NULL;
-        if (line != NULL && line[strspn(line, " ")] != '\0')
-            print_quote(output, indent, number, line, is_later(status.st_mtim, quoting.built));
-        free(line);
-        if (source != NULL)
-            fclose(source);
-    }
+    if (tt__query_next(query) && !tt__query_is_null(query, "file"))
+        tt__source_quote_line(output, tt__query_text(query, "file"), tt__query_integer(query, "line"), indent);
     tt__query_close(query);
 }

@@ -38,4 +38,7 @@ void tt__source_stop(void);
  * cannot be had, or nothing is to be quoted. */
 void tt__source_quote(tt_output *output, const char *place, int indent);
 
+/* The same of line NUMBER of FILE. */
+void tt__source_quote_line(tt_output *output, const char *file, int64_t number, int indent);
+
 #endif

@@ -1,10 +1,18 @@
 /* lints.c: a program that does what a lint is about, or what is nearly that: lints NAME. For test_lints.sh. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <telltale/telltale.h>
+
+/* As the runtime has it: sanitizers get more. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DEEP_STACK (256u * 1024)
+#else
+#define DEEP_STACK (64u * 1024)
+#endif
 
 enum { MANY = 150, STEPS = 2000, LONG_US = 300000 };
 
@@ -27,6 +35,20 @@ static int block(void *arg)
 static int block_in_two_steps(void *arg)
 {
     return tt_sleep(0) < 0 ? -1 : block(arg);
+}
+
+/* Uses that much of its stack: the volatile bytes are really there. */
+static __attribute__((noinline)) int fill(size_t bytes)
+{
+    volatile char room[1024];
+
+    memset((char *)room, 1, sizeof room);
+    return bytes > sizeof room + 512 ? fill(bytes - sizeof room) + room[0] : room[1];
+}
+
+static int use_much(void *arg)
+{
+    return fill((size_t)(uintptr_t)arg) < 0 ? -1 : 0;
 }
 
 static int sleep_long(void *arg)
@@ -141,6 +163,10 @@ static int app(void *arg)
         return run(block, NULL);
     if (strcmp(name, "block-in-two-steps") == 0)
         return run(block_in_two_steps, NULL);
+    if (strcmp(name, "deep") == 0)
+        return run(use_much, (void *)(uintptr_t)(DEEP_STACK * 88 / 100)) < 0 ? -1 : run(use_much, (void *)(uintptr_t)4096);
+    if (strcmp(name, "shallow") == 0)
+        return run(use_much, (void *)(uintptr_t)(DEEP_STACK * 55 / 100));
     if (strcmp(name, "sleep") == 0)
         return run(sleep_for_a_moment, NULL);
     if (strcmp(name, "slow-cancel") == 0)

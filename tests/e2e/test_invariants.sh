@@ -72,13 +72,14 @@ case_libraries_of_the_traced_process_bring_no_sqlite() {
 
 case_headers_of_lttng_and_babeltrace_stay_in_their_places() {
     expect_nothing "$(c_files runtime tracer viewer | includes 'lttng/.*' | grep -v '^tracer/lttng/')" 'LTTng'
+    expect_nothing "$(c_files runtime tracer viewer | includes 'elfutils/.*|dwarf\.h' | grep -v '^viewer/symbol_reader\.c:')" 'elfutils'
     expect_nothing "$(c_files runtime tracer viewer | includes 'babeltrace.*' |
         grep -v '^tracer/import_ctf')" 'babeltrace2'
 }
 
 case_lttng_and_babeltrace_are_linked_by_what_cannot_do_without_only() {
     for file in "$telltale" "$TELLTALE_TEST_BUILD/lib/libtelltale.so" "$TELLTALE_TEST_BUILD/lib/libtelltale-trace.so"; do
-        expect_nothing "$(readelf -d "$file" | grep -E 'NEEDED.*(lttng|babeltrace|glib)')" "$file is linked with"
+        expect_nothing "$(readelf -d "$file" | grep -E 'NEEDED.*(lttng|babeltrace|glib|libdw|libelf)')" "$file is linked with"
     done
 }
 

@@ -62,6 +62,20 @@ case_a_turn_that_takes_long_is_slow_where_turns_are_recorded() {
     expect_status 0 'turns that were not recorded'
 }
 
+# The stack that was used deeply is used again by a task that is not deep, of which that must not be said.
+case_a_task_that_fills_its_stack_is_told_where_stacks_are_measured() {
+    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || skip 'a sanitizer moves variables off the stack'
+    TELLTALE_EVENTS=+stack
+    export TELLTALE_EVENTS
+    expect_lint stack-nearly-full deep shallow
+    expect_equal "$(ask deep.telltale "SELECT stack_used_bytes > 55000, stack_used_bytes > 12000 FROM tasks WHERE coroutine = 'fn' ORDER BY task_id" | tr '\n' ' ')" \
+        '1|1 0|0 ' 'stacks that were measured'
+    unset TELLTALE_EVENTS
+    must "$telltale" record -o default.telltale -- "$program" deep
+    run "$telltale" check default.telltale -A all --fail-on stack-nearly-full
+    expect_status 0 'stacks that were not measured'
+}
+
 # The table of the manual page says of each lint whether it is definite, and from which threshold it is told.
 case_the_manual_page_has_every_lint_with_its_threshold() {
     sed -nE 's/^    \{"([a-z-]+)", [a-z_"]+, (true|false), TT_LINT_[A-Z]+, ([^,]*), .*/\1 \2 \3/p' "$TELLTALE_TEST_SOURCE/viewer/lints.c" |

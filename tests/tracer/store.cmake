@@ -4,6 +4,7 @@ set(reading telltale_trace_objects telltale-store)
 
 telltale_test(test_decode.c studio.c LIBRARIES ${reading})
 telltale_test(test_ingest.c studio.c LIBRARIES ${reading})
+telltale_test(test_call_stack.c studio.c LIBRARIES ${reading})
 telltale_test(test_recorder_trouble.c studio.c LIBRARIES ${reading})
 telltale_test(test_clocks.c ${decoding} studio.c LIBRARIES ${reading})
 telltale_test(test_metrics.c studio.c LIBRARIES ${reading})

@@ -250,7 +250,7 @@ static void the_description_names_all_events_and_words(void **state)
     assert_non_null(strstr(text, "event 42 cancel_swallowed cancel task_id:id request_count:u32\n"));
     assert_non_null(strstr(text, "event 90 note user task_id:id site:site key:text:63 text:text:1023\n"));
     assert_non_null(strstr(text, "enum outcome 1=returned 2=failed 3=cancelled\n"));
-    assert_non_null(strstr(text, " outcome:word:outcome\n"));
+    assert_non_null(strstr(text, " outcome:word:outcome stack_used_bytes:u32 stack_bytes:u32\n"));
     free(text);
     recording_end(&recording);
 }

@@ -35,3 +35,7 @@ INSERT INTO task (task_id, name, loop_id, created_ns, created_site_id, started_n
 WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 119)
 INSERT INTO task (task_id, name, loop_id, created_ns, created_site_id, started_ns, ended_ns, outcome, step_count)
     SELECT 2000 + n, 'few', 90, 10 * n, 5, 10 * n, 10 * n + 10, 1, 2 FROM number;
+-- Stacks: nearly full, half full, one byte below half, not measured.
+INSERT INTO task (task_id, name, loop_id, created_ns, created_site_id, started_ns, ended_ns, outcome, stack_used_bytes, stack_bytes) VALUES
+    (3000, 'deep', 90, 0, 1, 100, 5000, 1, 60000, 65536), (3001, 'half', 90, 0, 1, 100, 5000, 1, 32768, 65536), (3002, 'less', 90, 0, 1, 100, 5000, 1, 32767, 65536),
+    (3003, 'not measured', 90, 0, 1, 100, 5000, 1, NULL, NULL);

@@ -3,7 +3,7 @@
 CREATE VIEW hints AS
 -- A step or callback during which nothing else of its loop could run.
 SELECT
-    -- What was found: stall, never-yielded, slow-cancel, never-woken, task-flood, busy-loop.
+    -- What was found: stall, never-yielded, slow-cancel, never-woken, task-flood, busy-loop, stack-nearly-full.
     'stall' AS lint,
     -- 0: it may be nothing.
     0 AS is_definite,
@@ -26,7 +26,7 @@ SELECT
     coalesce(s.by_text, 'something') || iif(s.by = 'task', ' ran from ', ', registered at ')
         || coalesce(s.from_at, 'unknown place') || coalesce(' to ' || s.to_at, '') || iif(s.by = 'task', '', ', ran')
         || ' for ' || round(s.duration_ns / 1e6, 1) || ' ms' AS sentence,
-    -- What a threshold is compared with: nanoseconds, tasks, steps.
+    -- What a threshold is compared with: nanoseconds, tasks, steps, percent.
     s.duration_ns AS amount
 FROM stalls AS s
 UNION ALL
@@ -126,4 +126,12 @@ WHERE t.task_id IN (
     SELECT a.task_id FROM task AS a WHERE a.step_count >= 1000
     UNION ALL
     SELECT b.task_id FROM board AS b WHERE b.step_count >= 1000)
-    AND t.step_count >= 1000 AND t.waiting_ns * 100 < t.age_ns;
+    AND t.step_count >= 1000 AND t.waiting_ns * 100 < t.age_ns
+UNION ALL
+-- A task that used much of its stack, where that was measured.
+SELECT 'stack-nearly-full', 0, t.process_id, t.task_id, t.id_text, t.name,
+    'stack-nearly-full | created at ' || coalesce(t.created_at, 'unknown place'), coalesce(t.started_ns, t.created_ns), NULL,
+    'it used ' || t.stack_used_bytes || ' of the ' || t.stack_bytes || ' bytes of its stack, '
+        || (t.stack_used_bytes * 100 / t.stack_bytes) || ' %', t.stack_used_bytes * 100 / t.stack_bytes
+FROM tasks AS t
+WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.stack_used_bytes * 2 >= a.stack_bytes AND a.stack_bytes > 0);

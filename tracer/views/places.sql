@@ -13,4 +13,6 @@ SELECT
     s.text AS text,
     -- "FILE:LINE in FUNCTION", or "unknown place" when its definition is missing.
     coalesce(s.file || ':' || s.line || ' in ' || s.func, 'unknown place') AS place
-FROM site AS s;
+FROM site AS s
+-- Not the numbers of stacks and of what their calls are in.
+WHERE s.file IS NOT '';

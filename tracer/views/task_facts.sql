@@ -7,7 +7,8 @@ SELECT
     t.loop_id AS loop_id, t.parent_kind AS parent_kind, t.parent_id AS parent_id, t.created_ns AS created_ns,
     t.created_site_id AS created_site_id, t.started_ns AS started_ns, t.outcome AS outcome, t.abandoned_ns
         AS abandoned_ns,
-    t.has_handle AS has_handle, t.longest_step_ns AS longest_step_ns,
+    t.has_handle AS has_handle, t.longest_step_ns AS longest_step_ns, t.stack_used_bytes AS stack_used_bytes,
+    t.stack_bytes AS stack_bytes,
     -- Its name, the default name Task-N included.
     coalesce(t.new_name, t.name, 'Task-' || t.name_number) AS name,
     -- When it ended or was abandoned; of one whose end is missing and that is known to have failed, when it failed.

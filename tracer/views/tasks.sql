@@ -133,5 +133,9 @@ SELECT
     -- Its failure, when it failed: the same number as task_id.
     (SELECT f.failure_id FROM failure AS f WHERE f.failure_id = t.task_id) AS failure_id,
     -- 1 when its creator got a handle, 0 when it was spawned without one.
-    t.has_handle AS has_handle
+    t.has_handle AS has_handle,
+    -- How much of its stack it used at most, at least so much; NULL when it has not ended, or nobody asked (category stack).
+    t.stack_used_bytes AS stack_used_bytes,
+    -- The size of its stack.
+    t.stack_bytes AS stack_bytes
 FROM task_facts AS t;

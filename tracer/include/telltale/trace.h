@@ -68,6 +68,13 @@ typedef struct tt_site {
     ;
 #include "events.def"
 
+/* The calls that are open where this is called, the caller first, as something that an event can refer to as to a place: up
+ * to 32 of them, each by the build id of its program or library and its address therein, so that a reader can find
+ * functions and lines later, with symbols that need not be there now. The same calls have the same one. It belongs to the
+ * tracer and lives as long as the process. Costs an unwinding, some microseconds. NULL: there is no memory, 4096 different
+ * ones have been taken in this process, or nothing could be unwound. Any thread; not in signal handlers. */
+TT_API tt_site *tt_trace_stack(void);
+
 /* -------------------------------------------------------------------------------------------------- categories */
 
 enum tt_category {

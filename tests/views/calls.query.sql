@@ -1,0 +1,1 @@
+SELECT * FROM calls ORDER BY stack_id, position
