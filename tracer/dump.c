@@ -27,7 +27,7 @@ static _Atomic bool is_for_arena;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t woken;
 static bool has_condition;
-static struct tt_trace_dumper *first;
+static struct tt_trace_dumper *first_dumper; /* also read by runtime/gdb/telltale-gdb.py */
 static pthread_t watcher;
 static bool is_watching, is_to_stop;
 static uintptr_t listeners; /* as they were last seen */
@@ -43,11 +43,11 @@ bool tt__dump_is_for_arena(void)
 void tt_trace_add_dumper(struct tt_trace_dumper *dumper)
 {
     pthread_mutex_lock(&mutex);
-    dumper->tt__link = &first;
-    dumper->tt__next = first;
-    if (first)
-        first->tt__link = &dumper->tt__next;
-    first = dumper;
+    dumper->tt__link = &first_dumper;
+    dumper->tt__next = first_dumper;
+    if (first_dumper)
+        first_dumper->tt__link = &dumper->tt__next;
+    first_dumper = dumper;
     pthread_mutex_unlock(&mutex);
 }
 
@@ -68,7 +68,7 @@ static void ask_all(bool arena_too)
 {
     atomic_store_explicit(&is_for_arena, arena_too, memory_order_relaxed);
     tt__lttng_tell_again(tt__life());
-    for (struct tt_trace_dumper *dumper = first; dumper; dumper = dumper->tt__next)
+    for (struct tt_trace_dumper *dumper = first_dumper; dumper; dumper = dumper->tt__next)
         dumper->fn(dumper->argument);
 }
 
@@ -178,7 +178,7 @@ void tt__dump_watch_start(void)
     if (has_condition && !is_watching) {
         listeners = look();
         period_ns = read_period();
-        if (listeners != 0 && (first || tt__lttng_look()))
+        if (listeners != 0 && (first_dumper || tt__lttng_look()))
             ask_all(false); /* what was there before LTTng was, or before a session that has just begun */
         start_thread();
     }
@@ -220,8 +220,8 @@ void tt__dump_after_fork(bool is_child)
     if (has_condition)
         has_condition = prepare_condition() == 0;
     is_watching = false;
-    for (; first; first = first->tt__next)
-        first->tt__link = NULL;
+    for (; first_dumper; first_dumper = first_dumper->tt__next)
+        first_dumper->tt__link = NULL;
     if (was_watching)
         tt__dump_watch_start();
 }
