@@ -175,3 +175,29 @@ void tt__event_set_text(struct tt_decoded_event *event, const struct tt__known_f
     assert(field->kind == TT__FIELD_TEXT);
     memcpy(event_struct(event) + field->offset, &text, sizeof text);
 }
+
+#define TT_U8(name, text)
+#define TT_U16(name, text)
+#define TT_U32(name, text)
+#define TT_U64(name, text)
+#define TT_I32(name, text)
+#define TT_ID(name, text)
+#define TT_TICKS(name, text)
+#define TT_WORD(name, enumeration, text)
+#define TT_SITE(name, text)
+#define TT_TEXT(name, limit, text)
+#define TT_MESSAGE(name, limit, text) own->name.length = 0;
+#define TT_EVENT(number, event_name, category, level, text, fields) \
+    case number: {                                                  \
+        struct tt_decoded_##event_name *own = &event->event_name;   \
+        (void)own;                                                  \
+        fields break;                                               \
+    }
+void tt__event_redact(struct tt_decoded_event *event)
+{
+    switch (event->number) {
+#include "events.def"
+    default:
+        break;
+    }
+}

@@ -57,6 +57,9 @@ int tt__event_number(const char *name, size_t length);
 /* The fields of event NUMBER, in the order of events.def; *OUT_COUNT of them. NULL and 0 for an unknown event. */
 const struct tt__known_field *tt__event_fields(unsigned number, size_t *out_count);
 
+/* Empties what the program said in its own words: fields TT_MESSAGE. */
+void tt__event_redact(struct tt_decoded_event *event);
+
 /* Empties EVENT and makes it one of NUMBER. Sequence and time stay. */
 void tt__event_clear(struct tt_decoded_event *event, unsigned number);
 

@@ -87,6 +87,8 @@ int tt_import_open(const struct tt_import_options *options, struct tt_import **o
         tt_import_close(import);
         return -1;
     }
+    if (options->redacts)
+        tt_ingest_redact(import->ingest);
     if (options->exit_pid != 0)
         tt_ingest_process_exit(import->ingest, options->exit_pid, options->exit_status, options->exit_signal);
     *out_import = import;

@@ -45,6 +45,7 @@ struct tt_import_options {
     bool is_appending;
     bool is_live; /* what is handed in is happening now, and others read the store meanwhile: see tt_import_tick() */
     bool is_incomplete; /* it is known that something is missing, whatever tt_import_finish() is told */
+    bool redacts; /* leaves out what programs say in their own words */
     uint64_t store_bytes_max; /* 0: TT_STORE_BYTES_MAX */
     /* How a process ended, when whoever started it knows: by SIGNAL, or, when that is 0, with EXIT_STATUS. PID 0: not
      * known. */

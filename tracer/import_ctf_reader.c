@@ -141,6 +141,7 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
                                           {"exited", required_argument, NULL, 'e'},
                                           {"signaled", required_argument, NULL, 'k'},
                                           {"only", required_argument, NULL, 'o'},
+                                          {"redact", no_argument, NULL, 'r'},
                                           {0}};
     int code;
     bool is_good = true;
@@ -153,6 +154,8 @@ static bool read_options(int argc, char **argv, struct tt_import_options *option
             options->is_live = true;
         else if (code == 'i')
             options->is_incomplete = true;
+        else if (code == 'r')
+            options->redacts = true;
         else if (code == 'e' || code == 'k')
             is_good &= read_end(optarg, options, code == 'k');
         else if (code == 'o')

@@ -104,6 +104,7 @@ static void load_site(void *context, const struct tt__cell *row)
 static void load_origin(void *context, const struct tt__cell *row)
 {
     struct tt_ingest *ingest = context;
+    ingest->is_redacting = row[3].kind == TT__CELL_INTEGER && row[3].integer != 0;
     if (row[0].kind != TT__CELL_INTEGER || row[1].kind != TT__CELL_INTEGER)
         return;
     ingest->has_origin = true;
@@ -148,7 +149,7 @@ int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ing
     ingest->writer = writer;
     int64_t last_chunk_id = 0;
     /* Process ids are few and given in order; one that makes no sense would only cost memory here. */
-    if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id FROM recording", NULL, 0,
+    if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id, is_redacted FROM recording", NULL, 0,
                       load_origin, ingest) < 0 ||
         tt__store_run(writer, "SELECT site_id, hash, file IS NOT NULL FROM site WHERE site_id > 0 ORDER BY site_id",
                       NULL, 0, load_site, ingest) < 0 ||
@@ -181,6 +182,12 @@ void tt_ingest_destroy(struct tt_ingest *ingest)
     free(ingest->touched);
     free(ingest->exits);
     free(ingest);
+}
+
+void tt_ingest_redact(struct tt_ingest *ingest)
+{
+    ingest->is_redaction_pending = !ingest->is_redacting;
+    ingest->is_redacting = true;
 }
 
 size_t tt_ingest_pending_bytes(const struct tt_ingest *ingest)

@@ -29,6 +29,10 @@ struct tt_ingest;
 /* Makes an ingest that writes with WRITER, which stays the caller's and must outlive it. 0, or -1 and *OUT_ERROR. */
 TT_MUST_USE int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ingest,
                                  struct tt_store_error *out_error);
+/* Leaves out of the store from now on what programs say in their own words (fields TT_MESSAGE of events.def), and has the
+ * store say so: whoever goes on with it leaves it out, too. */
+void tt_ingest_redact(struct tt_ingest *ingest);
+
 /* What was not committed is given up. NULL is fine. */
 void tt_ingest_destroy(struct tt_ingest *ingest);
 

@@ -88,9 +88,15 @@ static int write_rows(struct tt_ingest *ingest)
     return 0;
 }
 
+static int write_redaction(struct tt_ingest *ingest)
+{
+    return tt__store_run(ingest->writer, "UPDATE recording SET is_redacted = 1", NULL, 0, NULL, NULL);
+}
+
 static int write_all(struct tt_ingest *ingest, bool *found)
 {
-    if ((ingest->is_origin_pending && write_origin(ingest) < 0) || write_board_changes(ingest, true) < 0 ||
+    if ((ingest->is_redaction_pending && write_redaction(ingest) < 0) ||
+        (ingest->is_origin_pending && write_origin(ingest) < 0) || write_board_changes(ingest, true) < 0 ||
         write_rows(ingest) < 0 || tt__stream_write(ingest->stream, ingest->writer) < 0 || write_board_changes(ingest, false) < 0 || write_sums(ingest) < 0 ||
         write_exits(ingest, found) < 0)
         return -1;
@@ -104,7 +110,7 @@ static void forget_written(struct tt_ingest *ingest, const bool *found)
         if (!found[i])
             ingest->exits[kept++] = ingest->exits[i];
     ingest->exit_count = kept;
-    ingest->is_origin_pending = false;
+    ingest->is_origin_pending = ingest->is_redaction_pending = false;
     ingest->board_gone_count = ingest->board_clear_count = ingest->touched_count = 0;
     tt__batch_clear(&ingest->batch);
     tt__stream_written(ingest->stream);

@@ -1,5 +1,6 @@
 /* ingest_events.c: what each event does to rows. One function for each event; the table at the end finds it. It has more than
  * 600 lines because there are so many events, each of which can be read alone. */
+#include "event_fields.h"
 #include "ingest_state.h"
 
 #include <string.h>
@@ -872,6 +873,12 @@ void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thr
 {
     struct origin origin = {process_id, tt__compose_id(process_id, thread_ordinal), event->time_ns,
                             (int64_t)event->sequence};
+    struct tt_decoded_event redacted;
+    if (ingest->is_redacting) {
+        redacted = *event;
+        tt__event_redact(&redacted);
+        event = &redacted;
+    }
     if (needs_object(event->number) && (event->task_created.task_id & TT_LOCAL_ID_MASK) == 0)
         return; /* about nothing: only a damaged record is */
     if (ingest->processes[process_id].has_stream &&

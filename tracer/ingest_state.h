@@ -46,6 +46,7 @@ struct tt_ingest {
     int64_t origin_monotonic_ns, origin_realtime_ns;
     uint8_t origin_boot_id[16];
     bool is_origin_pending; /* to be written with the next commit */
+    bool is_redacting, is_redaction_pending;
 
     struct tt__process *processes; /* by process_id */
     size_t process_count, process_capacity;

@@ -484,10 +484,12 @@ static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struc
 static int open_store(struct recorder *recorder, struct tt_store_error *error)
 {
     struct tt__store_writer_options options = {.bytes_max = recorder->options.store_bytes_max};
-    return tt__store_open_writer(recorder->options.store, &options, &recorder->writer, error) < 0 ||
-                   tt_ingest_create(recorder->writer, &recorder->ingest, error) < 0
-               ? -1
-               : 0;
+    if (tt__store_open_writer(recorder->options.store, &options, &recorder->writer, error) < 0 ||
+        tt_ingest_create(recorder->writer, &recorder->ingest, error) < 0)
+        return -1;
+    if (recorder->options.redacts)
+        tt_ingest_redact(recorder->ingest);
+    return 0;
 }
 
 static void close_all(struct recorder *recorder, bool is_finished)

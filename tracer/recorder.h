@@ -39,8 +39,12 @@ struct tt_recorder_options {
     int keep;
     /* Size cap of the store; 0: TT_STORE_BYTES_MAX. */
     uint64_t store_bytes_max;
+    /* How long what is over is kept, in seconds; 0: for ever. */
+    uint64_t seconds_max;
     /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. 0: 1 GiB. */
     uint64_t log_bytes_max;
+    /* Leaves out of the store what programs say in their own words. */
+    int redacts;
     /* The longest wait between two looks at rings, in milliseconds; 0: 20. */
     int wait_ms_max;
 };

@@ -10,6 +10,7 @@
 #include "import_live.h"
 #include "leftovers.h"
 #include "report.h"
+#include "retention.h"
 #include "store_draft.h"
 #include "target.h"
 #include "trace_reader.h"
@@ -26,6 +27,7 @@ struct import_options {
     const char *only;
     uint64_t cpu_seconds;
     bool is_appending;
+    int redacts;
 };
 
 static const struct tt_option options[] = {
@@ -35,6 +37,8 @@ static const struct tt_option options[] = {
      offsetof(struct import_options, is_appending), NULL},
     {0, "only", TT_OPTION_TEXT, "LIST", "these processes of the traces: ids, names of programs, 0xTOKEN of recordings",
      offsetof(struct import_options, only), NULL},
+    {0, "redact", TT_OPTION_WORD, "WHAT", "messages: exceptions' texts, reasons and notes are left out of the store",
+     offsetof(struct import_options, redacts), tt__redaction_words},
     {0, "cpu-seconds", TT_OPTION_NUMBER, "N", "processor time that reading traces may take; by their size if not given",
      offsetof(struct import_options, cpu_seconds), NULL},
 };
@@ -141,6 +145,7 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
         .is_appending = target->was_there,
         .cpu_seconds = given->cpu_seconds,
         .only = given->only,
+        .redacts = given->redacts != 0,
     };
     struct tt_trace_result result = sources->traces = tt__trace_read(&reading);
     if (result.nobody[0] != '\0') {
@@ -168,13 +173,13 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
 }
 
 /* The same for an arena's folder. Its arenas stay until what they say is in the store under its own name. */
-static int read_ring_dir(const struct tt_target *target, const char *dir)
+static int read_ring_dir(const struct tt_target *target, const char *dir, bool redacts)
 {
     if (tt__leftovers_look(dir).has_recorder) {
         tt__complain("import: %s: is being recorded; its recorder will read it", dir);
         return TT_EXIT_OUTSIDE;
     }
-    if (tt__leftovers_read(tt_store_draft_path(target->draft), dir, true) < 0) {
+    if (tt__leftovers_read(tt_store_draft_path(target->draft), dir, true, redacts) < 0) {
         tt__complain("import: %s: could not be read into %s", dir, target->name);
         return TT_EXIT_INPUT;
     }
@@ -184,7 +189,7 @@ static int read_ring_dir(const struct tt_target *target, const char *dir)
 /* The store knows how far they were read, so nothing is read twice. */
 static void clear_ring_dir(const struct tt_target *target, const char *dir)
 {
-    if (tt__leftovers_read(target->path, dir, false) == 0 && tt__leftovers_look(dir).arena_count > 0)
+    if (tt__leftovers_read(target->path, dir, false, false) == 0 && tt__leftovers_look(dir).arena_count > 0)
         tt__complain("import: %s: some of its processes still run, or its arenas are damaged; what is there was read",
                      dir);
 }
@@ -213,6 +218,7 @@ static bool is_interrupted(const sigset_t *held)
 static int write_draft(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources,
                        const sigset_t *held)
 {
+    const struct import_options *given = invocation->options;
     bool has_read = false;
     int status = TT_EXIT_INPUT;
     if (sources->readable_count > 0) {
@@ -224,7 +230,7 @@ static int write_draft(struct tt_invocation *invocation, struct tt_target *targe
             leave_out(sources);
     }
     for (size_t i = 0; i < sources->ring_dir_count && !is_interrupted(held); i++) {
-        int result = read_ring_dir(target, sources->ring_dirs[i]);
+        int result = read_ring_dir(target, sources->ring_dirs[i], given->redacts != 0);
         has_read |= result < 0;
         if (result >= 0)
             leave_out(sources);

@@ -10,6 +10,7 @@
 #include "leftovers.h"
 #include "record_lttng.h"
 #include "report.h"
+#include "retention.h"
 #include "ring_dir.h"
 #include "session.h"
 #include "supervisor.h"
@@ -26,7 +27,9 @@
 struct record_options {
     const char *store;
     const char *events;
-    uint64_t ring_bytes;
+    uint64_t ring_bytes, max_size, poll_ms;
+    const char *ring_policy, *max_age;
+    int redacts;
     const char *keep_trace;
     bool is_appending;
     bool is_checking;
@@ -42,6 +45,17 @@ static const struct tt_option options[] = {
      offsetof(struct record_options, events), NULL},
     {0, "ring-bytes", TT_OPTION_NUMBER, "N", "size of each thread's ring, a power of two: 64K to 1G",
      offsetof(struct record_options, ring_bytes), NULL},
+    {0, "ring-policy", TT_OPTION_TEXT, "POLICY",
+     "what a full ring does: drop (the newest event), overwrite (the oldest), block:MS (wait so long)",
+     offsetof(struct record_options, ring_policy), NULL},
+    {0, "poll-ms", TT_OPTION_NUMBER, "N", "the recorder looks at rings every N ms at least; 20 if not given",
+     offsetof(struct record_options, poll_ms), NULL},
+    {0, "max-size", TT_OPTION_NUMBER, "N", "the store may have N bytes; 4G if not given; what is oldest goes: see the manual",
+     offsetof(struct record_options, max_size), NULL},
+    {0, "max-age", TT_OPTION_TEXT, "AGE", "what is over is kept so long: 90s, 15m, 24h, 7d; for ever if not given",
+     offsetof(struct record_options, max_age), NULL},
+    {0, "redact", TT_OPTION_WORD, "WHAT", "messages: exceptions' texts, reasons and notes are written nowhere",
+     offsetof(struct record_options, redacts), tt__redaction_words},
     {0, "check", TT_OPTION_FLAG, NULL, "fail when there are findings: exit status 1 if CMD's is 0",
      offsetof(struct record_options, is_checking), NULL},
     {0, "lttng", TT_OPTION_FLAG, NULL, "record through LTTng, with a session of its own", offsetof(struct record_options, is_lttng), NULL},
@@ -102,6 +116,8 @@ static int check_lttng_options(const struct tt_command *command, const struct re
 {
     if (!given->is_lttng && (given->keep_trace != NULL || given->is_dry_run))
         return tt__usage_error(command, "--keep-trace and --dry-run go with --lttng");
+    if (given->is_lttng && (given->ring_policy != NULL || given->poll_ms > 0 || given->max_size > 0 || given->max_age != NULL))
+        return tt__usage_error(command, "--ring-policy, --poll-ms, --max-size and --max-age do not go with --lttng");
     return -1;
 }
 
@@ -171,6 +187,7 @@ static int record_through_lttng(struct tt_invocation *invocation, struct tt_targ
         .buffer_bytes = given->ring_bytes,
         .keep_trace = given->keep_trace,
         .is_appending = given->is_appending,
+        .redacts = given->redacts != 0,
     };
     struct tt_lttng_result result = tt__record_lttng(&recording);
     if (result.error != 0)
@@ -192,11 +209,47 @@ static void await_other_recorder(const struct tt_target *target, pid_t pid)
         usleep(STEP_US);
 }
 
+/* What the recorder is told, and the command's library, which starts a recorder itself should this one be gone. */
+struct recorder_words {
+    char max_size[24], poll_ms[24];
+    const char *options[TT_RECORDER_WORDS_MAX + 1];
+    const char *variables[2 * (TT_RECORDER_WORDS_MAX / 2 + 1) + 1];
+    size_t option_count, variable_count;
+};
+
+/* VALUE NULL: it was not given; then what the environment says of it is for the recorder, too. */
+static void add_word(struct recorder_words *words, const char *option, const char *variable, const char *value)
+{
+    if (value != NULL) {
+        words->variables[words->variable_count++] = variable;
+        words->variables[words->variable_count++] = value;
+    } else if ((value = getenv(variable)) == NULL || *value == '\0') {
+        return;
+    }
+    if (option != NULL) {
+        words->options[words->option_count++] = option;
+        words->options[words->option_count++] = value;
+    }
+}
+
+static void fill_words(struct recorder_words *words, const struct record_options *given)
+{
+    snprintf(words->max_size, sizeof words->max_size, "%ju", (uintmax_t)given->max_size);
+    snprintf(words->poll_ms, sizeof words->poll_ms, "%ju", (uintmax_t)given->poll_ms);
+    add_word(words, NULL, "TELLTALE_RING_POLICY", given->ring_policy);
+    add_word(words, "--max-size", "TELLTALE_MAX_SIZE", given->max_size > 0 ? words->max_size : NULL);
+    add_word(words, "--poll-ms", "TELLTALE_POLL_MS", given->poll_ms > 0 ? words->poll_ms : NULL);
+    add_word(words, "--max-age", "TELLTALE_MAX_AGE", given->max_age);
+    add_word(words, "--redact", "TELLTALE_REDACT", given->redacts ? "messages" : NULL);
+}
+
 static int supervise(struct tt_invocation *invocation, struct tt_target *target)
 {
     const struct record_options *given = invocation->options;
     char ring_bytes[24];
+    struct recorder_words words = {0};
     snprintf(ring_bytes, sizeof ring_bytes, "%ju", (uintmax_t)given->ring_bytes);
+    fill_words(&words, given);
     struct tt_supervision plan = {
         .store = target->path,
         .ring_dir = target->ring_dir,
@@ -204,6 +257,8 @@ static int supervise(struct tt_invocation *invocation, struct tt_target *target)
         .ring_bytes = given->ring_bytes > 0 ? ring_bytes : NULL,
         .command = invocation->arguments,
         .has_recorder = target->has_recorder,
+        .recorder_options = words.options,
+        .variables = words.variables,
     };
     struct tt_supervision_result result = tt__supervise(&plan);
     switch (result.end) {
@@ -236,6 +291,7 @@ static int print_commands(struct tt_invocation *invocation, struct tt_target *ta
         .buffer_bytes = given->ring_bytes,
         .keep_trace = given->keep_trace,
         .is_appending = given->is_appending,
+        .redacts = given->redacts != 0,
     };
     return tt__record_lttng_print(&recording, &invocation->output);
 }
@@ -247,6 +303,10 @@ static int run(struct tt_invocation *invocation)
     int status = check_events(invocation->command, given->events);
     if (status < 0)
         status = check_ring_bytes(invocation->command, given->ring_bytes);
+    if (status < 0)
+        status = tt__ring_policy_check(invocation->command, given->ring_policy);
+    if (status < 0)
+        status = tt__retention_check(invocation->command, given->max_size, given->max_age, given->poll_ms, &(uint64_t){0});
     int error = status < 0 && !given->is_dry_run ? why_not_found(invocation->arguments[0]) : 0;
     if (error != 0)
         return complain_about_command(invocation->arguments[0], error);
@@ -270,9 +330,8 @@ const struct tt_command tt__command_record = {
     .usage = "[OPTION...] -- CMD [ARGUMENT...]",
     .summary = "runs CMD and records it and its children",
     .details = "The exit status is CMD's, 128 + N when signal N ended it; 5 when CMD could not be started.\n"
-               "A recording that is in FILE is replaced, any other file is left alone. Recording ends when the last\n"
-               "traced process is gone. A program can be recorded without this command, too:\n"
-               "TELLTALE_STORE=run.telltale ./server\n"
+               "A recording that is in FILE is replaced, any other file is left alone. Recording ends when the last traced\n"
+               "process is gone. A program can be recorded without this command, too: TELLTALE_STORE=run.telltale ./server\n"
                "With --lttng, --ring-bytes is the size of each processor's buffer, and recording ends with CMD.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "recorder.h"
+#include "retention.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -20,6 +21,9 @@ struct recorder_options {
     bool is_until_idle;
     bool is_recovering;
     bool is_keeping;
+    int redacts;
+    const char *max_age;
+    uint64_t max_size, poll_ms;
 };
 
 static const struct tt_option options[] = {
@@ -30,6 +34,10 @@ static const struct tt_option options[] = {
     {0, "supervised", TT_OPTION_FLAG, NULL, "goes on until the supervisor says finish", offsetof(struct recorder_options, is_supervised), NULL},
     {0, "until-idle", TT_OPTION_FLAG, NULL, "ends when no process is left", offsetof(struct recorder_options, is_until_idle), NULL},
     {0, "recover", TT_OPTION_FLAG, NULL, "reads what is there, once", offsetof(struct recorder_options, is_recovering), NULL},
+    {0, "redact", TT_OPTION_WORD, "WHAT", "what is left out: nothing or messages", offsetof(struct recorder_options, redacts), tt__redaction_words},
+    {0, "max-size", TT_OPTION_NUMBER, "N", "bytes that the store may have", offsetof(struct recorder_options, max_size), NULL},
+    {0, "max-age", TT_OPTION_TEXT, "AGE", "how long what is over is kept", offsetof(struct recorder_options, max_age), NULL},
+    {0, "poll-ms", TT_OPTION_NUMBER, "N", "the longest wait between two looks at rings", offsetof(struct recorder_options, poll_ms), NULL},
     {0, "keep", TT_OPTION_FLAG, NULL, "with --recover: leaves the arenas as they are", offsetof(struct recorder_options, is_keeping), NULL},
 };
 
@@ -58,7 +66,13 @@ static int run(struct tt_invocation *invocation)
         .until_idle = given->is_until_idle,
         .recover = given->is_recovering,
         .keep = given->is_keeping,
+        .redacts = given->redacts,
+        .store_bytes_max = given->max_size,
+        .wait_ms_max = (int)given->poll_ms,
     };
+    int status = tt__retention_check(invocation->command, given->max_size, given->max_age, given->poll_ms, &recorder.seconds_max);
+    if (status >= 0)
+        return status;
     if (recorder.store == NULL)
         return tt__usage_error(invocation->command, "--store is missing");
     if (recorder.ready_fd == -2 || recorder.control_fd == -2)

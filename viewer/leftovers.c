@@ -64,10 +64,16 @@ bool tt__leftovers_has_arena_of(const char *dir, pid_t pid)
 }
 
 /* The recorder runs as a process of its own here too: an arena that was cut off by somebody ends it and not the viewer. */
-int tt__leftovers_read(const char *store, const char *dir, bool keeps)
+int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts)
 {
-    const char *arguments[] = {"telltale",  "recorder",                  "--store", store, "--ring-dir", dir,
-                               "--recover", keeps ? "--keep" : NULL, NULL};
+    const char *arguments[11] = {"telltale", "recorder", "--store", store, "--ring-dir", dir, "--recover"};
+    size_t count = 7;
+    if (keeps)
+        arguments[count++] = "--keep";
+    if (redacts) {
+        arguments[count++] = "--redact";
+        arguments[count++] = "messages";
+    }
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {
@@ -90,6 +96,6 @@ void tt__leftovers_recover(const char *store)
     char path[PATH_MAX], dir[PATH_MAX];
     if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0)
         return;
-    if (tt_recorder_is_needed(dir) && tt__leftovers_read(path, dir, false) < 0)
+    if (tt_recorder_is_needed(dir) && tt__leftovers_read(path, dir, false, false) < 0)
         tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
 }

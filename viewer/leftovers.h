@@ -22,9 +22,9 @@ struct tt_ring_dir_content tt__leftovers_look(const char *dir);
 /* Whether DIR has an arena of process PID. */
 bool tt__leftovers_has_arena_of(const char *dir, pid_t pid);
 
-/* Reads the arenas in DIR into STORE, an absolute path; those that were read to their end are deleted, unless KEEPS. 0, or
- * -1 when that was not possible, and the recorder has said why. */
-int tt__leftovers_read(const char *store, const char *dir, bool keeps);
+/* Reads the arenas in DIR into STORE, an absolute path; those that were read to their end are deleted, unless KEEPS; REDACTS: messages
+ * are left out. 0, or -1 when that was not possible, and the recorder has said why. */
+int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts);
 
 /* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
  * that is not possible: the store is then read as it is. */

@@ -85,6 +85,8 @@ static struct tt_supervision_result run_command(const struct tt_lttng_recording 
         session->recording,
         "LTTNG_UST_REGISTER_TIMEOUT",
         timeout != NULL ? timeout : TT_LTTNG_REGISTER_MS,
+        recording->redacts ? "TELLTALE_REDACT" : "TELLTALE_LTTNG", /* a second time does no harm */
+        recording->redacts ? "messages" : "1",
         session->is_private ? "LTTNG_HOME" : NULL,
         session->folder,
         NULL,
@@ -174,6 +176,7 @@ static void import(const struct tt_lttng_recording *recording, const struct tt_l
         .exit_pid = pid,
         .wait_status = result->wait_status,
         .only = session->recording,
+        .redacts = recording->redacts,
     };
     if (is_full(session->trace)) {
         tt__complain("record: the disk of %s is full; what LTTng could not write is missing", session->trace);
@@ -298,12 +301,14 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
                       "LTTNG_UST_REGISTER_TIMEOUT=\"${LTTNG_UST_REGISTER_TIMEOUT-" TT_LTTNG_REGISTER_MS "}\"");
     if (recording->events != NULL)
         tt__print(output, " TELLTALE_EVENTS=%s", recording->events);
+    if (recording->redacts)
+        tt__print(output, " TELLTALE_REDACT=messages");
     for (char **word = recording->command; *word != NULL; word++)
         print_word(output, *word);
     tt__print(output, " || status=$?\nlttng stop telltale\nlttng destroy telltale\n");
     if (starts_daemon)
         tt__print(output, "kill \"$(cat \"$folder\"/pid)\"\n");
-    tt__print(output, "telltale import");
+    tt__print(output, "telltale import%s", recording->redacts ? " --redact messages" : "");
     if (recording->keep_trace != NULL)
         print_word(output, trace);
     else

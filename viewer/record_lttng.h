@@ -22,6 +22,7 @@ struct tt_lttng_recording {
     uint64_t buffer_bytes;  /* of each processor; 0: 8 MiB */
     const char *keep_trace; /* where the trace stays; NULL: it goes */
     bool is_appending;
+    bool redacts; /* messages are left out, of the trace already */
 };
 
 struct tt_lttng_result {

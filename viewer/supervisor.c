@@ -93,8 +93,11 @@ static void become_recorder(const struct supervisor *supervisor, int control_fd,
     char control[16], ready[16];
     snprintf(control, sizeof control, "%d", control_fd);
     snprintf(ready, sizeof ready, "%d", ready_fd);
-    const char *arguments[] = {"telltale", "recorder", "--store", supervisor->plan->store, "--ring-dir", supervisor->plan->ring_dir,
-                               "--supervised", "--control-fd", control, "--ready-fd", ready, NULL};
+    const char *arguments[11 + TT_RECORDER_WORDS_MAX + 1] = {
+        "telltale",     "recorder",     "--store", supervisor->plan->store, "--ring-dir", supervisor->plan->ring_dir,
+        "--supervised", "--control-fd", control,   "--ready-fd",            ready};
+    for (size_t i = 0; supervisor->plan->recorder_options != NULL && supervisor->plan->recorder_options[i] != NULL; i++)
+        arguments[11 + i] = supervisor->plan->recorder_options[i];
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0 || fcntl(control_fd, F_SETFD, 0) < 0 ||
         fcntl(ready_fd, F_SETFD, 0) < 0)

@@ -14,11 +14,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define TT_RECORDER_WORDS_MAX 8u
+
 struct tt_supervision {
     const char *store;    /* absolute path */
     const char *ring_dir; /* absolute path */
     const char *events;   /* TELLTALE_EVENTS for the command; NULL: as it is */
     const char *ring_bytes; /* TELLTALE_RING_BYTES for the command; NULL: as it is */
+    const char *const *recorder_options; /* TT_RECORDER_WORDS_MAX words at most, ended by NULL; NULL: none */
     char **command;       /* ended by NULL */
     bool has_recorder;    /* another recorder is at work on the store: none is started */
     bool is_unrecorded;   /* nobody is to record it into an arena: no recorder, neither store nor ring dir */

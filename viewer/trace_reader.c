@@ -97,7 +97,7 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
     const struct tt_trace_reading *reading = reader->reading;
     char end[64];
     bool is_signal = WIFSIGNALED(reading->wait_status);
-    const char **arguments = calloc(reading->trace_count + reading->url_count + 14, sizeof *arguments);
+    const char **arguments = calloc(reading->trace_count + reading->url_count + 15, sizeof *arguments);
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
     size_t count = 0;
     if (arguments == NULL || nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(fd, 1) < 0 || dup2(nowhere, 2) < 0)
@@ -109,6 +109,8 @@ static void become_reader(const struct reader *reader, const char *path, int fd)
         arguments[count++] = "--append";
     if (reader->is_incomplete)
         arguments[count++] = "--incomplete";
+    if (reading->redacts)
+        arguments[count++] = "--redact";
     if (reading->exit_pid != 0) {
         snprintf(end, sizeof end, "%ld:%d", (long)reading->exit_pid,
                  is_signal ? WTERMSIG(reading->wait_status) : WEXITSTATUS(reading->wait_status));

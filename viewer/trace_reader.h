@@ -32,6 +32,7 @@ struct tt_trace_reading {
     pid_t exit_pid;       /* of a process whose end is known; 0: none */
     int wait_status;      /* as waitpid gives it */
     bool is_incomplete;   /* it is known that the traces do not have all */
+    bool redacts;         /* messages are left out */
     /* In place of traces: sessions of a relay daemon, to be followed while they record, see import_ctf_live.h. STOPPING: signals
      * that the caller holds back, and that are taken and end it; a second one at once. */
     const char *const *urls;

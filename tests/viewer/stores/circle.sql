@@ -1,5 +1,5 @@
 -- Tasks that wait for each other: two in a running program, three that a cancellation broke, and tasks that never began.
-INSERT INTO recording VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, parent_pid, program, started_ns, seen_ns, goodbye_ns, goodbye_reason, gone_ns, exit_status) VALUES
     (0, x'01', 100, 1, '/opt/app', 0, 3000000000, NULL, NULL, NULL, NULL), (1, x'02', 101, 1, '/opt/worker', 0, 2000000000, 2000000000, 1, 2000000000, 0);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES

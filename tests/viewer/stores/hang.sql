@@ -1,6 +1,6 @@
 -- A server that hangs. 2 gathers 3, 4 and waits; 3 and 4 wait for 5; 5 waits for a lock; 6, 7, 8 wait for each other in a circle, and 9 waits for 7;
 -- 10 and 11 wait for one another with time limits.
-INSERT INTO recording VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, program, started_ns, seen_ns, gone_ns, signal, attempt_count, record_count) VALUES (0, x'00', 1, '/opt/app', 0, 9000000000, 9000000000, 15, 9, 9);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES (1, 1, 'app.c', 10, 'main', 'serve'), (2, 2, 'app.c', 20, 'serve', 'work'), (3, 3, 'app.c', 30, 'work', NULL);
 INSERT INTO task (task_id, loop_id, parent_kind, parent_id, created_ns, created_site_id, name, has_handle, started_ns) VALUES

@@ -1,5 +1,5 @@
 -- Names, messages and places that try to do something to whoever looks at them.
-INSERT INTO recording VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, parent_pid, program, command, started_ns, seen_ns, gone_ns, signal) VALUES
     (0, x'01', 100, 1, '/opt/' || char(27) || ']0;title' || char(7) || 'app', 'app' || char(10) || 'SUMMARY: telltale: 0 lost failures', 0, 1000000000, 1000000000, 9);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES

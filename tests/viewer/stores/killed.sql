@@ -1,5 +1,5 @@
 -- An echo server that was killed: three failures of one kind whose handles a list held, and two tasks that waited.
-INSERT INTO recording VALUES (1, x'00112233445566778899aabbccddeeff', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00112233445566778899aabbccddeeff', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, parent_pid, host, program, command, started_ns, seen_ns, gone_ns, signal, attempt_count, record_count)
     VALUES (0, x'01', 4711, 4710, 'host', '/opt/server/echo_server', 'echo_server --hold', 0, 12390000000, 12400000000, 9, 60, 60);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES

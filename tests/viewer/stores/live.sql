@@ -1,5 +1,5 @@
 -- A program that runs: a failure that somebody holds, and tasks that wait.
-INSERT INTO recording VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, parent_pid, program, started_ns, seen_ns) VALUES (0, x'01', 100, 1, '/opt/app', 0, 9000000000);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES (1, 1, 'app.c', 10, 'main', 'start'), (2, 2, 'app.c', 20, 'start', 'work'),
     (3, 3, 'app.c', 30, 'work', NULL);

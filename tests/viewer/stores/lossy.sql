@@ -1,5 +1,5 @@
 -- A program that emitted faster than the recorder could read: some of what it did is not known.
-INSERT INTO recording VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, parent_pid, program, started_ns, seen_ns, goodbye_ns, goodbye_reason, gone_ns, exit_status,
     attempt_count, record_count, drop_count, hole_count, vital_drop_count, vital_drop_last_ns) VALUES
     (0, x'01', 100, 1, '/opt/app', 0, 13000000000, 13000000000, 1, 13100000000, 0, 100, 62, 37, 1, 3, 12340000000);

@@ -1,6 +1,6 @@
 -- A task that blocks its loop: 4 was created meanwhile and could not begin, the cancellation of 5 could not reach it, 6 had its turn before and was
 -- not touched, 7 lives in another loop, 8 was ready when the process was killed in the second stall.
-INSERT INTO recording VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
+INSERT INTO recording (recording_id, uuid, telltale_version, created_realtime_ns, origin_realtime_ns, origin_monotonic_ns, origin_boot_id) VALUES (1, x'00', '0.1.0', 1700000000000000000, 1700000000000000000, 5000000000, x'00');
 INSERT INTO process (process_id, uuid, pid, program, started_ns, seen_ns, gone_ns, signal, attempt_count, record_count) VALUES (0, x'00', 1, '/opt/app', 0, 3000000000, 3000000000, 9, 9, 9);
 INSERT INTO site (site_id, hash, file, line, func, text) VALUES (1, 1, 'app.c', 10, 'main', 'serve'), (2, 2, 'app.c', 20, 'serve', 'client'), (3, 3, 'app.c', 30, 'client', NULL);
 INSERT INTO task (task_id, loop_id, parent_kind, parent_id, created_ns, created_site_id, name, has_handle, started_ns, ended_ns, outcome, busy_ns, ready_ns, step_count) VALUES
