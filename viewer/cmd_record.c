@@ -46,7 +46,7 @@ static const struct tt_option options[] = {
     {0, "ring-bytes", TT_OPTION_NUMBER, "N", "size of each thread's ring, a power of two: 64K to 1G",
      offsetof(struct record_options, ring_bytes), NULL},
     {0, "ring-policy", TT_OPTION_TEXT, "POLICY",
-     "what a full ring does: drop (the newest event), overwrite (the oldest), block:MS (wait so long)",
+     "a full ring: drop (the newest event), overwrite (the oldest), block:MS (wait so long)",
      offsetof(struct record_options, ring_policy), NULL},
     {0, "poll-ms", TT_OPTION_NUMBER, "N", "the recorder looks at rings every N ms at least; 20 if not given",
      offsetof(struct record_options, poll_ms), NULL},
