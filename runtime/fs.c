@@ -66,13 +66,13 @@ static int close_once(int descriptor)
 
 static ssize_t close_on_thread(struct tt_fs_call *call)
 {
-    return close_once(call->descriptor);
+    return close_once(call->file.number);
 }
 
 static void close_unclosed(struct tt_fs_call *call)
 {
     if (!call->has_run)
-        close_once(call->descriptor);
+        close_once(call->file.number);
 }
 
 /* On the loop's thread, where nothing can suspend. What is pending stays. */
@@ -91,12 +91,14 @@ int tt_fs_close_at(tt_site *site, int descriptor)
     tt_loop *loop = tt__running_loop;
     struct tt_fs_call *call;
 
+    if (tt__fs_defer_close(descriptor))
+        return tt_exc_pending() ? -1 : 0;
     if (tt_exc_pending() || !loop || !loop->current || tt__no_suspend)
         return close_here(site, descriptor);
     call = tt__fs_call_create(&op, NULL, NULL, 0, site);
     if (!call) /* closed it is, but what it would have told is not known */
         return close_here(site, descriptor);
-    call->descriptor = descriptor;
+    call->file.number = descriptor;
     return (int)tt__fs_call_finish(call, site);
 }
 
@@ -107,8 +109,8 @@ static ssize_t read_on_thread(struct tt_fs_call *call)
     ssize_t size;
 
     do
-        size = call->offset < 0 ? read(call->descriptor, call->room, call->size)
-                                : pread(call->descriptor, call->room, call->size, call->offset);
+        size = call->offset < 0 ? read(call->file.descriptor, call->room, call->size)
+                                : pread(call->file.descriptor, call->room, call->size, call->offset);
     while (size < 0 && errno == EINTR);
     return size;
 }
@@ -123,10 +125,9 @@ static ssize_t read_some(tt_site *site, const struct tt_fs_op *op, int descripto
     call = tt__fs_call_create(op, NULL, NULL, size, site);
     if (!call)
         return -1;
-    call->descriptor = descriptor;
     call->size = size;
     call->offset = offset;
-    length = tt__fs_call_perform(call, site);
+    length = tt__fs_call_use(call, &call->file, descriptor, site) < 0 ? -1 : tt__fs_call_perform(call, site);
     if (length > 0)
         memcpy(buffer, call->room, (size_t)length);
     tt__fs_call_end(call, site);
@@ -150,7 +151,16 @@ ssize_t tt_fs_pread_at(tt_site *site, int descriptor, void *buffer, size_t size,
 
 static ssize_t write_on_thread(struct tt_fs_call *call)
 {
-    return tt__fs_write_all(call->descriptor, call->room, call->size, &call->offset);
+    return tt__fs_write_all(call->file.descriptor, call->room, call->size, &call->offset);
+}
+
+/* Performs CALL with DESCRIPTOR, and ends it. */
+static int finish_with(struct tt_fs_call *call, int descriptor, tt_site *site)
+{
+    if (tt__fs_call_use(call, &call->file, descriptor, site) == 0)
+        return (int)tt__fs_call_finish(call, site);
+    tt__fs_call_end(call, site);
+    return -1;
 }
 
 static int write_chunk(tt_site *site, const struct tt_fs_op *op, int descriptor, const char *data, size_t size,
@@ -162,10 +172,9 @@ static int write_chunk(tt_site *site, const struct tt_fs_op *op, int descriptor,
         return -1;
     if (size)
         memcpy(call->room, data, size);
-    call->descriptor = descriptor;
     call->size = size;
     call->offset = offset;
-    return (int)tt__fs_call_finish(call, site);
+    return finish_with(call, descriptor, site);
 }
 
 /* Also of no bytes at all: that too tells whether the descriptor can be written to. */
@@ -206,7 +215,7 @@ int tt_fs_pwrite_at(tt_site *site, int descriptor, const void *data, size_t size
 
 static ssize_t fsync_on_thread(struct tt_fs_call *call)
 {
-    return fsync(call->descriptor);
+    return fsync(call->file.descriptor);
 }
 
 int tt_fs_fsync_at(tt_site *site, int descriptor)
@@ -214,14 +223,12 @@ int tt_fs_fsync_at(tt_site *site, int descriptor)
     static const struct tt_fs_op op = {"fsync", fsync_on_thread, NULL, TT_IO_KIND_SYNC};
     struct tt_fs_call *call = tt__fs_call_create(&op, NULL, NULL, 0, site);
 
-    if (call)
-        call->descriptor = descriptor;
-    return (int)tt__fs_call_finish(call, site);
+    return call ? finish_with(call, descriptor, site) : -1;
 }
 
 static ssize_t fstat_on_thread(struct tt_fs_call *call)
 {
-    return fstat(call->descriptor, &call->stat);
+    return fstat(call->file.descriptor, &call->stat);
 }
 
 int tt_fs_fstat_at(tt_site *site, int descriptor, struct stat *out)
@@ -233,8 +240,9 @@ int tt_fs_fstat_at(tt_site *site, int descriptor, struct stat *out)
     TT_PRECOND("fs_fstat.out", site, out != NULL);
     if (!call)
         return -1;
-    call->descriptor = descriptor;
-    rc = (int)tt__fs_call_perform(call, site);
+    rc = tt__fs_call_use(call, &call->file, descriptor, site);
+    if (rc == 0)
+        rc = (int)tt__fs_call_perform(call, site);
     if (rc == 0)
         *out = call->stat;
     tt__fs_call_end(call, site);
@@ -247,9 +255,9 @@ int tt_fs_fstat_at(tt_site *site, int descriptor, struct stat *out)
 static ssize_t copy_part(struct tt_fs_call *call, off_t offset, size_t size)
 {
     char buffer[16384];
-    ssize_t length = pread(call->descriptor, buffer, size < sizeof buffer ? size : sizeof buffer, offset);
+    ssize_t length = pread(call->file.descriptor, buffer, size < sizeof buffer ? size : sizeof buffer, offset);
 
-    return length <= 0 ? length : write(call->output, buffer, (size_t)length);
+    return length <= 0 ? length : write(call->output.descriptor, buffer, (size_t)length);
 }
 
 /* Sends until SIZE is reached, the file ends, the output is full or fails, or nobody wants it any more. What was sent
@@ -266,7 +274,7 @@ static ssize_t sendfile_on_thread(struct tt_fs_call *call)
         ssize_t length;
 
         tt__sigpipe_block(&sigpipe);
-        length = sendfile(call->output, call->descriptor, &moved, part);
+        length = sendfile(call->output.descriptor, call->file.descriptor, &moved, part);
         if (length < 0 && (errno == EINVAL || errno == ENOSYS))
             length = copy_part(call, offset, part);
         tt__sigpipe_unblock(&sigpipe, length < (ssize_t)part);
@@ -290,11 +298,10 @@ static ssize_t send_some(tt_site *site, int output, int input, off_t offset, siz
 
     if (!call)
         return -1;
-    call->descriptor = input;
-    call->output = output;
     call->offset = offset;
     call->size = size;
-    if (tt__fs_call_run(call, site) == 0) {
+    if (tt__fs_call_use(call, &call->file, input, site) == 0 &&
+        tt__fs_call_use(call, &call->output, output, site) == 0 && tt__fs_call_run(call, site) == 0) {
         sent = call->result;
         if (sent < 0 && call->error == EAGAIN)
             sent = -2;

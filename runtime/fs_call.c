@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,12 +32,79 @@ static void perform_on_thread(struct tt_request *request)
     call->has_run = true;
 }
 
+/* ------------------------------------------------------------------------------------------------ the program's descriptors */
+
+static __thread struct tt_fs_file *held_files; /* by calls of this thread's loop */
+
+static struct tt_fs_file *find_held(struct tt_fs_file *from, int number)
+{
+    while (from && from->number != number)
+        from = from->next;
+    return from;
+}
+
+static void hold(struct tt_fs_file *file)
+{
+    file->is_held = true;
+    file->next = held_files;
+    file->link = &held_files;
+    if (held_files)
+        held_files->link = &file->next;
+    held_files = file;
+}
+
+/* The last one that lets go of what the program has closed meanwhile closes it. */
+static void let_go(struct tt_fs_file *file)
+{
+    if (file->is_held) {
+        *file->link = file->next;
+        if (file->next)
+            file->next->link = file->link;
+        if (file->is_to_be_closed && !find_held(held_files, file->number))
+            close(file->number);
+    } else if (file->descriptor != file->number) {
+        close(file->descriptor);
+    }
+}
+
+bool tt__fs_defer_close(int number)
+{
+    struct tt_fs_file *file = find_held(held_files, number);
+    bool is_held = file;
+
+    for (; file; file = find_held(file->next, number))
+        file->is_to_be_closed = true;
+    return is_held;
+}
+
+int tt__fs_call_use(struct tt_fs_call *call, struct tt_fs_file *file, int number, tt_site *site)
+{
+    struct stat about;
+
+    file->number = file->descriptor = number;
+    if (fstat(number, &about) < 0)
+        return 0; /* the thread finds that out too */
+    if (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode) || S_ISBLK(about.st_mode)) {
+        hold(file);
+        return 0;
+    }
+    file->descriptor = fcntl(number, F_DUPFD_CLOEXEC, 3);
+    if (file->descriptor >= 0)
+        return 0;
+    file->descriptor = number;
+    return tt_raise_errno_at(site, errno, "%s descriptor %d", call->op->name, number);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- the call */
+
 static void destroy(struct tt_request *request)
 {
     struct tt_fs_call *call = call_of(request);
 
     if (call->op->undo)
         call->op->undo(call);
+    let_go(&call->file);
+    let_go(&call->output);
     free(call->made);
     free(call);
 }
@@ -66,7 +134,7 @@ struct tt_fs_call *tt__fs_call_create(const struct tt_fs_op *op, const char *pat
     room = (char *)(call + 1);
     call->task = task;
     call->op = op;
-    call->descriptor = call->output = -1;
+    call->file.number = call->file.descriptor = call->output.number = call->output.descriptor = -1;
     call->offset = -1;
     call->result = -1;
     call->room = room;
@@ -87,12 +155,12 @@ static int raise_error(const struct tt_fs_call *call, tt_site *site)
         return tt_raise_errno_at(site, call->error, "%s %s to %s", name, call->path, call->to);
     if (call->path)
         return tt_raise_errno_at(site, call->error, "%s %s", name, call->path);
-    return tt_raise_errno_at(site, call->error, "%s descriptor %d", name, call->descriptor);
+    return tt_raise_errno_at(site, call->error, "%s descriptor %d", name, call->file.number);
 }
 
 int tt__fs_call_run(struct tt_fs_call *call, tt_site *site)
 {
-    struct tt_io io = {.descriptor = call->descriptor, .what = call->op->what, .size = call->size};
+    struct tt_io io = {.descriptor = call->file.number, .what = call->op->what, .size = call->size};
     int rc;
 
     tt__io_tell_started(call->task, &io, site);

@@ -14,6 +14,17 @@
 
 #include "request.h"
 
+/* A descriptor of the program's that a call works with. What a thread does cannot be recalled, and the program may close the
+ * descriptor and get its number again meanwhile, for another file. Therefore a call never works with a number that can be reused:
+ * of sockets, pipes and terminals it has a copy of its own; files (of which a copy would, when it is closed, take the program's
+ * record locks away, fcntl(2)) are held, and tt__fs_defer_close leaves the closing of what is held to the last call that holds it. */
+struct tt_fs_file {
+    int number;     /* the program's; -1: none */
+    int descriptor; /* what the thread uses; another one if it is a copy */
+    bool is_held, is_to_be_closed;
+    struct tt_fs_file *next, **link; /* while it is held: in this thread's list */
+};
+
 struct tt_fs_call;
 
 struct tt_fs_op {
@@ -31,7 +42,8 @@ struct tt_fs_call {
     /* what is asked for; what is not said is zero, a descriptor -1 */
     const char *path, *to; /* copies; NULL: it is about descriptors */
     char *room;            /* as many bytes as creation was asked for */
-    int descriptor, output, flags;
+    struct tt_fs_file file, output;
+    int flags;
     mode_t mode;
     off_t offset; /* negative: the file's own position */
     size_t size;
@@ -51,6 +63,12 @@ void tt__fs_check_path(const char *path, tt_site *site);
  * exception is pending. */
 struct tt_fs_call *tt__fs_call_create(const struct tt_fs_op *op, const char *path, const char *to, size_t room_bytes,
                                       tt_site *site);
+
+/* Has FILE, a part of CALL, be NUMBER. 0, or -1 with an exception pending: there is no descriptor left for a copy. */
+int tt__fs_call_use(struct tt_fs_call *call, struct tt_fs_file *file, int number, tt_site *site);
+
+/* Whether a call works with NUMBER, a file: it is closed when the last of them has ended. */
+bool tt__fs_defer_close(int number);
 
 /* Has CALL run, and tells the trace. 0, whatever it did; -1 with an exception pending. */
 int tt__fs_call_run(struct tt_fs_call *call, tt_site *site);

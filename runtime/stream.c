@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fs_call.h"
 #include "precond.h"
 
 /* ------------------------------------------------------------------------------------------------- life and memory */
@@ -191,7 +192,8 @@ void tt__stream_shut(tt_stream *stream)
     if (stream->flags_before >= 0)
         fcntl(descriptor, F_SETFL, stream->flags_before);
     stream->descriptor = -1;
-    close(descriptor);
+    if (stream->is_socket || !tt__fs_defer_close(descriptor))
+        close(descriptor);
     if (stream->reading)
         tt__io_end(stream->reading, ECONNABORTED);
     if (stream->writing)

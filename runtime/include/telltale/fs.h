@@ -11,6 +11,11 @@
  * caller's is touched any more, and closing the loop waits for its end. A file that it opens is closed again; but what it
  * wrote, removed or renamed is done. So after a cancelled call the program knows nothing about it.
  *
+ * Closing. A descriptor that a call still works with, a cancelled one say, may be closed: what the thread does never reaches another
+ * file that gets its number. Sockets, pipes and terminals: by any function, since the call has a copy of its own (OSError EMFILE
+ * where there is no room for one). Files: on the loop's thread by tt_fs_close, or tt_stream_close if a stream owns them; they are closed in fact when the last
+ * call has ended. close(2) is not for files on which a call was cancelled.
+ *
  * Paths are copied; NULL breaks precondition fs.path.
  *
  * Threads: inside a task. Each call suspends, and does nothing but return -1 when an exception is pending already
@@ -38,7 +43,8 @@ extern "C" {
 TT_API int tt_fs_open_at(tt_site *site, const char *path, int flags, mode_t mode) TT_MUST_USE;
 
 /* Closes DESCRIPTOR, whatever happens: also with an exception pending, which stays, when the task is cancelled meanwhile,
- * outside of tasks and without memory; then by close(2) on this thread. Returns 0, or -1 with an exception pending: that
+ * outside of tasks and without memory; then by close(2) on this thread. Where a call still works with a file, see "Closing" above,
+ * this returns at once, and what closing it fails with is not told. Returns 0, or -1 with an exception pending: that
  * of the close, or CancelledError. */
 #define tt_fs_close(descriptor) tt_fs_close_at(TT_HERE, (descriptor))
 TT_API int tt_fs_close_at(tt_site *site, int descriptor);
