@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,12 +153,6 @@ static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
 
 /* --------------------------------------------------------------------------------------------------------- the lock */
 
-static int find_any(void *context, const char *name)
-{
-    (void)context, (void)name;
-    return 1;
-}
-
 /* An arena that nobody reads yet. */
 static int find_orphan(void *context, const char *name)
 {
@@ -203,7 +198,7 @@ int tt_recorder_is_needed(const char *ring_dir)
     int dir_fd = open(ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0)
         return 0;
-    int is_needed = tt__folder_for_each(dir_fd, find_any, NULL) > 0;
+    int is_needed = tt__folder_has_arena(dir_fd);
     int lock_fd = is_needed ? open_lock(dir_fd) : -1;
     if (lock_fd >= 0) {
         is_needed = flock(lock_fd, LOCK_EX | LOCK_NB) == 0;
@@ -465,10 +460,9 @@ static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struc
                               result == -EISDIR ? "%s: is a directory, and no store"
                                                 : "%s: its folder cannot be used: %s",
                               path, strerror(-result));
-    if (!recorder->options.ring_dir) {
-        result = tt__ring_dir_of_store(store, default_dir, PATH_MAX);
+    result = tt__ring_dir_of_store(store, default_dir, PATH_MAX);
+    if (!recorder->options.ring_dir)
         recorder->options.ring_dir = default_dir;
-    }
     if (result == 0)
         result = tt__ring_dir_prepare(recorder->options.ring_dir, recorder->options.keep ? NULL : store);
     if (result < 0)
@@ -479,6 +473,34 @@ static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struc
         return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be opened: %s", recorder->options.ring_dir,
                               strerror(errno));
     return 0;
+}
+
+static void close_dir(struct recorder *recorder)
+{
+    if (recorder->lock_fd >= 0)
+        close(recorder->lock_fd);
+    if (recorder->dir_fd >= 0)
+        close(recorder->dir_fd);
+    recorder->lock_fd = recorder->dir_fd = -1;
+}
+
+/* Whether the folder that is locked is still the one that others find: the recorder before may have deleted it. */
+static bool has_its_name(const struct recorder *recorder)
+{
+    struct stat ours, found;
+    return fstat(recorder->dir_fd, &ours) == 0 && stat(recorder->options.ring_dir, &found) == 0 &&
+           ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
+}
+
+/* Opens the ring dir and takes its lock; as take_lock. */
+static int open_and_lock(struct recorder *recorder, char default_dir[PATH_MAX], struct tt_store_error *error)
+{
+    int has_lock;
+    do {
+        close_dir(recorder);
+        has_lock = open_dir(recorder, default_dir, error) < 0 ? -1 : take_lock(recorder, error);
+    } while (has_lock == 1 && !has_its_name(recorder));
+    return has_lock;
 }
 
 static int open_store(struct recorder *recorder, struct tt_store_error *error)
@@ -500,10 +522,6 @@ static void close_all(struct recorder *recorder, bool is_finished)
     free(recorder->is_finished);
     tt_ingest_destroy(recorder->ingest);
     tt__store_close_writer(recorder->writer, is_finished);
-    if (recorder->lock_fd >= 0)
-        close(recorder->lock_fd);
-    if (recorder->dir_fd >= 0)
-        close(recorder->dir_fd);
     if (recorder->options.ready_fd >= 0)
         close(recorder->options.ready_fd);
 }
@@ -521,11 +539,10 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     recorder->dir_fd = recorder->lock_fd = -1;
     if (!options->recover)
         ignore_signals();
-    int result = open_dir(recorder, default_dir, &error);
-    int has_lock = result == 0 ? take_lock(recorder, &error) : -1;
+    int has_lock = open_and_lock(recorder, default_dir, &error);
     /* Without a supervisor and without arenas there is nothing to do, and no store to be made. */
-    bool has_work = has_lock == 1 && (options->supervised || tt__folder_for_each(recorder->dir_fd, find_any, NULL) > 0);
-    result = has_lock < 0 ? -1 : 0;
+    bool has_work = has_lock == 1 && (options->supervised || tt__folder_has_arena(recorder->dir_fd));
+    int result = has_lock < 0 ? -1 : 0;
     if (has_work) {
         result = open_store(recorder, &error);
         if (result == 0) {
@@ -537,7 +554,18 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
         say_ready(&recorder->options.ready_fd);
     }
     close_all(recorder, result == 0 && recorder->process_count == 0);
+    /* A folder that somebody else named is somebody else's. */
+    bool is_done = has_lock != 1 || result < 0 || options->keep ||
+                   strcmp(recorder->options.ring_dir, default_dir) != 0 ||
+                   tt__folder_delete(recorder->dir_fd, default_dir);
+    close_dir(recorder);
     free(recorder);
+    if (!is_done) {
+        struct tt_recorder_options again = *options;
+        again.ready_fd = again.control_fd = -1;
+        again.supervised = 0;
+        return tt_recorder_run(&again, out_error);
+    }
     if (result < 0)
         *out_error = error;
     return result;

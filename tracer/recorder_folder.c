@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "ring_dir.h"
 
 #define UNFINISHED_SECONDS 10 /* after which an arena that was never finished counts as left behind */
 
@@ -114,4 +115,51 @@ bool tt__folder_may_become_ready(int dir_fd, const char *name)
         stat_buffer.st_uid == geteuid())
         unlinkat(dir_fd, name, 0);
     return false;
+}
+
+static int find_any(void *context, const char *name)
+{
+    (void)context, (void)name;
+    return 1;
+}
+
+bool tt__folder_has_arena(int dir_fd)
+{
+    return tt__folder_for_each(dir_fd, find_any, NULL) != 0;
+}
+
+static int move_arena(void *context, const char *name)
+{
+    const int *fds = context;
+    (void)renameat(fds[0], name, fds[1], name); /* one that stays is found by who looks for arenas left behind */
+    return 0;
+}
+
+/* Gives the folder GONE its name back, or its arenas to the folder that has it now. */
+static void take_back(int dir_fd, const char *gone, const char *path)
+{
+    if (renameat2(AT_FDCWD, gone, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return;
+    int fds[] = {dir_fd, open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (fds[1] < 0)
+        return;
+    tt__folder_for_each(dir_fd, move_arena, fds);
+    close(fds[1]);
+}
+
+bool tt__folder_delete(int dir_fd, const char *path)
+{
+    char gone[PATH_MAX];
+    if (snprintf(gone, sizeof gone, "%s.%ld", path, (long)getpid()) >= (int)sizeof gone ||
+        tt__folder_has_arena(dir_fd) || rename(path, gone) < 0)
+        return true;
+    bool was_in_time = tt__folder_has_arena(dir_fd);
+    if (was_in_time)
+        take_back(dir_fd, gone, path);
+    if (tt__folder_has_arena(dir_fd))
+        return !was_in_time;
+    (void)unlinkat(dir_fd, TT_RING_DIR_STORE, 0);
+    (void)unlinkat(dir_fd, TT_RING_DIR_LOCK, 0);
+    (void)rmdir(gone);
+    return !was_in_time;
 }

@@ -34,4 +34,11 @@ void tt__folder_list_finish(struct tt__arena_list *list);
  * process is gone is deleted. */
 bool tt__folder_may_become_ready(int dir_fd, const char *name);
 
+bool tt__folder_has_arena(int dir_fd);
+
+/* Deletes the folder PATH, which DIR_FD is open on and whose lock the caller holds, unless an arena is in it. It loses
+ * its name before it is looked through: who is about to make an arena in it either was in time, or finds no folder and
+ * makes a new one. False: somebody was in time; the arena is in PATH again, and somebody has to read it. */
+bool tt__folder_delete(int dir_fd, const char *path);
+
 #endif

@@ -119,25 +119,40 @@ static int write_store(const char *dir, const char *store)
     return result;
 }
 
-int tt__ring_dir_prepare(const char *dir, const char *store)
+/* The private folder above a default ring dir: 1, and PARENT; 0: DIR is no default one. */
+static int find_private_parent(const char *dir, char parent[PATH_MAX])
 {
-    char parent[PATH_MAX];
-    const char *slash = strrchr(dir, '/');
-    if (dir[0] != '/' || strlen(dir) >= sizeof parent)
+    const char *slash = strrchr(dir, '/'), *name;
+    if (dir[0] != '/' || strlen(dir) >= PATH_MAX)
         return dir[0] == '/' ? -ENAMETOOLONG : -EINVAL;
     memcpy(parent, dir, (size_t)(slash - dir));
     parent[slash - dir] = '\0';
+    name = strrchr(parent, '/');
+    return name && strncmp(name + 1, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) == 0;
+}
 
-    const char *name = strrchr(parent, '/');
-    if (name && strncmp(name + 1, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) == 0) {
-        int result = make_private(parent);
-        if (result < 0)
-            return result;
-    }
+static int prepare(const char *dir, const char *store)
+{
     int result = make_private(dir);
-    if (result < 0 || !store)
-        return result;
-    return write_store(dir, store);
+    return result < 0 || !store ? result : write_store(dir, store);
+}
+
+int tt__ring_dir_prepare(const char *dir, const char *store)
+{
+    char parent[PATH_MAX];
+    int result = find_private_parent(dir, parent);
+    if (result == 1)
+        result = make_private(parent);
+    return result < 0 ? result : prepare(dir, store);
+}
+
+int tt__ring_dir_renew(const char *dir, const char *store)
+{
+    char parent[PATH_MAX];
+    int result = find_private_parent(dir, parent);
+    if (result == 1)
+        return access(parent, X_OK) < 0 ? -errno : prepare(dir, store);
+    return result < 0 ? result : -ENOENT;
 }
 
 int tt__ring_dir_read_store(const char *dir, char *out, size_t size)

@@ -7,6 +7,8 @@
  *   lock                  locked with flock by the one recorder at work
  *   PID-UUID8.arena       one for each traced process
  *
+ * It is made by whoever comes first, and a default one is deleted by the recorder that has read its last arena.
+ *
  * What it leaves to others: what is in an arena (arena.h), who records (recorder), environment variables (options.c).
  *
  * Threads: any; not in signal handlers. No memory is allocated by the functions themselves. All return 0 or a
@@ -35,6 +37,10 @@ int tt__ring_dir_of_store(const char *store, char *out, size_t size);
  * somebody else or others may write to it, so that nothing in it could be trusted; -ENOTDIR: it is no folder, or is a
  * symbolic link. */
 int tt__ring_dir_prepare(const char *dir, const char *store);
+
+/* The same for a default one that was there before, and that a recorder may have deleted meanwhile. -ENOENT: DIR is no
+ * default one, or the private folder above it is not there, as in another root. Async-signal-safe. */
+int tt__ring_dir_renew(const char *dir, const char *store);
 
 /* Reads the path of the store that DIR belongs to. -ENOENT: it says none. */
 int tt__ring_dir_read_store(const char *dir, char *out, size_t size);

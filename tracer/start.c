@@ -16,6 +16,7 @@
 #include "dump.h"
 #include "lttng.h"
 #include "ring.h"
+#include "ring_dir.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -91,6 +92,9 @@ static int open_arena(struct tt__life *life)
 {
     bool is_alone = !plan.is_supervised && !plan.program[0], overwrites = is_alone || plan.ring_policy == TT_RING_POLICY_OVERWRITE;
     int result = tt__arena_create(life, &plan, overwrites);
+    /* A recorder that had nothing left to read may just have deleted the folder. */
+    if (result == -ENOENT && tt__ring_dir_renew(plan.ring_dir, plan.store[0] ? plan.store : NULL) == 0)
+        result = tt__arena_create(life, &plan, overwrites);
     if (result < 0)
         return result;
     uint32_t ordinal = atomic_fetch_add(&arena_count, 1) + 1;

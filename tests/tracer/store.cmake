@@ -15,6 +15,8 @@ telltale_test(test_store_open.c studio.c LIBRARIES ${reading})
 telltale_test(test_store_left.c studio.c LIBRARIES ${reading})
 telltale_test(test_recorder.c studio.c LIBRARIES ${reading})
 telltale_test(test_store_kill.c truth.c studio.c LIBRARIES ${reading} TIMEOUT 120)
+telltale_test(test_ring_dir.c studio.c LIBRARIES ${reading})
+target_link_options(test-tracer-ring_dir PRIVATE -Wl,--wrap=rename)
 
 # Views have a folder of their own.
 add_subdirectory(${CMAKE_CURRENT_SOURCE_DIR}/../views ${CMAKE_CURRENT_BINARY_DIR}/../views)
