@@ -110,12 +110,41 @@ static int compare_tables(sqlite3_stmt *expected, sqlite3_stmt *found, const cha
     return expected_code == SQLITE_DONE ? SQLITE_OK : expected_code;
 }
 
+/* A table of the file that is no plain one would run code of SQLite's over bytes of the file as soon as somebody asks what its
+ * columns are: so that is found out by looking at the text of the schema alone. A store has plain tables, and others may
+ * have added such. */
+static int check_plainness(struct sqlite3 *connection, const char *path, struct tt_store_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = -1;
+    if (sqlite3_prepare_v2(connection,
+                           "SELECT name FROM sqlite_schema WHERE type = 'table'"
+                           " AND (sql IS NULL OR rootpage IS NULL OR rootpage <= 0 OR sql NOT LIKE 'CREATE TABLE %')",
+                           -1, &statement, NULL) != SQLITE_OK) {
+        tt__store_fail_sqlite(error, connection, "reading its schema", path);
+    } else {
+        int code = sqlite3_step(statement);
+        const char *name = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+        if (code == SQLITE_DONE)
+            result = 0;
+        else if (code == SQLITE_ROW)
+            tt__store_fail(error, TT_STORE_DAMAGED, "%s: says that it is a store, but %.40s is no plain table in it", path,
+                           name ? name : "something");
+        else
+            tt__store_fail_sqlite(error, connection, "reading its schema", path);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
 int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct tt_store_error *error)
 {
     sqlite3 *model = NULL;
     sqlite3_stmt *expected = NULL, *found = NULL;
     const char *missing = NULL;
     int result = -1;
+    if (check_plainness(connection, path, error) < 0)
+        return -1;
     if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL) !=
             SQLITE_OK ||
         sqlite3_exec(model, tt_store_schema, NULL, NULL, NULL) != SQLITE_OK ||

@@ -6,6 +6,7 @@
  */
 #include "draft.h"
 #include "losses.h"
+#include "narrow.h"
 #include "output/text.h"
 #include "parts.h"
 
@@ -36,9 +37,9 @@ static const struct tt_option options[] = {
     {'f', "filter", TT_OPTION_TEXT, "SQL", "only rows for which this holds: \"failed_count > 0\"",
      OFFSET(listing.filter), NULL},
     {'n', "limit", TT_OPTION_NUMBER, "N", "at most so many", OFFSET(listing.limit), NULL},
-    {0, "since", TT_OPTION_TEXT, "TIME", "stalls: only those that lasted until then or longer", OFFSET(listing.since),
-     NULL},
-    {0, "until", TT_OPTION_TEXT, "TIME", "stalls: only those that began before then", OFFSET(listing.until), NULL},
+    {0, "since", TT_OPTION_TEXT, "TIME", "only tasks, turns and stalls that lasted until then or longer",
+     OFFSET(listing.since), NULL},
+    {0, "until", TT_OPTION_TEXT, "TIME", "only those that began before then", OFFSET(listing.until), NULL},
     {0, "format", TT_OPTION_WORD, "FORMAT", "table, json, ndjson or csv", OFFSET(listing.format), tt__format_words},
     {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", OFFSET(listing.is_json), NULL},
 };
@@ -120,8 +121,6 @@ static const struct tt_listing tables[] = {
             .default_columns = "coroutine,tasks,returned,failed,cancelled,pending,p50,p90,p99,max,longest,lat50,lat99,"
                                "latmax,latest,run,ready,wait",
             .durations = durations,
-            .begins = "0",
-            .ends = "0",
         },
     [TABLE_HISTOGRAM] =
         {
@@ -131,8 +130,6 @@ static const struct tt_listing tables[] = {
             .column_count = COUNT(histogram_columns),
             .default_columns = "coroutine,what,from,to,count,share,bar",
             .durations = durations,
-            .begins = "0",
-            .ends = "0",
         },
     [TABLE_STALLS] =
         {
@@ -153,17 +150,36 @@ static const struct tt_listing tables[] = {
             .column_count = COUNT(turn_columns),
             .default_columns = "loop,turns,p50,p90,p99,max,when,run,callbacks,ready",
             .durations = durations,
-            .begins = "0",
-            .ends = "0",
         },
 };
+
+/* What the tables add up; stalls they list, a row each. */
+static const struct tt_narrow_source sources[] = {
+    [TABLE_COROUTINES] = {"tasks", "t", "created_ns", "coalesce(ended_ns, created_ns + age_ns)"},
+    [TABLE_HISTOGRAM] = {"tasks", "t", "created_ns", "coalesce(ended_ns, created_ns + age_ns)"},
+    [TABLE_STALLS] = {NULL, NULL, NULL, NULL},
+    [TABLE_TURNS] = {"turns", "t", "began_ns", "ended_ns"},
+};
+
+/* A span of time that somebody asked for. */
+struct span {
+    int64_t since_ns, until_ns;
+    bool is_given;
+};
+
+static struct span span_of(const tt_draft *draft)
+{
+    return (struct span){draft->since_ns, draft->until_ns,
+                         draft->since_ns > INT64_MIN || draft->until_ns < INT64_MAX};
+}
 
 /* --------------------------------------------------------------------------------- stalls, below the table */
 
 /* The longest stalls, a row for each of those that were held up longest. */
 static const char select_stalls[] =
     "WITH longest AS MATERIALIZED (\n"
-    "    SELECT *, count(*) OVER () AS total FROM stalls ORDER BY duration_ns DESC, stall_id LIMIT ?1),\n"
+    "    SELECT *, count(*) OVER () AS total FROM stalls WHERE began_ns <= ?3 AND ended_ns >= ?4\n"
+    "    ORDER BY duration_ns DESC, stall_id LIMIT ?1),\n"
     "victim AS MATERIALIZED (\n"
     "    SELECT h.*, row_number() OVER (PARTITION BY h.stall_id ORDER BY h.held_up_ns DESC, h.task_id) AS place,\n"
     "        count(*) OVER (PARTITION BY h.stall_id) AS count\n"
@@ -220,20 +236,22 @@ static void print_stall(tt_query *query, tt_output *output)
     }
 }
 
-static void print_stalls(tt_session *session, tt_output *output)
+static void print_stalls(tt_session *session, tt_output *output, const struct span *span)
 {
-    int64_t total = tt__query_count(session, "SELECT count(*) FROM stalls");
-    int64_t last_id = -1;
-    if (total == 0)
-        return;
+    int64_t total = 0, last_id = -1;
     tt_query *query = tt__query_open(session, select_stalls);
     tt__query_bind_integer(query, 1, STALLS_MAX);
     tt__query_bind_integer(query, 2, VICTIMS_MAX);
-    tt__print(output, "\n");
-    tt__style(output, TT_STYLE_WARNING);
-    tt__print(output, "STALLS: %jd, in which a loop could run nothing else\n", (intmax_t)total);
-    tt__style(output, TT_STYLE_PLAIN);
+    tt__query_bind_integer(query, 3, span->until_ns);
+    tt__query_bind_integer(query, 4, span->since_ns);
     while (tt__query_next(query)) {
+        if (total == 0) {
+            total = tt__query_integer(query, "total");
+            tt__print(output, "\n");
+            tt__style(output, TT_STYLE_WARNING);
+            tt__print(output, "STALLS: %jd, in which a loop could run nothing else\n", (intmax_t)total);
+            tt__style(output, TT_STYLE_PLAIN);
+        }
         if (tt__query_integer(query, "stall_id") != last_id)
             print_stall(query, output);
         last_id = tt__query_integer(query, "stall_id");
@@ -246,7 +264,7 @@ static void print_stalls(tt_session *session, tt_output *output)
 }
 
 /* The turns of loops, when they were recorded. */
-static void print_turns(tt_session *session, tt_output *output)
+static void print_turns(tt_session *session, tt_output *output, const struct span *span)
 {
     enum { COLUMNS = COUNT(turn_columns) };
     struct tt_column columns[COLUMNS];
@@ -259,6 +277,8 @@ static void print_turns(tt_session *session, tt_output *output)
         tt__complain("not enough memory for a query");
         return;
     }
+    if (span->is_given)
+        tt__narrow_view(memory, "loop_turns", &sources[TABLE_TURNS], span->since_ns, span->until_ns);
     for (size_t i = 0; i < COLUMNS; i++) {
         const struct tt_listing_column *column = &turn_columns[i];
         columns[i] = (struct tt_column){column->name, column->heading, column->unit, column->is_wide};
@@ -275,29 +295,25 @@ static void print_turns(tt_session *session, tt_output *output)
 
 /* ------------------------------------------------------------------------------------------------------ run */
 
-static int check_options(const struct tt_invocation *invocation)
-{
-    const struct stats_options *given = invocation->options;
-    if (given->table != TABLE_STALLS && (given->listing.since != NULL || given->listing.until != NULL))
-        return tt__usage_error(invocation->command,
-                               "--since and --until are for --table stalls; tasks of a time are listed by ps");
-    return -1;
-}
-
 static int run(struct tt_invocation *invocation)
 {
     const struct stats_options *given = invocation->options;
+    const struct tt_listing *listing = &tables[given->table];
     tt_draft draft;
-    int status = check_options(invocation);
-    if (status < 0)
-        status = tt__draft_open(&draft, invocation, &tables[given->table], &given->listing);
+    int status = tt__draft_open(&draft, invocation, listing, &given->listing);
     if (status >= 0)
         return status;
+    struct span span = span_of(&draft);
+    if (span.is_given && given->table != TABLE_STALLS) {
+        tt__narrow_view(draft.sql, listing->view, &sources[given->table], span.since_ns, span.until_ns);
+        draft.since_ns = INT64_MIN; /* it stands inside of the view now */
+        draft.until_ns = INT64_MAX;
+    }
     status = tt__draft_print_listing(&draft);
     if (status == TT_EXIT_CLEAN) {
         if (given->table == TABLE_COROUTINES && !tt__draft_is_data(&draft)) {
-            print_turns(draft.session, &invocation->output);
-            print_stalls(draft.session, &invocation->output);
+            print_turns(draft.session, &invocation->output, &span);
+            print_stalls(draft.session, &invocation->output, &span);
         }
         tt__losses_say(draft.session, &invocation->messages);
     }

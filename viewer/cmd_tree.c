@@ -365,5 +365,6 @@ const struct tt_command tt__command_tree = {
     .arguments_max = 1,
     .is_reader = true,
     .is_query = true,
+    .can_follow = true,
     .run = run,
 };

@@ -67,6 +67,7 @@ struct tt_command {
     const char *const *argument_words; /* what the argument must be one of, ended by NULL; NULL: a file, or anything */
     bool is_reader;           /* reads a store: has --timeout */
     bool is_query;            /* with queries of its own: has --explain-sql */
+    bool can_follow;          /* a list of a store that may be growing: has --follow */
     bool is_hidden;           /* not for people: not in the list of commands */
     bool ends_at_argument;    /* options end at the first argument: what follows belongs to another program */
     int (*run)(struct tt_invocation *invocation);
@@ -82,6 +83,7 @@ struct tt_invocation {
     uint64_t timeout_s; /* --timeout: for all queries together; 0: no limit */
     bool is_explaining; /* --explain-sql: print the queries, not what they say */
     bool has_no_pager;  /* --no-pager */
+    bool is_following;  /* --follow */
     bool is_paged;      /* output goes to a pager, whose reader may leave */
     FILE *progress;     /* a terminal to say on that it takes long; NULL: none */
     tt_output output;   /* stdout */

@@ -3,6 +3,7 @@
  * What it leaves to others. Command lines: options.c. Each command: its cmd_*.c. Nothing here reads a store.
  */
 #include "command.h"
+#include "follow.h"
 #include "pager.h"
 
 #include <assert.h>
@@ -63,9 +64,9 @@ static int run_command(const struct tt_command *command, int argc, char **argv)
     tt__output_init(&invocation.output, stdout, invocation.color);
     tt__output_init(&invocation.messages, stderr, invocation.color);
     invocation.progress = command->is_reader ? open_progress() : NULL;
-    tt_pager *pager = command->is_reader && !invocation.has_no_pager ? tt__pager_start() : NULL;
+    tt_pager *pager = command->is_reader && !invocation.has_no_pager && !invocation.is_following ? tt__pager_start() : NULL;
     invocation.is_paged = pager != NULL;
-    status = command->run(&invocation);
+    status = invocation.is_following ? tt__follow(&invocation) : command->run(&invocation);
     status = tt__finish_output(&invocation, status);
     tt__pager_stop(pager);
     if (invocation.progress != NULL)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What commands have behind their own options, in the order of the table below. */
-enum common { COMMON_COLOR = 1000, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER, COMMON_HELP };
+enum common { COMMON_COLOR = 1000, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER, COMMON_FOLLOW, COMMON_HELP };
 
 #define OPTION_MAX 24u
 
@@ -20,6 +20,7 @@ const struct tt_option tt__common_options[] = {
     {0, "explain-sql", TT_OPTION_FLAG, NULL, "print the queries instead of what they say", 0, NULL},
     {0, "timeout", TT_OPTION_NUMBER, "SECONDS", "give up after that long; 300 if not given, 0: never", 0, NULL},
     {0, "no-pager", TT_OPTION_FLAG, NULL, "do not show long answers page by page on a terminal", 0, NULL},
+    {0, "follow", TT_OPTION_FLAG, NULL, "look again and again until the recording ends", 0, NULL},
     {'h', "help", TT_OPTION_FLAG, NULL, "this screen", 0, NULL},
     {0, NULL, TT_OPTION_FLAG, NULL, NULL, 0, NULL},
 };
@@ -37,6 +38,8 @@ bool tt__option_is_common_to(const struct tt_command *command, const struct tt_o
     case COMMON_TIMEOUT:
     case COMMON_NO_PAGER:
         return command->is_reader;
+    case COMMON_FOLLOW:
+        return command->can_follow;
     default:
         return true;
     }
@@ -67,7 +70,7 @@ int tt__finish_output(struct tt_invocation *invocation, int status)
 
 /* The command's table in the form that getopt_long wants. */
 struct table {
-    struct option longs[OPTION_MAX + 6];
+    struct option longs[OPTION_MAX + 7];
     char shorts[2 * OPTION_MAX + 8];
 };
 
@@ -198,6 +201,9 @@ static int take_option(struct tt_invocation *invocation, int code, char **argv)
         return -1;
     case COMMON_NO_PAGER:
         invocation->has_no_pager = true;
+        return -1;
+    case COMMON_FOLLOW:
+        invocation->is_following = true;
         return -1;
     case COMMON_TIMEOUT:
         if (parse_number(optarg, &invocation->timeout_s) < 0 || invocation->timeout_s > UINT32_MAX)

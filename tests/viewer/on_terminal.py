@@ -24,4 +24,5 @@ while True:
     if not piece:
         break
     sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))

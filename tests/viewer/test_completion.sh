@@ -41,6 +41,7 @@ case_bash_offers_each_option_of_each_command() {
         expect_equal "$(offer_in_bash telltale "$command" -)" "$(list_options "$command")" "options of $command"
     done
     expect_equal "$(offer_in_bash telltale ps --f)" "--filter
+--follow
 --format" 'options that begin so'
     expect_equal "$(offer_in_bash telltale '')" "$(printf '%s\n' --help --version help $commands | LC_ALL=C sort)" 'commands'
     expect_equal "$(offer_in_bash telltale help di)" diff 'commands to be helped with'
@@ -115,11 +116,11 @@ case_the_manual_has_the_synopsis_and_the_options_of_each_command() {
         "$telltale" "$command" --help | sed -n 's/^usage: //p' >usage
         sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/s/^\*telltale.*/&/p' "$page" | head -n 1 | sed 's/[*_\\]//g' >synopsis
         cmp -s usage synopsis || fail "the synopsis of $command is $(cat synopsis), its usage $(cat usage)"
-        list_options "$command" | grep -vx -- '-h\|--help\|--color\|--explain-sql\|--timeout\|--no-pager' >taken || :
+        list_options "$command" | grep -vx -- '-h\|--help\|--color\|--explain-sql\|--timeout\|--no-pager\|--follow' >taken || :
         sed -n 's/^\(\*-.*\)/\1/p' "$page" | grep -oE '\*--?[a-zA-Z][a-z-]*\*' | tr -d '*' | LC_ALL=C sort -u >told || :
         expect_equal "$(cat told)" "$(cat taken)" "options in the manual page of $command"
     done
-    for option in --color --explain-sql --timeout --no-pager; do
+    for option in --color --explain-sql --timeout --no-pager --follow; do
         grep -q "^\*$option\*" "$pages/telltale.1.scd" || fail "telltale(1) says nothing of $option"
     done
     for command in $(list_commands); do

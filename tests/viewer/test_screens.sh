@@ -342,11 +342,25 @@ case_stats_says_what_is_missing() {
     expect_screen stats_lossy stats run.telltale -C coroutine,tasks,unknown
 }
 
-case_stats_takes_times_for_stalls_only() {
+# What is added up is what ps lists of that time; the whole time is everything.
+case_stats_of_a_span_adds_up_what_ps_lists_of_it() {
     given stall
-    run "$telltale" stats run.telltale --since 1s
-    expect_status 2 'stats --since'
-    expect_text err '--since and --until are for --table stalls'
+    expect_screen stats_span stats run.telltale --since 2s --until 3s
+    for span in '--since start' '--until 0.5s' '--since 1.5s' '--since 1s --until 2s' '--since 20% --until 80%' '--until end'; do
+        # shellcheck disable=SC2086 # words of a command line
+        {
+            must "$telltale" ps run.telltale $span --format csv -C coroutine
+            sed 1d "$work/out" | sort | uniq -c | awk '{ print $2 "," $1 }' >listed
+            must "$telltale" stats run.telltale $span --format csv -C coroutine,tasks
+            sed 1d "$work/out" | sort >added_up
+            diff listed added_up || fail "tasks of $span"
+            must "$telltale" ps run.telltale $span --format csv -C id --filter "outcome IN ('returned', 'failed', 'cancelled')"
+            ended=$(sed 1d "$work/out" | grep -c . || :)
+            must "$telltale" stats run.telltale $span --table histogram --format csv -C count --filter "what = 'duration'"
+            expect_equal "$(sed 1d "$work/out" | awk '{ sum += $1 } END { print sum + 0 }')" "$ended" "the histogram of $span"
+        }
+    done
+    [ -s listed ] || fail 'nothing was added up'
 }
 
 case_show_tells_the_life_of_a_lost_task() {
