@@ -290,8 +290,8 @@ def limit(port, count):
     for connection in served:
         connection.sendall(get(b"/hello.txt"))
         expect(b"hello\n" in connection.recv(65536), True, "within the limit")
-    for _ in range(10):
-        ((status, headers, _),) = ask(port, b"")
+    for request in (b"", get(b"/hello.txt"), get(b"/huge.bin") * 100) * 4:  # also who has asked for something already
+        ((status, headers, _),) = ask(port, request)
         expect((status, headers["retry-after"]), (503, "1"), "beyond the limit")
     beyond = connect(port)
     expect(b" 503 " in beyond.recv(65536), True, "one more")

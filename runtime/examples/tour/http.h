@@ -1,10 +1,8 @@
 /* http.h: as much of HTTP/1.1 as serving files takes, and nothing of telltale: bytes become a request, a file becomes an
- * answer, an answer becomes bytes.
+ * answer, an answer becomes bytes. Whoever reads the tour needs no more of it than this header.
  *
  * http-parser reads the syntax. What is not here because a server of files needs none of it: bodies of requests, chunks,
- * several ranges at a time.
- *
- * Threads: one, for the clock of the Date header. */
+ * several ranges at a time. Threads: one, for the clock of the Date header. */
 #ifndef TOUR_HTTP_H
 #define TOUR_HTTP_H
 
@@ -24,60 +22,47 @@ struct http_text {
     size_t size;
 };
 
+/* What came of it, and what that means. All zero: nothing came. */
 struct http_request {
     bool is_complete;
     bool is_head;     /* the answer's head alone is asked for */
     bool keeps_alive; /* another request may follow */
-    struct http_text target, range, if_range, if_modified_since;
-
-    /* ---- http.c's */
-    http_parser parser;
-    struct http_text name, *value, ignored; /* of the header that is being read, and where its value goes */
     bool has_body;
     int host_count;
-    size_t parsed, size; /* of the bytes */
+    struct http_text target, range, if_range, if_modified_since, name; /* that of the header that is being read */
+    http_parser parser;
+    size_t parsed; /* of the bytes: this request; what is behind is the next one's */
+
+    char path
+        [HTTP_TARGET_BYTES]; /* relative to the folder that is served: decoded, without a query, a folder's with index.html */
+    size_t size;             /* of the bytes; the caller puts what comes behind them, and counts it here */
     char bytes[HTTP_HEAD_BYTES];
 };
 
-/* What is to be said of a file, or without one. */
+/* What is to be said, of a file where there is one. */
 struct http_answer {
     int status;
     bool keeps_alive;
-    const char *header; /* one more, "Name: value"; NULL: none */
     const char *type;
-    time_t modified;        /* when the file was, 0: there is none */
+    time_t modified;        /* when the file was; 0: there is none */
     long long size;         /* of all of it */
     long long begin, count; /* the part that is sent */
 };
 
-void http_init(struct http_request *request);
+/* What the bytes are: 0: more are needed; 200: a request that is complete; else the status to refuse it with. One that was
+ * complete before is forgotten: what came after it is the beginning of the next. */
+int http_parse(struct http_request *request);
 
-/* Forgets the request that was answered. What came after it is the beginning of the next. */
-void http_next(struct http_request *request);
-
-/* Where what comes next is to be put: *OUT_SIZE bytes, at least one. */
-char *http_room(struct http_request *request, size_t *out_size);
-
-/* COUNT bytes more have been put there. 0: more are needed; 200: the request is complete; else the status to refuse it
- * with. */
-int http_take(struct http_request *request, size_t count);
-
-/* Writes the path of what is asked for, relative to the folder that is served: decoded, without its query, a folder's with
- * index.html. Returns 0, or the status to refuse it with. */
-int http_path(const struct http_request *request, char path[HTTP_TARGET_BYTES]);
-
-/* Writes the header that sends whoever asked for the folder "a/b" to "a/b/". It is relative to what was asked for, so that
- * no path, however it is written, leads to another host. */
-void http_write_location(const struct http_request *request, char *buffer, size_t size);
-
-/* Of the file in ANSWER, its size and modified, decides what of it REQUEST wants: status (200, 206, 304, 416), begin and
- * count. */
+/* Of a file, whose size and time of change are in ANSWER, decides what REQUEST wants, and fills the rest. */
 void http_choose(const struct http_request *request, struct http_answer *answer);
 
-/* Writes ANSWER's head; returns its size, which is less than SIZE. */
-size_t http_head(const struct http_answer *answer, char *buffer, size_t size);
+/* Writes ANSWER's head, with what else its status asks for; returns its size, which is less than SIZE, at least 8192. */
+size_t http_head(const struct http_request *request, const struct http_answer *answer, char *buffer, size_t size);
 
-/* "text/html", by what the name ends in. */
-const char *http_type(const char *path);
+/* The same without a file, and a body that says in words what the status is. */
+size_t http_message(const struct http_request *request, const struct http_answer *answer, char *buffer, size_t size);
+
+/* The status for a file that the system does not open for this reason; 500 for those that nobody expects. */
+int http_status_of(int error);
 
 #endif
