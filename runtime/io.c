@@ -204,7 +204,8 @@ static int go_on_after_turn(struct tt_task_object *task, struct tt_io *io, tt_si
 }
 
 /* Suspends TASK until the descriptor is ready, or IO is over. 0, or -1 with an exception pending. */
-static int wait_until_ready(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+static inline __attribute__((always_inline)) int wait_until_ready(struct tt_task_object *task, struct tt_io *io,
+                                                                  tt_site *site)
 {
     tt_loop *loop = task->future.loop;
     struct wait wait;
@@ -242,28 +243,37 @@ void tt__io_end(struct tt_io *io, int error)
         complete(tt_container_of(io->waiting, struct wait, future));
 }
 
-int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site)
+/* IO is over, or its task was cancelled. */
+static int end(struct tt_task_object *task, const struct tt_io *io, int rc)
 {
-    bool has_waited = false;
+    tt__io_spend(task, is_about_bytes(io->what) ? io->result : 0);
+    tt__io_tell_finished(task, io, rc < 0);
+    return rc;
+}
+
+/* IO would block. Out of line, so that the way of those that do not wait stays short. */
+static __attribute__((noinline)) int perform_waiting(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+{
     int rc = 0;
 
+    tell_wait(task, io);
+    while (rc == 0 && !io->is_over) {
+        rc = wait_until_ready(task, io, site);
+        if (rc == 0 && !io->is_over && !io->is_tried_on_loop)
+            io->is_over = io->attempt(io);
+    }
+    if (rc == 0 && !io->is_tried_on_loop && !another_follows(io))
+        tt__watch_remove(task->future.loop, io->descriptor, io->is_writer);
+    return end(task, io, rc);
+}
+
+int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site)
+{
     assert(io->attempt && !io->is_over && !io->waiting && "an operation is performed once");
     if (at_once && tt__io_is_spent(task) && tt__io_give_turn(task, io, site) < 0)
         return -1; /* nothing has begun, and nothing is told */
     begin(task, io, site);
     if (at_once && !io->is_over)
         io->is_over = io->attempt(io);
-    if (!io->is_over)
-        tell_wait(task, io);
-    while (rc == 0 && !io->is_over) {
-        rc = wait_until_ready(task, io, site);
-        has_waited = true;
-        if (rc == 0 && !io->is_over && !io->is_tried_on_loop)
-            io->is_over = io->attempt(io);
-    }
-    if (has_waited && rc == 0 && !io->is_tried_on_loop && !another_follows(io))
-        tt__watch_remove(task->future.loop, io->descriptor, io->is_writer);
-    tt__io_spend(task, is_about_bytes(io->what) ? io->result : 0);
-    tt__io_tell_finished(task, io, rc < 0);
-    return rc;
+    return io->is_over ? end(task, io, 0) : perform_waiting(task, io, site);
 }

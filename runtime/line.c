@@ -58,21 +58,6 @@ void tt__waitable_tell_released(const struct tt_waitable *waitable, enum tt_reso
     TT_EMIT(resource_released, .resource_id = waitable->id, .by = by.kind, .by_id = by.id, .kind = (uint8_t)kind);
 }
 
-void tt__waitable_ref(struct tt_waitable *waitable)
-{
-    assert(waitable->whole->refs > 0 && "nobody comes to an object that is gone");
-    waitable->whole->refs++;
-}
-
-void tt__waitable_unref(struct tt_waitable *waitable)
-{
-    struct tt_waitable *whole = waitable->whole;
-
-    assert(whole->refs > 0 && "a reference is released once");
-    if (--whole->refs == 0)
-        whole->ops->free(whole);
-}
-
 void tt__waitable_destroy(struct tt_waitable *waitable)
 {
     assert(waitable->whole == waitable && "parts go with their whole");

@@ -17,6 +17,8 @@
 #ifndef TT_LINE_H
 #define TT_LINE_H
 
+#include <assert.h>
+
 #include <telltale/task.h>
 
 #include "future_internal.h"
@@ -74,8 +76,19 @@ void tt__waitable_tell_released(const struct tt_waitable *waitable, enum tt_reso
 /* Frees what a waitable owns, not its memory. */
 void tt__waitable_finish(struct tt_waitable *waitable);
 
-void tt__waitable_ref(struct tt_waitable *waitable);
-void tt__waitable_unref(struct tt_waitable *waitable);
+static inline void tt__waitable_ref(struct tt_waitable *waitable)
+{
+    assert(waitable->whole->refs > 0 && "nobody comes to an object that is gone");
+    waitable->whole->refs++;
+}
+static inline void tt__waitable_unref(struct tt_waitable *waitable)
+{
+    struct tt_waitable *whole = waitable->whole;
+
+    assert(whole->refs > 0 && "a reference is released once");
+    if (--whole->refs == 0)
+        whole->ops->free(whole);
+}
 
 /* The program destroys WAITABLE (NULL ok): whoever waits is woken with RuntimeError. */
 void tt__waitable_destroy(struct tt_waitable *waitable);

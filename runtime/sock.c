@@ -206,16 +206,40 @@ ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size
     return task ? perform(task, &operation, true, site) : -1;
 }
 
+/* SENT bytes have gone already, or the first attempt failed with ERROR. */
+static __attribute__((noinline)) int send_rest(struct tt_task_object *task, int socket, const char *data, size_t size,
+                                               size_t sent, int error, tt_site *site)
+{
+    struct operation operation = {
+        OPERATION("send to", socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_send, size),
+        .data = data + sent, .left = size - sent};
+
+    operation.io.result = (ssize_t)sent;
+    operation.io.error = error;
+    if (error)
+        return raise_failed(&operation, NULL, 0, site);
+    return perform(task, &operation, true, site) < 0 ? -1 : 0;
+}
+
+/* Mostly the kernel takes all of it at once. That is tried before anything is prepared for waiting, where nobody is to be told
+ * and others are not due a turn. */
 int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct operation operation = {
-        OPERATION("send to", socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_send, size), .data = data,
-        .left = size};
+    ssize_t sent;
+    bool is_refused;
 
     if (!task)
         return -1;
-    return perform(task, &operation, true, site) < 0 ? -1 : 0;
+    if (tt_trace_on(TT_CATEGORY_io) || tt__io_is_spent(task))
+        return send_rest(task, socket, data, size, 0, 0, site);
+    sent = send(socket, data, size, MSG_NOSIGNAL);
+    is_refused = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
+    if (sent == (ssize_t)size || is_refused)
+        tt__io_spend(task, sent);
+    if (sent == (ssize_t)size)
+        return 0;
+    return send_rest(task, socket, data, size, sent > 0 ? (size_t)sent : 0, is_refused ? errno : 0, site);
 }
 
 ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t size, const struct sockaddr *address,

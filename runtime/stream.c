@@ -222,23 +222,10 @@ void tt_stream_abort(tt_stream *stream)
 
 /* ------------------------------------------------------------------------------------------------------------- calls */
 
-struct tt_task_object *tt__stream_begin(tt_stream *stream, tt_site *site)
+struct tt_task_object *tt__stream_refuse(tt_site *site)
 {
-    struct tt_task_object *task = tt__task_that_may_suspend(site);
-
-    TT_PRECOND("stream.stream", site, !task || stream != NULL);
-    if (task && task->future.loop != stream->waitable.loop) {
-        tt_raise_at(site, &tt_RuntimeError, "a stream belongs to a different event loop");
-        return NULL;
-    }
-    if (task)
-        tt__waitable_ref(&stream->waitable);
-    return task;
-}
-
-void tt__stream_end(tt_stream *stream)
-{
-    tt__waitable_unref(&stream->waitable);
+    tt_raise_at(site, &tt_RuntimeError, "a stream belongs to a different event loop");
+    return NULL;
 }
 
 int tt__stream_raise(const tt_stream *stream, int error, const char *doing, tt_site *site)

@@ -14,6 +14,7 @@
 #include "address_internal.h"
 #include "io.h"
 #include "line.h"
+#include "precond.h"
 
 enum { TT_STREAM_LIMIT = 64 * 1024 }; /* asyncio's */
 
@@ -56,8 +57,23 @@ tt_stream *tt__stream_create_connected(tt_site *site, tt_loop *loop, int descrip
 void tt__stream_make_non_blocking(tt_stream *stream);
 
 /* A call begins: NULL with an exception pending, or the task, and STREAM is held. */
-struct tt_task_object *tt__stream_begin(tt_stream *stream, tt_site *site);
-void tt__stream_end(tt_stream *stream);
+struct tt_task_object *tt__stream_refuse(tt_site *site);
+static inline struct tt_task_object *tt__stream_begin(tt_stream *stream, tt_site *site)
+{
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
+
+    TT_PRECOND("stream.stream", site, !task || stream != NULL);
+    if (!task)
+        return NULL;
+    if (task->future.loop != stream->waitable.loop)
+        return tt__stream_refuse(site);
+    tt__waitable_ref(&stream->waitable);
+    return task;
+}
+static inline void tt__stream_end(tt_stream *stream)
+{
+    tt__waitable_unref(&stream->waitable);
+}
 
 /* Raises ERROR of what was DOING ("read from"). Returns -1. */
 int tt__stream_raise(const tt_stream *stream, int error, const char *doing, tt_site *site);

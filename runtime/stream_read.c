@@ -78,7 +78,8 @@ static int give_turn(struct read *call)
 }
 
 /* Also a call that needs no more than the buffer gives others their turn: see telltale/loop.h. */
-static bool begin(struct read *call, tt_stream *stream, const char *name, tt_site *site)
+static inline __attribute__((always_inline)) bool begin(struct read *call, tt_stream *stream, const char *name,
+                                                        tt_site *site)
 {
     call->task = tt__stream_begin(stream, site);
     call->stream = stream;
