@@ -318,6 +318,11 @@ tt_future *tt__task_cancel(tt_future *future, struct tt_cancel *cancel);
 void tt__task_abandon(struct tt_task_object *task, tt_site *site);
 
 /* What TASK waited for is done: it stands in the ready queue from now on. For its accounting and the board. */
-void tt__task_woken(struct tt_task_object *task);
+void tt__task_account_woken(struct tt_task_object *task);
+static inline void tt__task_woken(struct tt_task_object *task)
+{
+    if (tt_trace_on(TT_CATEGORY_task))
+        tt__task_account_woken(task);
+}
 
 #endif

@@ -34,8 +34,8 @@ static void claim_slot(struct tt_task_object *task)
                                  future->loop->id, future->created_site, task->name, task->name_number);
 }
 
-/* Publishes on the board what TASK does since the last reading of the clock. */
-static void show(struct tt_task_object *task, enum tt_task_state state)
+/* Publishes on the board what TASK does since the last reading of the clock. Inline, because each who calls it knows STATE. */
+static inline __attribute__((always_inline)) void show(struct tt_task_object *task, enum tt_task_state state)
 {
     bool is_waiting = state == TT_TASK_STATE_WAITING;
     struct tt_board_entry entry;
@@ -81,21 +81,18 @@ static __attribute__((noinline, cold)) void tell_suspended(const struct tt_task_
                .state = is_waiting ? TT_TASK_STATE_WAITING : TT_TASK_STATE_READY);
 }
 
-void tt__task_woken(struct tt_task_object *task)
+void tt__task_account_woken(struct tt_task_object *task)
 {
-    if (!tt_trace_on(TT_CATEGORY_task))
-        return;
     task->ready_since = tt__loop_clock(task->future.loop);
     show(task, TT_TASK_STATE_READY);
     if (tt_trace_steps_on(task->future.id))
         tell_woken(task);
 }
 
-/* A step begins: the end of the step before it, if there was one in this turn, is the same instant. */
-static void begin_accounting(struct tt_task_object *task)
+/* A step begins: the end of the step before it, if there was one in this turn, is the same instant. Out of line, as the next
+ * one, so that the way of those who do not trace stays short. */
+static __attribute__((noinline)) void account_beginning(struct tt_task_object *task)
 {
-    if (!tt_trace_on(TT_CATEGORY_task))
-        return;
     task->step_began = tt__loop_clock(task->future.loop);
     task->step_site = task->last_site;
     if (task->ready_since && task->step_began > task->ready_since)
@@ -108,13 +105,11 @@ static void begin_accounting(struct tt_task_object *task)
 }
 
 /* A step ended: the only reading of the clock that it needs. */
-static void end_accounting(struct tt_task_object *task)
+static __attribute__((noinline)) void account_end(struct tt_task_object *task)
 {
     tt_loop *loop = task->future.loop;
     uint64_t took;
 
-    if (!task->step_began)
-        return;
     loop->clock = tt_trace_clock();
     took = loop->clock > task->step_began ? loop->clock - task->step_began : 0;
     task->step_began = 0;
@@ -137,6 +132,12 @@ static void end_accounting(struct tt_task_object *task)
     }
     if (tt_trace_steps_on(task->future.id))
         tell_suspended(task);
+}
+
+static void end_accounting(struct tt_task_object *task)
+{
+    if (task->step_began)
+        account_end(task);
 }
 
 /* ---------------------------------------------------------------------------------------------------- the coroutine */
@@ -425,7 +426,8 @@ static void step(struct tt_task_object *task)
 {
     assert(task->phase != TT_TASK_ENDED && task->phase != TT_TASK_RUNNING && "a step begins where the last one ended");
     task->waiter = NULL;
-    begin_accounting(task);
+    if (tt_trace_on(TT_CATEGORY_task))
+        account_beginning(task);
     apply_cancellation(task);
     if (!task->has_started && !begin(task)) {
         end_accounting(task);

@@ -222,8 +222,9 @@ void tt_stream_abort(tt_stream *stream)
 
 /* ------------------------------------------------------------------------------------------------------------- calls */
 
-struct tt_task_object *tt__stream_refuse(tt_site *site)
+struct tt_task_object *tt__stream_refuse(const tt_stream *stream, tt_site *site)
 {
+    TT_PRECOND("stream.stream", site, stream != NULL);
     tt_raise_at(site, &tt_RuntimeError, "a stream belongs to a different event loop");
     return NULL;
 }

@@ -14,7 +14,6 @@
 #include "address_internal.h"
 #include "io.h"
 #include "line.h"
-#include "precond.h"
 
 enum { TT_STREAM_LIMIT = 64 * 1024 }; /* asyncio's */
 
@@ -57,16 +56,15 @@ tt_stream *tt__stream_create_connected(tt_site *site, tt_loop *loop, int descrip
 void tt__stream_make_non_blocking(tt_stream *stream);
 
 /* A call begins: NULL with an exception pending, or the task, and STREAM is held. */
-struct tt_task_object *tt__stream_refuse(tt_site *site);
+struct tt_task_object *tt__stream_refuse(const tt_stream *stream, tt_site *site);
 static inline struct tt_task_object *tt__stream_begin(tt_stream *stream, tt_site *site)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
 
-    TT_PRECOND("stream.stream", site, !task || stream != NULL);
     if (!task)
         return NULL;
-    if (task->future.loop != stream->waitable.loop)
-        return tt__stream_refuse(site);
+    if (!stream || task->future.loop != stream->waitable.loop)
+        return tt__stream_refuse(stream, site);
     tt__waitable_ref(&stream->waitable);
     return task;
 }
