@@ -8,6 +8,7 @@
 #include "command.h"
 
 #include "leftovers.h"
+#include "lttng_session.h"
 #include "record_lttng.h"
 #include "report.h"
 #include "retention.h"
@@ -30,6 +31,7 @@ struct record_options {
     uint64_t ring_bytes, max_size, poll_ms;
     const char *ring_policy, *max_age;
     int redacts;
+    uint64_t snapshot_count;
     const char *keep_trace;
     bool is_appending;
     bool is_checking;
@@ -59,6 +61,8 @@ static const struct tt_option options[] = {
     {0, "check", TT_OPTION_FLAG, NULL, "fail when there are findings: exit status 1 if CMD's is 0",
      offsetof(struct record_options, is_checking), NULL},
     {0, "lttng", TT_OPTION_FLAG, NULL, "record through LTTng, with a session of its own", offsetof(struct record_options, is_lttng), NULL},
+    {0, "snapshots", TT_OPTION_NUMBER, "N", "with --lttng: only what is before the end, and N failures: 1st, 10th, 100th ...",
+     offsetof(struct record_options, snapshot_count), NULL},
     {0, "keep-trace", TT_OPTION_TEXT, "DIR", "with --lttng: leave LTTng's trace in DIR, which is made",
      offsetof(struct record_options, keep_trace), NULL},
     {0, "dry-run", TT_OPTION_FLAG, NULL, "with --lttng: print the commands that do the same, and do nothing",
@@ -114,8 +118,11 @@ static int check_ring_bytes(const struct tt_command *command, uint64_t bytes)
 
 static int check_lttng_options(const struct tt_command *command, const struct record_options *given)
 {
-    if (!given->is_lttng && (given->keep_trace != NULL || given->is_dry_run))
-        return tt__usage_error(command, "--keep-trace and --dry-run go with --lttng");
+    if (!given->is_lttng && (given->keep_trace != NULL || given->is_dry_run || given->snapshot_count > 0))
+        return tt__usage_error(command, "--keep-trace, --snapshots and --dry-run go with --lttng");
+    if (given->snapshot_count > TT_LTTNG_SNAPSHOTS_MAX)
+        return tt__usage_error(command, "--snapshots wants at most %u: the last one is at the millionth failure",
+                               TT_LTTNG_SNAPSHOTS_MAX);
     if (given->is_lttng && (given->ring_policy != NULL || given->poll_ms > 0 || given->max_size > 0 || given->max_age != NULL))
         return tt__usage_error(command, "--ring-policy, --poll-ms, --max-size and --max-age do not go with --lttng");
     return -1;
@@ -185,6 +192,7 @@ static int record_through_lttng(struct tt_invocation *invocation, struct tt_targ
         .command = invocation->arguments,
         .events = given->events,
         .buffer_bytes = given->ring_bytes,
+        .snapshot_count = (unsigned)given->snapshot_count,
         .keep_trace = given->keep_trace,
         .is_appending = given->is_appending,
         .redacts = given->redacts != 0,
@@ -289,6 +297,7 @@ static int print_commands(struct tt_invocation *invocation, struct tt_target *ta
         .command = invocation->arguments,
         .events = given->events,
         .buffer_bytes = given->ring_bytes,
+        .snapshot_count = (unsigned)given->snapshot_count,
         .keep_trace = given->keep_trace,
         .is_appending = given->is_appending,
         .redacts = given->redacts != 0,
@@ -329,10 +338,9 @@ const struct tt_command tt__command_record = {
     .name = "record",
     .usage = "[OPTION...] -- CMD [ARGUMENT...]",
     .summary = "runs CMD and records it and its children",
-    .details = "The exit status is CMD's, 128 + N when signal N ended it; 5 when CMD could not be started.\n"
-               "A recording that is in FILE is replaced, any other file is left alone. Recording ends when the last traced\n"
-               "process is gone. A program can be recorded without this command, too: TELLTALE_STORE=run.telltale ./server\n"
-               "With --lttng, --ring-bytes is the size of each processor's buffer, and recording ends with CMD.\n",
+    .details = "The exit status is CMD's, 128 + N when signal N ended it, 5 when CMD could not be started. A recording that is\n"
+               "in FILE is replaced, any other file is left alone. Recording ends with the last traced process; with --lttng it\n"
+               "ends with CMD, and --ring-bytes is a processor's buffer. Without this: TELLTALE_STORE=run.telltale ./server\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_bytes = sizeof(struct record_options),

@@ -244,12 +244,12 @@ static void stop_daemon(struct tt_lttng_session *session)
 
 /* ----------------------------------------------------------------------------------------------------------- session */
 
-int tt__lttng_plan(struct tt_lttng_session *session, const char *keep)
+int tt__lttng_plan(struct tt_lttng_session *session, const char *keep, unsigned snapshot_count)
 {
     const char *base = getenv("TMPDIR");
     char folder[PATH_MAX];
     uint64_t token = 0;
-    *session = (struct tt_lttng_session){0};
+    *session = (struct tt_lttng_session){.snapshot_count = snapshot_count};
     if (base == NULL || base[0] != '/' || strlen(base) > HOME_BYTES_MAX - sizeof "/telltale-XXXXXX")
         base = "/tmp";
     snprintf(session->name, sizeof session->name, "telltale-%ld", (long)getpid());
@@ -309,7 +309,7 @@ static int complain_about_answer(enum tt_agent_answer answer, const char *text)
 /* The daemon, and the session in it. Returns -1, or the exit status after a complaint. */
 static int begin_session(struct tt_lttng_session *session, uint64_t buffer_bytes)
 {
-    char bytes[24], count[24], text[300];
+    char bytes[24], count[24], snapshots[24], text[300];
     const char *alive[] = {AGENT, "alive", NULL};
     int status = -1;
     enum tt_agent_answer answer = ask(session, ALIVE_MS, alive, text, sizeof text);
@@ -321,8 +321,10 @@ static int begin_session(struct tt_lttng_session *session, uint64_t buffer_bytes
         return status;
     snprintf(bytes, sizeof bytes, "%" PRIu64, buffer_bytes / TT_LTTNG_SUBBUF_COUNT);
     snprintf(count, sizeof count, "%u", TT_LTTNG_SUBBUF_COUNT);
+    snprintf(snapshots, sizeof snapshots, "%u", session->snapshot_count);
     const char *begin[] = {AGENT, "begin", session->name, session->trace, bytes, count, NULL};
-    answer = ask(session, BEGIN_MS, begin, text, sizeof text);
+    const char *flight[] = {AGENT, "flight", session->name, session->trace, bytes, count, snapshots, NULL};
+    answer = ask(session, BEGIN_MS, session->snapshot_count > 0 ? flight : begin, text, sizeof text);
     if (answer != TT_AGENT_DONE)
         return complain_about_answer(answer, text);
     session->has_begun = true;
@@ -343,13 +345,15 @@ int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes)
 
 bool tt__lttng_end(struct tt_lttng_session *session)
 {
-    char milliseconds[24], text[300];
+    char milliseconds[24], snapshots[24], text[300];
     if (!session->has_begun)
         return true;
     session->has_begun = false;
     snprintf(milliseconds, sizeof milliseconds, "%d", PENDING_MS);
-    const char *arguments[] = {AGENT, "end", session->name, milliseconds, NULL};
-    enum tt_agent_answer answer = ask(session, END_MS, arguments, text, sizeof text);
+    snprintf(snapshots, sizeof snapshots, "%u", session->snapshot_count);
+    const char *end[] = {AGENT, "end", session->name, milliseconds, NULL};
+    const char *land[] = {AGENT, "land", session->name, milliseconds, snapshots, NULL};
+    enum tt_agent_answer answer = ask(session, END_MS, session->snapshot_count > 0 ? land : end, text, sizeof text);
     if (answer == TT_AGENT_LATE)
         tt__complain("record: LTTng's session daemon does not answer any more; what it has written is read%s%s",
                      session->daemon == 0 ? ", and its session stays: lttng destroy " : "",

@@ -30,6 +30,7 @@ struct tt_lttng_session {
     struct tt_lttng_keeper keeper;           /* of that daemon, if it is root's */
     pid_t consumers[TT_LTTNG_CONSUMERS_MAX]; /* its consumer daemons, to be ended with it */
     size_t consumer_count;
+    unsigned snapshot_count; /* it overwrites its oldest events, and writes what is there so often; 0: it writes all */
     bool is_private; /* that daemon is found by LTTNG_HOME=FOLDER only */
     bool has_begun;
 };
@@ -37,9 +38,12 @@ struct tt_lttng_session {
 /* Sub-buffers of each processor's buffer. */
 #define TT_LTTNG_SUBBUF_COUNT 8u
 
+/* Snapshots at failures: the last one is at the millionth failure. */
+#define TT_LTTNG_SNAPSHOTS_MAX 7u
+
 /* Makes names only: the private folder's is made when the session begins. KEEP: where the trace is to stay; NULL: with
- * the folder. Returns -1, or the exit status after a complaint. */
-int tt__lttng_plan(struct tt_lttng_session *session, const char *keep);
+ * the folder. SNAPSHOT_COUNT: see there. Returns -1, or the exit status after a complaint. */
+int tt__lttng_plan(struct tt_lttng_session *session, const char *keep, unsigned snapshot_count);
 
 /* Whether a session daemon answers: 1; 0: none is there; -1: one is there and is frozen, or that cannot be found out. */
 int tt__lttng_daemon_answers(const struct tt_lttng_session *session);
@@ -49,7 +53,7 @@ int tt__lttng_daemon_answers(const struct tt_lttng_session *session);
  * either way. */
 int tt__lttng_begin(struct tt_lttng_session *session, uint64_t buffer_bytes);
 
-/* Stops the session and has its data written. False after a complaint: that was not possible, and there may be a trace
+/* Stops the session and has its data written; of one that overwrites, what is there at the end, too. False after a complaint: that was not possible, and there may be a trace
  * all the same. */
 bool tt__lttng_end(struct tt_lttng_session *session);
 

@@ -26,6 +26,10 @@
 
 #define BUFFER_BYTES_DEFAULT (UINT64_C(8) << 20)
 
+/* What a flight recorder has overwritten of a task, or of a program, is told again so often. */
+#define DUMP_VARIABLE "TELLTALE_LTTNG_DUMP"
+#define DUMP_SECONDS  "5"
+
 /* So long a program waits for a daemon that it has to register with as well, and that may be frozen. */
 #define PROBE_MS 1000
 
@@ -91,6 +95,8 @@ static struct tt_supervision_result run_command(const struct tt_lttng_recording 
         session->folder,
         NULL,
     };
+    if (recording->snapshot_count > 0 && getenv(DUMP_VARIABLE) == NULL)
+        setenv(DUMP_VARIABLE, DUMP_SECONDS, 1);
     struct tt_supervision plan = {
         .events = recording->events,
         .command = recording->command,
@@ -177,6 +183,7 @@ static void import(const struct tt_lttng_recording *recording, const struct tt_l
         .wait_status = result->wait_status,
         .only = session->recording,
         .redacts = recording->redacts,
+        .is_flight = recording->snapshot_count > 0,
     };
     if (is_full(session->trace)) {
         tt__complain("record: the disk of %s is full; what LTTng could not write is missing", session->trace);
@@ -225,7 +232,7 @@ struct tt_lttng_result tt__record_lttng(const struct tt_lttng_recording *recordi
     struct sigaction old[NOTED_COUNT];
     bool keeps_trace = false;
     begin_noting(old);
-    if (tt__lttng_plan(&session, recording->keep_trace) < 0) {
+    if (tt__lttng_plan(&session, recording->keep_trace, recording->snapshot_count) < 0) {
         result = record(recording, &session, &keeps_trace);
         tt__lttng_close(&session, keeps_trace);
     }
@@ -263,10 +270,30 @@ static void print_word(tt_output *output, const char *word)
     print_quoted(output, word);
 }
 
+/* Channels, events and triggers of the session that was created. */
+static void print_session(tt_output *output, const struct tt_lttng_recording *recording)
+{
+    bool overwrites = recording->snapshot_count > 0;
+    if (!overwrites)
+        tt__print(output, "\nlttng enable-channel --session=telltale --userspace --switch-timer=500000 metadata");
+    tt__print(output,
+              "\nlttng enable-channel --session=telltale --userspace --buffers-uid --%s --subbuf-size=%" PRIu64
+              " --num-subbuf=%u %stelltale\n",
+              overwrites ? "overwrite" : "discard", buffer_bytes_of(recording) / TT_LTTNG_SUBBUF_COUNT,
+              TT_LTTNG_SUBBUF_COUNT, overwrites ? "" : "--switch-timer=500000 ");
+    tt__print(output, "lttng enable-event --session=telltale --userspace --channel=telltale 'telltale:*'\n"
+                      "lttng start telltale\n");
+    for (unsigned i = 0, n = 1; i < recording->snapshot_count; i++, n *= 10)
+        tt__print(output,
+                  "lttng add-trigger --name=telltale-failure-%u --condition=event-rule-matches --type=user "
+                  "--name='telltale:failure_reported' --action=snapshot-session telltale --rate-policy=once-after:%u\n",
+                  n, n);
+}
+
 int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output *output)
 {
     struct tt_lttng_session session;
-    int status = tt__lttng_plan(&session, recording->keep_trace);
+    int status = tt__lttng_plan(&session, recording->keep_trace, recording->snapshot_count);
     if (status >= 0)
         return status;
     const char *trace = recording->keep_trace != NULL ? session.trace : "\"$folder\"/trace";
@@ -286,26 +313,27 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
         print_word(output, trace);
         tt__print(output, "\n");
     }
-    tt__print(output, "lttng create telltale --output=");
+    tt__print(output, "lttng create telltale %s--output=", recording->snapshot_count > 0 ? "--snapshot " : "");
     if (recording->keep_trace != NULL)
         print_quoted(output, trace);
     else
         tt__print_own(output, trace);
-    tt__print(output,
-              "\nlttng enable-channel --session=telltale --userspace --switch-timer=500000 metadata"
-              "\nlttng enable-channel --session=telltale --userspace --buffers-uid --discard --subbuf-size=%" PRIu64
-              " --num-subbuf=%u --switch-timer=500000 telltale\n",
-              buffer_bytes_of(recording) / TT_LTTNG_SUBBUF_COUNT, TT_LTTNG_SUBBUF_COUNT);
-    tt__print(output, "lttng enable-event --session=telltale --userspace --channel=telltale 'telltale:*'\n"
-                      "lttng start telltale\nstatus=0\nTELLTALE_LTTNG=1 "
-                      "LTTNG_UST_REGISTER_TIMEOUT=\"${LTTNG_UST_REGISTER_TIMEOUT-" TT_LTTNG_REGISTER_MS "}\"");
+    print_session(output, recording);
+    tt__print(output, "status=0\nTELLTALE_LTTNG=1 %sLTTNG_UST_REGISTER_TIMEOUT=\"${LTTNG_UST_REGISTER_TIMEOUT-"
+                      TT_LTTNG_REGISTER_MS "}\"",
+              recording->snapshot_count > 0 ? DUMP_VARIABLE "=\"${" DUMP_VARIABLE "-" DUMP_SECONDS "}\" " : "");
     if (recording->events != NULL)
         tt__print(output, " TELLTALE_EVENTS=%s", recording->events);
     if (recording->redacts)
         tt__print(output, " TELLTALE_REDACT=messages");
     for (char **word = recording->command; *word != NULL; word++)
         print_word(output, *word);
-    tt__print(output, " || status=$?\nlttng stop telltale\nlttng destroy telltale\n");
+    tt__print(output, " || status=$?\n");
+    for (unsigned i = 0, n = 1; i < recording->snapshot_count; i++, n *= 10)
+        tt__print(output, "lttng remove-trigger telltale-failure-%u\n", n);
+    if (recording->snapshot_count > 0)
+        tt__print(output, "lttng snapshot record --session=telltale\n");
+    tt__print(output, "lttng stop telltale\nlttng destroy telltale\n");
     if (starts_daemon)
         tt__print(output, "kill \"$(cat \"$folder\"/pid)\"\n");
     tt__print(output, "telltale import%s", recording->redacts ? " --redact messages" : "");

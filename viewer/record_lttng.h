@@ -3,6 +3,10 @@
  * What it is for. Sets up a session, runs the command, imports what LTTng wrote, and leaves nothing behind: no
  * session, no daemon that it has started, no trace that was not asked for, also when it is interrupted.
  *
+ * With snapshots, LTTng keeps the latest events only, as many as there is room for, and they are written at the 1st, 10th,
+ * 100th ... failure that was reported, and at the end: a program that fails a million times does not fill a disk. The store is
+ * of all snapshots; what they have in common is in it once, and what none has is counted.
+ *
  * What it leaves to others. Options, the summary, the earlier store's fate: cmd_record.c. The session: lttng_session.h.
  *
  * Threads. One thread.
@@ -20,6 +24,7 @@ struct tt_lttng_recording {
     char **command;         /* ended by NULL */
     const char *events;     /* TELLTALE_EVENTS for the command; NULL: as it is */
     uint64_t buffer_bytes;  /* of each processor; 0: 8 MiB */
+    unsigned snapshot_count; /* of a flight recorder, at failures; 0: all is recorded */
     const char *keep_trace; /* where the trace stays; NULL: it goes */
     bool is_appending;
     bool redacts; /* messages are left out, of the trace already */

@@ -387,8 +387,10 @@ static void tell_figures(const struct reader *reader)
         tt__complain("%s: LTTng discarded %ju %s, because its buffers were full; see the view losses", command,
                      TT_COUNTED(result->discarded, "event"));
     if (result->missing > result->discarded)
-        tt__complain("%s: %ju %s missing, and the trace does not say why; see the view losses", command,
-                     TT_COUNTED(result->missing - result->discarded, "event"));
+        tt__complain(reader->reading->is_flight
+                         ? "%s: %ju %s in no snapshot: LTTng had overwritten them; see the view losses"
+                         : "%s: %ju %s missing, and the trace does not say why; see the view losses",
+                     command, TT_COUNTED(result->missing - result->discarded, "event"));
     if (result->pauses > 0)
         tt__complain(
             "%s: LTTng's session did not listen all the time (%ju %s); what would rest on that is unknown; see "
@@ -402,7 +404,7 @@ static void tell_figures(const struct reader *reader)
         tt__complain("%s: LTTng's session recorded only a part of telltale's events of %ju %s, and what would rest on "
                      "the others is unknown; enable all of them: lttng enable-event --userspace 'telltale:*'",
                      command, (uintmax_t)result->partial, result->partial == 1 ? "process" : "processes");
-    if (result->repeated > 0)
+    if (result->repeated > 0 && !reader->reading->is_flight)
         tt__complain("%s: %ju %s told more than once by the traces; each was taken once", command,
                      TT_COUNTED(result->repeated, "event"));
     if (result->strange_events > 0)

@@ -33,6 +33,7 @@ struct tt_trace_reading {
     int wait_status;      /* as waitpid gives it */
     bool is_incomplete;   /* it is known that the traces do not have all */
     bool redacts;         /* messages are left out */
+    bool is_flight;       /* they are snapshots of a session that overwrites its oldest events */
     /* In place of traces: sessions of a relay daemon, to be followed while they record, see import_ctf_live.h. STOPPING: signals
      * that the caller holds back, and that are taken and end it; a second one at once. */
     const char *const *urls;

@@ -5,13 +5,17 @@
  *
  *   alive                                    whether a daemon answers, the user's or root's
  *   begin NAME DIR SUBBUF-BYTES SUBBUFS      a session that records telltale's events to DIR, started
+ *   flight NAME DIR SUBBUF-BYTES SUBBUFS N   the same for one that overwrites its oldest events; at the 1st, 10th, 100th
+ *                                            ... event failure_reported, N times, what is there is written to DIR
  *   end NAME MILLISECONDS                    stops it, waits so long for its data, destroys it
+ *   land NAME MILLISECONDS N                 the same for one that overwrites; before, what is there is written once more
  *   others NAME                              how many sessions there are beside NAME and those of recordings that
  *                                            were killed
  *
  * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <lttng/lttng.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,6 +27,7 @@
 
 #define CHANNEL "telltale"
 #define EVENTS  "telltale:*"
+#define FAILURE "telltale:failure_reported"
 
 /* What `record` calls its sessions; its process id follows. */
 #define RECORDING "telltale-"
@@ -44,18 +49,89 @@ static int fail(const char *what, int code)
     return 1;
 }
 
+/* --------------------------------------------------------------------------------------------------------- triggers */
+
+/* Snapshots the session NAME once, after THRESHOLD failures were reported; NULL: no memory. */
+static struct lttng_action *make_action(const char *name, uint64_t threshold)
+{
+    struct lttng_action *action = lttng_action_snapshot_session_create();
+    struct lttng_rate_policy *policy = lttng_rate_policy_once_after_n_create(threshold);
+    bool is_made = action && policy &&
+                   lttng_action_snapshot_session_set_session_name(action, name) == LTTNG_ACTION_STATUS_OK &&
+                   lttng_action_snapshot_session_set_rate_policy(action, policy) == LTTNG_ACTION_STATUS_OK;
+    lttng_rate_policy_destroy(policy);
+    if (is_made)
+        return action;
+    lttng_action_destroy(action);
+    return NULL;
+}
+
+static struct lttng_condition *make_condition(void)
+{
+    struct lttng_event_rule *rule = lttng_event_rule_user_tracepoint_create();
+    struct lttng_condition *condition = NULL;
+    if (rule && lttng_event_rule_user_tracepoint_set_name_pattern(rule, FAILURE) == LTTNG_EVENT_RULE_STATUS_OK)
+        condition = lttng_condition_event_rule_matches_create(rule);
+    lttng_event_rule_destroy(rule);
+    return condition;
+}
+
+static int register_trigger(struct lttng_trigger *trigger, const char *trigger_name)
+{
+    enum lttng_error_code code = lttng_register_trigger_with_name(trigger, trigger_name);
+    return code == LTTNG_OK ? 0 : -(int)code;
+}
+
+/* One is known by its name, so it is looked for. */
+static int unregister_trigger(struct lttng_trigger *trigger, const char *trigger_name)
+{
+    struct lttng_triggers *all = NULL;
+    unsigned count = 0;
+    (void)trigger;
+    if (lttng_list_triggers(&all) != LTTNG_OK || lttng_triggers_get_count(all, &count) != LTTNG_TRIGGER_STATUS_OK)
+        count = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct lttng_trigger *one = lttng_triggers_get_at_index(all, i);
+        const char *name = NULL;
+        if (lttng_trigger_get_name(one, &name) == LTTNG_TRIGGER_STATUS_OK && strcmp(name, trigger_name) == 0)
+            (void)lttng_unregister_trigger(one);
+    }
+    lttng_triggers_destroy(all);
+    return 0;
+}
+
+/* Calls DO_THIS for COUNT triggers of the session NAME: at the 1st, 10th, 100th ... failure. Returns 0, or what the first one
+ * returned that failed. */
+static int for_each_trigger(const char *name, long count, int (*do_this)(struct lttng_trigger *, const char *))
+{
+    uint64_t threshold = 1;
+    int result = 0;
+    for (long i = 0; i < count && result == 0; i++, threshold *= 10) {
+        char trigger_name[128];
+        struct lttng_action *action = make_action(name, threshold);
+        struct lttng_condition *condition = make_condition();
+        struct lttng_trigger *trigger = action && condition ? lttng_trigger_create(condition, action) : NULL;
+        snprintf(trigger_name, sizeof trigger_name, "%s-failure-%" PRIu64, name, threshold);
+        result = trigger ? do_this(trigger, trigger_name) : -LTTNG_ERR_NOMEM;
+        lttng_trigger_destroy(trigger);
+        lttng_condition_destroy(condition);
+        lttng_action_destroy(action);
+    }
+    return result;
+}
+
 /* ------------------------------------------------------------------------------------------------------------ begin */
 
-static int enable_channel(struct lttng_handle *handle, const char *name, uint64_t bytes, uint64_t count)
+static int enable_channel(struct lttng_handle *handle, const char *name, uint64_t bytes, uint64_t count, bool overwrites)
 {
     struct lttng_channel *channel = lttng_channel_create(&handle->domain);
     if (!channel)
         return -LTTNG_ERR_NOMEM;
     snprintf(channel->name, sizeof channel->name, "%s", name);
-    channel->attr.overwrite = 0;
+    channel->attr.overwrite = overwrites;
     channel->attr.subbuf_size = bytes;
     channel->attr.num_subbuf = count;
-    channel->attr.switch_timer_interval = SWITCH_TIMER_US;
+    channel->attr.switch_timer_interval = overwrites ? 0 : SWITCH_TIMER_US;
     channel->attr.output = LTTNG_EVENT_MMAP;
     int result = lttng_enable_channel(handle, channel);
     lttng_channel_destroy(channel);
@@ -75,9 +151,11 @@ static int enable_events(struct lttng_handle *handle)
     return result;
 }
 
-static int create(const char *name, const char *dir)
+static int create(const char *name, const char *dir, bool overwrites)
 {
-    struct lttng_session_descriptor *descriptor = lttng_session_descriptor_local_create(name, dir);
+    struct lttng_session_descriptor *descriptor = overwrites
+                                                      ? lttng_session_descriptor_snapshot_local_create(name, dir)
+                                                      : lttng_session_descriptor_local_create(name, dir);
     if (!descriptor)
         return -LTTNG_ERR_INVALID;
     enum lttng_error_code code = lttng_create_session_ext(descriptor);
@@ -85,17 +163,21 @@ static int create(const char *name, const char *dir)
     return code == LTTNG_OK ? 0 : -(int)code;
 }
 
-static int begin(const char *name, const char *dir, uint64_t bytes, uint64_t count)
+/* SNAPSHOTS: of one that overwrites its oldest events, how often they are written; 0: it does not overwrite. */
+static int begin(const char *name, const char *dir, uint64_t bytes, uint64_t count, long snapshots)
 {
     struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
-    int result = create(name, dir);
+    bool overwrites = snapshots > 0;
+    int result = create(name, dir, overwrites);
     if (result < 0)
         return fail("cannot create a session", result);
     struct lttng_handle *handle = lttng_create_handle(name, &domain);
     const char *what = "cannot enable a channel";
-    result = handle ? enable_channel(handle, METADATA, METADATA_SUBBUF_BYTES, METADATA_SUBBUF_COUNT) : -LTTNG_ERR_NOMEM;
+    result = handle ? 0 : -LTTNG_ERR_NOMEM;
+    if (result >= 0 && !overwrites)
+        result = enable_channel(handle, METADATA, METADATA_SUBBUF_BYTES, METADATA_SUBBUF_COUNT, false);
     if (result >= 0)
-        result = enable_channel(handle, CHANNEL, bytes, count);
+        result = enable_channel(handle, CHANNEL, bytes, count, overwrites);
     if (result >= 0) {
         what = "cannot enable events";
         result = enable_events(handle);
@@ -104,9 +186,14 @@ static int begin(const char *name, const char *dir, uint64_t bytes, uint64_t cou
         what = "cannot start the session";
         result = lttng_start_tracing(name);
     }
+    if (result >= 0) {
+        what = "cannot register a trigger";
+        result = for_each_trigger(name, snapshots, register_trigger);
+    }
     lttng_destroy_handle(handle);
     if (result >= 0)
         return 0;
+    (void)for_each_trigger(name, snapshots, unregister_trigger);
     (void)lttng_destroy_session_no_wait(name); /* the reason that counts is known */
     return fail(what, result);
 }
@@ -149,6 +236,18 @@ static int end(const char *name, long milliseconds)
     else if (is_pending)
         puts("the daemons had not written all data in time");
     return !is_written || is_pending;
+}
+
+/* What happened last is in no snapshot but this one. A session in which no program ever was has nothing to write. */
+static int land(const char *name, long milliseconds, long snapshots)
+{
+    (void)for_each_trigger(name, snapshots, unregister_trigger);
+    int result = lttng_snapshot_record(name, NULL, 0);
+    if (result < 0 && result != -LTTNG_ERR_SNAPSHOT_NODATA) {
+        (void)end(name, milliseconds);
+        return fail("cannot take the last snapshot", result);
+    }
+    return end(name, milliseconds);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- alive */
@@ -195,7 +294,12 @@ int main(int argc, char **argv)
     if (strcmp(what, "alive") == 0 && argc == 2)
         return look_for_daemon();
     if (strcmp(what, "begin") == 0 && argc == 6)
-        return begin(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+        return begin(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10), 0);
+    if (strcmp(what, "flight") == 0 && argc == 7)
+        return begin(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10),
+                     strtol(argv[6], NULL, 10));
+    if (strcmp(what, "land") == 0 && argc == 5)
+        return land(argv[2], strtol(argv[3], NULL, 10), strtol(argv[4], NULL, 10));
     if (strcmp(what, "end") == 0 && argc == 4)
         return end(argv[2], strtol(argv[3], NULL, 10));
     if (strcmp(what, "others") == 0 && argc == 3)
