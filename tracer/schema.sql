@@ -420,6 +420,39 @@ CREATE TABLE task (
     stack_id INTEGER
 ) STRICT;
 
+-- Those that have not said how they ended, so that nobody needs to look at all the others for them.
+CREATE INDEX task_open ON task (task_id) WHERE outcome IS NULL;
+
+-- Summaries of tasks that lie side by side, made when a recording is finished, all or none; a store that is being written
+-- has none. Who looks for tasks of one time passes over the others by them.
+CREATE TABLE task_span (
+    -- The first of these tasks, and the last.
+    first_task_id INTEGER PRIMARY KEY,
+    last_task_id INTEGER NOT NULL,
+    -- How many there are.
+    task_count INTEGER NOT NULL,
+    -- When the first of them was created, and when the last of them ended or was abandoned; NULL when that is not known of
+    -- each.
+    created_first_ns INTEGER,
+    ended_last_ns INTEGER
+) STRICT;
+
+-- Summaries of tasks that were created at one place in one process, made when a recording is finished, all or none.
+CREATE TABLE task_origin (
+    -- The process.
+    process_id INTEGER NOT NULL,
+    -- The place.
+    site_id INTEGER NOT NULL,
+    -- How many tasks there are.
+    task_count INTEGER NOT NULL,
+    -- The first of those of which it is known when they were created; NULL when there is none.
+    first_task_id INTEGER,
+    -- How many of these were alive at once at most, and when they were for the first time.
+    alive_max INTEGER,
+    alive_max_ns INTEGER,
+    PRIMARY KEY (process_id, site_id)
+) STRICT, WITHOUT ROWID;
+
 -- What is: one row for each task that lived when the board of its process was last copied, or that was told again when a
 -- session of LTTng began. A row of the board goes when the last reference to its task goes.
 CREATE TABLE board (

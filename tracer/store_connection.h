@@ -12,6 +12,13 @@
 #define TT__STORE_PAGE_BYTES       4096u
 #define TT__STORE_OTHER_STATEMENTS 96
 
+/* The statement for rows with values in the columns of a mask. */
+struct tt__usual {
+    sqlite3_stmt *statement;
+    uint32_t mask;
+    bool is_refused; /* rows with that mask are in the store already */
+};
+
 struct tt__store_writer {
     sqlite3 *connection;
     int fd;       /* holds the lock against other writers */
@@ -21,6 +28,7 @@ struct tt__store_writer {
     struct tt_store_error error;
     sqlite3_stmt *single[TT__TABLE_COUNT]; /* one row a statement */
     sqlite3_stmt *bulk[TT__TABLE_COUNT];   /* many */
+    struct tt__usual usual[TT__TABLE_COUNT]; /* many with the same columns */
     struct {
         const char *sql; /* told apart by address */
         sqlite3_stmt *statement;

@@ -1,4 +1,8 @@
-/* store_rows.c: writing rows, some 50 to a statement, and running the few statements that are no rows. */
+/* store_rows.c: writing rows, some 50 to a statement, and running the few statements that are no rows.
+ *
+ * Nearly all rows of a batch have values in the same columns, those of tasks that began and ended within it above all, and are
+ * not in the store yet. They go first, by a statement that names just these columns and does not look for a conflict; when
+ * there is one, nothing of that statement has happened, and its rows go the way of all others. */
 #include <assert.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -9,6 +13,7 @@
 #include "store_connection.h"
 
 #define BULK_ROWS     50u
+#define USUAL_ROWS_MIN (2 * BULK_ROWS) /* from so many on it pays to look for what they have in common */
 #define SQL_BYTES_MAX 16384
 
 struct table {
@@ -44,11 +49,18 @@ static void add(struct text *text, const char *piece)
     text->length += length;
 }
 
-static void add_list(struct text *text, const struct table *table, int count)
+#define ALL_COLUMNS UINT32_MAX
+
+/* The first COUNT columns, those of MASK. */
+static void add_list(struct text *text, const struct table *table, int count, uint32_t mask)
 {
+    bool is_first = true;
     for (int i = 0; i < count; i++) {
-        add(text, i > 0 ? ", " : "");
+        if (!(mask >> i & 1))
+            continue;
+        add(text, is_first ? "" : ", ");
         add(text, table->columns[i]);
+        is_first = false;
     }
 }
 
@@ -58,7 +70,7 @@ static void add_conflict(struct text *text, const struct table *table)
     if (table->conflict != TT__OVERRIDE && table->conflict != TT__FILL)
         return;
     add(text, " ON CONFLICT (");
-    add_list(text, table, table->key_count);
+    add_list(text, table, table->key_count, ALL_COLUMNS);
     add(text, ") DO UPDATE SET ");
     for (int i = table->key_count; i < table->column_count; i++) {
         char piece[256];
@@ -74,22 +86,29 @@ static void add_conflict(struct text *text, const struct table *table)
     }
 }
 
-static sqlite3_stmt *prepare_rows(struct tt__store_writer *writer, const struct table *table, size_t row_count)
+/* A statement for ROW_COUNT rows with values in the columns of MASK; IS_PLAIN: that fails when one is there already. */
+static sqlite3_stmt *prepare_rows(struct tt__store_writer *writer, const struct table *table, size_t row_count,
+                                  uint32_t mask, bool is_plain)
 {
     struct text text = {"", 0};
     sqlite3_stmt *statement = NULL;
-    add(&text, table->conflict == TT__REPLACE ? "INSERT OR REPLACE INTO " : "INSERT INTO ");
+    add(&text, table->conflict == TT__REPLACE && !is_plain ? "INSERT OR REPLACE INTO " : "INSERT INTO ");
     add(&text, table->name);
     add(&text, " (");
-    add_list(&text, table, table->column_count);
+    add_list(&text, table, table->column_count, mask);
     add(&text, ") VALUES ");
     for (size_t row = 0; row < row_count; row++) {
-        add(&text, row > 0 ? ", (" : "(");
-        for (int i = 0; i < table->column_count; i++)
-            add(&text, i > 0 ? ",?" : "?");
+        const char *comma = row > 0 ? ", (?" : "(?";
+        for (int i = 0; i < table->column_count; i++) {
+            if (!(mask >> i & 1))
+                continue;
+            add(&text, comma);
+            comma = ",?";
+        }
         add(&text, ")");
     }
-    add_conflict(&text, table);
+    if (!is_plain)
+        add_conflict(&text, table);
     if (sqlite3_prepare_v3(writer->connection, text.bytes, (int)text.length, SQLITE_PREPARE_PERSISTENT, &statement,
                            NULL) != SQLITE_OK)
         tt__store_fail_sqlite(&writer->error, writer->connection, "preparing to write", writer->path);
@@ -135,25 +154,129 @@ static int run_rows(struct tt__store_writer *writer, sqlite3_stmt *statement, co
     return result;
 }
 
-int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows,
-                         size_t count)
+/* Which columns of ROW have a value. */
+static uint32_t mask_of(const struct tt__cell *row, int column_count)
+{
+    uint32_t mask = 0;
+    for (int i = 0; i < column_count; i++)
+        mask |= (uint32_t)(row[i].kind != TT__CELL_NULL) << i;
+    return mask;
+}
+
+/* The mask that most of COUNT rows have, if one has the majority. */
+static uint32_t find_usual_mask(const struct tt__cell *rows, size_t count, int column_count)
+{
+    uint32_t candidate = 0;
+    size_t votes = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t mask = mask_of(rows + i * (size_t)column_count, column_count);
+        if (votes == 0)
+            candidate = mask;
+        votes = mask == candidate ? votes + 1 : votes - 1;
+    }
+    return candidate;
+}
+
+/* Inserts the rows at ROWS, which have values in the columns of the usual mask. 1: they are in; 0: one is there already, and
+ * nothing has changed; -1: the writer's error. */
+static int insert_usual(struct tt__store_writer *writer, const struct table *table, struct tt__usual *usual,
+                        const struct tt__cell *const *rows)
+{
+    int index = 0, code = SQLITE_OK;
+    for (size_t row = 0; row < BULK_ROWS && code == SQLITE_OK; row++)
+        for (int i = 0; i < table->column_count && code == SQLITE_OK; i++)
+            if (usual->mask >> i & 1)
+                code = bind(usual->statement, ++index, &rows[row][i]);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(usual->statement);
+    int result = code == SQLITE_DONE ? 1 : (code & 0xff) == SQLITE_CONSTRAINT ? 0 : -1;
+    if (result < 0)
+        tt__store_fail_sqlite(&writer->error, writer->connection, "writing", writer->path);
+    sqlite3_reset(usual->statement);
+    return result;
+}
+
+/* Makes the statement for rows with MASK. 0, or -1 and the writer's error. */
+static int prepare_usual(struct tt__store_writer *writer, const struct table *table, struct tt__usual *usual, uint32_t mask)
+{
+    if (usual->statement && usual->mask == mask)
+        return 0;
+    sqlite3_finalize(usual->statement);
+    usual->mask = mask;
+    usual->is_refused = false;
+    usual->statement = prepare_rows(writer, table, BULK_ROWS, mask, true);
+    return usual->statement ? 0 : -1;
+}
+
+static int write_any(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows, size_t count)
 {
     const struct table *description = &tables[table];
     size_t width = (size_t)description->column_count;
     sqlite3_stmt **bulk = &writer->bulk[table], **single = &writer->single[table];
     for (; count >= BULK_ROWS; count -= BULK_ROWS, rows += BULK_ROWS * width) {
-        if (!*bulk && !(*bulk = prepare_rows(writer, description, BULK_ROWS)))
+        if (!*bulk && !(*bulk = prepare_rows(writer, description, BULK_ROWS, ALL_COLUMNS, false)))
             return -1;
         if (run_rows(writer, *bulk, rows, BULK_ROWS * width) < 0)
             return -1;
     }
     for (; count > 0; count--, rows += width) {
-        if (!*single && !(*single = prepare_rows(writer, description, 1)))
+        if (!*single && !(*single = prepare_rows(writer, description, 1, ALL_COLUMNS, false)))
             return -1;
         if (run_rows(writer, *single, rows, width) < 0)
             return -1;
     }
     return 0;
+}
+
+/* Those that a statement for the usual ones did not take. */
+static int write_each(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *const *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (write_any(writer, table, rows[i], 1) < 0)
+            return -1;
+    return 0;
+}
+
+/* Writes rows with the usual mask by 50, the others as they come. */
+static int write_mixed(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows, size_t count)
+{
+    const struct table *description = &tables[table];
+    struct tt__usual *usual = &writer->usual[table];
+    const struct tt__cell *taken[BULK_ROWS];
+    size_t taken_count = 0, other_count = 0;
+    const struct tt__cell *others = NULL; /* the first of those that lie side by side */
+    int width = description->column_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct tt__cell *row = rows + i * (size_t)width;
+        if (usual->is_refused || mask_of(row, width) != usual->mask) {
+            others = other_count++ == 0 ? row : others;
+            continue;
+        }
+        if (write_any(writer, table, others, other_count) < 0)
+            return -1;
+        other_count = 0;
+        taken[taken_count++] = row;
+        if (taken_count < BULK_ROWS)
+            continue;
+        int result = insert_usual(writer, description, usual, taken);
+        usual->is_refused = result == 0;
+        if (result < 0 || (result == 0 && write_each(writer, table, taken, taken_count) < 0))
+            return -1;
+        taken_count = 0;
+    }
+    return write_any(writer, table, others, other_count) < 0 || write_each(writer, table, taken, taken_count) < 0 ? -1 : 0;
+}
+
+int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows,
+                         size_t count)
+{
+    const struct table *description = &tables[table];
+    if (count < USUAL_ROWS_MIN)
+        return write_any(writer, table, rows, count);
+    uint32_t mask = find_usual_mask(rows, count, description->column_count);
+    if (prepare_usual(writer, description, &writer->usual[table], mask) < 0)
+        return -1;
+    return write_mixed(writer, table, rows, count);
 }
 
 /* ------------------------------------------------------------------------------------------------ other statements */
@@ -232,7 +355,8 @@ void tt__store_drop_statements(struct tt__store_writer *writer)
     for (size_t i = 0; i < TT__TABLE_COUNT; i++) {
         sqlite3_finalize(writer->single[i]);
         sqlite3_finalize(writer->bulk[i]);
-        writer->single[i] = writer->bulk[i] = NULL;
+        sqlite3_finalize(writer->usual[i].statement);
+        writer->single[i] = writer->bulk[i] = writer->usual[i].statement = NULL;
     }
     for (size_t i = 0; i < TT__STORE_OTHER_STATEMENTS; i++) {
         sqlite3_finalize(writer->others[i].statement);

@@ -14,6 +14,7 @@
 
 #include "store_check.h"
 #include "store_connection.h"
+#include "store_summary.h"
 
 #define BUSY_MS        2000
 #define RESTART_MS     20
@@ -222,6 +223,8 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
                 "cell_size_check = ON",
                 "setting it up") < 0)
         return -1;
+    if (!is_empty && tt__store_forget_summary(writer) < 0)
+        return -1;
     sqlite3_wal_hook(connection, count_log_pages, writer); /* last: wal_autocheckpoint takes the place of a hook */
     return 0;
 }
@@ -266,6 +269,7 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
         return;
     tt__store_drop_statements(writer);
     if (writer->connection && is_finished) {
+        tt__store_summarise(writer);
         sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         /* Fails while somebody reads: then it stays as it is, which is as good, only more files. */
         sqlite3_exec(writer->connection, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);

@@ -150,41 +150,69 @@ static const char *const is_there[] = {
                  "            created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at))",
 };
 
+/* Where to look for them: not among tasks that lived at another time, or that have ended when only the others count. */
+static const char *const is_near[] = {
+    [BY_PARENT] = "coalesce(r.created_first_ns <= :at, 1) AND coalesce(r.ended_last_ns > :at, 1)",
+    [BY_AWAIT] = "coalesce(r.created_first_ns <= :at, 1) AND coalesce(r.ended_last_ns > :at, 1)\n"
+                 "        AND (:at IS NOT NULL OR task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL))",
+};
+
+/* The task that was named, with those above and below it. */
+static const char around[] =
+    "above (task_id) AS (\n"
+    "    SELECT :around UNION SELECT e.above_id FROM above CROSS JOIN edge AS e USING (task_id)),\n"
+    "below (task_id) AS (\n"
+    "    SELECT :around UNION SELECT e.task_id FROM below CROSS JOIN edge AS e ON e.above_id = below.task_id),\n"
+    "around AS MATERIALIZED (SELECT task_id FROM above UNION SELECT task_id FROM below),\n";
+
+/* The edges; in memory, with an index of SQLite's own, where they are walked downwards or cost much. */
+static void write_edges(tt_draft *draft)
+{
+    const struct tree_options *given = draft->invocation->options;
+    bool has_waits_then = given->by == BY_AWAIT && given->at != NULL;
+    bool is_kept = given->by == BY_AWAIT || given->around != NULL;
+    fprintf(draft->sql, "WITH RECURSIVE\n%s%sedge AS %sMATERIALIZED (\n%s),\n", was, has_waits_then ? thing : "",
+            is_kept ? "" : "NOT ",
+            given->by == BY_PARENT ? edge_parent
+            : has_waits_then       ? edge_await_at
+                                   : edge_await);
+}
+
 /* The part of the graph that is shown: those that were asked for, and whoever stands above them. */
 static int write_choice(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
-    bool has_waits_then = given->by == BY_AWAIT && given->at != NULL;
-    fprintf(draft->sql, "WITH RECURSIVE\n%s%sedge AS MATERIALIZED (\n%s),\n", was, has_waits_then ? thing : "",
-            given->by == BY_PARENT ? edge_parent
-            : has_waits_then       ? edge_await_at
-                                   : edge_await);
-    fprintf(
-        draft->sql,
-        "-- The task that was named, with those above and below it.\n"
-        "above (task_id) AS (\n"
-        "    SELECT :around UNION SELECT e.above_id FROM above CROSS JOIN edge AS e USING (task_id)),\n"
-        "below (task_id) AS (\n"
-        "    SELECT :around UNION SELECT e.task_id FROM below CROSS JOIN edge AS e ON e.above_id = below.task_id),\n"
-        "chosen AS MATERIALIZED (\n"
-        "    SELECT task_id, row_number() OVER (ORDER BY ");
-    int status = tt__draft_add_order(draft);
-    fprintf(draft->sql, "task_id) AS rank,\n        %s", is_there[given->by]);
+    bool has_around = given->around != NULL;
+    write_edges(draft);
+    fprintf(draft->sql,
+            "%swanted AS MATERIALIZED (\n"
+            "    SELECT task_id FROM task_ranges AS r CROSS JOIN tasks ON task_id BETWEEN r.first_task_id AND r.last_task_id\n"
+            "    WHERE %s\n        AND %s%s",
+            has_around ? around : "", is_near[given->by], is_there[given->by],
+            has_around ? "\n        AND task_id IN (SELECT x.task_id FROM around AS x)" : "");
     tt__draft_add_conditions(draft);
     fprintf(draft->sql,
-            "            AS is_wanted\n"
-            "    FROM tasks\n"
-            "    WHERE :around IS NULL OR task_id IN (SELECT task_id FROM above UNION SELECT task_id FROM below)),\n"
+            "),\n"
             "-- Whoever stands above those that are wanted is shown with them.\n"
-            "shown (task_id) AS (\n"
-            "    SELECT task_id FROM chosen WHERE is_wanted\n"
-            "    UNION SELECT e.above_id FROM shown CROSS JOIN edge AS e USING (task_id) WHERE e.above_id IN (SELECT "
-            "task_id FROM chosen)),\n"
-            "link AS MATERIALIZED (\n"
-            "    SELECT e.above_id, e.task_id, c.rank FROM shown JOIN edge AS e USING (task_id) JOIN chosen AS c USING "
-            "(task_id)\n"
-            "    WHERE e.above_id IN (SELECT task_id FROM shown)),\n");
-    return status;
+            "above_them (task_id) AS (\n"
+            "    SELECT task_id FROM wanted\n"
+            "    UNION SELECT e.above_id FROM above_them CROSS JOIN edge AS e USING (task_id)%s),\n"
+            "shown AS MATERIALIZED (\n"
+            "    SELECT task_id, ",
+            has_around ? " WHERE e.above_id IN (SELECT x.task_id FROM around AS x)" : "");
+    if (draft->given->sort == NULL) {
+        fprintf(draft->sql, "task_id AS rank FROM above_them),\n");
+    } else {
+        fprintf(draft->sql, "row_number() OVER (ORDER BY ");
+        int status = tt__draft_add_order(draft);
+        if (status >= 0)
+            return status;
+        fprintf(draft->sql, "task_id) AS rank FROM above_them CROSS JOIN tasks USING (task_id)),\n");
+    }
+    fprintf(draft->sql, "link AS MATERIALIZED (\n"
+                        "    SELECT e.above_id, e.task_id, c.rank FROM shown AS c CROSS JOIN edge AS e USING (task_id)\n"
+                        "    WHERE e.above_id IN (SELECT task_id FROM shown)),\n");
+    return -1;
 }
 
 /* Who stands at the top, and below whom everybody is drawn: where a walk level by level finds it first. */
@@ -220,7 +248,7 @@ static void write_walk(tt_draft *draft)
     fprintf(draft->sql,
             "%s"
             "walk (task_id, above_id, depth, rank, is_again) AS (\n"
-            "    SELECT task_id, NULL, 0, rank, 0 FROM root JOIN chosen USING (task_id)\n"
+            "    SELECT task_id, NULL, 0, rank, 0 FROM root JOIN shown USING (task_id)\n"
             "    UNION ALL\n"
             "    SELECT l.task_id, l.above_id, w.depth + 1, l.rank, h.above_id IS NOT l.above_id\n"
             "    FROM walk AS w CROSS JOIN link AS l ON l.above_id = w.task_id CROSS JOIN home AS h ON h.task_id = "

@@ -21,15 +21,17 @@ static const char select_findings[] =
     ",\nranked AS (\n"
     "    SELECT *, row_number() OVER (grouped ORDER BY since_ns, object_id) AS place, count(*) OVER grouped AS size,\n"
     "        min(since_ns) OVER grouped AS first_ns, max(since_ns) OVER grouped AS last_ns\n"
-    "    FROM finding WINDOW grouped AS (PARTITION BY lint, fingerprint))\n"
+    "    FROM finding WINDOW grouped AS (PARTITION BY lint, fingerprint)),\n"
+    "told AS MATERIALIZED (SELECT * FROM ranked WHERE place <= ?1),\n"
+    "-- Of the many failures that are alike, few are told.\n"
+    "failed AS MATERIALIZED (SELECT * FROM failures WHERE failure_id IN (SELECT object_id FROM told))\n"
     "SELECT l.*, dense_rank() OVER (PARTITION BY l.lint ORDER BY l.first_ns, l.fingerprint) AS group_number,\n"
     "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.note, f.exception_id, f.raised_at, f.created_at, f.last_at,\n"
     "    f.taken_at, f.released_from, f.released_at, f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
     "    f.stored_ns, f.parent_text, t.has_handle\n"
-    "FROM ranked AS l\n"
-    "LEFT JOIN failures AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
+    "FROM told AS l\n"
+    "LEFT JOIN failed AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
     "LEFT JOIN task AS t ON t.task_id = l.object_id\n"
-    "WHERE l.place <= ?1\n"
     "ORDER BY l.rank, group_number, l.place";
 
 static const char select_library_touch[] =

@@ -182,39 +182,65 @@ int tt__lints_choose(const struct tt_command *command, const struct tt_lint_opti
 
 /* ------------------------------------------------------------------------------------------------------ asking */
 
-static bool is_leak(const struct tt_lint_choice *choice, size_t i)
+static bool is_of(const char *view, size_t i)
 {
-    return choice->is_on[i] && strcmp(tt__lints[i].view, "leaks") == 0;
+    return strcmp(tt__lints[i].view, view) == 0;
 }
 
-/* The cases of leaks by one selection, because most of them come out of one scan. */
-static void write_leaks(FILE *stream, const struct tt_lint_choice *choice)
+/* Whether a case of lint I is told when it has the amount of the threshold. */
+static void write_condition(FILE *stream, const struct tt_lint_choice *choice, size_t i)
+{
+    if (tt__lints[i].unit == TT_LINT_ALWAYS)
+        fprintf(stream, " OR v.lint = '%s'", tt__lints[i].name);
+    else
+        fprintf(stream, " OR (v.lint = '%s' AND v.amount >= %jd)", tt__lints[i].name, (intmax_t)choice->threshold[i]);
+}
+
+/* The names of lints of VIEW that were chosen; those that count, or all of them. */
+static void write_names(FILE *stream, const struct tt_lint_choice *choice, const char *view, bool has_all)
+{
+    fprintf(stream, "(''");
+    for (size_t i = 0; i < tt__lint_count; i++)
+        if (is_of(view, i) && choice->is_on[i] && (has_all || choice->counts[i]))
+            fprintf(stream, ", '%s'", tt__lints[i].name);
+    fprintf(stream, ")");
+}
+
+/* The cases of VIEW by one selection: much of them comes out of one scan, and a view that is named once is planned once. What
+ * nobody asks for is not looked for, because of the list of names, which SQLite compares with those of the view's parts. */
+static void write_view(FILE *stream, const struct tt_lint_choice *choice, const char *view)
 {
     fprintf(stream, "    SELECT CASE v.lint");
     for (size_t i = 0; i < tt__lint_count; i++)
-        if (strcmp(tt__lints[i].view, "leaks") == 0)
+        if (is_of(view, i))
             fprintf(stream, " WHEN '%s' THEN %zu", tt__lints[i].name, i);
-    fprintf(stream, " END,\n        v.lint IN (''");
+    fprintf(stream, " END,\n        v.lint IN ");
+    write_names(stream, choice, view, false);
+    fprintf(stream, ", v.*\n    FROM %s AS v WHERE v.lint IN ", view);
+    write_names(stream, choice, view, true);
+    fprintf(stream, " AND (0");
     for (size_t i = 0; i < tt__lint_count; i++)
-        if (is_leak(choice, i) && choice->counts[i])
-            fprintf(stream, ", '%s'", tt__lints[i].name);
-    fprintf(stream, "), v.*\n    FROM leaks AS v WHERE 0");
-    for (size_t i = 0; i < tt__lint_count; i++)
-        if (is_leak(choice, i) && tt__lints[i].unit == TT_LINT_ALWAYS)
-            fprintf(stream, " OR v.lint = '%s'", tt__lints[i].name);
-        else if (is_leak(choice, i))
-            fprintf(stream, " OR (v.lint = '%s' AND v.amount >= %jd)", tt__lints[i].name,
-                    (intmax_t)choice->threshold[i]);
+        if (is_of(view, i) && choice->is_on[i])
+            write_condition(stream, choice, i);
+    fprintf(stream, ")");
 }
 
-/* Those of other views by one for each lint, so that nothing else of the view is looked for. */
-static void write_others(FILE *stream, const struct tt_lint_choice *choice)
+/* The views of all lints, each once, as they follow each other in the table. */
+static void write_views(FILE *stream, const struct tt_lint_choice *choice)
 {
-    for (size_t i = 0; i < tt__lint_count; i++)
-        if (choice->is_on[i] && !is_leak(choice, i))
-            fprintf(stream,
-                    "\n    UNION ALL\n    SELECT %zu, %d, v.* FROM %s AS v WHERE v.lint = '%s' AND v.amount >= %jd", i,
-                    choice->counts[i], tt__lints[i].view, tt__lints[i].name, (intmax_t)choice->threshold[i]);
+    bool has_one = false;
+    for (size_t i = 0; i < tt__lint_count; i++) {
+        bool is_first = true, is_on = false;
+        for (size_t j = 0; j < tt__lint_count; j++) {
+            is_first &= j >= i || !is_of(tt__lints[i].view, j);
+            is_on |= choice->is_on[j] && is_of(tt__lints[i].view, j);
+        }
+        if (!is_first || (!is_on && !is_of("leaks", i)))
+            continue;
+        fprintf(stream, has_one ? "\n    UNION ALL\n" : "");
+        write_view(stream, choice, tt__lints[i].view);
+        has_one = true;
+    }
 }
 
 tt_query *tt__lints_open(tt_session *session, const struct tt_lint_choice *choice, const char *rest)
@@ -227,8 +253,7 @@ tt_query *tt__lints_open(tt_session *session, const struct tt_lint_choice *choic
         fprintf(stream, "WITH finding (rank, counts, lint, is_definite, process_id, object_id, id_text, name, "
                         "fingerprint, since_ns,\n"
                         "    lasted_ns, sentence, amount) AS MATERIALIZED (\n");
-        write_leaks(stream, choice);
-        write_others(stream, choice);
+        write_views(stream, choice);
         fprintf(stream, ")%s", rest);
     }
     if (stream != NULL && fclose(stream) == 0) {

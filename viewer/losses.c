@@ -109,7 +109,8 @@ void tt__losses_say(tt_session *session, tt_output *output)
         return;
     tt__print(output, "telltale: %s is not complete:\n", tt__session_path(session));
     tt__losses_print(session, output);
-    int64_t unknown = tt__query_count(session, "SELECT count(*) FROM tasks WHERE outcome = 'unknown'");
+    int64_t unknown = tt__query_count(session, "SELECT count(*) FROM tasks\n"
+                                              "WHERE task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL) AND outcome = 'unknown'");
     if (unknown > 0)
         tt__print(output, "  %jd %s unknown\n", TT_COUNTED(unknown, "task"));
 }

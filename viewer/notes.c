@@ -18,7 +18,7 @@ static const char select_pending[] =
     "    count(*) AS size, sum(count(*)) OVER () AS total, group_concat(t.id_text, ', ') AS ids\n"
     "FROM (SELECT t.*, p.end_reason IS 'running' AS is_running FROM tasks AS t\n"
     "    LEFT JOIN (SELECT process_id, end_reason FROM processes) AS p USING (process_id)\n"
-    "    WHERE t.outcome = 'pending') AS t\n"
+    "    WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL) AND t.outcome = 'pending') AS t\n"
     "WHERE t.is_running = ?1\n"
     "GROUP BY t.created_at, t.wait_kind, t.wait_at, t.state ORDER BY min(t.task_id)";
 

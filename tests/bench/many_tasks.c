@@ -157,8 +157,9 @@ static int run_all(void *arg)
     while (unread_bytes() > 0) /* without a step, which would be one more event */
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     tt_trace_get_statistics(&statistics);
-    printf("record_seconds %.3f\ntasks %lu\nfailures %lu\nevents %llu\ndropped %llu\n", (now_ns() - begin) / 1e9, made_count,
-           failure_count, (unsigned long long)statistics.attempt_count, (unsigned long long)statistics.drop_count);
+    printf("record_seconds %.3f\ntasks %lu\nfailures %lu\nevents %llu\ndropped %llu\n", (now_ns() - begin) / 1e9,
+           made_count, failure_count, (unsigned long long)statistics.attempt_count,
+           (unsigned long long)statistics.drop_count);
     return 0;
 }
 

@@ -74,15 +74,15 @@ SELECT
     k.awaited_id AS awaited_id,
     -- What it awaits itself: task, gather, wait, shield, group; and its id.
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind'
-        AND w.number = iif(k.cycle_id = 0, t.wait_kind, c.wait_kind)) AS wait_kind,
-    iif(k.cycle_id = 0, t.wait_object, c.wait_object) AS wait_object,
+        AND w.number = iif(k.cycle_id = 0, (SELECT t.wait_kind FROM task_facts AS t WHERE t.task_id = k.task_id), c.wait_kind)) AS wait_kind,
+    iif(k.cycle_id = 0, (SELECT t.wait_object FROM task_facts AS t WHERE t.task_id = k.task_id), c.wait_object) AS wait_object,
     -- Since when; NULL when that is not known.
-    CASE WHEN k.cycle_id = 0 THEN t.wait_since_ns END AS since_ns,
+    CASE WHEN k.cycle_id = 0 THEN (SELECT t.wait_since_ns FROM task_facts AS t WHERE t.task_id = k.task_id) END AS since_ns,
     -- Where: "FILE:LINE in FUNCTION".
-    (SELECT pl.place FROM places AS pl WHERE pl.site_id = iif(k.cycle_id = 0, t.wait_site_id, c.site_id)) AS wait_at,
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id
+        = iif(k.cycle_id = 0, (SELECT t.wait_site_id FROM task_facts AS t WHERE t.task_id = k.task_id), c.site_id)) AS wait_at,
     -- When a cancellation broke the circle, which each task of it tells a moment later; NULL when none did.
     (SELECT min(x.broken_ns) FROM cycle_member AS x WHERE x.cycle_id = k.cycle_id) AS broken_ns
 FROM told AS k
-LEFT JOIN task_facts AS t ON t.task_id = k.task_id
 LEFT JOIN cycle_member AS c ON c.cycle_id = k.cycle_id AND c.task_id = k.task_id
 WHERE k.cycle_id = k.first_cycle_id;

@@ -11,7 +11,7 @@ WITH RECURSIVE thing (task_id, kind, id, is_needed) AS (
     FROM task_facts AS t
     WHERE t.wait_kind > 0 AND t.task_id IN (
         SELECT b.task_id FROM board AS b WHERE b.state = 3
-        UNION ALL SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL)
+        UNION ALL SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL)
     UNION
     -- Behind a gather, a wait, an iterator: those that have not ended. A wait that goes on when one of several is done
     -- needs none of them, nor one with a time limit.

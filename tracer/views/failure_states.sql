@@ -63,7 +63,7 @@ WITH RECURSIVE
         UNION
         SELECT w.failure_id FROM held AS d JOIN forward AS w ON w.to_id = d.failure_id
     ),
-    decided AS (
+    decided AS MATERIALIZED (
         SELECT
             fact.*,
             CASE

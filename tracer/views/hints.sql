@@ -46,7 +46,7 @@ SELECT 'never-yielded', 0, t.process_id, t.task_id, t.id_text, t.name,
         || ': ' || round(t.busy_ns / 1e6, 1) || ' ms', t.busy_ns
 FROM tasks AS t
 WHERE t.task_id IN (
-    SELECT a.task_id FROM task AS a WHERE a.step_count = 1 AND a.busy_ns >= 1000000
+    SELECT a.task_id FROM task AS a WHERE iif(a.step_count = 1, a.busy_ns, 0) >= 1000000
     UNION ALL
     SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NULL AND a.started_ns IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM board AS b WHERE b.task_id = a.task_id))
@@ -74,7 +74,8 @@ SELECT 'never-woken', 0, t.process_id, t.task_id, t.id_text, t.name,
     t.wait_since_ns, t.wait_ns,
     'it waits for ' || t.wait_text || ', and no task of its loop can bring that: all of them wait as it does', t.wait_ns
 FROM tasks AS t
-WHERE t.outcome = 'pending' AND t.wait_kind IN ('future', 'lock', 'event', 'condition', 'semaphore', 'barrier', 'queue_get',
+WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL)
+    AND t.outcome = 'pending' AND t.wait_kind IN ('future', 'lock', 'event', 'condition', 'semaphore', 'barrier', 'queue_get',
         'queue_put', 'queue_join')
     AND t.loop_id IN (
         SELECT f.loop_id FROM task_facts AS f
@@ -94,10 +95,18 @@ SELECT 'task-flood', 0, n.process_id, n.task_id,
     'task-flood | created at ' || coalesce(pl.place, 'unknown place'), n.at_ns, NULL,
     n.alive_count || ' tasks that were created at ' || coalesce(pl.place, 'unknown place') || ' were alive at once', n.alive_count
 FROM (
+    -- As it was counted when the recording was finished.
+    SELECT o.process_id AS process_id, o.site_id AS site_id, o.first_task_id AS task_id, o.alive_max AS alive_count,
+        o.alive_max_ns AS at_ns
+    FROM task_origin AS o
+    WHERE o.alive_max IS NOT NULL
+        AND o.site_id IN (SELECT x.site_id FROM task_origin AS x GROUP BY x.site_id HAVING sum(x.task_count) >= 100)
+    UNION ALL
+    -- As long as it is not.
     SELECT m.process_id AS process_id, m.site_id AS site_id, min(m.task_id) AS task_id, max(m.alive_count) AS alive_count,
         -- Of the row with the greatest count, as SQLite has it.
         m.at_ns AS at_ns
-    FROM (
+    FROM (SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM task_origin)) AS uncounted CROSS JOIN (
         SELECT e.process_id, e.site_id, e.task_id, e.at_ns,
             sum(e.step) OVER (PARTITION BY e.process_id, e.site_id ORDER BY e.at_ns, e.step
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS alive_count

@@ -2,6 +2,12 @@
 -- began, tasks that wait for each other, timeouts and groups that were left open. One row each. What may be nothing is in
 -- hints.
 CREATE VIEW leaks AS
+-- Failures once, for those below that ask where one ended up, too.
+WITH f AS MATERIALIZED (
+    SELECT x.failure_id, x.process_id, x.state, x.reason, x.id_text, x.name, x.stored_ns, x.unread_ns, x.forward_count,
+        CASE WHEN x.state IN ('lost', 'absorbed', 'held') THEN x.fingerprint END AS fingerprint
+    FROM failures AS x
+)
 SELECT
     -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, scope-left-open,
     -- destroyed-pending, never-started, await-cycle.
@@ -52,7 +58,7 @@ SELECT
     END AS sentence,
     -- What a threshold is compared with; NULL when there is none.
     CASE WHEN f.state = 'held' THEN f.unread_ns END AS amount
-FROM failures AS f
+FROM f
 WHERE f.state IN ('lost', 'absorbed', 'held')
     -- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody
     -- asked is told by its task, which has a name and places.
@@ -60,13 +66,13 @@ WHERE f.state IN ('lost', 'absorbed', 'held')
         SELECT w.failure_id
         FROM forward AS w
         JOIN failure AS t ON t.failure_id = w.to_id
-        JOIN failure_states AS s ON s.failure_id = w.to_id
+        JOIN f AS s ON s.failure_id = w.to_id
         WHERE s.state IN ('lost', 'held') OR (s.state = 'absorbed' AND t.kind IS NOT 4))
     AND f.failure_id NOT IN (
         SELECT w.to_id
         FROM forward AS w
         JOIN failure AS t ON t.failure_id = w.to_id
-        JOIN failure_states AS s ON s.failure_id = w.to_id
+        JOIN f AS s ON s.failure_id = w.to_id
         WHERE s.state = 'absorbed' AND t.kind IS 4)
 UNION ALL
 SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
@@ -109,7 +115,7 @@ SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
     t.ended_ns, t.age_ns,
     'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, ''), NULL
 FROM tasks AS t
-WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL AND NOT (a.started_ns IS NULL
+WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL AND NOT (a.started_ns IS NULL
         AND a.wait_kind = 0 AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = a.task_id)))
     AND t.outcome = 'abandoned'
 UNION ALL
@@ -121,7 +127,7 @@ SELECT 'never-started', 1, t.process_id, t.task_id, t.id_text, t.name,
     iif(t.outcome = 'abandoned', 'the loop was closed', 'the process exited') || ' before the task began', NULL
 FROM tasks AS t
 WHERE t.task_id IN (
-    SELECT a.task_id FROM task AS a WHERE a.abandoned_ns IS NOT NULL AND a.started_ns IS NULL AND a.wait_kind = 0
+    SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL AND a.started_ns IS NULL AND a.wait_kind = 0
     UNION ALL
     SELECT f.task_id FROM task_facts AS f JOIN process AS p ON p.process_id = f.task_id >> 40
     WHERE f.task_id IN (SELECT a.task_id FROM task AS a WHERE a.started_ns IS NULL AND a.outcome IS NULL)

@@ -49,8 +49,10 @@ SELECT
         ELSE 'running'
     END AS end_text,
     -- Tasks that are known of.
-    (SELECT count(*) FROM task AS t WHERE t.task_id BETWEEN p.process_id << 40
-        AND ((p.process_id + 1) << 40) - 1) AS task_count,
+    coalesce((SELECT sum(s.task_count) FROM task_span AS s WHERE s.first_task_id BETWEEN p.process_id << 40
+            AND ((p.process_id + 1) << 40) - 1),
+        (SELECT count(*) FROM task AS t WHERE t.task_id BETWEEN p.process_id << 40
+            AND ((p.process_id + 1) << 40) - 1)) AS task_count,
     -- Failures that are known of.
     (SELECT count(*) FROM failure AS f WHERE f.failure_id BETWEEN p.process_id << 40
         AND ((p.process_id + 1) << 40) - 1) AS failure_count,

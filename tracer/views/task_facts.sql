@@ -15,10 +15,12 @@ SELECT
     coalesce(t.ended_ns, t.abandoned_ns, t.failed_ns) AS ended_ns,
     -- Until when something is known about it: its end, when it was told last if its end may be missing since, its
     -- process's end, or now.
-    coalesce(t.ended_ns, t.abandoned_ns, t.failed_ns, iif(t.is_stale, t.dumped_ns, NULL), t.process_until_ns) AS until_ns,
+    coalesce(t.ended_ns, t.abandoned_ns, t.failed_ns,
+        (SELECT iif(x.is_boardless AND x.vital_drop_last_ns >= t.dumped_ns, t.dumped_ns,
+            coalesce(x.goodbye_ns, x.gone_ns, x.seen_ns)) FROM process AS x WHERE x.process_id = t.task_id >> 40)) AS until_ns,
     -- Its state, word task_state: that of the board, where a task stands from its first suspension on; before that
-    -- its events say it all: a task that was created is ready, one that began runs. NULL when it has neither, and
-    -- when its end may be missing since it was told.
+    -- its events say it all: a task that was created is ready, one that began runs. NULL when it has neither, when it
+    -- has ended, and when its end may be missing since it was told.
     CASE WHEN t.is_stale THEN NULL WHEN t.state IS NOT NULL THEN t.state WHEN t.is_told_by_events
         THEN iif(t.started_ns IS NULL, 1, 2) END AS board_state,
     -- Time that it ran, and time that it waited for its turn, without what the board does not count yet: its present
@@ -53,7 +55,6 @@ FROM (
         b.state AS state, b.busy_ns AS board_busy_ns, b.ready_ns AS board_ready_ns, b.since_ns AS board_since_ns,
         b.step_count AS board_step_count, b.wait_kind AS board_wait_kind, b.wait_object AS board_wait_object,
         b.wait_site_id AS board_wait_site_id,
-        coalesce(p.goodbye_ns, p.gone_ns, p.seen_ns) AS process_until_ns,
         p.vital_drop_last_ns AS vital_drop_last_ns,
         iif(t.outcome IS NULL, (SELECT f.stored_ns FROM failure AS f WHERE f.failure_id = t.task_id), NULL) AS failed_ns,
         -- A process without a board tells its tasks now and then; what was lost before that, it made up for.
@@ -64,6 +65,7 @@ FROM (
             AND NOT coalesce(p.drop_count, 0) AND NOT coalesce(p.board_drop_count, 0) AND p.is_boardless IS NULL
                 AND p.vital_drop_last_ns IS NULL AS is_told_by_events
     FROM task AS t
-    LEFT JOIN board AS b ON b.task_id = t.task_id
-    LEFT JOIN process AS p ON p.process_id = t.task_id >> 40
+    -- What they know does not matter when the task itself says it all, as nearly all do: nothing is looked up then.
+    LEFT JOIN board AS b ON b.task_id = iif(t.outcome IS NULL OR t.ended_ns IS NULL, t.task_id, NULL)
+    LEFT JOIN process AS p ON p.process_id = iif(t.outcome IS NULL OR t.ended_ns IS NULL, t.task_id >> 40, NULL)
 ) AS t;

@@ -1,0 +1,1 @@
+SELECT * FROM task_ranges ORDER BY first_task_id;
