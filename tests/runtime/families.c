@@ -281,7 +281,12 @@ static int read_number_exactly(struct ground *ground, int number)
 
 static int check_line(ssize_t size, const char *line, int number)
 {
-    return size < 0 ? -1 : expect(line[size - 1] == '\n' && atoi(line) == number, "read something else");
+    char expected[16];
+    ssize_t length = snprintf(expected, sizeof expected, "%d\n", number);
+
+    if (size < 0)
+        return -1;
+    return expect(size == length && memcmp(line, expected, (size_t)size) == 0, "read something else");
 }
 
 static int read_line(struct ground *ground, int number)
