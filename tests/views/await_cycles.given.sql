@@ -25,3 +25,10 @@ INSERT INTO cycle_member (cycle_id, broken_ns, thread_id, sequence, task_id, awa
     (200, 60, 1, 20, 32, 30, 2, 30, 1), (200, 60, 1, 21, 31, 32, 2, 32, 1), (200, 60, 1, 22, 30, 31, 4, 130, 1),
     (201, 61, 1, 23, 30, 31, 4, 130, 1), (201, 61, 1, 24, 32, 30, 2, 30, 1), (201, 61, 1, 25, 31, 32, 2, 32, 1),
     (202, 62, 1, 26, 33, 33, 4, 131, 1), (203, 63, 1, 27, 35, 34, 2, 34, 1), (203, 63, 1, 28, 34, 35, 2, 35, 1);
+-- Through LTTng: a circle that was told, and may be over since; one that was told later.
+INSERT INTO process (process_id, uuid, pid, seen_ns, is_boardless, vital_drop_last_ns) VALUES (1, x'01', 101, 1000, 1, 100);
+INSERT INTO task (task_id, name, created_ns, dumped_ns) VALUES
+    (1 << 40 | 1, 'stale', 1, 60), (1 << 40 | 2, 'stale', 1, 60), (1 << 40 | 3, 'fresh', 1, 200), (1 << 40 | 4, 'fresh', 1, 200);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES
+    (1 << 40 | 1, 1, 3, 2, 1 << 40 | 2, 1, 50), (1 << 40 | 2, 2, 3, 2, 1 << 40 | 1, 1, 50),
+    (1 << 40 | 3, 3, 3, 2, 1 << 40 | 4, 1, 50), (1 << 40 | 4, 4, 3, 2, 1 << 40 | 3, 1, 50);

@@ -7,6 +7,10 @@ WITH RECURSIVE
     edge AS MATERIALIZED (
         SELECT DISTINCT a.task_id AS task_id, a.awaited_task_id AS awaited_id
         FROM awaits AS a WHERE a.is_needed AND a.awaited_task_id IS NOT NULL
+            -- What a task waited for when it was told last proves nothing if its end may be missing since.
+            AND NOT EXISTS (SELECT 1 FROM process AS p JOIN task AS t ON t.task_id = a.task_id
+                WHERE p.process_id = a.process_id AND p.is_boardless AND p.vital_drop_last_ns >= t.dumped_ns
+                AND t.abandoned_ns IS NULL)
     ),
     -- Every circle has an edge from a younger task, or the same, to its smallest one: only from there a walk begins, and it
     -- stays among younger ones, until it is back.

@@ -1,5 +1,6 @@
--- Who waits for whom: for each task that waits, or waited when its loop was closed over it, one row for each thing that it
--- waits for in the end, behind gathers, waits, shields and task groups; behind a lock, when it is known, the task that has it.
+-- Who waits for whom: for each task that waits, waited when its loop was closed over it, or waited when it was told last and may
+-- have ended since (outcome unknown), one row for each thing that it waits for in the end, behind gathers, waits, shields and task
+-- groups; behind a lock, when it is known, the task that has it.
 CREATE VIEW awaits AS
 WITH RECURSIVE thing (task_id, kind, id, is_needed) AS (
     SELECT t.task_id, t.wait_kind,
