@@ -58,7 +58,7 @@ static const struct tt_option options[] = {
      offsetof(struct record_options, max_age), NULL},
     {0, "redact", TT_OPTION_WORD, "WHAT", "messages: exceptions' texts, reasons and notes are written nowhere",
      offsetof(struct record_options, redacts), tt__redaction_words},
-    {0, "check", TT_OPTION_FLAG, NULL, "fail when there are findings: exit status 1 if CMD's is 0",
+    {0, "check", TT_OPTION_FLAG, NULL, "fail as check --strict does (1 findings, 4 events were lost), if CMD's exit status is 0",
      offsetof(struct record_options, is_checking), NULL},
     {0, "lttng", TT_OPTION_FLAG, NULL, "record through LTTng, with a session of its own", offsetof(struct record_options, is_lttng), NULL},
     {0, "snapshots", TT_OPTION_NUMBER, "N", "with --lttng: only what is before the end, and N failures: 1st, 10th, 100th ...",
@@ -180,7 +180,7 @@ static int finish(struct tt_invocation *invocation, const struct tt_target *targ
 {
     const struct record_options *given = invocation->options;
     int status = status_of_command(wait_status);
-    int found = tt__report_summary(invocation, target->name);
+    int found = tt__report_summary(invocation, target->name, given->is_checking);
     return given->is_checking && status == 0 ? found : status;
 }
 

@@ -27,6 +27,7 @@ void tt__doctor_find_program(const char *name, char out_path[PATH_MAX]);
 void tt__doctor_lttng(struct tt_finding *finding);
 void tt__doctor_provider(struct tt_finding *finding);
 void tt__doctor_daemon(struct tt_finding *finding);
+void tt__doctor_buffers(struct tt_finding *finding);
 void tt__doctor_babeltrace(struct tt_finding *finding);
 void tt__doctor_plugin(struct tt_finding *finding);
 

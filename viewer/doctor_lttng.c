@@ -6,11 +6,13 @@
 #include "doctor.h"
 #include "lttng_probe.h"
 #include "lttng_session.h"
+#include "lttng_silence.h"
 #include "supervisor.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,6 +140,24 @@ void tt__doctor_daemon(struct tt_finding *finding)
     } else {
         TT_FOUND(finding, "none runs; record --lttng starts one in a private folder, and ends it again");
     }
+}
+
+/* Whether there is room for the buffers of a recording: where there is not, LTTng records nothing, and does not say so. */
+void tt__doctor_buffers(struct tt_finding *finding)
+{
+    if (lacks_lttng(finding))
+        return;
+    uint64_t free_bytes = tt__lttng_shm_free(), needed = tt__lttng_processors() * TT_LTTNG_BUFFER_BYTES;
+    if (free_bytes == UINT64_MAX) {
+        TT_FOUND(finding, "/dev/shm is not there, and LTTng's buffers lie in it: record --lttng records nothing");
+        note(finding, "mount a tmpfs at /dev/shm");
+        return;
+    }
+    TT_FOUND(finding, "record --lttng takes %ju MiB of /dev/shm, and %ju MiB are free", (uintmax_t)(needed >> 20),
+             (uintmax_t)(free_bytes >> 20));
+    if (free_bytes < needed)
+        note(finding, "LTTng would record nothing: make /dev/shm larger (mount -o remount,size=, docker run --shm-size), or "
+                      "the buffers smaller: record --lttng --ring-bytes");
 }
 
 void tt__doctor_babeltrace(struct tt_finding *finding)

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
@@ -61,6 +63,19 @@ bool tt__leftovers_has_arena_of(const char *dir, pid_t pid)
     if (folder != NULL)
         closedir(folder);
     return is_there;
+}
+
+bool tt__leftovers_has_running(const char *dir)
+{
+    bool is_running = false;
+    DIR *folder = opendir(dir);
+    for (struct dirent *entry; folder != NULL && !is_running && (entry = readdir(folder)) != NULL;) {
+        long pid = is_arena(entry->d_name) ? strtol(entry->d_name, NULL, 10) : 0;
+        is_running = pid > 0 && pid <= INT_MAX && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+    }
+    if (folder != NULL)
+        closedir(folder);
+    return is_running;
 }
 
 /* The recorder runs as a process of its own here too: an arena that was cut off by somebody ends it and not the viewer. */

@@ -22,6 +22,9 @@ struct tt_ring_dir_content tt__leftovers_look(const char *dir);
 /* Whether DIR has an arena of process PID. */
 bool tt__leftovers_has_arena_of(const char *dir, pid_t pid);
 
+/* Whether a process that has an arena in DIR runs. One that has its id in another namespace is not known. */
+bool tt__leftovers_has_running(const char *dir);
+
 /* Reads the arenas in DIR into STORE, an absolute path; those that were read to their end are deleted, unless KEEPS; REDACTS: messages
  * are left out. 0, or -1 when that was not possible, and the recorder has said why. */
 int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts);

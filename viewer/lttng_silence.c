@@ -26,17 +26,23 @@ uint64_t tt__lttng_shm_free(void)
     return (uint64_t)status.f_bavail * status.f_frsize;
 }
 
-/* LTTng makes buffers for each processor that there may be, of shared memory. */
-static bool is_too_large(const struct tt_lttng_silence *silence)
+uint64_t tt__lttng_processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_CONF);
-    uint64_t needed = silence->buffer_bytes * (uint64_t)(count > 0 ? count : 1);
+    return count > 0 ? (uint64_t)count : 1;
+}
+
+/* Buffers are of shared memory. */
+static bool is_too_large(const struct tt_lttng_silence *silence)
+{
+    uint64_t count = tt__lttng_processors();
+    uint64_t needed = silence->buffer_bytes * count;
     if (silence->shm_free_bytes >= needed)
         return false;
-    tt__complain(NOTHING "LTTng's buffers do not fit into " SHM ": %ju MiB for each of %ld processors, and %ju MiB "
+    tt__complain(NOTHING "LTTng's buffers do not fit into " SHM ": %ju MiB for each of %ju processors, and %ju MiB "
                          "were free; make it larger (mount -o remount,size=, docker run --shm-size), or the buffers "
                          "smaller: --ring-bytes",
-                 (uintmax_t)(silence->buffer_bytes >> 20), count, (uintmax_t)(silence->shm_free_bytes >> 20));
+                 (uintmax_t)(silence->buffer_bytes >> 20), (uintmax_t)count, (uintmax_t)(silence->shm_free_bytes >> 20));
     return true;
 }
 

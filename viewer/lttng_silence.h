@@ -17,6 +17,9 @@
  * daemon is known to be there, so that is as long as LTTng itself would have it. */
 #define TT_LTTNG_REGISTER_MS "3000"
 
+/* What LTTng's buffers have for each processor, unless the user says otherwise. */
+#define TT_LTTNG_BUFFER_BYTES (UINT64_C(8) << 20)
+
 struct tt_lttng_silence {
     const char *program;
     int wait_status;         /* how it ended, as waitpid gives it */
@@ -26,6 +29,9 @@ struct tt_lttng_silence {
 
 /* Bytes that are free for buffers; UINT64_MAX: not known. */
 uint64_t tt__lttng_shm_free(void);
+
+/* Processors for each of which LTTng makes a buffer: all that there may be. */
+uint64_t tt__lttng_processors(void);
 
 /* Complains that nothing was traced, and why that may be. */
 void tt__lttng_complain_about_silence(const struct tt_lttng_silence *silence);

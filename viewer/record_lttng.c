@@ -24,8 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES_DEFAULT (UINT64_C(8) << 20)
-
 /* What a flight recorder has overwritten of a task, or of a program, is told again so often. */
 #define DUMP_VARIABLE "TELLTALE_LTTNG_DUMP"
 #define DUMP_SECONDS  "5"
@@ -132,7 +130,7 @@ static size_t choose(const struct tt_ctf_list *list, const struct tt_ctf_trace *
 /* What LTTng's buffers have for each processor. */
 static uint64_t buffer_bytes_of(const struct tt_lttng_recording *recording)
 {
-    return recording->buffer_bytes != 0 ? recording->buffer_bytes : BUFFER_BYTES_DEFAULT;
+    return recording->buffer_bytes != 0 ? recording->buffer_bytes : TT_LTTNG_BUFFER_BYTES;
 }
 
 static void complain_about_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result,
@@ -334,8 +332,10 @@ int tt__record_lttng_print(const struct tt_lttng_recording *recording, tt_output
     if (recording->snapshot_count > 0)
         tt__print(output, "lttng snapshot record --session=telltale\n");
     tt__print(output, "lttng stop telltale\nlttng destroy telltale\n");
-    if (starts_daemon)
-        tt__print(output, "kill \"$(cat \"$folder\"/pid)\"\n");
+    if (starts_daemon) /* which others may have come to use */
+        tt__print(output, "if lttng --mi xml list | grep -q '<session>'\n"
+                          "then echo 'others have sessions in the session daemon, which runs on' >&2\n"
+                          "else kill \"$(cat \"$folder\"/pid)\"\nfi\n");
     tt__print(output, "telltale import%s", recording->redacts ? " --redact messages" : "");
     if (recording->keep_trace != NULL)
         print_word(output, trace);

@@ -68,7 +68,8 @@ void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, 
     tt__query_close(tasks);
     counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failure_states WHERE state = 'unknown'");
     counts.lost_events = tt__query_count(session, "SELECT total(abs(count)) FROM losses");
-    counts.uncounted_losses = tt__query_count(session, "SELECT count(*) FROM losses WHERE count IS NULL");
+    counts.uncounted_losses = tt__query_count(session, "SELECT (SELECT count(*) FROM losses WHERE count IS NULL)"
+                                             " + (SELECT count(*) FROM processes WHERE is_balanced = 0)");
     counts.unknown_loops = tt__query_count(session, "SELECT count(*) FROM losses WHERE loop_id IS NOT NULL");
     counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
     *out_counts = counts;
@@ -162,7 +163,7 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
     return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
 }
 
-int tt__report_summary(struct tt_invocation *invocation, const char *path)
+int tt__report_summary(struct tt_invocation *invocation, const char *path, bool is_strict)
 {
     tt_session *session = NULL;
     struct tt_lint_choice choice;
@@ -178,5 +179,5 @@ int tt__report_summary(struct tt_invocation *invocation, const char *path)
         tt__report_print_summary(&invocation->messages, &counts);
     if (counts.counting > 0)
         tt__complain("see: telltale report %s", path);
-    return tt__session_close(session, tt__report_status(&counts, false));
+    return tt__session_close(session, tt__report_status(&counts, is_strict));
 }

@@ -18,7 +18,7 @@ struct tt_report_counts {
     int64_t pending_now;  /* tasks that have not ended, of processes that run */
     int64_t unknown_tasks, unknown_failures;
     int64_t lost_events;
-    int64_t uncounted_losses; /* times of which nothing is known */
+    int64_t uncounted_losses; /* times of which nothing is known, and processes of which not all was read */
     int64_t unknown_loops;    /* loops that did not tell what they had; of the uncounted losses */
     int64_t processes;
 };
@@ -35,8 +35,9 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
  * among them. It is the clean answer that is not. */
 int tt__report_status(const struct tt_report_counts *counts, bool is_strict);
 
-/* Opens the store at PATH and prints its summary on stderr, for `telltale record`. Returns the exit status of a report. */
-int tt__report_summary(struct tt_invocation *invocation, const char *path);
+/* Opens the store at PATH and prints its summary on stderr, for `telltale record`. Returns the exit status of a report, of a
+ * strict one if IS_STRICT. */
+int tt__report_summary(struct tt_invocation *invocation, const char *path, bool is_strict);
 
 /* "1 task", "2 tasks". For use as two arguments of a format "%jd %s". */
 #define TT_COUNTED(count, noun) (intmax_t)(count), (count) == 1 ? noun : noun "s"

@@ -9,6 +9,7 @@
  */
 #include "supervisor.h"
 
+#include "leftovers.h"
 #include "output/output.h"
 
 #include <errno.h>
@@ -282,8 +283,11 @@ static bool pass_on(struct supervisor *supervisor, const struct signalfd_siginfo
 static void notice(struct supervisor *supervisor)
 {
     supervisor->has_noticed = true;
-    tt__complain("the command has ended, other processes of the recording run on; recording goes on until they end, "
-                 "and Ctrl-C leaves it to the recorder");
+    if (tt__leftovers_has_running(supervisor->plan->ring_dir))
+        tt__complain("the command has ended, other processes of the recording run on; recording goes on until they end, "
+                     "and Ctrl-C leaves it to the recorder");
+    else
+        tt__complain("the command has ended, and the recorder is still writing what was recorded; Ctrl-C leaves it to the recorder");
 }
 
 /* Waits until command and recorder are gone, or the user has enough of waiting. */

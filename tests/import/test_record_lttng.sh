@@ -368,6 +368,16 @@ case_an_interrupt_before_the_command_runs_leaves_nothing() {
     expect_equal "$(find "$work" -maxdepth 1 -name 'telltale-*')" '' 'private folders'
 }
 
+# One rule for uncertainty: what was lost fails a recording that is checked as it fails a strict check of its store.
+case_what_was_lost_fails_a_recording_that_is_checked() {
+    run "$telltale" record --lttng --check --ring-bytes 64K -- "$emitter" 200000
+    expect_status 4 'record --lttng --check'
+    run "$telltale" check --strict run.telltale
+    expect_status 4 'check --strict'
+    run "$telltale" check run.telltale
+    expect_status 0 'check'
+}
+
 case_full_buffers_are_told_with_the_exact_number() {
     run "$telltale" record --lttng --ring-bytes 64K -- "$emitter" 200000
     expect_status 0 record
@@ -426,6 +436,19 @@ case_the_commands_of_a_dry_run_do_the_same() {
     expect_status 0 'the commands'
     expect_rows 'dry run.telltale' 'SELECT state, reason FROM failures' 'lost|dropped'
     expect_nothing_left
+}
+
+# The daemon that the commands start is root's, which others use, too.
+case_the_commands_of_a_dry_run_leave_a_daemon_that_others_use() {
+    [ "$(id -u)" -eq 0 ] || skip 'only root shares a daemon'
+    run "$telltale" record --lttng --dry-run -- lttng create others --output="$work/here/others"
+    expect_status 0 'the dry run'
+    cp "$work/out" commands.sh
+    run env PATH="$TELLTALE_TEST_BIN:$PATH" sh -u commands.sh
+    expect_text err 'others have sessions in the session daemon, which runs on'
+    ! has_no_daemons || fail 'the daemon was ended'
+    must lttng --no-sessiond list others
+    must lttng --no-sessiond destroy others
 }
 
 case_the_commands_of_a_dry_run_keep_a_trace_and_the_status() {
@@ -527,6 +550,17 @@ case_options_that_make_no_sense_are_refused() {
 # The verdict of doctor on PROBE.
 verdict() { # PROBE
     awk -v name="$1" '$1 ~ /^(ok|note|BAD)$/ && $2 == name { print $1 }' "$work/out"
+}
+
+case_doctor_tells_that_the_buffers_do_not_fit() {
+    [ "$(id -u)" -eq 0 ] || skip 'needs a /dev/shm of its own'
+    mount -o remount,size=$((10 * $(getconf _NPROCESSORS_CONF)))m /dev/shm
+    run "$telltale" doctor
+    expect_equal "$(verdict buffers)" ok 'room enough'
+    mount -o remount,size=$((8 * $(getconf _NPROCESSORS_CONF) - 1))m /dev/shm
+    run "$telltale" doctor
+    expect_equal "$(verdict buffers)" note 'too little room'
+    expect_text out 'make /dev/shm larger'
 }
 
 case_doctor_tells_which_daemon_would_be_used() {

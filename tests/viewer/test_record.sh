@@ -215,6 +215,35 @@ case_recording_ends_with_the_last_process() {
     expect_equal "$(ask "SELECT outcome FROM tasks WHERE name = 'survivor'")" returned 'the task that outlived the command'
 }
 
+# Nobody runs on then, and nobody is said to.
+case_a_recorder_that_has_much_to_write_is_waited_for() {
+    mkfifo input
+    "$telltale" record -- "$traced" hold <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    recorder=$(find_child "$record" "$telltale")
+    kill -STOP "$recorder"
+    exec 9>&-
+    wait_until grep -q 'the recorder is still writing' messages
+    kill -CONT "$recorder"
+    wait_until is_gone "$record"
+    ! grep -q 'run on' messages || fail 'somebody is said to run'
+}
+
+case_what_was_lost_fails_a_recording_that_is_checked() {
+    run "$telltale" record --check -- "$traced" clean
+    expect_status 0 'a whole recording'
+    run "$telltale" check --strict run.telltale
+    expect_status 0 'a strict check of it'
+    sqlite3 run.telltale 'UPDATE process SET is_balanced = 0'
+    run "$telltale" check --strict run.telltale
+    expect_status 4 'a strict check of a store that has not all of a process'
+    run "$telltale" check run.telltale
+    expect_status 0 'a check of it'
+}
+
 case_waiting_for_the_last_process_can_be_left_to_the_recorder() {
     mkfifo input
     "$telltale" record -- "$traced" outlive <input >output 2>messages &
