@@ -84,13 +84,22 @@ void tt_ingest_board_clear(struct tt_ingest *ingest, uint32_t process_id)
 
 /* ------------------------------------------------------------------------------------------------- what is missing */
 
+/* More than this no thread has emitted, or waited in nanoseconds: a writer that says so is damaged. It keeps the sums over the threads of a
+ * process, and over those of a recording, within what an integer of SQLite holds; a sum that is more would fail each commit. */
+#define COUNT_MAX (INT64_C(1) << 48)
+
+static int64_t bound_count(uint64_t count)
+{
+    return count < (uint64_t)COUNT_MAX ? (int64_t)count : COUNT_MAX;
+}
+
 void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
                    const struct tt_ingest_gap *gap)
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_GAP);
     TT__SET(row, GAP, thread_id, tt__compose_id(process_id, thread_ordinal));
     if (!gap->is_uncounted)
-        TT__SET(row, GAP, count, gap->count);
+        TT__SET(row, GAP, count, bound_count((uint64_t)gap->count));
     if (gap->has_from)
         TT__SET(row, GAP, from_ns, gap->from_ns);
     if (gap->has_to)
@@ -105,11 +114,11 @@ void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint
 {
     struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_THREAD, tt__compose_id(process_id, thread_ordinal));
     TT__SET(row, THREAD, tid, counts->tid);
-    TT__SET(row, THREAD, attempt_count, counts->attempt_count);
-    TT__SET(row, THREAD, record_count, counts->record_count);
-    TT__SET(row, THREAD, drop_count, counts->drop_count);
-    TT__SET(row, THREAD, hole_count, counts->hole_count);
-    TT__SET(row, THREAD, wait_ns, counts->wait_ns);
+    TT__SET(row, THREAD, attempt_count, bound_count(counts->attempt_count));
+    TT__SET(row, THREAD, record_count, bound_count(counts->record_count));
+    TT__SET(row, THREAD, drop_count, bound_count(counts->drop_count));
+    TT__SET(row, THREAD, hole_count, bound_count(counts->hole_count));
+    TT__SET(row, THREAD, wait_ns, bound_count(counts->wait_ns));
     for (size_t i = 0; i < ingest->touched_count; i++)
         if (ingest->touched[i] == process_id)
             return;
