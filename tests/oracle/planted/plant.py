@@ -7,75 +7,31 @@ See README.md. CPython itself is not needed: the runtime without a bug must agre
 what the others are compared with."""
 import argparse
 import pathlib
-import shutil
-import subprocess
 import sys
 import time
 import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 
 import generate  # noqa: E402
 import language  # noqa: E402
+import planting  # noqa: E402
 import sides  # noqa: E402
 
 PROGRAMS_MAX = 20000
 BATCH = 250
 
 
-class Bug:
-    """A file of this folder: what it is, the file, the text there, and what stands there with the bug."""
-
-    def __init__(self, path):
-        self.name = path.stem
-        head, _, rest = path.read_text().partition("\n--- ")
-        self.why = head
-        file, _, rest = rest.partition("\n")
-        self.file = pathlib.Path(file)
-        before, _, after = rest.partition("\n+++\n")
-        self.before, self.after = before, after.removesuffix("\n")
-
-    def apply(self, text):
-        if text.count(self.before) != 1:
-            raise sides.Missing(f"{self.name}: its text stands {text.count(self.before)} times in {self.file}: renew the bug")
-        return text.replace(self.before, self.after)
-
-
-class Tree:
-    """A copy of the sources, and its build."""
+class Tree(planting.Tree):
+    """A copy of the sources, and the oracle of its build."""
 
     def __init__(self, folder):
-        self.sources = folder / "sources"
-        self.build = folder / "build"
+        super().__init__(folder)
         self.library = sides.Library(self.build / "tests/oracle/oracle")
-        self.copy()
-        if not (self.build / "build.ninja").exists():
-            self.run("cmake", "-G", "Ninja", "-S", self.sources, "-B", self.build, "-DCMAKE_BUILD_TYPE=RelWithDebInfo")
-
-    def copy(self):
-        """Files that are the same stay as they are, so that little is built anew."""
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=sides.ROOT, capture_output=True, check=True).stdout
-        for name in filter(None, listed.decode().split("\0")):
-            source, target = sides.ROOT / name, self.sources / name
-            if not target.exists() or target.read_bytes() != source.read_bytes():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(source, target)
-
-    def run(self, *command):
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-        if done.returncode:
-            raise sides.Missing(f"{' '.join(map(str, command))}:\n{(done.stdout + done.stderr)[-3000:]}")
 
     def make(self):
-        self.run("cmake", "--build", self.build, "--target", "test-oracle")
-
-    def plant(self, bug):
-        path = self.sources / bug.file
-        path.write_text(bug.apply((sides.ROOT / bug.file).read_text()))
-
-    def mend(self, bug):
-        shutil.copy(sides.ROOT / bug.file, self.sources / bug.file)
+        super().make("test-oracle")
 
 
 def batches(count):
@@ -111,7 +67,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=sides.ROOT / "build/planted")
     parser.add_argument("--count", type=int, default=PROGRAMS_MAX)
     options = parser.parse_args()
-    bugs = [Bug(path) for path in sorted(HERE.glob("*.bug")) if not options.names or path.stem in options.names]
+    bugs = [planting.Bug(path) for path in sorted(HERE.glob("*.bug")) if not options.names or path.stem in options.names]
     tree = Tree(options.build.resolve())
     tree.make()
     files, expected, programs = [], [], {}
@@ -141,6 +97,6 @@ def try_bug(tree, bug, files, expected):
 if __name__ == "__main__":
     try:
         sys.exit(int(main()))
-    except sides.Missing as error:
+    except (sides.Missing, planting.Stale) as error:
         print(f"plant: {error}", file=sys.stderr)
         sys.exit(2)
