@@ -15,9 +15,10 @@ measure() { # PROCESS
     [ -n "$memory" ] && printf '%s %s %s\n' "$(date +%s.%N)" "$memory" "$descriptors"
 }
 
-# A line through the second half of FILE rises by less than LIMIT KiB an hour; and descriptors at its end are those of its middle.
-expect_flat() { # FILE WHAT LIMIT
-    python3 - "$1" "$3" <<'END' || fail "$2: $(tail -n 1 flat)"
+# A line through the second half of FILE rises by less than 1 MiB an hour, and by 512 KiB more: in two minutes an allocator that takes a step
+# cannot be told from a leak, in an hour (TT_COUNT=7200) it can. Descriptors stay.
+expect_flat() { # FILE WHAT
+    python3 - "$1" <<'END' || fail "$2: $(tail -n 1 flat)"
 import sys
 rows = [tuple(map(float, line.split())) for line in open(sys.argv[1])]
 half = rows[len(rows) // 2:]
@@ -28,7 +29,8 @@ slope = 3600 * sum((time - middle) * (kib - mean) for time, kib in zip(times, me
 descriptors = {row[2] for row in half}
 with open('flat', 'a') as log:
     print(f'{len(half)} measurements, memory {memory[0]:.0f} to {memory[-1]:.0f} KiB, {slope:.0f} KiB an hour, descriptors {sorted(descriptors)}', file=log)
-sys.exit(slope > float(sys.argv[2]) or max(descriptors) > min(descriptors) + 1)
+rise = slope * (times[-1] - times[0]) / 3600
+sys.exit(rise > 512 + 1024 * (times[-1] - times[0]) / 3600 or max(descriptors) > min(descriptors) + 1)
 END
 }
 
@@ -67,8 +69,8 @@ case_memory_and_descriptors_stay_as_they_are_and_counts_are_exact() {
     [ ! -e looks.bad ] || fail "viewers: $(cat looks.bad looks.err)"
     [ -s looks ] || fail 'nobody has looked'
     if [ "$seconds" -ge 60 ] && [ -z "${TELLTALE_TEST_SANITIZE-}" ]; then
-        expect_flat program.rows 'the program' 1024
-        expect_flat recorder.rows 'the recorder' 1024
+        expect_flat program.rows 'the program'
+        expect_flat recorder.rows 'the recorder'
         cat flat >&2
     fi
     printf '%s tasks in %s s, %s looks\n' "$tasks" "$seconds" "$(wc -c <looks)" >&2

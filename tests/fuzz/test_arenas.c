@@ -277,7 +277,8 @@ static void mutated_arenas_are_read_to_their_end_within_their_bounds(void **stat
     const char *reason;
     struct tt__timeline timeline;
     struct mutation mutation = {.count = 0};
-    uint64_t seed = studio_seed(), decoded = 0, refused = 0, count = studio_rounds(20000), random = seed;
+    uint64_t seed = studio_seed(), decoded = 0, refused = 0,
+             count = studio_rounds(studio_is_under_valgrind() ? 500 : 20000), random = seed;
     assert_int_equal(setenv("TELLTALE_EVENTS", "all", 1), 0);
     make_sound_arena();
     assert_int_equal(tt__arena_open(dir_fd, name, &sound, &reason), TT__ARENA_OPENED);

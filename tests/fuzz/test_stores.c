@@ -293,6 +293,8 @@ static void expect_answer(const char *const *command, uint64_t number, uint64_t 
 static void mutated_stores_have_an_answer_or_an_error(void **state)
 {
     (void)state;
+    if (studio_is_under_valgrind())
+        TT_SKIP("under valgrind a report takes half a minute");
     uint64_t seed = studio_seed();
     const char *begin = getenv("TT_FIRST");
     uint64_t first = begin ? strtoull(begin, NULL, 10) : 0, count = studio_rounds(150);
