@@ -14,7 +14,7 @@ int tt__sql_register(sqlite3 *connection)
     static const struct {
         const char *name;
         const sqlite3_module *module;
-    } modules[] = {{"event", &tt__event_module}, {"steps", &tt__steps_module}, {"turns", &tt__turns_module}};
+    } modules[] = {{"event", &tt__event_module}, {"steps", &tt__steps_module}, {"turns", &tt__turns_module}, {"instant", &tt__instant_module}};
     int code = SQLITE_OK;
     for (size_t i = 0; i < sizeof modules / sizeof modules[0] && code == SQLITE_OK; i++)
         code = sqlite3_create_module_v2(connection, modules[i].name, modules[i].module, NULL, NULL);

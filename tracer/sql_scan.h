@@ -1,10 +1,10 @@
 /* sql_scan.h: reading the event stream of the store that an SQLite connection has open, chunk by chunk.
  *
- * What it is for. The virtual tables event, steps and turns look through chunks; those that cannot have what is asked
+ * What it is for. The virtual tables event, steps, turns and instant look through chunks; those that cannot have what is asked
  * for are passed over by the plain columns beside them, without being unpacked. A chunk whose checksum does not hold,
  * or that is not what it says, ends the scan with an error that names it: nothing of it is believed.
  *
- * What it leaves to others. What to make of events (sql_event.c, sql_steps.c, sql_turns.c).
+ * What it leaves to others. What to make of events (sql_event.c, sql_steps.c, sql_turns.c, sql_instant.c).
  *
  * Threads: as the connection.
  */
@@ -101,7 +101,7 @@ bool tt__index_take(sqlite3_index_info *info, int number, struct tt_index_text *
 /* Hands INDEX over to SQLite. SQLITE_OK or SQLITE_NOMEM. */
 int tt__index_finish(sqlite3_index_info *info, const struct tt_index_text *index);
 
-extern const sqlite3_module tt__event_module, tt__steps_module, tt__turns_module;
+extern const sqlite3_module tt__event_module, tt__steps_module, tt__turns_module, tt__instant_module;
 
 /* Makes the virtual tables known to CONNECTION. SQLITE_OK, or why not. */
 int tt__sql_register(sqlite3 *connection);

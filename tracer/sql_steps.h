@@ -54,6 +54,11 @@ struct tt__steps {
  * not. */
 int tt__steps_begin(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t until_ns);
 
+/* The same over chunks that have something from FROM_NS to TO_NS, the others are passed over: a step that reaches out of them is
+ * told in part. */
+int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t from_ns,
+                         int64_t to_ns);
+
 /* The next step: SQLITE_ROW, SQLITE_DONE, or an error. */
 int tt__steps_next(struct tt__steps *pass);
 

@@ -367,14 +367,17 @@ int tt__steps_next(struct tt__steps *pass)
     return code == SQLITE_OK ? flush(pass) : code;
 }
 
-int tt__steps_begin(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t until_ns)
+int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t from_ns,
+                         int64_t to_ns)
 {
     static const unsigned numbers[] = {TT_EVENT_task_created,   TT_EVENT_task_finished, TT_EVENT_task_abandoned,
                                        TT_EVENT_task_suspended, TT_EVENT_task_woken,    TT_EVENT_task_resumed};
     struct tt_scan_bounds bounds = TT_SCAN_ALL;
     memset(pass, 0, sizeof *pass);
     pass->task = task;
-    pass->until_ns = bounds.to_ns = until_ns;
+    pass->until_ns = INT64_MAX;
+    bounds.from_ns = from_ns;
+    bounds.to_ns = to_ns;
     bounds.tells_skipped = true;
     bounds.number_set = 0;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -383,6 +386,13 @@ int tt__steps_begin(struct tt__steps *pass, sqlite3 *connection, struct tt_range
     bounds.task_first = task.least;
     bounds.task_last = task.greatest;
     return tt__scan_begin(&pass->scan, connection, &bounds);
+}
+
+int tt__steps_begin(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t until_ns)
+{
+    int code = tt__steps_begin_near(pass, connection, task, INT64_MIN, until_ns);
+    pass->until_ns = until_ns;
+    return code;
 }
 
 void tt__steps_finish(struct tt__steps *pass)

@@ -24,7 +24,8 @@ static const char select_tasks[] =
 /* Tasks of which hints may be told: the terms stand in views/hints.sql, word for word, so that SQLite sees what it may use. */
 static const char create_index[] =
     "CREATE INDEX IF NOT EXISTS task_remarkable ON task (task_id) WHERE longest_step_ns >= 1000000"
-    " OR iif(step_count = 1, busy_ns, 0) >= 1000000 OR step_count >= 1000";
+    " OR iif(step_count = 1, busy_ns, 0) >= 1000000 OR step_count >= 1000"
+    " OR stack_used_bytes * 2 >= stack_bytes";
 
 /* ------------------------------------------------------------------------------------------------------------ heaps */
 

@@ -101,8 +101,8 @@ static const struct tt_listing tasks = {
 static const char was[] =
     "was AS MATERIALIZED (\n"
     "    SELECT task_id, state AS was, wait_kind AS was_kind, wait_object AS was_object, wait_text AS was_text,\n"
-    "        wait_at AS was_at, max(from_ns) AS was_ns\n"
-    "    FROM phases WHERE :at IS NOT NULL AND from_ns <= :at AND coalesce(until_ns > :at, 1) GROUP BY task_id),\n";
+    "        wait_at AS was_at, from_ns AS was_ns\n"
+    "    FROM instants WHERE at_ns = :at),\n";
 
 /* What an id stands for that somebody waits for behind something else. */
 #define KIND_OF(id)                                                                              \
@@ -321,10 +321,11 @@ static void print_cycles(tt_draft *draft)
 }
 
 static const char count_unknown[] =
-    "SELECT count(*) AS count FROM task AS t\n"
-    "WHERE t.started_ns <= :at AND coalesce(coalesce(t.ended_ns, t.abandoned_ns) > :at, 1)\n"
-    "    AND t.task_id NOT IN (SELECT p.task_id FROM phases AS p WHERE p.from_ns <= :at AND coalesce(p.until_ns > :at, "
-    "1))\n"
+    "SELECT count(*) AS count\n"
+    "FROM task_ranges AS r CROSS JOIN task AS t ON t.task_id BETWEEN r.first_task_id AND r.last_task_id\n"
+    "WHERE coalesce(r.created_first_ns <= :at, 1) AND coalesce(r.ended_last_ns > :at, 1)\n"
+    "    AND t.started_ns <= :at AND coalesce(coalesce(t.ended_ns, t.abandoned_ns) > :at, 1)\n"
+    "    AND t.task_id NOT IN (SELECT i.task_id FROM instant AS i WHERE i.at_ns = :at)\n"
     "    AND t.task_id NOT IN (SELECT b.task_id FROM board AS b WHERE b.since_ns <= :at)";
 
 /* Tasks whose steps were not recorded: whether they ran or waited then is not known. */

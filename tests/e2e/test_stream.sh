@@ -113,4 +113,26 @@ case_steps_at_an_instant_are_those_that_were_known_then() {
     diff all then_rows >difference || fail "steps at $middle: $(head -n 10 difference)"
 }
 
+# Views instants and phases.
+case_what_a_task_did_at_an_instant_is_the_phase_that_it_was_in() {
+    record_stepper 30 --events +step
+    must "$telltale" query --format csv run.telltale 'SELECT max(ended_ns) FROM task'
+    end=$(tail -n 1 "$work/out")
+    told=0
+    for part in 1 2 3 4 5 6 7 8 9; do
+        at=$((end * part / 10))
+        must "$telltale" query --format csv run.telltale "
+            SELECT task_id, state, from_ns, wait_kind, wait_object, wait_text, wait_at FROM instants WHERE at_ns = $at ORDER BY task_id"
+        cp "$work/out" instants
+        must "$telltale" query --format csv run.telltale "
+            SELECT task_id, state, max(from_ns) AS from_ns, wait_kind, wait_object, wait_text, wait_at FROM phases
+            WHERE from_ns <= $at AND coalesce(until_ns > $at, 1) GROUP BY task_id ORDER BY task_id"
+        cp "$work/out" phases
+        diff phases instants >difference || fail "what tasks did at $at: $(head -n 10 difference)"
+        told=$((told + $(wc -l <instants) - 1))
+    done
+    [ "$told" -gt 20 ] || fail "only $told tasks were told of"
+    expect_equal "$("$telltale" query --format csv run.telltale 'SELECT count(*) FROM instants' | tail -n 1)" 0 'tasks at no instant'
+}
+
 run_case "$@"
