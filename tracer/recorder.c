@@ -27,6 +27,7 @@
 #include "recorder_control.h"
 #include "recorder_folder.h"
 #include "recorder_process.h"
+#include "recorder_retention.h"
 #include "recorder_stats.h"
 #include "ring_dir.h"
 #include "store_check.h"
@@ -35,7 +36,8 @@
 #define WAIT_MS_MIN        1
 #define WAIT_MS_MAX        20
 #define LOCK_WAIT_MS       20
-#define BATCH_BYTES        (UINT64_C(16) << 20) /* of rows that wait for a commit */
+#define BATCH_BYTES_MAX    (UINT64_C(16) << 20) /* of rows that wait for a commit */
+#define BATCH_PART         64u                  /* and of a store's greatest size: it needs room for a batch */
 #define CHECKPOINT_BYTES   (UINT64_C(8) << 20)  /* of the write-ahead log */
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
 #define LOG_BYTES_MAX      (UINT64_C(1) << 30)
@@ -61,7 +63,9 @@ struct recorder {
     int64_t written_ns;
     bool is_paused;  /* the last commit failed */
     bool is_held_up; /* a reader keeps an old state, and the write-ahead log has its full length */
+    size_t batch_bytes;
     struct tt__recorder_stats stats;
+    struct tt__retention retention;
 };
 
 static int64_t now_ns(void)
@@ -216,7 +220,7 @@ static bool read_processes(struct recorder *recorder, struct tt__reading *readin
     bool has_more = false;
     for (size_t i = 0; i < recorder->process_count; i++)
         if (!recorder->is_finished[i])
-            has_more |= tt__process_read(recorder->processes[i], BATCH_BYTES, reading);
+            has_more |= tt__process_read(recorder->processes[i], recorder->batch_bytes, reading);
     recorder->stats.event_count += reading->event_count;
     if (reading->lag_ns > recorder->stats.lag_ns)
         recorder->stats.lag_ns = reading->lag_ns;
@@ -317,11 +321,16 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
             tell_stats(recorder);
     }
     if (reading.row_count > 0 || recorder->is_paused || has_more) {
-        if (commit(recorder, error) < 0) {
+        int result = commit(recorder, error);
+        if (result < 0 && error->kind == TT_STORE_FULL && tt__retention_make_room(&recorder->retention))
+            result = commit(recorder, error);
+        if (result < 0) {
             recorder->is_paused = true;
             return tt_ingest_is_hopeless(recorder->ingest) ? -1 : 0;
         }
     }
+    if (!recorder->is_paused)
+        reading.is_busy |= tt__retention_work(&recorder->retention);
     keep_log_short(recorder);
     recorder->wait_ms = reading.is_busy         ? WAIT_MS_MIN
                         : reading.row_count > 0 ? recorder->wait_ms / 2
@@ -511,6 +520,12 @@ static int open_store(struct recorder *recorder, struct tt_store_error *error)
         return -1;
     if (recorder->options.redacts)
         tt_ingest_redact(recorder->ingest);
+    if (tt__retention_begin(&recorder->retention, recorder->writer, recorder->ingest, recorder->options.store_bytes_max,
+                            recorder->options.seconds_max, error) < 0)
+        return -1;
+    recorder->batch_bytes = BATCH_BYTES_MAX;
+    if (recorder->retention.bytes_max / BATCH_PART < BATCH_BYTES_MAX)
+        recorder->batch_bytes = recorder->retention.bytes_max / BATCH_PART;
     return 0;
 }
 

@@ -259,8 +259,8 @@ CREATE TABLE metric (
 
 -- What was deleted because the store had its greatest size, or because it was too old.
 CREATE TABLE pruned (
-    -- What: 'stream' (events of chunks), 'task' (tasks that are over, with what belongs to them), 'failure' (failures that
-    -- nobody can read any more, with what belongs to them).
+    -- What: 'stream' (events of chunks), 'io' (what tasks did at descriptors), 'task' (tasks that are over, with what belongs
+    -- to them), 'note', 'failure' (failures that nobody can read any more, with what belongs to them).
     what TEXT NOT NULL,
     -- Why: 'size' or 'age'.
     why TEXT NOT NULL,

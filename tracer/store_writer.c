@@ -199,7 +199,7 @@ static int is_rolled_back(struct tt__store_writer *writer)
 
 static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_empty)
 {
-    char sql[96], mode[16] = "";
+    char mode[16] = "";
     sqlite3 *connection = writer->connection;
     sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -215,8 +215,7 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
         strcmp(mode, "wal") != 0)
         return tt__store_fail(&writer->error, TT_STORE_FAILED,
                               "%s: its file system does not allow a write-ahead log; choose a local one", writer->path);
-    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / TT__STORE_PAGE_BYTES));
-    if (execute(writer, sql, "setting it up") < 0 ||
+    if (tt__store_limit(writer, bytes_max) < 0 ||
         execute(writer,
                 "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
                 "PRAGMA cache_size = -16384; PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0; PRAGMA "
@@ -328,6 +327,13 @@ uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
     bool is_long = (uint64_t)pages * TT__STORE_PAGE_BYTES > LONG_LOG_BYTES;
     writer->log_pages = copied < pages || (is_long && !is_begun_anew(writer)) ? pages : 0;
     return tt__store_log_bytes(writer);
+}
+
+int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max)
+{
+    char sql[96];
+    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / TT__STORE_PAGE_BYTES));
+    return execute(writer, sql, "setting it up");
 }
 
 uint64_t tt__store_log_bytes(const struct tt__store_writer *writer)

@@ -79,6 +79,9 @@ TT_MUST_USE int tt__store_run(struct tt__store_writer *writer, const char *sql, 
  * in the log. */
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer);
 
+/* The store may have BYTES_MAX bytes from now on; one that is larger already keeps its size. 0, or -1. */
+TT_MUST_USE int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max);
+
 /* Bytes of the store that hold something; 0 when that cannot be found out. */
 uint64_t tt__store_used_bytes(struct tt__store_writer *writer);
 

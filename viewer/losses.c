@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const char select_losses[] =
-    "SELECT process_id, what, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns, max(to_ns) AS to_ns\n"
-    "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what ORDER BY process_id, what";
+    "SELECT process_id, what, detail, why, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns, max(to_ns) AS "
+    "to_ns\n"
+    "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what, detail, why ORDER BY process_id, what, detail, why";
 
 /* Loops that did not answer, and are named one by one. */
 #define NAMED_LOOPS 10
@@ -35,6 +36,24 @@ static const char *words_of_loss(const char *what, int64_t count)
     return count == 1 ? "event lost" : "events lost";
 }
 
+/* What was there, and was deleted. */
+static void print_pruned(tt_query *query, tt_output *output, int64_t count)
+{
+    static const struct {
+        const char *detail, *one, *many;
+    } all[] = {{"stream", "event of the event stream", "events of the event stream"},
+               {"io", "operation at a descriptor", "operations at descriptors"},
+               {"task", "finished task", "finished tasks"},
+               {"note", "note", "notes"},
+               {"failure", "released failure", "released failures"}};
+    const char *detail = tt__query_text(query, "detail"), *why = tt__query_text(query, "why"), *words = "facts";
+    for (size_t i = 0; detail != NULL && i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i].detail, detail) == 0)
+            words = count == 1 ? all[i].one : all[i].many;
+    tt__print(output, "  %jd %s deleted, because %s", (intmax_t)count, words,
+              why != NULL && strcmp(why, "age") == 0 ? "they were too old (--max-age)" : "the store had its greatest size (--max-size)");
+}
+
 /* Times that nobody listened to. */
 static void print_uncounted(tt_query *query, tt_output *output, const char *what)
 {
@@ -57,6 +76,8 @@ static void print_loss(tt_query *query, tt_output *output, bool has_processes)
     tt__text_instant(to, tt__query_integer(query, "to_ns"));
     if (tt__query_is_null(query, "count"))
         print_uncounted(query, output, what != NULL ? what : "");
+    else if (what != NULL && strcmp(what, "pruned") == 0)
+        print_pruned(query, output, count);
     else
         tt__print(output, "  %jd %s", (intmax_t)count, words_of_loss(what != NULL ? what : "", count));
     if (has_processes && (what == NULL || strcmp(what, "unattributed") != 0))

@@ -30,8 +30,8 @@ SELECT
         AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS first_ns,
     (SELECT sum(r.vital_count) FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
         AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS vital_count,
-    -- pruned: stream (count is about events), task, failure (count is about these, which are gone with what belongs to
-    -- them); NULL otherwise.
+    -- pruned: what count is about, stream (events of it), io, task, note or failure; these are gone with what belongs to them.
+    -- NULL otherwise.
     NULL AS detail,
     -- pruned: size or age; NULL otherwise.
     NULL AS why

@@ -20,5 +20,11 @@ SELECT
     EXISTS (SELECT 1 FROM process AS p WHERE p.gone_ns IS NULL AND p.goodbye_ns IS NULL
         AND (p.is_boardless IS NULL OR p.is_balanced IS NULL)) AS is_running,
     -- Version of telltale that made the store.
-    r.telltale_version AS telltale_version
+    r.telltale_version AS telltale_version,
+    -- 1 when what programs say in their own words is left out (--redact messages).
+    coalesce(r.is_redacted, 0) AS is_redacted,
+    -- Bytes that the store may have, when its recorder was told (--max-size); NULL: 4 GiB.
+    r.bytes_max AS bytes_max,
+    -- Seconds that what is over is kept (--max-age); NULL: for ever.
+    r.seconds_max AS seconds_max
 FROM recording AS r;
