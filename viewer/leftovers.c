@@ -90,6 +90,9 @@ int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool reda
         arguments[count++] = "messages";
     }
     int status = 0;
+    char absolute[PATH_MAX]; /* a recorder wants a ring dir that means the same in every folder */
+    if (realpath(dir, absolute) != NULL)
+        arguments[5] = absolute;
     pid_t pid = fork();
     if (pid == 0) {
         int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
