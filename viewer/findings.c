@@ -28,7 +28,7 @@ static const char select_findings[] =
     "SELECT l.*, dense_rank() OVER (PARTITION BY l.lint ORDER BY l.first_ns, l.fingerprint) AS group_number,\n"
     "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.note, f.exception_id, f.raised_at, f.created_at, f.last_at,\n"
     "    f.taken_at, f.released_from, f.released_at, f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
-    "    f.stored_ns, f.parent_text, t.has_handle\n"
+    "    f.stored_ns, f.reported_ns - f.stored_ns AS reported_after_ns, f.parent_text, t.has_handle\n"
     "FROM told AS l\n"
     "LEFT JOIN failed AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
     "LEFT JOIN task AS t ON t.task_id = l.object_id\n"
@@ -64,7 +64,7 @@ static void print_reporting(tt_query *query, tt_output *output)
         tt__print(output, "to the %s exception handler\n", handler);
         return;
     }
-    int64_t after_ns = tt__query_integer(query, "reported_ns") - tt__query_integer(query, "stored_ns");
+    int64_t after_ns = tt__query_integer(query, "reported_after_ns");
     tt__text_duration(after, after_ns);
     tt__print(output, "to the %s exception handler, %s%s\n", handler, after_ns < AT_ONCE_NS ? "at once" : after,
               after_ns < AT_ONCE_NS ? "" : " after it failed");

@@ -119,8 +119,7 @@ void tt__query_bind_named_text(tt_query *query, const char *name, const char *te
 static void explain(tt_query *query)
 {
     char *expanded = sqlite3_expanded_sql(query->statement);
-    const char *sql = sqlite3_sql(query->statement);
-    tt__session_explain(query->session, sql, expanded != NULL ? expanded : sql);
+    tt__session_explain(query->session, expanded != NULL ? expanded : sqlite3_sql(query->statement));
     sqlite3_free(expanded);
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Queries that --explain-sql has printed; a command has a handful, repeated for each object. */
-#define EXPLAINED_MAX 64u
+/* Queries that --explain-sql remembers, values included, so that each is printed once. */
+#define EXPLAINED_MAX 1024u
 
 /* From when on it is said that a query takes long. */
 #define PROGRESS_NS INT64_C(1000000000)
@@ -128,7 +128,7 @@ void tt__session_fail(tt_session *session, enum tt_exit status)
         session->failure = (int)status;
 }
 
-void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values)
+void tt__session_explain(tt_session *session, const char *sql)
 {
     if (session->nowhere == NULL)
         return;
@@ -139,7 +139,7 @@ void tt__session_explain(tt_session *session, const char *sql, const char *sql_w
     if (copy != NULL)
         session->explained[session->explained_count++] = copy;
     /* The values may be foreign, the line ends are ours. */
-    for (const char *line = sql_with_values; *line != '\0';) {
+    for (const char *line = sql; *line != '\0';) {
         size_t length = strcspn(line, "\n");
         char *text = strndup(line, length);
         if (text != NULL)

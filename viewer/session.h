@@ -35,8 +35,8 @@ void tt__session_fail(tt_session *session, enum tt_exit status);
 /* Takes away what the terminal says about a query that takes long, because there is something to print; for query.c. */
 void tt__session_hide_progress(tt_session *session);
 
-/* Called with each query before it runs, bound values filled in; for query.c. */
-void tt__session_explain(tt_session *session, const char *sql, const char *sql_with_values);
+/* Called with each query before it runs, bound values filled in; prints it once. For query.c. */
+void tt__session_explain(tt_session *session, const char *sql);
 
 /* What stands at PATH. A store may be damaged: it is one all the same. */
 enum tt_file_kind { TT_FILE_MISSING, TT_FILE_STORE, TT_FILE_NEWER_STORE, TT_FILE_OTHER, TT_FILE_UNREADABLE };
