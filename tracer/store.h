@@ -60,6 +60,11 @@ struct tt_store_reader;
 TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader,
                                      struct tt_store_error *out_error);
 
+/* The same for whoever asks for all there is: what statements sort goes to temporary files, without names, when it is more than some
+ * megabytes; in memory it would take a hundred bytes and more for each task. */
+TT_MUST_USE int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_reader,
+                                           struct tt_store_error *out_error);
+
 /* The connection of READER, for statements of the caller's own. It stays READER's; read-only for all that is
  * executed. */
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader);

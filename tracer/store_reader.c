@@ -28,6 +28,7 @@ struct tt_store_reader {
     sqlite3 *connection;
     int fd; /* of the file; closing it earlier would drop SQLite's locks on it, which belong to the process */
     char *path;
+    bool uses_files;             /* for what is too large to be sorted in memory */
     struct tt__store_copy *copy; /* a private copy, when the store's folder cannot be written */
     int64_t deadline_ns;         /* on CLOCK_MONOTONIC; 0: none */
     void (*tell)(void *context, int64_t elapsed_ns); /* while a statement runs; NULL: nobody */
@@ -182,9 +183,12 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
     sqlite3_progress_handler(connection, PROGRESS_STEPS, check_deadline, reader);
     tt_store_set_deadline(reader, DEADLINE_NS_DEFAULT);
     *out_code = sqlite3_exec(connection,
-                             "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON;"
-                             "SELECT count(*) FROM sqlite_schema",
-                             NULL, NULL, NULL);
+                             reader->uses_files ? "PRAGMA temp_store = FILE" : "PRAGMA temp_store = MEMORY", NULL, NULL,
+                             NULL);
+    if (*out_code == SQLITE_OK)
+        *out_code = sqlite3_exec(connection,
+                                 "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; SELECT count(*) FROM sqlite_schema",
+                                 NULL, NULL, NULL);
     if (*out_code != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
     if (tt__store_check_tables(connection, name, error) < 0)
@@ -215,7 +219,8 @@ static int needs_copy(int code)
            code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
 }
 
-int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
+static int open_reader(const char *path, bool uses_files, struct tt_store_reader **out_reader,
+                       struct tt_store_error *out_error)
 {
     struct tt_store_error error = {TT_STORE_OK, ""};
     struct tt_store_reader *reader = calloc(1, sizeof *reader);
@@ -225,6 +230,7 @@ int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, 
         return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
     }
     reader->fd = -1;
+    reader->uses_files = uses_files;
     int result = open_file(path, &reader->fd, &error);
     if (result == 0) {
         result = connect_to(reader, path, path, &code, &error);
@@ -243,6 +249,16 @@ int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, 
     }
     *out_reader = reader;
     return 0;
+}
+
+int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
+{
+    return open_reader(path, false, out_reader, out_error);
+}
+
+int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
+{
+    return open_reader(path, true, out_reader, out_error);
 }
 
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader)

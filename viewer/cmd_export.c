@@ -191,5 +191,6 @@ const struct tt_command tt__command_export = {
     .arguments_max = 1,
     .is_reader = true,
     .is_query = true,
+    .reads_all = true,
     .run = run,
 };

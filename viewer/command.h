@@ -67,6 +67,7 @@ struct tt_command {
     const char *const *argument_words; /* what the argument must be one of, ended by NULL; NULL: a file, or anything */
     bool is_reader;           /* reads a store: has --timeout */
     bool is_query;            /* with queries of its own: has --explain-sql */
+    bool reads_all;           /* all that a store has, in order: sorts in files */
     bool can_follow;          /* a list of a store that may be growing: has --follow */
     bool is_hidden;           /* not for people: not in the list of commands */
     bool ends_at_argument;    /* options end at the first argument: what follows belongs to another program */

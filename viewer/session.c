@@ -72,7 +72,9 @@ int tt__session_open(struct tt_invocation *invocation, const char *path, tt_sess
     }
     session->invocation = invocation;
     tt__leftovers_recover(path);
-    if (tt_store_open_reader(path, &session->reader, &error) < 0) {
+    int result = invocation->command->reads_all ? tt_store_open_large_reader(path, &session->reader, &error)
+                                                : tt_store_open_reader(path, &session->reader, &error);
+    if (result < 0) {
         tt__complain("%s", error.text);
         free(session);
         return status_of(error.kind);

@@ -249,4 +249,27 @@ case_export_prints_its_queries() {
     expect_screen export_explained export run.telltale --format perfetto --explain-sql
 }
 
+# Kilobytes that an export of the store takes at most.
+export_memory() { # STORE
+    python3 -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$telltale" export "$1" --format perfetto -o out.pftrace
+}
+
+add_tasks() { # FROM TO
+    sqlite3 run.telltale "WITH RECURSIVE n(x) AS (SELECT $1 UNION ALL SELECT x + 1 FROM n WHERE x < $2)
+        INSERT INTO task (task_id, name, created_ns, created_site_id, started_ns, ended_ns, outcome)
+        SELECT x, 'more', x * 7919 % 1000003, 1, x * 7919 % 1000003 + 10, x * 7919 % 1000003 + 1000 + x * 31 % 99991, 1 FROM n"
+}
+
+case_more_tasks_take_no_more_memory() {
+    [ -z "${TELLTALE_TEST_SANITIZE-}" ] || skip 'a sanitizer takes memory of its own'
+    given clean
+    add_tasks 1000 20000
+    few=$(export_memory run.telltale)
+    add_tasks 20001 120000
+    many=$(export_memory run.telltale)
+    [ "$many" -le $((few + 5000)) ] || fail "$few KiB with 20,000 tasks, $many KiB with 120,000"
+}
+
 run_case "$@"
