@@ -295,6 +295,8 @@ static bool finish(struct sink *sink, bool is_complete)
     struct tt_store_error error;
     struct tt_import *import = sink->import;
     sink->import = NULL;
+    if (sink->run->shared)
+        return true;
     bool is_written = tt_import_finish(import, is_complete, &sink->run->summary, &error) == 0;
     tt_import_close(import);
     if (!is_written)
@@ -385,7 +387,8 @@ bt_component_class_initialize_method_status tt__ctf_initialize(bt_self_component
     sink->run = data ? data : &sink->own_run;
     if ((data || open_draft(sink, params)) &&
         bt_self_component_sink_add_input_port(self, "in", NULL, NULL) == BT_SELF_COMPONENT_ADD_PORT_STATUS_OK) {
-        if (tt_import_open(&sink->run->options, &sink->import, &error) == 0) {
+        sink->import = sink->run->shared;
+        if (sink->import || tt_import_open(&sink->run->options, &sink->import, &error) == 0) {
             bt_self_component_set_data(bt_self_component_sink_as_self_component(self), sink);
             return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
         }
@@ -413,8 +416,7 @@ static void finish_partly(struct sink *sink)
     struct tt_import *import = sink->import;
     sink->import = NULL;
     bool is_wanted = !sink->run->has_failed && (!sink->draft || sink->is_damaged);
-    bool is_complete = sink->run->is_asked_to_end && *sink->run->is_asked_to_end != 0;
-    if (is_wanted && tt_import_finish(import, is_complete, &sink->run->summary, &error) < 0) {
+    if (is_wanted && tt_import_finish(import, false, &sink->run->summary, &error) < 0) {
         sink->run->has_failed = true;
         sink->run->error = error;
         is_wanted = false;
@@ -431,7 +433,7 @@ static void finish_partly(struct sink *sink)
 void tt__ctf_finalize(bt_self_component_sink *self)
 {
     struct sink *sink = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
-    if (sink->import)
+    if (sink->import && !sink->run->shared)
         finish_partly(sink);
     tt_store_draft_discard(sink->draft);
     bt_message_iterator_put_ref(sink->messages);

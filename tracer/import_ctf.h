@@ -20,7 +20,6 @@
 #define TT_IMPORT_CTF_H
 
 #include <babeltrace2/babeltrace.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,7 +36,8 @@ struct tt_ctf_run {
     uint64_t unknown_class_count;     /* how many kinds those are */
     uint64_t unknown_field_count;     /* fields of known events that this version does not know */
     bool is_complete;                 /* all messages were taken */
-    const volatile sig_atomic_t *is_asked_to_end; /* not 0: that no more is taken is no damage; NULL: that is never so */
+    /* Of several components that make one store: its importer, which is the caller's, who also finishes it. Else NULL. */
+    struct tt_import *shared;
     bool has_failed;                  /* the store could not be written: error says why */
     struct tt_store_error error;
 };

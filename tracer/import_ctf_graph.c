@@ -99,26 +99,25 @@ bool tt__ctf_add_source(struct tt__ctf_graph *graph, const bt_component_class_so
            connect_source(graph, source);
 }
 
-/* Runs it as long as sources have something, and may have something again. */
-static bool run(bt_graph *graph, const struct tt__ctf_graph_plan *plan)
-{
-    bt_graph_run_status status;
-    do
-        status = bt_graph_run(graph);
-    while (status == BT_GRAPH_RUN_STATUS_AGAIN && plan->wait && plan->wait(plan->run));
-    return status == BT_GRAPH_RUN_STATUS_OK;
-}
-
-bool tt__ctf_run_graph(const struct tt__ctf_graph_plan *plan)
+bt_graph *tt__ctf_make_graph(const struct tt__ctf_graph_plan *plan)
 {
     struct tt__ctf_graph graph = {.graph = bt_graph_create(0)};
     const struct sink_class *kind = plan->run ? &store_class : &survey_class;
     void *data = plan->run ? (void *)plan->run : (void *)plan->survey;
-    bool is_well = graph.graph &&
-                   (!plan->interrupter ||
-                    bt_graph_add_interrupter(graph.graph, plan->interrupter) == BT_GRAPH_ADD_INTERRUPTER_STATUS_OK) &&
-                   add_muxer(&graph) && plan->add_sources(&graph, plan->sources) && add_sink(&graph, kind, data) &&
-                   run(graph.graph, plan);
+    bool is_made = graph.graph &&
+                   (!plan->interrupter || bt_graph_add_interrupter(graph.graph, plan->interrupter) ==
+                                              BT_GRAPH_ADD_INTERRUPTER_STATUS_OK) &&
+                   add_muxer(&graph) && plan->add_sources(&graph, plan->sources) && add_sink(&graph, kind, data);
+    if (is_made)
+        return graph.graph;
     bt_graph_put_ref(graph.graph);
+    return NULL;
+}
+
+bool tt__ctf_run_graph(const struct tt__ctf_graph_plan *plan)
+{
+    bt_graph *graph = tt__ctf_make_graph(plan);
+    bool is_well = graph && bt_graph_run(graph) == BT_GRAPH_RUN_STATUS_OK;
+    bt_graph_put_ref(graph);
     return is_well;
 }

@@ -30,12 +30,13 @@ struct tt__ctf_graph_plan {
     void *sources;
     struct tt_ctf_run *run;       /* of the sink that makes a store; NULL: it is a survey */
     struct tt_ctf_survey *survey; /* of that */
-    /* The sources have nothing for the moment. False: no more is wanted. NULL: they always have. */
-    bool (*wait)(struct tt_ctf_run *run);
     bt_interrupter *interrupter; /* or NULL */
 };
 
-/* Runs a graph to its end. False: something of babeltrace2, the trace or the sink was wrong, or no more was wanted. */
+/* Makes a graph, to be given back; NULL: something of babeltrace2, the trace or the sink was wrong. */
+bt_graph *tt__ctf_make_graph(const struct tt__ctf_graph_plan *plan);
+
+/* Makes one and runs it to its end. False: the same was wrong. */
 bool tt__ctf_run_graph(const struct tt__ctf_graph_plan *plan);
 
 /* Adds a source of CLASS as number NUMBER. */

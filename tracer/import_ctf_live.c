@@ -22,8 +22,6 @@ struct sessions {
 
 static bt_interrupter *interrupter;
 static volatile sig_atomic_t is_interrupted;
-static const struct sessions *untold; /* nobody has been told yet that they are followed */
-static time_t said;                   /* when something was */
 
 static void interrupt(int signal)
 {
@@ -179,49 +177,124 @@ static bool add_url(struct tt__ctf_graph *graph, const bt_component_class_source
     return is_added;
 }
 
-static bool add_sources(struct tt__ctf_graph *graph, void *data)
+struct session {
+    const bt_component_class_source *class;
+    const char *url;
+};
+
+static bool add_session_source(struct tt__ctf_graph *graph, void *data)
 {
-    const struct sessions *sessions = data;
-    bool is_added = true;
-    for (size_t i = 0; i < sessions->count && is_added; i++)
-        is_added = add_url(graph, sessions->class, sessions->urls[i], (unsigned)i);
-    return is_added;
+    const struct session *session = data;
+    return add_url(graph, session->class, session->url, 0);
 }
 
-/* Nothing has come for the moment. */
-static bool wait_for_more(struct tt_ctf_run *run)
+/* What becomes of one session. */
+enum turn { TURN_MORE, TURN_NOTHING, TURN_ENDED, TURN_LOST };
+
+static enum turn take_turn(bt_graph *graph)
 {
+    switch (bt_graph_run_once(graph)) {
+    case BT_GRAPH_RUN_ONCE_STATUS_OK:
+        return TURN_MORE;
+    case BT_GRAPH_RUN_ONCE_STATUS_AGAIN:
+        return TURN_NOTHING;
+    case BT_GRAPH_RUN_ONCE_STATUS_END:
+        return TURN_ENDED;
+    default:
+        return TURN_LOST;
+    }
+}
+
+/* Nothing has come for the moment, or for a second. */
+static void wait_for_more(const struct sessions *sessions, bool has_something)
+{
+    static bool is_told;
+    static time_t said;
     struct timespec now, duration = {0, WAIT_NS};
-    (void)run;
-    if (is_interrupted)
-        return false;
-    nanosleep(&duration, NULL);
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    for (size_t i = 0; untold && i < untold->count; i++)
-        printf("session %s\n", untold->urls[i]);
-    if (untold || now.tv_sec - said >= WORD_SECONDS) {
-        untold = NULL;
+    if (is_told && now.tv_sec - said >= WORD_SECONDS) {
         said = now.tv_sec;
         puts("here 1");
         (void)fflush(stdout);
     }
-    return !is_interrupted;
+    if (!is_told) { /* now all of them have been attached to */
+        is_told = true;
+        for (size_t i = 0; i < sessions->count; i++)
+            printf("session %s\n", sessions->urls[i]);
+        (void)fflush(stdout);
+    }
+    if (!has_something)
+        nanosleep(&duration, NULL);
 }
 
-static enum tt__ctf_live_end follow(struct sessions *sessions, struct tt_ctf_run *run)
+/* Each session has a graph of its own: in one graph the silence of one host, on which no program runs yet, would keep what
+ * another one says waiting. */
+static enum tt__ctf_live_end run_graphs(const struct sessions *sessions, bt_graph **graphs, struct tt_ctf_run *run)
 {
-    const struct tt__ctf_graph_plan plan = {
-        .add_sources = add_sources, .sources = sessions, .run = run, .wait = wait_for_more, .interrupter = interrupter};
-    run->is_asked_to_end = &is_interrupted;
-    untold = sessions;
-    bool is_well = tt__ctf_run_graph(&plan);
-    if (is_interrupted) {
-        bt_current_thread_clear_error();
-        return TT__CTF_LIVE_INTERRUPTED;
+    enum tt__ctf_live_end end = TT__CTF_LIVE_ENDED;
+    bool is_over[SESSIONS_MAX] = {false};
+    for (size_t left = sessions->count; left > 0 && !is_interrupted && !run->has_failed;) {
+        bool has_something = false;
+        for (size_t i = 0; i < sessions->count && !is_interrupted; i++) {
+            enum turn turn = is_over[i] ? TURN_NOTHING : take_turn(graphs[i]);
+            has_something |= turn == TURN_MORE;
+            if (turn == TURN_MORE || turn == TURN_NOTHING || is_interrupted)
+                continue;
+            if (turn == TURN_LOST && !run->has_failed) {
+                end = TT__CTF_LIVE_LOST;
+                tt__ctf_print_causes();
+            }
+            is_over[i] = true;
+            left--;
+        }
+        wait_for_more(sessions, has_something);
     }
-    if (!is_well && !run->has_failed)
+    return is_interrupted ? TT__CTF_LIVE_INTERRUPTED : end;
+}
+
+static bool make_graphs(const struct sessions *sessions, bt_graph **graphs, struct tt_ctf_run *run)
+{
+    bool is_made = true;
+    for (size_t i = 0; i < sessions->count && is_made; i++) {
+        struct session session = {sessions->class, sessions->urls[i]};
+        const struct tt__ctf_graph_plan plan = {
+            .add_sources = add_session_source, .sources = &session, .run = run, .interrupter = interrupter};
+        graphs[i] = tt__ctf_make_graph(&plan);
+        is_made = graphs[i] != NULL;
+    }
+    if (!is_made)
         tt__ctf_print_causes();
-    return is_well ? TT__CTF_LIVE_ENDED : TT__CTF_LIVE_LOST;
+    return is_made;
+}
+
+static void fail(struct tt_ctf_run *run, const struct tt_store_error *error)
+{
+    if (!run->has_failed)
+        run->error = *error;
+    run->has_failed = true;
+}
+
+static enum tt__ctf_live_end follow(const struct sessions *sessions, struct tt_ctf_run *run)
+{
+    struct tt_store_error error;
+    bt_graph *graphs[SESSIONS_MAX] = {NULL};
+    enum tt__ctf_live_end end = TT__CTF_LIVE_REFUSED;
+    if (tt_import_open(&run->options, &run->shared, &error) < 0) {
+        fail(run, &error);
+        return end;
+    }
+    if (make_graphs(sessions, graphs, run))
+        end = run_graphs(sessions, graphs, run);
+    run->is_complete = end == TT__CTF_LIVE_ENDED || end == TT__CTF_LIVE_INTERRUPTED;
+    /* Before the graphs go, which know what the traces have declared. */
+    if (!run->has_failed && tt_import_finish(run->shared, run->is_complete, &run->summary, &error) < 0)
+        fail(run, &error);
+    for (size_t i = 0; i < sessions->count; i++)
+        bt_graph_put_ref(graphs[i]);
+    tt_import_close(run->shared);
+    if (end == TT__CTF_LIVE_INTERRUPTED)
+        bt_current_thread_clear_error();
+    return end;
 }
 
 enum tt__ctf_live_end tt__ctf_follow(char *const *urls, size_t count, struct tt_ctf_run *run)

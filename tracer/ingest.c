@@ -114,13 +114,16 @@ static void load_origin(void *context, const struct tt__cell *row)
         memcpy(ingest->origin_boot_id, row[2].text, sizeof ingest->origin_boot_id);
 }
 
-/* What takes a process's CLOCK_MONOTONIC to the recording's time: within a boot exactly, else by the wall clocks. */
-static int64_t offset_of(const struct tt_ingest *ingest, const uint8_t boot_id[16], int64_t monotonic_ns,
-                         int64_t realtime_ns)
+/* What takes a process's CLOCK_MONOTONIC to the recording's time: within a boot exactly, so that processes of one host never
+ * run apart; between boots by the wall clocks, as the first process of each tells them. */
+static int64_t offset_of(const struct tt_ingest *ingest, const struct tt_ingest_process *process)
 {
-    if (memcmp(boot_id, ingest->origin_boot_id, 16) == 0)
+    if (memcmp(process->boot_id, ingest->origin_boot_id, 16) == 0)
         return ingest->origin_monotonic_ns;
-    return monotonic_ns - (realtime_ns - ingest->origin_realtime_ns);
+    for (size_t i = 0; i < ingest->process_count; i++)
+        if (ingest->processes[i].has_offset && memcmp(process->boot_id, ingest->processes[i].boot_id, 16) == 0)
+            return ingest->processes[i].offset_ns;
+    return process->monotonic_ns - (process->realtime_ns - ingest->origin_realtime_ns);
 }
 
 /* Makes room for PROCESS_ID; those in between are unknown as yet. */
@@ -266,8 +269,9 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
     uint32_t process_id = found >= 0 ? (uint32_t)found : (uint32_t)ingest->process_count;
     if (!add_process(ingest, process_id))
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");
-    ingest->processes[process_id].offset_ns =
-        offset_of(ingest, process->boot_id, process->monotonic_ns, process->realtime_ns);
+    ingest->processes[process_id].offset_ns = offset_of(ingest, process);
+    ingest->processes[process_id].has_offset = true;
+    memcpy(ingest->processes[process_id].boot_id, process->boot_id, sizeof process->boot_id);
     ingest->processes[process_id].has_stream = process->has_stream;
     tt_ingest_identify_process(ingest, process_id, process);
     *out_process_id = process_id;

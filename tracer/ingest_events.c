@@ -293,6 +293,25 @@ static void task_started(struct tt_ingest *ingest, const struct origin *origin,
     SET(row_of(ingest, TT__TABLE_TASK, origin, event->task_id), TASK, started_ns, origin->time_ns);
 }
 
+static void set_uuid_half(struct tt_ingest *ingest, struct tt__cell *cell, uint64_t half)
+{
+    uint8_t bytes[8];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(half >> 8 * i);
+    tt__batch_set_blob(&ingest->batch, cell, bytes, sizeof bytes);
+}
+
+static void task_linked(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_task_linked *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_LINK, origin, event->task_id);
+    SET(row, LINK, linked_ns, origin->time_ns);
+    SET(row, LINK, cause_task_id, event->cause_task_id);
+    set_uuid_half(ingest, CELL(row, LINK, cause_arena), event->cause_arena);
+    set_uuid_half(ingest, CELL(row, LINK, cause_lttng), event->cause_lttng);
+    SET_SITE(ingest, row, LINK, site_id, event->site);
+}
+
 static void task_renamed(struct tt_ingest *ingest, const struct origin *origin,
                          const struct tt_decoded_task_renamed *event)
 {
@@ -862,6 +881,7 @@ static bool needs_object(uint16_t number)
     case TT_EVENT_recorder_stats:
     case TT_EVENT_handler_called:
     case TT_EVENT_note:
+    case TT_EVENT_task_linked:
         return false;
     default:
         return true;

@@ -22,8 +22,9 @@ struct tt__exit_message {
 };
 
 struct tt__process {
-    int64_t offset_ns; /* to take off the process's CLOCK_MONOTONIC */
-    uint8_t uuid[16];
+    int64_t offset_ns; /* to take off the process's CLOCK_MONOTONIC; valid when has_offset */
+    uint8_t uuid[16], boot_id[16];
+    bool has_offset;
     bool has_stream;
 };
 

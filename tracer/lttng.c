@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "description.h"
+#include "process_link.h"
 #include "listeners.h"
 
 #define LIBRARY          "libtelltale-lttng.so"
@@ -182,12 +183,20 @@ static void tell_process(void)
 {
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
     struct tt_event_process_started event = started;
+    struct tt_event_task_linked parent;
     if (!atomic_flag_test_and_set(&is_looking)) {
         tt__listeners_look(&listeners, table);
         tt__listeners_tell(&listeners, &event);
         atomic_flag_clear(&is_looking);
     }
     TELL(tt__lttng_write_first, process_started, &event);
+    if (tt__link_find_parent(&parent))
+        TELL(tt__lttng_write_begin, task_linked, &parent);
+}
+
+uint64_t tt__lttng_process(void)
+{
+    return started.uuid_low;
 }
 
 bool tt__lttng_look(void)

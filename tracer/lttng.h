@@ -56,4 +56,7 @@ bool tt__lttng_write_begin(struct tt__lttng_writing *writing);
 bool tt__lttng_write_first(struct tt__lttng_writing *writing);
 void tt__lttng_write_end(const struct tt__lttng_writing *writing);
 
+/* The first 8 bytes of this process's uuid in LTTng's traces, once it has begun. */
+uint64_t tt__lttng_process(void);
+
 #endif

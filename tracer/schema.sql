@@ -607,6 +607,21 @@ CREATE TABLE forward (
 CREATE INDEX forward_failure ON forward (failure_id);
 CREATE INDEX forward_to ON forward (to_id);
 
+-- One row for each task, and each process, that said which task of another process caused what it does. View links.
+CREATE TABLE link (
+    -- The task; local id 0: what the process's main program creates.
+    task_id INTEGER PRIMARY KEY,
+    -- When and where that was said.
+    linked_ns INTEGER NOT NULL,
+    -- The first 8 bytes of the other process's uuid, in its arena and in LTTng's traces; all 0 where it has none.
+    cause_arena BLOB NOT NULL,
+    cause_lttng BLOB NOT NULL,
+    -- The task there, local to its process; 0 for none.
+    cause_task_id INTEGER NOT NULL,
+    -- Where.
+    site_id INTEGER
+) STRICT;
+
 -- Futures and tasks of which user code said that their failure does not matter; they need not have failed.
 CREATE TABLE discard (
     -- The future or task.

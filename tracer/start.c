@@ -14,6 +14,7 @@
  * holds it has all signals blocked and cannot be cancelled; so a handler that emits never waits for its own thread.
  */
 #include "dump.h"
+#include "process_link.h"
 #include "lttng.h"
 #include "ring.h"
 #include "ring_dir.h"
@@ -184,10 +185,13 @@ int tt_trace_start(const struct tt_trace_options *options)
     if (wish != TT_TRACE_LTTNG_OFF)
         lttng = tt__lttng_load();
     enter(life, &guard);
+    bool was_recording = tt__life_ordinal(life) != 0;
     result = start_carriers(life, options, lttng);
     leave(life, &guard);
     if (atomic_load(&is_lttng_wanted))
         tt__dump_watch_start();
+    if (result >= 0 && tt__life_ordinal(life) != 0 && !was_recording)
+        tt__link_tell_parent();
     if (result >= 0)
         tt__thread_watch(&tt__thread);
     else if (wish != TT_TRACE_LTTNG_OFF && lttng < 0 && !tt__options_have_arena(options))

@@ -122,6 +122,8 @@
     X(FORWARD, failure_id) X(FORWARD, to_id) X(FORWARD, forwarded_ns) X(FORWARD, thread_id) \
     X(FORWARD, sequence) X(FORWARD, how) X(FORWARD, site_id)
 
+#define TT__COLUMNS_LINK(X) \
+    X(LINK, task_id) X(LINK, linked_ns) X(LINK, cause_arena) X(LINK, cause_lttng) X(LINK, cause_task_id) X(LINK, site_id)
 #define TT__COLUMNS_DISCARD(X) X(DISCARD, object_id) X(DISCARD, discarded_ns) X(DISCARD, site_id) X(DISCARD, reason)
 
 #define TT__COLUMNS_REFERENCE(X)                                                                     \
@@ -223,6 +225,7 @@
     X(TOUCH, "touch", 0, TT__APPEND)                              \
     X(FORWARD, "forward", 0, TT__APPEND)                          \
     X(DISCARD, "discard", 1, TT__OVERRIDE)                        \
+    X(LINK, "link", 1, TT__OVERRIDE)                              \
     X(REFERENCE, "reference", 0, TT__APPEND)                      \
     X(CANCELLATION, "cancellation", 0, TT__APPEND)                \
     X(CANCELLATION_EFFECT, "cancellation_effect", 0, TT__APPEND)  \

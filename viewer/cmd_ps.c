@@ -23,6 +23,7 @@ static const struct tt_listing_column columns[] = {
     {"ready", "ready_ns", "READY", TT_UNIT_DURATION, false},
     {"waiting", "waiting_ns", "WAITING", TT_UNIT_DURATION, false},
     {"steps", "step_count", "STEPS", TT_UNIT_NONE, false},
+    {"host", "(SELECT p.host FROM processes AS p WHERE p.process_id = tasks.process_id)", "HOST", TT_UNIT_NONE, true},
     {"for", "wait_text", "WAITING FOR", TT_UNIT_NONE, true},
     {"at", "wait_at", "WAITING AT", TT_UNIT_NONE, true},
     {"since", "wait_since_ns", "SINCE", TT_UNIT_INSTANT, false},
@@ -37,6 +38,7 @@ static const struct tt_listing tasks = {
     .columns = columns,
     .column_count = sizeof columns / sizeof *columns,
     .default_columns = "id,state,name,coroutine,created,by,age,busy,ready,waiting,steps,for",
+    .host_columns = "id,host,state,name,coroutine,created,by,age,busy,ready,waiting,steps,for",
     .durations = durations,
     .begins = "created_ns",
     .ends = "coalesce(ended_ns, created_ns + age_ns)",
@@ -51,9 +53,9 @@ const struct tt_command tt__command_ps = {
     .name = "ps",
     .usage = "[OPTION...] STORE",
     .summary = "a table of tasks",
-    .details = "Columns: id, state, name, coroutine, created, by, age, busy, ready, waiting, steps, for, at, since;\n"
+    .details = "Columns: id, host, state, name, coroutine, created, by, age, busy, ready, waiting, steps, for, at, since;\n"
                "and those of the view: telltale query STORE \"SELECT name FROM pragma_table_xinfo('tasks')\".\n"
-               "Data formats have nanoseconds where the table has durations.\n",
+               "Data formats have nanoseconds where the table has durations. A recording of several hosts has host.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_bytes = sizeof(struct tt_listing_options),

@@ -1,7 +1,7 @@
 /* cmd_tree.c: telltale tree: who created whom, and who waits for whom, at the end or at an instant.
  *
  * What is here: the query that walks over the edges, from whoever stands at the top, children below their parents; and the
- * columns. What the edges are: the views creations and awaits. How rows are drawn: output/table.c. How columns and rows are
+ * columns. What the edges are: the views creations, links and awaits. How rows are drawn: output/table.c. How columns and rows are
  * chosen: draft.h.
  */
 #include "draft.h"
@@ -58,6 +58,14 @@ static const char *const screen_columns[] = {
     [BY_AWAIT] = "state,coroutine,for,at,since",
 };
 
+/* Where the recording is of several hosts. */
+static const char host_data_columns[] = "id,parent,host,name,state,coroutine,created,by,age,for,at";
+
+static const char *const host_screen_columns[] = {
+    [BY_PARENT] = "host,state,coroutine,created,by,age,for",
+    [BY_AWAIT] = "host,state,coroutine,for,at,since",
+};
+
 /* What stands in the columns; :at is NULL for the end. */
 static const struct tt_listing_column columns[] = {
     {"id", "id_text", "ID", TT_UNIT_NONE, false},
@@ -72,6 +80,7 @@ static const struct tt_listing_column columns[] = {
      "    WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
      "STATE", TT_UNIT_NONE, false},
     {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
+    {"host", "(SELECT p.host FROM processes AS p WHERE p.process_id = tasks.process_id)", "HOST", TT_UNIT_NONE, true},
     {"created", "created_at", "CREATED AT", TT_UNIT_NONE, true},
     {"by", "iif(above_id IS NULL, parent_text, NULL)", "BY", TT_UNIT_NONE, true},
     {"age", "coalesce(min(:at, created_ns + age_ns) - created_ns, age_ns)", "AGE", TT_UNIT_DURATION, false},
@@ -128,7 +137,10 @@ static const char thing[] =
 
 /* The edges: who stands above whom. As integers, because SQLite makes no index of its own over what has no type. */
 static const char edge_parent[] =
-    "    SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL";
+    "    SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL\n"
+    "        AND task_id NOT IN (SELECT task_id FROM links WHERE cause_id IS NOT NULL)\n"
+    "    -- Whoever works for a task of another process stands below that one.\n"
+    "    UNION ALL SELECT cause_id AS above_id, task_id FROM links WHERE cause_id IS NOT NULL";
 
 static const char edge_await[] = "    SELECT DISTINCT CAST(task_id AS INTEGER) AS above_id, CAST(awaited_task_id AS "
                                  "INTEGER) AS task_id FROM awaits\n"
@@ -275,7 +287,9 @@ static int write_query(tt_draft *draft)
     if (status < 0 && is_data)
         status = tt__draft_add(draft, "is_again", (struct tt_column){"is_again", "AGAIN", TT_UNIT_NONE, false});
     if (status < 0)
-        status = tt__draft_add_columns(draft, is_data ? data_columns : screen_columns[given->by]);
+        status = tt__draft_add_columns(
+            draft, is_data ? tt__draft_choose_columns(draft, data_columns, host_data_columns)
+                           : tt__draft_choose_columns(draft, screen_columns[given->by], host_screen_columns[given->by]));
     fprintf(draft->sql, "\nFROM walk CROSS JOIN tasks USING (task_id) LEFT JOIN was USING (task_id)");
     return status;
 }
@@ -385,7 +399,7 @@ const struct tt_command tt__command_tree = {
     .usage = "[OPTION...] STORE",
     .summary = "who created whom, or who waits for whom, at the end or at an instant",
     .details =
-        "Columns: id, name, parent, state, coroutine, created, by, age, for, at, since; and those of the view tasks.\n",
+        "Columns: id, name, parent, host, state, coroutine, created, by, age, for, at, since; and those of the view tasks.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .defaults = &defaults,

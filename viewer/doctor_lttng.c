@@ -9,12 +9,15 @@
 #include "lttng_silence.h"
 #include "supervisor.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PLUGIN "babeltrace-plugin-telltale.so"
@@ -24,6 +27,8 @@
 #define REGISTER_MS 1000
 
 #define PROBE_MS 5000
+
+#define LIVE_PORT 5344u /* a relay daemon's, unless it was told another one */
 
 static bool lacks_lttng(struct tt_finding *finding)
 {
@@ -158,6 +163,35 @@ void tt__doctor_buffers(struct tt_finding *finding)
     if (free_bytes < needed)
         note(finding, "LTTng would record nothing: make /dev/shm larger (mount -o remount,size=, docker run --shm-size), or "
                       "the buffers smaller: record --lttng --ring-bytes");
+}
+
+/* Whether somebody listens at PORT of this machine. */
+static bool is_listened_at(unsigned short port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_there = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_there;
+}
+
+/* Live sessions come from a relay daemon, on this machine or another one. */
+void tt__doctor_relay(struct tt_finding *finding)
+{
+    char relay[PATH_MAX];
+    if (lacks_lttng(finding))
+        return;
+    tt__doctor_find_program("lttng-relayd", relay);
+    if (is_listened_at(LIVE_PORT))
+        TT_FOUND(finding, "somebody listens at port %u here: telltale import net://127.0.0.1", LIVE_PORT);
+    else if (relay[0] == '\0')
+        TT_FOUND(finding, "lttng-relayd is not installed here, and nobody listens at port %u; live sessions of other "
+                          "machines can be imported",
+                 LIVE_PORT);
+    else
+        TT_FOUND(finding, "%s; nobody listens at port %u here, for live sessions", relay, LIVE_PORT);
 }
 
 void tt__doctor_babeltrace(struct tt_finding *finding)

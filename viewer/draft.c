@@ -124,6 +124,16 @@ int tt__draft_add_columns(tt_draft *draft, const char *defaults)
     return strcmp(columns, "all") == 0 ? add_all_columns(draft) : for_each_word(draft, columns, add_column);
 }
 
+const char *tt__draft_choose_columns(tt_draft *draft, const char *usual, const char *of_hosts)
+{
+    if (draft->given->columns != NULL || of_hosts == NULL)
+        return usual;
+    tt_query *query = tt__query_open(draft->session, "SELECT count(DISTINCT host) AS count FROM processes");
+    bool has_several = tt__query_next(query) && tt__query_integer(query, "count") > 1;
+    tt__query_close(query);
+    return has_several ? of_hosts : usual;
+}
+
 void tt__draft_add_conditions(tt_draft *draft)
 {
     /* What has no time is not left out: it may belong there. */

@@ -49,6 +49,7 @@ int tt__draft_close(tt_draft *draft, int status);
 int tt__draft_add(tt_draft *draft, const char *sql, struct tt_column column);
 
 /* Adds the columns that the user chose, or those of DEFAULTS. Returns -1, or the status of a complaint. */
+const char *tt__draft_choose_columns(tt_draft *draft, const char *usual, const char *of_hosts);
 int tt__draft_add_columns(tt_draft *draft, const char *defaults);
 
 /* Writes the conditions that the user gave: " AND ..." for the span of time, " AND (filter)". */

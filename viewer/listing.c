@@ -9,7 +9,8 @@
 /* Writes the query of a plain listing. Returns -1, or the status of a complaint. */
 static int write_query(tt_draft *draft)
 {
-    int status = tt__draft_add_columns(draft, draft->listing->default_columns);
+    int status = tt__draft_add_columns(draft, tt__draft_choose_columns(
+                                                  draft, draft->listing->default_columns, draft->listing->host_columns));
     if (status >= 0)
         return status;
     fprintf(draft->sql, "\nFROM %s\nWHERE 1", draft->listing->view);

@@ -27,6 +27,7 @@ struct tt_listing {
     const char *key; /* column of the view that names a row: the order of rows that nothing else decides */
     const struct tt_listing_column *columns;
     size_t column_count;
+    const char *host_columns;    /* the default where the recording is of several hosts; NULL: the same */
     const char *default_columns;  /* names, separated by commas */
     const char *const *durations; /* columns of the view that are durations, ended by NULL; other ..._ns are instants */
     const char *begins, *ends;    /* from when until when a row lasts, in SQL: what --since and --until ask for */

@@ -179,7 +179,8 @@ class Process:
     def tell(self, ns=0, **values):
         low, high = struct.unpack('<QQ', BOOT.bytes)
         values.setdefault('program', '/bin/made')
-        self.emit('process_started', pid=self.pid, parent_pid=1, realtime_ns=OFFSET_NS + START_NS + ns,
+        values.setdefault('realtime_ns', OFFSET_NS + START_NS + ns)
+        self.emit('process_started', pid=self.pid, parent_pid=1,
                   monotonic_ns=START_NS + ns, boottime_ns=START_NS + ns, host='h', command='made up',
                   uuid_low=self.key, uuid_high=int.from_bytes(bytes(range(8)), 'little'), boot_id_low=low, boot_id_high=high,
                   start_ticks=77, uid=1000, **values)

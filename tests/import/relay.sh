@@ -44,9 +44,9 @@ start_live_session() { # NAME [SUBBUF]
     lttng_must start "$1"
 }
 
-# Follows URL... into run.telltale; returns when it does. The emitter's input ends here, not there.
+# Follows URL... into run.telltale; returns when it does. Pipes to programs end here, not there.
 follow() { # [OPTION...] URL...
-    "$telltale" import "$@" >"$work/followed" 2>"$work/following" </dev/null 9>&- &
+    "$telltale" import "$@" >"$work/followed" 2>"$work/following" </dev/null 6>&- 7>&- 8>&- 9>&- &
     follower=$!
     background="$background $follower"
     wait_until grep -q 'Ctrl-C ends that' "$work/following"

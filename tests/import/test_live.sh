@@ -138,6 +138,13 @@ case_two_sessions_are_followed_into_one_store() {
     expect_text err 'told more than once'
 }
 
+case_doctor_tells_whether_there_is_a_relay() {
+    run "$telltale" doctor
+    grep -qE 'relay +(somebody listens at port 5344 here|[^ ]*lttng-relayd; nobody listens at port 5344 here)' "$work/out" || fail 'nothing about a relay'
+    run env PATH=/nowhere "$telltale" doctor
+    grep -qE 'relay +(somebody listens at port 5344 here|lttng-relayd is not installed here)' "$work/out" || fail 'nothing about one that is missing'
+}
+
 case_what_cannot_be_followed_is_told() {
     run "$telltale" import net://127.0.0.1:1
     expect_status 5 'no relay'

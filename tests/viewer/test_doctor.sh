@@ -11,7 +11,7 @@ verdict() { # NAME
 case_every_probe_gives_a_verdict() {
     run "$telltale" doctor
     [ "$status" -eq 0 ] || [ "$status" -eq 5 ] || fail "exit status $status"
-    for probe in program libraries recorder 'ring dirs' 'left behind' 'this folder' kernel 'file size' 'address space' maps clock lttng provider daemon buffers babeltrace2 plugin; do
+    for probe in program libraries recorder 'ring dirs' 'left behind' 'this folder' kernel 'file size' 'address space' maps clock lttng provider daemon buffers relay babeltrace2 plugin; do
         [ -n "$(verdict "$probe")" ] || fail "nothing is said about: $probe"
     done
     bad=$(grep -c '^BAD' "$work/out" || :)

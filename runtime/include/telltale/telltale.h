@@ -28,6 +28,7 @@
 #include <telltale/gather.h>
 #include <telltale/guest.h>
 #include <telltale/interval.h>
+#include <telltale/link.h>
 #include <telltale/lock.h>
 #include <telltale/loop.h>
 #include <telltale/process.h>

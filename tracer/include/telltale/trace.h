@@ -174,6 +174,22 @@ TT_API uint64_t tt_trace_new_id(void);
 #define tt_trace_note(task_id, key, text) tt_trace_note_at((task_id), (key), (text), TT_HERE)
 TT_API void tt_trace_note_at(uint64_t task_id, const char *key, const char *text, tt_site *site);
 
+/* ------------------------------------------------------------------------------------------------------ links */
+
+/* A link names a task of this process to other ones, on whatever host: it is sent along with a message, or put into the environment
+ * of a program that is started (TELLTALE_PARENT), and there says what caused what. Printable, without blanks. */
+#define TT_TRACE_LINK_BYTES 52
+
+/* Writes the link of TASK_ID; 0: of this process, outside of any task. Returns TT_TRACE_RECORDING or TT_TRACE_LTTNG; or TT_TRACE_OFF,
+ * when nobody records this process: then OUT_LINK is an empty text. Any thread. */
+TT_API int tt_trace_link_write(uint64_t task_id, char out_link[TT_TRACE_LINK_BYTES]);
+
+/* Says that the task that LINK names has caused what TASK_ID does from now on; 0: what this process's main program creates. Said again, the
+ * last one counts. An empty LINK says nothing. 0, or -EINVAL: LINK, which may come from a stranger, is none, and nothing is
+ * said. Any thread. Event: task_linked. */
+#define tt_trace_link_take(task_id, link) tt_trace_link_take_at((task_id), (link), TT_HERE)
+TT_API int tt_trace_link_take_at(uint64_t task_id, const char *link, tt_site *site);
+
 /* ---------------------------------------------------------------------------------------------------- the board */
 
 /* The board shows what *is*: one slot for each living task that was suspended, readable by others while its program is blocked, and

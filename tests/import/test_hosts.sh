@@ -1,0 +1,118 @@
+#!/bin/sh
+# test_hosts.sh: programs of several hosts are one recording: one tree, each event's host, and clocks that agree.
+# shellcheck source-path=SCRIPTDIR source=relay.sh disable=SC2154,SC2317 # variables of relay.sh; cases are called by name
+. "$(dirname "$0")/relay.sh"
+
+caller=$TELLTALE_TEST_BUILD/tests/import/caller
+monotonic_s=100000 # what the second host's clock is ahead
+
+# Two hosts, ada and bob, whose commands are written to descriptors 7 and 8.
+start_hosts() {
+    [ "$(id -u)" -eq 0 ] || skip 'other names for hosts, and other clocks, are root'"'"'s to give'
+    unshare --uts --time --monotonic "$monotonic_s" --boottime "$monotonic_s" --fork true 2>/dev/null ||
+        skip 'this kernel gives no namespaces for names and time, or does not permit them'
+    start_relay
+    mkfifo "$work/ada.commands" "$work/bob.commands"
+    unshare --uts --mount sh "$TELLTALE_TEST_SOURCE/tests/import/host.sh" ada "$work" "$control" "$data" &
+    ada=$!
+    unshare --uts --mount --time --monotonic "$monotonic_s" --boottime "$monotonic_s" --fork --kill-child \
+        sh "$TELLTALE_TEST_SOURCE/tests/import/host.sh" bob "$work" "$control" "$data" &
+    bob=$!
+    background="$background $ada $bob"
+    exec 7>"$work/ada.commands" 8>"$work/bob.commands"
+    wait_until test -e "$work/ada.ready"
+    wait_until test -e "$work/bob.ready"
+}
+
+# Both have done what they were told to, their sessions have ended, and so has the follower.
+end_hosts() {
+    exec 7>&- 8>&-
+    wait "$ada" "$bob"
+    end_follower
+    expect_status 0 'the end of both sessions'
+    [ ! -e "$work/ada.failed" ] || fail "$(cat "$work/ada.failed")"
+    [ ! -e "$work/bob.failed" ] || fail "$(cat "$work/bob.failed")"
+}
+
+case_two_hosts_are_one_tree_and_each_event_has_its_host() {
+    start_hosts
+    follow "$relay"
+    expect_equal "$(sed -n 's|.*/host/\([a-z]*/[a-z]*\);.*|\1|p' "$work/following" | sort | tr '\n' ' ')" 'ada/web bob/web ' 'sessions'
+    mkfifo "$work/said" "$work/hold"
+    echo "$caller ask <$work/hold >$work/said" >&7
+    exec 6>"$work/hold"
+    read -r link <"$work/said"
+    wait_until says "SELECT count(*) FROM tasks WHERE name = 'request'" 1 # also while the other host is silent
+    echo "echo $link | $caller answer" >&8
+    echo "TELLTALE_PARENT=$link $caller plain" >&8
+    wait_until says "SELECT count(*) FROM tasks WHERE name = 'work' AND outcome = 'returned'" 2
+    exec 6>&-
+    end_hosts
+    expect_says 'SELECT host, count(*), max(end_text), min(is_balanced) FROM processes GROUP BY host ORDER BY host' 'ada|1|exited|1
+bob|2|exited|1'
+    expect_says 'SELECT count(*) FROM losses' 0
+    expect_says "SELECT count(*) FROM event WHERE name = 'task_linked'" 2
+    expect_says "SELECT DISTINCT p.host, t.name FROM tasks AS t JOIN processes AS p USING (process_id) WHERE t.name IN ('request', 'serve', 'work') ORDER BY 1, 2" \
+        'ada|request
+bob|serve
+bob|work'
+    must "$telltale" tree --json run.telltale
+    python3 - "$work/out" <<'END' || fail 'the tree'
+import json, sys
+rows = json.load(open(sys.argv[1]))
+above, lines = [], []
+for row in rows:
+    depth = row['depth']
+    above[depth:] = [row['name']]
+    lines.append('/'.join(above) + ' ' + row['host'])
+names = sorted(line for line in lines if 'request' in line)
+assert [line.split('/', 1)[1] for line in names] == ['request ada', 'request/Task-1 bob', 'request/Task-1/serve bob',
+    'request/Task-1/serve/work bob', 'request/serve bob', 'request/serve/work bob'], names
+END
+    must "$telltale" ps run.telltale
+    expect_text out 'HOST'
+    # The clocks are a day apart, and the boots are others; what came later on the other host is later.
+    expect_equal "$(ask run.telltale 'SELECT count(DISTINCT boot_id), max(started_monotonic_ns) - min(started_monotonic_ns) > 90000e9 FROM process')" \
+        '2|1' 'boots and clocks'
+    expect_says "SELECT count(*) FROM tasks AS r, tasks AS s WHERE r.name = 'request' AND s.name = 'serve' AND s.created_ns > r.started_ns AND s.ended_ns < r.ended_ns" 2
+    expect_says 'SELECT max(started_ns) < 600e9 FROM processes' 1
+}
+
+# What follows from links in a recording of telltale's own is the same, without LTTng.
+case_a_link_holds_in_a_recording_of_arenas() {
+    unset TELLTALE_LTTNG
+    # shellcheck disable=SC2016 # the other shell's
+    must "$telltale" record -- sh -c '"$0" ask </dev/null >link; "$0" answer <link; TELLTALE_PARENT=$(cat link) "$0" plain' "$caller"
+    must "$telltale" tree run.telltale
+    expect_says "SELECT t.name, replace(l.cause_text, '\"', ''), l.place IS NULL FROM links AS l JOIN tasks AS t USING (task_id) ORDER BY t.process_id" \
+        'serve|#3 request|0
+Task-1|#3 request|1'
+    run sh -c 'echo "1-2-x" | "$0" answer' "$caller"
+    expect_text err 'ValueError: 1-2-x is no link'
+    must "$telltale" ps run.telltale
+    ! grep -q HOST "$work/out" || fail 'a host where there is only one'
+}
+
+# Two hosts whose clocks count from different boots, 50 us apart by the wall.
+case_processes_of_one_boot_share_one_line_of_time() {
+    python3 - <<'END' || fail 'no traces'
+import os, sys, uuid
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+trace = make_trace.Trace(uuid.UUID(int=77))
+make_trace.whole(trace, 5000, 20, 0)
+trace.write('traces/a')
+make_trace.BOOT = uuid.UUID('0c0c0c0c-1111-4222-8333-444444444444')
+make_trace.START_NS, make_trace.OFFSET_NS = 9_000_000_000_000, make_trace.OFFSET_NS - 4_000_000_000_000
+trace = make_trace.Trace(uuid.UUID(int=78))
+make_trace.whole(trace, 5001, 21, 50000)
+make_trace.whole(trace, 5002, 22, 70000, realtime_ns=make_trace.OFFSET_NS + make_trace.START_NS + 70000 + 3000)  # the wall clock was set
+trace.write('traces/b')
+END
+    must "$telltale" import traces
+    expect_says 'SELECT pid, started_ns FROM processes ORDER BY pid' '5000|0
+5001|50000
+5002|70000'
+}
+
+run_case "$@"

@@ -1,0 +1,1 @@
+SELECT * FROM links ORDER BY task_id;
