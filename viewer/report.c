@@ -18,11 +18,12 @@ static const char count_findings[] =
     "FROM finding GROUP BY rank";
 
 static const char count_tasks[] =
+    "WITH open AS MATERIALIZED (SELECT process_id, outcome FROM tasks\n"
+    "    WHERE task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL))\n"
     "SELECT count(*) FILTER (WHERE t.outcome = 'pending' AND p.end_reason IS NOT 'running') AS pending,\n"
     "    count(*) FILTER (WHERE t.outcome = 'pending' AND p.end_reason IS 'running') AS pending_now,\n"
     "    count(*) FILTER (WHERE t.outcome = 'unknown') AS unknown\n"
-    "FROM tasks AS t LEFT JOIN (SELECT process_id, end_reason FROM processes) AS p USING (process_id)\n"
-    "WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL)";
+    "FROM open AS t LEFT JOIN (SELECT process_id, end_reason FROM processes) AS p USING (process_id)";
 
 static const char select_processes[] =
     "SELECT v.process_id, v.pid, v.program, v.end_text, v.task_count,\n"

@@ -120,7 +120,7 @@ static const struct question {
     const char *arguments[4];
     int status;
 } questions[] = {{"report", 0.5, 0.1, {"report"}, 1},
-                 {"ps_filter", 1.5, 0.5, {"ps", "--filter", "outcome = 'failed' AND busy_ns > 1e6"}, 0},
+                 {"ps_filter", 1.5, 0.5, {"ps", "--filter", "outcome = 'failed' AND busy_ns > 100"}, 0},
                  {"tree_at", 1.5, 0.5, {"tree", "--at", "50%"}, 0}};
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 

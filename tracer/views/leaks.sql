@@ -2,11 +2,11 @@
 -- began, tasks that wait for each other, timeouts and groups that were left open. One row each. What may be nothing is in
 -- hints.
 CREATE VIEW leaks AS
--- Failures once, for those below that ask where one ended up, too.
+-- Failures that nobody saw, once, for those below that ask where one ended up, too.
 WITH f AS MATERIALIZED (
     SELECT x.failure_id, x.process_id, x.state, x.reason, x.id_text, x.name, x.stored_ns, x.unread_ns, x.forward_count,
-        CASE WHEN x.state IN ('lost', 'absorbed', 'held') THEN x.fingerprint END AS fingerprint
-    FROM failures AS x
+        x.fingerprint
+    FROM failures AS x WHERE x.state IN ('lost', 'absorbed', 'held')
 )
 SELECT
     -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, scope-left-open,
@@ -59,10 +59,9 @@ SELECT
     -- What a threshold is compared with; NULL when there is none.
     CASE WHEN f.state = 'held' THEN f.unread_ns END AS amount
 FROM f
-WHERE f.state IN ('lost', 'absorbed', 'held')
-    -- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody
-    -- asked is told by its task, which has a name and places.
-    AND f.failure_id NOT IN (
+-- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody
+-- asked is told by its task, which has a name and places.
+WHERE f.failure_id NOT IN (
         SELECT w.failure_id
         FROM forward AS w
         JOIN failure AS t ON t.failure_id = w.to_id
