@@ -1,0 +1,1 @@
+SELECT * FROM lifetimes ORDER BY task_id;
