@@ -17,9 +17,9 @@
 #define STALLS_MAX  10
 #define VICTIMS_MAX 5
 
-enum table { TABLE_COROUTINES, TABLE_HISTOGRAM, TABLE_STALLS, TABLE_TURNS };
+enum table { TABLE_COROUTINES, TABLE_HISTOGRAM, TABLE_STALLS, TABLE_TURNS, TABLE_RECORDER };
 
-static const char *const table_words[] = {"coroutines", "histogram", "stalls", "turns", NULL};
+static const char *const table_words[] = {"coroutines", "histogram", "stalls", "turns", "recorder", NULL};
 
 struct stats_options {
     struct tt_listing_options listing; /* first: draft.h takes it */
@@ -30,7 +30,7 @@ struct stats_options {
 
 static const struct tt_option options[] = {
     {'t', "table", TT_OPTION_WORD, "TABLE",
-     "coroutines (on a screen with turns and stalls), histogram, stalls or turns", OFFSET(table), table_words},
+     "coroutines (on a screen with turns and stalls), histogram, stalls, turns or recorder", OFFSET(table), table_words},
     {'C', "columns", TT_OPTION_TEXT, "LIST", "columns of the table: coroutine,tasks,... or any of its view",
      OFFSET(listing.columns), NULL},
     {'s', "sort", TT_OPTION_TEXT, "LIST", "columns to sort by; -NAME: greatest first", OFFSET(listing.sort), NULL},
@@ -104,6 +104,27 @@ static const struct tt_listing_column turn_columns[] = {
     {"ready", "ready_max", "MOST READY", TT_UNIT_NONE, false},
 };
 
+static const struct tt_listing_column recorder_columns[] = {
+    {"from", "from_ns", "FROM", TT_UNIT_INSTANT, false},
+    {"to", "to_ns", "TO", TT_UNIT_INSTANT, false},
+    {"pid", "pid", "PID", TT_UNIT_NONE, false},
+    {"processes", "process_count", "PROCESSES", TT_UNIT_NONE, false},
+    {"events", "event_count", "EVENTS", TT_UNIT_NONE, false},
+    {"rate", "events_per_s", "EVENTS/S", TT_UNIT_NONE, false},
+    {"batches", "batch_count", "BATCHES", TT_UNIT_NONE, false},
+    {"failed", "failed_count", "FAILED", TT_UNIT_NONE, false},
+    {"cpu", "cpu_ns", "CPU", TT_UNIT_DURATION, false},
+    {"lag", "lag_ns", "LAG", TT_UNIT_DURATION, false},
+    {"paused", "paused_ns", "PAUSED", TT_UNIT_DURATION, false},
+    {"why", "pause_reason", "WHY", TT_UNIT_NONE, false},
+    {"reader", "iif(reader_pid IS NULL, NULL, reader || ' (' || reader_pid || ')')", "READER", TT_UNIT_NONE, true},
+    {"store", "store_bytes >> 10", "STORE KIB", TT_UNIT_NONE, false},
+    {"log", "log_bytes >> 10", "LOG KIB", TT_UNIT_NONE, false},
+    {"memory", "memory_bytes >> 10", "MEMORY KIB", TT_UNIT_NONE, false},
+};
+
+static const char *const recorder_durations[] = {"cpu_ns", "cpu_ns_per_event", "lag_ns", "paused_ns", NULL};
+
 static const char *const durations[] = {"duration_p50_ns", "duration_p90_ns", "duration_p99_ns", "duration_max_ns",
                                         "latency_p50_ns",  "latency_p90_ns",  "latency_p99_ns",  "latency_max_ns",
                                         "busy_ns",         "ready_ns",        "waiting_ns",      "longest_step_ns",
@@ -151,6 +172,17 @@ static const struct tt_listing tables[] = {
             .default_columns = "loop,turns,p50,p90,p99,max,when,run,callbacks,ready",
             .durations = durations,
         },
+    [TABLE_RECORDER] =
+        {
+            .view = "metrics",
+            .key = "metric_id",
+            .columns = recorder_columns,
+            .column_count = COUNT(recorder_columns),
+            .default_columns = "from,to,events,rate,batches,failed,cpu,lag,paused,why,reader,store,log,memory",
+            .durations = recorder_durations,
+            .begins = "from_ns",
+            .ends = "to_ns",
+        },
 };
 
 /* What the tables add up; stalls they list, a row each. */
@@ -158,6 +190,7 @@ static const struct tt_narrow_source sources[] = {
     [TABLE_COROUTINES] = {"tasks", "t", "created_ns", "coalesce(ended_ns, created_ns + age_ns)"},
     [TABLE_HISTOGRAM] = {"tasks", "t", "created_ns", "coalesce(ended_ns, created_ns + age_ns)"},
     [TABLE_STALLS] = {NULL, NULL, NULL, NULL},
+    [TABLE_RECORDER] = {NULL, NULL, NULL, NULL},
     [TABLE_TURNS] = {"turns", "t", "began_ns", "ended_ns"},
 };
 
@@ -304,7 +337,7 @@ static int run(struct tt_invocation *invocation)
     if (status >= 0)
         return status;
     struct span span = span_of(&draft);
-    if (span.is_given && given->table != TABLE_STALLS) {
+    if (span.is_given && given->table != TABLE_STALLS && given->table != TABLE_RECORDER) {
         tt__narrow_view(draft.sql, listing->view, &sources[given->table], span.since_ns, span.until_ns);
         draft.since_ns = INT64_MIN; /* it stands inside of the view now */
         draft.until_ns = INT64_MAX;

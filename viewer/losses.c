@@ -51,7 +51,7 @@ static void print_pruned(tt_query *query, tt_output *output, int64_t count)
         if (strcmp(all[i].detail, detail) == 0)
             words = count == 1 ? all[i].one : all[i].many;
     tt__print(output, "  %jd %s deleted, because %s", (intmax_t)count, words,
-              why != NULL && strcmp(why, "age") == 0 ? "they were too old (--max-age)" : "the store had its greatest size (--max-size)");
+              why != NULL && strcmp(why, "age") == 0 ? "of age (--max-age)" : "of the size of the store (--max-size)");
 }
 
 /* Times that nobody listened to. */

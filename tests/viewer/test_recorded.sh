@@ -128,4 +128,39 @@ case_a_blocked_loop_and_a_killed_program_are_looked_at() {
     expect_text out '> pending'
 }
 
+case_stats_has_what_the_recorder_did() {
+    record +step "$examples/gather"
+    must "$telltale" stats run.telltale --table recorder
+    expect_text out 'EVENTS/S'
+    must "$telltale" stats run.telltale --table recorder --format csv -C events,failed,paused
+    expect_equal "$(sed 1d "$work/out" | awk -F, '{ events += $1; others += $2 + $3 } END { print events, others }')" \
+        "$(figure 'SELECT sum(record_count) FROM processes') 0" 'events that were read'
+}
+
+# Limits and policies come from the options to the programs and to the store, and back.
+case_options_of_rings_and_stores_arrive() {
+    run "$telltale" record -o run.telltale --ring-policy block:70 --ring-bytes 128K --poll-ms 5 --max-size 64M --max-age 2h --events +step/7 -- "$examples/gather"
+    expect_equal "$(figure "SELECT ring_policy || ' ' || block_ms || ' ' || ring_bytes || ' ' || step_every || ' ' || drop_count FROM processes")" \
+        'block 70 131072 7 0' 'what the process says'
+    expect_equal "$(figure "SELECT bytes_max || ' ' || seconds_max FROM recordings")" '67108864 7200' 'what the store says'
+    for wrong in --ring-policy=block '--ring-policy=block:0' --ring-policy=newest --poll-ms=1001 --max-size=1000 --max-age=1w --max-age=0 --redact=all; do
+        run "$telltale" record -o none.telltale "$wrong" -- "$examples/gather"
+        expect_status 2 "$wrong"
+    done
+    [ ! -e none.telltale ] || fail 'a store was made'
+    TELLTALE_MAX_AGE=90s TELLTALE_RING_POLICY=overwrite TELLTALE_STORE=$PWD/alone.telltale run "$examples/gather"
+    wait_until test -s alone.telltale
+    wait_until sh -c "[ \"\$(sqlite3 -batch alone.telltale 'SELECT count(*) FROM processes WHERE is_balanced')\" = 1 ]"
+    expect_equal "$(ask alone.telltale "SELECT seconds_max, (SELECT ring_policy FROM processes) FROM recordings")" '90|overwrite' 'a recorder that a program starts'
+}
+
+# What is deleted is told beside the answers.
+case_what_was_deleted_is_told() {
+    record '' "$examples/gather"
+    ask run.telltale "INSERT INTO pruned VALUES ('task', 'size', 0, 1234, 0, 5000000000), ('failure', 'age', 0, 1, 0, 1000000000)"
+    run "$telltale" ps run.telltale
+    expect_text err '1234 finished tasks deleted, because of the size of the store (--max-size) between'
+    expect_text err '1 released failure deleted, because of age (--max-age) between'
+}
+
 run_case "$@"
