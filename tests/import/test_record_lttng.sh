@@ -662,4 +662,19 @@ case_a_frozen_daemon_of_root_is_told_to_a_user() {
     kill -CONT "$daemon"
 }
 
+# Both ways tell the same calls: of each exception and each task, in the same functions of the same builds.
+case_stacks_are_carried_too() {
+    for way in '' --lttng; do
+        # shellcheck disable=SC2086 # a word or none
+        run "$telltale" record $way --events=+creation -o "run$way.telltale" -- "$TELLTALE_TEST_BIN/examples/exception_handler"
+        expect_status 0 "record $way"
+        ask "run$way.telltale" "SELECT s.object_id, s.stack_of, s.func, s.is_cut, group_concat(c.build_id || ' ' || c.address, '; ')
+            FROM stacks AS s JOIN calls AS c USING (stack_id) GROUP BY 1, 2 ORDER BY 1, 2" >"stacks$way"
+        ask "run$way.telltale" "SELECT count(*) FROM tasks WHERE stack_used_bytes > 0 AND stack_bytes > stack_used_bytes" >"measured$way"
+    done
+    [ "$(grep -c '|raised|job|' stacks)" -eq 3 ] && [ "$(grep -c '|created|' stacks)" -eq 3 ] || fail "the calls: $(cat stacks)"
+    diff stacks stacks--lttng || fail 'other calls'
+    diff measured measured--lttng || fail 'other measurements'
+}
+
 run_case "$@"
