@@ -1,13 +1,29 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables of session.sh and case.sh, and for the scripts that source this file
 # relay.sh: a relay daemon of a case's own, on ports of its own, and sessions that go through it.
 # shellcheck source-path=SCRIPTDIR source=../lttng/session.sh
+if [ "$(id -u)" -eq 0 ] && [ -z "${TELLTALE_TEST_NETWORK-}" ] && unshare --net true 2>/dev/null; then
+    export TELLTALE_TEST_NETWORK=1
+    exec unshare --net sh "$0" "$@" # else another case may take a port between a look at it and its use
+fi
 . "$(dirname "$0")/../lttng/session.sh"
 
 emitter=$TELLTALE_TEST_BUILD/tests/import/emitter
 relayd=''
 export TELLTALE_LTTNG=1 LTTNG_UST_REGISTER_TIMEOUT=10000
 
-# As root the case has a network of its own, if that is permitted; ports that are free now are taken either way.
+# Sets the loopback interface of a network of the case's own up.
+start_network() {
+    python3 - <<'END'
+import fcntl, socket, struct
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+    name, flags = struct.unpack('16sH', fcntl.ioctl(one, SIOCGIFFLAGS, struct.pack('16sH14x', b'lo', 0))[:18])
+    fcntl.ioctl(one, SIOCSIFFLAGS, struct.pack('16sH14x', b'lo', flags | IFF_UP))
+END
+}
+[ -z "${TELLTALE_TEST_NETWORK-}" ] || start_network
+
+# Ports that are free now.
 find_ports() {
     python3 - <<'END'
 import socket
