@@ -105,8 +105,14 @@ trace.write('traces/a')
 make_trace.BOOT = uuid.UUID('0c0c0c0c-1111-4222-8333-444444444444')
 make_trace.START_NS, make_trace.OFFSET_NS = 9_000_000_000_000, make_trace.OFFSET_NS - 4_000_000_000_000
 trace = make_trace.Trace(uuid.UUID(int=78))
-make_trace.whole(trace, 5001, 21, 50000)
-make_trace.whole(trace, 5002, 22, 70000, realtime_ns=make_trace.OFFSET_NS + make_trace.START_NS + 70000 + 3000)  # the wall clock was set
+process = make_trace.Process(trace, 5001, 21)
+process.ns = 49000
+process.tell(50000)
+process.end()
+process = make_trace.Process(trace, 5002, 22)
+process.ns = 69000
+process.tell(70000, realtime_ns=make_trace.OFFSET_NS + make_trace.START_NS + 70000 + 3000)  # the wall clock was set
+process.end()
 trace.write('traces/b')
 END
     must "$telltale" import traces
