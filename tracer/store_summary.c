@@ -25,7 +25,7 @@ static const char select_tasks[] =
 static const char create_index[] =
     "CREATE INDEX IF NOT EXISTS task_remarkable ON task (task_id) WHERE longest_step_ns >= 1000000"
     " OR iif(step_count = 1, busy_ns, 0) >= 1000000 OR step_count >= 1000"
-    " OR stack_used_bytes * 2 >= stack_bytes";
+    " OR stack_used_bytes * 2 - stack_bytes >= 0";
 
 /* ------------------------------------------------------------------------------------------------------------ heaps */
 

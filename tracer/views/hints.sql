@@ -143,4 +143,4 @@ SELECT 'stack-nearly-full', 0, t.process_id, t.task_id, t.id_text, t.name,
     'it used ' || t.stack_used_bytes || ' of the ' || t.stack_bytes || ' bytes of its stack, '
         || (t.stack_used_bytes * 100 / t.stack_bytes) || ' %', t.stack_used_bytes * 100 / t.stack_bytes
 FROM tasks AS t
-WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.stack_used_bytes * 2 >= a.stack_bytes AND a.stack_bytes > 0);
+WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.stack_used_bytes * 2 - a.stack_bytes >= 0 AND a.stack_bytes > 0);
