@@ -57,7 +57,8 @@ class Tree:
 
     def plant(self, bug):
         path = self.sources / bug.file
-        path.write_text(bug.apply((ROOT / bug.file).read_text()))
+        self.sound = path.read_text()
+        path.write_text(bug.apply(self.sound))
 
     def mend(self, bug):
-        shutil.copy(ROOT / bug.file, self.sources / bug.file)
+        (self.sources / bug.file).write_text(self.sound)

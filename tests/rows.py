@@ -99,7 +99,7 @@ def main():
     parser.add_argument("table", type=pathlib.Path)
     parser.add_argument("rows", nargs="*")
     parser.add_argument("--preset", default="dev")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     rows = read_rows(options.table, options.preset, options.rows)
     known, failed, skipped, begun = {}, [], [], time.monotonic()
     for row in rows:
