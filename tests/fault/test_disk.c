@@ -21,14 +21,16 @@ struct disk {
     void (*mend)(struct studio *studio);                    /* and good again */
     void (*give_back)(struct studio *studio);               /* at the end; may be NULL */
     uint64_t rate;                                          /* events a second, or ten times that */
+    bool looks_damaged; /* a recorder may take the store for a damaged one, and end */
 };
 
 /* A recorder that gave up, because it was told that its store is damaged, is started again, as its supervisor does. */
-static void keep_recorder(struct studio *studio)
+static void keep_recorder(struct studio *studio, const struct disk *disk)
 {
     int status;
     if (waitpid(studio->recorder, &status, WNOHANG) != studio->recorder)
         return;
+    assert_true(disk->looks_damaged);
     assert_false(WIFSIGNALED(status));
     close(studio->control);
     studio->control = -1;
@@ -37,13 +39,13 @@ static void keep_recorder(struct studio *studio)
 }
 
 /* With the disk good again, what is emitted from now on gets into the store. */
-static void expect_recording(struct studio *studio)
+static void expect_recording(struct studio *studio, const struct disk *disk)
 {
     int64_t before = studio_number(studio, "SELECT count(*) FROM note");
     int64_t end_ns = studio_now_ns() + INT64_C(1000000) * PATIENCE_MS;
     while (studio_number(studio, "SELECT count(*) FROM note") <= before) {
         assert_true(studio_now_ns() < end_ns);
-        keep_recorder(studio);
+        keep_recorder(studio, disk);
         studio_sleep_us(5000);
     }
 }
@@ -61,13 +63,13 @@ static void record_on(const struct disk *disk, uint64_t seed)
     studio_start_recorder(&studio, NULL);
     pid_t program = studio_start_program(&studio, truth_emit, NULL, 65536);
     truth_await_start();
-    expect_recording(&studio);
+    expect_recording(&studio, disk);
     for (unsigned i = 1 + (unsigned)(studio_random(&random) % 3); i > 0; i--) {
         disk->spoil(&studio, &random);
         studio_sleep_us((int64_t)(studio_random(&random) % 150000));
         truth_expect_progress(); /* the program lives */
         disk->mend(&studio);
-        expect_recording(&studio);
+        expect_recording(&studio, disk);
     }
     truth_end_program();
     assert_int_equal(studio_wait(program), 0);
@@ -91,7 +93,6 @@ static void record_often(const struct disk *disk)
 static void limit_files(struct studio *studio, uint64_t *random)
 {
     struct rlimit limit;
-    keep_recorder(studio);
     assert_int_equal(prlimit(studio->recorder, RLIMIT_FSIZE, NULL, &limit), 0);
     limit.rlim_cur = studio_random(random) % (4 << 20);
     assert_int_equal(prlimit(studio->recorder, RLIMIT_FSIZE, &limit, NULL), 0);
@@ -162,7 +163,8 @@ static void clear_disk(struct studio *studio)
 /* Few events, so that 8 MiB hold them all, and the log that they went through, also where all is slow. */
 static void a_disk_of_8_mib_that_gets_full_pauses_the_recording(void **state)
 {
-    static const struct disk disk = {mount_disk, fill_disk, clear_disk, unmount_disk, 1000};
+    static const struct disk disk = {
+        .prepare = mount_disk, .spoil = fill_disk, .mend = clear_disk, .give_back = unmount_disk, .rate = 1000};
     (void)state;
     record_often(&disk);
 }
@@ -185,7 +187,7 @@ static void repair_disk(struct studio *studio)
 
 static void a_disk_that_fails_to_write_read_or_sync_costs_nothing_uncounted(void **state)
 {
-    static const struct disk disk = {.spoil = break_disk, .mend = repair_disk, .rate = 40000};
+    static const struct disk disk = {.spoil = break_disk, .mend = repair_disk, .rate = 40000, .looks_damaged = true};
     (void)state;
     bad_disk_install();
     record_often(&disk);
