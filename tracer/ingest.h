@@ -46,9 +46,9 @@ TT_MUST_USE int tt_ingest_commit(struct tt_ingest *ingest, struct tt_store_error
 bool tt_ingest_is_hopeless(const struct tt_ingest *ingest);
 
 /* Deletes a part of what is oldest in the store and over since before BEFORE_NS, in a transaction of its own, and counts it
- * in table pruned. IS_FOR_ROOM: what matters least, and nothing else as long as there is any of it; else of all kinds.
+ * in table pruned; some ROWS_MAX rows of each table that it comes to. IS_FOR_ROOM: what matters least, and nothing else as long as there is any of it; else of all kinds.
  * Returns how many rows went, 0 when there is nothing to delete, -1 when that was not possible now. */
-int64_t tt_ingest_prune(struct tt_ingest *ingest, bool is_for_room, int64_t before_ns);
+int64_t tt_ingest_prune(struct tt_ingest *ingest, bool is_for_room, int64_t rows_max, int64_t before_ns);
 
 /* Bytes of memory that wait for the next commit; commit when they are many. */
 size_t tt_ingest_pending_bytes(const struct tt_ingest *ingest);

@@ -1,7 +1,7 @@
 /* ingest_prune.c: what a store gives up when it is too large or too old. See tt_ingest_prune() in ingest.h.
  *
- *   stream ──none left──► io ──► tasks that returned, with details of their time ──► notes ──► tasks that were cancelled
- *                                                              ──► details of any time ──► failures that were released
+ *   stream ──none left──► io ──► tasks that returned or were cancelled, with notes and details of their time
+ *                        ──► notes ──► details of any time ──► failures that were released
  *
  * For room each call goes through this from its beginning and deletes one slice of the first kind that has any: what was
  * added meanwhile to an earlier kind goes first. For age it deletes a slice of each kind. Within a kind, what has the least id goes first, which is the oldest of each process.
@@ -14,8 +14,8 @@
 
 #include "ingest_state.h"
 
-#define CHUNKS_A_SLICE 32
-#define ROWS_A_SLICE   10000
+#define ROWS_A_CHUNK   256 /* of the size of a chunk, about */
+#define DETAILS_A_TASK 8   /* of each kind, when they go with it */
 
 /* What was deleted of one process. */
 struct tally {
@@ -97,14 +97,12 @@ _Static_assert(TT_CHUNK_EVENTS == 4096, "the statement above knows when a chunk 
 static const char delete_ios[] =
     "DELETE FROM io WHERE io_id IN (SELECT io_id FROM io WHERE finished_ns < ?2 ORDER BY io_id LIMIT ?1)"
     " RETURNING io_id >> 40, 1, started_ns, finished_ns, io_id";
-#define DELETE_TASKS(outcome)                                                                                 \
-    "DELETE FROM task WHERE task_id IN (SELECT t.task_id FROM task AS t WHERE t.ended_ns < ?2"                \
-    " AND t.outcome = " outcome " AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = t.task_id)" \
-    " AND NOT EXISTS (SELECT 1 FROM board AS b WHERE b.task_id = t.task_id) ORDER BY t.task_id LIMIT ?1)"     \
-    " RETURNING task_id >> 40, 1, created_ns, ended_ns, task_id"
-static const char delete_returned[] = DELETE_TASKS("1");
-static const char delete_cancelled[] = DELETE_TASKS("3");
-_Static_assert(TT_OUTCOME_RETURNED == 1 && TT_OUTCOME_CANCELLED == 3, "the statements above know outcomes");
+static const char delete_tasks[] =
+    "DELETE FROM task WHERE task_id IN (SELECT t.task_id FROM task AS t WHERE t.ended_ns < ?2"
+    " AND t.outcome IN (1, 3) AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = t.task_id)"
+    " AND NOT EXISTS (SELECT 1 FROM board AS b WHERE b.task_id = t.task_id) ORDER BY t.task_id LIMIT ?1)"
+    " RETURNING task_id >> 40, 1, created_ns, ended_ns, task_id";
+_Static_assert(TT_OUTCOME_RETURNED == 1 && TT_OUTCOME_CANCELLED == 3, "the statement above knows outcomes");
 static const char delete_notes[] =
     "DELETE FROM note WHERE note_id IN (SELECT note_id FROM note WHERE noted_ns < ?2 ORDER BY note_id LIMIT ?1)"
     " RETURNING thread_id >> 40, 1, noted_ns, noted_ns, note_id";
@@ -171,50 +169,56 @@ static int run(struct tt_ingest *ingest, const char *sql, int64_t first, int64_t
     return tt__store_run(ingest->writer, sql, values, 2, slice ? count_row : NULL, slice);
 }
 
-static int prune_details(struct tt_ingest *ingest, int64_t before_ns, struct slice *slice)
+static int prune_details(struct tt_ingest *ingest, int64_t rows_max, int64_t before_ns, struct slice *slice)
 {
     for (size_t i = 0; i < COUNT(delete_details); i++)
-        if (run(ingest, delete_details[i], ROWS_A_SLICE, before_ns, slice) < 0)
+        if (run(ingest, delete_details[i], rows_max, before_ns, slice) < 0)
             return -1;
     return 0;
 }
 
 /* Deletes a slice of one kind, and counts it. *SLICE says what went. */
-static int prune_kind(struct tt_ingest *ingest, const char *sql, const char *what, const char *why, int64_t before_ns,
-                      struct slice *slice)
+static int prune_kind(struct tt_ingest *ingest, const char *sql, const char *what, const char *why, int64_t rows_max,
+                      int64_t before_ns, struct slice *slice)
 {
-    int64_t rows = sql == delete_stream ? CHUNKS_A_SLICE : ROWS_A_SLICE;
+    int64_t rows = sql == delete_stream ? rows_max / ROWS_A_CHUNK + 1 : rows_max;
     return run(ingest, sql, rows, before_ns, slice) < 0 ? -1 : write_tallies(ingest, slice, what, why);
 }
 
-/* What was deleted with a slice of one kind, which is gone already. */
-static int prune_belongings(struct tt_ingest *ingest, const char *sql, const struct slice *slice)
+/* What was deleted with a slice of one kind, which is gone already: with tasks the notes and details of their time, which
+ * would fill the store otherwise, and leave no room for tasks that are newer. */
+static int prune_belongings(struct tt_ingest *ingest, const char *sql, const char *why, int64_t rows_max,
+                            const struct slice *slice)
 {
-    struct slice details = {0};
+    struct slice notes = {0}, details = {0};
     int result = 0;
-    if (sql == delete_returned || sql == delete_cancelled)
-        result = prune_details(ingest, slice->horizon_ns, &details);
+    if (sql == delete_tasks) {
+        result = prune_kind(ingest, delete_notes, "note", why, DETAILS_A_TASK * rows_max, slice->horizon_ns, &notes);
+        if (result == 0)
+            result = prune_details(ingest, DETAILS_A_TASK * rows_max, slice->horizon_ns, &details);
+    }
     for (size_t i = 0; i < COUNT(delete_remains) && sql == delete_failures && result == 0; i++)
         result = run(ingest, delete_remains[i], slice->first_id, slice->last_id, NULL);
+    free(notes.tallies);
     free(details.tallies);
     return result;
 }
 
 /* Room is made by the first kind that has any; what is too old goes whatever its kind. */
-static int prune_in_turn(struct tt_ingest *ingest, const char *why, bool is_for_room, int64_t before_ns,
-                         int64_t *out_count, bool *out_is_out_of_memory)
+static int prune_in_turn(struct tt_ingest *ingest, const char *why, bool is_for_room, int64_t rows_max,
+                         int64_t before_ns, int64_t *out_count, bool *out_is_out_of_memory)
 {
     static const struct {
         const char *sql, *what;
-    } kinds[] = {{delete_stream, "stream"},  {delete_ios, "io"}, {delete_returned, "task"},   {delete_notes, "note"},
-                 {delete_cancelled, "task"}, {NULL, NULL},       {delete_failures, "failure"}};
+    } kinds[] = {{delete_stream, "stream"}, {delete_ios, "io"}, {delete_tasks, "task"},
+                 {delete_notes, "note"},    {NULL, NULL},       {delete_failures, "failure"}};
     int result = 0;
     for (size_t i = 0; i < COUNT(kinds) && !(is_for_room && *out_count > 0) && result == 0; i++) {
         struct slice slice = {0};
-        result = kinds[i].sql ? prune_kind(ingest, kinds[i].sql, kinds[i].what, why, before_ns, &slice)
-                              : prune_details(ingest, before_ns, &slice);
+        result = kinds[i].sql ? prune_kind(ingest, kinds[i].sql, kinds[i].what, why, rows_max, before_ns, &slice)
+                              : prune_details(ingest, rows_max, before_ns, &slice);
         if (result == 0 && slice.count > 0 && kinds[i].sql)
-            result = prune_belongings(ingest, kinds[i].sql, &slice);
+            result = prune_belongings(ingest, kinds[i].sql, why, rows_max, &slice);
         *out_count += slice.count;
         *out_is_out_of_memory |= slice.is_out_of_memory;
         free(slice.tallies);
@@ -222,13 +226,14 @@ static int prune_in_turn(struct tt_ingest *ingest, const char *why, bool is_for_
     return result;
 }
 
-int64_t tt_ingest_prune(struct tt_ingest *ingest, bool is_for_room, int64_t before_ns)
+int64_t tt_ingest_prune(struct tt_ingest *ingest, bool is_for_room, int64_t rows_max, int64_t before_ns)
 {
     int64_t count = 0;
     bool is_out_of_memory = false;
     int result = tt__store_begin(ingest->writer);
     if (result == 0)
-        result = prune_in_turn(ingest, is_for_room ? "size" : "age", is_for_room, before_ns, &count, &is_out_of_memory);
+        result = prune_in_turn(ingest, is_for_room ? "size" : "age", is_for_room, rows_max, before_ns, &count,
+                               &is_out_of_memory);
     if (result == 0 && is_out_of_memory)
         result = tt__store_writer_no_memory(ingest->writer);
     if (result == 0)

@@ -14,6 +14,10 @@
 #define TENTHS_FULL 9
 #define TENTHS_KEPT 8
 #define SLICES_MAX  64
+/* Of a small store a slice must not be all. */
+#define BYTES_A_ROW    UINT64_C(8192)
+#define ROWS_SLICE_MIN 64
+#define ROWS_SLICE_MAX 10000
 
 static int64_t now_ns(void)
 {
@@ -74,18 +78,25 @@ static void look(struct tt__retention *retention, int64_t now)
     }
 }
 
+static int64_t slice_rows(const struct tt__retention *retention)
+{
+    uint64_t rows = retention->bytes_max / BYTES_A_ROW;
+    return rows < ROWS_SLICE_MIN ? ROWS_SLICE_MIN : rows > ROWS_SLICE_MAX ? ROWS_SLICE_MAX : (int64_t)rows;
+}
+
 /* One slice. False: there is no more of it, or it cannot be done now. */
 static bool prune_old(struct tt__retention *retention)
 {
     int64_t present_ns;
     return tt_ingest_present(retention->ingest, &present_ns) &&
-           tt_ingest_prune(retention->ingest, false, present_ns - (int64_t)retention->seconds_max * SECOND_NS) > 0;
+           tt_ingest_prune(retention->ingest, false, slice_rows(retention),
+                           present_ns - (int64_t)retention->seconds_max * SECOND_NS) > 0;
 }
 
 static bool prune_large(struct tt__retention *retention)
 {
     return tt__store_used_bytes(retention->writer) > retention->bytes_max / 10 * TENTHS_KEPT &&
-           tt_ingest_prune(retention->ingest, true, INT64_MAX) > 0;
+           tt_ingest_prune(retention->ingest, true, slice_rows(retention), INT64_MAX) > 0;
 }
 
 bool tt__retention_work(struct tt__retention *retention)
