@@ -20,7 +20,7 @@
  * business. */
 static bool is_known(const tt_future *future)
 {
-    return future->kind != TT_OBJECT_KIND_FUTURE || future->taken[0] != NULL;
+    return future->kind != TT_OBJECT_KIND_FUTURE || (!future->is_on_stack && future->taken[0] != NULL);
 }
 
 /* FUTURE is asked: the trace is told, and a failure counts as retrieved, as in asyncio; but for a gather's. */
