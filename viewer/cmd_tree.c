@@ -137,10 +137,15 @@ static const char thing[] =
 
 /* The edges: who stands above whom. As integers, because SQLite makes no index of its own over what has no type. */
 static const char edge_parent[] =
-    "    SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL\n"
-    "        AND task_id NOT IN (SELECT task_id FROM links WHERE cause_id IS NOT NULL)\n"
-    "    -- Whoever works for a task of another process stands below that one.\n"
-    "    UNION ALL SELECT cause_id AS above_id, task_id FROM links WHERE cause_id IS NOT NULL";
+    "    SELECT task_id, above_id FROM created UNION ALL SELECT task_id, above_id FROM linked";
+
+/* What they are made of, of which one is large and is looked into, and the other one small: together they could only be scanned.
+ * Whoever works for a task of another process stands below that one. */
+static const char parts_of_parent[] =
+    "linked AS MATERIALIZED (SELECT cause_id AS above_id, task_id FROM links WHERE cause_id IS NOT NULL),\n"
+    "created AS NOT MATERIALIZED (\n"
+    "    SELECT parent_id AS above_id, task_id FROM creations\n"
+    "    WHERE parent_id IS NOT NULL AND task_id NOT IN (SELECT task_id FROM linked)),\n";
 
 static const char edge_await[] = "    SELECT DISTINCT CAST(task_id AS INTEGER) AS above_id, CAST(awaited_task_id AS "
                                  "INTEGER) AS task_id FROM awaits\n"
@@ -177,24 +182,30 @@ static const char around[] =
     "    SELECT :around UNION SELECT e.task_id FROM below CROSS JOIN edge AS e ON e.above_id = below.task_id),\n"
     "around AS MATERIALIZED (SELECT task_id FROM above UNION SELECT task_id FROM below),\n";
 
+/* Whether all edges are put together first: those that are walked downwards, or cost much. Else those are looked up that matter. */
+static bool has_kept_edges(const struct tree_options *given)
+{
+    return given->by == BY_AWAIT || given->around != NULL;
+}
+
 /* The edges; in memory, with an index of SQLite's own, where they are walked downwards or cost much. */
 static void write_edges(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
     bool has_waits_then = given->by == BY_AWAIT && given->at != NULL;
-    bool is_kept = given->by == BY_AWAIT || given->around != NULL;
-    fprintf(draft->sql, "WITH RECURSIVE\n%s%sedge AS %sMATERIALIZED (\n%s),\n", was, has_waits_then ? thing : "",
-            is_kept ? "" : "NOT ",
-            given->by == BY_PARENT ? edge_parent
-            : has_waits_then       ? edge_await_at
-                                   : edge_await);
+    fprintf(draft->sql, "WITH RECURSIVE\n%s%s%s", was, has_waits_then ? thing : "", given->by == BY_PARENT ? parts_of_parent : "");
+    if (has_kept_edges(given))
+        fprintf(draft->sql, "edge AS MATERIALIZED (\n%s),\n",
+                given->by == BY_PARENT ? edge_parent
+                : has_waits_then       ? edge_await_at
+                                       : edge_await);
 }
 
 /* The part of the graph that is shown: those that were asked for, and whoever stands above them. */
 static int write_choice(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
-    bool has_around = given->around != NULL;
+    bool has_around = given->around != NULL, is_kept = has_kept_edges(given);
     write_edges(draft);
     fprintf(draft->sql,
             "%swanted AS MATERIALIZED (\n"
@@ -208,9 +219,11 @@ static int write_choice(tt_draft *draft)
             "-- Whoever stands above those that are wanted is shown with them.\n"
             "above_them (task_id) AS (\n"
             "    SELECT task_id FROM wanted\n"
-            "    UNION SELECT e.above_id FROM above_them CROSS JOIN edge AS e USING (task_id)%s),\n"
+            "    UNION SELECT e.above_id FROM above_them CROSS JOIN %s AS e USING (task_id)%s%s),\n"
             "shown AS MATERIALIZED (\n"
             "    SELECT task_id, ",
+            is_kept ? "edge" : "created",
+            is_kept ? "" : "\n    UNION SELECT e.above_id FROM above_them CROSS JOIN linked AS e USING (task_id)",
             has_around ? " WHERE e.above_id IN (SELECT x.task_id FROM around AS x)" : "");
     if (draft->given->sort == NULL) {
         fprintf(draft->sql, "task_id AS rank FROM above_them),\n");
@@ -221,9 +234,13 @@ static int write_choice(tt_draft *draft)
             return status;
         fprintf(draft->sql, "task_id) AS rank FROM above_them CROSS JOIN tasks USING (task_id)),\n");
     }
-    fprintf(draft->sql, "link AS MATERIALIZED (\n"
-                        "    SELECT e.above_id, e.task_id, c.rank FROM shown AS c CROSS JOIN edge AS e USING (task_id)\n"
-                        "    WHERE e.above_id IN (SELECT task_id FROM shown)),\n");
+    fprintf(draft->sql, "link AS MATERIALIZED (\n");
+    for (int i = 0; i < (is_kept ? 1 : 2); i++)
+        fprintf(draft->sql,
+                "%s    SELECT e.above_id, e.task_id, c.rank FROM shown AS c CROSS JOIN %s AS e USING (task_id)\n"
+                "    WHERE e.above_id IN (SELECT task_id FROM shown)",
+                i > 0 ? "\n    UNION ALL\n" : "", is_kept ? "edge" : i == 0 ? "created" : "linked");
+    fprintf(draft->sql, "),\n");
     return -1;
 }
 
