@@ -12,11 +12,13 @@ import sqlite3
 import sys
 
 # Whole tables that belong to a carrier, or describe the store itself.
-LEFT_OUT = {"recording", "chunk", "cursor", "gap", "board", "thread", "site", "word", "event_type", "sqlite_sequence"}
+LEFT_OUT = {"recording", "chunk", "cursor", "gap", "board", "thread", "site", "word", "event_type", "sqlite_sequence",
+            "metric", "ring_gap", "clock_sample", "pruned"}
 # Columns of rows that are numbered as they come, and of the carrier.
 COLUMNS_LEFT_OUT = {"thread_id", "sequence", "uuid", "attempt_count", "record_count", "drop_count", "hole_count",
                     "vital_drop_count", "board_drop_count", "dictionary_drop_count", "is_balanced", "exit_status", "signal",
-                    "is_replaced", "is_boardless"}
+                    "is_replaced", "is_boardless", "ring_bytes", "ring_policy", "block_ms", "categories", "step_every",
+                    "is_redacted"}
 VIEWS = {
     "tasks": "id_text, name, coroutine, outcome, iif(outcome = 'pending', NULL, step_count), created_at, parent_kind, parent_text, failure_id, has_handle, "
              "iif(outcome = 'abandoned', wait_text, NULL), iif(outcome = 'abandoned', wait_at, NULL)",
