@@ -324,6 +324,7 @@ static int wait_until_writable(tt_site *site, int descriptor)
 
     if (future) {
         future->label = (struct tt_wait_label){TT_WAIT_KIND_SEND, (uint64_t)descriptor};
+        future->is_of_call = true;
         rc = tt_loop_add_writer_at(site, NULL, descriptor, complete, future);
     }
     if (rc == 0) {

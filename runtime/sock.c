@@ -86,6 +86,13 @@ static bool attempt_accept(struct tt_io *io)
     return tt__io_is_over(io, connection);
 }
 
+/* The loop has accepted, and is closed before the task is told. */
+static void let_go_of_connection(struct tt_io *io)
+{
+    if (io->result >= 0)
+        close((int)io->result);
+}
+
 /* The first attempt begins to connect; the connection is made, or has failed, when the descriptor is writable. */
 static bool attempt_connect(struct tt_io *io)
 {
@@ -164,6 +171,7 @@ int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, soc
     if (!task)
         return -1;
     operation.io.result = -1;
+    operation.io.abandoned = let_go_of_connection;
     connection = perform(task, &operation, true, site);
     if (connection < 0 && operation.io.result >= 0) /* accepted, and cancelled before it could be told */
         close((int)operation.io.result);
