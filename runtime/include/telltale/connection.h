@@ -74,8 +74,8 @@ struct tt_listen_options {
 TT_API tt_listener *tt_listen_at(tt_site *site, const char *host, int port,
                                  const struct tt_listen_options *options) TT_MUST_USE;
 
-/* The same on a Unix socket at PATH; "@name" is an abstract one. A socket that an earlier listener left there is
- * removed before, its own when it is closed. asyncio: create_unix_server. */
+/* The same on a Unix socket at PATH; "@name" is an abstract one. A socket that is there already is
+ * removed before, also one that somebody still listens at, as in asyncio; its own when it is closed. asyncio: create_unix_server. */
 #define tt_listen_unix(path)               tt_listen_unix_at(TT_HERE, (path), NULL)
 #define tt_listen_unix_with(path, options) tt_listen_unix_at(TT_HERE, (path), (options))
 TT_API tt_listener *tt_listen_unix_at(tt_site *site, const char *path,

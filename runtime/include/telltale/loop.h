@@ -8,8 +8,11 @@
  * suspended last, or moved TT_STEP_IO_BYTES, gives everybody else a turn, as tt_sleep(0) does, before the next one: timers
  * that are due fire, and other tasks run. The turn comes before the call does anything. So who is cancelled there has
  * taken no byte, no datagram and no connection, and has sent nothing; and who closes what the call is about meanwhile
- * ends it, as if it waited. That goes for all of telltale/stream.h, connection.h, sock.h, udp.h and fs_watch.h; telltale/fs.h and dns.h wait in
- * any case. Locks, queues and the like are handed over as in asyncio, without such turns.
+ * ends it, as if it waited. That goes for all of telltale/stream.h, connection.h, sock.h, udp.h and fs_watch.h;
+ * telltale/fs.h and dns.h wait in any case. Locks, queues and the like are handed over as in asyncio, without such turns.
+ *
+ * Descriptors 0 to 2 are open before a loop is created, if only on /dev/null: libuv ends a process that has it close one of
+ * them, and a loop that found them free would have taken them.
  *
  * Threads. A loop belongs to the thread that runs it. Only tt_loop_call_soon_threadsafe may be called elsewhere.
  *

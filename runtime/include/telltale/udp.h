@@ -11,8 +11,10 @@
  *
  * Calls that may suspend work inside of timeouts and can be cancelled at any instant: a datagram that has come is then still to
  * be received, one that was to be sent is not, and nothing is left behind. One task receives at a time; tasks that send take
- * turns. Calls that need not wait give everybody else one now and then ("Turns for the others" in telltale/loop.h). Failures are children of OSError whose text says what was done to what: "[Errno 111] Connection refused: receive from
- * 127.0.0.1:9". They concern one datagram, and the socket goes on.
+ * turns. Calls that need not wait give everybody else one now and then ("Turns for the others" in telltale/loop.h). Failures
+ * are children of OSError whose text says what was done to what: "[Errno 111] Connection refused: receive from
+ * 127.0.0.1:9". They concern one datagram, and the socket goes on; but ConnectionAbortedError, a child of OSError too, says
+ * that the socket was closed, and must not be used again: a task that goes on after failures lets that one through.
  *
  * Threads: on the loop's thread, calls that may suspend inside a task. Events, while the category io is on: io_started,
  * io_finished. From: asyncio's create_datagram_endpoint. */
