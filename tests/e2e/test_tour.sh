@@ -105,6 +105,18 @@ case_curl_gets_files_and_parts_of_them() {
     stop_tour
 }
 
+# TT_COUNT seconds of load.
+case_two_hundred_connections_at_once_are_served_without_an_error() {
+    command -v wrk >/dev/null || skip 'there is no wrk'
+    ulimit -n 1024
+    start_tour
+    must wrk --threads 2 --connections 200 --duration "${TT_COUNT:-2}" --timeout 60 "${url}hello.txt"
+    cp "$work/out" load
+    grep -q ' requests in ' load || fail "wrk said: $(cat load)"
+    ! grep -E 'Socket errors|Non-2xx' load || fail 'there were errors'
+    stop_tour
+}
+
 case_a_connection_is_kept_through_answers_of_all_kinds() { check keep_alive; }
 case_requests_sent_at_once_are_answered_in_order() { check pipeline; }
 case_a_range_is_what_rfc_9110_makes_of_it() { check ranges; }

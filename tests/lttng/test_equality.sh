@@ -34,7 +34,7 @@ expect_same() { # WHAT
     python3 "$(dirname "$test")/compare_stores.py" one.telltale other.telltale >counts 2>differences ||
         fail "$1: the stores differ (-: recorded, +: imported):
 $(cat differences)"
-    [ "$(sed -n 's/^loop=//p' counts)" -gt 0 ] || fail "$1: there is no loop"
+    [ "$(sed -n 's/^process=//p' counts)" -gt 0 ] || fail "$1: there is no process"
     cat counts >>all
 }
 
@@ -68,7 +68,7 @@ case_waits_and_groups_recorded_both_ways_have_the_same_rows() {
 
 # The examples that need somebody else, and so are no scenarios. Their runs depend on the clock and on the kernel, and ids of threads
 # are those of a run; but it is one run that both carriers tell.
-others='cores discovery first follow tcp_client tcp_echo tls tour'
+others='cores discovery first follow jobs tcp_client tcp_echo tls tour'
 examples=$TELLTALE_TEST_BIN/examples
 
 case_every_example_is_among_those_that_are_recorded_both_ways() {
@@ -128,6 +128,14 @@ case_an_echo_server_and_its_client_recorded_both_ways_have_the_same_rows() {
     end_both tcp_client
     kill -TERM "$server"
     expect_rows_of process loop task exception failure
+}
+
+case_a_program_without_the_runtime_recorded_both_ways_has_the_same_rows() {
+    start_daemon
+    : >input
+    start_both "$examples/jobs"
+    end_both jobs
+    expect_rows_of process task exception failure
 }
 
 case_several_loops_recorded_both_ways_have_the_same_rows() {
