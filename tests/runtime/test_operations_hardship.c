@@ -288,6 +288,29 @@ static int call_connect(struct ground *ground)
                   : check(getpeername(ground->pair[0], (struct sockaddr *)&address, &length) == 0, "not connected");
 }
 
+/* The listener's queue is full and nobody accepts, so the system goes on trying, until the time is up. */
+static int call_connect_in_vain(struct ground *ground)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    tt_timeout *timeout;
+    int rc;
+
+    ground->pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    ground->file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* takes the only place */
+    ground->pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (bind(ground->pair[1], (struct sockaddr *)&address, length) < 0 || listen(ground->pair[1], 0) < 0 ||
+        getsockname(ground->pair[1], (struct sockaddr *)&address, &length) < 0 ||
+        connect(ground->file, (struct sockaddr *)&address, length) < 0)
+        abort();
+    timeout = tt_timeout_enter(TT_MSEC(2));
+    rc = timeout ? tt_sock_connect(ground->pair[0], (struct sockaddr *)&address, length) : -1;
+    rc = tt_timeout_exit(timeout, rc);
+    if (rc == 0)
+        return check(false, "connect: there was a place");
+    return tt_catch(&tt_TimeoutError) ? tt_catch_end() : -1;
+}
+
 static int call_recv(struct ground *ground)
 {
     ssize_t size = tt_sock_recv(ground->pair[0], room, MUCH);
@@ -332,6 +355,7 @@ static void whatever_a_socket_does_leaves_nothing(void **state)
     static const struct operation operations[] = {
         {"sock_accept", call_accept, connect_later, 4, LISTENING},
         {"sock_connect", call_connect, idle, 1, NOTHING},
+        {"sock_connect in vain", call_connect_in_vain, linger, 2, NOTHING},
         {"sock_recv", call_recv, send_later, 4, SOCKETS},
         {"sock_recvfrom", call_recvfrom, send_later, 4, DATAGRAMS},
         {"sock_sendall", call_sendall, drain, 3, SOCKETS},
@@ -458,6 +482,32 @@ static int call_to_thread(struct ground *ground)
     return 0;
 }
 
+static int let_go_of_future(void *future)
+{
+    tt_future_unref(future);
+    return 0;
+}
+
+static int call_executor(struct ground *ground)
+{
+    int *number = malloc(sizeof *number);
+    tt_future *future;
+    void *value = NULL;
+    int rc;
+
+    (void)ground;
+    if (!number)
+        return tt_raise(&tt_MemoryError, "number");
+    *number = 21;
+    future = tt_run_in_executor(NULL, double_it, number, free);
+    if (!future || tt_defer(let_go_of_future, future) < 0)
+        return -1;
+    rc = tt_await(future);
+    if (rc == 0 && tt_future_result(future, &value) == 0)
+        check(*(int *)value == 42, "run_in_executor: something else");
+    return rc;
+}
+
 static int call_communicate(struct ground *ground)
 {
     const struct tt_process_options options = {.in = {TT_STDIO_PIPE, -1}, .out = {TT_STDIO_PIPE, -1}};
@@ -473,6 +523,39 @@ static int call_communicate(struct ground *ground)
     return tt_process_wait(ground->process, &code) < 0 ? -1 : check(code == 0, "wait: another code");
 }
 
+/* Whom nobody has killed: the loop was closed, or there was no memory for the wait. */
+static int kill_it(void *arg)
+{
+    struct ground *ground = arg;
+
+    if (!tt_process_has_ended(ground->process, NULL))
+        (void)kill(tt_process_pid(ground->process), SIGKILL);
+    return 0;
+}
+
+/* Of a child that would live on. */
+static int call_communicate_and_kill(struct ground *ground)
+{
+    const struct tt_process_options options = {.out = {TT_STDIO_PIPE, -1}, .kill_on_cancel = true};
+    struct tt_process_output output = {0};
+    tt_timeout *timeout;
+    int rc, code = 0;
+
+    ground->process = tt_process_spawn(((char *[]){"sleep", "1000", NULL}), &options);
+    if (!ground->process || tt_defer(kill_it, ground) < 0)
+        return -1;
+    timeout = tt_timeout_enter(TT_MSEC(3));
+    rc = timeout ? tt_process_communicate(ground->process, NULL, 0, MUCH, &output) : -1;
+    rc = tt_timeout_exit(timeout, rc);
+    if (rc == 0)
+        return check(false, "communicate: it ended");
+    if (!tt_catch(&tt_TimeoutError))
+        return -1;
+    if (tt_catch_end() < 0 || tt_process_wait(ground->process, &code) < 0)
+        return -1;
+    return check(code == -SIGKILL, "communicate: another end");
+}
+
 static int call_wait(struct ground *ground)
 {
     int code = -1;
@@ -486,10 +569,9 @@ static int call_wait(struct ground *ground)
 static void whatever_waits_for_something_else_leaves_nothing(void **state)
 {
     static const struct operation operations[] = {
-        {"sleep_until", call_sleep_until, linger, 2, NOTHING},
-        {"interval_tick", call_tick, linger, 4, NOTHING},
-        {"signal_wait", call_signal_wait, strike_later, 4, NOTHING},
-        {"to_thread", call_to_thread, linger, 2, NOTHING},
+        {"sleep_until", call_sleep_until, linger, 2, NOTHING},       {"interval_tick", call_tick, linger, 4, NOTHING},
+        {"signal_wait", call_signal_wait, strike_later, 4, NOTHING}, {"to_thread", call_to_thread, linger, 2, NOTHING},
+        {"run_in_executor", call_executor, linger, 2, NOTHING},
     };
 
     (void)state;
@@ -499,7 +581,8 @@ static void whatever_waits_for_something_else_leaves_nothing(void **state)
 static void whatever_waits_for_a_child_leaves_nothing(void **state)
 {
     static const struct operation operations[] = {
-        {"process_communicate", call_communicate, linger, 3, NOTHING},
+        {"process_communicate", call_communicate, linger, 2, NOTHING},
+        {"process_communicate, killed", call_communicate_and_kill, linger, 2, NOTHING},
         {"process_wait", call_wait, linger, 2, NOTHING},
     };
 
