@@ -18,6 +18,7 @@
 
 #define READ_LOCKS_BEGIN 123 /* the first of the locks of readers; the lock before, 122, is that of recovery */
 #define READ_LOCKS       5
+#define READ_MARKS_BEGIN 100 /* and the frame up to which each of them reads, four bytes in this machine's order */
 
 static int open_index(struct tt__store_writer *writer)
 {
@@ -45,16 +46,22 @@ static void read_name(pid_t pid, char *out_name, size_t size)
 
 uint32_t tt__store_find_reader(struct tt__store_writer *writer, char *out_name, size_t size)
 {
+    uint32_t marks[READ_LOCKS], oldest = UINT32_MAX;
     int fd = open_index(writer);
+    pid_t pid = 0;
     out_name[0] = '\0';
-    for (int i = 0; fd >= 0 && i < READ_LOCKS; i++) {
+    if (fd < 0 || pread(fd, marks, sizeof marks, READ_MARKS_BEGIN) != sizeof marks)
+        return 0;
+    for (int i = 0; i < READ_LOCKS; i++) {
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = READ_LOCKS_BEGIN + i, .l_len = 1};
-        if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
+        if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0 || marks[i] >= oldest)
             continue;
-        read_name(lock.l_pid, out_name, size);
-        return (uint32_t)lock.l_pid;
+        oldest = marks[i];
+        pid = lock.l_pid;
     }
-    return 0;
+    if (pid > 0)
+        read_name(pid, out_name, size);
+    return (uint32_t)pid;
 }
 
 uint64_t tt__store_used_bytes(struct tt__store_writer *writer)

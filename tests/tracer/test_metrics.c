@@ -87,6 +87,7 @@ static pid_t start_reader(void)
     sqlite3 *connection;
     sqlite3_stmt *statement;
     if (sqlite3_open_v2(studio.store, &connection, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(connection, 60000) != SQLITE_OK ||
         sqlite3_prepare_v2(connection, "SELECT * FROM note", -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
         _exit(1);
