@@ -86,8 +86,8 @@ TT_MUST_USE int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_
 uint64_t tt__store_used_bytes(struct tt__store_writer *writer);
 
 /* The process id of the reader that keeps the write-ahead log from being copied, of several the one whose state is the
- * oldest, with its name (at most SIZE bytes) in
- * OUT_NAME; 0 and an empty name when there is none, or the system does not tell. */
+ * oldest, with its name (at most SIZE bytes) in OUT_NAME; 0 and an empty name when there is none, or the system does not
+ * tell. */
 uint32_t tt__store_find_reader(struct tt__store_writer *writer, char *out_name, size_t size);
 
 /* Bytes in the write-ahead log after the last commit or checkpoint. */
