@@ -47,8 +47,8 @@ static void nc_is_served(void **state)
 /* nc as a server, which may take a while until it listens. */
 static int ask_nc(void *arg)
 {
-    const struct tt_process_options pipes = {.in = {.kind = TT_STDIO_PIPE}, .out = {.kind = TT_STDIO_PIPE}};
-    tt_process *nc = tt_process_spawn((char *[]){"nc", "-N", "-l", "-U", path, NULL}, &pipes);
+    const struct tt_process_options pipes = {.out = {.kind = TT_STDIO_PIPE}};
+    tt_process *nc = tt_process_spawn((char *[]){"sh", "-c", "echo answer | nc -N -l -U \"$0\"", path, NULL}, &pipes);
     struct tt_process_output output = {0};
     tt_stream *stream = NULL;
     char answer[8] = "";
@@ -60,11 +60,11 @@ static int ask_nc(void *arg)
             return -1;
     rc = stream ? tt_stream_write(stream, "question\n", 9) : -1;
     if (rc == 0)
+        rc = tt_stream_read_exactly(stream, answer, 7);
+    if (rc == 0)
         rc = tt_stream_write_eof(stream);
     if (rc == 0)
-        rc = tt_process_communicate(nc, "answer\n", 7, 1000, &output);
-    if (rc == 0)
-        rc = tt_stream_read_exactly(stream, answer, 7);
+        rc = tt_process_communicate(nc, NULL, 0, 1000, &output);
     note("%s%s", output.out ? output.out : "", answer);
     free(output.out);
     tt_stream_close(stream);
