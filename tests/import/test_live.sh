@@ -105,9 +105,20 @@ case_following_again_goes_on_where_it_was_killed() {
 case_what_lttng_discards_is_counted_while_it_is_followed() {
     begin 4k
     follow "$relay"
-    start_emitter 100000
-    count='SELECT coalesce(sum(count), 0) > 1000 FROM losses'
-    wait_until says "$count" 1
+    start_emitter 1
+    wait_until says "$notes" 1
+    consumer=$(pgrep -P "$sessiond" -x lttng-consumerd) || fail 'there is no consumer'
+    kill -STOP "$consumer" # nobody empties the buffers
+    head -c 100000 /dev/zero >&9
+    is_read() { [ "$(python3 -c 'import array, fcntl, termios; n = array.array("i", [0]); fcntl.ioctl(9, termios.FIONREAD, n); print(n[0])')" -eq 0 ]; }
+    wait_until is_read
+    kill -CONT "$consumer"
+    # What a buffer discarded is told with the next event that finds room in it.
+    is_counted() {
+        printf a >&9
+        says 'SELECT coalesce(sum(count), 0) > 50000 FROM losses' 1
+    }
+    wait_until is_counted
     end_emitter
     wait_until says 'SELECT end_text, is_balanced FROM processes' 'exited|1'
     lttng_must destroy s
