@@ -20,7 +20,7 @@
 
 #include "event_fields.h"
 #include "event_ids.h"
-#include "sql_scan.h"
+#include "sql_table.h"
 
 #define DECLARATION                                                                                            \
     "CREATE TABLE event (time_ns INTEGER, process_id INTEGER, thread_id INTEGER, sequence INTEGER, name TEXT," \
@@ -29,34 +29,15 @@
 enum { TIME_NS, PROCESS_ID, THREAD_ID, SEQUENCE, NAME, CATEGORY, TASK_ID, FIELDS };
 
 struct cursor {
-    sqlite3_vtab_cursor base;
+    struct tt__sql_cursor common;
     struct tt__scan scan;
     uint32_t event; /* of the chunk at hand */
-    bool is_over;
     struct tt_range time, sequence;
     bool has_names, has_tasks;                  /* the two below count */
     unsigned char names[TT__EVENT_NUMBERS / 8]; /* bit set of numbers */
     int64_t *tasks;                             /* sorted */
     size_t task_count;
 };
-
-static int connect_table(sqlite3 *connection, void *context, int count, const char *const *arguments,
-                         sqlite3_vtab **out_table, char **out_message)
-{
-    (void)context, (void)count, (void)arguments, (void)out_message;
-    return tt__sql_connect(connection, DECLARATION, out_table);
-}
-
-static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out_cursor)
-{
-    (void)table;
-    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
-    if (!cursor)
-        return SQLITE_NOMEM;
-    memset(cursor, 0, sizeof *cursor);
-    *out_cursor = &cursor->base;
-    return SQLITE_OK;
-}
 
 static void reset(struct cursor *cursor)
 {
@@ -132,10 +113,10 @@ static int compare_tasks(const void *left, const void *right)
 
 /* Takes in one argument, which compares COLUMN. A later list of names or tasks replaces an earlier one: SQLite looks
  * again. */
-static int take_list(struct cursor *cursor, int column, char operator, sqlite3_value * value, uint64_t *set)
+static int take_list(struct cursor *cursor, int column, bool is_list, sqlite3_value *value, uint64_t *set)
 {
     sqlite3_value *one = value;
-    int code = operator== '#' ? sqlite3_vtab_in_first(value, &one) : SQLITE_OK;
+    int code = is_list ? sqlite3_vtab_in_first(value, &one) : SQLITE_OK;
     if (column == NAME) {
         memset(cursor->names, 0, sizeof cursor->names);
         cursor->has_names = true;
@@ -151,7 +132,7 @@ static int take_list(struct cursor *cursor, int column, char operator, sqlite3_v
             want_name(cursor, one, set);
         else if (want_task(cursor, one) != SQLITE_OK)
             return SQLITE_NOMEM;
-        code = operator== '#' ? sqlite3_vtab_in_next(value, &one) : SQLITE_DONE;
+        code = is_list ? sqlite3_vtab_in_next(value, &one) : SQLITE_DONE;
     }
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
@@ -162,18 +143,16 @@ static int take_arguments(struct cursor *cursor, const char *index, int count, s
     struct tt_range process = TT_RANGE_ALL, thread = TT_RANGE_ALL;
     cursor->time = cursor->sequence = TT_RANGE_ALL;
     for (int i = 0; i < count; i++) {
-        int column = index[2 * i] - 'a';
-        char operator= index[2 * i + 1];
-        int comparison = operator== '=' ? SQLITE_INDEX_CONSTRAINT_EQ : operator;
+        int column = tt__index_column(index, i);
         if (column == NAME || column == TASK_ID) {
-            int code = take_list(cursor, column, operator, values[i], &bounds->number_set);
+            int code = take_list(cursor, column, tt__index_is_list(index, i), values[i], &bounds->number_set);
             if (code != SQLITE_OK)
                 return code;
             continue;
         }
         struct tt_range *ranges[] = {
             [TIME_NS] = &cursor->time, [PROCESS_ID] = &process, [THREAD_ID] = &thread, [SEQUENCE] = &cursor->sequence};
-        tt__range_narrow(ranges[column], comparison, values[i]);
+        tt__index_narrow(index, i, values[i], ranges[column]);
     }
     bounds->from_ns = cursor->time.least;
     bounds->to_ns = cursor->time.greatest;
@@ -227,10 +206,8 @@ static int settle(struct cursor *cursor)
                 return SQLITE_OK;
         int code = tt__scan_next(&cursor->scan);
         cursor->event = 0;
-        if (code == SQLITE_ROW)
-            continue;
-        cursor->is_over = true;
-        return code == SQLITE_DONE ? SQLITE_OK : tt__sql_fail(cursor->base.pVtab, &cursor->scan, code);
+        if (code != SQLITE_ROW)
+            return tt__sql_settle(&cursor->common, &cursor->scan, code);
     }
 }
 
@@ -241,15 +218,16 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int 
     (void)number;
     reset(cursor);
     cursor->event = 0;
-    cursor->is_over = cursor->has_names = cursor->has_tasks = false;
+    cursor->common.is_over = cursor->has_names = cursor->has_tasks = false;
     int code = take_arguments(cursor, index, count, values, &bounds);
     if (code != SQLITE_OK)
         return code;
-    cursor->is_over = (cursor->has_names && bounds.number_set == 0) || (cursor->has_tasks && cursor->task_count == 0);
-    if (cursor->is_over)
+    cursor->common.is_over =
+        (cursor->has_names && bounds.number_set == 0) || (cursor->has_tasks && cursor->task_count == 0);
+    if (cursor->common.is_over)
         return SQLITE_OK;
-    code = tt__scan_begin(&cursor->scan, ((struct tt__sql_table *)base->pVtab)->connection, &bounds);
-    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(base->pVtab, &cursor->scan, code);
+    code = tt__scan_begin(&cursor->scan, cursor->common.connection, &bounds);
+    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(&cursor->common, &cursor->scan, code);
 }
 
 static int next(sqlite3_vtab_cursor *base)
@@ -257,11 +235,6 @@ static int next(sqlite3_vtab_cursor *base)
     struct cursor *cursor = (struct cursor *)base;
     cursor->event++;
     return settle(cursor);
-}
-
-static int is_over(sqlite3_vtab_cursor *base)
-{
-    return ((struct cursor *)base)->is_over;
 }
 
 static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
@@ -335,7 +308,7 @@ static int append_fields(struct cursor *cursor, sqlite3_str *out)
         else if (fields[i].kind != TT__FIELD_TEXT && tt__unpacked_number(chunk, cursor->event, i, &value))
             append_number(cursor, out, type->number, i, &fields[i], value);
         else
-            return tt__sql_fail(cursor->base.pVtab, &cursor->scan,
+            return tt__sql_fail(&cursor->common, &cursor->scan,
                                 tt__scan_damaged(&cursor->scan, "fields are unreadable"));
     }
     return SQLITE_OK;
@@ -396,18 +369,10 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     return SQLITE_OK;
 }
 
-const sqlite3_module tt__event_module = {
-    .iVersion = 1,
-    .xCreate = connect_table, /* the same: it is there without being created */
-    .xConnect = connect_table,
-    .xBestIndex = best_index,
-    .xDisconnect = tt__sql_disconnect,
-    .xDestroy = tt__sql_disconnect,
-    .xOpen = open_cursor,
-    .xClose = close_cursor,
-    .xFilter = filter,
-    .xNext = next,
-    .xEof = is_over,
-    .xColumn = column,
-    .xRowid = row_id,
+const struct tt_sql_table_class tt__event_table = {
+    .name = "event",
+    .declaration = DECLARATION,
+    .cursor_bytes = sizeof(struct cursor),
+    .module = {TT_SQL_TABLE_METHODS, .xClose = close_cursor, .xBestIndex = best_index, .xFilter = filter, .xNext = next,
+               .xColumn = column, .xRowid = row_id},
 };

@@ -3,7 +3,7 @@
  *
  * Threads: as the connection.
  */
-#include "sql_scan.h"
+#include "sql_table.h"
 
 #ifdef TELLTALE_SQL_EXTENSION
 SQLITE_EXTENSION_INIT1
@@ -11,13 +11,11 @@ SQLITE_EXTENSION_INIT1
 
 int tt__sql_register(sqlite3 *connection)
 {
-    static const struct {
-        const char *name;
-        const sqlite3_module *module;
-    } modules[] = {{"event", &tt__event_module}, {"steps", &tt__steps_module}, {"turns", &tt__turns_module}, {"instant", &tt__instant_module}};
+    static const struct tt_sql_table_class *const tables[] = {&tt__event_table, &tt__steps_table, &tt__turns_table,
+                                                              &tt__instant_table};
     int code = SQLITE_OK;
-    for (size_t i = 0; i < sizeof modules / sizeof modules[0] && code == SQLITE_OK; i++)
-        code = sqlite3_create_module_v2(connection, modules[i].name, modules[i].module, NULL, NULL);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && code == SQLITE_OK; i++)
+        code = sqlite3_create_module_v2(connection, tables[i]->name, &tables[i]->module, (void *)tables[i], NULL);
     return code;
 }
 

@@ -19,6 +19,7 @@
 
 #include "event_fields.h"
 #include "sql_steps.h"
+#include "sql_table.h"
 
 #define DECLARATION                                                                                            \
     "CREATE TABLE instant (task_id INTEGER, state TEXT, from_ns INTEGER, wait_kind TEXT, wait_object INTEGER," \
@@ -55,7 +56,7 @@ struct moment {
 };
 
 struct cursor {
-    sqlite3_vtab_cursor base;
+    struct tt__sql_cursor common;
     struct moment *moments; /* open addressing by task */
     size_t capacity, count, missing_count, row;
     int64_t at_ns;
@@ -158,7 +159,7 @@ static int read_steps(struct cursor *cursor, sqlite3 *connection, struct tt_rang
         }
     }
     if (code != SQLITE_DONE && code != SQLITE_OK)
-        code = tt__sql_fail(cursor->base.pVtab, &pass.scan, code);
+        code = tt__sql_fail(&cursor->common, &pass.scan, code);
     tt__steps_finish(&pass);
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
@@ -214,24 +215,6 @@ static int look(struct cursor *cursor, sqlite3 *connection)
 
 /* ---------------------------------------------------------------------------------------------------- going through */
 
-static int connect_table(sqlite3 *connection, void *context, int count, const char *const *arguments,
-                         sqlite3_vtab **out_table, char **out_message)
-{
-    (void)context, (void)count, (void)arguments, (void)out_message;
-    return tt__sql_connect(connection, DECLARATION, out_table);
-}
-
-static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out_cursor)
-{
-    (void)table;
-    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
-    if (!cursor)
-        return SQLITE_NOMEM;
-    memset(cursor, 0, sizeof *cursor);
-    *out_cursor = &cursor->base;
-    return SQLITE_OK;
-}
-
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
     forget((struct cursor *)base);
@@ -262,6 +245,7 @@ static void settle(struct cursor *cursor)
     while (cursor->row < cursor->capacity &&
            (!cursor->moments[cursor->row].is_used || cursor->moments[cursor->row].state == UNKNOWN))
         cursor->row++;
+    cursor->common.is_over = cursor->row >= cursor->capacity;
 }
 
 static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int count, sqlite3_value **values)
@@ -269,10 +253,11 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int 
     struct cursor *cursor = (struct cursor *)base;
     (void)number, (void)index;
     forget(cursor);
+    cursor->common.is_over = true;
     if (count == 0 || sqlite3_value_type(values[0]) == SQLITE_NULL)
         return SQLITE_OK;
     cursor->at_ns = sqlite3_value_int64(values[0]);
-    int code = look(cursor, ((struct tt__sql_table *)base->pVtab)->connection);
+    int code = look(cursor, cursor->common.connection);
     settle(cursor);
     return code;
 }
@@ -283,12 +268,6 @@ static int next(sqlite3_vtab_cursor *base)
     cursor->row++;
     settle(cursor);
     return SQLITE_OK;
-}
-
-static int is_over(sqlite3_vtab_cursor *base)
-{
-    const struct cursor *cursor = (struct cursor *)base;
-    return cursor->row >= cursor->capacity;
 }
 
 static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
@@ -303,8 +282,6 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     static const char *const words[] = {[READY] = "ready", [RUNNING] = "running", [WAITING] = "waiting"};
     const struct cursor *cursor = (struct cursor *)base;
     const struct moment *moment = &cursor->moments[cursor->row];
-    const struct tt_step_wait *wait = &moment->wait;
-    const char *word;
     switch (column_number) {
     case TASK_ID:
         sqlite3_result_int64(context, moment->task_id);
@@ -316,21 +293,9 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
         sqlite3_result_int64(context, moment->from_ns);
         break;
     case WAIT_KIND:
-        if (!wait->is_known)
-            break;
-        word = tt__event_word("wait_kind", wait->kind);
-        if (word)
-            sqlite3_result_text(context, word, -1, SQLITE_STATIC);
-        else
-            sqlite3_result_int(context, wait->kind); /* of a newer version */
-        break;
     case WAIT_OBJECT:
-        if (wait->is_known && wait->object != 0)
-            sqlite3_result_int64(context, wait->object);
-        break;
     case WAIT_SITE_ID:
-        if (wait->is_known && wait->site_id != 0)
-            sqlite3_result_int64(context, wait->site_id);
+        tt__step_wait_result(context, &moment->wait, (enum tt_step_wait_part)(column_number - WAIT_KIND));
         break;
     case AT_NS:
         sqlite3_result_int64(context, cursor->at_ns);
@@ -341,18 +306,10 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     return SQLITE_OK;
 }
 
-const sqlite3_module tt__instant_module = {
-    .iVersion = 1,
-    .xCreate = connect_table, /* the same: it is there without being created */
-    .xConnect = connect_table,
-    .xBestIndex = best_index,
-    .xDisconnect = tt__sql_disconnect,
-    .xDestroy = tt__sql_disconnect,
-    .xOpen = open_cursor,
-    .xClose = close_cursor,
-    .xFilter = filter,
-    .xNext = next,
-    .xEof = is_over,
-    .xColumn = column,
-    .xRowid = row_id,
+const struct tt_sql_table_class tt__instant_table = {
+    .name = "instant",
+    .declaration = DECLARATION,
+    .cursor_bytes = sizeof(struct cursor),
+    .module = {TT_SQL_TABLE_METHODS, .xClose = close_cursor, .xBestIndex = best_index, .xFilter = filter, .xNext = next,
+               .xColumn = column, .xRowid = row_id},
 };

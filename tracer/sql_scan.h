@@ -17,6 +17,12 @@
 #include "chunk.h"
 #include "sql_api.h"
 
+/* Integers from the one to the other, both included. */
+struct tt_range {
+    int64_t least, greatest;
+};
+#define TT_RANGE_ALL ((struct tt_range){INT64_MIN, INT64_MAX})
+
 /* What chunks to look at; all of them: TT_SCAN_ALL. Task and thread ids are those of the store. */
 struct tt_scan_bounds {
     int64_t from_ns, to_ns;
@@ -60,50 +66,5 @@ static inline int64_t tt__scan_id(const struct tt__scan *scan, uint64_t local)
 {
     return local != 0 ? scan->process_base | (int64_t)(local & ((UINT64_C(1) << 40) - 1)) : 0;
 }
-
-/* ------------------------------------------------------------------------------------------------- virtual tables */
-
-/* What the three virtual tables have in common. */
-struct tt__sql_table {
-    sqlite3_vtab base;
-    sqlite3 *connection;
-};
-
-/* xConnect of a table that is declared as DECLARATION. */
-int tt__sql_connect(sqlite3 *connection, const char *declaration, sqlite3_vtab **out_table);
-int tt__sql_disconnect(sqlite3_vtab *table);
-
-/* CODE, which is SCAN's, with what it says as the table's message. */
-int tt__sql_fail(sqlite3_vtab *table, struct tt__scan *scan, int code);
-
-/* What a constraint compares with, where it narrows a range of integers: */
-struct tt_range {
-    int64_t least, greatest;
-};
-#define TT_RANGE_ALL ((struct tt_range){INT64_MIN, INT64_MAX})
-
-/* Narrows RANGE by a comparison (SQLITE_INDEX_CONSTRAINT_...) with VALUE; what is no integer leaves it, since SQLite
- * compares again. */
-void tt__range_narrow(struct tt_range *range, int operator, sqlite3_value * value);
-
-/* How an index is described to xFilter: two characters for each argument: the column, 'a' + its number, and the
- * operator. */
-#define TT_INDEX_TEXT_MAX 64u
-struct tt_index_text {
-    char text[TT_INDEX_TEXT_MAX];
-    int count; /* arguments */
-};
-
-/* Gives constraint NUMBER of INFO to xFilter if it is a comparison that narrows; with MAY_BE_LIST a list of values (IN)
- * comes whole. Returns whether it was given. */
-bool tt__index_take(sqlite3_index_info *info, int number, struct tt_index_text *index, bool may_be_list);
-
-/* Hands INDEX over to SQLite. SQLITE_OK or SQLITE_NOMEM. */
-int tt__index_finish(sqlite3_index_info *info, const struct tt_index_text *index);
-
-extern const sqlite3_module tt__event_module, tt__steps_module, tt__turns_module, tt__instant_module;
-
-/* Makes the virtual tables known to CONNECTION. SQLITE_OK, or why not. */
-int tt__sql_register(sqlite3 *connection);
 
 #endif

@@ -25,6 +25,7 @@
 
 #include "event_fields.h"
 #include "sql_steps.h"
+#include "sql_table.h"
 
 #define DECLARATION                                                                                                \
     "CREATE TABLE steps (task_id INTEGER, process_id INTEGER, thread_id INTEGER, step_number INTEGER, after_kind " \
@@ -56,29 +57,10 @@ enum {
 };
 
 struct cursor {
-    sqlite3_vtab_cursor base;
+    struct tt__sql_cursor common;
     struct tt__steps pass;
-    bool is_over;
     sqlite3_int64 row_number;
 };
-
-static int connect_table(sqlite3 *connection, void *context, int count, const char *const *arguments,
-                         sqlite3_vtab **out_table, char **out_message)
-{
-    (void)context, (void)count, (void)arguments, (void)out_message;
-    return tt__sql_connect(connection, DECLARATION, out_table);
-}
-
-static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out_cursor)
-{
-    (void)table;
-    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
-    if (!cursor)
-        return SQLITE_NOMEM;
-    memset(cursor, 0, sizeof *cursor);
-    *out_cursor = &cursor->base;
-    return SQLITE_OK;
-}
 
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
@@ -91,11 +73,7 @@ static int close_cursor(sqlite3_vtab_cursor *base)
 
 static int settle(struct cursor *cursor)
 {
-    int code = tt__steps_next(&cursor->pass);
-    if (code == SQLITE_ROW)
-        return SQLITE_OK;
-    cursor->is_over = true;
-    return code == SQLITE_DONE ? SQLITE_OK : tt__sql_fail(cursor->base.pVtab, &cursor->pass.scan, code);
+    return tt__sql_settle(&cursor->common, &cursor->pass.scan, tt__steps_next(&cursor->pass));
 }
 
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
@@ -127,21 +105,20 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int 
     int64_t until_ns = INT64_MAX;
     (void)number;
     tt__steps_finish(&cursor->pass);
-    cursor->is_over = false;
+    cursor->common.is_over = false;
     cursor->row_number = 0;
     for (int i = 0; i < count; i++) {
-        char operator= index[2 * i + 1];
-        if (index[2 * i] - 'a' == TASK_ID)
-            tt__range_narrow(&task, operator== '=' ? SQLITE_INDEX_CONSTRAINT_EQ : operator, values[i]);
+        if (tt__index_column(index, i) == TASK_ID)
+            tt__index_narrow(index, i, values[i], &task);
         else if (sqlite3_value_type(values[i]) != SQLITE_NULL)
             until_ns = sqlite3_value_int64(values[i]);
         else
-            cursor->is_over = true; /* steps(NULL): nothing was known then */
+            cursor->common.is_over = true; /* steps(NULL): nothing was known then */
     }
-    if (cursor->is_over)
+    if (cursor->common.is_over)
         return SQLITE_OK;
-    int code = tt__steps_begin(&cursor->pass, ((struct tt__sql_table *)base->pVtab)->connection, task, until_ns);
-    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(base->pVtab, &cursor->pass.scan, code);
+    int code = tt__steps_begin(&cursor->pass, cursor->common.connection, task, until_ns);
+    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(&cursor->common, &cursor->pass.scan, code);
 }
 
 static int next(sqlite3_vtab_cursor *base)
@@ -149,11 +126,6 @@ static int next(sqlite3_vtab_cursor *base)
     struct cursor *cursor = (struct cursor *)base;
     cursor->row_number++;
     return settle(cursor);
-}
-
-static int is_over(sqlite3_vtab_cursor *base)
-{
-    return ((struct cursor *)base)->is_over;
 }
 
 static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
@@ -179,16 +151,15 @@ static void result_word(sqlite3_context *context, const char *enumeration, uint8
         sqlite3_result_int(context, number); /* of a newer version */
 }
 
-/* Columns of a wait: COLUMN is one of WAIT_KIND, WAIT_OBJECT, WAIT_SITE_ID. */
-static void result_wait(sqlite3_context *context, const struct tt_step_wait *wait, int column)
+void tt__step_wait_result(sqlite3_context *context, const struct tt_step_wait *wait, enum tt_step_wait_part part)
 {
     if (!wait->is_known)
         return;
-    if (column == WAIT_KIND)
+    if (part == TT_STEP_WAIT_KIND)
         result_word(context, "wait_kind", wait->kind);
-    else if (column == WAIT_OBJECT && wait->object != 0)
+    else if (part == TT_STEP_WAIT_OBJECT && wait->object != 0)
         sqlite3_result_int64(context, wait->object);
-    else if (column == WAIT_SITE_ID && wait->site_id != 0)
+    else if (part == TT_STEP_WAIT_SITE && wait->site_id != 0)
         sqlite3_result_int64(context, wait->site_id);
 }
 
@@ -213,7 +184,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     case AFTER_KIND:
     case AFTER_OBJECT:
     case AFTER_SITE_ID:
-        result_wait(context, &row->after, column_number - AFTER_KIND + WAIT_KIND);
+        tt__step_wait_result(context, &row->after, (enum tt_step_wait_part)(column_number - AFTER_KIND));
         break;
     case AFTER_NS:
         if (row->after.is_known)
@@ -244,7 +215,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     case WAIT_KIND:
     case WAIT_OBJECT:
     case WAIT_SITE_ID:
-        result_wait(context, &row->then, column_number);
+        tt__step_wait_result(context, &row->then, (enum tt_step_wait_part)(column_number - WAIT_KIND));
         break;
     case WAIT_ENDED_NS:
         if (row->then.is_known)
@@ -256,18 +227,10 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     return SQLITE_OK;
 }
 
-const sqlite3_module tt__steps_module = {
-    .iVersion = 1,
-    .xCreate = connect_table, /* the same: it is there without being created */
-    .xConnect = connect_table,
-    .xBestIndex = best_index,
-    .xDisconnect = tt__sql_disconnect,
-    .xDestroy = tt__sql_disconnect,
-    .xOpen = open_cursor,
-    .xClose = close_cursor,
-    .xFilter = filter,
-    .xNext = next,
-    .xEof = is_over,
-    .xColumn = column,
-    .xRowid = row_id,
+const struct tt_sql_table_class tt__steps_table = {
+    .name = "steps",
+    .declaration = DECLARATION,
+    .cursor_bytes = sizeof(struct cursor),
+    .module = {TT_SQL_TABLE_METHODS, .xClose = close_cursor, .xBestIndex = best_index, .xFilter = filter, .xNext = next,
+               .xColumn = column, .xRowid = row_id},
 };

@@ -5,7 +5,7 @@
  * or the task ends; at last those that are not over. Where events are missing in a thread nothing is concluded over
  * the gap: what was open before has no end, and what ends behind it no beginning.
  *
- * What it leaves to others. Columns (sql_steps.c).
+ * What it leaves to others. Columns (sql_steps.c, which has those of a wait for sql_instant.c too).
  *
  * Threads: as the connection.
  */
@@ -63,5 +63,9 @@ int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_
 int tt__steps_next(struct tt__steps *pass);
 
 void tt__steps_finish(struct tt__steps *pass);
+
+/* A column that tells PART of WAIT becomes CONTEXT's result; NULL where it is not known. Tables have these columns in this order. */
+enum tt_step_wait_part { TT_STEP_WAIT_KIND, TT_STEP_WAIT_OBJECT, TT_STEP_WAIT_SITE };
+void tt__step_wait_result(sqlite3_context *context, const struct tt_step_wait *wait, enum tt_step_wait_part part);
 
 #endif

@@ -14,7 +14,7 @@
  */
 #include <string.h>
 
-#include "sql_scan.h"
+#include "sql_table.h"
 
 #define DECLARATION                                                                                                   \
     "CREATE TABLE turns (loop_id INTEGER, process_id INTEGER, thread_id INTEGER, began_ns INTEGER, ended_ns INTEGER," \
@@ -26,31 +26,12 @@ enum { LOOP_ID, PROCESS_ID, THREAD_ID, BEGAN_NS, ENDED_NS, POLL_NS, RUN_NS, CALL
 enum { FIELD_LOOP_ID, FIELD_POLL, FIELD_RUN, FIELD_CALLBACK_COUNT, FIELD_READY_COUNT, FIELDS };
 
 struct cursor {
-    sqlite3_vtab_cursor base;
+    struct tt__sql_cursor common;
     struct tt__scan scan;
     uint32_t event;
-    bool is_over;
     struct tt_range ended;
     uint64_t fields[FIELDS];
 };
-
-static int connect_table(sqlite3 *connection, void *context, int count, const char *const *arguments,
-                         sqlite3_vtab **out_table, char **out_message)
-{
-    (void)context, (void)count, (void)arguments, (void)out_message;
-    return tt__sql_connect(connection, DECLARATION, out_table);
-}
-
-static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out_cursor)
-{
-    (void)table;
-    struct cursor *cursor = sqlite3_malloc(sizeof *cursor);
-    if (!cursor)
-        return SQLITE_NOMEM;
-    memset(cursor, 0, sizeof *cursor);
-    *out_cursor = &cursor->base;
-    return SQLITE_OK;
-}
 
 static int close_cursor(sqlite3_vtab_cursor *base)
 {
@@ -87,7 +68,7 @@ static int settle(struct cursor *cursor)
                 continue;
             for (uint32_t i = 0; i < FIELDS; i++)
                 if (!tt__unpacked_number(chunk, cursor->event, i, &cursor->fields[i]))
-                    return tt__sql_fail(cursor->base.pVtab, &cursor->scan,
+                    return tt__sql_fail(&cursor->common, &cursor->scan,
                                         tt__scan_damaged(&cursor->scan, "fields are unreadable"));
             return SQLITE_OK;
         }
@@ -96,8 +77,7 @@ static int settle(struct cursor *cursor)
         if (code != SQLITE_ROW)
             break;
     }
-    cursor->is_over = true;
-    return code == SQLITE_DONE ? SQLITE_OK : tt__sql_fail(cursor->base.pVtab, &cursor->scan, code);
+    return tt__sql_settle(&cursor->common, &cursor->scan, code);
 }
 
 static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int count, sqlite3_value **values)
@@ -107,16 +87,15 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *index, int 
     (void)number;
     tt__scan_finish(&cursor->scan);
     cursor->event = 0;
-    cursor->is_over = false;
+    cursor->common.is_over = false;
     cursor->ended = TT_RANGE_ALL;
     for (int i = 0; i < count; i++)
-        tt__range_narrow(&cursor->ended, index[2 * i + 1] == '=' ? SQLITE_INDEX_CONSTRAINT_EQ : index[2 * i + 1],
-                         values[i]);
+        tt__index_narrow(index, i, values[i], &cursor->ended);
     bounds.from_ns = cursor->ended.least;
     bounds.to_ns = cursor->ended.greatest;
     bounds.number_set = UINT64_C(1) << (TT_EVENT_turn_ended % 64);
-    int code = tt__scan_begin(&cursor->scan, ((struct tt__sql_table *)base->pVtab)->connection, &bounds);
-    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(base->pVtab, &cursor->scan, code);
+    int code = tt__scan_begin(&cursor->scan, cursor->common.connection, &bounds);
+    return code == SQLITE_OK ? settle(cursor) : tt__sql_fail(&cursor->common, &cursor->scan, code);
 }
 
 static int next(sqlite3_vtab_cursor *base)
@@ -124,11 +103,6 @@ static int next(sqlite3_vtab_cursor *base)
     struct cursor *cursor = (struct cursor *)base;
     cursor->event++;
     return settle(cursor);
-}
-
-static int is_over(sqlite3_vtab_cursor *base)
-{
-    return ((struct cursor *)base)->is_over;
 }
 
 static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
@@ -158,18 +132,10 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     return SQLITE_OK;
 }
 
-const sqlite3_module tt__turns_module = {
-    .iVersion = 1,
-    .xCreate = connect_table, /* the same: it is there without being created */
-    .xConnect = connect_table,
-    .xBestIndex = best_index,
-    .xDisconnect = tt__sql_disconnect,
-    .xDestroy = tt__sql_disconnect,
-    .xOpen = open_cursor,
-    .xClose = close_cursor,
-    .xFilter = filter,
-    .xNext = next,
-    .xEof = is_over,
-    .xColumn = column,
-    .xRowid = row_id,
+const struct tt_sql_table_class tt__turns_table = {
+    .name = "turns",
+    .declaration = DECLARATION,
+    .cursor_bytes = sizeof(struct cursor),
+    .module = {TT_SQL_TABLE_METHODS, .xClose = close_cursor, .xBestIndex = best_index, .xFilter = filter, .xNext = next,
+               .xColumn = column, .xRowid = row_id},
 };

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sql_scan.h"
+#include "sql_table.h"
 #include "store.h"
 #include "store_check.h"
 #include "store_copy.h"

@@ -1,5 +1,5 @@
 /* studio.c: see studio.h. */
-#include "sql_scan.h"
+#include "sql_table.h"
 #include "studio.h"
 
 #include "harness.h"

@@ -8,7 +8,7 @@
 
 #include "chunk.h"
 #include "ingest.h"
-#include "sql_scan.h"
+#include "sql_table.h"
 #include "store_writer.h"
 
 static struct studio studio;
