@@ -68,12 +68,12 @@ case_every_name_in_the_guide_from_asyncio_is_in_a_header() {
     [ ! -s unknown ] || fail "the guide names what no header has: $(cat unknown)"
 }
 
-case_the_files_that_the_readme_names_exist() {
-    grep -oE '\]\([^)#:]+\)' "$TELLTALE_TEST_SOURCE/README.md" "$TELLTALE_TEST_SOURCE/ARCHITECTURE.md" |
-        sed -E 's/^.*\]\(([^)]+)\)$/\1/' | sort -u >named
-    [ -s named ] || fail 'README.md links nothing'
-    while IFS= read -r file; do
-        [ -e "$TELLTALE_TEST_SOURCE/$file" ] || fail "there is no $file"
+case_the_files_that_pages_name_exist() {
+    (cd "$TELLTALE_TEST_SOURCE" && find . -name '*.md' ! -path './build/*' -exec grep -oHE '\]\([^)#: ]+' {} +) >named
+    grep -q '^./README.md:' named || fail 'README.md links nothing'
+    while IFS= read -r line; do
+        page=${line%%:*} file=${line#*](}
+        [ -e "$TELLTALE_TEST_SOURCE/${page%/*}/$file" ] || fail "$page: there is no $file"
     done <named
 }
 
