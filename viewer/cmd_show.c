@@ -211,6 +211,11 @@ static void print_task(tt_session *session, tt_output *output, int64_t id)
     print_relatives(session, output, "created",
                     "SELECT l.label FROM task AS t JOIN task_labels AS l USING (task_id)\n"
                     "WHERE t.parent_id = ?1 AND t.parent_kind = (SELECT number FROM word WHERE enumeration = 'actor' AND word = 'task')", id);
+    print_relatives(session, output, "caused",
+                    "SELECT coalesce(l.label, 'process ' || (k.task_id >> 40)) AS label FROM link AS k\n"
+                    "JOIN process AS p ON p.process_id = ?1 >> 40 AND substr(p.uuid, 1, 8) IN (k.cause_arena, k.cause_lttng)\n"
+                    "LEFT JOIN task_labels AS l ON l.task_id = k.task_id\n"
+                    "WHERE k.cause_task_id = ?1 & 1099511627775 ORDER BY k.task_id", id);
     if (has_failed)
         print_failure(session, output, id, !is_task);
     print_life(session, output, id);

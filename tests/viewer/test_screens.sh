@@ -58,6 +58,14 @@ case_the_report_escapes_hostile_text() {
     expect_screen report_hostile report run.telltale
 }
 
+# Over processes and hosts: what caused a task, and what it caused.
+case_show_and_explain_tell_what_caused_what_elsewhere() {
+    given linked
+    expect_screen show_linked show run.telltale request
+    expect_screen explain_linked explain run.telltale p1#2
+    expect_screen explain_linked_process explain run.telltale helping
+}
+
 case_ps_lists_tasks() {
     given killed
     expect_screen ps_killed ps run.telltale

@@ -47,3 +47,12 @@ INSERT INTO handler_call (called_ns, thread_id, sequence, loop_id, kind, object_
 INSERT INTO note (noted_ns, thread_id, sequence, task_id, site_id, key, text) VALUES (25, 1, 50, 2, 2, 'url', '/'), (26, 1, 51, 2, NULL, NULL, 'plain');
 INSERT INTO stall (ended_ns, thread_id, sequence, loop_id, duration_ns, by, by_id, site_id, end_site_id) VALUES
     (55, 1, 60, 1, 30000000, 1, 1, 1, 2), (56, 1, 61, 1, 1, 2, NULL, 1, NULL);
+-- A task that a link was taken for names the task of another process; what the main program of the second process creates has its cause
+-- in the first one's; who is not in the recording is not named.
+UPDATE process SET uuid = x'0102030405060708aaaaaaaaaaaaaaaa', host = 'a' WHERE process_id = 0;
+UPDATE process SET uuid = x'1112131415161718bbbbbbbbbbbbbbbb', host = 'b' WHERE process_id = 1;
+INSERT INTO link (task_id, linked_ns, cause_arena, cause_lttng, cause_task_id, site_id) VALUES
+    (1 << 40, 5, x'0000000000000000', x'0102030405060708', 1, NULL),
+    ((1 << 40) | 2, 82, x'0102030405060708', x'0000000000000000', 2, 2),
+    (6, 65, x'9999999999999999', x'0000000000000000', 3, 2),
+    (7, 75, x'1112131415161718', x'0000000000000000', 0, 2);

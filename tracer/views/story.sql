@@ -9,7 +9,7 @@ SELECT
     0 AS rank,
     -- The order of what has one time and one rank: the number of the event in its thread, where that is known.
     0 AS sequence,
-    -- What it is, in a word: created, joined, started, entered, expired, aborted, left, gathered, awaited, shielded, waits, asked,
+    -- What it is, in a word: created, caused, joined, started, entered, expired, aborted, left, gathered, awaited, shielded, waits, asked,
     -- delivered, uncancelled, swallowed, converted, asked_other, raised, inherited, failed, taken, released, read, forwarded,
     -- discarded, told, noted, stalled, ended, forgotten, process_ended.
     'created' AS kind,
@@ -59,6 +59,32 @@ SELECT f.failure_id, NULL, 0, 0, 'created', NULL,
     CASE WHEN f.parent_kind = 1 THEN f.parent_id END
 FROM failure AS f
 WHERE f.kind IS NOT 1 AND f.failure_id NOT IN (SELECT t.task_id FROM task AS t WHERE t.task_id = f.failure_id)
+UNION ALL
+-- What it took a link for. Then what its process was started for, which holds for what the main program creates.
+SELECT k.task_id, k.linked_ns, 1, 0, 'caused', 'task_linked',
+    coalesce((SELECT x.label FROM task_labels AS x
+            WHERE x.task_id = (p.process_id << 40) + (k.cause_task_id & 1099511627775) AND k.cause_task_id > 0),
+        'process ' || p.process_id, 'a process that is not in the recording')
+        || coalesce(iif(p.host IS NOT o.host, ' on host ' || p.host, NULL), '') || ' caused what it does',
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id = k.site_id),
+    iif(k.cause_task_id > 0, (p.process_id << 40) + (k.cause_task_id & 1099511627775), NULL)
+FROM link AS k
+LEFT JOIN process AS p ON substr(p.uuid, 1, 8) IN (k.cause_arena, k.cause_lttng)
+LEFT JOIN process AS o ON o.process_id = k.task_id >> 40
+WHERE k.task_id & 1099511627775 > 0
+UNION ALL
+SELECT t.task_id, k.linked_ns, 0, 0, 'caused', 'task_linked',
+    coalesce((SELECT x.label FROM task_labels AS x
+            WHERE x.task_id = (p.process_id << 40) + (k.cause_task_id & 1099511627775) AND k.cause_task_id > 0),
+        'process ' || p.process_id, 'a process that is not in the recording')
+        || coalesce(iif(p.host IS NOT o.host, ' on host ' || p.host, NULL), '') || ' caused what its main program does',
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id = k.site_id),
+    iif(k.cause_task_id > 0, (p.process_id << 40) + (k.cause_task_id & 1099511627775), NULL)
+FROM task AS t
+JOIN link AS k ON k.task_id = t.task_id >> 40 << 40
+LEFT JOIN process AS p ON substr(p.uuid, 1, 8) IN (k.cause_arena, k.cause_lttng)
+LEFT JOIN process AS o ON o.process_id = t.task_id >> 40
+WHERE t.parent_kind = 0 AND NOT EXISTS (SELECT 1 FROM link AS own WHERE own.task_id = t.task_id)
 UNION ALL
 SELECT m.task_id, m.added_ns, 1, 0, 'joined', 'group_child_added',
     'it is one of the tasks of task group ' || iif(m.scope_id >> 40 = 0, '#', 'p' || (m.scope_id >> 40) || '#')
