@@ -80,6 +80,30 @@ static int parse_zone(const char *text, bool *out_is_local, int64_t *out_offset_
     return 0;
 }
 
+/* Readings of the clocks of time 0's boot, in order; ?1 is shown by the wall clock. From one to the next it shows what follows from the
+ * first. What it shows twice, because it was set back, is the first time that it does; what it never shows, because it was set
+ * forward, is the instant at which that was found. */
+static const char select_wall_clock[] =
+    "WITH reading AS (SELECT c.from_ns, ?1 - c.wall_offset_ns AS ns FROM clocks AS c JOIN process AS p USING "
+    "(process_id), recording AS r\n"
+    "    WHERE p.boot_id IS r.origin_boot_id),\n"
+    "span AS (SELECT ns, lead(from_ns) OVER in_order AS to_ns,\n"
+    "        iif(row_number() OVER in_order = 1, -9223372036854775808, from_ns) AS from_ns\n"
+    "    FROM reading WINDOW in_order AS (ORDER BY from_ns))\n"
+    "SELECT max(ns, from_ns) AS ns FROM span WHERE coalesce(ns < to_ns, 1) ORDER BY ns < from_ns, from_ns LIMIT 1";
+
+/* When the wall clock showed REALTIME_NS, nanoseconds since 1970. */
+static int64_t find_wall_clock(const struct tt_moment_frame *frame, int64_t realtime_ns)
+{
+    int64_t ns = realtime_ns - frame->origin_realtime_ns;
+    tt_query *query = tt__query_open(frame->session, select_wall_clock);
+    tt__query_bind_integer(query, 1, realtime_ns);
+    if (tt__query_next(query))
+        ns = tt__query_integer(query, "ns");
+    tt__query_close(query);
+    return ns;
+}
+
 /* "2026-01-31T12:00:00.25Z" */
 static int parse_wall_clock(const struct tt_moment_frame *frame, const char *text, int64_t *out_ns)
 {
@@ -98,11 +122,11 @@ static int parse_wall_clock(const struct tt_moment_frame *frame, const char *tex
     time_t seconds = is_local ? mktime(&tm) : timegm(&tm) - (time_t)offset_s;
     if (seconds < -LARGEST_NS / SECOND_NS || seconds > LARGEST_NS / SECOND_NS)
         return -1;
-    *out_ns = (int64_t)seconds * SECOND_NS + billionths - frame->origin_realtime_ns;
+    *out_ns = find_wall_clock(frame, (int64_t)seconds * SECOND_NS + billionths);
     return 0;
 }
 
-int tt__moment_parse(const struct tt_moment_frame *frame, const char *text, int64_t *out_ns)
+static int parse(const struct tt_moment_frame *frame, const char *text, int64_t *out_ns)
 {
     int64_t before_end = 0;
     if (strcmp(text, "start") == 0) {
@@ -126,7 +150,7 @@ int tt__moment_parse(const struct tt_moment_frame *frame, const char *text, int6
 
 struct tt_moment_frame tt__moment_frame(tt_session *session)
 {
-    struct tt_moment_frame frame = {0};
+    struct tt_moment_frame frame = {.session = session};
     tt_query *query = tt__query_open(session, "SELECT began_ns, ended_ns, origin_realtime_ns FROM recordings");
     if (tt__query_next(query)) {
         frame.began_ns = tt__query_integer(query, "began_ns");
@@ -144,7 +168,7 @@ int tt__moment_find(tt_session *session, const struct tt_command *command, const
     if (text == NULL)
         return -1;
     struct tt_moment_frame frame = tt__moment_frame(session);
-    if (tt__moment_parse(&frame, text, out_ns) == 0)
+    if (parse(&frame, text, out_ns) == 0)
         return -1;
     return tt__usage_error(
         command, "--%s wants a time, not %s: 12.3s (from the start), -1s (before the end), 50%%, 2026-01-31T12:00:00Z",

@@ -4,9 +4,10 @@
  *   -1s                            that long before the recording's end
  *   50%                            so much of the recording
  *   start  end
- *   2026-01-31T12:00:00.25Z        the wall clock; with an offset (+02:00); without Z and offset it is local time
+ *   2026-01-31T12:00:00.25Z        the wall clock; with an offset (+02:00); without Z and offset it is local time. It is that of the
+ *                                  host of time 0, and when it was set meanwhile, as it was set.
  *
- * What it leaves to others. What time the recording covers: the view recordings.
+ * What it leaves to others. What time the recording covers: the view recordings. How the wall clock was set: the view clocks.
  *
  * Threads. One thread.
  */
@@ -20,10 +21,8 @@ struct tt_moment_frame {
     int64_t began_ns, ended_ns; /* of the recording */
     int64_t origin_realtime_ns; /* wall clock at its time 0 */
     bool has_origin;            /* whether the wall clock is known */
+    tt_session *session;
 };
-
-/* Reads TEXT. Returns 0 and nanoseconds since time 0, or -1 when it is no such text. */
-int tt__moment_parse(const struct tt_moment_frame *frame, const char *text, int64_t *out_ns);
 
 /* The frame of the session's recording. */
 struct tt_moment_frame tt__moment_frame(tt_session *session);

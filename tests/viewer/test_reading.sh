@@ -171,6 +171,29 @@ case_a_time_that_is_not_known_is_not_told() {
     expect_text out 'LOST FAILURE: 1 failure of 1 task, at a time that is not known'
 }
 
+# TIME means NANOSECONDS to a command that takes instants.
+expect_instant() { # TIME NANOSECONDS
+    must "$telltale" tree run.telltale --explain-sql --at "$1"
+    expect_equal "$(grep -o 'i.at_ns = -*[0-9]*' "$work/out" | sort -u)" "i.at_ns = $2" "--at $1"
+}
+
+# The wall clock of the host of time 0 was set forward by an hour when 4 s were over, and later so far back that it showed again what it
+# had shown before. What another host's clock did does not matter.
+case_a_time_of_the_wall_clock_is_when_it_was_shown() {
+    given killed
+    expect_instant 2023-11-14T22:13:25.5Z 5500000000 # no readings: time 0 says it
+    ask run.telltale "UPDATE process SET boot_id = x'00', started_realtime_ns = 1700000000000000000;
+        INSERT INTO process (process_id, uuid, boot_id, started_ns, started_realtime_ns) VALUES (1, x'02', x'99', 0, 1600000000000000000);
+        INSERT INTO clock_sample (sampled_ns, thread_id, sequence, realtime_ns) VALUES
+            (4000000000, 1, 1, 1700003604000000000), (6000000000, (1 << 40) | 1, 1, 1700000001000000000)"
+    expect_instant 2023-11-14T22:13:23Z 3000000000
+    expect_instant 2023-11-14T23:13:25Z 5000000000
+    expect_instant 2023-11-15T00:00:00+01:00 4000000000
+    ask run.telltale "INSERT INTO clock_sample (sampled_ns, thread_id, sequence, realtime_ns) VALUES (8000000000, 2, 1, 1700000002000000000)"
+    expect_instant 2023-11-14T22:13:23Z 3000000000
+    expect_instant 2023-11-14T22:13:25Z 11000000000
+}
+
 case_queries_may_use_json() {
     given kinds
     must "$telltale" query run.telltale --format csv "SELECT value FROM json_each('[1, 2]') UNION ALL SELECT count(*) FROM json_tree('[[3]]')"
