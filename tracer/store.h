@@ -72,6 +72,9 @@ struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader);
 /* The path that was opened, as the caller gave it. READER's. */
 const char *tt_store_reader_path(const struct tt_store_reader *reader);
 
+/* 1 when a statement was prepared on the reader's connection that reads steps, which may have been told of some tasks only; else 0. */
+int tt_store_reader_asks_steps(const struct tt_store_reader *reader);
+
 /* Gives the statements that run from now on NANOSECONDS altogether; a statement that runs longer fails with
  * SQLITE_INTERRUPT. 0: no limit. */
 void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds);

@@ -35,6 +35,7 @@ struct tt_store_reader {
     void *tell_context;
     int64_t tell_since_ns, told_ns; /* on CLOCK_MONOTONIC */
     _Atomic int is_interrupted;
+    bool asks_steps; /* a statement was prepared that reads them */
 };
 
 static int64_t now_ns(void)
@@ -131,13 +132,22 @@ static int create_temp_views(sqlite3 *connection, const struct tt_store_view *vi
     return code;
 }
 
+/* The virtual tables that are made of steps. */
+static bool is_of_steps(const char *table)
+{
+    return table && (sqlite3_stricmp(table, "steps") == 0 || sqlite3_stricmp(table, "instant") == 0);
+}
+
 static int allow_reading(void *context, int action, const char *first, const char *second, const char *database,
                          const char *view)
 {
-    (void)context, (void)second, (void)database, (void)view;
+    struct tt_store_reader *reader = context;
+    (void)second, (void)database, (void)view;
     switch (action) {
-    case SQLITE_SELECT:
     case SQLITE_READ:
+        reader->asks_steps |= is_of_steps(first);
+        return SQLITE_OK;
+    case SQLITE_SELECT:
     case SQLITE_FUNCTION:
     case SQLITE_RECURSIVE:
     case SQLITE_TRANSACTION:
@@ -208,7 +218,7 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
     if ((*out_code = sqlite3_exec(connection, "SELECT 1 FROM json_each('[]'), json_tree('[]'); PRAGMA query_only = ON",
                                   NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
-    sqlite3_set_authorizer(connection, allow_reading, NULL);
+    sqlite3_set_authorizer(connection, allow_reading, reader);
     return 0;
 }
 
@@ -269,6 +279,11 @@ struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader)
 const char *tt_store_reader_path(const struct tt_store_reader *reader)
 {
     return reader->path;
+}
+
+int tt_store_reader_asks_steps(const struct tt_store_reader *reader)
+{
+    return reader->asks_steps;
 }
 
 void tt_store_set_deadline(struct tt_store_reader *reader, int64_t nanoseconds)

@@ -178,6 +178,18 @@ static void print_data(tt_session *session, tt_output *output, int64_t id, enum 
     tt__query_close(query);
 }
 
+/* Its waits that are over are told by its steps; it may be a task whose steps were left out. */
+static void say_sampling(tt_session *session, tt_output *messages, int64_t id)
+{
+    tt_query *query = tt__query_open(session, "SELECT NOT EXISTS (SELECT 1 FROM steps WHERE task_id = ?1) AS is_left_out\n"
+                                              "FROM processes AS p WHERE p.process_id = ?1 >> 40 AND p.step_every > 1\n"
+                                              "    AND EXISTS (SELECT 1 FROM task WHERE task_id = ?1 AND started_ns IS NOT NULL)");
+    tt__query_bind_integer(query, 1, id);
+    if (tt__query_next(query) && tt__query_integer(query, "is_left_out") != 0)
+        tt__sampling_say(session, messages);
+    tt__query_close(query);
+}
+
 static int run(struct tt_invocation *invocation)
 {
     const struct explain_options *given = invocation->options;
@@ -198,6 +210,7 @@ static int run(struct tt_invocation *invocation)
             tt__stacks_stop(&invocation->output);
             tt__source_stop();
         }
+        say_sampling(session, &invocation->messages, id);
         tt__losses_say(session, &invocation->messages);
         status = TT_EXIT_CLEAN;
     }

@@ -133,6 +133,8 @@ static int write_all(struct tt_invocation *invocation, tt_session *session)
         status = tt__trace_write(invocation, session,
                                  given->format == FORMAT_PERFETTO ? &tt__trace_perfetto : &tt__trace_chrome, span);
     }
+    if (tt__session_asks_steps(session))
+        tt__sampling_say(session, &invocation->messages);
     tt__losses_say(session, &invocation->messages);
     return status;
 }

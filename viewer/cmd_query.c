@@ -4,6 +4,7 @@
  */
 #include "command.h"
 
+#include "losses.h"
 #include "query.h"
 
 #include <errno.h>
@@ -88,6 +89,8 @@ static int run(struct tt_invocation *invocation)
     int status = tt__session_open(invocation, invocation->arguments[0], &session);
     if (status < 0) {
         status = tt__query_run_user_sql(session, &invocation->output, choose_format(invocation), sql);
+        if (tt__session_asks_steps(session))
+            tt__sampling_say(session, &invocation->messages);
         status = tt__session_close(session, status);
     }
     free(sql);

@@ -326,6 +326,13 @@ static void print_turns(tt_session *session, tt_output *output, const struct spa
     free(sql);
 }
 
+/* Whom a stall held up is known by their steps. */
+static void say_sampling(tt_session *session, tt_output *messages)
+{
+    if (tt__query_count(session, "SELECT count(*) FROM stalls") > 0)
+        tt__sampling_say(session, messages);
+}
+
 /* ------------------------------------------------------------------------------------------------------ run */
 
 static int run(struct tt_invocation *invocation)
@@ -348,6 +355,8 @@ static int run(struct tt_invocation *invocation)
             print_turns(draft.session, &invocation->output, &span);
             print_stalls(draft.session, &invocation->output, &span);
         }
+        if (given->table == TABLE_STALLS || (given->table == TABLE_COROUTINES && !tt__draft_is_data(&draft)))
+            say_sampling(draft.session, &invocation->messages);
         tt__losses_say(draft.session, &invocation->messages);
     }
     return tt__draft_close(&draft, status);

@@ -446,6 +446,8 @@ static int run(struct tt_invocation *invocation)
         status = tt__draft_is_data(&draft) ? write_data_query(&draft) : write_screen_query(&draft);
     if (status < 0) {
         status = tt__draft_is_data(&draft) ? tt__draft_print(&draft) : print_screen(&draft, &axis);
+        if (tt__session_asks_steps(draft.session))
+            tt__sampling_say(draft.session, &invocation->messages);
         tt__losses_say(draft.session, &invocation->messages);
     }
     return tt__draft_close(&draft, status);

@@ -135,3 +135,17 @@ void tt__losses_say(tt_session *session, tt_output *output)
     if (unknown > 0)
         tt__print(output, "  %jd %s unknown\n", TT_COUNTED(unknown, "task"));
 }
+
+void tt__sampling_say(tt_session *session, tt_output *output)
+{
+    tt_query *query = tt__query_open(session,
+        "SELECT min(step_every) AS least, max(step_every) AS most FROM processes WHERE step_every > 1");
+    if (tt__query_next(query) && !tt__query_is_null(query, "least")) {
+        int64_t least = tt__query_integer(query, "least"), most = tt__query_integer(query, "most");
+        tt__print(output, "telltale: %s: steps were recorded of one task in %jd", tt__session_path(session), (intmax_t)least);
+        if (most > least)
+            tt__print(output, " to %jd", (intmax_t)most);
+        tt__print(output, " (--events step/N): when the others ran and what they waited for is not known\n");
+    }
+    tt__query_close(query);
+}

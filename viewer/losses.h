@@ -1,6 +1,6 @@
 /* losses.h: what is missing from a recording, said beside each answer that it may touch.
  *
- * What it leaves to others. What is missing: the view losses.
+ * What it leaves to others. What is missing: the view losses; which steps were told: the view processes.
  *
  * Threads. One thread.
  */
@@ -16,5 +16,9 @@ size_t tt__losses_print(tt_session *session, tt_output *output);
 /* The same behind a heading, with how many tasks are unknown for that reason; nothing when nothing is missing. For commands
  * whose output may be data: OUTPUT is that of messages. */
 void tt__losses_say(tt_session *session, tt_output *output);
+
+/* Says in a line that steps were told of some tasks only, beside an answer that rests on steps; nothing when they were told of all, or
+ * of none. OUTPUT as above. */
+void tt__sampling_say(tt_session *session, tt_output *output);
 
 #endif

@@ -124,6 +124,11 @@ struct sqlite3 *tt__session_database(const tt_session *session)
     return tt_store_reader_connection(session->reader);
 }
 
+bool tt__session_asks_steps(const tt_session *session)
+{
+    return tt_store_reader_asks_steps(session->reader) != 0;
+}
+
 void tt__session_fail(tt_session *session, enum tt_exit status)
 {
     if (session->failure == 0)

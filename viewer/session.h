@@ -29,6 +29,9 @@ const char *tt__session_path(const tt_session *session);
 /* The database; for query.c. */
 struct sqlite3 *tt__session_database(const tt_session *session);
 
+/* Whether a query of this session has asked for steps. */
+bool tt__session_asks_steps(const tt_session *session);
+
 /* Notes that a query failed or was stopped, and which exit status that deserves; for query.c. */
 void tt__session_fail(tt_session *session, enum tt_exit status);
 

@@ -137,6 +137,49 @@ case_stats_has_what_the_recorder_did() {
         "$(figure 'SELECT sum(record_count) FROM processes') 0" 'events that were read'
 }
 
+# What rests on steps says that they were told of some tasks only, and what does not says nothing.
+case_answers_that_rest_on_sampled_steps_say_so() {
+    said='telltale: run.telltale: steps were recorded of one task in 1000000 (--events step/N): when the others ran and what they waited for is not known'
+    record +step/1000000 "$examples/gather"
+    for answer in 'timeline run.telltale' 'explain run.telltale 3' 'export run.telltale --format chrome' \
+        'export run.telltale --format csv --view phases' 'query run.telltale SELECT*FROM(steps)' 'query run.telltale SELECT*FROM(phases)' \
+        'query run.telltale SELECT*FROM(instants)WHERE(at_ns=0)'; do
+        # shellcheck disable=SC2086 # words
+        must "$telltale" $answer
+        expect_equal "$(cat "$work/err")" "$said" "$answer"
+    done
+    for answer in 'timeline run.telltale --format csv' 'query run.telltale SELECT*FROM(tasks)' 'stats run.telltale' 'ps run.telltale' \
+        'export run.telltale --format csv'; do
+        # shellcheck disable=SC2086
+        must "$telltale" $answer
+        expect_equal "$(cat "$work/err")" '' "$answer"
+    done
+    # Whom a stall held up, steps would tell.
+    ask run.telltale "INSERT INTO stall (ended_ns, thread_id, sequence, loop_id, duration_ns) VALUES (60000000, 1, 1, 1, 50000000)"
+    for table in coroutines stalls; do
+        must "$telltale" stats run.telltale --table "$table"
+        expect_equal "$(cat "$work/err")" "$said" "stats --table $table"
+    done
+    # Of all tasks: nothing is said.
+    record +step "$examples/gather"
+    for answer in 'timeline run.telltale' 'explain run.telltale 3' 'query run.telltale SELECT*FROM(steps)'; do
+        # shellcheck disable=SC2086
+        must "$telltale" $answer
+        expect_equal "$(cat "$work/err")" '' "$answer"
+    done
+}
+
+# A task that was chosen is told whole; only the others are not.
+case_explain_of_a_task_whose_steps_were_recorded_says_nothing_of_the_others() {
+    record +step/2 "$examples/gather"
+    told=$(figure 'SELECT min(task_id) FROM steps')
+    untold=$(figure 'SELECT min(task_id) FROM task WHERE task_id NOT IN (SELECT task_id FROM steps)')
+    must "$telltale" explain run.telltale "$told"
+    expect_equal "$(cat "$work/err")" '' 'a task that was chosen'
+    must "$telltale" explain run.telltale "$untold"
+    expect_text err 'steps were recorded of one task in 2'
+}
+
 # Limits and policies come from the options to the programs and to the store, and back.
 case_options_of_rings_and_stores_arrive() {
     run "$telltale" record -o run.telltale --ring-policy block:70 --ring-bytes 128K --poll-ms 5 --max-size 64M --max-age 2h --events +step/7 -- "$examples/gather"
