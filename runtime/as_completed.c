@@ -405,14 +405,7 @@ static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)
 
     if (!loop)
         tt_raise_at(site, &tt_RuntimeError, "no running event loop");
-    for (size_t i = 0; i < count; i++) {
-        if (futures[i]->loop == loop)
-            continue;
-        tt_raise_at(site, &tt_ValueError,
-                    "The future belongs to a different loop than the one specified as the loop argument");
-        return NULL;
-    }
-    return loop;
+    return loop && tt__loop_has_all(loop, futures, count, site) == 0 ? loop : NULL;
 }
 
 tt_as_completed *tt_as_completed_create_at(tt_site *site, tt_future *const *futures, size_t count, int64_t timeout_ns)

@@ -143,7 +143,8 @@ static void complete_gather(struct gather *gather, tt_site *site)
         struct slot *slot = &gather->slots[i];
 
         if (slot->child->state == TT_FUTURE_CANCELLED)
-            slot->cancelled = tt__exc_new_cancelled(site, slot->child->cancel_message ? slot->child->cancel_message : "");
+            slot->cancelled =
+                tt__exc_new_cancelled(site, slot->child->cancel_message ? slot->child->cancel_message : "");
         else if (slot->child->exc && !slot->is_repeated)
             touch_child(gather, slot->child, site);
     }
@@ -255,14 +256,7 @@ static tt_loop *loop_of(tt_future *const *futures, size_t count, tt_site *site)
 
     if (!loop)
         tt_raise_at(site, &tt_RuntimeError, "no running event loop");
-    for (size_t i = 1; i < count; i++) {
-        if (futures[i]->loop == loop)
-            continue;
-        tt_raise_at(site, &tt_ValueError,
-                    "The future belongs to a different loop than the one specified as the loop argument");
-        return NULL;
-    }
-    return loop;
+    return loop && tt__loop_has_all(loop, futures, count, site) == 0 ? loop : NULL;
 }
 
 tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, bool return_exceptions)

@@ -466,6 +466,15 @@ static int stop_when_done(tt_future *future, void *arg)
     return 0;
 }
 
+int tt__loop_has_all(const tt_loop *loop, tt_future *const *futures, size_t count, tt_site *site)
+{
+    for (size_t i = 0; i < count; i++)
+        if (futures[i]->loop != loop)
+            return tt_raise_at(site, &tt_ValueError,
+                               "The future belongs to a different loop than the one specified as the loop argument");
+    return 0;
+}
+
 int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *future)
 {
     int rc;
@@ -474,9 +483,8 @@ int tt_loop_run_until_complete_at(tt_site *site, tt_loop *loop, tt_future *futur
         return -1;
     if (!future)
         return tt_raise_at(site, &tt_TypeError, "An asyncio.Future, a coroutine or an awaitable is required");
-    if (future->loop != loop)
-        return tt_raise_at(site, &tt_ValueError,
-                           "The future belongs to a different loop than the one specified as the loop argument");
+    if (tt__loop_has_all(loop, &future, 1, site) < 0)
+        return -1;
     if (tt_future_add_done_callback_at(TT_SITE_HERE("_run_until_complete_cb"), future, stop_when_done, loop) < 0)
         return -1;
     loop->run_for = future;

@@ -183,6 +183,9 @@ static inline uint64_t tt__loop_clock(tt_loop *loop)
     return loop->clock;
 }
 
+/* 0 if all of FUTURES belong to LOOP; otherwise -1 with ValueError pending. */
+int tt__loop_has_all(const tt_loop *loop, tt_future *const *futures, size_t count, tt_site *site);
+
 /* DURATION_NS, which may be negative, from now, in tt_loop_time; the end of time if that is beyond it. */
 static inline int64_t tt__loop_deadline(const tt_loop *loop, int64_t duration_ns)
 {

@@ -18,6 +18,21 @@ void tt__scopes_forget(struct tt_task_object *task)
     }
 }
 
+struct tt_task_object *tt__scope_task(tt_site *site, const char *otherwise)
+{
+    tt_loop *loop = tt__running_loop;
+
+    if (tt_exc_pending())
+        return NULL;
+    if (!loop)
+        tt_raise_at(site, &tt_RuntimeError, "no running event loop");
+    else if (!loop->current || tt__no_suspend)
+        tt_raise_at(site, &tt_RuntimeError, "%s", otherwise);
+    else
+        return loop->current;
+    return NULL;
+}
+
 void tt__scope_enter(struct tt_scope *scope, struct tt_task_object *task, tt_site *site)
 {
     assert(task->phase == TT_TASK_RUNNING && "a task enters its scopes itself");

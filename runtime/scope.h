@@ -45,6 +45,10 @@ struct tt_scope {
     bool is_at_end;     /* the task's coroutine has returned: what comes out of it no code of the task gets */
 };
 
+/* The task that may enter a scope: the one that runs and may suspend. NULL with an exception pending: one that was pending already, or
+ * RuntimeError, which says OTHERWISE where a loop runs but no such task. */
+struct tt_task_object *tt__scope_task(tt_site *site, const char *otherwise);
+
 /* SCOPE, whose ops are set, is the innermost of TASK, which runs, from now on. */
 void tt__scope_enter(struct tt_scope *scope, struct tt_task_object *task, tt_site *site);
 

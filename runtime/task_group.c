@@ -530,25 +530,9 @@ int tt_group_exit_at(tt_site *site, tt_group *group, int rc)
 
 /* --------------------------------------------------------------------------------------------------------- the entry */
 
-/* The task that may enter a group; NULL with an exception pending. */
-static struct tt_task_object *parent_of_new_group(tt_site *site)
-{
-    tt_loop *loop = tt__running_loop;
-
-    if (tt_exc_pending())
-        return NULL;
-    if (!loop)
-        tt_raise_at(site, &tt_RuntimeError, "no running event loop");
-    else if (!loop->current || tt__no_suspend)
-        tt_raise_at(site, &tt_RuntimeError, "TaskGroup <TaskGroup> cannot determine the parent task");
-    else
-        return loop->current;
-    return NULL;
-}
-
 tt_group *tt_group_enter_at(tt_site *site, tt_group_failure_fn *on_failure, void *arg)
 {
-    struct tt_task_object *task = parent_of_new_group(site);
+    struct tt_task_object *task = tt__scope_task(site, "TaskGroup <TaskGroup> cannot determine the parent task");
     tt_group *group = task ? calloc(1, sizeof *group) : NULL;
 
     if (!task)

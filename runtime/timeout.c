@@ -191,20 +191,9 @@ int tt__timeout_enter(struct tt_timeout *timeout, struct tt_task_object *task, i
     return 0;
 }
 
-/* The task that may enter a timeout; NULL with an exception pending. */
 static struct tt_task_object *task_that_may_enter(tt_site *site)
 {
-    tt_loop *loop = tt__running_loop;
-
-    if (tt_exc_pending())
-        return NULL;
-    if (!loop)
-        tt_raise_at(site, &tt_RuntimeError, "no running event loop");
-    else if (!loop->current || tt__no_suspend)
-        tt_raise_at(site, &tt_RuntimeError, "Timeout should be used inside a task");
-    else
-        return loop->current;
-    return NULL;
+    return tt__scope_task(site, "Timeout should be used inside a task");
 }
 
 static tt_timeout *enter(struct tt_task_object *task, int64_t when_ns, tt_site *site)

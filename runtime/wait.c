@@ -255,11 +255,7 @@ static int check_arguments(tt_site *site, tt_loop *loop, tt_future *const *futur
         return tt_raise_at(site, &tt_ValueError, "Set of Tasks/Futures is empty.");
     if (return_when < TT_ALL_COMPLETED || return_when > TT_FIRST_EXCEPTION)
         return tt_raise_at(site, &tt_ValueError, "Invalid return_when value: %d", (int)return_when);
-    for (size_t i = 0; i < count; i++)
-        if (futures[i]->loop != loop)
-            return tt_raise_at(site, &tt_ValueError,
-                               "The future belongs to a different loop than the one specified as the loop argument");
-    return 0;
+    return tt__loop_has_all(loop, futures, count, site);
 }
 
 int tt_wait_at(tt_site *site, tt_future **futures, size_t count, enum tt_return_when return_when, int64_t timeout_ns,
