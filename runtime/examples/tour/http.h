@@ -27,15 +27,16 @@ struct http_request {
     bool is_complete;
     bool is_head;     /* the answer's head alone is asked for */
     bool keeps_alive; /* another request may follow */
-    bool has_body;
     int host_count;
-    struct http_text target, range, if_range, if_modified_since, name; /* that of the header that is being read */
+    struct http_text target; /* what is asked for; once the request is complete: its path alone, as it came */
+    struct http_text range, if_range, if_modified_since;
+    struct http_text name; /* of the header that is being read */
     http_parser parser;
     size_t parsed; /* of the bytes: this request; what is behind is the next one's */
 
-    char path
-        [HTTP_TARGET_BYTES]; /* relative to the folder that is served: decoded, without a query, a folder's with index.html */
-    size_t size;             /* of the bytes; the caller puts what comes behind them, and counts it here */
+    /* Relative to the folder that is served: decoded, without a query, a folder's with index.html. */
+    char path[HTTP_TARGET_BYTES];
+    size_t size; /* of the bytes; the caller puts what comes behind them, and counts it here */
     char bytes[HTTP_HEAD_BYTES];
 };
 

@@ -7,15 +7,13 @@
  *     telltale ps run.telltale                                   each connection is a task: what does it wait for?
  *     telltale report run.telltale                               what failed that nobody saw?
  *
- * SIGTERM or SIGINT ends it well: what is being sent is sent to its end. What it knows of HTTP and of disks is in http.h and
- * disk.h, which need not be read first. */
+ * SIGTERM or SIGINT ends it well: what is being sent is sent to its end. What it knows of HTTP is in http.h, which has nothing of
+ * telltale and need not be read; how it reads files without ever waiting for a disk is in disk.c, which comes last. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <telltale/telltale.h>
 
@@ -33,7 +31,7 @@ struct site {
     int port, limit, patience_s, grace_s; /* as the options say */
     tt_server *server;
     bool is_stopping;
-    LIST_HEAD(, visitor) idle; /* who is connected and asks for nothing */
+    LIST_HEAD(, visitor) visitors; /* who is connected */
 };
 
 /* A connection: the variables of its task, on the stack of its task. */
@@ -41,15 +39,16 @@ struct visitor {
     struct site *site;
     tt_stream *stream;
     tt_timeout *timeout; /* for how long it is waited for at this moment */
-    LIST_ENTRY(visitor) idle;
+    bool is_idle;        /* asks for nothing */
+    LIST_ENTRY(visitor) others;
     struct http_request request;
     struct http_answer answer;
     char out[OUT_BYTES];
 };
 
-/* How an exchange of request and answer ended, if not by an exception, which is -1 everywhere. */
-enum { GONE, GOODBYE, GO_ON };
-
+/* In the order in which they call each other. All but stop run in tasks, and may wait. */
+static int serve_site(void *site);
+static int stop(void *site);
 static int serve(tt_stream *stream, void *site);
 static int converse(struct visitor *visitor);
 static int respond(struct visitor *visitor);
@@ -58,57 +57,13 @@ static int say_goodbye(struct visitor *visitor);
 
 /* ---------------------------------------------------------------------------------------- 1. the program, and its end */
 
-/* A signal has come. Not in a signal handler, but in a callback, which runs on the loop between two tasks: it may touch
- * whatever they touch. It only must not wait. */
-static int stop(void *arg)
-{
-    struct site *site = arg;
-    struct visitor *visitor;
-    int rc = 0;
-
-    site->is_stopping = true;
-    tt_loop_remove_signal_handler(NULL, SIGTERM); /* who asks a second time means it: the default ends the process */
-    tt_loop_remove_signal_handler(NULL, SIGINT);
-    tt_server_close(site->server); /* nobody is accepted any more, and serve_site, which waits for that, goes on */
-    for (visitor = LIST_FIRST(&site->idle); visitor; visitor = LIST_NEXT(visitor, idle))
-        if (!tt_timeout_expired(visitor->timeout) && tt_timeout_reschedule(visitor->timeout, 0) < 0)
-            rc = -1; /* for who asks for nothing the time is up now */
-    return rc;
-}
-
-/* The main coroutine. A coroutine is a C function that may wait, at any depth of calls. It returns 0, or negative when an
- * exception is pending; and as long as one is pending, every call that would wait returns negative at once. So the calls
- * below need no ladder of checks: when tt_listen fails, tt_start_server gets NULL, returns NULL, and the reason stays. */
-static int serve_site(void *arg)
-{
-    struct site *site = arg;
-    const struct tt_server_options options = {.connection_limit = (size_t)site->limit + REFUSED};
-    tt_listener *listener = tt_listen("127.0.0.1", site->port);
-    char address[128];
-    int rc = -1;
-
-    /* From here on each connection that comes is a task of its own, which runs serve(). The tasks are a group that keeps
-     * going: what one of them fails with ends that one only, and goes to the loop's exception handler, which prints it. */
-    site->server = tt_start_server(listener, serve, site, &options);
-    if (site->server && tt_loop_add_signal_handler(NULL, SIGTERM, stop, site) == 0 &&
-        tt_loop_add_signal_handler(NULL, SIGINT, stop, site) == 0) {
-        tt_listener_local(listener, address, sizeof address);
-        printf("http://%s/\n", address);
-        rc = tt_server_serve_forever(site->server); /* 0 when stop() has closed it */
-    }
-    /* However that ended: connections have a while to end by themselves, then they are cancelled, and it is waited for
-     * them. A cleanup puts what is pending aside, because it has to wait, and brings it back at its end. */
-    tt_cleanup_begin();
-    (void)tt_server_stop(site->server, TT_SEC(site->grace_s));
-    return tt_cleanup_end() < 0 ? -1 : rc;
-}
-
-/* Whether the arguments are options, each of which is a number, and a folder. */
+/* Whether the arguments are options, each with a number, and a folder. */
 static bool read_arguments(struct site *site, int argc, char **argv)
 {
     int i = 1;
+    char more;
 
-    for (char more; i + 2 < argc; i += 2) {
+    for (; i + 2 < argc; i += 2) {
         int *number = strcmp(argv[i], "--port") == 0       ? &site->port
                       : strcmp(argv[i], "--limit") == 0    ? &site->limit
                       : strcmp(argv[i], "--patience") == 0 ? &site->patience_s
@@ -129,34 +84,80 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s [--port N] [--limit N] [--patience SECONDS] [--grace SECONDS] FOLDER\n", argv[0]);
         return 2;
     }
-    if (disk_serve(argv[argc - 1]) < 0) {
-        perror(argv[argc - 1]);
-        return 1;
-    }
+    if (disk_serve(argv[argc - 1]) < 0)
+        return perror(argv[argc - 1]), 1;
     setvbuf(stdout, NULL, _IOLBF, 0); /* who waits for the address gets it at once, also through a pipe */
     return tt_run(serve_site, &site); /* makes a loop, runs the coroutine as a task, closes the loop */
 }
 
-/* ----------------------------------------------------------------------------------------------- 2. a task for each one */
+/* The main coroutine. A coroutine is a C function that may wait. It returns 0, or negative when an exception is pending; and
+ * as long as one is pending, every call that would wait returns negative at once. So the calls below need no ladder of
+ * checks: when tt_listen fails, tt_start_server gets NULL and returns NULL, and the reason stays. */
+static int serve_site(void *arg)
+{
+    struct site *site = arg;
+    const struct tt_server_options options = {.connection_limit = (size_t)site->limit + REFUSED};
+    tt_listener *listener = tt_listen("127.0.0.1", site->port);
+    char address[TT_ADDRESS_BYTES];
+    int rc = -1;
+
+    /* From here on each connection that comes is a task of its own, which runs serve(). What a task fails with ends that one
+     * only, and goes to the loop's exception handler, which prints it. */
+    site->server = tt_start_server(listener, serve, site, &options);
+    if (site->server && tt_loop_add_signal_handler(NULL, SIGTERM, stop, site) == 0 &&
+        tt_loop_add_signal_handler(NULL, SIGINT, stop, site) == 0) {
+        tt_listener_local(listener, address, sizeof address);
+        printf("http://%s/\n", address);
+        rc = tt_server_serve_forever(site->server); /* 0 when stop() has closed it */
+    }
+    /* However that ended: connections have a while to end by themselves, then they are cancelled, and it is waited for
+     * them. A cleanup puts what is pending aside, because it has to wait, and brings it back at its end. */
+    tt_cleanup_begin();
+    (void)tt_server_stop(site->server, TT_SEC(site->grace_s));
+    return tt_cleanup_end() < 0 ? -1 : rc;
+}
+
+/* A signal has come. Not in a signal handler, but in a callback, which the loop makes while no task runs: it may touch
+ * whatever they touch. It only must not wait. */
+static int stop(void *arg)
+{
+    struct site *site = arg;
+    struct visitor *visitor;
+
+    site->is_stopping = true;
+    tt_loop_remove_signal_handler(NULL, SIGTERM);
+    tt_loop_remove_signal_handler(NULL, SIGINT); /* who asks a second time means it: the default ends the process */
+    tt_server_close(site->server); /* nobody is accepted any more, and serve_site, which waits for that, goes on */
+    for (visitor = LIST_FIRST(&site->visitors); visitor; visitor = LIST_NEXT(visitor, others))
+        if (visitor->is_idle && !tt_timeout_expired(visitor->timeout) && tt_timeout_reschedule(visitor->timeout, 0) < 0)
+            return -1;
+    return 0; /* who asks for nothing has no time left, and everybody else has until serve_site gives up */
+}
+
+/* ------------------------------------------------------------------------------------------ 2. each connection is a task */
+
+/* How an exchange of request and answer ended, if not by an exception, which is -1 everywhere. */
+enum { GONE, GOODBYE, GO_ON };
 
 /* Serves one connection, as if it were the only one. The server closes the stream when this has returned. */
 static int serve(tt_stream *stream, void *arg)
 {
     struct site *site = arg;
-    bool is_one_too_many = tt_server_connection_count(site->server) > (size_t)site->limit;
     struct visitor visitor = {.site = site, .stream = stream};
-    char peer[128];
+    char peer[TT_ADDRESS_BYTES];
     int rc = GO_ON;
 
     tt_stream_peer(stream, peer, sizeof peer);
     if (tt_task_set_name(tt_current_task(), peer) < 0) /* under which telltale ps shows it */
         return -1;
-    if (is_one_too_many)
+    LIST_INSERT_HEAD(&site->visitors, &visitor, others);
+    if (tt_server_connection_count(site->server) > (size_t)site->limit)
         rc = reply(&visitor, 503) < 0 ? -1 : GOODBYE;
     while (rc == GO_ON && !site->is_stopping)
         rc = converse(&visitor);
     if (rc > GONE)
         rc = say_goodbye(&visitor);
+    LIST_REMOVE(&visitor, others);
     /* A visitor who hangs up in the middle, or takes too long to read, is no failure: it is caught here, so that it is
      * not reported. Everything else is; so is a cancellation, which is no tt_Exception and passes through. */
     if (rc < 0 && (tt_catch(&tt_ConnectionError) || tt_catch(&tt_TimeoutError)))
@@ -170,31 +171,26 @@ static int be_patient(struct visitor *visitor)
     return tt_timeout_reschedule(visitor->timeout, tt_loop_time(tt_loop_running()) + TT_SEC(visitor->site->patience_s));
 }
 
-/* ---------------------------------------------------------------------------------------- 3. receiving, and for how long */
-
 /* Reads until a request is complete: 200, or the status to refuse it with; 0: the visitor has gone. */
 static int read_request(struct visitor *visitor)
 {
     struct http_request *request = &visitor->request;
     int status = http_parse(request); /* what came with the one before may be another one */
-    bool is_idle = request->size == 0;
 
-    if (is_idle)
-        LIST_INSERT_HEAD(&visitor->site->idle, visitor, idle);
+    visitor->is_idle = request->size == 0;
     while (status == 0) {
+        bool was_idle = visitor->is_idle;
         ssize_t count = tt_stream_read(visitor->stream, request->bytes + request->size,
                                        sizeof request->bytes - request->size); /* others run until something has come */
 
-        if (is_idle)
-            LIST_REMOVE(visitor, idle);
+        visitor->is_idle = false;
         if (count <= 0)
             return (int)count;
         request->size += (size_t)count;
         status = http_parse(request);
         /* From the first byte on the clock runs anew, once, so that a byte now and then does not keep a place. */
-        if (status == 0 && is_idle && be_patient(visitor) < 0)
+        if (status == 0 && was_idle && be_patient(visitor) < 0)
             return -1;
-        is_idle = false;
     }
     return status;
 }
@@ -204,12 +200,13 @@ static int read_request(struct visitor *visitor)
  * short has taken nothing. */
 static int converse(struct visitor *visitor)
 {
+    const int64_t patience_ns = TT_SEC(visitor->site->patience_s);
     int status, rc;
 
-    visitor->timeout = tt_timeout_enter(TT_SEC(visitor->site->patience_s));
+    visitor->timeout = tt_timeout_enter(patience_ns);
     status = read_request(visitor);
     status = tt_timeout_exit(visitor->timeout, status);
-    if (status < 0 && tt_catch(&tt_TimeoutError)) {
+    if (status < 0 && tt_catch(&tt_TimeoutError)) { /* from here on it is not pending any more */
         status = visitor->request.size > 0 ? 408 : GONE;
         if (tt_catch_end() < 0)
             return -1;
@@ -217,49 +214,14 @@ static int converse(struct visitor *visitor)
     if (status <= 0)
         return status;
     visitor->answer.keeps_alive = status == 200 && visitor->request.keeps_alive && !visitor->site->is_stopping;
-    visitor->timeout = tt_timeout_enter(TT_SEC(visitor->site->patience_s));
+    visitor->timeout = tt_timeout_enter(patience_ns);
     rc = status == 200 ? respond(visitor) : reply(visitor, status);
     if (tt_timeout_exit(visitor->timeout, rc) < 0)
         return -1;
     return visitor->answer.keeps_alive ? GO_ON : GOODBYE;
 }
 
-/* --------------------------------------------------------------------------- 4. opening a file, and never wait for a disk */
-
-static void close_file(void *file)
-{
-    close((int)(intptr_t)file);
-}
-
-/* Runs on a thread, where it may block. What it returns, or raises, arrives where the task waits; if nobody waits there any
- * more, close_file is called with it. */
-static int open_on_thread(void *path)
-{
-    int file = disk_open(path, true);
-
-    if (file < 0)
-        return tt_raise_errno(errno, "open %s", (const char *)path);
-    return tt_return((void *)(intptr_t)file, close_file);
-}
-
-/* While this program waits for a disk it serves nobody. So what the kernel has at hand is opened here, which takes a
- * microsecond, and for the rest the task waits for a thread, while others run. The thread gets a copy of the path, to free:
- * who asked may be cancelled and gone before it is done. */
-static int open_file(const char *path)
-{
-    int file = disk_open(path, false);
-    void *value;
-    char *copy;
-
-    if (file >= 0 || errno != EAGAIN)
-        return file >= 0 ? file : tt_raise_errno(errno, "open %s", path);
-    copy = strdup(path);
-    if (!copy)
-        return tt_raise(&tt_MemoryError, "no memory to open %s", path);
-    return tt_to_thread(open_on_thread, copy, free, &value) < 0 ? -1 : (int)(intptr_t)value;
-}
-
-/* ----------------------------------------------------------------------------------------------- 5. answering a request */
+/* ---------------------------------------------------------------------------------------------- 3. answering a request */
 
 /* An answer that says in words what its status is. */
 static int reply(struct visitor *visitor, int status)
@@ -271,23 +233,21 @@ static int reply(struct visitor *visitor, int status)
     return tt_stream_write(visitor->stream, visitor->out, size);
 }
 
-/* COUNT bytes from BEGIN on. Each part has its time: a slow reader is served, one that does not read at all is not waited for.
- * What is in memory goes from there to the network without coming by here; what is not, a thread reads, and then it is. */
+/* COUNT bytes from BEGIN on, which go from the kernel's memory to the network without coming by here. Each part has its time:
+ * a slow reader is served, one that does not read at all is not waited for. */
 static int send_body(struct visitor *visitor, int file, off_t begin, long long count)
 {
-    for (ssize_t sent = 0; count > 0; begin += sent, count -= sent) {
-        size_t size = count < PART_BYTES ? (size_t)count : PART_BYTES;
+    while (count > 0) {
+        ssize_t part = disk_fetch(file, begin, count < PART_BYTES ? (size_t)count : PART_BYTES);
+        bool is_ready = part > 0 && be_patient(visitor) == 0;
+        ssize_t sent = is_ready ? tt_stream_sendfile(visitor->stream, file, begin, (size_t)part) : -1;
 
-        if (!disk_is_cached(file, begin + (off_t)size - 1)) {
-            size = size < OUT_BYTES ? size : OUT_BYTES;
-            if (tt_fs_pread(file, visitor->out, size, begin) < 0)
-                return -1;
-        }
-        sent = be_patient(visitor) < 0 ? -1 : tt_stream_sendfile(visitor->stream, file, begin, size);
         if (sent == 0)
-            tt_raise(&tt_EOFError, "%s became shorter while it was sent", visitor->request.path);
-        if (sent <= 0)
+            return tt_raise(&tt_EOFError, "%s became shorter while it was sent", visitor->request.path);
+        if (sent < 0)
             return -1;
+        begin += sent;
+        count -= sent;
     }
     return 0;
 }
@@ -296,10 +256,8 @@ static int send_body(struct visitor *visitor, int file, off_t begin, long long c
 static int send_file(struct visitor *visitor, int file)
 {
     struct http_answer *answer = &visitor->answer;
-    ssize_t size, first;
+    long long size, count, first;
     struct stat about;
-    long long count;
-    size_t room;
 
     if (fstat(file, &about) < 0)
         return tt_raise_errno(errno, "stat %s", visitor->request.path);
@@ -310,26 +268,23 @@ static int send_file(struct visitor *visitor, int file)
     http_choose(&visitor->request, answer);
     if (answer->status == 416)
         return reply(visitor, 416);
-    size = (ssize_t)http_head(&visitor->request, answer, visitor->out, OUT_BYTES);
+    size = (long long)http_head(&visitor->request, answer, visitor->out, OUT_BYTES);
     count = visitor->request.is_head ? 0 : answer->count;
-    room = count < OUT_BYTES - size ? (size_t)count : OUT_BYTES - (size_t)size;
-    first = disk_read_cached(file, visitor->out + size, room, answer->begin);
-    if (first < 0)
-        first = tt_fs_pread(file, visitor->out + size, room, answer->begin);
+    first = disk_read(file, visitor->out + size, (size_t)(count < OUT_BYTES - size ? count : OUT_BYTES - size),
+                      answer->begin);
     if (first < 0 || tt_stream_write(visitor->stream, visitor->out, (size_t)(size + first)) < 0)
         return -1;
     return send_body(visitor, file, answer->begin + first, count - first);
 }
 
-/* Where a file cannot be opened the reason is pending. To handle it is to look at it: between tt_catch and tt_catch_end it is
- * not pending any more, so that the task can wait and write. */
+/* Where a file cannot be opened the exception says why. While it is pending nothing can be written: so it is caught first. */
 static int respond(struct visitor *visitor)
 {
-    int file = open_file(visitor->request.path), rc, status;
+    int file = disk_open(visitor->request.path), rc, status;
 
     if (file >= 0) {
         rc = send_file(visitor, file);
-        close(file);
+        disk_close(file);
         return rc;
     }
     if (!tt_catch(&tt_Exception))
@@ -341,8 +296,8 @@ static int respond(struct visitor *visitor)
     return tt_catch_end() < 0 ? -1 : rc;
 }
 
-/* Ends the connection so that the answer arrives: a socket that is closed while something is unread resets the connection,
- * and that may overtake what was said. So our end is told first, and what still comes is read, for a while, and dropped. */
+/* Ends the connection so that the answer arrives: closing a socket while something is unread resets the connection, which may
+ * overtake what was said. So our end is told first, and what still comes is read, for a while, and dropped. */
 static int say_goodbye(struct visitor *visitor)
 {
     tt_timeout *timeout = tt_timeout_enter(TT_SEC(2));

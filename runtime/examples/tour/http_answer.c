@@ -1,174 +1,12 @@
-/* http.c: see http.h. */
-#include "http.h"
-
+/* http_answer.c: a file becomes an answer, an answer becomes bytes. See http.h. */
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* -------------------------------------------------------------------------------------------------- what is asked for */
-
-/* Whether TEXT, with its %41 for A, has been written to PATH, which has room for all of it. */
-static bool decode(struct http_text text, char *path)
-{
-    for (size_t i = 0; i < text.size; i++, path++) {
-        *path = text.at[i];
-        if (*path == '%') {
-            char digits[3] = {i + 2 < text.size ? text.at[i + 1] : '\0', i + 2 < text.size ? text.at[i + 2] : '\0'};
-            unsigned code;
-
-            if (strspn(digits, "0123456789abcdefABCDEF") != 2 || sscanf(digits, "%x", &code) != 1)
-                return false;
-            *path = (char)code;
-            i += 2;
-        }
-        if (*path == '\0') /* a name ends there for the system, and would not for us */
-            return false;
-    }
-    *path = '\0';
-    return true;
-}
-
-/* The path in what is asked for, as it came; at NULL if that makes no sense. */
-static struct http_text path_of(const struct http_request *request)
-{
-    struct http_parser_url url;
-
-    http_parser_url_init(&url);
-    if (http_parser_parse_url(request->target.at, request->target.size, false, &url) != 0)
-        return (struct http_text){NULL, 0};
-    if (!(url.field_set & (1 << UF_PATH)))
-        return (struct http_text){"/", 1};
-    return (struct http_text){request->target.at + url.field_data[UF_PATH].off, url.field_data[UF_PATH].len};
-}
-
-/* Writes the path. 200, or the status to refuse the request with. */
-static int find_path(struct http_request *request)
-{
-    static const char index[] = "index.html";
-    struct http_text text = path_of(request);
-    char *path = request->path;
-    size_t skip, size;
-
-    if (!text.at || text.at[0] != '/' || !decode(text, path))
-        return 400;
-    skip = strspn(path, "/"); /* relative, also where somebody writes // */
-    size = strlen(path + skip);
-    memmove(path, path + skip, size + 1);
-    if (size > 0 && path[size - 1] != '/')
-        return 200;
-    if (size + sizeof index > HTTP_TARGET_BYTES)
-        return 414;
-    memcpy(path + size, index, sizeof index);
-    return 200;
-}
-
-/* ------------------------------------------------------------------------------------------------- reading a request */
-
-static struct http_request *request_of(http_parser *parser)
-{
-    return parser->data;
-}
-
-static bool is_text(struct http_text text, const char *other)
-{
-    return text.size == strlen(other) && strncasecmp(text.at, other, text.size) == 0;
-}
-
-static int on_url(http_parser *parser, const char *at, size_t size)
-{
-    request_of(parser)->target = (struct http_text){at, size};
-    return 0;
-}
-
-static int on_header_field(http_parser *parser, const char *at, size_t size)
-{
-    request_of(parser)->name = (struct http_text){at, size};
-    request_of(parser)->host_count += is_text(request_of(parser)->name, "host");
-    return 0;
-}
-
-static int on_header_value(http_parser *parser, const char *at, size_t size)
-{
-    struct http_request *request = request_of(parser);
-
-    if (is_text(request->name, "range"))
-        request->range = (struct http_text){at, size};
-    if (is_text(request->name, "if-range"))
-        request->if_range = (struct http_text){at, size};
-    if (is_text(request->name, "if-modified-since"))
-        request->if_modified_since = (struct http_text){at, size};
-    return 0;
-}
-
-/* Nobody reads a body here: its request is the last one. */
-static int on_headers_complete(http_parser *parser)
-{
-    struct http_request *request = request_of(parser);
-
-    request->has_body =
-        (parser->flags & F_CHUNKED) || (parser->content_length > 0 && parser->content_length != ULLONG_MAX);
-    return request->has_body; /* 1: there is none to parse */
-}
-
-static int on_message_complete(http_parser *parser)
-{
-    struct http_request *request = request_of(parser);
-
-    request->is_complete = true;
-    request->is_head = parser->method == HTTP_HEAD;
-    request->keeps_alive = http_should_keep_alive(parser) && !request->has_body;
-    http_parser_pause(parser, 1); /* what follows is the next request */
-    return 0;
-}
-
-/* What is to be said to a request whose head is well formed. */
-static int judge(struct http_request *request)
-{
-    const http_parser *parser = &request->parser;
-
-    if (parser->http_major != 1)
-        return 505;
-    if (parser->http_minor > 0 && request->host_count != 1)
-        return 400;
-    if (parser->method != HTTP_GET && parser->method != HTTP_HEAD)
-        return 405;
-    if (request->has_body)
-        return 413;
-    return request->target.size < HTTP_TARGET_BYTES ? find_path(request) : 414;
-}
-
-/* From the beginning each time: so no name or value comes in pieces, and most heads come at once. */
-int http_parse(struct http_request *request)
-{
-    static const http_parser_settings settings = {.on_url = on_url,
-                                                  .on_header_field = on_header_field,
-                                                  .on_header_value = on_header_value,
-                                                  .on_headers_complete = on_headers_complete,
-                                                  .on_message_complete = on_message_complete};
-    size_t parsed;
-
-    request->size -= request->parsed;
-    memmove(request->bytes, request->bytes + request->parsed, request->size);
-    memset(request, 0, offsetof(struct http_request, path));
-    http_parser_init(&request->parser, HTTP_REQUEST);
-    request->parser.data = request;
-    if (request->size == 0)
-        return 0;
-    parsed = http_parser_execute(&request->parser, &settings, request->bytes, request->size);
-    if (request->is_complete) {
-        request->parsed = parsed;
-        return judge(request);
-    }
-    if (HTTP_PARSER_ERRNO(&request->parser) != HPE_OK)
-        return 400;
-    if (request->size < sizeof request->bytes)
-        return 0;
-    return request->name.at ? 431 : 414;
-}
+#include "http.h"
 
 /* ------------------------------------------------------------------------------------------------- what of it is sent */
 
@@ -238,10 +76,11 @@ static bool read_range(const char *text, struct http_answer *answer)
 /* A part is wanted only of the file that the other part was of: If-Range says when that was modified. */
 static bool wants_range(const struct http_request *request, time_t modified)
 {
-    char date[DATE_BYTES];
+    char date[DATE_BYTES], text[64];
 
     return request->range.at && !request->is_head &&
-           (!request->if_range.at || is_text(request->if_range, write_date(modified, date)));
+           (!request->if_range.at ||
+            strcmp(as_string(request->if_range, text, sizeof text), write_date(modified, date)) == 0);
 }
 
 static const char *type_of(const char *path)
@@ -290,7 +129,7 @@ static __attribute__((format(printf, 4, 5))) void put(char *buffer, size_t size,
 
 size_t http_head(const struct http_request *request, const struct http_answer *answer, char *buffer, size_t size)
 {
-    struct http_text path;
+    const struct http_text *path = &request->target;
     const char *slash;
     char date[DATE_BYTES];
     size_t at = 0;
@@ -308,9 +147,8 @@ size_t http_head(const struct http_request *request, const struct http_answer *a
             answer->begin + answer->count - 1, answer->size);
         break;
     case 301: /* from "a/b" to "./b/": relative, so that no path, however it is written, leads to another host */
-        path = path_of(request);
-        slash = memrchr(path.at, '/', path.size);
-        put(buffer, size, &at, "Location: ./%.*s/\r\n", (int)(path.at + path.size - slash - 1), slash + 1);
+        slash = memrchr(path->at, '/', path->size);
+        put(buffer, size, &at, "Location: ./%.*s/\r\n", (int)(path->at + path->size - slash - 1), slash + 1);
         break;
     case 405:
         put(buffer, size, &at, "Allow: GET, HEAD\r\n");
