@@ -10,11 +10,8 @@
 #include "precond.h"
 #include "race.h"
 #include "resolve.h"
+#include "room.h"
 #include "stream_internal.h"
-
-/* Where the listener of a Unix socket has no room the kernel says so at once, and can say no later when there is some:
- * it is tried again, first after one millisecond, in the end after fifty. */
-enum { RETRY_MS_FIRST = 1, RETRY_MS_MAX = 50 };
 
 static const struct tt_connection_options defaults;
 
@@ -128,16 +125,15 @@ static int connect_once(const struct tt_address *address)
     return -error;
 }
 
-/* The same, again and again while there is no room. -1 with an exception pending. */
+/* The same, again and again while there is no room; each time with another socket, so that none is left when the task is abandoned
+ * meanwhile. -1 with an exception pending. */
 static int connect_when_there_is_room(tt_site *site, const struct tt_address *address, const char *path)
 {
-    int descriptor, delay_ms = RETRY_MS_FIRST;
+    int descriptor, tries = 0;
 
-    while ((descriptor = connect_once(address)) == -EAGAIN || descriptor == -EINTR) {
-        if (tt_sleep_at(site, TT_MSEC(delay_ms)) < 0)
+    while ((descriptor = connect_once(address)) < 0 && tt__room_is_missing(AF_UNIX, -descriptor))
+        if (tt__room_wait(site, &tries) < 0)
             return -1;
-        delay_ms = delay_ms * 2 < RETRY_MS_MAX ? delay_ms * 2 : RETRY_MS_MAX;
-    }
     if (descriptor < 0)
         return tt_raise_errno_at(site, descriptor, "connect to %s", path);
     return descriptor;

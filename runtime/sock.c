@@ -14,6 +14,7 @@
 #include <telltale/sock.h>
 
 #include "io.h"
+#include "room.h"
 
 struct operation {
     struct tt_io io;
@@ -23,8 +24,9 @@ struct operation {
     size_t left;              /* bytes of it */
     struct sockaddr *address; /* accept, recvfrom: may be NULL */
     socklen_t *length;
-    const struct sockaddr *to; /* sendto */
+    const struct sockaddr *to; /* sendto, connect */
     socklen_t to_length;
+    bool is_begun; /* connect */
 };
 
 /* -------------------------------------------------------------------------------------------------------- attempts */
@@ -97,13 +99,12 @@ static void let_go_of_connection(struct tt_io *io)
 static bool attempt_connect(struct tt_io *io)
 {
     struct operation *operation = operation_of(io);
-    const struct sockaddr *to = operation->to;
     int error = 0;
     socklen_t length = sizeof error;
 
-    operation->to = NULL;
-    if (to) {
-        if (connect(io->descriptor, to, operation->to_length) == 0)
+    if (!operation->is_begun) {
+        operation->is_begun = true;
+        if (connect(io->descriptor, operation->to, operation->to_length) == 0)
             return true;
         io->error = errno == EINPROGRESS || errno == EINTR ? 0 : errno;
         return io->error;
@@ -143,12 +144,11 @@ static int raise_failed(const struct operation *operation, const struct sockaddr
 /* Performs OPERATION. Its result, or -1 with an exception pending. */
 static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
 {
-    const struct sockaddr *to = operation->to; /* which connecting forgets */
     struct tt_io *io = &operation->io;
 
     if (tt__io_perform(task, io, at_once, site) < 0)
         return -1;
-    return io->error ? raise_failed(operation, to, operation->to_length, site) : io->result;
+    return io->error ? raise_failed(operation, operation->to, operation->to_length, site) : io->result;
 }
 
 #define OPERATION(DOING, DESCRIPTOR, WHAT, WAIT, IS_WRITER, ATTEMPT, SIZE) \
@@ -261,6 +261,28 @@ ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t si
     return task ? perform(task, &operation, true, site) : -1;
 }
 
+/* Connects a Unix socket, at once or when the listener has room. 0, or -1 with an exception pending. */
+static int connect_unix(struct tt_task_object *task, struct operation *operation, tt_site *site)
+{
+    struct tt_io *io = &operation->io;
+    int tries = 0, rc = 0;
+
+    if (tt__io_is_spent(task) && tt__io_give_turn(task, NULL, site) < 0)
+        return -1;
+    tt__io_spend(task, 0);
+    tt__io_tell_started(task, io, site);
+    while (rc == 0 && connect(io->descriptor, operation->to, operation->to_length) < 0) {
+        if (tt__room_is_missing(AF_UNIX, errno)) {
+            rc = tt__room_wait(site, &tries);
+        } else {
+            io->error = errno;
+            rc = raise_failed(operation, operation->to, operation->to_length, site);
+        }
+    }
+    tt__io_tell_finished(task, io, rc < 0 && !io->error);
+    return rc;
+}
+
 int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address, socklen_t length)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
@@ -271,5 +293,7 @@ int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address
     if (!task)
         return -1;
     task->future.loop->has_connected = true;
+    if (address && length >= sizeof address->sa_family && address->sa_family == AF_UNIX)
+        return connect_unix(task, &operation, site);
     return perform(task, &operation, true, site) < 0 ? -1 : 0;
 }

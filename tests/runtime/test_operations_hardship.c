@@ -248,6 +248,20 @@ static int connect_later(void *arg)
     return check(connect(ground->pair[0], (struct sockaddr *)&ground->address, ground->length) == 0, "nobody listens");
 }
 
+static int make_room(void *arg)
+{
+    struct ground *ground = arg;
+
+    for (;;) {
+        int connection = accept4(ground->pair[1], NULL, NULL, SOCK_CLOEXEC);
+
+        if (connection >= 0)
+            close(connection);
+        if (tt_sleep(0) < 0)
+            return -1;
+    }
+}
+
 static int strike_later(void *arg)
 {
     (void)arg;
@@ -311,6 +325,20 @@ static int call_connect_in_vain(struct ground *ground)
     return tt_catch(&tt_TimeoutError) ? tt_catch_end() : -1;
 }
 
+static int call_connect_without_room(struct ground *ground)
+{
+    const struct sockaddr *address = (struct sockaddr *)&ground->address;
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+
+    ground->file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); /* takes the only place */
+    if (connect(ground->file, address, ground->length) < 0)
+        abort();
+    if (tt_sock_connect(ground->pair[0], address, ground->length) < 0)
+        return -1;
+    return check(getpeername(ground->pair[0], (struct sockaddr *)&peer, &length) == 0, "no room, not connected");
+}
+
 static int call_recv(struct ground *ground)
 {
     ssize_t size = tt_sock_recv(ground->pair[0], room, MUCH);
@@ -356,6 +384,7 @@ static void whatever_a_socket_does_leaves_nothing(void **state)
         {"sock_accept", call_accept, connect_later, 4, LISTENING},
         {"sock_connect", call_connect, idle, 1, NOTHING},
         {"sock_connect in vain", call_connect_in_vain, linger, 2, NOTHING},
+        {"sock_connect without room", call_connect_without_room, make_room, 1, LISTENING},
         {"sock_recv", call_recv, send_later, 4, SOCKETS},
         {"sock_recvfrom", call_recvfrom, send_later, 4, DATAGRAMS},
         {"sock_sendall", call_sendall, drain, 3, SOCKETS},

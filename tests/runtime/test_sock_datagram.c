@@ -1,10 +1,9 @@
-/* Datagrams on plain sockets: asyncio's sock_sendto, sock_recvfrom_into; and a listener whose queue is full. */
+/* Datagrams on plain sockets: asyncio's sock_sendto, sock_recvfrom_into. */
 #include "stage.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 
 static int sockets[2];
 static struct sockaddr_in addresses[2];
@@ -104,44 +103,11 @@ static void a_datagram_that_is_too_large_is_an_os_error(void **state)
     expect_notes("main: OSError(90, 'Message too long')");
 }
 
-/* A Unix socket says EAGAIN when the listener's queue is full, and is writable all the same. */
-static int connect_until_refused(void *arg)
-{
-    const struct sockaddr_un *address = arg;
-    socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(address->sun_path + 1);
-    int clients[8], count = 0, rc = 0;
-
-    for (; rc == 0 && count < 8; count++) {
-        clients[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        rc = tt_sock_connect(clients[count], (const struct sockaddr *)address, length);
-    }
-    while (count > 0)
-        close(clients[--count]);
-    return rc;
-}
-
-static void a_full_queue_of_a_listener_is_no_connection(void **state)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "telltale-%d", (int)getpid());
-
-    (void)state;
-    assert_int_equal(bind(listener, (struct sockaddr *)&address,
-                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)),
-                     0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_false(stage_run(connect_until_refused, &address));
-    expect_notes("main: BlockingIOError(11, 'Resource temporarily unavailable')");
-    close(listener);
-}
-
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_sockets(a_datagram_comes_with_its_sender),
     cmocka_unit_test_with_sockets(an_empty_datagram_is_one),
     cmocka_unit_test_with_sockets(what_is_beyond_the_buffer_is_lost),
     cmocka_unit_test_with_sockets(a_datagram_that_is_too_large_is_an_os_error),
-    cmocka_unit_test_with_sockets(a_full_queue_of_a_listener_is_no_connection),
 };
 
 TT_TEST_MAIN(cases)

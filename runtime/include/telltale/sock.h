@@ -53,7 +53,8 @@ TT_API int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_
 TT_API ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t size,
                                  const struct sockaddr *address, socklen_t length) TT_MUST_USE;
 
-/* Connects: 0. -1: raised. */
+/* Connects: 0; by a Unix socket also where its listener has no room just now, when there is some: where asyncio takes the socket
+ * for connected. -1: raised. */
 #define tt_sock_connect(socket, address, length) tt_sock_connect_at(TT_HERE, (socket), (address), (length))
 TT_API int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address, socklen_t length) TT_MUST_USE;
 
