@@ -30,7 +30,7 @@ static const struct tt_option options[] = {
     {0, "expect", TT_OPTION_LIST, "CLASS=N", "so many of this class have to be there, not more and not fewer",
      offsetof(struct check_options, expect), NULL},
     TT_LINT_OPTIONS(struct check_options),
-    {0, "strict", TT_OPTION_FLAG, NULL, "exit with 4 when nothing was found but events were lost",
+    {0, "strict", TT_OPTION_FLAG, NULL, "exit with 4 when nothing was found but events, or all, were lost",
      offsetof(struct check_options, is_strict), NULL},
     {0, "error-exitcode", TT_OPTION_NUMBER, "N", "exit with N instead of 1", offsetof(struct check_options, error_exitcode), NULL},
 };

@@ -9,6 +9,7 @@
 
 #include "leftovers.h"
 #include "lttng_session.h"
+#include "query.h"
 #include "record_lttng.h"
 #include "report.h"
 #include "retention.h"
@@ -58,7 +59,7 @@ static const struct tt_option options[] = {
      offsetof(struct record_options, max_age), NULL},
     {0, "redact", TT_OPTION_WORD, "WHAT", "messages: exceptions' texts, reasons and notes are written nowhere",
      offsetof(struct record_options, redacts), tt__redaction_words},
-    {0, "check", TT_OPTION_FLAG, NULL, "fail as check --strict does (1 findings, 4 events were lost), if CMD's exit status is 0",
+    {0, "check", TT_OPTION_FLAG, NULL, "when CMD's status is 0: 0 only if all of it was recorded, without findings; see the manual",
      offsetof(struct record_options, is_checking), NULL},
     {0, "lttng", TT_OPTION_FLAG, NULL, "record through LTTng, with a session of its own", offsetof(struct record_options, is_lttng), NULL},
     {0, "snapshots", TT_OPTION_NUMBER, "N", "with --lttng: only what is before the end, and N failures: 1st, 10th, 100th ...",
@@ -176,12 +177,30 @@ static int status_of_command(int wait_status)
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-static int finish(struct tt_invocation *invocation, const struct tt_target *target, int wait_status)
+/* Processes that a store which is gone on with has; 0: it cannot be read, which whoever writes it says. */
+static int64_t count_processes(struct tt_invocation *invocation, const struct tt_target *target)
+{
+    tt_session *session = NULL;
+    if (tt__session_open(invocation, target->name, &session) >= 0)
+        return 0;
+    int64_t count = tt__query_count(session, "SELECT count(*) FROM process");
+    tt__session_close(session, TT_EXIT_CLEAN);
+    return count;
+}
+
+/* EARLIER_COUNT: processes that were in the store before. */
+static int finish(struct tt_invocation *invocation, const struct tt_target *target, int wait_status, int64_t earlier_count)
 {
     const struct record_options *given = invocation->options;
     int status = status_of_command(wait_status);
     int found = tt__report_summary(invocation, target->name, given->is_checking);
-    return given->is_checking && status == 0 ? found : status;
+    if (!given->is_checking || status != 0)
+        return status;
+    if (earlier_count > 0 && count_processes(invocation, target) <= earlier_count) {
+        tt__complain("record: nothing was traced: no process of %s used telltale", invocation->arguments[0]);
+        return found == TT_EXIT_CLEAN ? TT_EXIT_UNCERTAIN : found;
+    }
+    return found;
 }
 
 static int record_through_lttng(struct tt_invocation *invocation, struct tt_target *target)
@@ -203,10 +222,12 @@ static int record_through_lttng(struct tt_invocation *invocation, struct tt_targ
     if (!result.has_run)
         return TT_EXIT_OUTSIDE;
     int status =
-        result.has_store ? finish(invocation, target, result.wait_status) : status_of_command(result.wait_status);
-    if (given->is_checking && status == 0 && result.is_incomplete)
-        status = result.has_store ? TT_EXIT_UNCERTAIN : TT_EXIT_OUTSIDE;
-    return status;
+        result.has_store ? finish(invocation, target, result.wait_status, 0) : status_of_command(result.wait_status);
+    if (!given->is_checking || status != 0)
+        return status;
+    if (result.has_store)
+        return result.is_incomplete ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
+    return result.is_incomplete || result.was_hindered ? TT_EXIT_OUTSIDE : TT_EXIT_UNCERTAIN;
 }
 
 /* Somebody else's recorder reads the command's arena; it deletes it when all of it is in the store. */
@@ -268,13 +289,14 @@ static int supervise(struct tt_invocation *invocation, struct tt_target *target)
         .recorder_options = words.options,
         .variables = words.variables,
     };
+    int64_t earlier_count = given->is_checking && target->was_there ? count_processes(invocation, target) : 0;
     struct tt_supervision_result result = tt__supervise(&plan);
     switch (result.end) {
     case TT_SUPERVISION_ENDED:
         (void)tt__target_keep(target); /* there is no draft */
         if (target->has_recorder)
             await_other_recorder(target, result.pid);
-        return finish(invocation, target, result.wait_status);
+        return finish(invocation, target, result.wait_status, earlier_count);
     case TT_SUPERVISION_LEFT:
         (void)tt__target_keep(target); /* there is no draft */
         return status_of_command(result.wait_status);

@@ -32,7 +32,7 @@ static const struct tt_option options[] = {
     {'a', "all", TT_OPTION_FLAG, NULL, "failures that were seen, and by whom, and all cancellations, too", offsetof(struct report_options, is_all), NULL},
     {0, "limit", TT_OPTION_NUMBER, "N", "groups shown of each kind; 50 if not given, 0: all",
      offsetof(struct report_options, limit), NULL},
-    {0, "strict", TT_OPTION_FLAG, NULL, "exit with 4 when nothing was found but events were lost",
+    {0, "strict", TT_OPTION_FLAG, NULL, "exit with 4 when nothing was found but events, or all, were lost",
      offsetof(struct report_options, is_strict), NULL},
     {0, "error-exitcode", TT_OPTION_NUMBER, "N", "exit with N instead of 1 when something was found",
      offsetof(struct report_options, error_exitcode), NULL},

@@ -4,7 +4,6 @@
 #include "command.h"
 #include "lttng_probe.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -72,10 +71,12 @@ static bool cannot_be_loaded(void)
     return true;
 }
 
-void tt__lttng_complain_about_silence(const struct tt_lttng_silence *silence)
+bool tt__lttng_complain_about_silence(const struct tt_lttng_silence *silence)
 {
-    if (cannot_be_loaded() || is_too_large(silence) || does_not_wait(silence))
-        return;
+    if (cannot_be_loaded() || is_too_large(silence))
+        return true;
+    if (does_not_wait(silence))
+        return false;
     if (WIFSIGNALED(silence->wait_status))
         tt__complain(NOTHING
                      "%s was ended by a signal (%s), before LTTng had registered it or had what it emitted; or it "
@@ -87,4 +88,5 @@ void tt__lttng_complain_about_silence(const struct tt_lttng_silence *silence)
                      "had not registered it in time (LTTNG_UST_REGISTER_TIMEOUT), or it does not find "
                      "libtelltale-lttng.so: see telltale doctor",
                      silence->program);
+    return false;
 }

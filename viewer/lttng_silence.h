@@ -11,6 +11,7 @@
 #ifndef TT_VIEWER_LTTNG_SILENCE_H
 #define TT_VIEWER_LTTNG_SILENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The milliseconds that a program waits until it is registered, unless LTTNG_UST_REGISTER_TIMEOUT says otherwise. A
@@ -33,7 +34,8 @@ uint64_t tt__lttng_shm_free(void);
 /* Processors for each of which LTTng makes a buffer: all that there may be. */
 uint64_t tt__lttng_processors(void);
 
-/* Complains that nothing was traced, and why that may be. */
-void tt__lttng_complain_about_silence(const struct tt_lttng_silence *silence);
+/* Complains that nothing was traced, and why that may be. Returns whether it is certain that something of this machine kept LTTng
+ * from recording; if not, the program may have had nothing to tell. */
+bool tt__lttng_complain_about_silence(const struct tt_lttng_silence *silence);
 
 #endif

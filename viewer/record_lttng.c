@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "ctf_check.h"
+#include "import.h"
 #include "lttng_probe.h"
 #include "lttng_session.h"
 #include "lttng_silence.h"
@@ -20,8 +21,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What a flight recorder has overwritten of a task, or of a program, is told again so often. */
@@ -133,7 +136,7 @@ static uint64_t buffer_bytes_of(const struct tt_lttng_recording *recording)
     return recording->buffer_bytes != 0 ? recording->buffer_bytes : TT_LTTNG_BUFFER_BYTES;
 }
 
-static void complain_about_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result,
+static void complain_about_nothing(const struct tt_lttng_recording *recording, struct tt_lttng_result *result,
                                    uint64_t shm_free_bytes)
 {
     struct tt_lttng_silence silence = {
@@ -145,7 +148,41 @@ static void complain_about_nothing(const struct tt_lttng_recording *recording, c
     if (result->is_incomplete)
         tt__complain("record: nothing is recorded, and what %s emitted is not known", recording->command[0]);
     else
-        tt__lttng_complain_about_silence(&silence);
+        result->was_hindered = tt__lttng_complain_about_silence(&silence);
+}
+
+/* As for any recording, the name is this run's once the command has run: an earlier store there would be taken for it. False after
+ * a complaint: that one is there. */
+static bool write_empty_store(struct tt_target *target, bool redacts)
+{
+    struct tt_import *import = NULL;
+    struct tt_import_summary summary;
+    struct tt_store_error error;
+    if (tt__target_draft(target) >= 0)
+        return false;
+    const struct tt_import_options options = {.store = tt_store_draft_path(target->draft), .redacts = redacts};
+    bool is_written =
+        tt_import_open(&options, &import, &error) == 0 && tt_import_finish(import, true, &summary, &error) == 0;
+    tt_import_close(import);
+    if (!is_written)
+        tt__complain("record: %s", error.text);
+    is_written = is_written && tt__target_keep(target) < 0;
+    tt__target_restore(target);
+    return is_written;
+}
+
+/* There is nothing of the command. What a store that is there has is then of before, and that is said, or it goes. */
+static void settle_nothing(const struct tt_lttng_recording *recording, const struct tt_lttng_result *result)
+{
+    struct tt_target *target = recording->target;
+    struct stat status;
+    struct tm when;
+    char text[32] = "";
+    if (target->was_there || (!result->is_incomplete && write_empty_store(target, recording->redacts)) || stat(target->path, &status) < 0)
+        return;
+    if (localtime_r(&status.st_mtime, &when) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &when);
+    tt__complain("record: the recording in %s is an earlier one, of %s", target->name, text);
 }
 
 /* The store gets its name when all of it is there; what was there before stays until then. */
@@ -194,8 +231,10 @@ static void import(const struct tt_lttng_recording *recording, const struct tt_l
         reading.is_incomplete = result->is_incomplete;
         read_into_draft(recording->target, &reading, result);
     }
-    if (!result->has_store)
+    if (!result->has_store) {
         complain_about_nothing(recording, result, shm_free_bytes);
+        settle_nothing(recording, result);
+    }
     *out_keeps_trace = !result->has_store && result->is_incomplete && list.count > 0;
     free(traces);
     tt_ctf_list_finish(&list);

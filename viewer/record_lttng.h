@@ -36,9 +36,11 @@ struct tt_lttng_result {
     int wait_status;    /* as waitpid gives it */
     bool has_store;     /* there is something in the store; if not, a complaint says why */
     bool is_incomplete; /* not all that was emitted could be recorded, or read; a complaint says why */
+    bool was_hindered;  /* nothing was recorded, because of something of this machine; a complaint says of what */
 };
 
-/* Records. The target has been checked; it has a new store, or is as it was, when this returns. */
+/* Records. The target has been checked; when this returns it has a new store, of no process if nothing was traced; or it is as it was,
+ * because a store is gone on with, or because it is not known what was emitted. */
 struct tt_lttng_result tt__record_lttng(const struct tt_lttng_recording *recording);
 
 /* Prints commands for a shell that do the same. Returns the exit status. */

@@ -159,7 +159,7 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
 {
     if (counts->counting > 0)
         return TT_EXIT_FINDINGS;
-    bool is_uncertain = counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
+    bool is_uncertain = counts->processes == 0 || counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
                         counts->unknown_failures > 0;
     return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
 }

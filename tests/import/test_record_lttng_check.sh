@@ -9,20 +9,56 @@ case_a_program_that_is_not_traced_is_pointed_out() {
     expect_text err 'nothing was traced'
     expect_text err 'libtelltale-lttng.so'
     expect_nothing_left
-    [ ! -e run.telltale ] || fail 'a store was written'
-    must "$telltale" record -- "$traced" fail
-    cksum run.telltale >before
-    run "$telltale" record --lttng -- sh -c 'exit 4'
-    expect_status 4 "the command's"
-    cksum run.telltale | cmp -s - before || fail 'the earlier recording is gone'
+    run "$telltale" record --lttng -- sh -c 'exit 3'
+    expect_status 3 "the command's"
     expect_nothing_left
+}
+
+# What is under the name after a recording is of that recording, whichever way it was made.
+case_a_store_of_before_is_not_taken_for_that_of_a_program_that_is_not_traced() {
+    for way in '' --lttng; do
+        must "$telltale" record -- "$traced" fail
+        # shellcheck disable=SC2086 # an option or none
+        must "$telltale" record $way -- true
+        expect_text err 'replacing the recording in run.telltale'
+        expect_text err 'nothing was traced'
+        must "$telltale" report run.telltale
+        expect_text out 'no process was traced'
+    done
+    must "$telltale" record -- "$traced" fail
+    run "$telltale" record --lttng --append -- true
+    expect_equal "$(grep -c record: "$work/err")" 1 'lines about a store that is gone on with'
+    expect_rows run.telltale 'SELECT count(*) FROM failures' 1
+}
+
+case_a_check_of_a_program_that_is_not_traced_is_uncertain() {
+    for way in '' --lttng; do
+        # shellcheck disable=SC2086 # an option or none
+        run "$telltale" record $way --check -- true
+        expect_status 4 "record $way --check"
+        run "$telltale" check --strict run.telltale
+        expect_status 4 'check --strict'
+        run "$telltale" report --strict run.telltale
+        expect_status 4 'report --strict'
+        must "$telltale" record -- "$traced" clean
+        # shellcheck disable=SC2086
+        run "$telltale" record $way --check --append -- true
+        expect_status 4 "record $way --check --append"
+        expect_text err 'nothing was traced'
+        # shellcheck disable=SC2086
+        run "$telltale" record $way --check --append -- "$traced" clean
+        expect_status 0 "record $way --check --append of a program that is traced"
+        # shellcheck disable=SC2086
+        run "$telltale" record $way --check -- sh -c 'exit 7'
+        expect_status 7 "the command's"
+    done
 }
 
 case_nothing_was_traced_for_want_of_shared_memory() {
     [ "$(id -u)" -eq 0 ] || skip 'needs a /dev/shm of its own'
     mount -o remount,size=1m /dev/shm
-    run "$telltale" record --lttng -- "$traced" fail
-    expect_status 0 "the command's"
+    run "$telltale" record --lttng --check -- "$traced" fail
+    expect_status 5 'a program that cannot be recorded'
     expect_text err "nothing was traced: LTTng's buffers do not fit into /dev/shm: 8 MiB for each of"
     expect_text err 'and 1 MiB were free'
     ! grep -q 'libtelltale-lttng.so' "$work/err" || fail 'a reason is named that it cannot be'
@@ -52,10 +88,11 @@ case_a_provider_that_is_missing_is_named_with_what_to_install() {
     rm "$libraries/libtelltale-lttng.so"
     cp "$TELLTALE_TEST_SOURCE/tests/import/emitter.c" .
     compile telltale-trace emitter.c
-    run "$prefix/bin/telltale" record --lttng -- ./program 10
+    must "$prefix/bin/telltale" record --lttng -- sh -c './program 10 || :'
     expect_text err 'nothing was traced: libtelltale-lttng.so cannot be loaded'
     expect_text err 'apt-get install liblttng-ust1, or install telltale anew'
-    [ ! -e run.telltale ] || fail 'a store was written'
+    run "$prefix/bin/telltale" record --lttng --check -- sh -c './program 10 || :'
+    expect_status 5 'a program that cannot be recorded'
     run "$prefix/bin/telltale" doctor
     expect_text out 'libtelltale-lttng.so cannot be loaded'
     expect_text out 'apt-get install liblttng-ust1, or install telltale anew'
@@ -74,16 +111,21 @@ case_what_is_not_installed_is_said() {
 case_a_full_disk_is_told_and_makes_no_clean_run() {
     [ "$(id -u)" -eq 0 ] || skip 'needs a disk of its own'
     mkdir small
-    mount -t tmpfs -o size=100k t small
+    mount -t tmpfs -o size=4m t small
+    must "$telltale" record -o before.telltale -- "$traced" clean
+    cp before.telltale small/run.telltale
+    dd if=/dev/zero of=small/full bs=1k count=5000 2>/dev/null || :
     run "$telltale" record --lttng --check -o small/run.telltale -- "$traced" fail
     expect_status 5 'a store that cannot be written'
+    expect_text err 'the recording in small/run.telltale is an earlier one, of 20'
+    cmp -s before.telltale small/run.telltale || fail 'the earlier recording was changed'
     ! grep -q 'emitted no events' "$work/err" || fail 'what is not known is told'
     expect_text err 'the trace is kept'
     kept=$(sed -n 's/.*the trace is kept: //p' "$work/err")
     must "$telltale" import "$kept"
     expect_rows run.telltale 'SELECT state FROM failures' lost
     rm -rf "$work"/telltale-*
-    dd if=/dev/zero of=small/full bs=1k count=1000 2>/dev/null || :
+    dd if=/dev/zero of=small/full bs=1k count=5000 2>/dev/null || :
     run env TMPDIR="$work/here" "$telltale" record --lttng --check --keep-trace small/trace -- "$traced" fail
     expect_status 5 'a trace that cannot be written'
     ! grep -q 'emitted no events' "$work/err" || fail 'what is not known is told'
