@@ -21,7 +21,8 @@ struct sqlite3;
 
 /* 'TTAL', in the file's header: PRAGMA application_id. */
 #define TT_STORE_APPLICATION_ID 0x5454414c
-/* PRAGMA user_version of the stores that this version writes, and the newest that it reads. */
+/* PRAGMA user_version of the stores that this version writes, and the newest that it reads. Older ones are migrated: by a writer in place,
+ * for a reader in a private copy (store_migrate.h). */
 #define TT_STORE_SCHEMA_VERSION 2
 
 enum tt_store_error_kind {
@@ -52,8 +53,8 @@ struct tt_store_reader;
 
 /* Opens the store at PATH for reading. Nothing is written: not to the file, and not beside it, unless the folder can be
  * written and the store is in use or was left by a kill; then SQLite keeps its index of the write-ahead log there. A
- * store whose folder cannot be written is read from a private copy that close removes. The file must be a regular
- * file, an SQLite database, a telltale store of at most TT_STORE_SCHEMA_VERSION, with tables that are what that
+ * store whose folder cannot be written, or that is of an older version, is read from a private copy that close removes. The file must be
+ * a regular file, an SQLite database, a telltale store of at most TT_STORE_SCHEMA_VERSION, with tables that are what that
  * version has. The connection is read-only, defensive, trusts no schema; all views are TEMP views made from this
  * version's own text. Statements run at most 60 s until tt_store_set_deadline() says otherwise. Returns 0 and
  * *OUT_READER, or -1 and *OUT_ERROR. */

@@ -110,10 +110,7 @@ static int compare_tables(sqlite3_stmt *expected, sqlite3_stmt *found, const cha
     return expected_code == SQLITE_DONE ? SQLITE_OK : expected_code;
 }
 
-/* A table of the file that is no plain one would run code of SQLite's over bytes of the file as soon as somebody asks what its
- * columns are: so that is found out by looking at the text of the schema alone. A store has plain tables, and others may
- * have added such. */
-static int check_plainness(struct sqlite3 *connection, const char *path, struct tt_store_error *error)
+int tt__store_check_plainness(struct sqlite3 *connection, const char *path, struct tt_store_error *error)
 {
     sqlite3_stmt *statement = NULL;
     int result = -1;
@@ -143,7 +140,7 @@ int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct 
     sqlite3_stmt *expected = NULL, *found = NULL;
     const char *missing = NULL;
     int result = -1;
-    if (check_plainness(connection, path, error) < 0)
+    if (tt__store_check_plainness(connection, path, error) < 0)
         return -1;
     if (sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX, NULL) !=
             SQLITE_OK ||

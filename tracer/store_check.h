@@ -20,6 +20,11 @@ int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connecti
  * *ERROR. */
 int tt__store_check_header(int fd, const char *path, struct tt_store_error *error);
 
+/* Whether all tables of CONNECTION are plain ones. One that is not would run code of SQLite's over bytes of the file as soon as somebody
+ * asks what its columns are: so that is found out by looking at the text of the schema alone. A store has plain tables, and others may
+ * have added such. 0, or -1 and *ERROR. */
+int tt__store_check_plainness(struct sqlite3 *connection, const char *path, struct tt_store_error *error);
+
 /* Whether the tables of CONNECTION are what the tables of this version's stores are. 0, or -1 and *ERROR. */
 int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct tt_store_error *error);
 

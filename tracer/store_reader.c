@@ -18,6 +18,7 @@
 #include "store.h"
 #include "store_check.h"
 #include "store_copy.h"
+#include "store_migrate.h"
 
 #define DEADLINE_NS_DEFAULT (INT64_C(60) * 1000000000)
 #define PROGRESS_STEPS      2000 /* of SQLite's machine between two looks at the clock: some 50 us */
@@ -29,7 +30,8 @@ struct tt_store_reader {
     int fd; /* of the file; closing it earlier would drop SQLite's locks on it, which belong to the process */
     char *path;
     bool uses_files;             /* for what is too large to be sorted in memory */
-    struct tt__store_copy *copy; /* a private copy, when the store's folder cannot be written */
+    bool is_older;               /* of an older schema version, so it can be read from a copy only */
+    struct tt__store_copy *copy; /* a private copy, when the store's folder cannot be written, or the store is older */
     int64_t deadline_ns;         /* on CLOCK_MONOTONIC; 0: none */
     void (*tell)(void *context, int64_t elapsed_ns); /* while a statement runs; NULL: nobody */
     void *tell_context;
@@ -176,7 +178,7 @@ static int allow_reading(void *context, int action, const char *first, const cha
 }
 
 /* Opens PATH (the store, or its copy), and puts the views in front. Messages call it NAME. *OUT_CODE is SQLite's when
- * it failed there. */
+ * it failed there; a store that is older is told in READER. */
 static int connect_to(struct tt_store_reader *reader, const char *path, const char *name, int *out_code,
                       struct tt_store_error *error)
 {
@@ -201,7 +203,9 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
                                  NULL, NULL, NULL);
     if (*out_code != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
-    if (tt__store_check_tables(connection, name, error) < 0)
+    int is_older = tt__store_is_older(connection, name, error);
+    reader->is_older = is_older > 0;
+    if (is_older != 0 || tt__store_check_tables(connection, name, error) < 0)
         return -1;
     /* TEMP tables, so that they stand in front of what the file may call so. */
     if ((*out_code = tt__sql_register(connection)) != SQLITE_OK ||
@@ -244,10 +248,12 @@ static int open_reader(const char *path, bool uses_files, struct tt_store_reader
     int result = open_file(path, &reader->fd, &error);
     if (result == 0) {
         result = connect_to(reader, path, path, &code, &error);
-        if (result < 0 && needs_copy(code)) {
+        if (result < 0 && (needs_copy(code) || reader->is_older)) {
             sqlite3_close(reader->connection);
             reader->connection = NULL;
             result = tt__store_copy_create(path, &reader->copy, &error);
+            if (result == 0)
+                result = tt__store_migrate_file(tt__store_copy_path(reader->copy), path, &error);
             if (result == 0)
                 result = connect_to(reader, tt__store_copy_path(reader->copy), path, &code, &error);
         }

@@ -14,6 +14,7 @@
 
 #include "store_check.h"
 #include "store_connection.h"
+#include "store_migrate.h"
 #include "store_summary.h"
 
 #define BUSY_MS        2000
@@ -209,7 +210,8 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
     if (is_to_be_created < 0)
         return -1;
     if (is_to_be_created ? create_schema(writer) < 0
-                         : tt__store_check_tables(connection, writer->path, &writer->error) < 0)
+                         : tt__store_migrate(connection, writer->path, &writer->error) < 0 ||
+                               tt__store_check_tables(connection, writer->path, &writer->error) < 0)
         return -1;
     if (sqlite3_exec(connection, "PRAGMA journal_mode = WAL", keep_text, mode, NULL) != SQLITE_OK ||
         strcmp(mode, "wal") != 0)

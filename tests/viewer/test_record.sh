@@ -160,6 +160,19 @@ case_a_recording_of_a_newer_telltale_is_not_replaced() {
     cmp before run.telltale || fail 'the store was changed'
 }
 
+case_a_recording_of_an_older_telltale_is_joined() {
+    sqlite3 run.telltale <"$TELLTALE_TEST_SOURCE/tests/tracer/stores/version_1.sql"
+    cksum run.telltale >before
+    run "$telltale" report run.telltale
+    expect_status 1 'the report of an older one'
+    expect_text out '3 lost failures'
+    expect_equal "$(cksum run.telltale)" "$(cat before)" 'the store that was read'
+    must "$telltale" record --append -- "$traced" fail
+    run "$telltale" report run.telltale
+    expect_text out '4 lost failures'
+    expect_text out 'job 3 went wrong'
+}
+
 case_a_link_is_neither_followed_nor_replaced() {
     ln -s nowhere link.telltale
     run "$telltale" record -o link.telltale -- "$traced" clean
