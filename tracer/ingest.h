@@ -50,6 +50,10 @@ bool tt_ingest_is_hopeless(const struct tt_ingest *ingest);
  * Returns how many rows went, 0 when there is nothing to delete, -1 when that was not possible now. */
 int64_t tt_ingest_prune(struct tt_ingest *ingest, bool is_for_room, int64_t rows_max, int64_t before_ns);
 
+/* From now on events are not written to the event stream, but counted in table pruned, or they are again. Rows are made of all of
+ * them. */
+void tt_ingest_shed_stream(struct tt_ingest *ingest, bool is_shedding);
+
 /* Bytes of memory that wait for the next commit; commit when they are many. */
 size_t tt_ingest_pending_bytes(const struct tt_ingest *ingest);
 

@@ -901,8 +901,10 @@ void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thr
     }
     if (needs_object(event->number) && (event->task_created.task_id & TT_LOCAL_ID_MASK) == 0)
         return; /* about nothing: only a damaged record is */
-    if (ingest->processes[process_id].has_stream &&
-        !tt__stream_add(ingest->stream, ingest, origin.thread_id, event))
+    if (ingest->processes[process_id].has_stream && ingest->is_shedding)
+        tt__ingest_shed(ingest, process_id, event->time_ns);
+    else if (ingest->processes[process_id].has_stream &&
+             !tt__stream_add(ingest->stream, ingest, origin.thread_id, event))
         ingest->batch.is_out_of_memory = true;
     switch (event->number) {
 #define TT_EVENT(number, event_name, category, level, text, fields) \

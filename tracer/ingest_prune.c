@@ -1,4 +1,5 @@
-/* ingest_prune.c: what a store gives up when it is too large or too old. See tt_ingest_prune() in ingest.h.
+/* ingest_prune.c: what a store gives up when it is too large or too old, and what never gets into it because its log is too long.
+ * See tt_ingest_prune() and tt_ingest_shed_stream() in ingest.h.
  *
  *   stream ──none left──► io ──► tasks that returned or were cancelled, with notes and details of their time
  *                        ──► notes ──► details of any time ──► failures that were released
@@ -241,4 +242,39 @@ int64_t tt_ingest_prune(struct tt_ingest *ingest, bool is_for_room, int64_t rows
     if (result < 0)
         tt__store_rollback(ingest->writer);
     return result < 0 ? -1 : count;
+}
+
+/* ------------------------------------------------------------------------------------------------- never written */
+
+void tt_ingest_shed_stream(struct tt_ingest *ingest, bool is_shedding)
+{
+    ingest->is_shedding = is_shedding;
+}
+
+void tt__ingest_shed(struct tt_ingest *ingest, uint32_t process_id, int64_t time_ns)
+{
+    struct tt__process *process = &ingest->processes[process_id];
+    bool is_first = process->shed_count++ == 0;
+    process->shed_first_ns = is_first || time_ns < process->shed_first_ns ? time_ns : process->shed_first_ns;
+    process->shed_last_ns = is_first || time_ns > process->shed_last_ns ? time_ns : process->shed_last_ns;
+    ingest->is_shed_pending = true;
+}
+
+int tt__ingest_write_shed(struct tt_ingest *ingest)
+{
+    for (size_t i = 0; i < ingest->process_count; i++) {
+        const struct tt__process *process = &ingest->processes[i];
+        struct tally tally = {(int64_t)i, process->shed_count, process->shed_first_ns, process->shed_last_ns};
+        struct slice slice = {.tallies = &tally, .tally_count = 1};
+        if (process->shed_count > 0 && write_tallies(ingest, &slice, "stream", "log") < 0)
+            return -1;
+    }
+    return 0;
+}
+
+void tt__ingest_forget_shed(struct tt_ingest *ingest)
+{
+    for (size_t i = 0; i < ingest->process_count && ingest->is_shed_pending; i++)
+        ingest->processes[i].shed_count = 0;
+    ingest->is_shed_pending = false;
 }

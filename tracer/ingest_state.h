@@ -26,6 +26,7 @@ struct tt__process {
     uint8_t uuid[16], boot_id[16];
     bool has_offset;
     bool has_stream;
+    int64_t shed_count, shed_first_ns, shed_last_ns; /* events that the stream was spared since the last commit */
 };
 
 struct tt__site {
@@ -48,6 +49,7 @@ struct tt_ingest {
     uint8_t origin_boot_id[16];
     bool is_origin_pending; /* to be written with the next commit */
     bool is_redacting, is_redaction_pending;
+    bool is_shedding, is_shed_pending;
 
     struct tt__process *processes; /* by process_id */
     size_t process_count, process_capacity;
@@ -85,6 +87,12 @@ static inline struct tt__cell tt__integer_cell(int64_t value)
 {
     return (struct tt__cell){.integer = value, .kind = TT__CELL_INTEGER};
 }
+
+/* An event of the process that the stream is spared; writing how many there were, in a transaction; and after the commit. See
+ * ingest_prune.c. */
+void tt__ingest_shed(struct tt_ingest *ingest, uint32_t process_id, int64_t time_ns);
+int tt__ingest_write_shed(struct tt_ingest *ingest);
+void tt__ingest_forget_shed(struct tt_ingest *ingest);
 
 /* Copies the writer's error; returns -1. */
 int tt__ingest_fail(const struct tt_ingest *ingest, struct tt_store_error *out_error);

@@ -26,6 +26,7 @@
 #include "ingest.h"
 #include "recorder_control.h"
 #include "recorder_folder.h"
+#include "recorder_log.h"
 #include "recorder_process.h"
 #include "recorder_retention.h"
 #include "recorder_stats.h"
@@ -38,9 +39,7 @@
 #define LOCK_WAIT_MS       20
 #define BATCH_BYTES_MAX    (UINT64_C(16) << 20) /* of rows that wait for a commit */
 #define BATCH_PART         64u                  /* and of a store's greatest size: it needs room for a batch */
-#define CHECKPOINT_BYTES   (UINT64_C(8) << 20)  /* of the write-ahead log */
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
-#define LOG_BYTES_MAX      (UINT64_C(1) << 30)
 #define RETRY_MS           50 /* after a commit that failed */
 #define RETRY_END_NS \
     INT64_C(10000000000) /* when no process is left and the commit still fails, the arenas are left to the next one */
@@ -66,6 +65,7 @@ struct recorder {
     size_t batch_bytes;
     struct tt__recorder_stats stats;
     struct tt__retention retention;
+    struct tt__recorder_log log;
 };
 
 static int64_t now_ns(void)
@@ -270,20 +270,6 @@ static int commit(struct recorder *recorder, struct tt_store_error *error)
     return 0;
 }
 
-static void keep_log_short(struct recorder *recorder)
-{
-    uint64_t bytes = tt__store_log_bytes(recorder->writer);
-    if (bytes > CHECKPOINT_BYTES || (bytes > 0 && now_ns() - recorder->written_ns > CHECKPOINT_IDLE_NS))
-        tt__store_checkpoint(recorder->writer);
-}
-
-/* Whether the log has grown too long, because a reader stands still in an old state. */
-static bool is_log_full(const struct recorder *recorder)
-{
-    uint64_t limit = recorder->options.log_bytes_max ? recorder->options.log_bytes_max : LOG_BYTES_MAX;
-    return tt__store_log_bytes(recorder->writer) > limit;
-}
-
 static void wait_for_work(struct recorder *recorder, int milliseconds)
 {
     struct pollfd fds[64];
@@ -322,6 +308,8 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
     }
     if (reading.row_count > 0 || recorder->is_paused || has_more) {
         int result = commit(recorder, error);
+        if (result < 0 && error->kind == TT_STORE_FULL && tt__log_make_room(&recorder->log))
+            result = commit(recorder, error);
         if (result < 0 && error->kind == TT_STORE_FULL && tt__retention_make_room(&recorder->retention))
             result = commit(recorder, error);
         if (result < 0) {
@@ -331,7 +319,7 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
     }
     if (!recorder->is_paused)
         reading.is_busy |= tt__retention_work(&recorder->retention);
-    keep_log_short(recorder);
+    tt__log_keep_short(&recorder->log, now_ns() - recorder->written_ns > CHECKPOINT_IDLE_NS);
     recorder->wait_ms = reading.is_busy         ? WAIT_MS_MIN
                         : reading.row_count > 0 ? recorder->wait_ms / 2
                                                 : recorder->wait_ms * 2;
@@ -367,9 +355,7 @@ static bool is_stuck(const struct recorder *recorder)
 static bool is_held_up(struct recorder *recorder)
 {
     struct tt_store_error error;
-    if (is_log_full(recorder))
-        tt__store_checkpoint(recorder->writer);
-    if (!is_log_full(recorder)) {
+    if (tt__log_look(&recorder->log) != TT__LOG_FULL) {
         if (recorder->is_held_up)
             tt__recorder_stats_resume(&recorder->stats);
         recorder->is_held_up = false;
@@ -377,8 +363,6 @@ static bool is_held_up(struct recorder *recorder)
     }
     if (!recorder->is_held_up && !recorder->is_paused) {
         tt__recorder_stats_pause(&recorder->stats, TT_PAUSE_REASON_LOG);
-        recorder->stats.reader_pid =
-            tt__store_find_reader(recorder->writer, recorder->stats.reader, sizeof recorder->stats.reader);
         tell_stats(recorder);
         if (tt_ingest_commit(recorder->ingest, &error) == 0)
             tt__recorder_stats_pause(&recorder->stats, TT_PAUSE_REASON_LOG);
@@ -523,6 +507,7 @@ static int open_store(struct recorder *recorder, struct tt_store_error *error)
     if (tt__retention_begin(&recorder->retention, recorder->writer, recorder->ingest, recorder->options.store_bytes_max,
                             recorder->options.seconds_max, error) < 0)
         return -1;
+    tt__log_begin(&recorder->log, recorder->writer, recorder->ingest, &recorder->stats, recorder->options.log_bytes_max);
     recorder->batch_bytes = BATCH_BYTES_MAX;
     if (recorder->retention.bytes_max / BATCH_PART < BATCH_BYTES_MAX)
         recorder->batch_bytes = recorder->retention.bytes_max / BATCH_PART;

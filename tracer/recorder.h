@@ -41,7 +41,8 @@ struct tt_recorder_options {
     uint64_t store_bytes_max;
     /* How long what is over is kept, in seconds; 0: for ever. */
     uint64_t seconds_max;
-    /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. 0: 1 GiB. */
+    /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. From three quarters of it on
+     * events do not go to the event stream. 0: 1 GiB. */
     uint64_t log_bytes_max;
     /* Leaves out of the store what programs say in their own words. */
     int redacts;

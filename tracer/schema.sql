@@ -257,12 +257,13 @@ CREATE TABLE metric (
     memory_bytes INTEGER
 ) STRICT;
 
--- What was deleted because the store had its greatest size, or because it was too old.
+-- What was deleted because the store had its greatest size, or because it was too old; and what was never written because a reader kept
+-- the write-ahead log long.
 CREATE TABLE pruned (
     -- What: 'stream' (events of chunks), 'io' (what tasks did at descriptors), 'task' (tasks that are over, with what belongs
     -- to them), 'note', 'failure' (failures that nobody can read any more, with what belongs to them).
     what TEXT NOT NULL,
-    -- Why: 'size' or 'age'.
+    -- Why: 'size', 'age' or, of the stream, 'log'.
     why TEXT NOT NULL,
     -- The process whose they were.
     process_id INTEGER NOT NULL,

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -329,6 +330,22 @@ uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
     bool is_long = (uint64_t)pages * TT__STORE_PAGE_BYTES > LONG_LOG_BYTES;
     writer->log_pages = copied < pages || (is_long && !is_begun_anew(writer)) ? pages : 0;
     return tt__store_log_bytes(writer);
+}
+
+bool tt__store_cut_log(struct tt__store_writer *writer)
+{
+    sqlite3_busy_timeout(writer->connection, RESTART_MS);
+    int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(writer->connection, BUSY_MS);
+    if (code == SQLITE_OK)
+        writer->log_pages = 0;
+    return code == SQLITE_OK;
+}
+
+uint64_t tt__store_free_bytes(const struct tt__store_writer *writer)
+{
+    struct statvfs disk;
+    return fstatvfs(writer->fd, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
 }
 
 int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max)

@@ -79,6 +79,13 @@ TT_MUST_USE int tt__store_run(struct tt__store_writer *writer, const char *sql, 
  * in the log. */
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer);
 
+/* Copies all of the log into the store and gives its room back to the disk. Whether that was possible: nobody was reading it, and there
+ * was room. */
+bool tt__store_cut_log(struct tt__store_writer *writer);
+
+/* Bytes that are left on the store's disk; UINT64_MAX when that cannot be found out. */
+uint64_t tt__store_free_bytes(const struct tt__store_writer *writer);
+
 /* The store may have BYTES_MAX bytes from now on; one that is larger already keeps its size. 0, or -1. */
 TT_MUST_USE int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max);
 

@@ -50,8 +50,11 @@ static void print_pruned(tt_query *query, tt_output *output, int64_t count)
     for (size_t i = 0; detail != NULL && i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i].detail, detail) == 0)
             words = count == 1 ? all[i].one : all[i].many;
-    tt__print(output, "  %jd %s deleted, because %s", (intmax_t)count, words,
-              why != NULL && strcmp(why, "age") == 0 ? "of age (--max-age)" : "of the size of the store (--max-size)");
+    if (why != NULL && strcmp(why, "log") == 0)
+        tt__print(output, "  %jd %s not written, because a reader that stood still kept the log of the store long", (intmax_t)count, words);
+    else
+        tt__print(output, "  %jd %s deleted, because %s", (intmax_t)count, words,
+                  why != NULL && strcmp(why, "age") == 0 ? "of age (--max-age)" : "of the size of the store (--max-size)");
 }
 
 /* Times that nobody listened to. */

@@ -200,9 +200,10 @@ case_options_of_rings_and_stores_arrive() {
 # What is deleted is told beside the answers.
 case_what_was_deleted_is_told() {
     record '' "$examples/gather"
-    ask run.telltale "INSERT INTO pruned VALUES ('task', 'size', 0, 1234, 0, 5000000000), ('failure', 'age', 0, 1, 0, 1000000000)"
+    ask run.telltale "INSERT INTO pruned VALUES ('task', 'size', 0, 1234, 0, 5000000000), ('failure', 'age', 0, 1, 0, 1000000000), ('stream', 'log', 0, 77, 0, 1)"
     run "$telltale" ps run.telltale
     expect_text err '1234 finished tasks deleted, because of the size of the store (--max-size) between'
+    expect_text err '77 events of the event stream not written, because a reader that stood still kept the log of the store long between'
     expect_text err '1 released failure deleted, because of age (--max-age) between'
 }
 

@@ -4,7 +4,7 @@ INSERT INTO gap (thread_id, count, from_ns, to_ns, first_sequence, what, is_vita
 INSERT INTO ring_gap (told_ns, thread_id, sequence, first_ns, count, vital_count) VALUES (200, 1, 42, 150, 37, 3), (250, 1, 50, 240, 1, 1),
     (200, 2, 42, 150, 9, 9);
 INSERT INTO pruned (what, why, process_id, count, first_ns, last_ns) VALUES ('stream', 'size', 0, 4096, 0, 77), ('task', 'age', 0, 5, 1, 2),
-    ('failure', 'size', 1, 6, 3, 4);
+    ('failure', 'size', 1, 6, 3, 4), ('stream', 'log', 1, 12, 5, 6);
 -- Of these only 7 and p1#7 were there before they were asked, and did not answer.
 INSERT INTO loop (loop_id, created_ns, asked_ns, dumped_ns) VALUES
     (5, 10, 20, NULL), (6, NULL, 20, 30), (7, NULL, 20, NULL), (8, NULL, NULL, NULL), ((1 << 40) | 7, NULL, 21, NULL);

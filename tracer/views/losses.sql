@@ -33,7 +33,8 @@ SELECT
     -- pruned: what count is about, stream (events of it), io, task, note or failure; these are gone with what belongs to them.
     -- NULL otherwise.
     NULL AS detail,
-    -- pruned: size or age; NULL otherwise.
+    -- pruned: size, age, or log (a reader kept the write-ahead log so long that the event stream was no longer written); NULL
+    -- otherwise.
     NULL AS why
 FROM gap AS g
 UNION ALL
