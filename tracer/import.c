@@ -474,6 +474,8 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     bool has_known_end = process->has_ended || has_exit(import, process);
     if (!process->has_ended)
         tt__import_cut_off(import, process);
+    else if (!is_complete)
+        tt__import_incomplete(import, process);
     if (process->recent_kinds)
         learn_kinds(process, process->recent_kinds); /* a live trace has more of them than it had */
     if (is_partial(process))

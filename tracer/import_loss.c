@@ -21,7 +21,7 @@
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
 static const char paused[] = "paused", cut_off[] = "cut_off", unattributed[] = "unattributed",
-                  not_recorded[] = "not_recorded";
+                  not_recorded[] = "not_recorded", incomplete[] = "incomplete";
 
 static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
 {
@@ -88,6 +88,12 @@ void tt__import_cut_off(struct tt_import *import, struct tt__import_process *pro
     };
     mark_vital(process, 0, process->last_ns);
     import->summary.cut_off_count++;
+    tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
+}
+
+void tt__import_incomplete(struct tt_import *import, struct tt__import_process *process)
+{
+    struct tt_ingest_gap gap = {.is_uncounted = true, .is_vital = true, .what = incomplete};
     tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
 }
 

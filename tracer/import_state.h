@@ -124,6 +124,9 @@ void tt__import_paused(struct tt_import *import, struct tt__import_process *proc
 /* Notes that events of PROCESS were not asked for. */
 void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process);
 
+/* Notes that the trace is known not to have all, though PROCESS has said goodbye in it. */
+void tt__import_incomplete(struct tt_import *import, struct tt__import_process *process);
+
 /* Notes that nothing is known of PROCESS after its last event. */
 void tt__import_cut_off(struct tt_import *import, struct tt__import_process *process);
 

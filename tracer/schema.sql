@@ -187,7 +187,7 @@ CREATE TABLE gap (
     -- counts of the ring do not add up; a count below zero says that more was read than tried), 'discarded' (LTTng had
     -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why),
     -- 'paused' (LTTng's session did not listen: the process told anew who it is; or nobody followed it), 'cut_off' (the LTTng trace ends, and
-    -- it does not say how the process did), 'not_recorded' (the session did not ask for all vital events), 'unattributed' (LTTng discarded them, and no process of the trace lacks
+    -- it does not say how the process did), 'not_recorded' (the session did not ask for all vital events), 'incomplete' (the trace is known not to have all), 'unattributed' (LTTng discarded them, and no process of the trace lacks
     -- them, or several may; the thread is one that was there).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.

@@ -1,6 +1,7 @@
 /* agent.c: see agent.h. */
 #include "agent.h"
 
+#include "output/output.h"
 #include "supervisor.h"
 
 #include <errno.h>
@@ -47,17 +48,24 @@ static void become_agent(const char *path, int fd, const char *const *arguments,
 }
 
 /* Reads what the agent says until it ends. False: it did not within MILLISECONDS. */
-static bool hear(int fd, int milliseconds, char *out, size_t size)
+static bool hear(int fd, int milliseconds, const char *awaited, char *out, size_t size)
 {
-    int64_t until = now_ms() + milliseconds;
+    int64_t from = now_ms(), until = from + milliseconds, told = until;
     size_t used = 0;
     ssize_t got = 1;
+    if (awaited != NULL && milliseconds > TT_AGENT_PATIENCE_MS)
+        told = from + TT_AGENT_PATIENCE_MS;
     while (got != 0) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int64_t left = until - now_ms();
+        int64_t left = told - now_ms();
         int ready = left > 0 ? poll(&wait, 1, (int)left) : 0;
-        if (ready == 0)
+        if (ready == 0 && told == until)
             break;
+        if (ready == 0) {
+            tt__complain("%s, at most %d s", awaited, (milliseconds + 999) / 1000);
+            told = until;
+            continue;
+        }
         if (ready > 0 && used + 1 < size)
             got = read(fd, out + used, size - 1 - used);
         used += got > 0 && ready > 0 ? (size_t)got : 0;
@@ -70,7 +78,7 @@ static bool hear(int fd, int milliseconds, char *out, size_t size)
 }
 
 enum tt_agent_answer tt__agent_ask(const char *const *arguments, const char *lttng_home, int milliseconds,
-                                   char *out_text, size_t size)
+                                   const char *awaited, char *out_text, size_t size)
 {
     char path[PATH_MAX];
     int ends[2], status = 0;
@@ -83,7 +91,7 @@ enum tt_agent_answer tt__agent_ask(const char *const *arguments, const char *ltt
     if (agent == 0)
         become_agent(path, ends[1], arguments, lttng_home);
     close(ends[1]);
-    bool has_ended = agent > 0 && hear(ends[0], milliseconds, out_text, size);
+    bool has_ended = agent > 0 && hear(ends[0], milliseconds, awaited, out_text, size);
     close(ends[0]);
     if (agent < 0)
         return TT_AGENT_MISSING;
@@ -91,7 +99,7 @@ enum tt_agent_answer tt__agent_ask(const char *const *arguments, const char *ltt
         kill(agent, SIGKILL);
     while (waitpid(agent, &status, 0) < 0 && errno == EINTR)
         ;
-    if (!has_ended)
+    if (!has_ended || (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM))
         return TT_AGENT_LATE;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? TT_AGENT_DONE : TT_AGENT_REFUSED;
 }

@@ -19,13 +19,17 @@ void tt__agent_path(const char *name, char *out_path, size_t size);
 enum tt_agent_answer {
     TT_AGENT_DONE,    /* it ended with 0 */
     TT_AGENT_REFUSED, /* it ended otherwise */
-    TT_AGENT_LATE,    /* it was ended */
+    TT_AGENT_LATE,    /* it was ended, or ended itself by SIGALRM, because what it asked gives no answer */
     TT_AGENT_MISSING  /* there is no such program, or it could not be started */
 };
 
 /* Runs ARGUMENTS[0], found as above, with LTTNG_HOME if that is not NULL, for MILLISECONDS at most. OUT_TEXT gets the
- * first line that it says, empty when it says nothing. */
+ * first line that it says, empty when it says nothing. AWAITED, if that is not NULL, is complained about with the limit when it
+ * takes more than a second: whoever waits is to know for what. */
 enum tt_agent_answer tt__agent_ask(const char *const *arguments, const char *lttng_home, int milliseconds,
-                                   char *out_text, size_t size);
+                                   const char *awaited, char *out_text, size_t size);
+
+/* After so long somebody who waits is told for what. */
+#define TT_AGENT_PATIENCE_MS 1000
 
 #endif

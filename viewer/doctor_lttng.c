@@ -200,7 +200,7 @@ void tt__doctor_babeltrace(struct tt_finding *finding)
     const char *arguments[] = {"telltale-ctf-reader", "--probe", NULL};
     if (lacks_lttng(finding))
         return;
-    switch (tt__agent_ask(arguments, NULL, PROBE_MS, text, sizeof text)) {
+    switch (tt__agent_ask(arguments, NULL, PROBE_MS, NULL, text, sizeof text)) {
     case TT_AGENT_DONE:
         TT_FOUND(finding, "%s", text);
         return;

@@ -64,6 +64,8 @@ static void print_uncounted(tt_query *query, tt_output *output, const char *what
         tt__print(output, "  %jd %s of the session", TT_COUNTED(tt__query_integer(query, "rows"), "pause"));
     else if (strcmp(what, "cut_off") == 0)
         tt__print(output, "  nothing recorded");
+    else if (strcmp(what, "incomplete") == 0)
+        tt__print(output, "  LTTng's trace is not whole: nobody knows whether events are missing");
     else if (strcmp(what, "not_recorded") == 0)
         tt__print(output, "  events that LTTng's session did not ask for");
     else

@@ -5,6 +5,7 @@
 #include "lttng_keeper.h"
 
 #include "agent.h"
+#include "output/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,8 @@ int tt__lttng_lock(void)
             close(fd);
             return -1;
         }
+        if (waited == TT_AGENT_PATIENCE_MS)
+            tt__complain("record: waiting for another recording, which begins or ends, at most %d s", LOCK_MS / 1000);
         sleep_ms(STEP_MS);
     }
     return fd;
@@ -57,7 +60,7 @@ static long count_others(const char *session)
 {
     const char *arguments[] = {AGENT, "others", session, NULL};
     char text[64];
-    if (tt__agent_ask(arguments, NULL, ASK_MS, text, sizeof text) != TT_AGENT_DONE)
+    if (tt__agent_ask(arguments, NULL, ASK_MS, TT_LTTNG_AWAITED, text, sizeof text) != TT_AGENT_DONE)
         return -1;
     return strtol(text, NULL, 10);
 }
@@ -81,7 +84,7 @@ static void end_session(const char *session)
 {
     const char *arguments[] = {AGENT, "end", session, "1000", NULL};
     char text[300];
-    (void)tt__agent_ask(arguments, NULL, ASK_MS + 1000, text, sizeof text);
+    (void)tt__agent_ask(arguments, NULL, ASK_MS + 1000, NULL, text, sizeof text);
 }
 
 /* Ends the daemon once nobody uses it. */

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* What is said of a wait for a daemon. */
+#define TT_LTTNG_AWAITED "record: waiting for LTTng's session daemon"
+
 /* Waits some seconds at most for other recordings of root that begin or end. A descriptor; -1: nobody else is to be
  * waited for, or one of them takes too long. */
 int tt__lttng_lock(void);

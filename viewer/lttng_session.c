@@ -32,7 +32,8 @@
 #define AGENT  "telltale-lttng-session"
 #define DAEMON "lttng-sessiond"
 
-/* A daemon answers within milliseconds; one that takes longer than these is frozen or gone. */
+/* A daemon answers within milliseconds; one that takes longer than these is frozen or gone. Of the requests at the end the agent
+ * itself gives up the first one that takes too long. */
 #define ALIVE_MS   3000
 #define BEGIN_MS   10000
 #define PENDING_MS 15000 /* for its data to be written */
@@ -63,7 +64,9 @@ static int64_t now_ms(void)
 static enum tt_agent_answer ask(const struct tt_lttng_session *session, int milliseconds, const char *const *arguments,
                                 char *out_text, size_t size)
 {
-    return tt__agent_ask(arguments, session->is_private ? session->folder : NULL, milliseconds, out_text, size);
+    const char *awaited = session->folder[0] != '\0' ? TT_LTTNG_AWAITED : NULL; /* doctor says what it finds */
+    return tt__agent_ask(arguments, session->is_private ? session->folder : NULL, milliseconds, awaited, out_text,
+                         size);
 }
 
 int tt__lttng_daemon_answers(const struct tt_lttng_session *session)
@@ -114,8 +117,9 @@ static int complain_about_daemon(const struct tt_lttng_session *session, int sta
 /* Starts one and waits until it answers. Returns -1 or the exit status after a complaint. */
 static int start_daemon(struct tt_lttng_session *session)
 {
-    int64_t until = now_ms() + START_MS;
+    int64_t from = now_ms(), until = from + START_MS;
     int status = 0;
+    bool is_told = false;
     pid_t self = getpid();
     session->is_private = geteuid() != 0;
     session->daemon = fork();
@@ -137,14 +141,18 @@ static int start_daemon(struct tt_lttng_session *session)
         }
         if (tt__lttng_daemon_answers(session) == 1)
             return -1;
+        if (!is_told && now_ms() - from > TT_AGENT_PATIENCE_MS) {
+            tt__complain("record: waiting for %s to start, at most %d s", DAEMON, START_MS / 1000);
+            is_told = true;
+        }
         sleep_ms(STEP_MS);
     }
     tt__complain("record: %s was started and does not answer", DAEMON);
     return TT_EXIT_OUTSIDE;
 }
 
-/* Whether the process PID, no child of this one, runs; one that nobody has waited for does not. */
-static bool is_running(pid_t pid)
+/* The state of the process PID as /proc has it; '\0': there is none. */
+static char state_of(pid_t pid)
 {
     char path[64], line[512] = "";
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
@@ -154,15 +162,30 @@ static bool is_running(pid_t pid)
     if (file != NULL)
         fclose(file);
     const char *state = strrchr(line, ')'); /* the name may hold anything */
-    return state != NULL && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+    return state != NULL && state[1] == ' ' ? state[2] : '\0';
 }
 
-/* Waits until the process PID, a child of this one or not, is gone. */
+/* Whether the process PID, no child of this one, runs; one that nobody has waited for does not. */
+static bool is_running(pid_t pid)
+{
+    return strchr("ZX", state_of(pid)) == NULL; /* or there is none */
+}
+
+/* Whether somebody stopped it: it heeds no signal but one. */
+static bool is_frozen(pid_t pid)
+{
+    return state_of(pid) == 'T';
+}
+
+/* Waits until the process PID, a child of this one or not, is gone; not for one that is stopped. */
 static bool has_gone(pid_t pid, bool is_child, int milliseconds)
 {
-    for (int64_t until = now_ms() + milliseconds; now_ms() < until; sleep_ms(STEP_MS))
+    for (int64_t until = now_ms() + milliseconds; now_ms() < until; sleep_ms(STEP_MS)) {
         if (is_child ? waitpid(pid, NULL, WNOHANG) != 0 : !is_running(pid))
             return true;
+        if (is_frozen(pid))
+            break;
+    }
     return false;
 }
 
@@ -211,6 +234,9 @@ static void note_consumers(struct tt_lttng_session *session)
 static void kill_daemon(struct tt_lttng_session *session)
 {
     note_consumers(session);
+    for (size_t i = 0; i < session->consumer_count; i++)
+        if (is_frozen(session->consumers[i]) && is_consumer(session->consumers[i]))
+            kill(session->consumers[i], SIGKILL); /* else the daemon waits for it */
     kill(session->daemon, SIGTERM);
     if (!has_gone(session->daemon, true, STOP_MS)) {
         kill(session->daemon, SIGKILL);
@@ -230,7 +256,8 @@ static void stop_daemon(struct tt_lttng_session *session)
 {
     bool is_shared = session->daemon > 0 && !session->is_private;
     int lock = is_shared ? tt__lttng_lock() : -1;
-    bool is_used = is_shared && tt__lttng_other_sessions(session->name) > 0;
+    /* One that gives no answer has nobody who could use it. */
+    bool is_used = is_shared && !session->is_silent && tt__lttng_other_sessions(session->name) > 0;
     if (is_used)
         tt__complain(
             "record: other sessions use LTTng's session daemon, which was started for this one; it stays until "
@@ -354,6 +381,7 @@ bool tt__lttng_end(struct tt_lttng_session *session)
     const char *end[] = {AGENT, "end", session->name, milliseconds, NULL};
     const char *land[] = {AGENT, "land", session->name, milliseconds, snapshots, NULL};
     enum tt_agent_answer answer = ask(session, END_MS, session->snapshot_count > 0 ? land : end, text, sizeof text);
+    session->is_silent = answer == TT_AGENT_LATE;
     if (answer == TT_AGENT_LATE)
         tt__complain("record: LTTng's session daemon does not answer any more; what it has written is read%s%s",
                      session->daemon == 0 ? ", and its session stays: lttng destroy " : "",

@@ -33,6 +33,7 @@ struct tt_lttng_session {
     unsigned snapshot_count; /* it overwrites its oldest events, and writes what is there so often; 0: it writes all */
     bool is_private; /* that daemon is found by LTTNG_HOME=FOLDER only */
     bool has_begun;
+    bool is_silent; /* the daemon has not answered in time */
 };
 
 /* Sub-buffers of each processor's buffer. */

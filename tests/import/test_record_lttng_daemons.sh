@@ -123,6 +123,7 @@ case_a_frozen_daemon_is_told_and_the_command_does_not_run() {
     printf 'an earlier file\n' >keep
     run timeout 60 "$telltale" record --lttng -- touch it-ran
     expect_status 5 record
+    expect_text err "waiting for LTTng's session daemon, at most 3 s"
     expect_text err 'does not answer'
     expect_text err 'touch was not run, because it cannot be recorded'
     [ ! -e it-ran ] || fail 'the command ran'
@@ -164,10 +165,24 @@ case_a_daemon_that_freezes_is_waited_for_in_vain_but_not_for_ever() {
     record_emitter 200
     wait_until has_written 200
     freeze "$(find_child "$record" "$(command -v lttng-sessiond)")"
+    from_s=$(date +%s)
     end_emitter
+    [ "$(($(date +%s) - from_s))" -lt 20 ] || fail 'it waits longer than it says'
     expect_status 0 record
+    expect_text err "waiting for LTTng's session daemon, at most 20 s"
     expect_text err 'does not answer any more; what it has written is read'
     expect_rows run.telltale 'SELECT count(*) FROM failures' 1
+    expect_nothing_left
+}
+
+# A run that has all it is asked for, but for what nobody can know.
+case_what_a_frozen_daemon_makes_uncertain_is_told_later_too() {
+    run "$telltale" record --lttng --check -- sh -c "'$traced' clean; kill -STOP \$(cat /run/lttng/lttng-sessiond.pid || cat \"\$LTTNG_HOME/.lttng/lttng-sessiond.pid\")"
+    expect_status 4 record
+    expect_rows run.telltale 'SELECT count, what, is_vital FROM losses' '|incomplete|1'
+    run "$telltale" report --strict run.telltale
+    expect_status 4 'report --strict'
+    expect_text out "LTTng's trace is not whole: nobody knows whether events are missing"
     expect_nothing_left
 }
 

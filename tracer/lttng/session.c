@@ -12,7 +12,8 @@
  *   others NAME                              how many sessions there are beside NAME and those of recordings that
  *                                            were killed
  *
- * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call.
+ * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call. SIGALRM ends it when the daemon
+ * leaves a request at the end unanswered.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CHANNEL "telltale"
 #define EVENTS  "telltale:*"
@@ -42,6 +44,10 @@
 #define SWITCH_TIMER_US 500000u
 
 #define PENDING_STEP_MS 20
+
+/* A daemon that works answers at once. Before it stops a session it waits for each program, 5 s for one that is stopped. */
+#define ANSWER_SECONDS 5u
+#define WORK_SECONDS   15u
 
 static int fail(const char *what, int code)
 {
@@ -221,13 +227,18 @@ static bool has_consumer(const char *name)
 
 static int end(const char *name, long milliseconds)
 {
+    alarm(ANSWER_SECONDS);
     bool is_written = has_consumer(name);
+    alarm(WORK_SECONDS);
     int result = lttng_stop_tracing_no_wait(name);
     if (result < 0 && result != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
         return fail("cannot stop the session", result);
-    for (long waited = 0; lttng_data_pending(name) == 1 && waited < milliseconds; waited += PENDING_STEP_MS)
+    for (long waited = 0; lttng_data_pending(name) == 1 && waited < milliseconds; waited += PENDING_STEP_MS) {
+        alarm(ANSWER_SECONDS);
         sleep_ms(PENDING_STEP_MS);
+    }
     bool is_pending = lttng_data_pending(name) == 1;
+    alarm(WORK_SECONDS);
     result = lttng_destroy_session_no_wait(name);
     if (result < 0)
         return fail("cannot destroy the session", result);
@@ -241,7 +252,9 @@ static int end(const char *name, long milliseconds)
 /* What happened last is in no snapshot but this one. A session in which no program ever was has nothing to write. */
 static int land(const char *name, long milliseconds, long snapshots)
 {
+    alarm(ANSWER_SECONDS);
     (void)for_each_trigger(name, snapshots, unregister_trigger);
+    alarm(WORK_SECONDS);
     int result = lttng_snapshot_record(name, NULL, 0);
     if (result < 0 && result != -LTTNG_ERR_SNAPSHOT_NODATA) {
         (void)end(name, milliseconds);
@@ -291,6 +304,11 @@ static int count_others(const char *own)
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
+    sigset_t alarms;
+    sigemptyset(&alarms);
+    sigaddset(&alarms, SIGALRM);
+    (void)signal(SIGALRM, SIG_DFL); /* whoever started this may ignore it */
+    (void)sigprocmask(SIG_UNBLOCK, &alarms, NULL);
     if (strcmp(what, "alive") == 0 && argc == 2)
         return look_for_daemon();
     if (strcmp(what, "begin") == 0 && argc == 6)

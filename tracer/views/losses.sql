@@ -15,7 +15,8 @@ SELECT
     -- full), in_flight (being written when the process ended), overwritten, unreadable,
     -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why),
     -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye),
-    -- not_recorded (the session did not ask for all events that answers rest on),
+    -- not_recorded (the session did not ask for all events that answers rest on), incomplete (the trace is known not to have all:
+    -- a daemon froze or was killed, a disk was full, it is damaged; other processes may be missing whole),
     -- unattributed (LTTng had no room, and it is not known for whose events: several processes of the trace may lack them,
     -- or none does, and they are another one's, which is not in the trace),
     -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked).
