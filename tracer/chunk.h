@@ -116,6 +116,7 @@ struct tt__unpacked {
     unsigned char *plain;       /* what was compressed */
     struct tt__column *columns; /* of all types, one after the other */
     uint32_t column_count;
+    bool lacks_memory; /* values were asked for, and there was none for them: that they cannot be had says nothing about the chunk */
 };
 
 enum tt__unpack_result { TT__UNPACKED, TT__UNPACK_DAMAGED, TT__UNPACK_NO_MEMORY };
@@ -126,7 +127,7 @@ enum tt__unpack_result tt__chunk_unpack(const void *data, size_t length, uint64_
                                         struct tt__unpacked *out);
 void tt__unpacked_finish(struct tt__unpacked *chunk);
 
-/* The number that field FIELD of event EVENT has. False: it has no such field, or that is a text, or is damaged. */
+/* The number that field FIELD of event EVENT has. False: it has no such field, or that is a text, or is damaged; or CHUNK->lacks_memory. */
 bool tt__unpacked_number(struct tt__unpacked *chunk, uint32_t event, uint32_t field, uint64_t *out_number);
 
 /* The text that it has. False likewise. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* --------------------------------------------------------------------------------------------------------- numbers */
 
@@ -107,10 +108,14 @@ static struct tt__column *column_of(struct tt__unpacked *chunk, uint32_t event, 
     struct tt__column *column = &type->columns[field];
     if (column->is_read)
         return column->values ? column : NULL;
-    column->is_read = true;
     uint64_t *values = malloc(type->count * sizeof *values);
-    if (values && (column->code == TT_CHUNK_TEXT ? read_texts(column, values, type->count)
-                                                 : read_numbers(column, values, type->count))) {
+    if (!values) {
+        chunk->lacks_memory = true;
+        return NULL;
+    }
+    column->is_read = true;
+    if (column->code == TT_CHUNK_TEXT ? read_texts(column, values, type->count)
+                                      : read_numbers(column, values, type->count)) {
         column->values = values;
         return column;
     }
@@ -246,6 +251,8 @@ enum tt__unpack_result tt__chunk_unpack(const void *data, size_t length, uint64_
     if (!out->plain)
         return TT__UNPACK_NO_MEMORY;
     size_t plain_length = ZSTD_decompress(out->plain, plain_bytes, data, length);
+    if (ZSTD_getErrorCode(plain_length) == ZSTD_error_memory_allocation)
+        return TT__UNPACK_NO_MEMORY;
     if (ZSTD_isError(plain_length) || plain_length != plain_bytes)
         return TT__UNPACK_DAMAGED;
     out->event_count = (uint32_t)event_count;

@@ -65,7 +65,10 @@ size_t tt__board_read(struct tt__board_reader *board, const struct tt__ring_cont
     size_t count = 0;
     int64_t wait_ns = board->cost_ns * COST_FACTOR > INTERVAL_NS ? board->cost_ns * COST_FACTOR : INTERVAL_NS;
     uint32_t used = tt__arena_board_used(context->arena);
-    if ((!is_last && board->read_ns != 0 && now_ns - board->read_ns < wait_ns) || !grow(board, used))
+    if (!is_last && board->read_ns != 0 && now_ns - board->read_ns < wait_ns)
+        return 0;
+    board->is_behind = !grow(board, used);
+    if (board->is_behind)
         return 0;
     for (uint32_t i = 0; i < used; i++) {
         struct tt_board_slot slot;

@@ -18,6 +18,7 @@ struct tt__board_reader {
     uint32_t slot_count;
     int64_t read_ns; /* when it was read last, on CLOCK_MONOTONIC */
     int64_t cost_ns; /* how long that took */
+    bool is_behind;  /* there was no memory for it: it is to be read again before it is gone */
 };
 
 /* Hands in what changed, when it is time for that again or IS_LAST. Returns how many slots did. */

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "process_identity.h"
 #include "recorder_board.h"
 #include "recorder_ring.h"
+#include "store_check.h"
 
 #define RECORDS_A_TURN 8192u               /* of one ring before the next one has its turn */
 #define PAIR_NS        INT64_C(500000000)  /* between two clock pairs that bend the timeline */
@@ -35,6 +37,7 @@ struct tt__process_reader {
     bool is_gone, is_replaced;
     bool is_ending;    /* gone, or it stopped tracing: what is there is all there will be */
     bool has_seen_end; /* the rings were looked at since */
+    bool lacks_cursor; /* there was no memory to keep how far a ring was read */
     bool was_finished; /* read to its end by a former recorder, which could not delete the arena any more */
     bool is_balanced;
     int64_t goodbye_seen_ns;                             /* on CLOCK_MONOTONIC; 0: not yet */
@@ -115,8 +118,12 @@ static bool grow_rings(struct tt__process_reader *process, uint32_t count)
 static void resume_ring(void *context, const struct tt_ingest_cursor *cursor)
 {
     struct tt__process_reader *process = context;
-    if (cursor->ring >= process->arena.ring_count_max || !grow_rings(process, cursor->ring + 1))
-        return; /* without memory there is no commit either */
+    if (cursor->ring >= process->arena.ring_count_max)
+        return;
+    if (!grow_rings(process, cursor->ring + 1)) {
+        process->lacks_cursor = true;
+        return;
+    }
     tt__ring_state_resume(&process->rings[cursor->ring], cursor);
     process->vital_drop_count += cursor->vital_drop_count;
     if (cursor->has_last && (!process->has_last_event || cursor->last_ns > process->last_event_ns)) {
@@ -162,6 +169,8 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
     if (was_finished < 0 ||
         tt_ingest_read_cursors(process->ingest, process->process_id, resume_ring, process, error) < 0)
         return -1;
+    if (process->lacks_cursor) /* from its beginning a ring would be read twice */
+        return tt__store_fail(error, TT_STORE_FAILED, "no memory to go on with process %" PRIu32, arena->pid);
     process->was_finished = was_finished == 1;
     tt_ingest_board_clear(process->ingest, process->process_id);
     return 0;
@@ -396,7 +405,7 @@ bool tt__process_finish(struct tt__process_reader *process)
 {
     if (process->was_finished)
         return true;
-    if (!process->has_seen_end)
+    if (!process->has_seen_end || process->board.is_behind)
         return false;
     for (uint32_t i = 0; i < process->ring_count; i++)
         if (!tt__ring_is_read(&process->rings[i]))

@@ -302,12 +302,15 @@ static int append_fields(struct cursor *cursor, sqlite3_str *out)
         const char *text;
         uint32_t length;
         uint64_t value;
+        bool is_read = true;
         sqlite3_str_appendf(out, "%s\"%s\":", i > 0 ? "," : "", fields[i].name);
         if (fields[i].kind == TT__FIELD_TEXT && tt__unpacked_text(chunk, cursor->event, i, &text, &length))
             append_text(out, text, length);
         else if (fields[i].kind != TT__FIELD_TEXT && tt__unpacked_number(chunk, cursor->event, i, &value))
             append_number(cursor, out, type->number, i, &fields[i], value);
         else
+            is_read = false;
+        if (!is_read || chunk->lacks_memory)
             return tt__sql_fail(&cursor->common, &cursor->scan,
                                 tt__scan_damaged(&cursor->scan, "fields are unreadable"));
     }

@@ -46,6 +46,9 @@ int tt__scan_begin(struct tt__scan *scan, sqlite3 *connection, const struct tt_s
 int tt__scan_damaged(struct tt__scan *scan, const char *what)
 {
     sqlite3_free(scan->message);
+    scan->message = NULL;
+    if (scan->chunk.lacks_memory)
+        return SQLITE_NOMEM;
     scan->message =
         sqlite3_mprintf("chunk %lld of the event stream is damaged: %s; what lies in it is in columns first_ns and "
                         "last_ns of table chunk",
@@ -79,6 +82,8 @@ static int take_chunk(struct tt__scan *scan)
     size_t length = (size_t)sqlite3_column_bytes(row, DATA);
     if (sqlite3_column_type(row, DATA) != SQLITE_BLOB)
         return tt__scan_damaged(scan, "it is no blob");
+    if (!data && sqlite3_errcode(scan->connection) == SQLITE_NOMEM)
+        return SQLITE_NOMEM;
     if (tt__chunk_checksum(&scan->summary, plain_bytes, data, length) != (uint64_t)sqlite3_column_int64(row, CHECKSUM))
         return tt__scan_damaged(scan, "its checksum does not hold");
     switch (

@@ -56,7 +56,8 @@ int tt__scan_begin(struct tt__scan *scan, sqlite3 *connection, const struct tt_s
 /* The next chunk: SQLITE_ROW, SQLITE_DONE, or an error. */
 int tt__scan_next(struct tt__scan *scan);
 
-/* The chunk at hand is damaged inside: the error to return, SQLITE_CORRUPT_VTAB. */
+/* The chunk at hand is damaged inside, so that WHAT; or there was no memory to read it: the error to return, SQLITE_CORRUPT_VTAB or
+ * SQLITE_NOMEM. */
 int tt__scan_damaged(struct tt__scan *scan, const char *what);
 
 void tt__scan_finish(struct tt__scan *scan);

@@ -29,7 +29,8 @@ int tt__store_fail(struct tt_store_error *error, enum tt_store_error_kind kind, 
 int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connection, const char *what, const char *path)
 {
     int code = sqlite3_extended_errcode(connection);
-    const char *message = sqlite3_errmsg(connection);
+    /* SQLite calls it a disk error when memory is missing for reading. */
+    const char *message = code == SQLITE_IOERR_NOMEM ? "out of memory" : sqlite3_errmsg(connection);
     switch (code & 0xff) {
     case SQLITE_FULL:
         return tt__store_fail(error, TT_STORE_FULL,
@@ -87,27 +88,35 @@ int tt__store_check_header(int fd, const char *path, struct tt_store_error *erro
     " FROM sqlite_schema AS s JOIN pragma_table_xinfo(s.name) AS c"                                     \
     " WHERE s.type = 'table' AND s.rootpage > 0 AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
 
-/* What stands in FOUND must have all that stands in EXPECTED; both are sorted by byte. */
-static int compare_tables(sqlite3_stmt *expected, sqlite3_stmt *found, const char **out_missing)
+/* The text of the row at hand; NULL: none, or *OUT_FAILED had no memory for it. */
+static const char *text_of(sqlite3_stmt *statement, sqlite3_stmt **out_failed)
 {
+    const char *text = (const char *)sqlite3_column_text(statement, 0);
+    if (!text && sqlite3_errcode(sqlite3_db_handle(statement)) == SQLITE_NOMEM)
+        *out_failed = statement;
+    return text;
+}
+
+/* What stands in FOUND must have all that stands in EXPECTED; both are sorted by byte. The statement that failed; NULL: none. */
+static sqlite3_stmt *compare_tables(sqlite3_stmt *expected, sqlite3_stmt *found, const char **out_missing)
+{
+    sqlite3_stmt *failed = NULL;
     int code = sqlite3_step(found);
     int expected_code;
     while ((expected_code = sqlite3_step(expected)) == SQLITE_ROW) {
-        const char *wanted = (const char *)sqlite3_column_text(expected, 0);
-        if (!wanted)
-            return SQLITE_NOMEM;
-        while (code == SQLITE_ROW && sqlite3_column_text(found, 0) &&
-               strcmp((const char *)sqlite3_column_text(found, 0), wanted) < 0)
+        const char *wanted = text_of(expected, &failed), *text = NULL;
+        while (wanted && code == SQLITE_ROW && (text = text_of(found, &failed)) && strcmp(text, wanted) < 0)
             code = sqlite3_step(found);
+        if (failed)
+            return failed;
         if (code != SQLITE_ROW && code != SQLITE_DONE)
-            return code;
-        if (code == SQLITE_DONE || !sqlite3_column_text(found, 0) ||
-            strcmp((const char *)sqlite3_column_text(found, 0), wanted) != 0) {
+            return found;
+        if (code == SQLITE_DONE || !text || strcmp(text, wanted) != 0) {
             *out_missing = wanted;
-            return SQLITE_OK;
+            return NULL;
         }
     }
-    return expected_code == SQLITE_DONE ? SQLITE_OK : expected_code;
+    return expected_code == SQLITE_DONE ? NULL : expected;
 }
 
 int tt__store_check_plainness(struct sqlite3 *connection, const char *path, struct tt_store_error *error)
@@ -151,9 +160,9 @@ int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct 
     } else if (sqlite3_prepare_v2(connection, DESCRIBE_TABLES, -1, &found, NULL) != SQLITE_OK) {
         tt__store_fail_sqlite(error, connection, "reading its schema", path);
     } else {
-        int code = compare_tables(expected, found, &missing);
-        if (code != SQLITE_OK)
-            tt__store_fail_sqlite(error, connection, "reading its schema", path);
+        sqlite3_stmt *failed = compare_tables(expected, found, &missing);
+        if (failed)
+            tt__store_fail_sqlite(error, sqlite3_db_handle(failed), "reading its schema", path);
         else if (missing)
             tt__store_fail(error, TT_STORE_DAMAGED,
                            "%s: says that it is a store, but %.*s is not there as it should be", path,

@@ -212,7 +212,8 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
         (*out_code = sqlite3_exec(connection,
                                   "CREATE VIRTUAL TABLE temp.event USING event;"
                                   "CREATE VIRTUAL TABLE temp.steps USING steps;"
-                                  "CREATE VIRTUAL TABLE temp.turns USING turns",
+                                  "CREATE VIRTUAL TABLE temp.turns USING turns;"
+                                  "CREATE VIRTUAL TABLE temp.instant USING instant",
                                   NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "making its virtual tables", name);
     if ((*out_code = create_temp_views(connection, tt_store_views)) != SQLITE_OK ||

@@ -3,6 +3,7 @@
  * one in INGESTED goes the recorder's whole way. TT_COUNT arenas; a failure's seed repeats it. */
 #include "harness.h"
 #include "mutate.h"
+#include "tracer/each_event.h"
 #include "tracer/studio.h"
 
 #include <dirent.h>
@@ -37,36 +38,6 @@ static volatile uint64_t sink; /* what is read is looked at */
 
 /* ---------------------------------------------------------------------------------------------------- a sound arena */
 
-/* For each event a function that emits it, with small ids, so that events are about the same objects. */
-static uint64_t next_value(void)
-{
-    static uint64_t value;
-    return ++value % 8 + 1;
-}
-
-#define TT_U8(name, text)                .name = (uint8_t)next_value(),
-#define TT_U16(name, text)               .name = (uint16_t)next_value(),
-#define TT_U32(name, text)               .name = (uint32_t)next_value(),
-#define TT_U64(name, text)               .name = next_value(),
-#define TT_I32(name, text)               .name = (int32_t)next_value(),
-#define TT_ID(name, text)                .name = next_value(),
-#define TT_TICKS(name, text)             .name = next_value(),
-#define TT_WORD(name, enumeration, text) .name = (uint8_t)(next_value() % 4),
-#define TT_SITE(name, text)              .name = TT_SITE_HERE(#name),
-#define TT_TEXT(name, limit, text)       .name = "text of " #name,
-#define TT_EVENT(number, name, category, level, text, fields)       \
-    static void emit_##name(void)                                   \
-    {                                                               \
-        tt_emit_##name(0, &(const struct tt_event_##name){fields}); \
-    }
-#include "events.def"
-
-static void emit_each(void)
-{
-#define TT_EVENT(number, name, category, level, text, fields) emit_##name();
-#include "events.def"
-}
-
 static void *emit_beside(void *argument)
 {
     tt_trace_note(0, "beside", "another thread");
@@ -78,7 +49,7 @@ static void write_sound_arena(void *argument)
 {
     pthread_t thread;
     (void)argument;
-    emit_each();
+    emit_each_event();
     if (pthread_create(&thread, NULL, emit_beside, NULL) != 0 || pthread_join(thread, NULL) != 0)
         _exit(3);
     for (uint64_t i = 1; i <= 4; i++) {
