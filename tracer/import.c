@@ -9,6 +9,7 @@
 #include "decode.h"
 #include "event_fields.h"
 #include "import_state.h"
+#include "nanoseconds.h"
 #include "place_hash.h"
 #include "store_check.h"
 #include "writer.h"
@@ -189,7 +190,7 @@ static void learn_start(struct tt__import_process *process, const struct tt_impo
 {
     process->has_started = true;
     process->has_beginning =
-        has_beginning(&event->event->process_started, event->time.monotonic_ns - facts->monotonic_ns);
+        has_beginning(&event->event->process_started, tt__ns_subtract(event->time.monotonic_ns, facts->monotonic_ns));
     process->pid = facts->pid;
     process->start_ticks = facts->start_ticks;
     memcpy(process->boot_id, facts->boot_id, sizeof process->boot_id);
@@ -303,11 +304,12 @@ static void notice_pause(struct tt_import *import, struct tt__import_process *pr
 {
     int64_t ns = event->time.monotonic_ns;
     bool is_telling = event->event->number == TT_EVENT_process_started;
-    if (ns - process->last_ns > process->silence_ns || process->silence_ns == 0) {
-        process->silence_ns = ns - process->last_ns;
+    int64_t silence_ns = tt__ns_subtract(ns, process->last_ns);
+    if (silence_ns > process->silence_ns || process->silence_ns == 0) {
+        process->silence_ns = silence_ns;
         process->silent_from_ns = process->last_ns;
     }
-    bool was_heard = process->is_known && (process->has_started || ns - process->first_ns > TOLD_NS);
+    bool was_heard = process->is_known && (process->has_started || tt__ns_subtract(ns, process->first_ns) > TOLD_NS);
     if (is_telling && !has_listened(process, &event->event->process_started) && was_heard)
         tt__import_paused(import, process, process->silent_from_ns, ns);
     if (is_telling)

@@ -11,13 +11,14 @@
  */
 #include "import_match.h"
 #include "import_state.h"
+#include "nanoseconds.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LATE_NS      INT64_C(1000000000) /* for a packet of another stream, and a handler that came in between an emit */
-#define GAP_MERGE_NS INT64_C(1000000) /* holes closer than this are one row of table gap, as of the recorder's */
+#define GAP_MERGE_NS INT64_C(1000000)    /* holes closer than this are one row of table gap, as of the recorder's */
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
 static const char paused[] = "paused", cut_off[] = "cut_off", unattributed[] = "unattributed",
@@ -110,7 +111,7 @@ void tt__import_not_recorded(struct tt_import *import, struct tt__import_process
 /* Whether NEXT goes on where RUN ends, near enough for one row. */
 static bool continues(const struct tt__import_hole *run, const struct tt__import_hole *next)
 {
-    return run->count > 0 && next->has_from && next->from_ns - run->to_ns < GAP_MERGE_NS;
+    return run->count > 0 && next->has_from && tt__ns_subtract(next->from_ns, run->to_ns) < GAP_MERGE_NS;
 }
 
 /* The aged holes of a thread become rows, and are no holes any more. LEFT: of each, how many events LTTng's counts do not

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nanoseconds.h"
 #include "store_check.h"
 
 /* ------------------------------------------------------------------------------------------------------ as it is kept */
@@ -150,7 +151,7 @@ struct taking {
 /* The other way round of tt_ingest_time(). */
 static int64_t monotonic_of(const struct taking *taking, int64_t time_ns)
 {
-    return time_ns - tt_ingest_time(taking->import->ingest, taking->process->process_id, 0);
+    return tt__ns_subtract(time_ns, tt_ingest_time(taking->import->ingest, taking->process->process_id, 0));
 }
 
 static void keep_process(void *context, const struct tt__cell *row)

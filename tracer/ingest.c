@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "ingest_state.h"
+#include "nanoseconds.h"
 #include "process_identity.h"
 #include "store_check.h"
 
@@ -123,7 +124,7 @@ static int64_t offset_of(const struct tt_ingest *ingest, const struct tt_ingest_
     for (size_t i = 0; i < ingest->process_count; i++)
         if (ingest->processes[i].has_offset && memcmp(process->boot_id, ingest->processes[i].boot_id, 16) == 0)
             return ingest->processes[i].offset_ns;
-    return process->monotonic_ns - (process->realtime_ns - ingest->origin_realtime_ns);
+    return tt__ns_subtract(process->monotonic_ns, tt__ns_subtract(process->realtime_ns, ingest->origin_realtime_ns));
 }
 
 /* Makes room for PROCESS_ID; those in between are unknown as yet. */
@@ -152,14 +153,16 @@ int tt_ingest_create(struct tt__store_writer *writer, struct tt_ingest **out_ing
     ingest->writer = writer;
     int64_t last_chunk_id = 0;
     /* Process ids are few and given in order; one that makes no sense would only cost memory here. */
-    if (tt__store_run(writer, "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id, is_redacted FROM recording", NULL, 0,
-                      load_origin, ingest) < 0 ||
+    if (tt__store_run(writer,
+                      "SELECT origin_realtime_ns, origin_monotonic_ns, origin_boot_id, is_redacted FROM recording",
+                      NULL, 0, load_origin, ingest) < 0 ||
         tt__store_run(writer, "SELECT site_id, hash, file IS NOT NULL FROM site WHERE site_id > 0 ORDER BY site_id",
                       NULL, 0, load_site, ingest) < 0 ||
         tt__store_run(writer,
                       "SELECT process_id FROM process WHERE process_id BETWEEN 0 AND 1000000 ORDER BY process_id", NULL,
                       0, load_process, ingest) < 0 ||
-        tt__store_run(writer, "SELECT max(chunk_id) FROM chunk", NULL, 0, tt__ingest_keep_integer, &last_chunk_id) < 0) {
+        tt__store_run(writer, "SELECT max(chunk_id) FROM chunk", NULL, 0, tt__ingest_keep_integer, &last_chunk_id) <
+            0) {
         tt__ingest_fail(ingest, out_error);
     } else if (ingest->batch.is_out_of_memory || !(ingest->stream = tt__stream_create(last_chunk_id + 1))) {
         tt__store_fail(out_error, TT_STORE_FAILED, "no memory to go on with the recording");
@@ -292,8 +295,8 @@ bool tt_ingest_present(const struct tt_ingest *ingest, int64_t *out_ns)
     bool is_of_this_boot = tt__process_is_of_this_boot(ingest->origin_boot_id);
     if (!ingest->has_origin || clock_gettime(is_of_this_boot ? CLOCK_MONOTONIC : CLOCK_REALTIME, &now) < 0)
         return false;
-    *out_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
-              (is_of_this_boot ? ingest->origin_monotonic_ns : ingest->origin_realtime_ns);
+    *out_ns = tt__ns_subtract((int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+                              is_of_this_boot ? ingest->origin_monotonic_ns : ingest->origin_realtime_ns);
     return true;
 }
 

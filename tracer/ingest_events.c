@@ -2,6 +2,7 @@
  * 600 lines because there are so many events, each of which can be read alone. */
 #include "event_fields.h"
 #include "ingest_state.h"
+#include "nanoseconds.h"
 
 #include <string.h>
 
@@ -256,7 +257,7 @@ static void io_finished(struct tt_ingest *ingest, const struct origin *origin,
     SET(row, IO, descriptor, event->descriptor);
     SET_SITE(ingest, row, IO, site_id, event->site);
     SET(row, IO, size, (int64_t)event->size);
-    SET(row, IO, started_ns, origin->time_ns - (int64_t)event->duration);
+    SET(row, IO, started_ns, tt__ns_subtract(origin->time_ns, (int64_t)event->duration));
     SET(row, IO, finished_ns, origin->time_ns);
     SET(row, IO, status, event->status);
     SET(row, IO, byte_count, (int64_t)event->byte_count);
@@ -371,7 +372,7 @@ static void task_dumped(struct tt_ingest *ingest, const struct origin *origin,
     CELL(row, BOARD, wait_site_id)->kind = CELL(row, BOARD, since_ns)->kind = TT__CELL_NULL;
     SET_SITE(ingest, row, BOARD, wait_site_id, event->wait_site);
     if (event->in_state != 0)
-        SET(row, BOARD, since_ns, origin->time_ns - (int64_t)event->in_state);
+        SET(row, BOARD, since_ns, tt__ns_subtract(origin->time_ns, (int64_t)event->in_state));
     SET(row, BOARD, busy_ns, event->busy);
     SET(row, BOARD, ready_ns, event->ready);
     SET(row, BOARD, step_count, event->step_count);
@@ -756,8 +757,8 @@ static void timeout_entered(struct tt_ingest *ingest, const struct origin *origi
     else
         SET(row, SCOPE, entered_ns, origin->time_ns);
     SET(row, SCOPE, deadline_ns, TT__NO_DEADLINE);
-    if (event->has_deadline && event->delay_ns < (uint64_t)(TT__NO_DEADLINE - origin->time_ns))
-        SET(row, SCOPE, deadline_ns, origin->time_ns + (int64_t)event->delay_ns);
+    if (event->has_deadline && event->delay_ns <= INT64_MAX)
+        SET(row, SCOPE, deadline_ns, tt__ns_add(origin->time_ns, (int64_t)event->delay_ns));
 }
 
 static void timeout_expired(struct tt_ingest *ingest, const struct origin *origin,
@@ -855,11 +856,11 @@ static void resource_released(struct tt_ingest *ingest, const struct origin *ori
 /* -------------------------------------------------------------------------------------------------- steps, turns */
 
 /* They are too many for rows: they go into the event stream, where the virtual tables steps and turns find them. */
-#define STREAM_ONLY(event_name)                                                                                  \
-    static void event_name(struct tt_ingest *ingest, const struct origin *origin,                                \
-                           const struct tt_decoded_##event_name *event)                                          \
-    {                                                                                                            \
-        (void)ingest, (void)origin, (void)event;                                                                 \
+#define STREAM_ONLY(event_name)                                                   \
+    static void event_name(struct tt_ingest *ingest, const struct origin *origin, \
+                           const struct tt_decoded_##event_name *event)           \
+    {                                                                             \
+        (void)ingest, (void)origin, (void)event;                                  \
     }
 STREAM_ONLY(task_suspended)
 STREAM_ONLY(task_woken)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "nanoseconds.h"
+
 #define SLOPE_MIN   0.01 /* nanoseconds a tick: a counter of 100 GHz */
 #define SLOPE_MAX   100000.0
 #define CATCH_UP_NS 1e9    /* an error is worked off within a second ... */
@@ -81,7 +83,7 @@ void tt__timeline_add_pair(struct tt__timeline *timeline, uint64_t ticks, int64_
         return;
     struct tt__timeline_piece piece = {ticks, value_of_piece(last, ticks), slope};
     timeline->slope_average = slope;
-    double bend = ((double)(ns - piece.ns)) / CATCH_UP_NS;
+    double bend = (double)tt__ns_subtract(ns, piece.ns) / CATCH_UP_NS;
     piece.slope *= 1.0 + fmax(-BEND_MAX, fmin(BEND_MAX, bend));
     if (timeline->piece_count == TT_TIMELINE_PIECES)
         thin_out(timeline);
