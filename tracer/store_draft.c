@@ -178,7 +178,8 @@ static int fold(const char *path, struct tt_store_error *error)
     int code =
         sqlite3_open_v2(plain, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
     free(plain);
-    sqlite3_busy_timeout(connection, BUSY_MS);
+    if (code == SQLITE_OK) /* else there may be none */
+        code = sqlite3_busy_timeout(connection, BUSY_MS);
     if (code == SQLITE_OK)
         code = sqlite3_exec(connection, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
     if (code == SQLITE_OK)

@@ -34,7 +34,7 @@ class Finding(planting.Bug):
 
 
 TARGETS = (
-    "telltale-program fault-ends fault-soak test-fault-recorder_calls test-fault-disk test-fault-memory test-fault-viewers test-fault-descent"
+    "telltale-program fault-ends fault-soak test-fault-recorder_calls test-fault-disk test-fault-memory test-fault-memory_reading test-fault-memory_import test-fault-viewers test-fault-descent"
     " test-fuzz-arenas test-fuzz-stores test-tracer-store_kill test-tracer-kill test-tracer-limits test-tracer-fork"
     " test-tracer-threads test-tracer-signals"
 ).split()
