@@ -152,7 +152,7 @@ tt_stream *tt_open_unix_connection_at(tt_site *site, const char *path, size_t li
         return NULL;
     rc = tt__address_of_path(&address, path);
     if (rc < 0) {
-        tt_raise_errno_at(site, rc, "connect to %s", path);
+        tt_raise_errno_at(site, rc, "connect to %s", *path ? path : "an empty path");
         return NULL;
     }
     if (tt__io_is_spent(task) && tt__io_give_turn(task, NULL, site) < 0)

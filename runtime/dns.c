@@ -53,7 +53,8 @@ static int code_of(int status)
 
 int tt__raise_gaierror(tt_site *site, int code, const char *what, const char *object)
 {
-    return tt__raise_numbered(site, &tt_gaierror, code, gai_strerror(code), "%s %s", what, object);
+    return tt__raise_numbered(site, &tt_gaierror, code, gai_strerror(code), "%s %s", what,
+                              *object ? object : "of an empty name");
 }
 
 static int raise_status(tt_site *site, int status, const char *what, const char *object)
@@ -127,9 +128,9 @@ int tt_getaddrinfo_at(tt_site *site, const char *node, const char *service, cons
     if (object)
         tt__io_tell_named(&io, object, NULL);
     tt__request_begin(&lookup->request);
-    rc = object ? uv_getaddrinfo(task->future.loop->uv, &lookup->request.uv.getaddrinfo, addresses_found, node, service,
-                                 hints)
-                : UV_EAI_NONAME;
+    rc = object && *object ? uv_getaddrinfo(task->future.loop->uv, &lookup->request.uv.getaddrinfo, addresses_found,
+                                            node, service, hints)
+                           : UV_EAI_NONAME;
     if (rc < 0) {
         tt__request_refused(&lookup->request, site);
         rc = raise_status(site, rc, "getaddrinfo", object ? object : "of nothing");

@@ -155,7 +155,8 @@ tt_listener *tt_listen_at(tt_site *site, const char *host, int port, const struc
         options = &defaults;
     if (!tt__port_exists(site, port))
         return NULL;
-    descriptor = host ? listen_on_host(site, host, port, options, &local) : listen_on_all(site, port, options, &local);
+    descriptor =
+        host && *host ? listen_on_host(site, host, port, options, &local) : listen_on_all(site, port, options, &local);
     return descriptor < 0 ? NULL : create(site, task->future.loop, descriptor, &local, options->limit);
 }
 
@@ -209,7 +210,7 @@ tt_listener *tt_listen_unix_at(tt_site *site, const char *path, const struct tt_
         descriptor = open_socket(&local, options, false);
     }
     if (descriptor < 0) {
-        tt_raise_errno_at(site, descriptor, "listen on %s", path);
+        tt_raise_errno_at(site, descriptor, "listen on %s", *path ? path : "an empty path");
         return NULL;
     }
     listener = create(site, task->future.loop, descriptor, &local, options->limit);

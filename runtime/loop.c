@@ -551,12 +551,14 @@ tt_loop *tt_loop_running(void)
 
 int64_t tt_loop_time(const tt_loop *loop)
 {
+    loop = loop ? loop : tt__running_loop;
     TT_PRECOND("loop_time.loop", NULL, loop != NULL);
     return loop->is_virtual ? loop->virtual_ns : (int64_t)uv_hrtime();
 }
 
 struct uv_loop_s *tt_loop_uv(tt_loop *loop)
 {
+    loop = loop ? loop : tt__running_loop;
     TT_PRECOND("loop_uv.loop", NULL, loop != NULL);
     return loop->uv;
 }

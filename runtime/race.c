@@ -25,6 +25,7 @@ struct attempt {
     const struct tt_address *address;
     struct tt_handle handle; /* the watch's */
     bool is_ready;
+    bool is_local_refused; /* it cannot come from where it should */
 };
 
 /* On the task's stack. */
@@ -135,8 +136,10 @@ static int begin(struct attempt *attempt)
     int rc;
 
     if (race->local->length && local->sa_family == name->sa_family &&
-        bind(attempt->io.descriptor, local, race->local->length) < 0)
+        bind(attempt->io.descriptor, local, race->local->length) < 0) {
+        attempt->is_local_refused = true;
         return errno;
+    }
     if (connect(attempt->io.descriptor, name, attempt->address->length) == 0) {
         attempt->is_ready = true;
         return 0;
@@ -262,10 +265,13 @@ static int run(struct race *race)
 
 static int raise_attempt(const struct attempt *attempt, tt_site *site)
 {
-    char text[TT_ADDRESS_BYTES];
+    char text[TT_ADDRESS_BYTES], local[TT_ADDRESS_BYTES];
 
     tt_address_text(attempt->address, text, sizeof text);
-    return tt_raise_errno_at(site, attempt->io.error, "connect to %s", text);
+    if (!attempt->is_local_refused)
+        return tt_raise_errno_at(site, attempt->io.error, "connect to %s", text);
+    tt_address_text(attempt->race->local, local, sizeof local);
+    return tt_raise_errno_at(site, attempt->io.error, "connect to %s from %s", text, local);
 }
 
 /* "Multiple exceptions: A, B". */

@@ -123,6 +123,7 @@ int tt_runner_run_at(tt_site *site, tt_runner *runner, tt_context *context, tt_c
         return -1;
     options.loop = runner->loop;
     options.context = context ? context : runner->context;
+    options.stack_bytes = runner->options.stack_bytes;
     runner->main_task = tt_create_task_at(site, fn, arg, &options);
     if (!runner->main_task)
         return -1;

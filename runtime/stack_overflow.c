@@ -70,7 +70,7 @@ void tt__stack_overflow_tell(struct tt_task_object *task)
     add_number(&line, tt__stack_bytes(task->coro.stack) / 1024);
     add_text(&line, " KiB stack");
     TT_EMIT(note, .task_id = task->future.id, .site = task->last_site, .key = "stack_overflow", .text = line.text);
-    add_text(&line, "\n");
+    add_text(&line, "; a larger one: stack_bytes in the options that it is created with\n");
     (void)!write(STDERR_FILENO, "telltale: ", strlen("telltale: "));
     (void)!write(STDERR_FILENO, line.text, line.length);
 }

@@ -48,7 +48,7 @@ static int read_rows(void)
         rc = tt_sleep(TT_MSEC(100));
         if (rc == 0) {
             printf("row %d\n", row);
-            rc = tt_timeout_reschedule(timeout, tt_loop_time(tt_loop_running()) + TT_MSEC(150));
+            rc = tt_timeout_reschedule(timeout, tt_loop_time(NULL) + TT_MSEC(150));
         }
     }
     if (rc == 0)

@@ -637,6 +637,16 @@ static void loop_close_no_foreign_handles(void)
     stage_close_loop();
 }
 
+static void loop_time_loop(void)
+{
+    (void)!tt_loop_time(NULL);
+}
+
+static void loop_uv_loop(void)
+{
+    (void)!tt_loop_uv(NULL);
+}
+
 static void loop_run_open(void)
 {
     tt_future *keeps_memory = new_future();
@@ -985,6 +995,8 @@ static const struct mistake {
     {"loop_close.open", loop_close_open},
     {"loop_close.no_foreign_handles", loop_close_no_foreign_handles},
     {"loop_run.open", loop_run_open},
+    {"loop_time.loop", loop_time_loop},
+    {"loop_uv.loop", loop_uv_loop},
     {"loop_call.function", loop_call_function},
     {"loop_call_soon_threadsafe.loop", loop_call_soon_threadsafe},
     {"loop_add_reader.function", add_reader},

@@ -71,6 +71,13 @@ static void overflow_large(void *arg)
     _exit(tt_run(run_overflow, &options));
 }
 
+static void overflow_large_main(void *arg)
+{
+    (void)arg;
+    no_core();
+    _exit(tt_run_with(overflow, NULL, &(struct tt_run_options){.stack_bytes = 256 * 1024 + 32 * 1024}));
+}
+
 static void *run_on_thread(void *arg)
 {
     overflow_named(arg);
@@ -87,13 +94,16 @@ static void overflow_on_thread(void *arg)
 
 static void expect_overflow(void (*fn)(void *arg), const char *name, unsigned kib)
 {
-    char output[8192], expected[128];
+    char output[8192], expected[256];
     int status;
 
     if (TT_ASAN || TT_TSAN)
         TT_SKIP("the sanitizer has handlers of its own in front");
     status = stage_in_child(fn, NULL, output, sizeof output);
-    snprintf(expected, sizeof expected, "telltale: task %s overflowed its %u KiB stack\n", name, kib);
+    snprintf(expected, sizeof expected,
+             "telltale: task %s overflowed its %u KiB stack; a larger one: stack_bytes in the options that it is "
+             "created with\n",
+             name, kib);
     if (!strstr(output, expected))
         print_error("expected: %sgot: %s\n", expected, output);
     assert_non_null(strstr(output, expected));
@@ -116,6 +126,12 @@ static void with_the_size_that_was_asked_for(void **state)
 {
     (void)state;
     expect_overflow(overflow_large, "large", 512);
+}
+
+static void the_main_task_too_has_the_size_that_was_asked_for(void **state)
+{
+    (void)state;
+    expect_overflow(overflow_large_main, "Task-1", 256 + 32);
 }
 
 static void on_other_threads_too(void **state)
@@ -201,7 +217,7 @@ static void a_handler_that_was_there_is_called_after_it(void **state)
         TT_SKIP("the sanitizer has handlers of its own in front");
     status = stage_in_child(overflow_with_handler, NULL, output, sizeof output);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 42);
-    assert_non_null(strstr(output, "KiB stack\nhandler of before\n"));
+    assert_non_null(strstr(output, "created with\nhandler of before\n"));
 }
 
 /* --------------------------------------------------------------------------------------------------- alternate stacks */
@@ -239,6 +255,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(an_overflow_is_told_with_the_tasks_name),
     cmocka_unit_test(also_a_default_name),
     cmocka_unit_test(with_the_size_that_was_asked_for),
+    cmocka_unit_test(the_main_task_too_has_the_size_that_was_asked_for),
     cmocka_unit_test(on_other_threads_too),
     cmocka_unit_test(another_fault_is_nobodys_overflow),
     cmocka_unit_test(one_that_was_sent_ends_the_process_as_ever),

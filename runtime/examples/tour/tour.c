@@ -168,7 +168,7 @@ static int serve(tt_stream *stream, void *arg)
 /* Gives the visitor as much time again. */
 static int be_patient(struct visitor *visitor)
 {
-    return tt_timeout_reschedule(visitor->timeout, tt_loop_time(tt_loop_running()) + TT_SEC(visitor->site->patience_s));
+    return tt_timeout_reschedule(visitor->timeout, tt_loop_time(NULL) + TT_SEC(visitor->site->patience_s));
 }
 
 /* Reads until a request is complete: 200, or the status to refuse it with; 0: the visitor has gone. */

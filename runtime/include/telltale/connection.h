@@ -33,7 +33,7 @@ struct tt_connection_options {
      * address is tried beside it; the first one that is made wins. 0: one address after the other, each to its end. 250
      * ms are a good value. asyncio: happy_eyeballs_delay, interleave. */
     int64_t happy_eyeballs_delay_ns;
-    const char *local_host; /* numeric address that connections come from; NULL: the system chooses */
+    const char *local_host; /* numeric address of this machine that connections come from; NULL: the system chooses */
     int local_port;         /* 0: the system chooses */
     bool
         all_errors; /* when no address can be connected to: ExceptionGroup "create_connection failed" with each error */
@@ -41,6 +41,7 @@ struct tt_connection_options {
 
 /* Connects by TCP to PORT of HOST, a name, an IPv4 or an IPv6 address, with all the addresses that it has. The stream is
  * the caller's. NULL with an exception pending: OSError ("[Errno 111] Connection refused: connect to 127.0.0.1:1";
+ * "[Errno 99] Cannot assign requested address: connect to 127.0.0.1:1 from 10.9.9.9:0" where local_host is not ours;
  * "Multiple exceptions: ..., ..." when there were several that differ), tt_gaierror (telltale/dns.h), OverflowError "port must be
  * 0-65535.", CancelledError and its like, MemoryError. asyncio: open_connection, create_connection. */
 #define tt_open_connection(host, port)               tt_open_connection_at(TT_HERE, (host), (port), NULL)
@@ -65,7 +66,7 @@ struct tt_listen_options {
     bool no_reuse_address; /* an address of which an older connection is left is not free */
 };
 
-/* Listens on PORT (0: a free one, see tt_listener_port) of HOST: the first of its addresses that can be bound; NULL: of
+/* Listens on PORT (0: a free one, see tt_listener_port) of HOST: the first of its addresses that can be bound; NULL or "": of
  * all interfaces, for IPv6 and IPv4. The listener is the caller's, in the end for tt_listener_close. NULL with an
  * exception pending: OSError ("[Errno 98] Address already in use: listen on 127.0.0.1:80"), tt_gaierror, CancelledError
  * and its like, MemoryError. asyncio: create_server, which listens on every address of HOST. */

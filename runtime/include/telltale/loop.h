@@ -87,9 +87,13 @@ TT_API void tt_loop_stop(tt_loop *loop);
 
 TT_API bool tt_loop_is_running(const tt_loop *loop);
 TT_API tt_loop *tt_loop_running(void); /* the loop that runs on this thread; NULL: none. asyncio: get_running_loop */
-TT_API int64_t tt_loop_time(const tt_loop *loop); /* nanoseconds that do not run backwards, the clock of call_at */
-TT_API struct uv_loop_s *tt_loop_uv(
-    tt_loop *loop); /* libuv's loop underneath; to add handles of one's own, which must be closed before the loop */
+
+/* Nanoseconds that do not run backwards, the clock of call_at. NULL: the running loop's; precondition loop_time.loop: there is one. */
+TT_API int64_t tt_loop_time(const tt_loop *loop);
+
+/* libuv's loop underneath; to add handles of one's own, which must be closed before the loop. NULL: the running loop's; precondition
+ * loop_uv.loop: there is one. */
+TT_API struct uv_loop_s *tt_loop_uv(tt_loop *loop);
 
 /* Whether tasks that are created on LOOP from now on are eager (telltale/task.h), as if each were created with
  * eager_start. asyncio: set_task_factory(eager_task_factory). */
@@ -184,7 +188,7 @@ struct tt_handler_context {
     tt_future *future; /* the failed future or task (asyncio's key `future`) */
     tt_task *task;     /* the task that was destroyed pending, or that failed during shutdown (asyncio's key `task`) */
     tt_handle *handle; /* the callback that raised (asyncio's key `handle`) */
-    const tt_site *source_traceback; /* where that was created, if it was in debug mode */
+    const tt_site *source_traceback;   /* where that was created, if it was in debug mode */
     const struct tt_group *task_group; /* the group that does not propagate an exception (asyncio's key `task_group`) */
     const struct tt_handler_context
         *context; /* what the handler was told that raised itself (asyncio's key `context`) */

@@ -25,9 +25,10 @@ enum tt_debug_choice {
 struct tt_run_options {
     bool virtual_time;          /* a loop whose clock jumps, for tests; see tt_loop_create_virtual */
     enum tt_debug_choice debug; /* see tt_loop_set_debug */
-    tt_loop *(*loop_factory)(
-        void); /* makes the loop, which the runner closes; NULL with an exception pending: the use of
-                                      * the runner fails with it. NULL: tt_loop_create */
+    /* Makes the loop, which the runner closes; where it returns NULL with an exception pending, the use of the runner fails with
+     * that. NULL: tt_loop_create. */
+    tt_loop *(*loop_factory)(void);
+    size_t stack_bytes; /* of the main task; 0: 64 KiB: see struct tt_task_options */
 };
 
 /* A new runner. OPTIONS may be NULL. NULL with MemoryError pending. */

@@ -1,10 +1,11 @@
-/* Unix sockets on plain descriptors, whose listener has no room for a connection: Linux says EAGAIN, and that the socket can be
- * written to. The kernel and its queue are real; the listener accepts when it suits it. */
+/* Unix sockets whose listener has no room for a connection: Linux says EAGAIN, and that the socket can be written to. By streams and
+ * on plain descriptors; the listener accepts when it suits it. */
 #include "stage.h"
 
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 enum { CLIENTS = 6 };
 
@@ -36,6 +37,8 @@ static int close_listener(void **state)
 }
 
 #define cmocka_unit_test_with_listener(...) STAGE_CASE(__VA_ARGS__, open_listener, close_listener)
+
+/* ---------------------------------------------------------------------------------------------------- plain descriptors */
 
 static int connect_client(int *client)
 {
@@ -136,10 +139,62 @@ static void room_is_not_waited_for_where_nobody_listens_any_more(void **state)
     stage_forget_notes();
 }
 
+/* -------------------------------------------------------------------------------------------------------------- streams */
+
+static int connect_stream(void *name)
+{
+    tt_stream *stream = tt_open_unix_connection(name);
+    int rc = stream ? tt_stream_write(stream, "x", 1) : -1;
+
+    tt_stream_close(stream);
+    return rc;
+}
+
+static int accept_streams(void *name)
+{
+    const struct tt_listen_options options = {.backlog = 1};
+    tt_listener *own = tt_listen_unix_with(name, &options);
+    tt_task *tasks[CLIENTS];
+    int heard = 0, rc = 0;
+
+    for (int i = 0; i < CLIENTS; i++)
+        tasks[i] = tt_create_task(connect_stream, name);
+    if (tt_sleep(TT_MSEC(5)) < 0)
+        return -1;
+    note("first %d, last %d", tt_task_done(tasks[0]), tt_task_done(tasks[CLIENTS - 1]));
+    for (int i = 0; i < CLIENTS && rc == 0; i++) {
+        tt_stream *stream = tt_listener_accept(own);
+        char byte;
+
+        rc = stream ? (int)tt_stream_read(stream, &byte, 1) : -1;
+        heard += rc;
+        rc = rc < 0 ? -1 : 0;
+        tt_stream_close(stream);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        rc = tt_await(tasks[i]) < 0 ? -1 : rc;
+        tt_task_unref(tasks[i]);
+    }
+    note("heard %d", heard);
+    tt_listener_close(own);
+    return rc;
+}
+
+static void a_stream_waits_for_room_too(void **state)
+{
+    char name[64];
+
+    (void)state;
+    snprintf(name, sizeof name, "@telltale-room-%d", (int)getpid());
+    assert_true(stage_run(accept_streams, name));
+    expect_notes("first 1, last 0", "heard 6");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_listener(who_finds_no_room_is_connected_when_there_is_some),
     cmocka_unit_test_with_listener(who_gives_up_waiting_for_room_can_try_again_later),
     cmocka_unit_test_with_listener(room_is_not_waited_for_where_nobody_listens_any_more),
+    cmocka_unit_test_on_stage(a_stream_waits_for_room_too),
 };
 
 TT_TEST_MAIN(cases)
