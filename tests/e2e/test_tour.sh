@@ -30,7 +30,8 @@ make_site() {
 start_tour() { # OPTION...
     [ -x "$tour" ] || skip 'the tour is not built: no http-parser'
     make_site
-    "$telltale" record -o run.telltale -- "$tour" "$@" site >tour.out 2>tour.err &
+    # Under load a recorder may be slower than the server, which then is to wait: no event may be missing here.
+    "$telltale" record --ring-policy block:60000 -o run.telltale -- "$tour" "$@" site >tour.out 2>tour.err &
     record=$!
     background="$background $record"
     wait_until has_line tour.out
