@@ -287,7 +287,7 @@ static const struct {
     {"kernel", look_at_kernel},       {"file size", look_at_file_size},  {"address space", look_at_address_space},
     {"maps", look_at_maps},           {"clock", look_at_clock},          {"lttng", tt__doctor_lttng},
     {"provider", tt__doctor_provider}, {"daemon", tt__doctor_daemon},    {"buffers", tt__doctor_buffers},
-    {"relay", tt__doctor_relay}, {"babeltrace2", tt__doctor_babeltrace}, {"plugin", tt__doctor_plugin},
+    {"traces", tt__doctor_traces}, {"relay", tt__doctor_relay}, {"babeltrace2", tt__doctor_babeltrace}, {"plugin", tt__doctor_plugin},
 };
 
 static int run(struct tt_invocation *invocation)

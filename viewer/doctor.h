@@ -28,6 +28,7 @@ void tt__doctor_lttng(struct tt_finding *finding);
 void tt__doctor_provider(struct tt_finding *finding);
 void tt__doctor_daemon(struct tt_finding *finding);
 void tt__doctor_buffers(struct tt_finding *finding);
+void tt__doctor_traces(struct tt_finding *finding);
 void tt__doctor_relay(struct tt_finding *finding);
 void tt__doctor_babeltrace(struct tt_finding *finding);
 void tt__doctor_plugin(struct tt_finding *finding);

@@ -4,6 +4,7 @@
  */
 #include "agent.h"
 #include "doctor.h"
+#include "leftovers.h"
 #include "lttng_probe.h"
 #include "lttng_session.h"
 #include "lttng_silence.h"
@@ -117,6 +118,20 @@ static bool is_in_group(void)
     return false;
 }
 
+/* Sessions of recordings that were killed, in a daemon that goes on. */
+static void look_at_left_sessions(struct tt_finding *finding)
+{
+    static char names[300], remedy[400];
+    const char *arguments[] = {"telltale-lttng-session", "left", NULL};
+    if (tt__agent_ask(arguments, NULL, PROBE_MS, NULL, names, sizeof names) != TT_AGENT_DONE || names[0] == '\0')
+        return;
+    size_t used = strlen(finding->found);
+    snprintf(finding->found + used, sizeof finding->found - used,
+             "; sessions of recordings that were killed still record in it: %s", names);
+    snprintf(remedy, sizeof remedy, "lttng destroy %.*s", (int)strcspn(names, " "), names);
+    note(finding, remedy);
+}
+
 /* Which daemon record --lttng would use. */
 void tt__doctor_daemon(struct tt_finding *finding)
 {
@@ -137,6 +152,7 @@ void tt__doctor_daemon(struct tt_finding *finding)
                  is_root        ? "root's, which runs,"
                  : home != NULL ? "the one in LTTNG_HOME, which runs,"
                                 : "yours or root's, which runs,");
+        look_at_left_sessions(finding);
     } else if (is_root) {
         TT_FOUND(finding, "none runs; record --lttng starts root's, in /var/run/lttng, and ends it again");
     } else if (is_there && !is_in_group()) {
@@ -163,6 +179,39 @@ void tt__doctor_buffers(struct tt_finding *finding)
     if (free_bytes < needed)
         note(finding, "LTTng would record nothing: make /dev/shm larger (mount -o remount,size=, docker run --shm-size), or "
                       "the buffers smaller: record --lttng --ring-bytes");
+}
+
+/* Folders of recordings that were killed, one of which may have the only trace of a run. Imports, too, make such a folder. */
+void tt__doctor_traces(struct tt_finding *finding)
+{
+    enum { NAMED = 8 };
+    static char remedy[2 * PATH_MAX + 64];
+    struct tt_left_folder folders[NAMED];
+    const struct tt_left_folder *chosen = &folders[0];
+    if (lacks_lttng(finding))
+        return;
+    size_t count = tt__leftovers_find_folders(folders, NAMED), used;
+    if (count == 0) {
+        TT_FOUND(finding, "none is left behind");
+        return;
+    }
+    TT_FOUND(finding, "left behind by record --lttng or import, which were killed or could not write a store: ");
+    for (size_t i = 0; i < count && i < NAMED; i++) {
+        used = strlen(finding->found);
+        snprintf(finding->found + used, sizeof finding->found - used, "%s%s%s", i > 0 ? ", " : "", folders[i].path,
+                 folders[i].has_trace ? "" : " (no trace in it)");
+        if (folders[i].has_trace && !chosen->has_trace)
+            chosen = &folders[i];
+    }
+    used = strlen(finding->found);
+    if (count > NAMED)
+        snprintf(finding->found + used, sizeof finding->found - used, " and %zu more", count - NAMED);
+    if (chosen->has_trace)
+        snprintf(remedy, sizeof remedy, "telltale import %s/trace -o FILE reads it; then: rm -r %s", chosen->path,
+                 chosen->path);
+    else
+        snprintf(remedy, sizeof remedy, "rm -r %s", chosen->path);
+    note(finding, remedy);
 }
 
 /* Whether somebody listens at PORT of this machine. */

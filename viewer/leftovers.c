@@ -1,7 +1,8 @@
-/* leftovers.c: what lies in a store's ring dir. The contract is in leftovers.h. */
+/* leftovers.c: what lies in a store's ring dir, and in folders of LTTng's traces. The contract is in leftovers.h. */
 #include "leftovers.h"
 
 #include "arena.h"
+#include "ctf_check.h"
 #include "output/output.h"
 #include "recorder.h"
 #include "ring_dir.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,4 +118,76 @@ void tt__leftovers_recover(const char *store)
         return;
     if (tt_recorder_is_needed(dir) && tt__leftovers_read(path, dir, false, false) < 0)
         tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
+}
+
+/* ------------------------------------------------------------------------------------------------- private folders */
+
+int tt__leftovers_claim(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static bool is_private_name(const char *name)
+{
+    size_t prefix = strcspn(TT_LEFT_FOLDER, "X"), length = strlen(TT_LEFT_FOLDER);
+    return strlen(name) == length && strncmp(name, TT_LEFT_FOLDER, prefix) == 0 &&
+           name[prefix + strspn(name + prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] ==
+               '\0';
+}
+
+/* Whether it is this user's, and nobody's who lives. */
+static bool is_left(const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    /* Shared, and given back at once: a process that has just made it marks it in its next step, and does not mind. */
+    bool is_free =
+        fd >= 0 && fstat(fd, &status) == 0 && status.st_uid == geteuid() && flock(fd, LOCK_SH | LOCK_NB) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is_free;
+}
+
+static bool has_trace(const char *folder)
+{
+    char path[PATH_MAX];
+    struct tt_ctf_list list = {0};
+    snprintf(path, sizeof path, "%s/trace", folder);
+    bool has_any = tt_ctf_find(path, &list) == 0 && list.count > 0;
+    tt_ctf_list_finish(&list);
+    return has_any;
+}
+
+static size_t find_below(const char *base, struct tt_left_folder *out_folders, size_t capacity)
+{
+    size_t count = 0;
+    DIR *entries = opendir(base);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        struct tt_left_folder folder;
+        if (!is_private_name(entry->d_name) ||
+            snprintf(folder.path, sizeof folder.path, "%s/%s", base, entry->d_name) >= (int)sizeof folder.path ||
+            !is_left(folder.path))
+            continue;
+        folder.has_trace = has_trace(folder.path);
+        if (count < capacity)
+            out_folders[count] = folder;
+        count++;
+    }
+    if (entries != NULL)
+        closedir(entries);
+    return count;
+}
+
+size_t tt__leftovers_find_folders(struct tt_left_folder *out_folders, size_t capacity)
+{
+    const char *base = getenv("TMPDIR");
+    bool has_own = base != NULL && base[0] == '/' && strcmp(base, "/tmp") != 0;
+    size_t count = has_own ? find_below(base, out_folders, capacity) : 0;
+    size_t used = count < capacity ? count : capacity;
+    return count + find_below("/tmp", out_folders + used, capacity - used);
 }

@@ -1,12 +1,14 @@
-/* leftovers.h: what lies in a store's ring dir: arenas that a recorder reads, or that nobody reads any more.
+/* leftovers.h: what lies in a store's ring dir, arenas that a recorder reads, or that nobody reads any more; and the
+ * private folders of recordings and imports of LTTng that were killed.
  *
- * What it leaves to others. The names of ring dirs: ring_dir.h. Reading arenas: the recorder.
+ * What it leaves to others. The names of ring dirs: ring_dir.h. Reading arenas: the recorder. Traces: trace_reader.h.
  *
  * Threads. One thread.
  */
 #ifndef TT_VIEWER_LEFTOVERS_H
 #define TT_VIEWER_LEFTOVERS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -32,5 +34,20 @@ int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool reda
 /* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
  * that is not possible: the store is then read as it is. */
 void tt__leftovers_recover(const char *store);
+
+/* A private folder for what goes with this process, below TMPDIR or /tmp: its name begins so, and six letters or digits follow. */
+#define TT_LEFT_FOLDER "telltale-XXXXXX"
+
+/* Marks the private folder at PATH as that of a process that lives: of this one. Returns a descriptor, which marks it until it is closed,
+ * and which no other program inherits; -1: it cannot be marked, and is taken for a leftover. */
+int tt__leftovers_claim(const char *path);
+
+struct tt_left_folder {
+    char path[PATH_MAX];
+    bool has_trace; /* in its folder "trace" */
+};
+
+/* Private folders of this user that no process has marked. Fills OUT_FOLDERS, up to CAPACITY of them, and returns how many there are. */
+size_t tt__leftovers_find_folders(struct tt_left_folder *out_folders, size_t capacity);
 
 #endif

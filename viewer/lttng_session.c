@@ -11,6 +11,7 @@
 
 #include "agent.h"
 #include "command.h"
+#include "leftovers.h"
 #include "output/output.h"
 
 #include <dirent.h>
@@ -276,11 +277,11 @@ int tt__lttng_plan(struct tt_lttng_session *session, const char *keep, unsigned 
     const char *base = getenv("TMPDIR");
     char folder[PATH_MAX];
     uint64_t token = 0;
-    *session = (struct tt_lttng_session){.snapshot_count = snapshot_count};
-    if (base == NULL || base[0] != '/' || strlen(base) > HOME_BYTES_MAX - sizeof "/telltale-XXXXXX")
+    *session = (struct tt_lttng_session){.folder_fd = -1, .snapshot_count = snapshot_count};
+    if (base == NULL || base[0] != '/' || strlen(base) > HOME_BYTES_MAX - sizeof("/" TT_LEFT_FOLDER))
         base = "/tmp";
     snprintf(session->name, sizeof session->name, "telltale-%ld", (long)getpid());
-    snprintf(session->folder, sizeof session->folder, "%s/telltale-XXXXXX", base);
+    snprintf(session->folder, sizeof session->folder, "%s/" TT_LEFT_FOLDER, base);
     if (getrandom(&token, sizeof token, 0) != sizeof token)
         token = (uint64_t)now_ms() << 22 | (uint64_t)getpid(); /* a kernel that has no more than that */
     snprintf(session->recording, sizeof session->recording, "0x%" PRIx64, token != 0 ? token : 1);
@@ -307,6 +308,7 @@ static int make_folders(struct tt_lttng_session *session)
         session->folder[0] = '\0';
         return TT_EXIT_OUTSIDE;
     }
+    session->folder_fd = tt__leftovers_claim(session->folder);
     if (session->trace[0] == '\0')
         snprintf(session->trace, sizeof session->trace, "%s/trace", session->folder);
     if (mkdir(session->trace, 0700) == 0)
@@ -402,6 +404,9 @@ void tt__lttng_close(struct tt_lttng_session *session, bool keeps_trace)
 {
     bool is_inside = strncmp(session->trace, session->folder, strlen(session->folder)) == 0;
     stop_daemon(session);
+    if (session->folder_fd >= 0)
+        close(session->folder_fd);
+    session->folder_fd = -1;
     if (session->folder[0] == '\0' || strstr(session->folder, "XXXXXX") != NULL)
         return;
     if (keeps_trace && is_inside) {

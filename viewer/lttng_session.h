@@ -24,6 +24,7 @@
 struct tt_lttng_session {
     char name[64];
     char folder[64];                         /* private; holds all of the following, but a trace that is to be kept */
+    int folder_fd;                           /* marks the folder as that of a process that lives; -1: there is none */
     char trace[PATH_MAX];                    /* where the session writes */
     char recording[24];                      /* token of what is recorded, random */
     pid_t daemon;                            /* that was started for it; 0: one was there */

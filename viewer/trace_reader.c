@@ -4,6 +4,7 @@
 #include "agent.h"
 #include "ctf_clip.h"
 #include "import.h"
+#include "leftovers.h"
 #include "output/output.h"
 #include "reader_end.h"
 #include "report.h"
@@ -48,6 +49,7 @@
 struct reader {
     const struct tt_trace_reading *reading;
     char folder[PATH_MAX]; /* private, with the complete parts of traces that were cut; empty: there are none */
+    int folder_fd;         /* marks it as that of a process that lives; -1: there is none */
     const char **paths;    /* of the traces, or of their complete parts */
     bool is_incomplete;
     uint64_t trace_bytes, cpu_seconds;
@@ -431,11 +433,15 @@ static void clip(struct reader *reader, size_t index)
     uint64_t bytes = 0;
     int error = 0;
     if (reader->folder[0] == '\0' &&
-        snprintf(reader->folder, sizeof reader->folder - 32, "%s/telltale-XXXXXX",
+        snprintf(reader->folder, sizeof reader->folder - 32, "%s/" TT_LEFT_FOLDER,
                  base != NULL && *base == '/' ? base : "/tmp") >= (int)sizeof reader->folder - 32)
         return;
-    if (strstr(reader->folder, "XXXXXX") != NULL && mkdtemp(reader->folder) == NULL)
-        error = -errno;
+    if (strstr(reader->folder, "XXXXXX") != NULL) {
+        if (mkdtemp(reader->folder) == NULL)
+            error = -errno;
+        else
+            reader->folder_fd = tt__leftovers_claim(reader->folder);
+    }
     snprintf(to, sizeof to, "%s/%zu", reader->folder, index);
     if (error == 0 && realpath(trace->path, from) == NULL)
         error = -errno;
@@ -484,14 +490,18 @@ static void forget_paths(struct reader *reader)
         if (reader->paths[i] != reader->reading->traces[i]->path)
             free((char *)reader->paths[i]);
     free(reader->paths);
+    if (reader->folder_fd >= 0)
+        close(reader->folder_fd);
     if (reader->folder[0] != '\0' && strstr(reader->folder, "XXXXXX") == NULL)
         nftw(reader->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 struct tt_trace_result tt__trace_read(const struct tt_trace_reading *reading)
 {
-    struct reader reader = {
-        .reading = reading, .is_incomplete = reading->is_incomplete, .result = {.end = TT_TRACE_FAILED}};
+    struct reader reader = {.reading = reading,
+                            .folder_fd = -1,
+                            .is_incomplete = reading->is_incomplete,
+                            .result = {.end = TT_TRACE_FAILED}};
     for (size_t i = 0; i < reading->trace_count; i++) {
         reader.trace_bytes += reading->traces[i]->bytes;
         reader.stream_count += reading->traces[i]->stream_count;

@@ -11,6 +11,7 @@
  *   land NAME MILLISECONDS N                 the same for one that overwrites; before, what is there is written once more
  *   others NAME                              how many sessions there are beside NAME and those of recordings that
  *                                            were killed
+ *   left                                     the names of the latter, separated by blanks
  *
  * Exit status: 0; or 1, and a line about the reason on the standard output; 2 for a wrong call. SIGALRM ends it when the daemon
  * leaves a request at the end unanswered.
@@ -301,6 +302,17 @@ static int count_others(const char *own)
     return 0;
 }
 
+static int print_left(void)
+{
+    struct lttng_session *sessions = NULL;
+    int count = lttng_list_sessions(&sessions), printed = 0;
+    for (int i = 0; i < count; i++)
+        if (is_left_behind(sessions[i].name))
+            printf("%s%s", printed++ > 0 ? " " : "", sessions[i].name);
+    free(sessions);
+    return count < 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -322,6 +334,8 @@ int main(int argc, char **argv)
         return end(argv[2], strtol(argv[3], NULL, 10));
     if (strcmp(what, "others") == 0 && argc == 3)
         return count_others(argv[2]);
+    if (strcmp(what, "left") == 0 && argc == 2)
+        return print_left();
     fputs("telltale-lttng-session: is started by telltale record --lttng\n", stderr);
     return 2;
 }
