@@ -115,6 +115,6 @@ void tt__ledger_last_release(tt_future *future, tt_site *site)
     if (future->refs == 1)
         TT_EMIT(failure_released, .failure_id = future->id, .site = site, .user_touch_count = future->user_touch_count,
                 .library_touch_count = future->library_touch_count, .forward_count = future->forward_count,
-                .retrieved = retrieved, .loop_closed = future->loop->is_closing);
+                .retrieved = retrieved, .loop_closed = future->loop->is_closing, .discarded = future->is_discarded);
     errno = error;
 }

@@ -89,10 +89,11 @@ static uintptr_t look(void)
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
     const void *who[TT_LISTENERS_MAX];
     uintptr_t sum = 0, list;
+    uint64_t lacking;
 #define TT_EVENT(number, name, category, level, text, fields) sum = sum * 31 + table->listeners(number);
 #include "events.def"
     /* A list that was made anew may lie where an older one did; this number is another one then. */
-    (void)table->process_listeners(who, TT_LISTENERS_MAX, &list);
+    (void)table->process_listeners(who, TT_LISTENERS_MAX, &lacking, &list);
     return sum * 31 + list;
 }
 

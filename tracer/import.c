@@ -1,4 +1,5 @@
-/* import.c: the life of an importer; processes, threads, places. See import.h; what is missing: import_loss.c. */
+/* import.c: the life of an importer; processes, threads, places. See import.h; what is missing: import_loss.c,
+ * import_listen.c. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,10 +20,6 @@ _Static_assert(64 * TT_IMPORT_KIND_WORDS == TT__EVENT_NUMBERS, "a bit for each e
 #define COMMIT_BYTES (8u << 20) /* of rows in memory before they are written */
 /* So often a live import commits, if there is something: viewers look no more often. */
 #define LIVE_COMMIT_NS INT64_C(200000000)
-/* A process that tells who it is so long after its start may tell it to a session that has just begun. */
-#define BEGINNING_NS INT64_C(500000000)
-/* Within so long after a session has begun to listen, all processes have told who they are. */
-#define TOLD_NS INT64_C(1000000000)
 
 /* Makes room for one more element of SIZE bytes in *ARRAY. */
 static bool grow(void **array, size_t count, size_t *capacity, size_t size)
@@ -173,29 +170,6 @@ static struct tt_ingest_process facts_of(const struct tt_import_event *event)
     return facts;
 }
 
-/* Whether the trace has all events of a process from its first one on, seen when it first tells who it is: nobody listened
- * before those whom it tells it to, and they are one, or the process has just begun. A writer that does not say who listens
- * is believed if it has just begun. */
-static bool has_beginning(const struct tt_decoded_process_started *told, int64_t age_ns)
-{
-    bool is_young = age_ns < BEGINNING_NS;
-    if (told->listener_set == 0)
-        return is_young;
-    bool nobody_before = told->listener_first == 1 && told->listener_new == told->listener_set;
-    return nobody_before && (is_young || told->listener_set == 1);
-}
-
-static void learn_start(struct tt__import_process *process, const struct tt_import_event *event,
-                        const struct tt_ingest_process *facts)
-{
-    process->has_started = true;
-    process->has_beginning =
-        has_beginning(&event->event->process_started, tt__ns_subtract(event->time.monotonic_ns, facts->monotonic_ns));
-    process->pid = facts->pid;
-    process->start_ticks = facts->start_ticks;
-    memcpy(process->boot_id, facts->boot_id, sizeof process->boot_id);
-}
-
 static bool is_stranger(const struct tt_import *import, uint64_t process)
 {
     for (size_t i = 0; i < import->options.stranger_count; i++)
@@ -233,7 +207,7 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
         return NULL;
     if (event->event->number == TT_EVENT_process_started && !process->has_started) {
         facts = facts_of(event);
-        learn_start(process, event, &facts);
+        tt__import_learn_start(process, event, &facts);
     }
     return process;
 }
@@ -281,74 +255,18 @@ static struct tt__import_thread *find_thread(struct tt_import *import, struct tt
     return import->recent_thread;
 }
 
-/* Whether the session of this trace listened all the time until PROCESS told who it is: whether it is certain that one of
- * the numbers that it may have, those that were new when it was first told, did not cease to listen. What is known of its
- * numbers is brought up to date. */
-static bool has_listened(struct tt__import_process *process, const struct tt_decoded_process_started *told)
-{
-    uint32_t passed = told->listener_first - process->listener_first;
-    uint64_t before = process->has_started      ? passed < 64 ? process->listener_set >> passed : 0
-                      : told->listener_new == 0 ? told->listener_set /* it is for nobody who has just begun */
-                                                : 0;
-    uint64_t still = before & told->listener_set;
-    process->listener_first = told->listener_first;
-    process->listener_set = still != 0 ? still : told->listener_new != 0 ? told->listener_new : told->listener_set;
-    return still != 0;
-}
-
-/* A process tells who it is when somebody begins to listen. If that may be this trace's session, and it had listened before, it
- * did not meanwhile: it was stopped and started. The threads may have emitted again before the process told; so the pause
- * began with the longest silence since then, or later. */
-static void notice_pause(struct tt_import *import, struct tt__import_process *process,
-                         const struct tt_import_event *event)
-{
-    int64_t ns = event->time.monotonic_ns;
-    bool is_telling = event->event->number == TT_EVENT_process_started;
-    int64_t silence_ns = tt__ns_subtract(ns, process->last_ns);
-    if (silence_ns > process->silence_ns || process->silence_ns == 0) {
-        process->silence_ns = silence_ns;
-        process->silent_from_ns = process->last_ns;
-    }
-    bool was_heard = process->is_known && (process->has_started || tt__ns_subtract(ns, process->first_ns) > TOLD_NS);
-    if (is_telling && !has_listened(process, &event->event->process_started) && was_heard)
-        tt__import_paused(import, process, process->silent_from_ns, ns);
-    if (is_telling)
-        process->silence_ns = 0;
-    process->is_known = true;
-}
-
-static void learn_kinds(struct tt__import_process *process, const struct tt_import_kinds *kinds)
-{
-    process->has_all_kinds |= !kinds;
-    for (size_t i = 0; kinds && i < TT_IMPORT_KIND_WORDS; i++)
-        process->kinds.bits[i] |= kinds->bits[i];
-    process->recent_kinds = kinds;
-}
-
-/* Whether its traces cannot have some event that answers rest on. All of these are as old as the provider; what a later
- * version adds must not count against the traces of this one. */
-static bool is_partial(const struct tt__import_process *process)
-{
-    for (unsigned number = 0; number < TT__EVENT_NUMBERS && !process->has_all_kinds; number++)
-        if (tt__event_is_vital(number) && (process->kinds.bits[number / 64] >> number % 64 & 1) == 0)
-            return true;
-    return false;
-}
-
 /* What the importer itself takes from an event. */
 static void learn(struct tt_import *import, struct tt__import_process *process, struct tt__import_thread *thread,
                   const struct tt_import_event *event)
 {
-    notice_pause(import, process, event);
-    if (!event->kinds || event->kinds != process->recent_kinds)
-        learn_kinds(process, event->kinds);
+    tt__import_listen(import, process, thread, event);
     if (event->time.monotonic_ns > process->last_ns)
         process->last_ns = event->time.monotonic_ns;
     switch (event->event->number) {
     case TT_EVENT_process_started:
         if (!process->has_started) {
             struct tt_ingest_process facts = facts_of(event);
-            learn_start(process, event, &facts);
+            tt__import_learn_start(process, event, &facts);
             if (!process->is_stranger)
                 tt_ingest_identify_process(import->ingest, process->process_id, &facts);
         }
@@ -357,9 +275,6 @@ static void learn(struct tt_import *import, struct tt__import_process *process, 
         process->has_ended = true;
         process->ended_ns = event->time.monotonic_ns;
         process->attempt_count = event->event->process_ended.attempt_count;
-        break;
-    case TT_EVENT_thread_attached:
-        thread->tid = event->event->thread_attached.tid;
         break;
     default:
         break;
@@ -478,10 +393,7 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
         tt__import_cut_off(import, process);
     else if (!is_complete)
         tt__import_incomplete(import, process);
-    if (process->recent_kinds)
-        learn_kinds(process, process->recent_kinds); /* a live trace has more of them than it had */
-    if (is_partial(process))
-        tt__import_not_recorded(import, process);
+    tt__import_judge_kinds(import, process);
     tt__import_count_threads(import, process);
     int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);
     struct tt_ingest_losses losses = {

@@ -6,9 +6,10 @@
  *
  * What it leaves to others. The format of traces; limits against hostile ones (the viewer's child); what rows mean.
  *
- * Beginning. A session may begin to listen long after a process began; then the process tells anew who it is, and the
- * numbers of its threads begin where they are. In a trace that has the beginning of a process, because nobody listened
- * to it before (process_started says who does), they begin at 0.
+ * Beginning. A session may begin to listen long after a process began, and a trace may be a later part of what was recorded; then
+ * a row 'late' tells since when the process was there and when it first told who it is, as far as that is known. Its count is NULL,
+ * for what no session wanted has no number. What others wanted has: each thread of which the trace lacks the first numbers has a row
+ * 'late' with their count, or 'missing' when this session was there before all others. State dumps tell what is still so.
  *
  * Losses. Numbers that are missing in a thread are rows of table gap: 'discarded' where the tracer counted discarded
  * events in that time, else 'missing'. What the tracer counted beyond all missing numbers (events after a thread's last
@@ -17,8 +18,9 @@
  * Absence. That something is not in a trace proves nothing: sessions are stopped, started again and destroyed, daemons
  * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye went on for
  * who knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. What
- * the session did not ask for is not there either, and has no number: a row 'not_recorded'. A process whose goodbye is in a trace that
- * does not have all (a daemon froze or was killed, a disk was full, the trace is damaged) has a row 'incomplete'. Their counts are NULL.
+ * the session did not ask for, ever or for a while, is not there either, and has no number: a row 'not_recorded'. A process whose
+ * goodbye is in a trace that does not have all (a daemon froze or was killed, a disk was full, the trace is damaged) has a row
+ * 'incomplete'. Their counts are NULL.
  *
  * Going on. The store keeps how far each thread was read. A later import into the same store goes on with a process that
  * had not said goodbye: numbers that were read are passed over, those that are missing in between are counted, and the time in
@@ -120,7 +122,8 @@ struct tt_import_summary {
     uint64_t discarded_count; /* of these, those that the tracer counted as discarded */
     uint32_t process_count;
     uint32_t cut_off_count;   /* of these, those without a goodbye: their last events may be missing */
-    uint32_t partial_count;   /* of these, those whose traces declare only a part of the vital events */
+    uint32_t partial_count;   /* of these, those whose sessions did not record all vital events, all the time */
+    uint32_t late_count;      /* of these, those whose beginning is not in the trace */
     uint64_t pause_count;     /* times that nobody listened to a process, between two stretches */
 };
 

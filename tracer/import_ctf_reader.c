@@ -194,12 +194,12 @@ static void print_missing(const struct tt_choice *choice)
 static void print_figures(const struct tt_ctf_run *run)
 {
     printf("events %" PRIu64 "\nrepeated %" PRIu64 "\nmissing %" PRIu64 "\ndiscarded %" PRIu64 "\nprocesses %" PRIu32
-           "\npauses %" PRIu64 "\ncut_off %" PRIu32 "\npartial %" PRIu32 "\nforeign %" PRIu64 "\nstrange_events %" PRIu64
+           "\npauses %" PRIu64 "\ncut_off %" PRIu32 "\npartial %" PRIu32 "\nlate %" PRIu32 "\nforeign %" PRIu64 "\nstrange_events %" PRIu64
            "\nstrange_kinds %" PRIu64 "\nunknown_events %" PRIu64
            "\nunknown_kinds %" PRIu64 "\nunknown_fields %" PRIu64 "\n",
            run->summary.event_count, run->summary.repeated_count, run->summary.missing_count,
            run->summary.discarded_count, run->summary.process_count, run->summary.pause_count,
-           run->summary.cut_off_count, run->summary.partial_count, run->foreign_event_count, run->strange_event_count,
+           run->summary.cut_off_count, run->summary.partial_count, run->summary.late_count, run->foreign_event_count, run->strange_event_count,
            run->strange_class_count, run->unknown_event_count, run->unknown_class_count,
            run->unknown_field_count);
 }

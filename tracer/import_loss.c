@@ -22,7 +22,7 @@
 
 static const char discarded[] = "discarded", missing[] = "missing", unreadable[] = "unreadable";
 static const char paused[] = "paused", cut_off[] = "cut_off", unattributed[] = "unattributed",
-                  not_recorded[] = "not_recorded", incomplete[] = "incomplete";
+                  not_recorded[] = "not_recorded", incomplete[] = "incomplete", late[] = "late";
 
 static bool is_same_boot(const uint8_t a[16], const uint8_t b[16])
 {
@@ -52,7 +52,8 @@ static void write_gap(struct tt_import *import, const struct tt__import_process 
         .first_sequence = hole->first,
         .what = what,
     };
-    import->summary.missing_count += hole->count;
+    if (what != late)
+        import->summary.missing_count += hole->count;
     if (what == discarded || what == unattributed)
         import->summary.discarded_count += hole->count;
     tt_ingest_gap(import->ingest, process->process_id, ordinal, &gap);
@@ -60,36 +61,39 @@ static void write_gap(struct tt_import *import, const struct tt__import_process 
 
 /* ---------------------------------------------------------------------------------- times that nobody listened to */
 
-void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns)
+/* A row of what nobody counted; INT64_MIN and INT64_MAX: it has no beginning, or no end. What rests on it is uncertain until
+ * its end. */
+static void write_uncounted(struct tt_import *import, struct tt__import_process *process, const char *what,
+                            const char *detail, int64_t from_ns, int64_t to_ns)
 {
-    if (process->is_stranger)
-        return;
     struct tt_ingest_gap gap = {
         .is_uncounted = true,
-        .from_ns = tt_ingest_time(import->ingest, process->process_id, from_ns),
-        .has_from = true,
-        .to_ns = tt_ingest_time(import->ingest, process->process_id, to_ns),
-        .has_to = true,
+        .has_from = from_ns != INT64_MIN,
+        .has_to = to_ns != INT64_MAX,
         .is_vital = true,
-        .what = paused,
+        .what = what,
+        .detail = detail,
     };
-    mark_vital(process, 0, to_ns);
-    import->summary.pause_count++;
+    if (process->is_stranger)
+        return;
+    if (gap.has_from)
+        gap.from_ns = tt_ingest_time(import->ingest, process->process_id, from_ns);
+    if (gap.has_to)
+        gap.to_ns = tt_ingest_time(import->ingest, process->process_id, to_ns);
+    mark_vital(process, 0, gap.has_to ? to_ns : process->last_ns);
     tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
+}
+
+void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns)
+{
+    import->summary.pause_count += !process->is_stranger;
+    write_uncounted(import, process, paused, NULL, from_ns, to_ns);
 }
 
 void tt__import_cut_off(struct tt_import *import, struct tt__import_process *process)
 {
-    struct tt_ingest_gap gap = {
-        .is_uncounted = true,
-        .from_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns),
-        .has_from = true,
-        .is_vital = true,
-        .what = cut_off,
-    };
-    mark_vital(process, 0, process->last_ns);
     import->summary.cut_off_count++;
-    tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
+    write_uncounted(import, process, cut_off, NULL, process->last_ns, INT64_MAX);
 }
 
 void tt__import_incomplete(struct tt_import *import, struct tt__import_process *process)
@@ -98,12 +102,18 @@ void tt__import_incomplete(struct tt_import *import, struct tt__import_process *
     tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
 }
 
-void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process)
+void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process, const char *names,
+                             int64_t from_ns, int64_t to_ns)
 {
-    struct tt_ingest_gap gap = {.is_uncounted = true, .is_vital = true, .what = not_recorded};
-    mark_vital(process, 0, process->last_ns);
     import->summary.partial_count++;
-    tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
+    write_uncounted(import, process, not_recorded, names, from_ns, to_ns);
+}
+
+void tt__import_late(struct tt_import *import, struct tt__import_process *process, const int64_t *from_ns,
+                     int64_t to_ns)
+{
+    import->summary.late_count += !process->is_stranger;
+    write_uncounted(import, process, late, NULL, from_ns ? *from_ns : INT64_MIN, to_ns);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ holes */
@@ -114,24 +124,41 @@ static bool continues(const struct tt__import_hole *run, const struct tt__import
     return run->count > 0 && next->has_from && tt__ns_subtract(next->from_ns, run->to_ns) < GAP_MERGE_NS;
 }
 
-/* The aged holes of a thread become rows, and are no holes any more. LEFT: of each, how many events LTTng's counts do not
- * explain. */
-static void settle_thread(struct tt_import *import, struct tt__import_process *process,
-                          struct tt__import_thread *thread, const struct tt__import_span *left)
+/* Whether HOLE is before the first event of a thread in a trace that need not have the thread's first ones: then LTTng's counts,
+ * which are of the time of the trace, explain it or not. */
+static bool is_before_all(const struct tt__import_process *process, const struct tt__import_hole *hole)
 {
+    return hole->first == 0 && !hole->has_from && !process->has_beginning;
+}
+
+/* Until when the events of HOLE of THREAD may have been. */
+static int64_t end_of(const struct tt__import_process *process, const struct tt__import_thread *thread,
+                      const struct tt__import_hole *hole)
+{
+    return is_before_all(process, hole) && thread->is_told_first ? thread->told_ns : hole->to_ns;
+}
+
+/* The aged holes of a thread become rows, and are no holes any more. LEFT: of each, how many events LTTng's counts do not
+ * explain. Returns how many of these were before the first event of the thread, of which LTTng need not know. */
+static uint64_t settle_thread(struct tt_import *import, struct tt__import_process *process,
+                              struct tt__import_thread *thread, const struct tt__import_span *left)
+{
+    uint64_t before_count = 0;
     struct tt__import_sequence *sequence = &thread->sequence;
     struct tt__import_hole run = {0}; /* holes that become one row */
     const char *what = NULL;
     for (size_t i = 0; i < thread->aged_count; i++) {
         struct tt__import_hole hole = sequence->holes[i], rest = hole;
-        mark_vital(process, hole.count, hole.to_ns);
+        bool is_before = is_before_all(process, &hole);
+        mark_vital(process, hole.count, end_of(process, thread, &hole));
         thread->settled_count += hole.count;
         rest.count = left[i].left;
+        before_count += is_before ? rest.count : 0;
         hole.count -= rest.count;
         rest.first += hole.count;
         for (int part = 0; part < 2; part++) {
             const struct tt__import_hole *next = part == 0 ? &hole : &rest;
-            const char *why = part == 0 ? discarded : missing;
+            const char *why = part == 0 ? discarded : is_before ? late : missing;
             if (next->count == 0)
                 continue;
             if (what == why && continues(&run, next)) {
@@ -156,6 +183,7 @@ static void settle_thread(struct tt_import *import, struct tt__import_process *p
     thread->is_dirty |= thread->aged_count > 0 || thread->damaged_count > 0;
     thread->damaged_count = 0;
     tt__import_sequence_forget(sequence, thread->aged_count);
+    return before_count;
 }
 
 /* ------------------------------------------------------------------------------------------------ what is left over */
@@ -269,7 +297,8 @@ static void add_process(struct account *account, const struct tt__import_process
         const struct tt__import_sequence *sequence = &process->threads[i]->sequence;
         for (size_t j = 0; j < process->threads[i]->aged_count; j++) {
             const struct tt__import_hole *hole = &sequence->holes[j];
-            add_hole(account, process, hole->count, hole->has_from ? hole->from_ns : INT64_MIN, hole->to_ns);
+            add_hole(account, process, hole->count, hole->has_from ? hole->from_ns : INT64_MIN,
+                     end_of(process, process->threads[i], hole));
         }
     }
     add_hole(account, process, process->is_settling ? tail_of(process) : 0, INT64_MIN, process->ended_ns);
@@ -349,7 +378,7 @@ static bool settle(struct tt_import *import, struct account *out_account)
         struct tt__import_process *process = &import->processes[i];
         for (size_t j = 0; j < process->thread_count; j++) {
             size_t count = process->threads[j]->aged_count;
-            settle_thread(import, process, process->threads[j], left);
+            out_account->hole_sum -= settle_thread(import, process, process->threads[j], left);
             left += count;
         }
         if (process->is_settling)
@@ -359,12 +388,11 @@ static bool settle(struct tt_import *import, struct account *out_account)
     return true;
 }
 
-/* The holes of THREAD that are older than AGED_NS are aged. In a trace that has the beginning of a process, what is before
- * the first event of a thread is missing, too. False: no memory. */
-static bool age_thread(const struct tt__import_process *process, struct tt__import_thread *thread, int64_t aged_ns)
+/* The holes of THREAD that are older than AGED_NS are aged. What is before its first event is missing, too. False: no memory. */
+static bool age_thread(struct tt__import_thread *thread, int64_t aged_ns)
 {
     struct tt__import_sequence *sequence = &thread->sequence;
-    if (process->has_beginning && sequence->first_ns <= aged_ns && !tt__import_sequence_begin_at_0(sequence))
+    if (sequence->first_ns <= aged_ns && !tt__import_sequence_begin_at_0(sequence))
         return false;
     thread->aged_count = 0;
     while (thread->aged_count < sequence->hole_count && sequence->holes[thread->aged_count].to_ns <= aged_ns)
@@ -372,11 +400,12 @@ static bool age_thread(const struct tt__import_process *process, struct tt__impo
     return true;
 }
 
-static bool age_process(struct tt__import_process *process, int64_t aged_ns)
+static bool age_process(struct tt_import *import, struct tt__import_process *process, int64_t aged_ns)
 {
     bool has_memory = true;
-    for (size_t i = 0; i < process->thread_count && has_memory; i++)
-        has_memory = age_thread(process, process->threads[i], aged_ns);
+    tt__import_judge_beginning(import, process, aged_ns);
+    for (size_t i = 0; i < process->thread_count && has_memory && !process->is_resumed; i++)
+        has_memory = age_thread(process->threads[i], aged_ns);
     return has_memory;
 }
 
@@ -391,6 +420,7 @@ bool tt__import_age(struct tt_import *import, int64_t now_ns)
         process->ageing_ns = process->last_ns;
         process->looked_ns = now_ns;
         has_aged |= process->has_ended && process->ended_ns <= process->aged_ns;
+        has_aged |= !process->is_judged && process->first_ns <= process->aged_ns;
         for (size_t j = 0; j < process->thread_count && !has_aged; j++) {
             const struct tt__import_sequence *sequence = &process->threads[j]->sequence;
             has_aged = sequence->hole_count > 0 && sequence->holes[0].to_ns <= process->aged_ns;
@@ -406,7 +436,7 @@ bool tt__import_settle_aged(struct tt_import *import)
     for (size_t i = 0; i < import->process_count && has_memory; i++) {
         struct tt__import_process *process = &import->processes[i];
         process->is_settling = process->has_ended && !process->is_over && process->ended_ns <= process->aged_ns;
-        has_memory = age_process(process, process->is_settling ? INT64_MAX : process->aged_ns);
+        has_memory = age_process(import, process, process->is_settling ? INT64_MAX : process->aged_ns);
     }
     has_memory = has_memory && settle(import, &account);
     if (has_memory)
@@ -421,7 +451,7 @@ bool tt__import_settle_losses(struct tt_import *import)
     bool has_memory = true;
     for (size_t i = 0; i < import->process_count && has_memory; i++) {
         import->processes[i].is_settling = !import->processes[i].is_over;
-        has_memory = age_process(&import->processes[i], INT64_MAX);
+        has_memory = age_process(import, &import->processes[i], INT64_MAX);
     }
     has_memory = has_memory && settle(import, &account);
     if (has_memory)

@@ -168,6 +168,7 @@ static void keep_process(void *context, const struct tt__cell *row)
     process->vital_count = row[5].kind == TT__CELL_INTEGER ? (uint64_t)row[5].integer : 0;
     process->has_vital = row[6].kind == TT__CELL_INTEGER;
     process->vital_last_ns = process->has_vital ? monotonic_of(taking, row[6].integer) : 0;
+    process->is_judged = process->is_late = row[7].integer > 0;
 }
 
 static void keep_thread(void *context, const struct tt__cell *row)
@@ -192,8 +193,9 @@ int tt__import_take_up(struct tt_import *import, struct tt__import_process *proc
     struct taking taking = {.import = import, .process = process, .begins_at_0 = true};
     struct tt__cell id = tt__integer_cell(process->process_id);
     if (tt__store_run(import->writer,
-                      "SELECT goodbye_ns, pid, start_ticks, started_ns, seen_ns, vital_drop_count, vital_drop_last_ns"
-                      " FROM process WHERE process_id = ?",
+                      "SELECT goodbye_ns, pid, start_ticks, started_ns, seen_ns, vital_drop_count, vital_drop_last_ns,"
+                      " (SELECT count(*) FROM gap AS g WHERE g.what = 'late' AND g.thread_id >> 40 = p.process_id)"
+                      " FROM process AS p WHERE process_id = ?",
                       &id, 1, keep_process, &taking) < 0 ||
         tt__store_run(import->writer,
                       "SELECT c.ordinal, c.attempt_base, c.attempt_next, c.record_count, c.missing_count, c.last_ns,"
@@ -211,7 +213,8 @@ int tt__import_take_up(struct tt_import *import, struct tt__import_process *proc
                               "the trace has a process that is in the store already, as process %" PRIu32
                               "; import all traces of a recording at once",
                               process->process_id);
-    process->has_beginning = taking.begins_at_0 && process->has_started;
+    process->has_beginning = taking.begins_at_0 && process->has_started && !process->is_late;
+    process->is_judged |= process->has_beginning;
     process->is_resumed = true;
     return 0;
 }
@@ -225,7 +228,7 @@ int tt__import_go_on(struct tt_import *import, struct tt__import_process *proces
     if (tt__store_run(import->writer, "UPDATE process SET is_balanced = NULL, gone_ns = NULL WHERE process_id = ?", &id,
                       1, NULL, NULL) < 0 ||
         tt__store_run(import->writer,
-                      "DELETE FROM gap WHERE what IN ('cut_off', 'not_recorded') AND thread_id >> 40 = ?", &id, 1, NULL,
+                      "DELETE FROM gap WHERE what IN ('cut_off', 'not_recorded') AND to_ns IS NULL AND thread_id >> 40 = ?", &id, 1, NULL,
                       NULL) < 0) {
         *error = *tt__store_writer_error(import->writer);
         return -1;

@@ -19,6 +19,14 @@ struct tt__import_thread {
     uint64_t settled_count; /* numbers that are missing, and of which rows of gap tell already */
     size_t aged_count;      /* holes of the sequence, the first ones, that are being settled */
     bool is_dirty;          /* its cursor is older than what was read of it */
+    bool is_told_first;     /* the first event that the trace has of it is its word about itself, told again */
+    int64_t told_ns;        /* when its process had told who it is before that, CLOCK_MONOTONIC */
+};
+
+/* A listener of a process that did not listen to all that answers rest on. */
+struct tt__import_lack {
+    enum { TT__IMPORT_LACKS_NOTHING, TT__IMPORT_LACKS, TT__IMPORT_LACKED } state;
+    int64_t from_ns, to_ns; /* CLOCK_MONOTONIC; TO_NS when it lacked */
 };
 
 struct tt__import_process {
@@ -37,7 +45,12 @@ struct tt__import_process {
     bool has_started, has_ended;        /* process_started, process_ended were seen */
     uint32_t listener_first; /* with listener_set: the numbers that this trace's session may have among the listeners */
     uint64_t listener_set;
-    bool has_beginning;                 /* the trace has all from its start on: its threads' numbers begin at 0 */
+    bool has_beginning;                 /* nobody listened before this trace's session: its threads' numbers begin at 0 */
+    bool is_late;                       /* what was before the first telling is not in the trace; valid when has_started */
+    bool is_judged;                     /* what its beginning lacks is told */
+    int64_t begin_ns;                   /* when it began; valid when has_started */
+    int64_t first_told_ns, told_ns;     /* when it told who it is, first and last; its first event, while it did not */
+    struct tt__import_lack lacks[64];   /* of the listeners, by their numbers modulo 64 */
     uint64_t attempt_count;             /* that process_ended gave, itself included; 0: none */
     int64_t ended_ns;                   /* CLOCK_MONOTONIC; valid when has_ended */
     int64_t first_ns, last_ns;          /* of its events, CLOCK_MONOTONIC */
@@ -121,8 +134,29 @@ void tt__import_count_threads(struct tt_import *import, const struct tt__import_
 /* Notes that nobody listened to PROCESS for a while between FROM_NS and TO_NS. */
 void tt__import_paused(struct tt_import *import, struct tt__import_process *process, int64_t from_ns, int64_t to_ns);
 
-/* Notes that events of PROCESS were not asked for. */
-void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process);
+/* Notes that events of PROCESS were not asked for between FROM_NS, INT64_MIN: since ever, and TO_NS, INT64_MAX: until its end.
+ * NAMES: which ones; NULL: not known. */
+void tt__import_not_recorded(struct tt_import *import, struct tt__import_process *process, const char *names,
+                             int64_t from_ns, int64_t to_ns);
+
+/* Notes that the trace does not have what was of PROCESS before TO_NS, since *FROM_NS; NULL: nobody knows since when. */
+void tt__import_late(struct tt_import *import, struct tt__import_process *process, const int64_t *from_ns,
+                     int64_t to_ns);
+
+/* Takes from EVENT of PROCESS who listens to it, and to what; its number was seen already, and what else is known of PROCESS is from
+ * before it. */
+void tt__import_listen(struct tt_import *import, struct tt__import_process *process, struct tt__import_thread *thread,
+                       const struct tt_import_event *event);
+
+/* EVENT is the first process_started of PROCESS that was seen, FACTS what it says. */
+void tt__import_learn_start(struct tt__import_process *process, const struct tt_import_event *event,
+                            const struct tt_ingest_process *facts);
+
+/* Tells what the beginning of PROCESS lacks, once, when nothing from before AGED_NS comes late any more. */
+void tt__import_judge_beginning(struct tt_import *import, struct tt__import_process *process, int64_t aged_ns);
+
+/* Tells at the end which events of PROCESS were not asked for. */
+void tt__import_judge_kinds(struct tt_import *import, struct tt__import_process *process);
 
 /* Notes that the trace is known not to have all, though PROCESS has said goodbye in it. */
 void tt__import_incomplete(struct tt_import *import, struct tt__import_process *process);

@@ -13,6 +13,7 @@
 #include "ingest_state.h"
 #include "nanoseconds.h"
 #include "process_identity.h"
+#include "ring.h"
 #include "store_check.h"
 
 bool tt__ingest_grow(struct tt_ingest *ingest, void **array, size_t count, size_t *capacity, size_t size)
@@ -220,6 +221,30 @@ void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const 
     tt__batch_set_text(&ingest->batch, cell, text ? text : "", text ? strlen(text) : 0);
 }
 
+void tt__ingest_set_categories(struct tt_ingest *ingest, struct tt__cell *row, uint32_t categories)
+{
+    static const struct {
+        const char *name;
+        uint32_t bit;
+    } vital[] = {
+#define TT_EVENT(number, name, category, level, text, fields) {level == TT_LEVEL_VITAL ? #category : NULL, TT_CATEGORY_##category},
+#include "events.def"
+    };
+    char names[128] = "";
+    size_t length = 0;
+    uint32_t named = 0;
+    for (size_t i = 0; i < sizeof vital / sizeof *vital && length < sizeof names; i++) {
+        if (!vital[i].name || ((categories | named) & vital[i].bit) != 0)
+            continue;
+        int written = snprintf(names + length, sizeof names - length, "%s%s", named != 0 ? ", " : "", vital[i].name);
+        length += written > 0 ? (size_t)written : 0;
+        named |= vital[i].bit;
+    }
+    TT__SET(row, PROCESS, categories, categories);
+    if (named != 0)
+        tt__ingest_set_text(ingest, TT__CELL(row, PROCESS, categories_lacking), names);
+}
+
 void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_process *process)
 {
     memcpy(ingest->processes[process_id].uuid, process->uuid, sizeof process->uuid);
@@ -242,7 +267,7 @@ void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, c
     TT__SET(row, PROCESS, started_boottime_ns, process->boottime_ns);
     if (process->ring_bytes != 0) {
         TT__SET(row, PROCESS, ring_bytes, process->ring_bytes);
-        TT__SET(row, PROCESS, categories, process->categories);
+        tt__ingest_set_categories(ingest, row, process->categories);
         TT__SET(row, PROCESS, is_redacted, process->is_redacted);
     }
     if (process->ring_policy != 0) {

@@ -156,7 +156,8 @@ struct tt_ingest_gap {
     int64_t from_ns, to_ns; /* events before and after; valid when has_from, has_to */
     bool has_from, has_to, is_vital;
     uint64_t first_sequence;
-    const char *what; /* see table gap; static */
+    const char *what;   /* see table gap; static */
+    const char *detail; /* see there; NULL: none */
 };
 void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
                    const struct tt_ingest_gap *gap);

@@ -76,6 +76,8 @@ static void process_started(struct tt_ingest *ingest, const struct origin *origi
     SET_TEXT(ingest, row, PROCESS, host, event->host);
     SET_TEXT(ingest, row, PROCESS, program, event->program);
     SET_TEXT(ingest, row, PROCESS, command, event->command);
+    if (event->categories != 0)
+        tt__ingest_set_categories(ingest, row, event->categories);
 }
 
 static void process_ended(struct tt_ingest *ingest, const struct origin *origin,
@@ -539,6 +541,8 @@ static void failure_released(struct tt_ingest *ingest, const struct origin *orig
     SET(row, FAILURE, forward_count, event->forward_count);
     SET(row, FAILURE, is_retrieved, event->retrieved != 0);
     SET(row, FAILURE, is_loop_closed, event->loop_closed != 0);
+    if (event->discarded)
+        SET(row, FAILURE, is_discarded, 1);
     SET_SITE(ingest, row, FAILURE, released_site_id, event->site);
 }
 

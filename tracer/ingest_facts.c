@@ -107,6 +107,8 @@ void tt_ingest_gap(struct tt_ingest *ingest, uint32_t process_id, uint32_t threa
     TT__SET(row, GAP, first_sequence, gap->first_sequence);
     tt__cell_set_static_text(TT__CELL(row, GAP, what), gap->what);
     TT__SET(row, GAP, is_vital, gap->is_vital);
+    if (gap->detail)
+        tt__ingest_set_text(ingest, TT__CELL(row, GAP, detail), gap->detail);
 }
 
 void tt_ingest_thread_counts(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,

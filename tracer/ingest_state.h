@@ -78,6 +78,9 @@ static inline int64_t tt__compose_id(uint32_t process_id, uint64_t local)
 struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t process_id);
 
 /* Copies TEXT (NULL: none) into CELL. */
+/* Sets the CATEGORIES of a process that were on, and names those that were off and vital. */
+void tt__ingest_set_categories(struct tt_ingest *ingest, struct tt__cell *row, uint32_t categories);
+
 void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const char *text);
 
 /* For statements that return one number, which is left alone when there is none. CONTEXT: int64_t *. */

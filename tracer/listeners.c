@@ -15,11 +15,13 @@ static size_t find(const struct tt__listeners *listeners, size_t from, const voi
 
 void tt__listeners_look(struct tt__listeners *listeners, const struct tt_lttng_table *table)
 {
-    struct tt__listeners now = {.last = listeners->last, .told = listeners->told};
-    now.count = table->process_listeners(now.who, TT_LISTENERS_MAX, &now.list);
+    struct tt__listeners now = {
+        .last = listeners->last, .told = listeners->told, .lacking_told = listeners->lacking_told};
+    now.count = table->process_listeners(now.who, TT_LISTENERS_MAX, &now.lacking, &now.list);
     if (now.count > TT_LISTENERS_MAX)
         now.count = TT_LISTENERS_MAX;
     bool is_the_same = now.count == listeners->count && memcmp(now.who, listeners->who, sizeof now.who) == 0;
+    listeners->lacking = now.lacking;
     if (is_the_same && now.list == listeners->list)
         return;
     size_t next = 0; /* of those that were seen */
@@ -35,12 +37,13 @@ void tt__listeners_look(struct tt__listeners *listeners, const struct tt_lttng_t
 
 bool tt__listeners_are_untold(const struct tt__listeners *listeners)
 {
-    return listeners->count > 0 && listeners->last != listeners->told;
+    return listeners->count > 0 &&
+           (listeners->last != listeners->told || listeners->lacking != listeners->lacking_told);
 }
 
 void tt__listeners_tell(struct tt__listeners *listeners, struct tt_event_process_started *event)
 {
-    event->listener_set = event->listener_new = 0;
+    event->listener_set = event->listener_new = event->listener_lacking = 0;
     event->listener_first = listeners->count > 0 ? listeners->numbers[0] : listeners->last + 1;
     for (size_t i = 0; i < listeners->count; i++)
         if (listeners->numbers[i] < event->listener_first)
@@ -50,8 +53,10 @@ void tt__listeners_tell(struct tt__listeners *listeners, struct tt_event_process
         if (place >= 64)
             continue;
         event->listener_set |= UINT64_C(1) << place;
+        event->listener_lacking |= (listeners->lacking >> i & 1) << place;
         if (listeners->numbers[i] > listeners->told)
             event->listener_new |= UINT64_C(1) << place;
     }
     listeners->told = listeners->last;
+    listeners->lacking_told = listeners->lacking;
 }

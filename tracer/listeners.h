@@ -32,13 +32,14 @@ struct tt__listeners {
     const void *who[TT_LISTENERS_MAX];
     uint32_t numbers[TT_LISTENERS_MAX];
     size_t count;
+    uint64_t lacking, lacking_told; /* which of them do not listen to all vital events, a bit each; what was told of that */
     uint32_t last, told; /* numbers: the last one that was given, the last one that was told */
 };
 
 /* Looks who listens now. */
 void tt__listeners_look(struct tt__listeners *listeners, const struct tt_lttng_table *table);
 
-/* Whether one of them has not been told yet. */
+/* Whether one of them, or that one lacks events, or does not any more, has not been told yet. */
 bool tt__listeners_are_untold(const struct tt__listeners *listeners);
 
 /* Writes what was seen into EVENT, and takes it for told. */

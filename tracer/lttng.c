@@ -42,6 +42,7 @@ static bool is_forking;                         /* between before and after */
 static sigset_t fork_mask;                      /* LTTng's, between before and after */
 static struct tt_arena_header identity;         /* who this process is; only the facts in it are used */
 static struct tt_event_process_started started; /* what it says of itself, with the strings of `identity` */
+static bool has_told_before;                    /* this process has told who it is, or tried to */
 static struct tt__listeners listeners;          /* guarded by the flag */
 static atomic_flag is_looking = ATOMIC_FLAG_INIT;
 static uint64_t recording;                      /* whose this process is; children have it by fork, or by the environment */
@@ -158,13 +159,15 @@ int tt_trace_lttng_status(void)
 
 /* ----------------------------------------------------------------------------------------------- life of a process */
 
-static void find_identity(void)
+static void find_identity(uint32_t categories)
 {
     memset(&identity, 0, sizeof identity);
     tt__uuid_make(identity.process_uuid);
     tt__identity_fill(&identity);
     tt__identity_tell(&identity, &started);
+    __atomic_store_n(&has_told_before, false, __ATOMIC_RELAXED);
     started.recording = recording;
+    started.categories = categories;
 }
 
 /* Writes an event of the tracer's own, which no arena gets; BEGIN is one of the two functions that number it. */
@@ -184,6 +187,7 @@ static void tell_process(void)
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
     struct tt_event_process_started event = started;
     struct tt_event_task_linked parent;
+    event.is_repeated = __atomic_exchange_n(&has_told_before, true, __ATOMIC_RELAXED);
     if (!atomic_flag_test_and_set(&is_looking)) {
         tt__listeners_look(&listeners, table);
         tt__listeners_tell(&listeners, &event);
@@ -210,13 +214,13 @@ bool tt__lttng_look(void)
     return is_untold;
 }
 
-bool tt__lttng_begin(struct tt__life *life)
+bool tt__lttng_begin(struct tt__life *life, uint32_t categories)
 {
     if (atomic_load(&life->lttng.ordinal) != 0)
         return true;
     if (!atomic_load(&tt__lttng_table) || atomic_load(&life->lttng.may_begin) == 0)
         return false;
-    find_identity();
+    find_identity(categories);
     if (!atomic_flag_test_and_set(&is_looking)) {
         memset(&listeners, 0, sizeof listeners); /* to them, this is another process */
         atomic_flag_clear(&is_looking);

@@ -23,8 +23,9 @@ extern _Atomic(const struct tt_lttng_table *) tt__lttng_table;
  * to answer, but not for long. Not in signal handlers. */
 int tt__lttng_load(void);
 
-/* Under the lock of start.c: this process begins to emit to LTTng, says who it is. True when it does, or did already. */
-bool tt__lttng_begin(struct tt__life *life);
+/* Under the lock of start.c: this process begins to emit events of CATEGORIES to LTTng, says who it is. True when it does, or did
+ * already. */
+bool tt__lttng_begin(struct tt__life *life, uint32_t categories);
 
 /* Under the lock of start.c: says goodbye with REASON (enum tt_end_reason), and no event goes to LTTng any more. */
 void tt__lttng_end(struct tt__life *life, uint8_t reason);

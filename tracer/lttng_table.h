@@ -18,7 +18,7 @@
 
 #include "telltale/trace.h"
 
-#define TT_LTTNG_TABLE_VERSION 2u
+#define TT_LTTNG_TABLE_VERSION 3u
 #define TT_LTTNG_TABLE_NAME    "tt_lttng_provider_table"
 
 /* What every event begins with, and what is needed to write it. */
@@ -38,9 +38,10 @@ struct tt_lttng_table {
     void (*after_fork_child)(sigset_t *mask);
     /* A value that changes whenever a session begins or ceases to record EVENT; 0: none does. */
     uintptr_t (*listeners)(unsigned event);
-    /* Who listens to process_started, in the order in which they began: at most MAX of them, each a value that stands for
-     * it; and a number that is another one after each change, 0 when nobody does. Returns how many there are. */
-    size_t (*process_listeners)(const void **out_who, size_t max, uintptr_t *out_list);
+    /* Who listens to process_started, in the order in which they began: at most MAX of them, at most 64, each a value that stands for
+     * it; which of them, a bit each, do not listen to all vital events; and a number that is another one after each change of
+     * the list, 0 when nobody does. Returns how many there are. */
+    size_t (*process_listeners)(const void **out_who, size_t max, uint64_t *out_lacking, uintptr_t *out_list);
     /* For each event: whether a session wants it at this moment (not 0), and how it is written. */
 #define TT_EVENT(number, name, category, level, text, fields) \
     const int *wanted_##name;                                 \

@@ -111,6 +111,8 @@ CREATE TABLE process (
     block_ms INTEGER,
     -- Categories of events that were on: 1 << n for category n of events.def.
     categories INTEGER,
+    -- Names of those that were off although answers rest on their events, separated by commas; NULL when none was.
+    categories_lacking TEXT,
     -- Steps were told of one task in so many.
     step_every INTEGER,
     -- 1 when it left out of its events what it says in its own words.
@@ -187,11 +189,15 @@ CREATE TABLE gap (
     -- counts of the ring do not add up; a count below zero says that more was read than tried), 'discarded' (LTTng had
     -- no room and counted them), 'missing' (their numbers are missing from an LTTng trace that does not say why),
     -- 'paused' (LTTng's session did not listen: the process told anew who it is; or nobody followed it), 'cut_off' (the LTTng trace ends, and
-    -- it does not say how the process did), 'not_recorded' (the session did not ask for all vital events), 'incomplete' (the trace is known not to have all), 'unattributed' (LTTng discarded them, and no process of the trace lacks
+    -- it does not say how the process did), 'late' (what was before the LTTng trace begins, or before its session did; with a count: numbers
+    -- of this thread), 'not_recorded' (the session did not ask for all vital events), 'incomplete' (the trace is known not to have
+    -- all), 'unattributed' (LTTng discarded them, and no process of the trace lacks
     -- them, or several may; the thread is one that was there).
     what TEXT NOT NULL,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
-    is_vital INTEGER NOT NULL DEFAULT 0
+    is_vital INTEGER NOT NULL DEFAULT 0,
+    -- not_recorded: names of the events, separated by commas; NULL otherwise, or when not known.
+    detail TEXT
 ) STRICT;
 
 -- Runs of events that found their ring full, as the threads that lost them tell it when there is room again.

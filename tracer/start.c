@@ -85,6 +85,7 @@ static void emit_started(const struct tt_arena_header *header)
 {
     struct tt_event_process_started event;
     tt__identity_tell(header, &event);
+    event.categories = header->categories;
     tt_emit_process_started(0, &event);
 }
 
@@ -149,7 +150,7 @@ static int prepare_once(void)
 /* Under the lock. */
 static void begin_lttng(struct tt__life *life)
 {
-    if (!tt__lttng_begin(life))
+    if (!tt__lttng_begin(life, plan.categories))
         return;
     atomic_store(&is_lttng_wanted, true);
     switch_on();
@@ -246,7 +247,7 @@ bool tt__trace_revive_lttng(void)
     if (!atomic_load_explicit(&is_lttng_wanted, memory_order_relaxed) || atomic_load(&life->lttng.may_begin) == 0)
         return false;
     enter(life, &guard);
-    bool is_alive = atomic_load(&is_lttng_wanted) && tt__lttng_begin(life);
+    bool is_alive = atomic_load(&is_lttng_wanted) && tt__lttng_begin(life, plan.categories);
     leave(life, &guard);
     errno = error;
     return is_alive;

@@ -18,7 +18,7 @@
     X(PROCESS, gone_ns) X(PROCESS, is_replaced) X(PROCESS, vital_drop_count) X(PROCESS, vital_drop_last_ns) \
     X(PROCESS, board_drop_count) X(PROCESS, dictionary_drop_count) X(PROCESS, is_balanced)                  \
     X(PROCESS, is_boardless) X(PROCESS, ring_bytes) X(PROCESS, ring_policy) X(PROCESS, block_ms)            \
-    X(PROCESS, categories) X(PROCESS, step_every) X(PROCESS, is_redacted)
+    X(PROCESS, categories) X(PROCESS, categories_lacking) X(PROCESS, step_every) X(PROCESS, is_redacted)
 
 #define TT__COLUMNS_THREAD(X)                                                                         \
     X(THREAD, thread_id) X(THREAD, tid) X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) \
@@ -32,7 +32,7 @@
 
 #define TT__COLUMNS_GAP(X)                                                                            \
     X(GAP, thread_id) X(GAP, count) X(GAP, from_ns) X(GAP, to_ns) X(GAP, first_sequence) X(GAP, what) \
-    X(GAP, is_vital)
+    X(GAP, is_vital) X(GAP, detail)
 
 #define TT__COLUMNS_RING_GAP(X)                                                                       \
     X(RING_GAP, told_ns) X(RING_GAP, thread_id) X(RING_GAP, sequence) X(RING_GAP, first_ns)           \

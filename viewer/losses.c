@@ -1,6 +1,7 @@
 /* losses.c: what is missing from a recording. The contract is in losses.h. */
 #include "losses.h"
 
+#include "nanoseconds.h"
 #include "output/text.h"
 #include "query.h"
 #include "report.h"
@@ -8,9 +9,10 @@
 #include <string.h>
 
 static const char select_losses[] =
-    "SELECT process_id, what, detail, why, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns, max(to_ns) AS "
-    "to_ns\n"
-    "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what, detail, why ORDER BY process_id, what, detail, why";
+    "SELECT process_id, what, detail, why, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns,\n"
+    "    iif(what = 'not_recorded' AND count(to_ns) < count(*), NULL, max(to_ns)) AS to_ns\n"
+    "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what, detail, why, count IS NULL\n"
+    "ORDER BY process_id, what, detail, why, count";
 
 /* Loops that did not answer, and are named one by one. */
 #define NAMED_LOOPS 10
@@ -33,6 +35,8 @@ static const char *words_of_loss(const char *what, int64_t count)
         return count == 1 ? "event lost, of which process is not known" : "events lost, of which process is not known";
     if (strcmp(what, "unbalanced") == 0)
         return count == 1 ? "event not accounted for" : "events not accounted for";
+    if (strcmp(what, "late") == 0)
+        return count == 1 ? "event not recorded" : "events not recorded";
     return count == 1 ? "event lost" : "events lost";
 }
 
@@ -57,6 +61,33 @@ static void print_pruned(tt_query *query, tt_output *output, int64_t count)
                   why != NULL && strcmp(why, "age") == 0 ? "of age (--max-age)" : "of the size of the store (--max-size)");
 }
 
+/* Names of DETAIL that are printed, of events or categories; of more of them it is said how many. */
+#define NAMED_EVENTS 5
+
+static void print_names(tt_output *output, const char *detail)
+{
+    size_t count = 1;
+    const char *end = detail + strlen(detail);
+    for (const char *comma = strchr(detail, ','); comma != NULL; comma = strchr(comma + 1, ','))
+        if (count++ == NAMED_EVENTS)
+            end = comma;
+    tt__print(output, "%.*s", (int)(end - detail), detail);
+    if (count > NAMED_EVENTS)
+        tt__print(output, " and %zu more", count - NAMED_EVENTS);
+}
+
+/* What was not asked for: failures and ends of which such events tell may be missing. */
+static void print_not_recorded(tt_query *query, tt_output *output)
+{
+    const char *detail = tt__query_text(query, "detail"), *why = tt__query_text(query, "why");
+    tt__print(output, why != NULL && strcmp(why, "categories") == 0 ? "  events of categories that were off (--events)"
+                                                                   : "  events that LTTng's session did not ask for");
+    if (detail != NULL) {
+        tt__print(output, ": ");
+        print_names(output, detail);
+    }
+}
+
 /* Times that nobody listened to. */
 static void print_uncounted(tt_query *query, tt_output *output, const char *what)
 {
@@ -67,9 +98,25 @@ static void print_uncounted(tt_query *query, tt_output *output, const char *what
     else if (strcmp(what, "incomplete") == 0)
         tt__print(output, "  LTTng's trace is not whole: nobody knows whether events are missing");
     else if (strcmp(what, "not_recorded") == 0)
-        tt__print(output, "  events that LTTng's session did not ask for");
+        print_not_recorded(query, output);
     else
         tt__print(output, "  events lost, nobody knows how many");
+}
+
+/* What was before the trace begins. */
+static void print_late(tt_query *query, tt_output *output, bool has_processes)
+{
+    char text[TT_DURATION_BYTES], of[32] = "";
+    int64_t to_ns = tt__query_integer(query, "to_ns");
+    if (has_processes)
+        snprintf(of, sizeof of, " of p%jd", (intmax_t)tt__query_integer(query, "process_id"));
+    if (tt__query_is_null(query, "from_ns")) {
+        tt__text_instant(text, to_ns);
+        tt__print(output, "  what was%s before %s was not recorded; failures of that time are unknown\n", of, text);
+    } else {
+        tt__text_duration(text, tt__ns_subtract(to_ns, tt__query_integer(query, "from_ns")));
+        tt__print(output, "  the first %s%s were not recorded; failures of that time are unknown\n", text, of);
+    }
 }
 
 static void print_loss(tt_query *query, tt_output *output, bool has_processes)
@@ -79,6 +126,10 @@ static void print_loss(tt_query *query, tt_output *output, bool has_processes)
     int64_t count = tt__query_integer(query, "count");
     tt__text_instant(from, tt__query_integer(query, "from_ns"));
     tt__text_instant(to, tt__query_integer(query, "to_ns"));
+    if (what != NULL && strcmp(what, "late") == 0 && tt__query_is_null(query, "count")) {
+        print_late(query, output, has_processes);
+        return;
+    }
     if (tt__query_is_null(query, "count"))
         print_uncounted(query, output, what != NULL ? what : "");
     else if (what != NULL && strcmp(what, "pruned") == 0)

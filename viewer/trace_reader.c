@@ -197,6 +197,7 @@ static void take_line(struct reader *reader, const char *word, const char *value
         {"pauses", &result->pauses},
         {"cut_off", &result->cut_off},
         {"partial", &result->partial},
+        {"late", &result->late},
         {"foreign", &result->foreign},
         {"strange_events", &result->strange_events},
         {"strange_kinds", &result->strange_kinds},
@@ -402,6 +403,10 @@ static void tell_figures(const struct reader *reader)
         tt__complain("%s: %ju %s said no goodbye: the last events may be missing, and what would rest on them is "
                      "unknown; see the view losses",
                      command, (uintmax_t)result->cut_off, result->cut_off == 1 ? "process" : "processes");
+    if (result->late > 0)
+        tt__complain("%s: of %ju %s the beginning is not in the trace: a session records what comes after its start, and flight "
+                     "recorders and rotated parts have the latest; see the view losses",
+                     command, (uintmax_t)result->late, result->late == 1 ? "process" : "processes");
     if (result->partial > 0)
         tt__complain("%s: LTTng's session recorded only a part of telltale's events of %ju %s, and what would rest on "
                      "the others is unknown; enable all of them: lttng enable-event --userspace 'telltale:*'",

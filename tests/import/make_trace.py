@@ -174,11 +174,15 @@ class Process:
 
     def start(self, ns=0, **values):
         self.emit('thread_attached', ns=ns, tid=self.pid, name='main')
-        self.tell(ns, **values)
+        values.setdefault('listener_first', 1)
+        values.setdefault('listener_set', 1)
+        values.setdefault('listener_new', 1)
+        self.tell(ns, is_repeated=0, **values)
 
     def tell(self, ns=0, **values):
         low, high = struct.unpack('<QQ', BOOT.bytes)
         values.setdefault('program', '/bin/made')
+        values.setdefault('is_repeated', 1)
         values.setdefault('realtime_ns', OFFSET_NS + START_NS + ns)
         self.emit('process_started', pid=self.pid, parent_pid=1,
                   monotonic_ns=START_NS + ns, boottime_ns=START_NS + ns, host='h', command='made up',

@@ -34,7 +34,8 @@ case_only_a_pause_of_this_session_is_one() {
 # A state dump tells what was so then; that a task did not end since is known only if nothing is missing since.
 case_a_task_whose_end_may_be_missing_since_it_was_told_is_unknown() {
     import_trace dumped
-    expect_rows dumped.telltale 'SELECT what, count FROM losses' 'paused|'
+    expect_rows dumped.telltale 'SELECT what, count FROM losses' 'paused|
+late|'
     expect_rows dumped.telltale 'SELECT name, outcome, state, wait_text, wait_ns FROM tasks ORDER BY task_id' \
         'forgotten|unknown||sleep|400
 told again|pending|waiting|sleep|1400'
@@ -77,17 +78,27 @@ p1#2|unknown'
     expect_text out '7 events lost, of which process is not known between'
 }
 
-# Somebody listened before, since the start; this session began soon after, and lacks nothing.
-case_what_was_before_a_second_session_is_not_missing_however_young_the_process_is() {
+# Somebody listened before, since the start; what that one was told this session, which began soon after, lacks.
+case_what_was_before_a_second_session_is_told_however_young_the_process_is() {
     import_trace second_session
-    expect_rows second_session.telltale 'SELECT count(*) FROM losses' 0
-    expect_rows second_session.telltale 'SELECT drop_count, record_count FROM processes' '0|6'
+    expect_text err 'of 1 process the beginning is not in the trace'
+    ! grep -q 'does not say why' "$work/err" || fail 'it is known why'
+    expect_rows second_session.telltale "$losses" '0||-250000000|1000|late|1
+1|500||0|late|1'
+    expect_rows second_session.telltale 'SELECT drop_count, record_count FROM processes' '500|6'
+    expect_rows second_session.telltale 'SELECT outcome FROM tasks' returned
+    run "$telltale" check --strict second_session.telltale
+    expect_status 4 'check --strict'
+    run "$telltale" report second_session.telltale
+    expect_text out '  the first 250.0 ms were not recorded; failures of that time are unknown'
+    expect_text out '  500 events not recorded before 0.000 s'
 }
 
-# Nobody listened before, so its numbers begin at 0 in the only session, however late that came.
+# Nobody listened before, so its numbers begin at 0 in the only session, however late that came; what was before has none.
 case_what_is_missing_before_the_first_event_of_the_only_session_is_told() {
     import_trace only_session
-    expect_rows only_session.telltale 'SELECT count, what FROM losses' '3|missing'
+    expect_rows only_session.telltale 'SELECT count, what FROM losses' '|late
+3|missing'
 }
 
 # Numbers tell nothing of events that no session asked for; the trace's metadata does.
@@ -115,10 +126,14 @@ case_missing_numbers_count_without_a_word_of_lttng() {
     expect_rows missing.telltale 'SELECT state FROM failures' unknown
 }
 
-case_what_was_before_a_session_is_not_missing() {
+# A writer that does not say who listens.
+case_what_was_before_a_session_is_told_as_far_as_numbers_tell() {
     import_trace late
-    expect_rows late.telltale "$losses" '0||5000||cut_off|1' # and nothing before
-    expect_rows late.telltale 'SELECT attempt_count, started_ns FROM processes' '6|-60000000000'
+    expect_rows late.telltale "$losses" '0||-60000000000|1000|late|1
+1|5000||0|late|1
+2|77||2000|late|1
+0||5000||cut_off|1'
+    expect_rows late.telltale 'SELECT attempt_count, drop_count, started_ns FROM processes' '5083|5077|-60000000000'
 }
 
 case_a_counter_that_steps_back_is_summed_up_as_it_ends() {

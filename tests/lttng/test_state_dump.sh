@@ -127,7 +127,7 @@ case_a_loop_that_was_blocked_answers_when_it_goes_on() {
     end_session s
     expect_equal "$code" 0 'exit status'
     must "$telltale" import -o run.telltale "$work/s"
-    expect_equal "$(ask run.telltale 'SELECT count(*) FROM losses')" 0 'losses'
+    expect_equal "$(ask run.telltale 'SELECT what, from_ns < to_ns, is_vital FROM losses')" 'late|1|1' 'losses'
     expect_equal "$(ask run.telltale 'SELECT count(*), count(asked_ns), count(dumped_ns), count(created_ns) FROM loop')" \
         '2|2|2|0' 'loops'
     expect_equal "$(ask run.telltale "SELECT outcome FROM tasks WHERE coroutine = 'sleeper'")" 'cancelled

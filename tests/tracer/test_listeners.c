@@ -6,16 +6,19 @@
 #include "listeners.h"
 #include "lttng_table.h"
 
-/* LTTng's list as the next look finds it: a letter for each listener, and a number for the list. */
-static const char *list_members;
+/* LTTng's list as the next look finds it: a letter for each listener, which of them lack events, and a number for the list. */
+static const char *list_members, *list_lacking = "";
 static uintptr_t list_number;
 
-static size_t list_listeners(const void **out_who, size_t max, uintptr_t *out_list)
+static size_t list_listeners(const void **out_who, size_t max, uint64_t *out_lacking, uintptr_t *out_list)
 {
     static const char letters[128];
     size_t count = strlen(list_members);
-    for (size_t i = 0; i < count && i < max; i++)
+    *out_lacking = 0;
+    for (size_t i = 0; i < count && i < max; i++) {
         out_who[i] = &letters[(unsigned char)list_members[i]];
+        *out_lacking |= (uint64_t)(strchr(list_lacking, list_members[i]) != NULL) << i;
+    }
     *out_list = count > 0 ? list_number : 0;
     return count;
 }
@@ -117,11 +120,35 @@ static void more_listeners_than_are_told_apart_do_no_harm(void **state)
     expect(tell(&listeners), 1, UINT64_MAX, 0);
 }
 
+/* Without a change of the list that they are in: events are enabled one by one. */
+static void who_lacks_events_is_told_and_so_is_who_does_not_any_more(void **state)
+{
+    (void)state;
+    struct tt__listeners listeners = {0};
+    change("XA");
+    (void)tell(&listeners);
+    change("ABC"); /* 2, 3, 4: X has ceased */
+    list_lacking = "BC";
+    struct tt_event_process_started told = tell(&listeners);
+    expect(told, 2, 7, 6);
+    assert_true(told.listener_lacking == 6);
+    list_lacking = "B";
+    tt__listeners_look(&listeners, &table);
+    assert_true(tt__listeners_are_untold(&listeners));
+    told = tell(&listeners);
+    expect(told, 2, 7, 0);
+    assert_true(told.listener_lacking == 2);
+    tt__listeners_look(&listeners, &table);
+    assert_false(tt__listeners_are_untold(&listeners));
+    list_lacking = "";
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(who_listens_all_the_time_keeps_its_number),
     cmocka_unit_test(who_ceases_and_begins_between_two_looks_has_another_number),
     cmocka_unit_test(nobody_has_to_be_told_that_nobody_listens),
     cmocka_unit_test(a_pause_of_one_is_none_of_another),
+    cmocka_unit_test(who_lacks_events_is_told_and_so_is_who_does_not_any_more),
     cmocka_unit_test(more_listeners_than_are_told_apart_do_no_harm),
 };
 

@@ -8,3 +8,7 @@ INSERT INTO pruned (what, why, process_id, count, first_ns, last_ns) VALUES ('st
 -- Of these only 7 and p1#7 were there before they were asked, and did not answer.
 INSERT INTO loop (loop_id, created_ns, asked_ns, dumped_ns) VALUES
     (5, 10, 20, NULL), (6, NULL, 20, 30), (7, NULL, 20, NULL), (8, NULL, NULL, NULL), ((1 << 40) | 7, NULL, 21, NULL);
+-- What was before a session, what it did not ask for, and what the process itself did not say.
+INSERT INTO gap (thread_id, count, from_ns, to_ns, first_sequence, what, is_vital, detail) VALUES
+    (3 << 40, NULL, -9, 0, 0, 'late', 1, NULL), (3 << 40, NULL, 5, 8, 0, 'not_recorded', 1, 'failure_touched, uncancelled');
+INSERT INTO process (process_id, uuid, categories, categories_lacking) VALUES (3, X'33', 127, NULL), (4, X'44', 5, 'loop, failure');

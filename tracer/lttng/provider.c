@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "description.h"
+#include "ring.h"
 #include "writer.h"
 
 /* A default channel with buffers for each process has sub-buffers of 4 KiB, headers and padding included. */
@@ -231,20 +232,56 @@ __attribute__((no_sanitize("thread"))) static uintptr_t number_list(struct lttng
     return is_ours ? number : (uintptr_t)before;
 }
 
-/* The list is published by LTTng's library, which the thread sanitizer does not see into; it would call this a race. */
-__attribute__((no_sanitize("thread"))) static size_t find_process_listeners(const void **out_who, size_t max,
-                                                                            uintptr_t *out_list)
+/* LTTng's lists are published by its library, which the thread sanitizer does not see into; it would call reading them a race. */
+#define READS_LISTS __attribute__((no_sanitize("thread")))
+
+/* The session that PROBE writes to; NULL: it is none of a session, but of a trigger. */
+READS_LISTS static const void *session_of(const struct lttng_ust_tracepoint_probe *probe)
+{
+    const struct lttng_ust_event_common *event = probe->data;
+    if (!event || event->type != LTTNG_UST_EVENT_TYPE_RECORDER)
+        return NULL;
+    return ((const struct lttng_ust_event_recorder *)event->child)->chan->parent->session;
+}
+
+/* Whether SESSION is in none of the entries of PROBE's list. Under the lock. */
+READS_LISTS static bool is_not_in(const struct lttng_ust_tracepoint_probe *probe, const void *session)
+{
+    for (; probe && probe->func; probe++)
+        if (session_of(probe) == session)
+            return false;
+    return true;
+}
+
+/* Whether SESSION does not record some vital event. Under the lock. */
+READS_LISTS static bool is_lacking(const void *session)
+{
+#define TT_EVENT(number, name, category, level, text, fields)                                                            \
+    if (level == TT_LEVEL_VITAL &&                                                                                       \
+        is_not_in(lttng_ust_tp_rcu_dereference(lttng_ust_tracepoint_telltale___##name.probes), session))                 \
+        return true;
+#include "events.def"
+    return false;
+}
+
+READS_LISTS static size_t find_process_listeners(const void **out_who, size_t max, uint64_t *out_lacking,
+                                                 uintptr_t *out_list)
 {
     size_t count = 0;
     *out_list = 0;
+    *out_lacking = 0;
     if (!LTTNG_UST_TP_RCU_LINK_TEST())
         return 0;
     lttng_ust_tp_rcu_read_lock();
     struct lttng_ust_tracepoint_probe *probe =
         lttng_ust_tp_rcu_dereference(lttng_ust_tracepoint_telltale___process_started.probes);
-    for (; probe && probe->func; probe++, count++)
-        if (count < max)
-            out_who[count] = probe->data;
+    for (; probe && probe->func; probe++, count++) {
+        if (count >= max)
+            continue;
+        const void *session = session_of(probe);
+        out_who[count] = probe->data;
+        *out_lacking |= (uint64_t)(session && is_lacking(session)) << count;
+    }
     if (probe)
         *out_list = number_list(probe);
     lttng_ust_tp_rcu_read_unlock();

@@ -15,8 +15,11 @@ SELECT
     -- full), in_flight (being written when the process ended), overwritten, unreadable,
     -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why),
     -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye),
-    -- not_recorded (the session did not ask for all events that answers rest on), incomplete (the trace is known not to have all:
-    -- a daemon froze or was killed, a disk was full, it is damaged; other processes may be missing whole),
+    -- late (the trace begins after the process did: its session came later, or what was before was overwritten or is in another
+    -- part; count is that of one thread's numbers, or NULL, for what nobody listened to has none),
+    -- not_recorded (the session did not ask for all events that answers rest on, or the process did not say them: detail says which),
+    -- incomplete (the trace is known not to have all: a daemon froze or was killed, a disk was full, it is damaged; other processes
+    -- may be missing whole),
     -- unattributed (LTTng had no room, and it is not known for whose events: several processes of the trace may lack them,
     -- or none does, and they are another one's, which is not in the trace),
     -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked).
@@ -32,12 +35,28 @@ SELECT
     (SELECT sum(r.vital_count) FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
         AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS vital_count,
     -- pruned: what count is about, stream (events of it), io, task, note or failure; these are gone with what belongs to them.
-    -- NULL otherwise.
-    NULL AS detail,
-    -- pruned: size, age, or log (a reader kept the write-ahead log so long that the event stream was no longer written); NULL
-    -- otherwise.
-    NULL AS why
+    -- not_recorded: names of events or of categories, separated by commas; NULL when not known. NULL otherwise.
+    g.detail AS detail,
+    -- pruned: size, age, or log (a reader kept the write-ahead log so long that the event stream was no longer written).
+    -- not_recorded: session (it did not ask for them) or categories (they were off: --events). NULL otherwise.
+    iif(g.what = 'not_recorded', 'session', NULL) AS why
 FROM gap AS g
+UNION ALL
+SELECT
+    p.process_id,
+    p.process_id << 40,
+    NULL,
+    NULL,
+    NULL,
+    'not_recorded',
+    1,
+    NULL,
+    NULL,
+    NULL,
+    p.categories_lacking,
+    'categories'
+FROM process AS p
+WHERE p.categories_lacking IS NOT NULL
 UNION ALL
 SELECT
     l.loop_id >> 40,

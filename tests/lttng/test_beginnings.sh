@@ -1,0 +1,195 @@
+#!/bin/sh
+# test_beginnings.sh: what was before a session, or before the part of it that is there, is told, and what was there already is shown.
+# shellcheck source-path=SCRIPTDIR source=session.sh
+. "$(dirname "$0")/session.sh"
+
+export TELLTALE_LTTNG=1
+
+# Starts a program; it ends when finish_program closes its standard input.
+start_program() { # PROGRAM ARGUMENT...
+    mkfifo "$work/feed"
+    python3 - "$work/feed" "$@" >"$work/said" 2>"$work/complaints" <<'PY' &
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+process = subprocess.Popen(sys.argv[2:], stdin=theirs)
+theirs.close()
+feed = open(sys.argv[1], 'rb', buffering=0)
+while byte := feed.read(1):
+    ours.send(byte)
+ours.close()
+sys.exit(process.wait())
+PY
+    program=$!
+    background="$background $program"
+    exec 9>"$work/feed"
+    wait_until grep -q ready "$work/said"
+}
+
+finish_program() {
+    exec 9>&-
+    wait "$program" || fail "exit status $?"
+}
+
+is_written() { # NAME TEXT
+    grep -raqF -- "$2" "$work/$1"
+}
+
+import_folder() { # FOLDER NAME
+    must "$telltale" import "$1" -o "$2.telltale"
+}
+
+# No clean bill: something may be missing.
+expect_uncertainty() { # NAME
+    run "$telltale" check --strict --fail-on=held-failure "$1.telltale"
+    expect_status 4 'a strict check'
+}
+
+case_what_was_before_a_session_that_starts_in_the_middle_is_told_beside_what_is_held() {
+    start_daemon
+    start_program "$programs/tasks" held
+    sleep 0.3
+    start_session s
+    wait_until is_written s 'set from outside'
+    finish_program
+    end_session s
+    import_folder "$work/s" s
+    expect_text err 'of 1 process the beginning is not in the trace'
+    expect_equal "$(ask s.telltale "SELECT what, count IS NULL, is_vital, from_ns = (SELECT started_ns FROM processes), from_ns,
+            to_ns > 300000000 FROM losses")" 'late|1|1|1|0|1' 'losses'
+    expect_equal "$(ask s.telltale "SELECT name, state, reason FROM failures WHERE name IS NOT NULL ORDER BY name")" \
+        'dismissed|discarded|
+seen|delivered|
+untouched|lost|dropped' 'failures that were held then'
+    expect_equal "$(ask s.telltale "SELECT count(*) FROM tasks WHERE outcome = 'unknown'")" 0 'tasks that nobody knows'
+    run "$telltale" report s.telltale
+    grep -qE '^  the first [0-9.]+ (ms|s) were not recorded; failures of that time are unknown$' "$work/out" || fail "$(cat "$work/out")"
+    run "$telltale" check --strict -A lost-failure s.telltale
+    expect_status 4 'a strict check'
+}
+
+case_a_session_that_was_there_before_the_program_has_its_beginning() {
+    start_daemon
+    start_session s
+    "$programs/emitter" notes 3
+    end_session s
+    expect_count s '^process_started .*is_repeated = 0, listener_lacking = 0, ' 1
+    import_folder "$work/s" s
+    expect_equal "$(ask s.telltale 'SELECT * FROM losses')" '' 'losses'
+    run "$telltale" check --strict s.telltale
+    expect_status 0 'a strict check'
+}
+
+# Of a rotated session the last part alone: the numbers say how many were before it.
+case_the_last_part_of_a_rotated_session_says_how_many_events_were_before_it() {
+    start_daemon
+    start_session s
+    start_program "$(dirname "$programs")/import/emitter" 500 hold
+    lttng_must rotate s
+    printf x >&9
+    wait_until is_written s 'one more'
+    finish_program
+    lttng_must stop s
+    lttng_must destroy s
+    last=$(find "$work/s/archives" -mindepth 1 -maxdepth 1 | sort | tail -n 1)
+    import_folder "$last" part
+    import_folder "$work/s" all
+    expect_equal "$(ask all.telltale 'SELECT * FROM losses')" '' 'losses of all parts'
+    expect_equal "$(ask part.telltale "SELECT what, count, to_ns IS NOT NULL, is_vital FROM losses WHERE count > 0")" \
+        "late|$(($(ask all.telltale 'SELECT attempt_count FROM processes') - $(ask part.telltale 'SELECT record_count FROM processes')))|1|1" \
+        'events before the last part'
+    expect_equal "$(ask part.telltale "SELECT what FROM losses WHERE count IS NULL")" late 'what nobody knows'
+    expect_uncertainty part
+}
+
+case_what_a_flight_recorder_has_overwritten_is_counted() {
+    start_daemon
+    lttng_must create s --snapshot --output="$work/s"
+    lttng_must enable-channel --session=s --userspace ch --subbuf-size=4096 --num-subbuf=2
+    lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*'
+    lttng_must start s
+    taskset -c 0 "$programs/emitter" notes 3000
+    lttng_must stop s
+    lttng_must snapshot record --session=s
+    lttng_must destroy s
+    import_folder "$work/s" s
+    expect_equal "$(ask s.telltale "SELECT sum(count) = (SELECT attempt_count - record_count FROM processes), sum(count) > 2000
+            FROM losses WHERE what = 'late'")" '1|1' 'events that were overwritten'
+    # Each note is one event; the rest are the process's and the thread's words about themselves.
+    expect_equal "$(ask s.telltale "SELECT attempt_count BETWEEN 3003 AND 3005 FROM processes")" 1 'events'
+    expect_uncertainty s
+}
+
+# The session asks for some events first, and for all of them later: its metadata has all of them in the end.
+case_events_that_are_asked_for_later_were_not_recorded_before() {
+    start_daemon
+    lttng_must create s --output="$work/s"
+    lttng_must enable-channel --session=s --userspace ch --subbuf-size=1M --num-subbuf=8 --switch-timer=100000
+    for events in 'telltale:process_*' 'telltale:thread_*' 'telltale:task_*' 'telltale:loop_*'; do
+        lttng_must enable-event --session=s --userspace --channel=ch "$events"
+    done
+    lttng_must start s
+    start_program "$programs/tasks" held
+    lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*'
+    wait_until is_written s 'set from outside' # that all are enabled is noticed, and told
+    finish_program
+    end_session s
+    import_folder "$work/s" s
+    expect_equal "$(ask s.telltale "SELECT what, why, count IS NULL, from_ns < to_ns, to_ns < (SELECT ended_ns FROM processes), is_vital
+            FROM losses")" 'not_recorded|session|1|1|1|1' 'losses'
+    expect_equal "$(ask s.telltale "SELECT name, state, reason FROM failures WHERE name IS NOT NULL ORDER BY name")" \
+        'dismissed|discarded|
+seen|delivered|
+untouched|lost|dropped' 'failures that were told when all was recorded'
+    run "$telltale" report s.telltale
+    grep -qE "^  events that LTTng's session did not ask for between [0-9.]+ s and [0-9.]+ s$" "$work/out" || fail "$(cat "$work/out")"
+}
+
+case_events_that_were_never_asked_for_are_named() {
+    start_daemon
+    lttng_must create s --output="$work/s"
+    lttng_must enable-channel --session=s --userspace ch
+    lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*' -x telltale:failure_touched,telltale:uncancelled
+    lttng_must start s
+    "$programs/emitter" notes 3
+    end_session s
+    import_folder "$work/s" s
+    expect_equal "$(ask s.telltale 'SELECT what, detail, from_ns, to_ns FROM losses')" 'not_recorded|failure_touched, uncancelled||' 'losses'
+    run "$telltale" report s.telltale
+    expect_text out "  events that LTTng's session did not ask for: failure_touched, uncancelled"
+    expect_uncertainty s
+}
+
+# Another session that records a part makes nothing uncertain of this one, which began before.
+case_a_session_beside_it_that_asks_for_some_events_is_none_of_its_business() {
+    start_daemon
+    start_session s
+    start_program "$programs/tasks" held
+    lttng_must create another --output="$work/another"
+    lttng_must enable-event --session=another --userspace 'telltale:process_*,telltale:failure_dumped'
+    lttng_must start another
+    wait_until is_written s 'set from outside'
+    finish_program
+    end_session s
+    expect_count s '^process_started .*listener_set = 3, listener_new = 2, .*listener_lacking = 2, ' 1
+    import_folder "$work/s" s
+    expect_equal "$(ask s.telltale 'SELECT * FROM losses')" '' 'losses'
+}
+
+case_categories_that_are_off_are_named_whoever_records() {
+    start_daemon
+    start_session s
+    export TELLTALE_EVENTS=process,task
+    "$programs/emitter" notes 3
+    end_session s
+    import_folder "$work/s" s
+    must "$telltale" record --events process,task -o ring.telltale -- "$programs/emitter" notes 3
+    for store in s ring; do
+        expect_equal "$(ask $store.telltale 'SELECT what, detail, why, is_vital FROM losses')" \
+            'not_recorded|loop, failure, cancel, scope, reference|categories|1' "losses of $store"
+        run "$telltale" report $store.telltale
+        expect_text out '  events of categories that were off (--events): loop, failure, cancel, scope, reference'
+        expect_uncertainty $store
+    done
+}
+
+run_case "$@"
