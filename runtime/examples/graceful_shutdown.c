@@ -8,6 +8,7 @@
  *   graceful_shutdown --bad-cleanup   SIGTERM; but a task fails in its cleanup, and the shutdown does not look at what
  *                                     it gathered: the program ends as if nothing had happened
  */
+#define _GNU_SOURCE 1 /* sigabbrev_np */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
  *
  * What the clients do is a list of actions, one at each tick, so that the program always prints the same.
  */
+#define _GNU_SOURCE 1 /* accept4 */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>

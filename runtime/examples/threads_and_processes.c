@@ -1,6 +1,7 @@
 /* threads_and_processes: a loop, a thread of the executor, a second loop in a thread of its own, and a child process; a
  * failure comes back from each.
  */
+#define _GNU_SOURCE 1 /* pthread_setname_np */
 #include <errno.h>
 #include <pthread.h>
 #include <spawn.h>

@@ -10,6 +10,7 @@
  *   threadsafe --callback-on-thread-future   such a callback on the thread-side future: what it raises is written to
  *                                            stderr, and the loop knows nothing of it
  */
+#define _GNU_SOURCE 1 /* pthread_setname_np */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -145,6 +145,25 @@ END
     expect_equal "$(cat "$work/out")" 'by hand|nothing|returned|emitter.c:8 in main' 'the tasks'
 }
 
+# What an example needs beside telltale, as pkg-config calls it.
+case_each_example_compiles_against_an_installed_telltale() {
+    install_prefix
+    count=0
+    for example in "$TELLTALE_TEST_SOURCE"/runtime/examples/*.c "$TELLTALE_TEST_SOURCE"/runtime/examples/tour/*.c; do
+        packages=telltale
+        case ${example##*/} in
+        guest.c | callback_future.c) packages='telltale libuv' ;;
+        tls.c) packages='telltale openssl' ;;
+        tour.c | http_*.c) [ -x "$TELLTALE_TEST_BIN/examples/tour" ] || continue ;;
+        esac
+        [ "$packages" != 'telltale openssl' ] || pkg-config --exists openssl || continue
+        # shellcheck disable=SC2046,SC2086 # lists of options, of packages
+        must "${TELLTALE_TEST_COMPILER:-cc}" -Wall -Wextra -Werror -fsyntax-only "$example" $(pkg-config --cflags $packages)
+        count=$((count + 1))
+    done
+    [ "$count" -ge 33 ] || fail "there are only $count examples"
+}
+
 # Compiles each installed header alone; COMPILER gets the rest of the options.
 compile_headers() { # COMPILER...
     headers=$(find "$prefix/include/telltale" -name '*.h')

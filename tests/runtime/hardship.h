@@ -12,8 +12,9 @@
  * for. */
 int cancel_everywhere(tt_coro_fn *fn, void *arg);
 
-/* Closes a loop over FN(ARG) after no turn, after one ... TURNS_MAX - 1. The stage's loop is closed before. */
-void close_over_everywhere(tt_coro_fn *fn, void *arg, int turns_max);
+/* Closes a loop over FN(ARG) after no turn, after one, after two ... until it ends before that; of what takes long, not after each
+ * of the later ones. The stage's loop is closed before. Returns how often it had not ended. */
+int close_over_everywhere(tt_coro_fn *fn, void *arg);
 
 /* Runs FN(ARG) again and again, with the first allocation failing, the second one ... until there are no more. Returns how
  * many there were. */

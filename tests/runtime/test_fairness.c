@@ -128,7 +128,7 @@ static void a_loop_is_closed_over_it_anywhere(void **state)
 {
     (void)state;
     for (size_t i = 0; i < family_count; i++)
-        close_over_everywhere(call_many, (void *)&families[i], 5);
+        close_over_everywhere(call_many, (void *)&families[i]);
 }
 
 /* --------------------------------------------------------------------------------------------------- closed in the turn */

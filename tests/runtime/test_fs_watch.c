@@ -452,7 +452,7 @@ static void waiting_is_cancelled_anywhere(void **state)
 static void a_loop_is_closed_over_waiting_anywhere(void **state)
 {
     (void)state;
-    close_over_everywhere(watch_and_poll, NULL, 12);
+    close_over_everywhere(watch_and_poll, NULL);
 }
 
 static void each_allocation_of_waiting_fails_once(void **state)

@@ -1,6 +1,6 @@
 /* What waits and is no stream, operation by operation: plain sockets, datagrams, names, times, signals, threads, children and
  * files. Each goes well once; then it is cancelled after each turn, fails at each allocation, and has its loop closed over it
- * after each turn. Nothing may be left of it, and what it returns has to be right.
+ * after each turn, to its end. Nothing may be left of it, and what it returns has to be right.
  *
  * Past 600 lines: one table of operations on one ground; streams have test_stream_operations.c. */
 #include "hardship.h"
@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-enum { MUCH = 600000, CLOSED_TURNS = 12, PATH_BYTES = 128 };
+enum { MUCH = 600000, PATH_BYTES = 128 };
 
 static char much[MUCH], room[MUCH];
 static char folder[PATH_BYTES]; /* of the case; each attempt has one in it, for what a cancelled thread does goes on */
@@ -170,7 +170,7 @@ static void try_each(const struct operation *operations, size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         print_message("%s: loops closed\n", operations[i].name);
-        close_over_everywhere(operate, (void *)(uintptr_t)&operations[i], CLOSED_TURNS);
+        close_over_everywhere(operate, (void *)(uintptr_t)&operations[i]);
     }
     if (wrong)
         fail_msg("%s", wrong);
@@ -511,6 +511,33 @@ static int call_to_thread(struct ground *ground)
     return 0;
 }
 
+/* A thread has the loop do something, and waits for it. */
+static int nap(void *arg)
+{
+    for (int i = 0; i < 3; i++)
+        if (tt_sleep(0) < 0)
+            return -1;
+    return tt_return(arg, NULL);
+}
+
+static int have_loop_nap(void *loop)
+{
+    tt_thread_future *future = tt_run_coroutine_threadsafe(loop, nap, room, NULL);
+    void *value = NULL;
+    int rc = future ? tt_thread_future_result(future, TT_NEVER, &value) : -1;
+
+    if (rc == 0)
+        check(value == room, "run_coroutine_threadsafe: something else");
+    tt_thread_future_unref(future);
+    return rc;
+}
+
+static int call_run_coroutine_threadsafe(struct ground *ground)
+{
+    (void)ground;
+    return tt_to_thread(have_loop_nap, tt_loop_running(), NULL, NULL);
+}
+
 static int let_go_of_future(void *future)
 {
     tt_future_unref(future);
@@ -598,9 +625,12 @@ static int call_wait(struct ground *ground)
 static void whatever_waits_for_something_else_leaves_nothing(void **state)
 {
     static const struct operation operations[] = {
-        {"sleep_until", call_sleep_until, linger, 2, NOTHING},       {"interval_tick", call_tick, linger, 4, NOTHING},
-        {"signal_wait", call_signal_wait, strike_later, 4, NOTHING}, {"to_thread", call_to_thread, linger, 2, NOTHING},
+        {"sleep_until", call_sleep_until, linger, 2, NOTHING},
+        {"interval_tick", call_tick, linger, 4, NOTHING},
+        {"signal_wait", call_signal_wait, strike_later, 4, NOTHING},
+        {"to_thread", call_to_thread, linger, 2, NOTHING},
         {"run_in_executor", call_executor, linger, 2, NOTHING},
+        {"run_coroutine_threadsafe", call_run_coroutine_threadsafe, linger, 2, NOTHING},
     };
 
     (void)state;

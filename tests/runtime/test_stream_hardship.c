@@ -101,8 +101,8 @@ static void a_conversation_by_unix_socket_is_cancelled_anywhere(void **state)
 static void a_loop_is_closed_over_a_conversation_anywhere(void **state)
 {
     (void)state;
-    close_over_everywhere(converse, "localhost", 30);
-    close_over_everywhere(converse, "127.0.0.1", 30);
+    close_over_everywhere(converse, "localhost");
+    close_over_everywhere(converse, "127.0.0.1");
 }
 
 static void each_allocation_of_a_conversation_fails_once(void **state)

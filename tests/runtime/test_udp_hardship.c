@@ -296,8 +296,8 @@ static void a_conversation_is_cancelled_anywhere(void **state)
 static void a_loop_is_closed_over_a_conversation_anywhere(void **state)
 {
     (void)state;
-    close_over_everywhere(converse_by_all, "localhost", 12);
-    close_over_everywhere(converse_by_all, "::1", 8);
+    close_over_everywhere(converse_by_all, "localhost");
+    close_over_everywhere(converse_by_all, "::1");
     stage_forget_notes();
 }
 

@@ -1,4 +1,5 @@
 /* disk.c: see disk.h. Here is what to do with calls that may block: ask the kernel not to, and else make them on a thread. */
+#define _GNU_SOURCE 1 /* O_PATH, preadv2 */
 #include "disk.h"
 
 #include <errno.h>

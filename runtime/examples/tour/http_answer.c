@@ -1,4 +1,5 @@
 /* http_answer.c: a file becomes an answer, an answer becomes bytes. See http.h. */
+#define _GNU_SOURCE 1 /* strptime, memrchr */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
