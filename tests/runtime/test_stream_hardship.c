@@ -4,6 +4,8 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -231,6 +233,51 @@ static void peers_that_say_nothing_are_left_to_timeouts(void **state)
     expect_notes("20");
 }
 
+static int read_for_a_while(tt_stream *stream)
+{
+    tt_timeout *timeout = tt_timeout_enter(TT_MSEC(10));
+    char byte;
+    int rc = (int)tt_stream_read(stream, &byte, 1);
+
+    return tt_timeout_exit(timeout, rc);
+}
+
+/* The peer's machine has gone without a word: a socket that is closed under repair sends nothing. */
+static int face_nobody(void *arg)
+{
+    tt_listener *listener = tt_listen("127.0.0.1", 0);
+    tt_stream *stream = tt_open_connection("127.0.0.1", tt_listener_port(listener));
+    tt_stream *peer = tt_listener_accept(listener);
+    bool *may = arg;
+
+    if (!peer)
+        return -1;
+    *may = setsockopt(tt_stream_descriptor(peer), IPPROTO_TCP, TCP_REPAIR, &(int){1}, sizeof(int)) == 0;
+    tt_stream_close(peer);
+    if (read_for_a_while(stream) < 0)
+        note_and_drop("reading");
+    if (tt_stream_write(stream, "x", 1) < 0)
+        note_and_drop("writing");
+    if (read_for_a_while(stream) < 0)
+        note_and_drop("reading then");
+    tt_stream_close(stream);
+    tt_listener_close(listener);
+    return 0;
+}
+
+static void a_peer_that_vanished_is_noticed_when_it_is_written_to(void **state)
+{
+    bool may = false;
+
+    (void)state;
+    assert_true(stage_run(face_nobody, &may));
+    if (!may) {
+        stage_forget_notes();
+        TT_SKIP("only root may close a socket so that its peer does not hear of it");
+    }
+    expect_notes("reading: TimeoutError()", "reading then: ConnectionResetError(104, 'Connection reset by peer')");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(a_conversation_by_tcp_is_cancelled_anywhere),
     cmocka_unit_test_on_stage(a_conversation_by_name_is_cancelled_anywhere),
@@ -239,6 +286,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(each_allocation_of_a_conversation_fails_once),
     cmocka_unit_test_on_stage(ten_thousand_connections_are_served_at_a_time),
     cmocka_unit_test_on_stage(peers_that_say_nothing_are_left_to_timeouts),
+    cmocka_unit_test_on_stage(a_peer_that_vanished_is_noticed_when_it_is_written_to),
 };
 
 TT_TEST_MAIN(cases)
