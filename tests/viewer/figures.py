@@ -17,6 +17,9 @@ MARK = 'end of an answer'
 # Numbers that the program's own words have: nothing is said of the recording by them.
 OWN_WORDS = ['--limit 0', 'first 20', 'longest 20', 'exit 0', 'P50', 'P90', 'P99', 'LAT50', 'LAT99', '#1, #2']
 
+# What an export says of itself, and the numbers that it gives threads which have none, beyond all that Linux gives.
+OWN_NUMBERS = re.compile(r'"producer":"telltale [^"]*"|"tid":4194\d{3}\b')
+
 # A number, and the unit behind it. Digits that a word, a file name or a hexadecimal number has belong to that.
 FIGURE = re.compile(r'(?<![\w.])-?\d+(?:\.\d+)?(?: (?:ns|us|ms|s|min|h)\b)?(?![\w]*[A-Za-z_])')
 
@@ -44,17 +47,18 @@ SHOWN = (1, 4, 5, 8, 10, 20, 50)
 
 
 def figures_of(text):
+    text = OWN_NUMBERS.sub(' ', text)
     for words in OWN_WORDS:
         text = re.sub(re.escape(words) + r'(?![\d.])', ' ', text)
     return FIGURE.findall(text)
 
 
 def told_by(value):
-    """All figures that a value of a query may be on a screen."""
+    """All figures that a value of a query may be on a screen, or in an export: Chrome counts microseconds."""
     if isinstance(value, bool) or value is None:
         return set()
     if isinstance(value, int):
-        told = {str(value), f'{value / 1e9:.3f} s', f'{value / 1e9:.1f} s'}
+        told = {str(value), f'{value / 1e9:.3f} s', f'{value / 1e9:.1f} s', f'{value // 1000}.{value % 1000:03d}'}
         told.update(figures_of(duration(value)))
         if value >= 2**40 or value >= 0:
             told.add(str(value & (2**40 - 1)))  # #17 of an id

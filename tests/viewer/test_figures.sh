@@ -70,6 +70,38 @@ case_of_spans() {
     [ "$figure_count" -gt 40 ] || fail "only $figure_count figures were compared"
 }
 
+# Of two recordings: the queries that are asked of the second one have in them what the first answered.
+case_of_differences() {
+    given before
+    mv run.telltale before.telltale
+    given after
+    figure_count=0
+    compare run.telltale diff before.telltale run.telltale
+    compare run.telltale diff before.telltale run.telltale --format csv
+    [ "$figure_count" -gt 30 ] || fail "only $figure_count figures were compared"
+    must "$telltale" diff before.telltale run.telltale --explain-sql
+    cp "$work/out" queries
+    for number in 1 2; do
+        awk -v number="$number" 'BEGIN { RS = "\n;\n" } NR == number' queries >query
+        ask before.telltale "$(cat query)" >answer
+        [ "$(wc -c <answer)" -gt 40 ] || fail "query $number says little: $(cat answer)"
+        grep -qF "json_each('$(sed "s/'/''/g" answer)')" queries || fail "the first recording says otherwise: $(cat answer)"
+    done
+}
+
+# Perfetto's own is not text: its reader looks at it in test_export.sh.
+case_of_exports() {
+    for name in kinds killed stall; do
+        given "$name"
+        figure_count=0
+        for format in dot chrome csv ndjson 'csv --view stalls' 'ndjson --view failures'; do
+            # shellcheck disable=SC2086 # words of a command line
+            compare run.telltale export run.telltale --format $format
+        done
+        [ "$figure_count" -gt 300 ] || fail "only $figure_count figures were compared of $name"
+    done
+}
+
 # The story with 200 tasks, with and without steps.
 case_of_the_golden_story() {
     [ -x "$TELLTALE_TEST_BUILD/tests/e2e/golden" ] || fail 'the golden story is not built'
