@@ -51,6 +51,12 @@ static int use_much(void *arg)
     return fill((size_t)(uintptr_t)arg) < 0 ? -1 : 0;
 }
 
+static int turn_once(void *arg)
+{
+    (void)arg;
+    return tt_sleep(0);
+}
+
 static int sleep_long(void *arg)
 {
     (void)arg;
@@ -96,6 +102,80 @@ static int take_turns(void *arg)
         if (tt_sleep(arg ? TT_USEC(200) : 0) < 0)
             return -1;
     return 0;
+}
+
+static int fail(void *arg)
+{
+    (void)arg;
+    return tt_raise(&tt_ValueError, "on purpose");
+}
+
+/* What was raised is handled. */
+static int forgive(int rc)
+{
+    return rc < 0 && tt_catch(&tt_BaseException) ? tt_catch_end() : rc;
+}
+
+static int fail_and_let_go(bool look)
+{
+    tt_task *task = tt_create_task(fail, NULL);
+    int rc = look ? forgive(tt_await(task)) : tt_sleep(TT_MSEC(1));
+
+    tt_task_unref(task);
+    return rc;
+}
+
+static int gather_failures(bool look)
+{
+    tt_task *tasks[] = {tt_create_task(fail, NULL), tt_create_task(turn_once, NULL)};
+    tt_future *all = tt_gather(tasks, 2, true);
+    int rc = tt_await(all);
+    tt_exc *exc;
+
+    if (look && rc == 0)
+        rc = tt_gather_slot(all, 0, NULL, &exc);
+    tt_future_unref(all);
+    tt_task_unref(tasks[0]);
+    tt_task_unref(tasks[1]);
+    return rc;
+}
+
+/* The task is held for ever. */
+static int hold_failure(bool look)
+{
+    tt_task *task = tt_create_task(fail, NULL);
+    tt_exc *exc;
+
+    if (tt_sleep(TT_MSEC(1)) < 0 || (look && tt_future_exception(task, &exc) < 0))
+        return -1;
+    return sleep_long(NULL);
+}
+
+static int swallow(void *uncancels)
+{
+    int rc = forgive(sleep_long(NULL));
+
+    if (uncancels)
+        tt_task_uncancel(tt_current_task());
+    return rc;
+}
+
+static int swallow_cancellation(bool uncancels)
+{
+    tt_task *task = tt_create_task(swallow, uncancels ? &event : NULL);
+    int rc = tt_sleep(TT_MSEC(1));
+
+    tt_task_cancel(task, NULL);
+    rc = tt_await(task) < 0 ? -1 : rc;
+    tt_task_unref(task);
+    return rc;
+}
+
+static int enter(void *exits)
+{
+    tt_timeout *timeout = tt_timeout_enter(TT_NEVER);
+
+    return exits ? tt_timeout_exit(timeout, 0) : timeout ? 0 : -1;
 }
 
 /* A task of FN, awaited. */
@@ -148,12 +228,6 @@ static int run_many(tt_coro_fn *fn, bool at_once)
     return rc;
 }
 
-static int turn_once(void *arg)
-{
-    (void)arg;
-    return tt_sleep(0);
-}
-
 static int app(void *arg)
 {
     const char *name = arg;
@@ -164,7 +238,8 @@ static int app(void *arg)
     if (strcmp(name, "block-in-two-steps") == 0)
         return run(block_in_two_steps, NULL);
     if (strcmp(name, "deep") == 0)
-        return run(use_much, (void *)(uintptr_t)(DEEP_STACK * 88 / 100)) < 0 ? -1 : run(use_much, (void *)(uintptr_t)4096);
+        return run(use_much, (void *)(uintptr_t)(DEEP_STACK * 88 / 100)) < 0 ? -1
+                                                                             : run(use_much, (void *)(uintptr_t)4096);
     if (strcmp(name, "shallow") == 0)
         return run(use_much, (void *)(uintptr_t)(DEEP_STACK * 55 / 100));
     if (strcmp(name, "sleep") == 0)
@@ -189,8 +264,24 @@ static int app(void *arg)
         return run_two_and_exit(wait_for_the_event, wait_for_the_event);
     if (strcmp(name, "somebody-may-set") == 0)
         return run_two_and_exit(wait_for_the_event, sleep_long);
+    if (strcmp(name, "lose") == 0 || strcmp(name, "look") == 0)
+        return fail_and_let_go(name[2] == 'o');
+    if (strcmp(name, "absorb") == 0 || strcmp(name, "absorb-and-read") == 0)
+        return gather_failures(name[6] == '-');
+    if (strcmp(name, "hold") == 0 || strcmp(name, "hold-and-look") == 0)
+        return hold_failure(name[4] == '-');
+    if (strcmp(name, "swallow") == 0 || strcmp(name, "swallow-and-uncancel") == 0)
+        return swallow_cancellation(name[7] == '-');
+    if (strcmp(name, "enter") == 0 || strcmp(name, "enter-and-exit") == 0)
+        return forgive(run(enter, name[5] == '-' ? &event : NULL));
     if (strcmp(name, "cancelled-before-its-start") == 0)
         tt_task_unref(tt_create_task(turn_once, NULL));
+    return 0;
+}
+
+static int stop(void *loop)
+{
+    tt_loop_stop(loop);
     return 0;
 }
 
@@ -205,9 +296,26 @@ static int never_start(void)
     return rc < 0;
 }
 
+/* A task over which its loop is closed while it waits, or has ended of a cancellation. */
+static int close_over(bool cancels)
+{
+    tt_loop *loop = tt_loop_create();
+    tt_task *task = tt_create_task_with(sleep_long, NULL, &(struct tt_task_options){.loop = loop});
+    int rc = tt_loop_call_later(loop, TT_MSEC(1), stop, loop, NULL) < 0 ? -1 : tt_loop_run_forever(loop);
+
+    if (cancels) {
+        tt_task_cancel(task, NULL);
+        rc = forgive(tt_loop_run_until_complete(loop, task));
+    }
+    tt_task_unref(task);
+    return tt_loop_close(loop) < 0 || rc < 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
         return 2;
+    if (strcmp(argv[1], "close") == 0 || strcmp(argv[1], "cancel-and-close") == 0)
+        return close_over(argv[1][1] == 'a');
     return strcmp(argv[1], "never-start") == 0 ? never_start() : tt_run(app, argv[1]);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_lints.sh: each lint is found in a program that does what it is about, and not in one that nearly does. The manual page names
-# all of them. (Lost, absorbed and held failures, swallowed cancellations and scopes: tests/situations, tests/examples.)
+# all of them.
 # shellcheck source-path=SCRIPTDIR source=case.sh
 . "$(dirname "$0")/case.sh"
 
@@ -18,6 +18,55 @@ expect_lint() { # NAME[=THRESHOLD] MODE OTHER-MODE
         run "$telltale" check "$mode.telltale" -A all $threshold --fail-on "$name"
         expect_status "$([ "$mode" = "$2" ] && echo 1 || echo 0)" "$name of $mode"
     done
+}
+
+case_a_failure_that_nobody_looked_at_is_lost() {
+    expect_lint lost-failure lose look
+}
+
+case_a_failure_that_only_a_gather_looked_at_is_absorbed() {
+    expect_lint absorbed-failure absorb absorb-and-read
+}
+
+# Whether the lint is found in the recording of a MODE, which goes on.
+is_held() { # MODE
+    run "$telltale" check "$1.telltale" -A all --lint held-failure=200ms --fail-on held-failure
+    [ "$status" -eq 1 ]
+}
+
+has_failed() { # MODE
+    [ -f "$1.telltale" ] && [ "$(ask "$1.telltale" 'SELECT count(*) FROM failures' 2>/dev/null)" = 1 ]
+}
+
+# By programs that go on: when they have ended nobody holds anything.
+case_a_failure_that_is_held_for_long_is_told_until_somebody_looks() {
+    for mode in hold hold-and-look; do
+        TELLTALE_STORE=$mode.telltale TELLTALE_PROGRAM=$telltale "$program" "$mode" &
+        background="$background $!"
+        wait_until has_failed "$mode"
+    done
+    wait_until is_held hold
+    ! is_held hold-and-look || fail 'somebody has looked'
+}
+
+case_a_cancellation_that_is_caught_is_swallowed_unless_it_is_counted_back() {
+    expect_lint swallowed-cancel swallow swallow-and-uncancel
+}
+
+case_a_scope_that_is_entered_and_not_exited_is_left_open() {
+    expect_lint scope-left-open enter enter-and-exit
+}
+
+case_a_task_over_which_its_loop_is_closed_is_destroyed_unless_it_was_cancelled() {
+    expect_lint destroyed-pending close cancel-and-close
+}
+
+# Each lint of the table has a case with its name here.
+case_no_lint_is_without_a_pair_of_programs() {
+    sed -nE 's/^    \{"([a-z-]+)", .*/\1/p' "$TELLTALE_TEST_SOURCE/viewer/lints.c" | sort >in_table
+    sed -nE 's/^    (expect_lint|run .* --fail-on) ([a-z-]+)([= ].*)?$/\2/p' "$0" | sort -u >here
+    [ "$(wc -l <in_table)" -ge 15 ] || fail "the table was not understood: $(cat in_table)"
+    diff in_table here || fail 'these are without one, or are none'
 }
 
 case_a_step_that_takes_long_is_a_stall_and_a_long_sleep_is_none() {
