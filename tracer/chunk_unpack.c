@@ -103,7 +103,7 @@ static bool read_texts(const struct tt__column *column, uint64_t *out, size_t co
 static struct tt__column *column_of(struct tt__unpacked *chunk, uint32_t event, uint32_t field)
 {
     const struct tt__chunk_type *type = &chunk->types[chunk->type_of[event]];
-    if (field >= type->field_count)
+    if (field >= type->field_count || field + 1 == type->task_field) /* tasks have no column of their type */
         return NULL;
     struct tt__column *column = &type->columns[field];
     if (column->is_read)

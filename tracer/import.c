@@ -181,7 +181,7 @@ static bool is_stranger(const struct tt_import *import, uint64_t process)
 static struct tt__import_process *add_process(struct tt_import *import, const struct tt_import_event *event,
                                               struct tt_store_error *error)
 {
-    bool is_known;
+    bool is_known = false;
     uint32_t process_id = 0;
     int64_t known_id;
     struct tt_ingest_process facts = facts_of(event);

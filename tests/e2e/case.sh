@@ -111,18 +111,18 @@ find_child() { # PARENT PROGRAM
     return 1
 }
 
-# Runs COMMAND, a program of others, which loads a library of ours: in builds with a sanitizer this needs the sanitizer's runtime
-# from the beginning on. What the program itself leaks is its own affair.
-must_load() { # COMMAND...
+# What a program of others that loads a library of ours needs from the beginning on: in builds with a sanitizer, its runtime. Prints its
+# path.
+sanitizer_runtime() {
     case ${TELLTALE_TEST_SANITIZE-} in
-    *address*) runtime=libasan.so ;;
-    *thread*) runtime=libtsan.so ;;
-    *)
-        must "$@"
-        return
-        ;;
+    *address*) "$TELLTALE_TEST_COMPILER" -print-file-name=libasan.so ;;
+    *thread*) "$TELLTALE_TEST_COMPILER" -print-file-name=libtsan.so ;;
     esac
-    must env LD_PRELOAD="$("$TELLTALE_TEST_COMPILER" -print-file-name="$runtime")" ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
+}
+
+# Runs COMMAND, such a program. What the program itself leaks is its own affair.
+must_load() { # COMMAND...
+    must env LD_PRELOAD="$(sanitizer_runtime)" ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
 }
 
 # Installs what is under test to $prefix, where pkg-config finds it.

@@ -53,7 +53,7 @@ case_the_first_hour_shows_what_is_printed() {
     for command in record report tree explain timeline stats; do
         grep -q "^\$ telltale $command " screen || fail "the first hour has no $command"
     done
-    expect_screen viewer/FIRST_HOUR.md 's/[0-9]+%/SHARE/g; /^#[0-9]+ "/s/[┄─█▒]+/BAR/g; s/ +/ /g'
+    expect_screen viewer/FIRST_HOUR.md 's/[0-9]+%/SHARE/g; /^#[0-9]+ "/s/[┄─█▒]+/BAR/g; /┫ returned/s/[┄█▒] [a-z ]+//g; s/ +/ /g'
 }
 
 case_the_program_is_short() {

@@ -2,6 +2,7 @@
  * within the mapping, with events or without; and what the recorder makes of them is a sound store. Each is read, walked through and decoded;
  * one in INGESTED goes the recorder's whole way. TT_COUNT arenas; a failure's seed repeats it. */
 #include "harness.h"
+#include "arena_walk.h"
 #include "mutate.h"
 #include "tracer/each_event.h"
 #include "tracer/studio.h"
@@ -22,11 +23,9 @@
 #include "store_writer.h"
 #include "timeline.h"
 
-#define INGESTED  32u   /* one mutant in so many is ingested */
-#define COMMITTED 64u   /* of these, so many come into one commit */
-#define STORED    4096u /* and so many into one store */
-#define SLOTS_READ \
-    4096u /* a mutant's head may be anything, and reading holes is no crime: this much of them is enough */
+#define INGESTED    32u   /* one mutant in so many is ingested */
+#define COMMITTED   64u   /* of these, so many come into one commit */
+#define STORED      4096u /* and so many into one store */
 #define BATCH_BYTES (UINT64_C(16) << 20)
 
 static struct studio studio;
@@ -34,7 +33,6 @@ static char name[NAME_MAX + 1];
 static int dir_fd;
 static unsigned char *bytes; /* the arena, which each mutant is made of in place */
 static size_t byte_count;
-static volatile uint64_t sink; /* what is read is looked at */
 
 /* ---------------------------------------------------------------------------------------------------- a sound arena */
 
@@ -82,52 +80,6 @@ static void make_sound_arena(void)
     bytes = mmap(NULL, byte_count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
     assert_ptr_not_equal(bytes, MAP_FAILED);
     close(fd);
-}
-
-/* ----------------------------------------------------------------------------------------------------------- reading */
-
-static void look_at(const void *what, size_t length)
-{
-    const unsigned char *at = what;
-    for (size_t i = 0; i < length; i++)
-        sink += at[i];
-}
-
-/* Everything that there is in it, as the parts of the recorder read it. Returns the events that were decoded. */
-static uint64_t read_arena(const struct tt__arena_reader *arena, const struct tt__decoder *decoder,
-                           const struct tt__timeline *timeline)
-{
-    static struct tt__record record;
-    struct tt__definition definition;
-    struct tt__clock_reading reading;
-    struct tt_board_slot slot;
-    struct tt_decoded_event event;
-    uint64_t position = 0, count = 0;
-    sink += tt__arena_clock(arena, false, &reading) + tt__arena_clock(arena, true, &reading);
-    while (tt__arena_next_definition(arena, &position, &definition)) {
-        look_at(definition.file, definition.file_length);
-        look_at(definition.func, definition.func_length);
-        look_at(definition.text, definition.text_length);
-    }
-    uint32_t slots = tt__arena_board_used(arena);
-    for (uint32_t i = 0; i < slots && i < 64; i++) {
-        uint32_t sequence = 0;
-        if (tt__arena_read_board(arena, i, &sequence, &slot))
-            look_at(&slot, sizeof slot);
-    }
-    uint32_t rings = tt__arena_ring_count(arena);
-    for (uint32_t i = 0; i < rings && i < 8; i++) {
-        struct tt_ring *ring = tt__arena_ring(arena, i);
-        uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-        uint64_t at = head > SLOTS_READ ? head - SLOTS_READ : 0;
-        while (tt__arena_next_record(arena, ring, &at, head, false, &record) == TT__RING_RECORD) {
-            if (tt__decode(decoder, timeline, record.event, record.payload, record.length, &event) != TT__DECODED)
-                continue;
-            count++;
-            sink += event.number;
-        }
-    }
-    return count;
 }
 
 /* -------------------------------------------------------------------------------------------------------- ingesting */
@@ -235,7 +187,7 @@ static uint64_t read_described(struct tt__arena_reader *arena, const struct tt__
 {
     struct tt__decoder *decoder = tt__decoder_create(arena->description, arena->description_length, NULL);
     assert_non_null(decoder);
-    uint64_t count = read_arena(arena, decoder, timeline);
+    uint64_t count = walk_arena(arena, decoder, timeline);
     tt__decoder_destroy(decoder);
     tt__arena_close(arena);
     return count;
@@ -256,7 +208,7 @@ static void mutated_arenas_are_read_to_their_end_within_their_bounds(void **stat
     tt__timeline_init_identity(&timeline);
     struct tt__decoder *sound_decoder = tt__decoder_create(sound.description, sound.description_length, NULL);
     assert_non_null(sound_decoder);
-    uint64_t whole = read_arena(&sound, sound_decoder, &timeline);
+    uint64_t whole = walk_arena(&sound, sound_decoder, &timeline);
     assert_true(whole > 50);
     for (uint64_t i = 0; i < count; i++) {
         random = seed + i * UINT64_C(0x9e3779b97f4a7c15);
@@ -265,7 +217,7 @@ static void mutated_arenas_are_read_to_their_end_within_their_bounds(void **stat
         for (unsigned changes = 1 + (unsigned)(studio_random(&random) % 8); changes > 0; changes--)
             change(&mutation, &sound, &random);
         if (!is_header_changed(&mutation))
-            decoded += read_arena(&sound, sound_decoder, &timeline);
+            decoded += walk_arena(&sound, sound_decoder, &timeline);
         else if (tt__arena_open(dir_fd, name, &mutant, &reason) == TT__ARENA_OPENED)
             decoded += read_described(&mutant, &timeline);
         else

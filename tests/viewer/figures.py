@@ -2,7 +2,8 @@
 """figures.py TELLTALE EXTENSION VIEWS STORE COMMAND...: whether each figure that COMMAND prints of STORE is one that its queries give.
 
 The queries are those that COMMAND --explain-sql prints. They are asked with the program sqlite3, as anybody may: with telltale's EXTENSION loaded,
-and with the views over the event stream, which are in the folder VIEWS, made as temporary ones. A figure is a number with its unit, if it has one;
+and with the views over the event stream, which are in the folder VIEWS, made as temporary ones; FIGURES_PRELOAD names a library that it
+needs before that, and Python could not bear. A figure is a number with its unit, if it has one;
 what a query gives may be on the screen as it is, as a duration or as an instant. Prints each figure that is none of that, with its line, and exits
 with 1; with 2 when nothing could be compared."""
 import glob
@@ -76,7 +77,10 @@ def ask(extension, views, store, queries):
             script.append(file.read().replace('CREATE VIEW', 'CREATE TEMP VIEW', 1))
     for query in queries:
         script += [query + ';', f'.print {MARK}']
-    run = subprocess.run(['sqlite3', '-readonly', '-batch', store], input='\n'.join(script), text=True, capture_output=True)
+    environment = dict(os.environ)
+    if preload := environment.pop('FIGURES_PRELOAD', ''):
+        environment |= {'LD_PRELOAD': preload, 'ASAN_OPTIONS': environment.get('ASAN_OPTIONS', '') + ':detect_leaks=0'}
+    run = subprocess.run(['sqlite3', '-readonly', '-batch', store], input='\n'.join(script), text=True, capture_output=True, env=environment)
     if run.returncode != 0 or run.stderr:
         print('sqlite3:', run.stderr[:2000])
         sys.exit(2)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/given.sh"
 
 compare() { # STORE COMMAND...
-    must_load "$TELLTALE_TEST_SOURCE/tests/viewer/figures.py" "$telltale" "$TELLTALE_TEST_BUILD/lib/libtelltale-sqlite" \
+    must env FIGURES_PRELOAD="$(sanitizer_runtime)" "$TELLTALE_TEST_SOURCE/tests/viewer/figures.py" "$telltale" "$TELLTALE_TEST_BUILD/lib/libtelltale-sqlite" \
         "$TELLTALE_TEST_SOURCE/tracer/views/stream" "$@"
     figure_count=$((figure_count + $(sed -n 's/ figures on the screen.*//p' "$work/out")))
 }
