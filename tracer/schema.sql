@@ -173,6 +173,7 @@ CREATE TABLE cursor (
 
 -- Events that are missing: one row for a run of them in one thread.
 CREATE TABLE gap (
+    -- Its number.
     gap_id INTEGER PRIMARY KEY,
     -- The thread.
     thread_id INTEGER NOT NULL,
@@ -202,6 +203,7 @@ CREATE TABLE gap (
 
 -- Runs of events that found their ring full, as the threads that lost them tell it when there is room again.
 CREATE TABLE ring_gap (
+    -- Its number.
     ring_gap_id INTEGER PRIMARY KEY,
     -- When there was room again, in which thread, and the number of the event that says so.
     told_ns INTEGER NOT NULL,
@@ -219,6 +221,7 @@ CREATE INDEX ring_gap_thread ON ring_gap (thread_id, sequence);
 
 -- The clocks of processes, read together.
 CREATE TABLE clock_sample (
+    -- Its number.
     clock_sample_id INTEGER PRIMARY KEY,
     -- When they were read, in which thread, and the number of the event that tells it.
     sampled_ns INTEGER NOT NULL,
@@ -234,6 +237,7 @@ CREATE TABLE clock_sample (
 
 -- What recorders did, from one report to the next.
 CREATE TABLE metric (
+    -- Its number.
     metric_id INTEGER PRIMARY KEY,
     -- When it was told.
     told_ns INTEGER NOT NULL,
@@ -323,6 +327,7 @@ CREATE TABLE site (
 -- Programs and libraries that calls of stacks are in, as they were then. A row of site whose file is empty keeps its
 -- number, and that of a stack.
 CREATE TABLE module (
+    -- Its number in this store.
     module_id INTEGER PRIMARY KEY,
     -- What tells it from a later build with the same path, in hexadecimal digits; NULL when it has none.
     build_id TEXT,
@@ -332,6 +337,7 @@ CREATE TABLE module (
 
 -- The calls that were open when something happened; the same calls are one row.
 CREATE TABLE stack (
+    -- Its number in this store.
     stack_id INTEGER PRIMARY KEY,
     -- How many calls are told, the innermost ones.
     call_count INTEGER,
@@ -354,6 +360,7 @@ CREATE TABLE call (
 
 -- One row for each event loop.
 CREATE TABLE loop (
+    -- The loop.
     loop_id INTEGER PRIMARY KEY,
     -- When and where it was created.
     created_ns INTEGER,
@@ -379,6 +386,7 @@ CREATE TABLE loop (
 
 -- One row for each task.
 CREATE TABLE task (
+    -- The task.
     task_id INTEGER PRIMARY KEY,
     -- Its loop.
     loop_id INTEGER,
@@ -463,6 +471,7 @@ CREATE TABLE task_origin (
 -- What is: one row for each task that lived when the board of its process was last copied, or that was told again when a
 -- session of LTTng began. A row of the board goes when the last reference to its task goes.
 CREATE TABLE board (
+    -- The task.
     task_id INTEGER PRIMARY KEY,
     -- Slot of the board that it stands in; a slot is used again. -1 when it was told by an event (task_dumped).
     slot INTEGER NOT NULL,
@@ -485,6 +494,7 @@ CREATE TABLE board (
 
 -- One row for each exception that was raised or stored.
 CREATE TABLE exception (
+    -- The exception.
     exception_id INTEGER PRIMARY KEY,
     -- Name of its type.
     type TEXT,
@@ -508,6 +518,7 @@ CREATE TABLE exception (
 
 -- Members of exception groups, told when the group is first raised or stored.
 CREATE TABLE exception_member (
+    -- Its number.
     exception_member_id INTEGER PRIMARY KEY,
     -- The group: an exception.
     group_id INTEGER NOT NULL,
@@ -576,7 +587,9 @@ CREATE TABLE failure (
 
 -- Reads of failures.
 CREATE TABLE touch (
+    -- Its number.
     touch_id INTEGER PRIMARY KEY,
+    -- The failure.
     failure_id INTEGER NOT NULL,
     -- When, in which thread, and its number there.
     touched_ns INTEGER NOT NULL,
@@ -597,7 +610,9 @@ CREATE INDEX touch_failure ON touch (failure_id);
 
 -- Failures that live on in other ones.
 CREATE TABLE forward (
+    -- Its number.
     forward_id INTEGER PRIMARY KEY,
+    -- The failure.
     failure_id INTEGER NOT NULL,
     -- The failure that it lives on in; NULL when that is none (a callback raised it again).
     to_id INTEGER,
@@ -642,6 +657,7 @@ CREATE TABLE discard (
 
 -- Handles of failed futures and tasks, taken and released. Those taken before the failure are told when it happens.
 CREATE TABLE reference (
+    -- Its number.
     reference_id INTEGER PRIMARY KEY,
     -- The future or task.
     object_id INTEGER NOT NULL,
@@ -661,6 +677,7 @@ CREATE INDEX reference_object ON reference (object_id);
 
 -- Requests to cancel.
 CREATE TABLE cancellation (
+    -- Its number.
     cancellation_id INTEGER PRIMARY KEY,
     -- The task or future.
     task_id INTEGER NOT NULL,
@@ -685,6 +702,7 @@ CREATE INDEX cancellation_task ON cancellation (task_id);
 
 -- What became of requests to cancel.
 CREATE TABLE cancellation_effect (
+    -- Its number.
     cancellation_effect_id INTEGER PRIMARY KEY,
     -- The task.
     task_id INTEGER NOT NULL,
@@ -759,6 +777,7 @@ CREATE TABLE shield (
 
 -- Timeouts and task groups: what a task enters and leaves.
 CREATE TABLE scope (
+    -- The group or timeout.
     scope_id INTEGER PRIMARY KEY,
     -- What it is: word object_kind, group or timeout.
     kind INTEGER,
@@ -814,6 +833,7 @@ CREATE INDEX scope_member_scope ON scope_member (scope_id);
 
 -- What gathers, waits and iterators over futures wait for; of a wait for the first one that is done only the first eight.
 CREATE TABLE child (
+    -- Its number.
     child_id INTEGER PRIMARY KEY,
     -- The gather, the wait or the iterator.
     owner_id INTEGER NOT NULL,
@@ -829,6 +849,7 @@ CREATE INDEX child_owner ON child (owner_id);
 
 -- Tasks that waited for each other in a circle, until a cancellation broke it.
 CREATE TABLE cycle_member (
+    -- Its number.
     cycle_member_id INTEGER PRIMARY KEY,
     -- The circle: an id of its own.
     cycle_id INTEGER NOT NULL,
@@ -850,11 +871,13 @@ CREATE INDEX cycle_member_cycle ON cycle_member (cycle_id);
 
 -- Steps and callbacks that ran so long that they held up their loops.
 CREATE TABLE stall (
+    -- Its number.
     stall_id INTEGER PRIMARY KEY,
     -- When it ended, in which thread, and its number there.
     ended_ns INTEGER NOT NULL,
     thread_id INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
+    -- Whose turn it held up.
     loop_id INTEGER,
     -- For how long it ran.
     duration_ns INTEGER,
@@ -869,7 +892,9 @@ CREATE TABLE stall (
 
 -- What tasks did at descriptors; only when the category io was on.
 CREATE TABLE io (
+    -- The operation.
     io_id INTEGER PRIMARY KEY,
+    -- Whose it is.
     task_id INTEGER,
     -- What: word io_kind.
     what INTEGER,
@@ -894,11 +919,13 @@ CREATE TABLE io (
 
 -- Calls of exception handlers of loops.
 CREATE TABLE handler_call (
+    -- Its number.
     handler_call_id INTEGER PRIMARY KEY,
     -- When, in which thread, and its number there.
     called_ns INTEGER NOT NULL,
     thread_id INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
+    -- The loop.
     loop_id INTEGER,
     -- Which handler: word handler_kind.
     kind INTEGER,
@@ -913,6 +940,7 @@ CREATE TABLE handler_call (
 
 -- What programs said about themselves.
 CREATE TABLE note (
+    -- Its number.
     note_id INTEGER PRIMARY KEY,
     -- When, in which thread, and its number there.
     noted_ns INTEGER NOT NULL,
@@ -930,6 +958,7 @@ CREATE TABLE note (
 
 -- Locks, events, conditions, semaphores, barriers and queues; only when the category resource was on.
 CREATE TABLE resource (
+    -- The resource.
     resource_id INTEGER PRIMARY KEY,
     -- What it is: word resource_kind.
     kind INTEGER,

@@ -1,14 +1,5 @@
 /* sql_event.c: the virtual table event: the event stream, one row for each event.
  *
- *   time_ns      when, as everywhere in the store
- *   process_id   the process
- *   thread_id    the thread, as in table thread
- *   sequence     the event's number in its thread; order within a thread is that of these
- *   name         its name, as in events.def
- *   category     its category
- *   task_id      the task that it is about, or that did it; NULL when there is none
- *   fields       all that it says: a JSON object; ids are those of the store, places site_id, words are words
- *
  * Comparisons of time_ns, process_id, thread_id, task_id (also IN) and name (also IN) with values are pushed down:
  * chunks that cannot have what is asked for are not unpacked. Rows come in the order of chunks; those of one thread
  * in that of their numbers.
@@ -22,9 +13,27 @@
 #include "event_ids.h"
 #include "sql_table.h"
 
-#define DECLARATION                                                                                            \
-    "CREATE TABLE event (time_ns INTEGER, process_id INTEGER, thread_id INTEGER, sequence INTEGER, name TEXT," \
-    " category TEXT, task_id INTEGER, fields TEXT)"
+/* With what telltale schema says of them. */
+#define DECLARATION \
+    "-- The event stream: every event of processes that recorded more than is on by default, and of traces of LTTng. Comparisons of time_ns, process_id,\n" \
+    "-- thread_id, task_id (also IN) and name (also IN) with values are pushed down.\n" \
+    "CREATE TABLE event (\n" \
+    "    -- When.\n" \
+    "    time_ns INTEGER,\n" \
+    "    -- The process.\n" \
+    "    process_id INTEGER,\n" \
+    "    -- The thread, as in table thread.\n" \
+    "    thread_id INTEGER,\n" \
+    "    -- The event's number in its thread; order within a thread is that of these.\n" \
+    "    sequence INTEGER,\n" \
+    "    -- Its name and its category, as in events.def.\n" \
+    "    name TEXT,\n" \
+    "    category TEXT,\n" \
+    "    -- The task that it is about, or that did it; NULL when there is none.\n" \
+    "    task_id INTEGER,\n" \
+    "    -- All that it says: a JSON object; ids are those of the store, places site_id, words are words.\n" \
+    "    fields TEXT\n" \
+    ")\n"
 
 enum { TIME_NS, PROCESS_ID, THREAD_ID, SEQUENCE, NAME, CATEGORY, TASK_ID, FIELDS };
 

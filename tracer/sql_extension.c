@@ -9,13 +9,14 @@
 SQLITE_EXTENSION_INIT1
 #endif
 
+const struct tt_sql_table_class *const tt__sql_tables[] = {&tt__event_table, &tt__steps_table, &tt__turns_table,
+                                                           &tt__instant_table, NULL};
+
 int tt__sql_register(sqlite3 *connection)
 {
-    static const struct tt_sql_table_class *const tables[] = {&tt__event_table, &tt__steps_table, &tt__turns_table,
-                                                              &tt__instant_table};
     int code = SQLITE_OK;
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && code == SQLITE_OK; i++)
-        code = sqlite3_create_module_v2(connection, tables[i]->name, &tables[i]->module, (void *)tables[i], NULL);
+    for (const struct tt_sql_table_class *const *table = tt__sql_tables; *table && code == SQLITE_OK; table++)
+        code = sqlite3_create_module_v2(connection, (*table)->name, &(*table)->module, (void *)*table, NULL);
     return code;
 }
 

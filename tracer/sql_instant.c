@@ -1,12 +1,5 @@
 /* sql_instant.c: the virtual table instant: what each task that was traced step by step did at one instant.
  *
- *   instant(T)      rows of T; without T there are none
- *   task_id, state  ready (it could have run and waited for its turn), running, waiting
- *   from_ns         since when
- *   wait_kind, wait_object, wait_site_id
- *                   what it waited for: a word of wait_kind, the id or number that goes with it, where
- *   at_ns           hidden: T
- *
  * The same could be asked of steps, which would read the whole stream. What a task did at T is told by its last event before T, and
  * by the one behind it: of nearly all tasks both are near. So first the chunks close to T are read; when tasks are missing that
  * lived then and have begun at some time, they are looked for one by one if they are few, in chunks that can have them, or else
@@ -21,9 +14,23 @@
 #include "sql_steps.h"
 #include "sql_table.h"
 
-#define DECLARATION                                                                                            \
-    "CREATE TABLE instant (task_id INTEGER, state TEXT, from_ns INTEGER, wait_kind TEXT, wait_object INTEGER," \
-    " wait_site_id INTEGER, at_ns INTEGER HIDDEN)"
+/* With what telltale schema says of them. */
+#define DECLARATION \
+    "-- What each task that was traced step by step did at one time: instant(T). Without T there are no rows.\n" \
+    "CREATE TABLE instant (\n" \
+    "    -- The task.\n" \
+    "    task_id INTEGER,\n" \
+    "    -- ready (it could have run and waited for its turn), running, waiting.\n" \
+    "    state TEXT,\n" \
+    "    -- Since when.\n" \
+    "    from_ns INTEGER,\n" \
+    "    -- What it waited for: a word of wait_kind, the id or number that goes with it, where.\n" \
+    "    wait_kind TEXT,\n" \
+    "    wait_object INTEGER,\n" \
+    "    wait_site_id INTEGER,\n" \
+    "    -- T of instant(T).\n" \
+    "    at_ns INTEGER HIDDEN\n" \
+    ")\n"
 
 enum { TASK_ID, STATE, FROM_NS, WAIT_KIND, WAIT_OBJECT, WAIT_SITE_ID, AT_NS };
 

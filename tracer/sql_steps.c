@@ -1,23 +1,6 @@
 /* sql_steps.c: the virtual table steps: every step of every task that was traced step by step, and what it waited for.
  *
- *   task_id, process_id, thread_id   whose step, and where it ran
- *   step_number                      the how manyth of the task; NULL: its beginning is missing
- *   after_kind, after_object, after_site_id, after_ns
- *                                    what the task waited for before it (a word of wait_kind, the id or number that
- *                                    goes with it), where, since when; NULL before the first step; kind none when it
- *                                    only let others have their turn
- *   ready_ns                         since when it could have run: woken, or created
- *   woken_by, woken_by_id            who woke it: a word of actor, the id or number that goes with it
- *   began_ns, ended_ns               from when until when; NULL: that is missing, or has not happened
- *   ending                           waiting, ready (it let others have their turn), finished, abandoned; NULL: not
- *                                    known
- *   wait_kind, wait_object, wait_site_id, wait_ended_ns
- *                                    what it waited for then, where, and when that was over; NULL: it is not
- *   until_ns                         hidden: steps(T) shows what was known at T; what ended later has no end there
- *
  * Rows come as steps are over; at last those that are not. How they are put together: sql_steps.h.
- *
- * Comparisons of task_id with a value are pushed down.
  *
  * Threads: as the connection.
  */
@@ -27,12 +10,41 @@
 #include "sql_steps.h"
 #include "sql_table.h"
 
-#define DECLARATION                                                                                                \
-    "CREATE TABLE steps (task_id INTEGER, process_id INTEGER, thread_id INTEGER, step_number INTEGER, after_kind " \
-    "TEXT,"                                                                                                        \
-    " after_object INTEGER, after_site_id INTEGER, after_ns INTEGER, ready_ns INTEGER, woken_by TEXT,"             \
-    " woken_by_id INTEGER, began_ns INTEGER, ended_ns INTEGER, ending TEXT, wait_kind TEXT, wait_object INTEGER,"  \
-    " wait_site_id INTEGER, wait_ended_ns INTEGER, until_ns INTEGER HIDDEN)"
+/* With what telltale schema says of them. */
+#define DECLARATION \
+    "-- Every step of every task that was traced step by step, and what it waited for. steps(T) shows what was known at the time T. Comparisons of\n" \
+    "-- task_id with a value are pushed down.\n" \
+    "CREATE TABLE steps (\n" \
+    "    -- Whose step, and where it ran.\n" \
+    "    task_id INTEGER,\n" \
+    "    process_id INTEGER,\n" \
+    "    thread_id INTEGER,\n" \
+    "    -- The how manyth of the task; NULL: its beginning is missing.\n" \
+    "    step_number INTEGER,\n" \
+    "    -- What the task waited for before it (a word of wait_kind, the id or number that goes with it), where, since when; NULL before the\n" \
+    "    -- first step; kind none when it only let others have their turn.\n" \
+    "    after_kind TEXT,\n" \
+    "    after_object INTEGER,\n" \
+    "    after_site_id INTEGER,\n" \
+    "    after_ns INTEGER,\n" \
+    "    -- Since when it could have run: woken, or created.\n" \
+    "    ready_ns INTEGER,\n" \
+    "    -- Who woke it: a word of actor, the id or number that goes with it.\n" \
+    "    woken_by TEXT,\n" \
+    "    woken_by_id INTEGER,\n" \
+    "    -- From when until when; NULL: that is missing, or has not happened.\n" \
+    "    began_ns INTEGER,\n" \
+    "    ended_ns INTEGER,\n" \
+    "    -- waiting, ready (it let others have their turn), finished, abandoned; NULL: not known.\n" \
+    "    ending TEXT,\n" \
+    "    -- What it waited for then, where, and when that was over; NULL: it is not.\n" \
+    "    wait_kind TEXT,\n" \
+    "    wait_object INTEGER,\n" \
+    "    wait_site_id INTEGER,\n" \
+    "    wait_ended_ns INTEGER,\n" \
+    "    -- T of steps(T): what ended later has no end there.\n" \
+    "    until_ns INTEGER HIDDEN\n" \
+    ")\n"
 
 enum {
     TASK_ID,

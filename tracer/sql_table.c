@@ -13,7 +13,8 @@ int tt__sql_connect(sqlite3 *connection, void *class, int count, const char *con
                     char **out_message)
 {
     (void)count, (void)arguments, (void)out_message;
-    int code = sqlite3_declare_vtab(connection, ((const struct tt_sql_table_class *)class)->declaration);
+    /* Newer versions of SQLite want no comment in front. */
+    int code = sqlite3_declare_vtab(connection, strstr(((const struct tt_sql_table_class *)class)->declaration, "CREATE TABLE"));
     if (code != SQLITE_OK)
         return code;
     sqlite3_vtab_config(connection, SQLITE_VTAB_INNOCUOUS);

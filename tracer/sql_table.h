@@ -14,7 +14,7 @@
 #include "sql_scan.h"
 
 struct tt_sql_table_class {
-    const char *name, *declaration; /* the latter: a CREATE TABLE statement */
+    const char *name, *declaration; /* the latter: a comment, and a CREATE TABLE statement with comments */
     size_t cursor_bytes;
     sqlite3_module module;
 };
@@ -78,6 +78,9 @@ void tt__index_narrow(const char *index, int number, sqlite3_value *value, struc
 /* -------------------------------------------------------------------------------------------------- those there are */
 
 extern const struct tt_sql_table_class tt__event_table, tt__steps_table, tt__turns_table, tt__instant_table;
+
+/* All of them, ended by NULL. In sql_extension.c. */
+extern const struct tt_sql_table_class *const tt__sql_tables[];
 
 /* Makes them known to CONNECTION. SQLITE_OK, or why not. */
 int tt__sql_register(sqlite3 *connection);

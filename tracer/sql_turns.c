@@ -1,24 +1,31 @@
 /* sql_turns.c: the virtual table turns: every turn of every loop, when the category turn was on.
  *
- *   loop_id, process_id, thread_id   whose turn
- *   began_ns, ended_ns               from when until when
- *   poll_ns                          what lay between it and the turn before it, or the beginning of the run:
- *   waiting, and what libuv ran
- *   run_ns                           how long it took
- *   callback_count                   steps and callbacks that it ran
- *   ready_count                      steps and callbacks that were ready at its end, for the next turn
- *
- * Comparisons of ended_ns with a value are pushed down.
- *
  * Threads: as the connection.
  */
 #include <string.h>
 
 #include "sql_table.h"
 
-#define DECLARATION                                                                                                   \
-    "CREATE TABLE turns (loop_id INTEGER, process_id INTEGER, thread_id INTEGER, began_ns INTEGER, ended_ns INTEGER," \
-    " poll_ns INTEGER, run_ns INTEGER, callback_count INTEGER, ready_count INTEGER)"
+/* With what telltale schema says of them. */
+#define DECLARATION \
+    "-- Every turn of every loop, when the category turn was on. Comparisons of ended_ns with a value are pushed down.\n" \
+    "CREATE TABLE turns (\n" \
+    "    -- Whose turn.\n" \
+    "    loop_id INTEGER,\n" \
+    "    process_id INTEGER,\n" \
+    "    thread_id INTEGER,\n" \
+    "    -- From when until when.\n" \
+    "    began_ns INTEGER,\n" \
+    "    ended_ns INTEGER,\n" \
+    "    -- What lay between it and the turn before it, or the beginning of the run: waiting, and what libuv ran.\n" \
+    "    poll_ns INTEGER,\n" \
+    "    -- How long it took.\n" \
+    "    run_ns INTEGER,\n" \
+    "    -- Steps and callbacks that it ran.\n" \
+    "    callback_count INTEGER,\n" \
+    "    -- Steps and callbacks that were ready at its end, for the next turn.\n" \
+    "    ready_count INTEGER\n" \
+    ")\n"
 
 enum { LOOP_ID, PROCESS_ID, THREAD_ID, BEGAN_NS, ENDED_NS, POLL_NS, RUN_NS, CALLBACK_COUNT, READY_COUNT };
 

@@ -102,7 +102,7 @@ const struct tt_command tt__command_query = {
     .usage = "[OPTION...] STORE SQL",
     .summary = "SQL over the views and tables of a store",
     .details = "Views: tasks, failures, leaks, cancellations, processes, losses. What a view has:\n"
-               "telltale query STORE \"SELECT name FROM pragma_table_xinfo('tasks')\". Only reading is allowed.\n"
+               "telltale schema tasks. Only reading is allowed.\n"
                "Recorded with --events +step,turn: tables event, steps, steps(TIME), turns.\n"
                "Times end in _ns: nanoseconds since the recording began.\n",
     .options = options,

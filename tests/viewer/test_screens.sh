@@ -436,12 +436,22 @@ case_report_prints_its_queries() {
     expect_screen report_explained report run.telltale --explain-sql
 }
 
+case_schema_tells_what_views_tables_and_events_are() {
+    expect_screen schema schema
+    expect_screen schema_names schema awaits steps pruned touch failure_touched forward_how
+    run "$telltale" schema tasks nonsense
+    expect_status 2 'a name that nothing has'
+    expect_text err 'there is no view, table, event or enumeration nonsense'
+    run "$telltale" schema --all tasks
+    expect_status 2 'all, and a name'
+}
+
 case_the_help_lists_the_commands() {
     expect_screen help help
 }
 
 case_each_command_has_a_help_screen() {
-    for command in record import report check ps failures tree timeline stats show explain query diff export completion doctor; do
+    for command in record import report check ps failures tree timeline stats show explain query schema diff export completion doctor; do
         expect_screen "help_$command" "$command" --help
         must "$telltale" help "$command"
         [ "$(wc -l <"$work/out")" -le 24 ] || fail "the help of $command does not fit on a screen"
