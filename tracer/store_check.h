@@ -28,6 +28,10 @@ int tt__store_check_plainness(struct sqlite3 *connection, const char *path, stru
 /* Whether the tables of CONNECTION are what the tables of this version's stores are. 0, or -1 and *ERROR. */
 int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct tt_store_error *error);
 
+/* Lets READER's connection do anything, or only read again. For store_examine.c. */
+struct tt_store_reader;
+void tt__store_reader_restrict(struct tt_store_reader *reader, bool is_restricted);
+
 /* PATH as SQLite takes it: never as a URI, whatever it begins with. Free it. NULL: no memory. */
 char *tt__store_sqlite_path(const char *path);
 

@@ -177,6 +177,11 @@ static int allow_reading(void *context, int action, const char *first, const cha
     }
 }
 
+void tt__store_reader_restrict(struct tt_store_reader *reader, bool is_restricted)
+{
+    sqlite3_set_authorizer(reader->connection, is_restricted ? allow_reading : NULL, reader);
+}
+
 /* Opens PATH (the store, or its copy), and puts the views in front. Messages call it NAME. *OUT_CODE is SQLite's when
  * it failed there; a store that is older is told in READER. */
 static int connect_to(struct tt_store_reader *reader, const char *path, const char *name, int *out_code,
@@ -223,7 +228,7 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
     if ((*out_code = sqlite3_exec(connection, "SELECT 1 FROM json_each('[]'), json_tree('[]'); PRAGMA query_only = ON",
                                   NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
-    sqlite3_set_authorizer(connection, allow_reading, reader);
+    tt__store_reader_restrict(reader, true);
     return 0;
 }
 

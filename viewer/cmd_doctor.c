@@ -290,21 +290,27 @@ static const struct {
     {"traces", tt__doctor_traces}, {"relay", tt__doctor_relay}, {"babeltrace2", tt__doctor_babeltrace}, {"plugin", tt__doctor_plugin},
 };
 
-static int run(struct tt_invocation *invocation)
+void tt__doctor_print(tt_output *output, const char *name, const struct tt_finding *finding)
 {
     static const char *const words[] = {[TT_DOCTOR_GOOD] = "ok", [TT_DOCTOR_NOTE] = "note", [TT_DOCTOR_BAD] = "BAD"};
     static const enum tt_style styles[] = {[TT_DOCTOR_GOOD] = TT_STYLE_GOOD, [TT_DOCTOR_NOTE] = TT_STYLE_WARNING, [TT_DOCTOR_BAD] = TT_STYLE_FAILURE};
-    tt_output *output = &invocation->output;
+    tt__style(output, styles[finding->verdict]);
+    tt__print(output, "%-5s", words[finding->verdict]);
+    tt__style(output, TT_STYLE_PLAIN);
+    tt__print(output, "%-14s %s\n", name, finding->found);
+    if (finding->remedy != NULL)
+        tt__print(output, "%20s%s\n", "", finding->remedy);
+}
+
+static int run(struct tt_invocation *invocation)
+{
     int status = TT_EXIT_CLEAN;
+    if (invocation->argument_count > 0)
+        return tt__doctor_store(invocation);
     for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
         struct tt_finding finding = {0};
         probes[i].look(&finding);
-        tt__style(output, styles[finding.verdict]);
-        tt__print(output, "%-5s", words[finding.verdict]);
-        tt__style(output, TT_STYLE_PLAIN);
-        tt__print(output, "%-14s %s\n", probes[i].name, finding.found);
-        if (finding.remedy != NULL)
-            tt__print(output, "%20s%s\n", "", finding.remedy);
+        tt__doctor_print(&invocation->output, probes[i].name, &finding);
         if (finding.verdict == TT_DOCTOR_BAD)
             status = TT_EXIT_OUTSIDE;
     }
@@ -313,10 +319,12 @@ static int run(struct tt_invocation *invocation)
 
 const struct tt_command tt__command_doctor = {
     .name = "doctor",
-    .usage = "[OPTION...]",
-    .summary = "what is installed, limits of this machine, remedies",
-    .details = "Nothing is changed. Exit status: 0 when recording can work here, 5 when something that it needs is missing.\n",
+    .usage = "[OPTION...] [STORE]",
+    .summary = "what is installed, limits of this machine, the state of a store; remedies",
+    .details = "Nothing is changed. Exit status: 0 when recording can work here, 5 when something that it needs is missing.\n"
+               "STORE: who writes it, whether it is whole and complete, what it takes. 3 when it is damaged or no store,\n"
+               "5 when that cannot be found out now.\n",
     .arguments_min = 0,
-    .arguments_max = 0,
+    .arguments_max = 1,
     .run = run,
 };

@@ -1,12 +1,14 @@
 /* doctor.h: what the probes of doctor share: what a finding is.
  *
  * What it is for. A probe looks at one thing, changes nothing, and fills a finding. Those about LTTng are in
- * doctor_lttng.c, all others in cmd_doctor.c.
+ * doctor_lttng.c, those about a store in doctor_store.c, all others in cmd_doctor.c.
  *
  * Threads. One thread.
  */
 #ifndef TT_VIEWER_DOCTOR_H
 #define TT_VIEWER_DOCTOR_H
+
+#include "command.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -20,6 +22,12 @@ struct tt_finding {
 };
 
 #define TT_FOUND(finding, ...) snprintf((finding)->found, sizeof(finding)->found, __VA_ARGS__)
+
+/* Prints a finding called NAME, with its verdict. */
+void tt__doctor_print(tt_output *output, const char *name, const struct tt_finding *finding);
+
+/* The state of the store that INVOCATION names, finding by finding. The exit status. */
+int tt__doctor_store(struct tt_invocation *invocation);
 
 /* Where PATH has the program NAME; empty: nowhere. */
 void tt__doctor_find_program(const char *name, char out_path[PATH_MAX]);

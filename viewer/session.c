@@ -62,20 +62,19 @@ static int begin_explaining(tt_session *session)
     return 0;
 }
 
-int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session)
+int tt__session_look(struct tt_invocation *invocation, const char *path, tt_session **out_session, char out_complaint[static 1024])
 {
     struct tt_store_error error = {0};
     tt_session *session = calloc(1, sizeof *session);
     if (session == NULL) {
-        tt__complain("not enough memory to open %s", path);
+        snprintf(out_complaint, 1024, "not enough memory to open %s", path);
         return TT_EXIT_OUTSIDE;
     }
     session->invocation = invocation;
-    tt__leftovers_recover(path);
     int result = invocation->command->reads_all ? tt_store_open_large_reader(path, &session->reader, &error)
                                                 : tt_store_open_reader(path, &session->reader, &error);
     if (result < 0) {
-        tt__complain("%s", error.text);
+        snprintf(out_complaint, 1024, "%s", error.text);
         free(session);
         return status_of(error.kind);
     }
@@ -85,6 +84,20 @@ int tt__session_open(struct tt_invocation *invocation, const char *path, tt_sess
     /* One command, one state of the store, also while it grows. */
     if (sqlite3_exec(tt_store_reader_connection(session->reader), "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
         tt__complain("%s: %s", path, sqlite3_errmsg(tt_store_reader_connection(session->reader)));
+    *out_session = session;
+    return -1;
+}
+
+int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session)
+{
+    char complaint[1024];
+    tt_session *session = NULL;
+    tt__leftovers_recover(path);
+    int status = tt__session_look(invocation, path, &session, complaint);
+    if (status >= 0) {
+        tt__complain("%s", complaint);
+        return status;
+    }
     if (invocation->is_explaining && begin_explaining(session) < 0) {
         tt__complain("cannot open /dev/null; --explain-sql needs it");
         tt_store_close_reader(session->reader);
@@ -93,6 +106,11 @@ int tt__session_open(struct tt_invocation *invocation, const char *path, tt_sess
     }
     *out_session = session;
     return -1;
+}
+
+struct tt_store_reader *tt__session_reader(const tt_session *session)
+{
+    return session->reader;
 }
 
 int tt__session_close(tt_session *session, int status)
@@ -133,6 +151,11 @@ void tt__session_fail(tt_session *session, enum tt_exit status)
 {
     if (session->failure == 0)
         session->failure = (int)status;
+}
+
+bool tt__session_has_failed(const tt_session *session)
+{
+    return session->failure != 0;
 }
 
 void tt__session_explain(tt_session *session, const char *sql)

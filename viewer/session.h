@@ -13,12 +13,19 @@
 #include "command.h"
 
 struct sqlite3;
+struct tt_store_reader;
 
 typedef struct tt_session tt_session;
 
 /* Opens the store at PATH for INVOCATION; with --explain-sql what the command prints is dropped from here on and its
  * queries are printed instead. Returns -1 and the session, or the exit status after a complaint. */
 int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session);
+
+/* The same, but nothing is recovered, and nothing is complained of: OUT_COMPLAINT says it. */
+int tt__session_look(struct tt_invocation *invocation, const char *path, tt_session **out_session, char out_complaint[static 1024]);
+
+/* What there is beside SQL, see store_examine.h; for doctor. */
+struct tt_store_reader *tt__session_reader(const tt_session *session);
 
 /* Ends the session. Returns STATUS, or that of the first query that failed when STATUS would hide it. */
 int tt__session_close(tt_session *session, int status);
@@ -34,6 +41,9 @@ bool tt__session_asks_steps(const tt_session *session);
 
 /* Notes that a query failed or was stopped, and which exit status that deserves; for query.c. */
 void tt__session_fail(tt_session *session, enum tt_exit status);
+
+/* Whether that was noted. */
+bool tt__session_has_failed(const tt_session *session);
 
 /* Takes away what the terminal says about a query that takes long, because there is something to print; for query.c. */
 void tt__session_hide_progress(tt_session *session);
