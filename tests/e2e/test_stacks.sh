@@ -72,6 +72,8 @@ expected_calls() {
     printf '%s\n' "$(line_of 'tt_raise(') refuse (inlined)" "$(line_of 'refuse(number + 1)') parse" "$(line_of 'parse(arg') handle"
 }
 
+here=$TELLTALE_TEST_SOURCE/tests/e2e
+
 need_symbols() {
     [ -x "$TELLTALE_TEST_BUILD/libexec/telltale/telltale-symbols" ] || skip 'built without elfutils'
 }
@@ -92,6 +94,48 @@ case_calls_have_functions_and_lines_inlined_ones_too() {
     ! grep -q 'in parse' "$work/out" || fail 'the report tells calls that nobody asked for'
     run "$telltale" report --stacks run.telltale
     expect_text out "story.c:$(line_of 'refuse(number + 1)') in parse"
+}
+
+# What is the same in each run, on each machine: the program's own calls, without times, sizes, addresses and this folder. Calls in the library
+# and in what started the program go, with the line of source below each.
+normalise() { # FILE
+    awk '/^STALL: / { inside = 1 } !inside; /^$/ { inside = 0 }' "$1" |
+        sed -E -f "$here/mask.sed" -e "s|$(pwd -P)/||" -e 's/ for TIME//; s/, (at once|TIME after it failed)$//' \
+            -e 's/^ +TIME  /        TIME  /; s/[0-9]+ of [0-9]+ bytes/N of N bytes/' |
+        awk '/^ +(called from +)?(.*runtime\/|\.\/|\.\.\/|.*\/csu\/|.*lib[a-z]+\.so|.* in _start$)/ && !/story\.c/ {
+                 if (sub(/called from .*/, "called from")) print
+                 skipped = 1
+                 next
+             }
+             skipped && /^ +[0-9]+ \| / { next }
+             { skipped = 0; print }'
+}
+
+# Compares what telltale prints with expected/stacks_NAME.txt; TELLTALE_TEST_WRITE=1 writes that file instead.
+expect_stacks() { # NAME ARGUMENT...
+    expected=$TELLTALE_TEST_SOURCE/tests/e2e/expected/stacks_$1.txt
+    shift
+    run "$telltale" "$@"
+    {
+        printf '$ telltale %s\n' "$*"
+        normalise "$work/out"
+    } >screen
+    if [ -n "${TELLTALE_TEST_WRITE:-}" ]; then
+        cp screen "$expected"
+    else
+        diff -u "$expected" screen >&2 || fail "the screen is not that of $expected"
+    fi
+}
+
+case_the_screens_with_calls_are_those_that_are_expected() {
+    need_symbols
+    build_program
+    record_it +stack,creation
+    expect_stacks show show run.telltale handler
+    expect_stacks report report --stacks run.telltale
+    expect_stacks explain explain run.telltale handler
+    strip program
+    expect_stacks show_stripped show run.telltale handler
 }
 
 case_a_task_is_told_with_the_calls_that_created_it_where_that_is_asked_for() {
