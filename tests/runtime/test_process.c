@@ -221,6 +221,25 @@ static void more_than_pipes_hold_goes_both_ways_at_once(void **state)
     free(input);
 }
 
+static int feed_who_wants_nothing(void *input)
+{
+    tt_process *process = tt_process_spawn(ARGV("true"), &pipes);
+    int rc = tt_process_communicate(process, input, MUCH, 100, NULL);
+
+    tt_process_destroy(process);
+    return rc;
+}
+
+static void what_a_child_does_not_read_is_no_error_and_no_signal_kills(void **state)
+{
+    char *input = calloc(1, MUCH);
+
+    (void)state;
+    signal(SIGPIPE, SIG_DFL);
+    assert_true(stage_run(feed_who_wants_nothing, input));
+    free(input);
+}
+
 static int write_too_much(void *arg)
 {
     (void)arg;
@@ -684,6 +703,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_of_processes(without_a_loop_that_runs_none_is_started),
     cmocka_unit_test_of_processes(input_goes_in_and_output_comes_out),
     cmocka_unit_test_of_processes(more_than_pipes_hold_goes_both_ways_at_once),
+    cmocka_unit_test_of_processes(what_a_child_does_not_read_is_no_error_and_no_signal_kills),
     cmocka_unit_test_of_processes(a_child_that_writes_more_than_is_wanted_is_an_error_and_lives_on),
     cmocka_unit_test_of_processes(one_task_at_a_time_communicates),
     cmocka_unit_test_of_processes(an_end_of_a_pipe_can_be_taken),
