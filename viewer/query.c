@@ -12,6 +12,10 @@ struct tt_query {
     const char *user_what; /* what complaints call SQL that a user wrote; NULL: it is the program's own */
     bool is_begun;
     bool is_over; /* no row is left, or the query failed: all values are NULL */
+    /* From the first row on: names of its columns, SQLite's own; and where one was found last, behind which the next one that is
+     * asked for stands nearly always. */
+    const char **columns;
+    int column_count, column_found;
 };
 
 static void complain_about_sql(tt_session *session, const char *what, int code)
@@ -81,6 +85,7 @@ void tt__query_close(tt_query *query)
     if (query == NULL)
         return;
     sqlite3_finalize(query->statement);
+    free(query->columns);
     free(query);
 }
 
@@ -123,6 +128,23 @@ static void explain(tt_query *query)
     sqlite3_free(expanded);
 }
 
+/* Where a row has which column. */
+static bool learn_columns(tt_query *query)
+{
+    int count = sqlite3_data_count(query->statement);
+    query->columns = calloc((size_t)count + 1, sizeof *query->columns);
+    if (query->columns == NULL) {
+        tt__complain("not enough memory for a query");
+        tt__session_fail(query->session, TT_EXIT_OUTSIDE);
+        query->is_over = true;
+        return false;
+    }
+    for (int i = 0; i < count; i++)
+        query->columns[i] = sqlite3_column_name(query->statement, i);
+    query->column_count = count;
+    return true;
+}
+
 bool tt__query_next(tt_query *query)
 {
     if (query == NULL || query->is_over)
@@ -133,19 +155,21 @@ bool tt__query_next(tt_query *query)
     int code = sqlite3_step(query->statement);
     tt__session_hide_progress(query->session);
     if (code == SQLITE_ROW)
-        return true;
+        return query->columns != NULL || learn_columns(query);
     if (code != SQLITE_DONE)
         fail(query, code);
     query->is_over = true;
     return false;
 }
 
-static int find_column(const tt_query *query, const char *column)
+static int find_column(tt_query *query, const char *column)
 {
-    int count = sqlite3_data_count(query->statement);
-    for (int i = 0; i < count; i++)
-        if (strcmp(sqlite3_column_name(query->statement, i), column) == 0)
-            return i;
+    for (int i = 0, at = query->column_found; i < query->column_count; i++, at++) {
+        if (at >= query->column_count)
+            at = 0;
+        if (query->columns[at] != NULL && strcmp(query->columns[at], column) == 0)
+            return query->column_found = at;
+    }
     assert(!"the query has the column that is asked for");
     return -1;
 }

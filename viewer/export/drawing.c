@@ -267,20 +267,24 @@ static void write_awaits(struct tt_trace_pen *pen)
 
 /* ---------------------------------------------------------------------------------------------------------- levels */
 
-static const char select_levels[] = "SELECT process_id, what, ns, level, row_number() OVER (PARTITION BY process_id, "
-                                    "what ORDER BY ns) = 1 AS is_first\n"
-                                    "FROM levels WHERE ns BETWEEN :since AND :until";
+/* All rows of one level come one after the other. */
+static const char select_levels[] = "SELECT process_id, what, ns, level\n"
+                                    "FROM levels WHERE :all OR ns BETWEEN :since AND :until";
 
 static void write_levels(struct tt_trace_pen *pen)
 {
     tt_query *query = tt__pen_query(pen, select_levels);
+    char what[64] = "";
+    int64_t process_id = -1;
     while (tt__query_next(query)) {
         struct tt_trace_thing thing = {.place = tt__pen_process(pen, tt__query_integer(query, "process_id")),
                                        .category = "level",
                                        .name = tt__query_text(query, "what"),
                                        .from_ns = tt__pen_time(pen, query, "ns")};
-        pen->sink.format->level(&pen->sink, &thing, tt__query_integer(query, "level"),
-                                tt__query_integer(query, "is_first") != 0);
+        bool is_first = thing.place.id != process_id || strcmp(thing.name, what) != 0;
+        process_id = thing.place.id;
+        snprintf(what, sizeof what, "%s", thing.name);
+        pen->sink.format->level(&pen->sink, &thing, tt__query_integer(query, "level"), is_first);
         pen->sink.thing_count++;
         tt__pen_progress(pen);
     }

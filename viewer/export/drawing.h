@@ -57,6 +57,7 @@ typedef struct tt_trace_sink tt_trace_sink;
 
 struct tt_trace_format {
     bool is_binary;
+    bool has_bare_ends; /* end_slice takes a thing's place and time, and nothing else */
     void (*begin)(tt_trace_sink *sink, const struct tt_trace_clocks *clocks);
     /* Declares a track; COMMAND is a process's command line, or NULL. */
     void (*track)(tt_trace_sink *sink, const struct tt_trace_place *place, const char *name, const char *command);

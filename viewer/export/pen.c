@@ -123,5 +123,6 @@ tt_query *tt__pen_query(const struct tt_trace_pen *pen, const char *sql)
     tt_query *query = tt__query_open(pen->session, sql);
     tt__query_bind_named(query, ":since", pen->span.since_ns);
     tt__query_bind_named(query, ":until", pen->span.until_ns);
+    tt__query_bind_named(query, ":all", pen->span.since_ns == INT64_MIN && pen->span.until_ns == INT64_MAX);
     return query;
 }

@@ -44,10 +44,11 @@ enum tt_trace_part { TT_PART_END = 1, TT_PART_BEGINNING = 2, TT_PART_ALL = 3 };
     .notes = (const struct tt_trace_note[]){__VA_ARGS__}, \
     .note_count = sizeof(const struct tt_trace_note[]){__VA_ARGS__} / sizeof(struct tt_trace_note)
 
-/* Which tasks there are in the span of time; what has no time may belong there. */
-#define TT_IN_SPAN(task)                                                                                              \
-    "coalesce(" task ".created_ns <= :until, 1) AND coalesce(coalesce(" task ".ended_ns, " task ".created_ns + " task \
-    ".age_ns) >= :since, 1)"
+/* Which tasks there are in the span of time; what has no time may belong there. :all: everything is wanted, and nothing is
+ * looked up. */
+#define TT_IN_SPAN(task)                                                                               \
+    "(:all OR (coalesce(" task ".created_ns <= :until, 1) AND coalesce(coalesce(" task ".ended_ns, " task \
+    ".created_ns + " task ".age_ns) >= :since, 1)))"
 
 /* Where a process, a task or a thread stands. */
 struct tt_trace_place tt__pen_process(const struct tt_trace_pen *pen, int64_t process_id);
@@ -69,7 +70,7 @@ void tt__pen_slice(struct tt_trace_pen *pen, struct tt_trace_thing thing);
 void tt__pen_part(struct tt_trace_pen *pen, struct tt_trace_thing thing, enum tt_trace_part part);
 void tt__pen_instant(struct tt_trace_pen *pen, struct tt_trace_thing thing);
 
-/* Opens a query and binds :since and :until. */
+/* Opens a query and binds :since, :until and :all. */
 tt_query *tt__pen_query(const struct tt_trace_pen *pen, const char *sql);
 
 /* Says from time to time how much is written; nothing of it is left at the end. */

@@ -243,6 +243,7 @@ static void end_perfetto(tt_trace_sink *sink)
 
 const struct tt_trace_format tt__trace_perfetto = {
     .is_binary = true,
+    .has_bare_ends = true,
     .begin = begin_perfetto,
     .track = write_track,
     .begin_slice = begin_slice,

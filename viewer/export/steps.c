@@ -3,25 +3,40 @@
 #include "export/pen.h"
 
 /* A wait that nobody ended goes on until the process ends, if it is the one that the task is in; else its end is
- * missing. */
+ * missing. What the task is in is asked only then: nearly all waits have ended, and a recording has very many. */
+#define IS_OPEN       "s.wait_ended_ns IS NULL AND s.ended_ns IS NOT NULL"
+#define WAIT_SINCE_NS "(SELECT t.wait_since_ns FROM tasks AS t WHERE t.task_id = s.task_id)"
+
+/* What both ends of a slice need. */
+#define STEP_COLUMNS                                                                                                \
+    "s.task_id, s.thread_id, h.tid, s.began_ns, s.ended_ns, " IS_OPEN " AND " WAIT_SINCE_NS " IS s.ended_ns AS "   \
+    "is_last,\n    coalesce(s.wait_ended_ns, CASE WHEN " IS_OPEN " AND " WAIT_SINCE_NS " = s.ended_ns THEN\n"      \
+    "        (SELECT p.ended_ns FROM processes AS p WHERE p.process_id = s.process_id) END) AS wait_ended_ns,\n"
+
+/* The stream stands in front, to be read once: looked into for each task it would be read as often. */
+#define FROM_STEPS                                                                                                  \
+    "FROM steps AS s CROSS JOIN task_labels AS l ON l.task_id = s.task_id\n"                                        \
+    "LEFT JOIN threads AS h ON h.thread_id = s.thread_id\n"                                                         \
+    "WHERE s.began_ns IS NOT NULL AND (:all OR (s.began_ns <= :until\n"                                             \
+    "    AND coalesce(s.wait_ended_ns, s.ended_ns, s.began_ns) >= :since\n"                                         \
+    "    AND EXISTS (SELECT 1 FROM tasks AS t WHERE t.task_id = s.task_id AND " TT_IN_SPAN("t") ")))"
+
 static const char select_steps[] =
-    "SELECT s.task_id, s.thread_id, h.tid, s.step_number, s.began_ns, s.ended_ns, s.ending, s.woken_by, "
-    "s.wait_object,\n"
-    "    l.label, 'awaited by ' || l.label AS awaited_by,\n"
+    "SELECT " STEP_COLUMNS "    s.step_number, s.ending, s.woken_by, s.wait_object, l.label,\n"
+    "    CASE WHEN s.wait_kind = 'task' THEN 'awaited by ' || l.label END AS awaited_by,\n"
     "    (SELECT pl.place FROM places AS pl WHERE pl.site_id = s.after_site_id) AS from_at,\n"
     "    (SELECT pl.place FROM places AS pl WHERE pl.site_id = s.wait_site_id) AS to_at,\n"
     "    'waits for ' || nullif(s.wait_kind, 'none') || coalesce(' ' || (SELECT w.label FROM task_labels AS w\n"
     "        WHERE w.task_id = s.wait_object AND s.wait_kind = 'task'), '') AS waits,\n"
-    "    t.wait_since_ns IS s.ended_ns AS is_last,\n"
-    "    coalesce(s.wait_ended_ns, CASE WHEN t.wait_since_ns = s.ended_ns THEN p.ended_ns END) AS wait_ended_ns,\n"
     "    CASE WHEN s.wait_kind = 'task' THEN\n"
-    "        (SELECT w.task_id FROM tasks AS w WHERE w.task_id = s.wait_object AND " TT_IN_SPAN(
-        "w") ") END AS awaited_id\n"
-             "FROM steps AS s JOIN task_labels AS l ON l.task_id = s.task_id JOIN tasks AS t ON t.task_id = s.task_id\n"
-             "LEFT JOIN processes AS p ON p.process_id = s.process_id LEFT JOIN threads AS h ON h.thread_id = "
-             "s.thread_id\n"
-             "WHERE s.began_ns <= :until AND coalesce(s.wait_ended_ns, s.ended_ns, s.began_ns) >= :since "
-             "AND " TT_IN_SPAN("t");
+    "        (SELECT w.task_id FROM tasks AS w WHERE w.task_id = s.wait_object AND " TT_IN_SPAN("w") ") END AS "
+    "awaited_id\n" FROM_STEPS;
+
+/* Of ends, for a format that writes nothing else of them. */
+static const char select_ends[] =
+    "SELECT " STEP_COLUMNS "    nullif(s.wait_kind, 'none') AS waits, NULL AS step_number, NULL AS ending, NULL AS "
+    "woken_by,\n"
+    "    NULL AS wait_object, NULL AS label, NULL AS from_at, NULL AS to_at, NULL AS awaited_id\n" FROM_STEPS;
 
 /* One that took no time, or whose end is missing, is an instant. */
 static void put_step_part(struct tt_trace_pen *pen, const struct tt_trace_thing *thing, bool has_end,
@@ -83,10 +98,10 @@ static void write_step(struct tt_trace_pen *pen, tt_query *query, enum tt_trace_
  * written before the first beginning, so that at one time what ended stands in front. */
 static void write_steps(struct tt_trace_pen *pen, enum tt_trace_part part)
 {
-    tt_query *query = tt__pen_query(pen, select_steps);
+    bool is_bare = part == TT_PART_END && pen->sink.format->has_bare_ends;
+    tt_query *query = tt__pen_query(pen, is_bare ? select_ends : select_steps);
     while (tt__query_next(query))
-        if (!tt__query_is_null(query, "began_ns"))
-            write_step(pen, query, part);
+        write_step(pen, query, part);
     tt__query_close(query);
 }
 
