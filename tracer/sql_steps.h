@@ -41,7 +41,7 @@ struct tt__steps {
 
     uint32_t event; /* of the chunk at hand; at last: which entry is next */
     struct tt_range task;
-    int64_t until_ns;
+    int64_t until_ns; /* events behind it are passed over; after the beginning: none is */
     bool is_flushing;
     struct tt__steps_entry *entries;
     uint32_t entry_count, entry_capacity, free_entry;
@@ -50,12 +50,8 @@ struct tt__steps {
     size_t thread_count, thread_capacity, thread; /* the last: that of the chunk at hand */
 };
 
-/* Begins a pass over events until UNTIL_NS about tasks in TASK. PASS is all zero, or was finished. SQLITE_OK, or why
- * not. */
-int tt__steps_begin(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t until_ns);
-
-/* The same over chunks that have something from FROM_NS to TO_NS, the others are passed over: a step that reaches out of them is
- * told in part. */
+/* Begins a pass over events about tasks in TASK. Chunks that have nothing from FROM_NS to TO_NS are passed over: a step that
+ * reaches out of them is told in part. PASS is all zero, or was finished; its until_ns may be set then. SQLITE_OK, or why not. */
 int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t from_ns,
                          int64_t to_ns);
 

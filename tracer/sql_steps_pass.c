@@ -388,13 +388,6 @@ int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_
     return tt__scan_begin(&pass->scan, connection, &bounds);
 }
 
-int tt__steps_begin(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t until_ns)
-{
-    int code = tt__steps_begin_near(pass, connection, task, INT64_MIN, until_ns);
-    pass->until_ns = until_ns;
-    return code;
-}
-
 void tt__steps_finish(struct tt__steps *pass)
 {
     tt__scan_finish(&pass->scan);

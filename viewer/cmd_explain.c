@@ -13,6 +13,7 @@
 #include "task_argument.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct explain_options {
     struct tt_source_options source;
     struct tt_stack_options stack;
 };
+
+#define CHAIN_MAX 32
 
 static const char *const format_words[] = {"text", "json", "ndjson", "csv", NULL}; /* as enum tt_format */
 
@@ -35,22 +38,25 @@ static const struct tt_option options[] = {
     TT_DEBUGINFOD_OPTION(struct explain_options, stack),
 };
 
-/* The creations that led to ?1, the first one first, then what happened to it. Creators of creators are followed for so
- * long. Of its waits that are over, which only its steps tell, the longest ones are told, and how many there were. */
-static const char with_lines[] =
+/* The creations that led to ?1, the last one first. Creators of creators are followed for so long. */
+static const char select_chain[] =
     "WITH RECURSIVE chain (task_id, depth) AS (\n"
     "    SELECT parent_id, 1 FROM creations WHERE task_id = ?1 AND parent_id IS NOT NULL\n"
     "    UNION SELECT t.task_id, 1 FROM failure AS f JOIN task AS t ON f.parent_kind = 1 AND t.task_id = f.parent_id\n"
     "    WHERE f.failure_id = ?1 AND t.task_id < f.failure_id\n"
     "    UNION ALL SELECT e.parent_id, c.depth + 1 FROM chain AS c JOIN creations AS e USING (task_id)\n"
-    "    WHERE e.parent_id IS NOT NULL AND c.depth < 32),\n"
+    "    WHERE e.parent_id IS NOT NULL AND c.depth < 32)\n"
+    "SELECT task_id, depth FROM chain ORDER BY depth";
+
+/* The first part is put together of it: SQLite looks into the view story for tasks that stand in the query, and would go through
+ * all that it has for those that another query gives. The creations come first, then what happened to ?1. Of its waits that are
+ * over, which only its steps tell, the longest ones are told, and how many there were. */
+static const char lines[] =
     "waited AS MATERIALIZED (\n"
     "    SELECT *, row_number() OVER (ORDER BY until_ns - from_ns DESC) AS place, count(*) OVER () AS count\n"
     "    FROM phases WHERE task_id = ?1 AND state = 'waiting' AND until_ns IS NOT NULL),\n"
     "line AS (\n"
-    "    SELECT -depth AS part, s.*, replace(s.sentence, ' created it', ' created ' || l.label) AS text\n"
-    "    FROM chain AS c JOIN story AS s ON s.object_id = c.task_id AND s.kind = 'created'\n"
-    "    JOIN task_labels AS l USING (task_id)\n"
+    "    SELECT * FROM creation\n"
     "    UNION ALL SELECT 0, s.*, s.sentence FROM story AS s WHERE s.object_id = ?1\n"
     "    UNION ALL SELECT 0, task_id, from_ns, 19, 0, 'waited', 'task_suspended', NULL, wait_at, wait_object,\n"
     "        iif(wait_kind = 'sleep', 'it slept', 'it waited for ' || wait_text || ',') || ' for ' || round((until_ns "
@@ -58,7 +64,8 @@ static const char with_lines[] =
     "        || iif(place = 1 AND count > 20, '; ' || count || ' times in all, of which the longest 20 are told', '')\n"
     "    FROM waited WHERE place <= 20)\n";
 
-static const char select_story[] = "SELECT object_id, ns, kind, event, text, place, other_id FROM line ORDER BY part, ns, rank, sequence";
+static const char select_story[] =
+    "SELECT object_id, ns, kind, event, text, place, other_id FROM line ORDER BY part, ns, rank, sequence";
 
 static const char select_data[] = "SELECT object_id, ns, kind, event, text AS sentence, place, other_id FROM line\n"
                                   "UNION ALL SELECT * FROM (SELECT object_id, NULL, 'verdict', verdict, reason || "
@@ -140,18 +147,50 @@ static void print_verdict(tt_query *verdict, tt_output *output)
     tt__print(output, advice != NULL ? "%s.\n" : "nothing.\n", advice);
 }
 
+/* Writes what creations there were: the part of the query with the rows of those that led to ID. */
+static void write_creations(tt_session *session, FILE *sql, int64_t id)
+{
+    int64_t ids[CHAIN_MAX];
+    size_t count = 0;
+    tt_query *chain = tt__query_open(session, select_chain);
+    tt__query_bind_integer(chain, 1, id);
+    while (count < CHAIN_MAX && tt__query_next(chain))
+        ids[count++] = tt__query_integer(chain, "task_id");
+    tt__query_close(chain);
+    fprintf(sql, "WITH creation AS (\n    SELECT CASE s.object_id");
+    for (size_t i = 0; i < count; i++)
+        fprintf(sql, " WHEN %" PRId64 " THEN -%zu", ids[i], i + 1);
+    fprintf(sql,
+            "%s END AS part, s.*,\n"
+            "        replace(s.sentence, ' created it', ' created ' || (SELECT l.label FROM task_labels AS l WHERE "
+            "l.task_id = "
+            "s.object_id)) AS text\n"
+            "    FROM story AS s WHERE s.kind = 'created' AND s.object_id IN (",
+            count == 0 ? " WHEN 0 THEN 0" : "");
+    for (size_t i = 0; i < count; i++)
+        fprintf(sql, "%s%" PRId64, i > 0 ? ", " : "", ids[i]);
+    fprintf(sql, ")),\n");
+}
+
 /* A query over the lines. */
 static tt_query *open_lines(tt_session *session, const char *select, int64_t id)
 {
-    char *sql = NULL;
-    if (asprintf(&sql, "%s%s", with_lines, select) < 0) {
+    char *text = NULL;
+    size_t size = 0;
+    tt_query *query = NULL;
+    FILE *sql = open_memstream(&text, &size);
+    if (sql != NULL) {
+        write_creations(session, sql, id);
+        fprintf(sql, "%s%s", lines, select);
+    }
+    if (sql == NULL || fclose(sql) != 0) {
         tt__complain("not enough memory for a query");
         tt__session_fail(session, TT_EXIT_OUTSIDE);
-        return NULL;
+    } else {
+        query = tt__query_open(session, text);
+        tt__query_bind_integer(query, 1, id);
     }
-    tt_query *query = tt__query_open(session, sql);
-    free(sql);
-    tt__query_bind_integer(query, 1, id);
+    free(text);
     return query;
 }
 

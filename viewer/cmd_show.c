@@ -39,18 +39,39 @@ static const char select_life[] =
     "SELECT ns, sentence || coalesce(' (' || place || ')', '') AS text FROM story WHERE object_id = ?1 AND ns IS NOT NULL\n"
     "ORDER BY ns, rank, sequence";
 
+/* Tasks are looked up one by one: in any other order SQLite would put all of them together first. */
 static const char select_chain[] =
     "WITH RECURSIVE chain (task_id, depth) AS (\n"
     "    SELECT ?1, 0\n"
     "    UNION ALL\n"
-    "    SELECT t.parent_id, c.depth + 1 FROM chain AS c JOIN tasks AS t ON t.task_id = c.task_id\n"
+    "    SELECT t.parent_id, c.depth + 1 FROM chain AS c CROSS JOIN tasks AS t ON t.task_id = c.task_id\n"
     "    WHERE t.parent_kind = 'task' AND c.depth < ?2)\n"
-    "SELECT t.parent_text, p.created_at FROM chain AS c JOIN tasks AS t ON t.task_id = c.task_id\n"
-    "LEFT JOIN tasks AS p ON t.parent_kind = 'task' AND p.task_id = t.parent_id ORDER BY c.depth";
+    "SELECT t.parent_text, iif(t.parent_kind = 'task',\n"
+    "    (SELECT p.created_at FROM tasks AS p WHERE p.task_id = t.parent_id), NULL) AS created_at\n"
+    "FROM chain AS c CROSS JOIN tasks AS t ON t.task_id = c.task_id ORDER BY c.depth";
 
 static const char select_task[] =
-    "SELECT t.*, f.state AS failure_state, f.reason AS failure_reason\n"
-    "FROM tasks AS t LEFT JOIN failures AS f ON f.failure_id = t.task_id WHERE t.task_id = ?1";
+    "SELECT t.*, iif(t.failure_id IS NULL, NULL, (SELECT f.state FROM failure_states AS f WHERE f.failure_id = t.task_id))\n"
+    "    AS failure_state,\n"
+    "    iif(t.failure_id IS NULL, NULL, (SELECT f.reason FROM failure_states AS f WHERE f.failure_id = t.task_id))\n"
+    "    AS failure_reason\n"
+    "FROM tasks AS t WHERE t.task_id = ?1";
+
+/* Only a task that has not ended, or was abandoned, waits for something. */
+static const char select_awaiters[] =
+    "SELECT l.label FROM task AS o CROSS JOIN tasks AS t USING (task_id) CROSS JOIN task_labels AS l USING (task_id)\n"
+    "WHERE o.outcome IS NULL AND t.wait_object = ?1 AND t.wait_kind = 'task'";
+
+/* Children are younger than who created them, and were created while that one lived: tasks of another time are passed over.
+ * The plus signs: no index over all tasks is to be made for it. */
+static const char select_children[] =
+    "SELECT l.label FROM (SELECT p.task_id, p.created_ns, coalesce(p.ended_ns, p.abandoned_ns) AS ended_ns\n"
+    "    FROM task AS p WHERE p.task_id = ?1) AS p\n"
+    "CROSS JOIN task_ranges AS r ON r.last_task_id > p.task_id AND coalesce(r.created_first_ns <= p.ended_ns, 1)\n"
+    "    AND coalesce(r.ended_last_ns >= p.created_ns, 1)\n"
+    "CROSS JOIN task AS t ON t.task_id BETWEEN max(r.first_task_id, p.task_id + 1) AND r.last_task_id\n"
+    "CROSS JOIN task_labels AS l ON l.task_id = t.task_id\n"
+    "WHERE +t.parent_id = ?1 AND +t.parent_kind = (SELECT number FROM word WHERE enumeration = 'actor' AND word = 'task')";
 
 static const char select_failure[] =
     "SELECT f.*, l.lint, l.sentence, l.lasted_ns, t.has_handle\n"
@@ -206,11 +227,8 @@ static void print_task(tt_session *session, tt_output *output, int64_t id)
     }
     bool has_failed = !is_task || !tt__query_is_null(task, "failure_id");
     tt__query_close(task);
-    print_relatives(session, output, "awaited by",
-                    "SELECT l.label FROM tasks AS t JOIN task_labels AS l USING (task_id) WHERE t.wait_object = ?1 AND t.wait_kind = 'task'", id);
-    print_relatives(session, output, "created",
-                    "SELECT l.label FROM task AS t JOIN task_labels AS l USING (task_id)\n"
-                    "WHERE t.parent_id = ?1 AND t.parent_kind = (SELECT number FROM word WHERE enumeration = 'actor' AND word = 'task')", id);
+    print_relatives(session, output, "awaited by", select_awaiters, id);
+    print_relatives(session, output, "created", select_children, id);
     print_relatives(session, output, "caused",
                     "SELECT coalesce(l.label, 'process ' || (k.task_id >> 40)) AS label FROM link AS k\n"
                     "JOIN process AS p ON p.process_id = ?1 >> 40 AND substr(p.uuid, 1, 8) IN (k.cause_arena, k.cause_lttng)\n"

@@ -4,15 +4,19 @@
 #include "parts.h"
 #include "query.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Tasks that an ambiguous name lists. */
 #define CANDIDATES_MAX 20
 
-/* Candidates for ?1: a number, an id as it is printed, or a name; ?2 is the name before "#n", and ?3 that n. */
-static const char select_by_id[] = "SELECT task_id FROM tasks WHERE id_text = ?1 OR id_text = '#' || ?1\n"
-                                   "UNION SELECT failure_id FROM failures WHERE id_text = ?1 OR id_text = '#' || ?1";
+/* What has the id ?2 if that is how ?1 is printed: so it is looked up, and 017 is no id. */
+static const char select_by_id[] =
+    "SELECT task_id FROM tasks WHERE task_id = ?2 AND ?1 IN (id_text, substr(id_text, 2))\n"
+    "UNION SELECT failure_id FROM failures WHERE failure_id = (SELECT f.failure_id FROM failure AS f WHERE "
+    "f.failure_id = ?2)\n"
+    "    AND ?1 IN (id_text, substr(id_text, 2))";
 
 static const char select_by_name[] =
     "SELECT task_id, id_text, name, outcome, created_at, count(*) OVER () AS total FROM tasks WHERE name = ?1\n"
@@ -21,11 +25,42 @@ static const char select_by_name[] =
 static const char select_by_number[] =
     "SELECT task_id FROM tasks WHERE name = ?1 ORDER BY task_id LIMIT 1 OFFSET ?2 - 1";
 
+/* The number at *TEXT, which is less than LIMIT; *TEXT is then behind it. Less than 0: there is none. */
+static int64_t read_number(const char **text, int64_t limit)
+{
+    int64_t number = isdigit((unsigned char)**text) ? 0 : -1;
+    for (; isdigit((unsigned char)**text); ++*text) {
+        number = number * 10 + (**text - '0');
+        if (number >= limit)
+            return -1;
+    }
+    return number;
+}
+
+/* The id that TEXT can be: 17, #17, p1#17. Less than 0: none. */
+static int64_t read_id(const char *text)
+{
+    int64_t process_id = 0;
+    if (*text == 'p') {
+        text++;
+        process_id = read_number(&text, INT64_C(1) << 23);
+        if (process_id < 0 || *text != '#')
+            return -1;
+    }
+    text += *text == '#';
+    int64_t number = read_number(&text, INT64_C(1) << 40);
+    return number >= 0 && *text == '\0' ? process_id << 40 | number : -1;
+}
+
 /* Finds by id. Returns whether there is one. */
 static bool find_by_id(tt_session *session, const char *text, int64_t *out_id)
 {
+    int64_t id = read_id(text);
+    if (id < 0)
+        return false;
     tt_query *query = tt__query_open(session, select_by_id);
     tt__query_bind_text(query, 1, text);
+    tt__query_bind_integer(query, 2, id);
     bool is_found = tt__query_next(query);
     if (is_found)
         *out_id = tt__query_integer(query, "task_id");

@@ -46,7 +46,7 @@ enum tt_trace_part { TT_PART_END = 1, TT_PART_BEGINNING = 2, TT_PART_ALL = 3 };
 
 /* Which tasks there are in the span of time; what has no time may belong there. :all: everything is wanted, and nothing is
  * looked up. */
-#define TT_IN_SPAN(task)                                                                               \
+#define TT_IN_SPAN(task)                                                                                  \
     "(:all OR (coalesce(" task ".created_ns <= :until, 1) AND coalesce(coalesce(" task ".ended_ns, " task \
     ".created_ns + " task ".age_ns) >= :since, 1)))"
 

@@ -8,17 +8,17 @@
 #define WAIT_SINCE_NS "(SELECT t.wait_since_ns FROM tasks AS t WHERE t.task_id = s.task_id)"
 
 /* What both ends of a slice need. */
-#define STEP_COLUMNS                                                                                                \
-    "s.task_id, s.thread_id, h.tid, s.began_ns, s.ended_ns, " IS_OPEN " AND " WAIT_SINCE_NS " IS s.ended_ns AS "   \
-    "is_last,\n    coalesce(s.wait_ended_ns, CASE WHEN " IS_OPEN " AND " WAIT_SINCE_NS " = s.ended_ns THEN\n"      \
+#define STEP_COLUMNS                                                                                             \
+    "s.task_id, s.thread_id, h.tid, s.began_ns, s.ended_ns, " IS_OPEN " AND " WAIT_SINCE_NS " IS s.ended_ns AS " \
+    "is_last,\n    coalesce(s.wait_ended_ns, CASE WHEN " IS_OPEN " AND " WAIT_SINCE_NS " = s.ended_ns THEN\n"    \
     "        (SELECT p.ended_ns FROM processes AS p WHERE p.process_id = s.process_id) END) AS wait_ended_ns,\n"
 
 /* The stream stands in front, to be read once: looked into for each task it would be read as often. */
-#define FROM_STEPS                                                                                                  \
-    "FROM steps AS s CROSS JOIN task_labels AS l ON l.task_id = s.task_id\n"                                        \
-    "LEFT JOIN threads AS h ON h.thread_id = s.thread_id\n"                                                         \
-    "WHERE s.began_ns IS NOT NULL AND (:all OR (s.began_ns <= :until\n"                                             \
-    "    AND coalesce(s.wait_ended_ns, s.ended_ns, s.began_ns) >= :since\n"                                         \
+#define FROM_STEPS                                                           \
+    "FROM steps AS s CROSS JOIN task_labels AS l ON l.task_id = s.task_id\n" \
+    "LEFT JOIN threads AS h ON h.thread_id = s.thread_id\n"                  \
+    "WHERE s.began_ns IS NOT NULL AND (:all OR (s.began_ns <= :until\n"      \
+    "    AND coalesce(s.wait_ended_ns, s.ended_ns, s.began_ns) >= :since\n"  \
     "    AND EXISTS (SELECT 1 FROM tasks AS t WHERE t.task_id = s.task_id AND " TT_IN_SPAN("t") ")))"
 
 static const char select_steps[] =
@@ -29,8 +29,9 @@ static const char select_steps[] =
     "    'waits for ' || nullif(s.wait_kind, 'none') || coalesce(' ' || (SELECT w.label FROM task_labels AS w\n"
     "        WHERE w.task_id = s.wait_object AND s.wait_kind = 'task'), '') AS waits,\n"
     "    CASE WHEN s.wait_kind = 'task' THEN\n"
-    "        (SELECT w.task_id FROM tasks AS w WHERE w.task_id = s.wait_object AND " TT_IN_SPAN("w") ") END AS "
-    "awaited_id\n" FROM_STEPS;
+    "        (SELECT w.task_id FROM tasks AS w WHERE w.task_id = s.wait_object AND " TT_IN_SPAN(
+        "w") ") END AS "
+             "awaited_id\n" FROM_STEPS;
 
 /* Of ends, for a format that writes nothing else of them. */
 static const char select_ends[] =
