@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 
 struct tt__store_copy {
     char folder[PATH_MAX];
+    int folder_fd; /* locked: who finds the folder sees whether its reader lives; -1: it could not be */
     char path[PATH_MAX + 16];
 };
 
@@ -127,6 +129,9 @@ int tt__store_copy_create(const char *path, struct tt__store_copy **out_copy, st
         free(copy);
         return -1;
     }
+    copy->folder_fd = open(copy->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (copy->folder_fd >= 0)
+        (void)flock(copy->folder_fd, LOCK_EX | LOCK_NB);
     snprintf(copy->path, sizeof copy->path, "%s/copy.telltale", copy->folder);
     int result = 1;
     for (int i = 0; i < TRIES && result > 0; i++)
@@ -164,5 +169,7 @@ void tt__store_copy_destroy(struct tt__store_copy *copy)
         unlink(path);
     }
     rmdir(copy->folder);
+    if (copy->folder_fd >= 0)
+        close(copy->folder_fd);
     free(copy);
 }

@@ -118,7 +118,7 @@ static bool is_in_group(void)
     return false;
 }
 
-/* Sessions of recordings that were killed, in a daemon that goes on. */
+/* Sessions of recordings that were killed, or could not end them, in a daemon that goes on. */
 static void look_at_left_sessions(struct tt_finding *finding)
 {
     static char names[300], remedy[400];
@@ -127,7 +127,7 @@ static void look_at_left_sessions(struct tt_finding *finding)
         return;
     size_t used = strlen(finding->found);
     snprintf(finding->found + used, sizeof finding->found - used,
-             "; sessions of recordings that were killed still record in it: %s", names);
+             "; sessions of recordings that are gone still record in it: %s", names);
     snprintf(remedy, sizeof remedy, "lttng destroy %.*s", (int)strcspn(names, " "), names);
     note(finding, remedy);
 }
@@ -181,11 +181,19 @@ void tt__doctor_buffers(struct tt_finding *finding)
                       "the buffers smaller: record --lttng --ring-bytes");
 }
 
-/* Folders of recordings that were killed, one of which may have the only trace of a run. Imports, too, make such a folder. */
+static void list_folders(char *out_text, size_t size, const struct tt_left_folder *folders, size_t count)
+{
+    size_t used = (size_t)snprintf(out_text, size, "rm -r");
+    for (size_t i = 0; i < count && used < size; i++)
+        used += (size_t)snprintf(out_text + used, size - used, " %s", folders[i].path);
+}
+
+/* Folders of recordings that were killed, one of which may have the only trace of a run. Imports and readers of stores make such folders,
+ * too, and there is nothing in these that is not elsewhere. */
 void tt__doctor_traces(struct tt_finding *finding)
 {
     enum { NAMED = 8 };
-    static char remedy[2 * PATH_MAX + 64];
+    static char remedy[NAMED * PATH_MAX];
     struct tt_left_folder folders[NAMED];
     const struct tt_left_folder *chosen = &folders[0];
     if (lacks_lttng(finding))
@@ -195,7 +203,7 @@ void tt__doctor_traces(struct tt_finding *finding)
         TT_FOUND(finding, "none is left behind");
         return;
     }
-    TT_FOUND(finding, "left behind by record --lttng or import, which were killed or could not write a store: ");
+    TT_FOUND(finding, "left behind by commands that were killed, or could not write a store: ");
     for (size_t i = 0; i < count && i < NAMED; i++) {
         used = strlen(finding->found);
         snprintf(finding->found + used, sizeof finding->found - used, "%s%s%s", i > 0 ? ", " : "", folders[i].path,
@@ -210,7 +218,7 @@ void tt__doctor_traces(struct tt_finding *finding)
         snprintf(remedy, sizeof remedy, "telltale import %s/trace -o FILE reads it; then: rm -r %s", chosen->path,
                  chosen->path);
     else
-        snprintf(remedy, sizeof remedy, "rm -r %s", chosen->path);
+        list_folders(remedy, sizeof remedy, folders, count < NAMED ? count : NAMED);
     note(finding, remedy);
 }
 

@@ -35,7 +35,8 @@ int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool reda
  * that is not possible: the store is then read as it is. */
 void tt__leftovers_recover(const char *store);
 
-/* A private folder for what goes with this process, below TMPDIR or /tmp: its name begins so, and six letters or digits follow. */
+/* A private folder for what goes with this process, below TMPDIR or /tmp: its name begins so, and six letters or digits follow. A reader
+ * of a store that lies where nobody may write has one, too, see store_copy.h. */
 #define TT_LEFT_FOLDER "telltale-XXXXXX"
 
 /* Marks the private folder at PATH as that of a process that lives: of this one. Returns a descriptor, which marks it until it is closed,

@@ -117,7 +117,7 @@ case_doctor_names_sessions_that_killed_recordings_left_in_a_daemon() {
     leave_trace
     run "$telltale" doctor
     expect_equal "$(verdict daemon)" note 'a daemon with a session that nobody ends'
-    expect_text out "sessions of recordings that were killed still record in it: telltale-$record"
+    expect_text out "sessions of recordings that are gone still record in it: telltale-$record"
     expect_text out "lttng destroy telltale-$record"
     must lttng --no-sessiond destroy "telltale-$record"
     run "$telltale" doctor

@@ -3,7 +3,11 @@
 #include "harness.h"
 #include "studio.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <sqlite3.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "store.h"
@@ -101,10 +105,44 @@ static void what_was_half_changed_is_rolled_back_in_a_readers_own_copy(void **st
     studio_expect(&studio, "SELECT count(*) FROM recording WHERE telltale_version = 'half'", "0");
 }
 
+/* Whether a process that lives has marked the folder at PATH. */
+static bool is_marked(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY);
+    assert_true(fd >= 0);
+    bool is_free = flock(fd, LOCK_SH | LOCK_NB) == 0;
+    assert_true(is_free || errno == EWOULDBLOCK);
+    close(fd);
+    return !is_free;
+}
+
+/* So that what a killed reader left can be told, see `telltale doctor`. */
+static void a_readers_own_copy_is_marked_as_long_as_it_lives(void **state)
+{
+    (void)state;
+    struct tt_store_reader *reader;
+    struct tt_store_error error;
+    char pattern[160];
+    glob_t found;
+    make_store();
+    change_and_die("UPDATE recording SET telltale_version = 'half'");
+    assert_int_equal(setenv("TMPDIR", studio.dir, 1), 0);
+    if (tt_store_open_reader(studio.store, &reader, &error) < 0)
+        fail_msg("%s", error.text);
+    snprintf(pattern, sizeof pattern, "%s/telltale-??????", studio.dir);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, 1);
+    assert_true(is_marked(found.gl_pathv[0]));
+    tt_store_close_reader(reader);
+    assert_int_equal(access(found.gl_pathv[0], F_OK), -1);
+    globfree(&found);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_store_that_was_not_made_to_its_end_is_made_anew, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(what_was_half_changed_is_rolled_back_in_a_readers_own_copy, open_studio,
                                     close_studio),
+    cmocka_unit_test_setup_teardown(a_readers_own_copy_is_marked_as_long_as_it_lives, open_studio, close_studio),
 };
 
 TT_TEST_MAIN(cases)
