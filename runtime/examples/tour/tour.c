@@ -84,8 +84,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s [--port N] [--limit N] [--patience SECONDS] [--grace SECONDS] FOLDER\n", argv[0]);
         return 2;
     }
-    if (disk_serve(argv[argc - 1]) < 0)
-        return perror(argv[argc - 1]), 1;
+    if (disk_serve(argv[argc - 1]) < 0) {
+        perror(argv[argc - 1]);
+        return 1;
+    }
     setvbuf(stdout, NULL, _IOLBF, 0); /* who waits for the address gets it at once, also through a pipe */
     return tt_run(serve_site, &site); /* makes a loop, runs the coroutine as a task, closes the loop */
 }
@@ -200,10 +202,9 @@ static int read_request(struct visitor *visitor)
  * short has taken nothing. */
 static int converse(struct visitor *visitor)
 {
-    const int64_t patience_ns = TT_SEC(visitor->site->patience_s);
     int status, rc;
 
-    visitor->timeout = tt_timeout_enter(patience_ns);
+    visitor->timeout = tt_timeout_enter(TT_SEC(visitor->site->patience_s));
     status = read_request(visitor);
     status = tt_timeout_exit(visitor->timeout, status);
     if (status < 0 && tt_catch(&tt_TimeoutError)) { /* from here on it is not pending any more */
@@ -214,7 +215,7 @@ static int converse(struct visitor *visitor)
     if (status <= 0)
         return status;
     visitor->answer.keeps_alive = status == 200 && visitor->request.keeps_alive && !visitor->site->is_stopping;
-    visitor->timeout = tt_timeout_enter(patience_ns);
+    visitor->timeout = tt_timeout_enter(TT_SEC(visitor->site->patience_s));
     rc = status == 200 ? respond(visitor) : reply(visitor, status);
     if (tt_timeout_exit(visitor->timeout, rc) < 0)
         return -1;
