@@ -216,13 +216,13 @@ static void tell_stream(struct examination *examination)
 static const char select_counts[] =
     "WITH streamed AS (SELECT thread_id >> 40 AS process_id, sum(event_count) AS count FROM chunk GROUP BY 1),\n"
     "pruned_stream AS (SELECT process_id, sum(count) AS count FROM pruned WHERE what = 'stream' GROUP BY 1),\n"
-    "counted AS (SELECT p.process_id, p.is_balanced, p.gone_ns, p.ring_bytes,\n"
+    "counted AS (SELECT p.process_id, p.is_balanced, p.is_boardless, p.gone_ns, p.ring_bytes,\n"
     "        iif(p.ring_bytes IS NOT NULL AND (s.count IS NOT NULL OR g.count IS NOT NULL OR p.categories & 7680),\n"
     "            coalesce(p.record_count, 0) - coalesce(s.count, 0) - coalesce(g.count, 0), 0) AS missing\n"
     "    FROM process AS p LEFT JOIN streamed AS s USING (process_id) LEFT JOIN pruned_stream AS g USING "
     "(process_id))\n"
     "SELECT count(*) AS processes, sum(is_balanced IS NULL AND gone_ns IS NULL) AS running,\n"
-    "    sum(is_balanced IS NULL AND gone_ns IS NOT NULL) AS unread, sum(is_balanced IS 0) AS unbalanced,\n"
+    "    sum(is_balanced IS NULL AND gone_ns IS NOT NULL) AS unread, sum(is_balanced IS 0 AND is_boardless IS NOT 1) AS unbalanced,\n"
     "    sum(missing <> 0) AS untold, sum(abs(missing)) AS missing FROM counted";
 
 static void tell_completeness(struct examination *examination)
