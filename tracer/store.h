@@ -18,6 +18,7 @@
 #include "telltale/trace.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 /* 'TTAL', in the file's header: PRAGMA application_id. */
 #define TT_STORE_APPLICATION_ID 0x5454414c
@@ -55,8 +56,8 @@ struct tt_store_reader;
  * written and the store is in use or was left by a kill; then SQLite keeps its index of the write-ahead log there. A
  * store whose folder cannot be written, or that is of an older version, is read from a private copy that close removes. The file must be
  * a regular file, an SQLite database, a telltale store of at most TT_STORE_SCHEMA_VERSION, with tables that are what that
- * version has. The connection is read-only, defensive, trusts no schema; all views are TEMP views made from this
- * version's own text. Statements run at most 60 s until tt_store_set_deadline() says otherwise. Returns 0 and
+ * version has. The connection is read-only, defensive, trusts no schema; all views are the text of this
+ * version, the file's own where it has nothing else, or TEMP views. Statements run at most 60 s until tt_store_set_deadline() says otherwise. Returns 0 and
  * *OUT_READER, or -1 and *OUT_ERROR. */
 TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader,
                                      struct tt_store_error *out_error);
@@ -66,9 +67,18 @@ TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **
 TT_MUST_USE int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_reader,
                                            struct tt_store_error *out_error);
 
-/* The connection of READER, for statements of the caller's own. It stays READER's; read-only for all that is
- * executed. */
+/* Prepares the first statement of SQL, as sqlite3_prepare_v2() does; what the statement asks of the event stream is made first, if no
+ * statement has asked for it. *OUT_STATEMENT is the caller's, and NULL after a failure; *OUT_REST, if it is not NULL, is what stands
+ * behind the statement. Returns SQLite's code; sqlite3_errmsg() of the connection says more. */
+TT_MUST_USE int tt_store_prepare(struct tt_store_reader *reader, const char *sql, struct sqlite3_stmt **out_statement,
+                                 const char **out_rest);
+
+/* The connection of READER, for statements of the caller's own, with all tables and views that there are. It stays READER's;
+ * read-only for all that is executed. */
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader);
+
+/* What SQLite says about the last call that failed. READER's, until the next one. */
+const char *tt_store_reader_message(struct tt_store_reader *reader);
 
 /* The path that was opened, as the caller gave it. READER's. */
 const char *tt_store_reader_path(const struct tt_store_reader *reader);

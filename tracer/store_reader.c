@@ -1,7 +1,7 @@
 /* store_reader.c: connections that can do nothing but read. See store.h.
  *
- * A store may come from anywhere, so nothing in it is believed: not its views (TEMP views with this version's text
- * stand in front of them), not its triggers, not its tables before their columns have been compared.
+ * A store may come from anywhere, so nothing in it is believed: not its views (they are this version's text, or TEMP
+ * views stand in front of them), not its triggers, not its tables before their columns have been compared.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "store_check.h"
 #include "store_copy.h"
 #include "store_migrate.h"
+#include "store_views.h"
 
 #define DEADLINE_NS_DEFAULT (INT64_C(60) * 1000000000)
 #define PROGRESS_STEPS      2000 /* of SQLite's machine between two looks at the clock: some 50 us */
@@ -36,6 +37,7 @@ struct tt_store_reader {
     void (*tell)(void *context, int64_t elapsed_ns); /* while a statement runs; NULL: nobody */
     void *tell_context;
     int64_t tell_since_ns, told_ns; /* on CLOCK_MONOTONIC */
+    enum tt__store_stream stream; /* what has been asked for so far, and was made */
     _Atomic int is_interrupted;
     bool asks_steps; /* a statement was prepared that reads them */
 };
@@ -113,27 +115,6 @@ static void harden(sqlite3 *connection)
     sqlite3_busy_timeout(connection, BUSY_MS);
 }
 
-/* Runs the text of VIEW as CREATE TEMP VIEW. */
-static int create_temp_view(sqlite3 *connection, const struct tt_store_view *view)
-{
-    static const char create[] = "CREATE VIEW ";
-    const char *rest = strstr(view->sql, create);
-    char *sql = rest ? sqlite3_mprintf("CREATE TEMP VIEW %s", rest + sizeof create - 1) : NULL;
-    if (!sql)
-        return SQLITE_NOMEM;
-    int code = sqlite3_exec(connection, sql, NULL, NULL, NULL);
-    sqlite3_free(sql);
-    return code;
-}
-
-static int create_temp_views(sqlite3 *connection, const struct tt_store_view *views)
-{
-    int code = SQLITE_OK;
-    for (; views->name && code == SQLITE_OK; views++)
-        code = create_temp_view(connection, views);
-    return code;
-}
-
 /* The virtual tables that are made of steps. */
 static bool is_of_steps(const char *table)
 {
@@ -182,6 +163,26 @@ void tt__store_reader_restrict(struct tt_store_reader *reader, bool is_restricte
     sqlite3_set_authorizer(reader->connection, is_restricted ? allow_reading : NULL, reader);
 }
 
+/* Sees to it that this version's views are asked and no others, about tables that are what they should be. */
+static int put_views_in_front(struct tt_store_reader *reader, const char *name, int *out_code, struct tt_store_error *error)
+{
+    sqlite3 *connection = reader->connection;
+    bool has_own = tt__store_has_own_schema(connection, out_code);
+    if (*out_code != SQLITE_OK)
+        return tt__store_fail_sqlite(error, connection, "reading its schema", name);
+    if (has_own) {
+        sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 1, NULL);
+        return 0;
+    }
+    int is_older = tt__store_is_older(connection, name, error);
+    reader->is_older = is_older > 0;
+    if (is_older != 0 || tt__store_check_tables(connection, name, error) < 0)
+        return -1;
+    if ((*out_code = tt__store_create_views(connection)) != SQLITE_OK)
+        return tt__store_fail_sqlite(error, connection, "making its views", name);
+    return 0;
+}
+
 /* Opens PATH (the store, or its copy), and puts the views in front. Messages call it NAME. *OUT_CODE is SQLite's when
  * it failed there; a store that is older is told in READER. */
 static int connect_to(struct tt_store_reader *reader, const char *path, const char *name, int *out_code,
@@ -208,24 +209,14 @@ static int connect_to(struct tt_store_reader *reader, const char *path, const ch
                                  NULL, NULL, NULL);
     if (*out_code != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
-    int is_older = tt__store_is_older(connection, name, error);
-    reader->is_older = is_older > 0;
-    if (is_older != 0 || tt__store_check_tables(connection, name, error) < 0)
+    if (put_views_in_front(reader, name, out_code, error) < 0)
         return -1;
-    /* TEMP tables, so that they stand in front of what the file may call so. */
-    if ((*out_code = tt__sql_register(connection)) != SQLITE_OK ||
-        (*out_code = sqlite3_exec(connection,
-                                  "CREATE VIRTUAL TABLE temp.event USING event;"
-                                  "CREATE VIRTUAL TABLE temp.steps USING steps;"
-                                  "CREATE VIRTUAL TABLE temp.turns USING turns;"
-                                  "CREATE VIRTUAL TABLE temp.instant USING instant",
-                                  NULL, NULL, NULL)) != SQLITE_OK)
+    if ((*out_code = tt__sql_register(connection)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "making its virtual tables", name);
-    if ((*out_code = create_temp_views(connection, tt_store_views)) != SQLITE_OK ||
-        (*out_code = create_temp_views(connection, tt_store_stream_views)) != SQLITE_OK)
-        return tt__store_fail_sqlite(error, connection, "making its views", name);
-    /* The tables of JSON are declared when they are first used, which looks like writing: so here, once. */
-    if ((*out_code = sqlite3_exec(connection, "SELECT 1 FROM json_each('[]'), json_tree('[]'); PRAGMA query_only = ON",
+    /* The tables of JSON, and that of columns, are declared when they are first used, which looks like writing: so here, once. */
+    if ((*out_code = sqlite3_exec(connection,
+                                  "SELECT 1 FROM json_each('[]'), json_tree('[]'), pragma_table_xinfo('');"
+                                  "PRAGMA query_only = ON",
                                   NULL, NULL, NULL)) != SQLITE_OK)
         return tt__store_fail_sqlite(error, connection, "reading", name);
     tt__store_reader_restrict(reader, true);
@@ -283,9 +274,40 @@ int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_re
     return open_reader(path, true, out_reader, out_error);
 }
 
+/* Makes what is WANTED of the event stream's tables and views, if it is not there. For this once the connection may do more than
+ * read. */
+static int make_stream(struct tt_store_reader *reader, enum tt__store_stream wanted)
+{
+    if (reader->stream >= wanted)
+        return SQLITE_OK;
+    tt__store_reader_restrict(reader, false);
+    int code = sqlite3_exec(reader->connection, "PRAGMA query_only = OFF", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = tt__store_create_stream(reader->connection, reader->stream, wanted);
+    if (code == SQLITE_OK)
+        reader->stream = wanted;
+    int closed = sqlite3_exec(reader->connection, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    tt__store_reader_restrict(reader, true);
+    return code == SQLITE_OK ? closed : code;
+}
+
+int tt_store_prepare(struct tt_store_reader *reader, const char *sql, struct sqlite3_stmt **out_statement, const char **out_rest)
+{
+    int code = make_stream(reader, tt__store_asked_stream(sql));
+    if (code != SQLITE_OK)
+        *out_statement = NULL;
+    return code == SQLITE_OK ? sqlite3_prepare_v2(reader->connection, sql, -1, out_statement, out_rest) : code;
+}
+
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader)
 {
+    (void)make_stream(reader, TT__STREAM_VIEWS); /* without them a statement says what is not there */
     return reader->connection;
+}
+
+const char *tt_store_reader_message(struct tt_store_reader *reader)
+{
+    return sqlite3_errmsg(reader->connection);
 }
 
 const char *tt_store_reader_path(const struct tt_store_reader *reader)

@@ -9,6 +9,7 @@
 #include "moment.h"
 #include "query.h"
 #include "result_file.h"
+#include "store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,16 +62,21 @@ static const struct {
 
 /* -------------------------------------------------------------------------------------------------------- rows */
 
-/* Views of this version are temporary: they stand in front of what the file has. */
-static const char select_view[] = "SELECT 1 FROM sqlite_temp_schema WHERE name = ?1";
-
-static int check_view(struct tt_invocation *invocation, tt_session *session, const char *view)
+/* This version's views, whatever the file has, and the tables over the event stream. */
+static bool has_view(const char *name)
 {
-    tt_query *query = tt__query_open(session, select_view);
-    tt__query_bind_text(query, 1, view);
-    bool is_there = tt__query_next(query);
-    tt__query_close(query);
-    if (is_there && strpbrk(view, "\"") == NULL)
+    static const struct tt_store_view tables[] = {{"event", NULL}, {"steps", NULL}, {"turns", NULL}, {"instant", NULL}, {NULL, NULL}};
+    const struct tt_store_view *const lists[] = {tt_store_views, tt_store_stream_views, tables};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        for (const struct tt_store_view *view = lists[i]; view->name != NULL; view++)
+            if (strcmp(view->name, name) == 0)
+                return true;
+    return false;
+}
+
+static int check_view(struct tt_invocation *invocation, const char *view)
+{
+    if (has_view(view))
         return -1;
     return tt__usage_error(invocation->command, "--view: there is no view %s", view);
 }
@@ -94,7 +100,7 @@ static int write_rows(struct tt_invocation *invocation, tt_session *session, str
     const char *view = given->view != NULL ? given->view : "tasks";
     char *text = NULL;
     size_t size = 0;
-    int status = check_view(invocation, session, view);
+    int status = check_view(invocation, view);
     FILE *sql = status < 0 ? open_memstream(&text, &size) : NULL;
     if (sql == NULL)
         return status < 0 ? TT_EXIT_OUTSIDE : status;

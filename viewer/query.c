@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store.h"
+
 struct tt_query {
     tt_session *session;
     sqlite3_stmt *statement; /* NULL: it could not be prepared */
@@ -20,23 +22,22 @@ struct tt_query {
 
 static void complain_about_sql(tt_session *session, const char *what, int code)
 {
-    sqlite3 *database = tt__session_database(session);
     if (code == SQLITE_AUTH)
         tt__complain("%s: not allowed: a store is read only; SELECT and the pragmas that describe it are what there is", what);
     else
-        tt__complain("%s: %s", what, sqlite3_errmsg(database));
+        tt__complain("%s: %s", what, tt_store_reader_message(tt__session_reader(session)));
 }
 
 static void complain_about_failure(tt_session *session, int code)
 {
-    sqlite3 *database = tt__session_database(session);
+    const char *message = tt_store_reader_message(tt__session_reader(session));
     const char *path = tt__session_path(session);
     if (code == SQLITE_INTERRUPT)
         tt__complain("%s: stopped after the time that --timeout allows", path);
     else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, sqlite3_errmsg(database), path);
+        tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, message, path);
     else
-        tt__complain("%s: cannot read the store: %s", path, sqlite3_errmsg(database));
+        tt__complain("%s: cannot read the store: %s", path, message);
 }
 
 /* Whether it is the statement that is wrong, and not the store. */
@@ -74,7 +75,7 @@ tt_query *tt__query_open(tt_session *session, const char *sql)
     tt_query *query = new_query(session);
     if (query == NULL)
         return NULL;
-    int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, NULL);
+    int code = tt_store_prepare(tt__session_reader(session), sql, &query->statement, NULL);
     if (code != SQLITE_OK)
         fail(query, code);
     return query;
@@ -307,7 +308,7 @@ static tt_query *open_user(tt_session *session, const char *sql, const char *wha
     if (query == NULL)
         return NULL;
     query->user_what = what;
-    int code = sqlite3_prepare_v2(tt__session_database(session), sql, -1, &query->statement, out_rest);
+    int code = tt_store_prepare(tt__session_reader(session), sql, &query->statement, out_rest);
     if (code == SQLITE_OK)
         return query;
     complain_about_sql(session, what, code);

@@ -71,6 +71,9 @@ int tt__session_look(struct tt_invocation *invocation, const char *path, tt_sess
         return TT_EXIT_OUTSIDE;
     }
     session->invocation = invocation;
+    /* Nobody asks how much memory SQLite has, and counting it is a lock at each allocation. The first session says so; later SQLite
+     * refuses to hear it. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int result = invocation->command->reads_all ? tt_store_open_large_reader(path, &session->reader, &error)
                                                 : tt_store_open_reader(path, &session->reader, &error);
     if (result < 0) {
@@ -82,8 +85,10 @@ int tt__session_look(struct tt_invocation *invocation, const char *path, tt_sess
         tt_store_set_progress(session->reader, show_progress, session);
     tt_store_set_deadline(session->reader, (int64_t)invocation->timeout_s * 1000000000);
     /* One command, one state of the store, also while it grows. */
-    if (sqlite3_exec(tt_store_reader_connection(session->reader), "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-        tt__complain("%s: %s", path, sqlite3_errmsg(tt_store_reader_connection(session->reader)));
+    sqlite3_stmt *begin = NULL;
+    if (tt_store_prepare(session->reader, "BEGIN", &begin, NULL) != SQLITE_OK || sqlite3_step(begin) != SQLITE_DONE)
+        tt__complain("%s: %s", path, tt_store_reader_message(session->reader));
+    sqlite3_finalize(begin);
     *out_session = session;
     return -1;
 }
@@ -135,11 +140,6 @@ int tt__session_close(tt_session *session, int status)
 const char *tt__session_path(const tt_session *session)
 {
     return tt_store_reader_path(session->reader);
-}
-
-struct sqlite3 *tt__session_database(const tt_session *session)
-{
-    return tt_store_reader_connection(session->reader);
 }
 
 bool tt__session_asks_steps(const tt_session *session)

@@ -24,7 +24,7 @@ int tt__session_open(struct tt_invocation *invocation, const char *path, tt_sess
 /* The same, but nothing is recovered, and nothing is complained of: OUT_COMPLAINT says it. */
 int tt__session_look(struct tt_invocation *invocation, const char *path, tt_session **out_session, char out_complaint[static 1024]);
 
-/* What there is beside SQL, see store_examine.h; for doctor. */
+/* The store: for query.c, and for doctor, what there is beside SQL (store_examine.h). */
 struct tt_store_reader *tt__session_reader(const tt_session *session);
 
 /* Ends the session. Returns STATUS, or that of the first query that failed when STATUS would hide it. */
@@ -32,9 +32,6 @@ int tt__session_close(tt_session *session, int status);
 
 /* The store's path as the user gave it. */
 const char *tt__session_path(const tt_session *session);
-
-/* The database; for query.c. */
-struct sqlite3 *tt__session_database(const tt_session *session);
 
 /* Whether a query of this session has asked for steps. */
 bool tt__session_asks_steps(const tt_session *session);
