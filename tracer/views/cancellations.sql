@@ -9,7 +9,7 @@ WITH request AS (
         coalesce((SELECT s.exited_ns IS NOT NULL AND s.task_id = c.task_id FROM scope AS s
             WHERE s.scope_id = c.by_id AND c.by = 10), 0) AS has_served,
         -- How its task ended; NULL for a plain future.
-        (SELECT t.outcome FROM tasks AS t WHERE t.task_id = c.task_id) AS outcome,
+        (SELECT o.outcome FROM task_outcomes AS o WHERE o.task_id = c.task_id) AS outcome,
         -- The first delivery after it; several requests can share one.
         (SELECT e.cancellation_effect_id FROM cancellation_effect AS e
          WHERE e.task_id = c.task_id AND e.what = 'delivered' AND c.is_accepted
@@ -86,13 +86,20 @@ SELECT
             THEN 'swallowed'
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = c.task_id AND e.what = 'converted')
             THEN 'converted'
-        WHEN c.outcome = 'cancelled' THEN 'cancelled'
-        WHEN c.outcome IN ('pending', 'abandoned') THEN 'pending'
-        WHEN c.outcome = 'failed' AND c.delivery_id IS NOT NULL THEN 'converted'
-        WHEN c.outcome IS NOT NULL THEN 'unknown'
-        WHEN EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = c.task_id) THEN 'converted'
-        WHEN c.may_have_lost_events THEN 'unknown'
-        ELSE 'cancelled'
+        ELSE CASE c.outcome
+            WHEN 'cancelled' THEN 'cancelled'
+            WHEN 'pending' THEN 'pending'
+            WHEN 'abandoned' THEN 'pending'
+            WHEN 'failed' THEN iif(d.cancellation_effect_id IS NOT NULL, 'converted', 'unknown')
+            WHEN 'returned' THEN 'unknown'
+            WHEN 'unknown' THEN 'unknown'
+            -- A plain future.
+            ELSE CASE
+                WHEN EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = c.task_id) THEN 'converted'
+                WHEN c.may_have_lost_events THEN 'unknown'
+                ELSE 'cancelled'
+            END
+        END
     END AS ending
 FROM request AS c
 LEFT JOIN cancellation_effect AS d ON d.cancellation_effect_id = c.delivery_id;

@@ -39,42 +39,32 @@ WITH RECURSIVE
         FROM failure AS f
         LEFT JOIN process AS p ON p.process_id = f.failure_id >> 40
     ),
-    -- Received by user code, or forwarded to a failure that was.
-    delivered (failure_id) AS (
-        SELECT failure_id FROM fact WHERE is_received
+    -- What decides about each failure, and about those that were forwarded to it: 1 received by user code, 2 discarded by it, 3 not
+    -- to be told, 4 held by somebody.
+    mark (failure_id, rank) AS (
+        SELECT fact.failure_id, k.rank
+        FROM fact CROSS JOIN (SELECT 1 AS rank UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) AS k
+        WHERE CASE k.rank
+            WHEN 1 THEN fact.is_received
+            WHEN 2 THEN fact.is_discarded
+            WHEN 3 THEN fact.is_uncertain
+            ELSE NOT fact.is_released AND fact.is_open
+        END
         UNION
-        SELECT w.failure_id FROM delivered AS d JOIN forward AS w ON w.to_id = d.failure_id
-    ),
-    -- Discarded by user code, or forwarded to a failure that was.
-    discarded (failure_id) AS (
-        SELECT failure_id FROM fact WHERE is_discarded
-        UNION
-        SELECT w.failure_id FROM discarded AS d JOIN forward AS w ON w.to_id = d.failure_id
-    ),
-    -- Not to be told, or forwarded to a failure that cannot be told.
-    uncertain (failure_id) AS (
-        SELECT failure_id FROM fact WHERE is_uncertain
-        UNION
-        SELECT w.failure_id FROM uncertain AS d JOIN forward AS w ON w.to_id = d.failure_id
-    ),
-    -- Somebody holds a reference, or it was forwarded to a failure that somebody holds.
-    held (failure_id) AS (
-        SELECT failure_id FROM fact WHERE NOT is_released AND is_open
-        UNION
-        SELECT w.failure_id FROM held AS d JOIN forward AS w ON w.to_id = d.failure_id
+        SELECT w.failure_id, m.rank FROM mark AS m JOIN forward AS w ON w.to_id = m.failure_id
     ),
     decided AS MATERIALIZED (
         SELECT
             fact.*,
-            CASE
-                WHEN failure_id IN (SELECT failure_id FROM delivered) THEN 'delivered'
-                WHEN failure_id IN (SELECT failure_id FROM discarded) THEN 'discarded'
-                WHEN failure_id IN (SELECT failure_id FROM uncertain) THEN 'unknown'
-                WHEN failure_id IN (SELECT failure_id FROM held) THEN 'held'
-                WHEN is_seen_by_library OR (is_chained AND is_released) THEN 'absorbed'
-                ELSE 'lost'
+            CASE m.rank
+                WHEN 1 THEN 'delivered'
+                WHEN 2 THEN 'discarded'
+                WHEN 3 THEN 'unknown'
+                WHEN 4 THEN 'held'
+                ELSE iif(fact.is_seen_by_library OR (fact.is_chained AND fact.is_released), 'absorbed', 'lost')
             END AS state
-        FROM fact
+        FROM fact LEFT JOIN (SELECT failure_id, min(rank) AS rank FROM mark GROUP BY failure_id) AS m
+            ON m.failure_id = fact.failure_id
     )
 SELECT
     -- The failure.
@@ -108,5 +98,13 @@ SELECT
         WHEN 'held' THEN CASE WHEN EXISTS (SELECT 1 FROM scope_member AS m JOIN scope AS s ON s.scope_id = m.scope_id
             WHERE m.task_id = decided.failure_id AND s.exited_ns IS NULL) AND EXISTS (SELECT 1 FROM touch AS u
             WHERE u.failure_id = decided.failure_id AND u.how = 12) THEN 'group' END
-    END AS reason
+    END AS reason,
+    -- 1 when a report tells it with another failure: the one in which it lives on, or, of the future of another thread that nobody
+    -- asked, its task, which has a name and places.
+    decided.failure_id IN (
+        SELECT iif(o.state = 'absorbed' AND t.kind IS 4, w.to_id, w.failure_id)
+        FROM forward AS w
+        JOIN failure AS t ON t.failure_id = w.to_id
+        JOIN decided AS o ON o.failure_id = w.to_id
+        WHERE o.state IN ('lost', 'absorbed', 'held')) AS is_told_elsewhere
 FROM decided;

@@ -133,7 +133,9 @@ SELECT
             (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal' AND w.number = f.parent_id), f.parent_id)
         WHEN 4 THEN 'thread ' || f.parent_id
         ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'actor' AND w.number = f.parent_kind)
-    END AS parent_text
+    END AS parent_text,
+    -- 1 when a report tells it with another failure.
+    st.is_told_elsewhere AS is_told_elsewhere
 FROM failure AS f
 JOIN failure_states AS st ON st.failure_id = f.failure_id
 LEFT JOIN exception AS e ON e.exception_id = f.exception_id

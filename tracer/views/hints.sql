@@ -1,6 +1,26 @@
 -- What may be a mistake and may be nothing: one row for each case, with the amount that a threshold is compared with. They are
 -- not findings; leaks has those.
 CREATE VIEW hints AS
+-- Tasks of which something may be told, in one list, so that what follows is planned once.
+WITH remarkable AS MATERIALIZED (
+    SELECT 'stall' AS lint, a.task_id AS task_id FROM task AS a
+    WHERE a.longest_step_ns >= 1000000 AND a.task_id NOT IN (SELECT s.by_id FROM stall AS s WHERE s.by = 1)
+    UNION ALL
+    SELECT 'never-yielded', a.task_id FROM task AS a WHERE iif(a.step_count = 1, a.busy_ns, 0) >= 1000000
+    UNION ALL
+    SELECT 'never-yielded', a.task_id FROM task AS a
+    WHERE a.outcome IS NULL AND a.abandoned_ns IS NULL AND a.started_ns IS NOT NULL
+        AND NOT coalesce(iif(a.step_count = 1, a.busy_ns, 0) >= 1000000, 0)
+        AND NOT EXISTS (SELECT 1 FROM board AS b WHERE b.task_id = a.task_id)
+    UNION ALL
+    SELECT 'busy-loop', a.task_id FROM task AS a WHERE a.step_count >= 1000
+    UNION ALL
+    SELECT 'busy-loop', b.task_id FROM board AS b WHERE b.step_count >= 1000
+        AND NOT EXISTS (SELECT 1 FROM task AS a WHERE a.task_id = b.task_id AND a.step_count >= 1000)
+    UNION ALL
+    SELECT 'stack-nearly-full', a.task_id FROM task AS a
+    WHERE a.stack_used_bytes * 2 - a.stack_bytes >= 0 AND a.stack_bytes > 0
+)
 -- A step or callback during which nothing else of its loop could run.
 SELECT
     -- What was found: stall, never-yielded, slow-cancel, never-woken, task-flood, busy-loop, stack-nearly-full.
@@ -30,42 +50,43 @@ SELECT
     s.duration_ns AS amount
 FROM stalls AS s
 UNION ALL
--- The same of tasks whose longest step was too short to be told at once, and is known from their end.
-SELECT 'stall', 0, t.process_id, t.task_id, t.id_text, t.name,
-    'stall | task | created at ' || coalesce(t.created_at, 'unknown place'), NULL, t.longest_step_ns,
-    'its longest step ran for ' || round(t.longest_step_ns / 1e6, 1) || ' ms', t.longest_step_ns
-FROM tasks AS t
-WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.longest_step_ns >= 1000000)
-    AND t.task_id NOT IN (SELECT s.by_id FROM stall AS s WHERE s.by = 1)
-UNION ALL
--- A task that let nobody else have a turn from its beginning on.
-SELECT 'never-yielded', 0, t.process_id, t.task_id, t.id_text, t.name,
-    'never-yielded | created at ' || coalesce(t.created_at, 'unknown place'), t.started_ns, t.busy_ns,
-    iif(t.ended_ns IS NULL, 'it has run since it began and has not let others have their turn',
-        'it ran from its beginning to its end and never let others have their turn')
-        || ': ' || round(t.busy_ns / 1e6, 1) || ' ms', t.busy_ns
-FROM tasks AS t
-WHERE t.task_id IN (
-    SELECT a.task_id FROM task AS a WHERE iif(a.step_count = 1, a.busy_ns, 0) >= 1000000
-    UNION ALL
-    SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NULL AND a.started_ns IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM board AS b WHERE b.task_id = a.task_id))
-    AND t.busy_ns >= 1000000 AND (t.ended_ns IS NOT NULL OR t.state = 'running')
+-- What single tasks did that few do: their longest step was too short to be told at once, and is known from their end; they let nobody
+-- else have a turn from their beginning on; they were ready again after nearly each of their steps; they used much of their stack,
+-- where that was measured.
+SELECT k.lint, 0, t.process_id, t.task_id, t.id_text, t.name,
+    CASE k.lint WHEN 'stall' THEN 'stall | task' ELSE k.lint END || ' | created at ' || coalesce(t.created_at, 'unknown place'),
+    CASE k.lint WHEN 'stall' THEN NULL WHEN 'stack-nearly-full' THEN coalesce(t.started_ns, t.created_ns) ELSE t.started_ns END,
+    CASE k.lint WHEN 'stall' THEN t.longest_step_ns WHEN 'never-yielded' THEN t.busy_ns WHEN 'busy-loop' THEN t.age_ns END,
+    CASE k.lint
+        WHEN 'stall' THEN 'its longest step ran for ' || round(t.longest_step_ns / 1e6, 1) || ' ms'
+        WHEN 'never-yielded' THEN iif(t.ended_ns IS NULL, 'it has run since it began and has not let others have their turn',
+            'it ran from its beginning to its end and never let others have their turn')
+            || ': ' || round(t.busy_ns / 1e6, 1) || ' ms'
+        WHEN 'busy-loop' THEN 'it made ' || t.step_count || ' steps, and waited for less than a hundredth of its life'
+        ELSE 'it used ' || t.stack_used_bytes || ' of the ' || t.stack_bytes || ' bytes of its stack, '
+            || (t.stack_used_bytes * 100 / t.stack_bytes) || ' %'
+    END,
+    CASE k.lint WHEN 'stall' THEN t.longest_step_ns WHEN 'never-yielded' THEN t.busy_ns WHEN 'busy-loop' THEN t.step_count
+        ELSE t.stack_used_bytes * 100 / t.stack_bytes END
+FROM remarkable AS k CROSS JOIN tasks AS t ON t.task_id = k.task_id
+WHERE CASE k.lint
+    WHEN 'never-yielded' THEN t.busy_ns >= 1000000 AND (t.ended_ns IS NOT NULL OR t.state = 'running')
+    WHEN 'busy-loop' THEN t.step_count >= 1000 AND t.waiting_ns * 100 < t.age_ns
+    ELSE 1 END
 UNION ALL
 -- A task that went on for long after it had been cancelled.
-SELECT 'slow-cancel', 0, t.process_id, t.task_id, t.id_text, t.name,
-    'slow-cancel | created at ' || coalesce(t.created_at, 'unknown place') || ' | delivered at '
-        || coalesce(c.delivered_at, 'unknown place'),
-    c.requested_ns, coalesce(t.ended_ns, t.created_ns + t.age_ns) - c.requested_ns,
+SELECT 'slow-cancel', 0, t.task_id >> 40, t.task_id, c.id_text, c.name,
+    'slow-cancel | created at ' || coalesce((SELECT pl.place FROM places AS pl WHERE pl.site_id = t.created_site_id), 'unknown place')
+        || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
+    c.requested_ns, iif(t.ended_ns IS NULL AND t.created_ns IS NULL, NULL, t.until_ns) - c.requested_ns,
     'it was cancelled at ' || coalesce(c.requested_at, 'unknown place')
         || iif(t.ended_ns IS NULL, ' and has not ended for ', ' and ended only after ')
-        || round((coalesce(t.ended_ns, t.created_ns + t.age_ns) - c.requested_ns) / 1e6, 1) || ' ms',
-    coalesce(t.ended_ns, t.created_ns + t.age_ns) - c.requested_ns
-FROM cancellations AS c JOIN tasks AS t ON t.task_id = c.task_id
-WHERE c.accepted AND c.ending IN ('cancelled', 'converted', 'swallowed', 'pending')
-    -- The first request that was not taken back.
-    AND NOT EXISTS (SELECT 1 FROM cancellations AS x WHERE x.task_id = c.task_id AND x.cancellation_id < c.cancellation_id
-        AND x.accepted AND x.ending IN ('cancelled', 'converted', 'swallowed', 'pending'))
+        || round((iif(t.ended_ns IS NULL AND t.created_ns IS NULL, NULL, t.until_ns) - c.requested_ns) / 1e6, 1) || ' ms',
+    iif(t.ended_ns IS NULL AND t.created_ns IS NULL, NULL, t.until_ns) - c.requested_ns
+-- Of each task the first request that was not taken back; the others of its row, as SQLite has it.
+FROM (SELECT x.*, min(x.cancellation_id) FROM cancellations AS x
+    WHERE x.accepted AND x.ending IN ('cancelled', 'converted', 'swallowed', 'pending') GROUP BY x.task_id) AS c
+JOIN task_facts AS t ON t.task_id = c.task_id
 UNION ALL
 -- Tasks that wait for what only code of their loop can bring, a future, a lock, an event, a queue, when all tasks of that loop
 -- do: only a callback, another thread or a signal can wake them. Not those that wait for each other in a circle.
@@ -124,23 +145,4 @@ FROM (
     ) AS m
     GROUP BY m.process_id, m.site_id
 ) AS n
-LEFT JOIN places AS pl ON pl.site_id = n.site_id
-UNION ALL
--- A task that was ready again after nearly each of its steps.
-SELECT 'busy-loop', 0, t.process_id, t.task_id, t.id_text, t.name,
-    'busy-loop | created at ' || coalesce(t.created_at, 'unknown place'), t.started_ns, t.age_ns,
-    'it made ' || t.step_count || ' steps, and waited for less than a hundredth of its life', t.step_count
-FROM tasks AS t
-WHERE t.task_id IN (
-    SELECT a.task_id FROM task AS a WHERE a.step_count >= 1000
-    UNION ALL
-    SELECT b.task_id FROM board AS b WHERE b.step_count >= 1000)
-    AND t.step_count >= 1000 AND t.waiting_ns * 100 < t.age_ns
-UNION ALL
--- A task that used much of its stack, where that was measured.
-SELECT 'stack-nearly-full', 0, t.process_id, t.task_id, t.id_text, t.name,
-    'stack-nearly-full | created at ' || coalesce(t.created_at, 'unknown place'), coalesce(t.started_ns, t.created_ns), NULL,
-    'it used ' || t.stack_used_bytes || ' of the ' || t.stack_bytes || ' bytes of its stack, '
-        || (t.stack_used_bytes * 100 / t.stack_bytes) || ' %', t.stack_used_bytes * 100 / t.stack_bytes
-FROM tasks AS t
-WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.stack_used_bytes * 2 - a.stack_bytes >= 0 AND a.stack_bytes > 0);
+LEFT JOIN places AS pl ON pl.site_id = n.site_id;

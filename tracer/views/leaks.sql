@@ -2,11 +2,20 @@
 -- began, tasks that wait for each other, timeouts and groups that were left open. One row each. What may be nothing is in
 -- hints.
 CREATE VIEW leaks AS
--- Failures that nobody saw, once, for those below that ask where one ended up, too.
-WITH f AS MATERIALIZED (
-    SELECT x.failure_id, x.process_id, x.state, x.reason, x.id_text, x.name, x.stored_ns, x.unread_ns, x.forward_count,
-        x.fingerprint
-    FROM failures AS x WHERE x.state IN ('lost', 'absorbed', 'held')
+-- Tasks over which their loop was closed, or their process ended, in one list, so that what follows is planned once.
+WITH unfinished AS MATERIALIZED (
+    SELECT 'destroyed-pending' AS lint, a.task_id AS task_id FROM task AS a
+    WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL AND NOT (a.started_ns IS NULL
+        AND a.wait_kind = 0 AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = a.task_id))
+    UNION ALL
+    SELECT 'never-started', a.task_id FROM task AS a
+    WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL AND a.started_ns IS NULL AND a.wait_kind = 0
+        AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = a.task_id)
+    UNION ALL
+    SELECT 'never-started', f.task_id FROM task_facts AS f JOIN process AS p ON p.process_id = f.task_id >> 40
+    WHERE f.task_id IN (SELECT a.task_id FROM task AS a WHERE a.started_ns IS NULL AND a.outcome IS NULL)
+        AND p.goodbye_reason = 1 AND f.ended_ns IS NULL AND f.board_state = 1 AND f.step_count = 0
+        AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = f.task_id)
 )
 SELECT
     -- What was found: lost-failure, absorbed-failure, held-failure, swallowed-cancel, scope-left-open,
@@ -58,33 +67,20 @@ SELECT
     END AS sentence,
     -- What a threshold is compared with; NULL when there is none.
     CASE WHEN f.state = 'held' THEN f.unread_ns END AS amount
-FROM f
--- A failure that lives on in another one is told once: where it ended up. Only a thread-side future that nobody
--- asked is told by its task, which has a name and places.
-WHERE f.failure_id NOT IN (
-        SELECT w.failure_id
-        FROM forward AS w
-        JOIN failure AS t ON t.failure_id = w.to_id
-        JOIN f AS s ON s.failure_id = w.to_id
-        WHERE s.state IN ('lost', 'held') OR (s.state = 'absorbed' AND t.kind IS NOT 4))
-    AND f.failure_id NOT IN (
-        SELECT w.to_id
-        FROM forward AS w
-        JOIN failure AS t ON t.failure_id = w.to_id
-        JOIN f AS s ON s.failure_id = w.to_id
-        WHERE s.state = 'absorbed' AND t.kind IS 4)
+FROM failures AS f
+WHERE f.state IN ('lost', 'absorbed', 'held') AND NOT f.is_told_elsewhere
 UNION ALL
 SELECT 'swallowed-cancel', 1, c.task_id >> 40, c.task_id, c.id_text, c.name,
-    'swallowed-cancel | created at ' || coalesce((SELECT t.created_at FROM tasks AS t
+    'swallowed-cancel | created at ' || coalesce((SELECT pl.place FROM task AS t JOIN places AS pl ON pl.site_id = t.created_site_id
         WHERE t.task_id = c.task_id), 'unknown place')
         || ' | delivered at ' || coalesce(c.delivered_at, 'unknown place'),
-    c.requested_ns, max(0, (SELECT t.ended_ns FROM tasks AS t WHERE t.task_id = c.task_id) - c.requested_ns),
+    c.requested_ns, max(0, (SELECT t.ended_ns FROM task_facts AS t WHERE t.task_id = c.task_id) - c.requested_ns),
     'the task was cancelled and returned all the same', NULL
-FROM cancellations AS c
--- Few tasks swallow anything: only those are looked at closely.
-WHERE c.task_id IN (SELECT e.task_id FROM cancellation_effect AS e WHERE e.what = 'swallowed')
-    AND c.ending = 'swallowed' AND c.cancellation_id
-    = (SELECT min(x.cancellation_id) FROM cancellations AS x WHERE x.task_id = c.task_id AND x.ending = 'swallowed')
+-- Of each task the first request; the others of its row, as SQLite has it.
+FROM (SELECT x.*, min(x.cancellation_id) FROM cancellations AS x
+    -- Few tasks swallow anything: only those are looked at closely.
+    WHERE x.task_id IN (SELECT e.task_id FROM cancellation_effect AS e WHERE e.what = 'swallowed') AND x.ending = 'swallowed'
+    GROUP BY x.task_id) AS c
 UNION ALL
 -- A timeout that cancelled its task, and nobody noticed.
 SELECT 'swallowed-cancel', 1, s.process_id, s.task_id, l.id_text, l.name,
@@ -108,30 +104,21 @@ FROM scopes AS s
 JOIN task_labels AS l ON l.task_id = s.task_id
 WHERE s.scope_id IN (SELECT x.scope_id FROM scope AS x WHERE x.is_left_open)
 UNION ALL
-SELECT 'destroyed-pending', 1, t.process_id, t.task_id, t.id_text, t.name,
-    'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at '
-        || coalesce(t.wait_at, 'unknown place'),
-    t.ended_ns, t.age_ns,
-    'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, ''), NULL
-FROM tasks AS t
-WHERE t.task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL AND NOT (a.started_ns IS NULL
-        AND a.wait_kind = 0 AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = a.task_id)))
-    AND t.outcome = 'abandoned'
-UNION ALL
--- A task that nobody cancelled, and that never got its first turn: its loop was closed over it, which says so, or its process
--- exited, and it had been ready all the time.
-SELECT 'never-started', 1, t.process_id, t.task_id, t.id_text, t.name,
-    'never-started | created at ' || coalesce(t.created_at, 'unknown place'),
-    t.created_ns, t.age_ns,
-    iif(t.outcome = 'abandoned', 'the loop was closed', 'the process exited') || ' before the task began', NULL
-FROM tasks AS t
-WHERE t.task_id IN (
-    SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL AND a.abandoned_ns IS NOT NULL AND a.started_ns IS NULL AND a.wait_kind = 0
-    UNION ALL
-    SELECT f.task_id FROM task_facts AS f JOIN process AS p ON p.process_id = f.task_id >> 40
-    WHERE f.task_id IN (SELECT a.task_id FROM task AS a WHERE a.started_ns IS NULL AND a.outcome IS NULL)
-        AND p.goodbye_reason = 1 AND f.ended_ns IS NULL AND f.board_state = 1 AND f.step_count = 0)
-    AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.task_id = t.task_id)
+-- Tasks over which their loop was closed, which says so; of these, those that nobody cancelled and that never got their first turn,
+-- and such whose process exited while they were ready.
+SELECT k.lint, 1, t.process_id, t.task_id, t.id_text, t.name,
+    iif(k.lint = 'never-started', 'never-started | created at ' || coalesce(t.created_at, 'unknown place'),
+        'destroyed-pending | created at ' || coalesce(t.created_at, 'unknown place') || ' | waiting at '
+        || coalesce(t.wait_at, 'unknown place')),
+    iif(k.lint = 'never-started', t.created_ns, t.ended_ns), t.age_ns,
+    CASE
+        WHEN k.lint = 'destroyed-pending'
+            THEN 'the loop was closed while the task was pending' || coalesce(', waiting for ' || t.wait_text, '')
+        WHEN t.outcome = 'abandoned' THEN 'the loop was closed before the task began'
+        ELSE 'the process exited before the task began'
+    END, NULL
+FROM unfinished AS k CROSS JOIN tasks AS t ON t.task_id = k.task_id
+WHERE k.lint = 'never-started' OR t.outcome = 'abandoned'
 UNION ALL
 SELECT 'await-cycle', 1, c.process_id, c.cycle_id,
     iif(c.cycle_id >> 40 = 0, '#', 'p' || (c.cycle_id >> 40) || '#') || (c.cycle_id & 1099511627775),

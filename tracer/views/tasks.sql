@@ -18,14 +18,7 @@ SELECT
         WHEN 2 THEN 'failed'
         WHEN 3 THEN 'cancelled'
         -- The rest costs more, and is asked for few tasks: of those that ended nothing is looked up.
-        ELSE CASE
-            WHEN t.outcome IS NOT NULL
-                THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'outcome' AND w.number = t.outcome)
-            WHEN t.abandoned_ns IS NOT NULL THEN 'abandoned'
-            WHEN EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = t.task_id) THEN 'failed'
-            ELSE (SELECT iif(coalesce(o.board_state BETWEEN 1 AND 3, 0) OR NOT o.may_have_lost_events, 'pending', 'unknown')
-                FROM task_facts AS o WHERE o.task_id = t.task_id)
-        END
+        ELSE (SELECT o.outcome FROM task_outcomes AS o WHERE o.task_id = t.task_id)
     END AS outcome,
     -- What it does, or did when its process ended: ready, running, waiting; done when it has ended; NULL when not
     -- known.
