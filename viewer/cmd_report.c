@@ -52,11 +52,12 @@ static const char select_rows[] =
     "ORDER BY l.rank, l.since_ns, l.object_id";
 
 static void print_text(tt_session *session, tt_output *output, const struct tt_lint_choice *choice,
-                       const struct tt_report_counts *counts, int64_t limit, bool is_all)
+                       struct tt_report_counts *counts, int64_t limit, bool is_all)
 {
+    tt__report_count_rest(session, counts);
     tt__report_print_header(session, output, counts);
-    tt__findings_print(session, output, choice, limit);
-    tt__findings_print_notes(session, output, limit);
+    tt__findings_print(session, output, choice, limit, counts);
+    tt__findings_print_notes(session, output, limit, counts);
     if (is_all)
         tt__findings_print_accounts(session, output, limit);
     tt__print(output, "\n");
@@ -78,7 +79,6 @@ static int run(struct tt_invocation *invocation)
         status = tt__session_open(invocation, invocation->arguments[0], &session);
     if (status >= 0)
         return status;
-    tt__report_count(session, &choice, &counts);
     if (given->format == 0) {
         if (given->source.is_on || given->source.dir != NULL)
             tt__source_start(session, &given->source);
@@ -88,6 +88,7 @@ static int run(struct tt_invocation *invocation)
         tt__stacks_stop(&invocation->output);
         tt__source_stop();
     } else {
+        tt__report_count(session, &choice, &counts);
         tt_query *query = tt__lints_open(session, &choice, select_rows);
         tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);
         tt__query_close(query);

@@ -17,22 +17,32 @@
 /* Ids listed as "more like it". */
 #define ALIKE_MAX 10
 
+/* All cases by one reading: those that are told, the first few of each group, and what a summary says about all. What is held for less
+ * than its threshold is counted, and not told. */
 static const char select_findings[] =
-    ",\nranked AS (\n"
-    "    SELECT *, row_number() OVER (grouped ORDER BY since_ns, object_id) AS place, count(*) OVER grouped AS size,\n"
-    "        min(since_ns) OVER grouped AS first_ns, max(since_ns) OVER grouped AS last_ns\n"
-    "    FROM finding WINDOW grouped AS (PARTITION BY lint, fingerprint)),\n"
-    "told AS MATERIALIZED (SELECT * FROM ranked WHERE place <= ?1),\n"
-    "-- Of the many failures that are alike, few are told.\n"
-    "failed AS MATERIALIZED (SELECT * FROM failures WHERE failure_id IN (SELECT object_id FROM told))\n"
-    "SELECT l.*, dense_rank() OVER (PARTITION BY l.lint ORDER BY l.first_ns, l.fingerprint) AS group_number,\n"
-    "    f.kind, f.type, f.message, f.state, f.reason, f.how, f.note, f.exception_id, f.raised_at, f.created_at, f.last_at,\n"
-    "    f.taken_at, f.released_from, f.released_at, f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns,\n"
-    "    f.stored_ns, f.reported_ns - f.stored_ns AS reported_after_ns, f.parent_text, t.has_handle\n"
-    "FROM told AS l\n"
-    "LEFT JOIN failed AS f ON f.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
-    "LEFT JOIN task AS t ON t.task_id = l.object_id\n"
-    "ORDER BY l.rank, group_number, l.place";
+    ",\nasked AS (SELECT *, rank <> ?2 OR amount >= ?3 AS is_told FROM finding),\n"
+    "ranked AS (\n"
+    "    SELECT *, row_number() OVER grouped AS place, count(*) OVER grouped AS size, min(since_ns) OVER grouped AS first_ns,\n"
+    "        max(since_ns) OVER grouped AS last_ns\n"
+    "    FROM asked WINDOW grouped AS (PARTITION BY lint, is_told, fingerprint ORDER BY since_ns, object_id\n"
+    "        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)),\n"
+    "numbered AS (\n"
+    "    SELECT *, dense_rank() OVER (PARTITION BY lint, is_told ORDER BY first_ns, fingerprint) AS group_number,\n"
+    "        sum(place = 1) OVER (PARTITION BY lint) AS groups, sum(iif(place = 1, size, 0)) OVER (PARTITION BY lint) AS cases,\n"
+    "        sum(iif(place = 1 AND is_told AND counts, size, 0)) OVER (PARTITION BY lint) AS counting\n"
+    "    FROM ranked WHERE place <= ?1)\n"
+    "SELECT *, json_group_array(object_id) FILTER (WHERE is_told AND place = 1 AND lint GLOB '*-failure'\n"
+    "        AND (?4 = 0 OR group_number <= ?4)) OVER (ORDER BY rank, is_told DESC, group_number, place\n"
+    "        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS failure_ids\n"
+    "FROM numbered ORDER BY rank, is_told DESC, group_number, place";
+
+/* The failures that are told in full, of the many that are alike, in the order in which they are. */
+static const char select_failures[] =
+    "SELECT f.kind, f.type, f.message, f.note, f.exception_id, f.raised_at, f.created_at, f.taken_at, f.released_from, f.released_at,\n"
+    "    f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns, f.stored_ns,\n"
+    "    f.reported_ns - f.stored_ns AS reported_after_ns, f.parent_text, t.has_handle\n"
+    "FROM json_each(?1) AS j CROSS JOIN failures AS f ON f.failure_id = j.value\n"
+    "LEFT JOIN task AS t ON t.task_id = f.failure_id ORDER BY j.key";
 
 static const char select_library_touch[] =
     "SELECT replace((SELECT w.word FROM word AS w WHERE w.enumeration = 'touch_how' AND w.number = u.how), '_', ' ') AS how, p.place\n"
@@ -87,38 +97,39 @@ static void print_reason(tt_query *query, tt_output *output)
 
 /* ------------------------------------------------------------------------------------------------ one finding */
 
-static void print_failure(tt_session *session, tt_query *query, tt_output *output)
+/* QUERY has the finding, FAILURE what the view failures says about it. */
+static void print_failure(tt_session *session, tt_query *query, tt_query *failure, tt_output *output)
 {
-    const char *kind = tt__query_text(query, "kind");
-    const char *note = tt__query_text(query, "note");
-    const char *forwarded = tt__query_text(query, "forwarded_to");
+    const char *kind = tt__query_text(failure, "kind");
+    const char *note = tt__query_text(failure, "note");
+    const char *forwarded = tt__query_text(failure, "forwarded_to");
     tt__style(output, TT_STYLE_BOLD);
-    tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
+    tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(failure, "type")), tt__query_text(failure, "message"));
     tt__style(output, TT_STYLE_PLAIN);
     tt__part_label(output, "raised at");
-    tt__part_place(output, tt__query_text(query, "raised_at"));
-    tt__stack_print(session, output, tt__query_integer(query, "exception_id"), "raised", "called from");
-    tt__part_members(session, output, tt__query_integer(query, "exception_id"));
-    tt__part_chain(session, output, tt__query_integer(query, "exception_id"));
+    tt__part_place(output, tt__query_text(failure, "raised_at"));
+    tt__stack_print(session, output, tt__query_integer(failure, "exception_id"), "raised", "called from");
+    tt__part_members(session, output, tt__query_integer(failure, "exception_id"));
+    tt__part_chain(session, output, tt__query_integer(failure, "exception_id"));
     tt__part_label(output, kind == NULL ? "object" : strcmp(kind, "thread_future") == 0 ? "thread future" : kind);
     tt__part_object(output, tt__query_text(query, "id_text"), tt__query_text(query, "name"));
     tt__print(output, " created at ");
-    tt__part_place(output, tt__query_text(query, "created_at"));
+    tt__part_place(output, tt__query_text(failure, "created_at"));
     tt__stack_print(session, output, tt__query_integer(query, "object_id"), "created", "called from");
-    if (!tt__query_is_null(query, "parent_text")) {
+    if (!tt__query_is_null(failure, "parent_text")) {
         tt__part_label(output, "created by");
-        tt__print(output, "%s\n", tt__query_text(query, "parent_text"));
+        tt__print(output, "%s\n", tt__query_text(failure, "parent_text"));
     }
     if (note != NULL) {
         tt__part_label(output, "note");
         tt__print(output, "%s\n", note);
     }
-    if (!tt__query_is_null(query, "held_by")) {
+    if (!tt__query_is_null(failure, "held_by")) {
         tt__part_label(output, "held by");
-        tt__print(output, "%s\n", tt__query_text(query, "held_by"));
+        tt__print(output, "%s\n", tt__query_text(failure, "held_by"));
     }
     tt__part_label(output, "held by");
-    tt__part_holders(query, output);
+    tt__part_holders(failure, output);
     tt__print(output, "\n");
     if (forwarded != NULL) {
         tt__part_label(output, "forwarded to");
@@ -128,7 +139,7 @@ static void print_failure(tt_session *session, tt_query *query, tt_output *outpu
     if (strcmp(tt__query_text(query, "lint"), "absorbed-failure") == 0)
         print_library_touch(session, output, tt__query_integer(query, "object_id"));
     print_reason(query, output);
-    print_reporting(query, output);
+    print_reporting(failure, output);
 }
 
 /* What stands before the sentence of a finding about a task. */
@@ -165,11 +176,11 @@ static void print_task_finding(tt_session *session, tt_query *query, tt_output *
 
 /* ----------------------------------------------------------------------------------------------------- groups */
 
-static void print_group_title(tt_query *query, tt_output *output)
+/* KIND is what failed; NULL when it is no failure. */
+static void print_group_title(tt_query *query, const char *kind, tt_output *output)
 {
     char first[TT_DURATION_BYTES], last[TT_DURATION_BYTES];
     const struct tt_lint *lint = &tt__lints[tt__query_integer(query, "rank")];
-    const char *kind = tt__query_text(query, "kind");
     int64_t size = tt__query_integer(query, "size");
     tt__text_instant(first, tt__query_integer(query, "first_ns"));
     tt__text_instant(last, tt__query_integer(query, "last_ns"));
@@ -231,13 +242,62 @@ static void leave_out(struct left_out *left_out, tt_query *query, int64_t limit)
     left_out->count = tt__query_integer(query, "group_number") - limit;
 }
 
-void tt__findings_print(tt_session *session, tt_output *output, const struct tt_lint_choice *choice, int64_t limit)
+static bool is_failure(tt_query *query)
+{
+    const char *lint = tt__query_text(query, "lint"), *end = strrchr(lint, '-');
+    return end != NULL && strcmp(end, "-failure") == 0;
+}
+
+/* What stands in each row about all cases of its lint. */
+static void count_cases(tt_query *query, const struct tt_lint_choice *choice, struct tt_report_counts *counts)
+{
+    int64_t rank = tt__query_integer(query, "rank");
+    if (!tt__report_is_summed(choice, (size_t)rank))
+        return;
+    counts->cases[rank] = tt__query_integer(query, "cases");
+    counts->counting += tt__query_integer(query, "counting");
+    if (rank == TT_REPORT_LOST)
+        counts->lost_groups = tt__query_integer(query, "groups");
+}
+
+/* The first case of a group. */
+static void print_first(tt_session *session, tt_query *query, tt_query **failures, tt_output *output)
+{
+    if (!is_failure(query)) {
+        print_group_title(query, NULL, output);
+        print_task_finding(session, query, output);
+        return;
+    }
+    if (*failures == NULL) {
+        *failures = tt__query_open(session, select_failures);
+        tt__query_bind_text(*failures, 1, tt__query_text(query, "failure_ids"));
+    }
+    tt__query_next(*failures);
+    print_group_title(query, tt__query_text(*failures, "kind"), output);
+    print_failure(session, query, *failures, output);
+}
+
+void tt__findings_print(tt_session *session, tt_output *output, const struct tt_lint_choice *choice, int64_t limit,
+                        struct tt_report_counts *counts)
 {
     struct alike alike = {0};
     struct left_out left_out = {0};
-    tt_query *query = tt__lints_open(session, choice, select_findings);
+    struct tt_lint_choice asked = *choice;
+    int64_t rank = -1;
+    asked.is_on[TT_REPORT_HELD] = true;
+    asked.threshold[TT_REPORT_HELD] = 0;
+    tt_query *query = tt__lints_open(session, &asked, select_findings), *failures = NULL;
     tt__query_bind_integer(query, 1, ALIKE_MAX + 1);
+    tt__query_bind_integer(query, 2, TT_REPORT_HELD);
+    tt__query_bind_integer(query, 3, choice->is_on[TT_REPORT_HELD] ? choice->threshold[TT_REPORT_HELD] : INT64_MAX);
+    tt__query_bind_integer(query, 4, limit);
     while (tt__query_next(query)) {
+        if (tt__query_integer(query, "rank") != rank) {
+            rank = tt__query_integer(query, "rank");
+            count_cases(query, choice, counts);
+        }
+        if (!tt__query_integer(query, "is_told"))
+            continue;
         if (limit > 0 && tt__query_integer(query, "group_number") > limit) {
             end_alike(&alike, output);
             leave_out(&left_out, query, limit);
@@ -249,14 +309,11 @@ void tt__findings_print(tt_session *session, tt_output *output, const struct tt_
         }
         end_alike(&alike, output);
         end_left_out(&left_out, output);
-        print_group_title(query, output);
         alike.size = tt__query_integer(query, "size");
-        if (tt__query_is_null(query, "state"))
-            print_task_finding(session, query, output);
-        else
-            print_failure(session, query, output);
+        print_first(session, query, &failures, output);
     }
     end_alike(&alike, output);
     end_left_out(&left_out, output);
+    tt__query_close(failures);
     tt__query_close(query);
 }

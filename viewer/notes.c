@@ -182,11 +182,13 @@ static void print_pending(tt_session *session, tt_output *output, int64_t limit,
     tt__query_close(query);
 }
 
-void tt__findings_print_notes(tt_session *session, tt_output *output, int64_t limit)
+void tt__findings_print_notes(tt_session *session, tt_output *output, int64_t limit, const struct tt_report_counts *counts)
 {
     print_converted(session, output, limit);
     print_overflows(session, output, limit);
     print_callbacks(session, output, limit);
-    print_pending(session, output, limit, false);
-    print_pending(session, output, limit, true);
+    if (counts->pending > 0)
+        print_pending(session, output, limit, false);
+    if (counts->pending_now > 0)
+        print_pending(session, output, limit, true);
 }

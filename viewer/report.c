@@ -11,7 +11,7 @@
 #define HEADER_PROCESSES 20
 
 /* The lints that a summary always counts; they are the first three of the table. */
-enum { LOST, ABSORBED, HELD, ALWAYS_SUMMED };
+enum { LOST = TT_REPORT_LOST, ABSORBED, HELD = TT_REPORT_HELD, ALWAYS_SUMMED };
 
 static const char count_findings[] =
     "\nSELECT rank, count(*) AS cases, count(DISTINCT fingerprint) AS groups, sum(counts AND (rank <> ?1 OR amount >= ?2)) AS counting\n"
@@ -30,17 +30,16 @@ static const char select_processes[] =
     "    max(0, coalesce(v.ended_ns, p.seen_ns, v.started_ns) - v.started_ns) AS lasted_ns\n"
     "FROM processes AS v JOIN process AS p USING (process_id) ORDER BY v.process_id LIMIT ?1";
 
-/* Whether a summary says how many cases lint I has: the definite ones, and what was made to count. */
-static bool is_summed(const struct tt_lint_choice *choice, size_t i)
+bool tt__report_is_summed(const struct tt_lint_choice *choice, size_t i)
 {
-    return tt__lints[i].is_definite || choice->counts[i];
+    return tt__lints[i].is_definite || i == HELD || choice->counts[i];
 }
 
 static void count_cases(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *counts)
 {
     struct tt_lint_choice summed = *choice;
     for (size_t i = 0; i < tt__lint_count; i++)
-        summed.is_on[i] &= is_summed(choice, i); /* what nobody asks for is not looked for */
+        summed.is_on[i] &= tt__report_is_summed(choice, i); /* what nobody asks for is not looked for */
     summed.is_on[HELD] = true;
     summed.threshold[HELD] = 0; /* a summary counts what is held, however long */
     tt_query *query = tt__lints_open(session, &summed, count_findings);
@@ -56,10 +55,9 @@ static void count_cases(tt_session *session, const struct tt_lint_choice *choice
     tt__query_close(query);
 }
 
-void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *out_counts)
+void tt__report_count_rest(tt_session *session, struct tt_report_counts *out_counts)
 {
     struct tt_report_counts counts = {0};
-    count_cases(session, choice, &counts);
     tt_query *tasks = tt__query_open(session, count_tasks);
     if (tt__query_next(tasks)) {
         counts.pending = tt__query_integer(tasks, "pending");
@@ -74,6 +72,12 @@ void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, 
     counts.unknown_loops = tt__query_count(session, "SELECT count(*) FROM losses WHERE loop_id IS NOT NULL");
     counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
     *out_counts = counts;
+}
+
+void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *out_counts)
+{
+    tt__report_count_rest(session, out_counts);
+    count_cases(session, choice, out_counts);
 }
 
 /* ---------------------------------------------------------------------------------------------------- header */

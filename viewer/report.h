@@ -23,7 +23,16 @@ struct tt_report_counts {
     int64_t processes;
 };
 
+/* Places in the table of lints that counts are asked for by. */
+enum { TT_REPORT_LOST = 0, TT_REPORT_HELD = 2 };
+
 void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *out_counts);
+
+/* The same without cases, groups and what counts: who prints findings counts them on the way. */
+void tt__report_count_rest(tt_session *session, struct tt_report_counts *out_counts);
+
+/* Whether a summary says how many cases lint I has: the definite ones, what is held, and what was made to count. */
+bool tt__report_is_summed(const struct tt_lint_choice *choice, size_t i);
 
 /* Prints what was recorded: one line for a process, several with a heading; then what was lost of it, if anything. */
 void tt__report_print_header(tt_session *session, tt_output *output, const struct tt_report_counts *counts);
