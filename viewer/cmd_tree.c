@@ -140,12 +140,15 @@ static const char edge_parent[] =
     "    SELECT task_id, above_id FROM created UNION ALL SELECT task_id, above_id FROM linked";
 
 /* What they are made of, of which one is large and is looked into, and the other one small: together they could only be scanned.
- * Whoever works for a task of another process stands below that one. */
+ * Whoever works for a task of another process stands below that one; where nobody does, there is nothing to be planned. */
 static const char parts_of_parent[] =
     "linked AS MATERIALIZED (SELECT cause_id AS above_id, task_id FROM links WHERE cause_id IS NOT NULL),\n"
     "created AS NOT MATERIALIZED (\n"
     "    SELECT parent_id AS above_id, task_id FROM creations\n"
     "    WHERE parent_id IS NOT NULL AND task_id NOT IN (SELECT task_id FROM linked)),\n";
+static const char parts_without_links[] =
+    "linked (above_id, task_id) AS MATERIALIZED (SELECT NULL, NULL WHERE 0),\n"
+    "created AS NOT MATERIALIZED (SELECT parent_id AS above_id, task_id FROM creations WHERE parent_id IS NOT NULL),\n";
 
 static const char edge_await[] = "    SELECT DISTINCT CAST(task_id AS INTEGER) AS above_id, CAST(awaited_task_id AS "
                                  "INTEGER) AS task_id FROM awaits\n"
@@ -160,18 +163,19 @@ static const char edge_await_at[] =
     "    UNION SELECT CAST(task_id AS INTEGER), CAST(awaited_task_id AS INTEGER) FROM awaits\n"
     "    WHERE awaited_task_id IS NOT NULL AND since_ns <= :at AND task_id NOT IN (SELECT task_id FROM was)";
 
-/* Which tasks there are. */
+/* Which tasks there are, of task_facts: what the view tasks has besides costs much to be planned, as often as those that are wanted
+ * are mentioned below. */
 static const char *const is_there[] = {
-    [BY_PARENT] = "coalesce(created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at), 1)",
-    [BY_AWAIT] = "iif(:at IS NULL, ended_ns IS NULL OR outcome = 'abandoned',\n"
-                 "            created_ns <= :at AND coalesce(ended_ns > :at, created_ns + age_ns >= :at))",
+    [BY_PARENT] = "coalesce(f.created_ns <= :at AND coalesce(f.ended_ns > :at, f.until_ns >= :at OR f.created_ns IS NULL), 1)",
+    [BY_AWAIT] = "iif(:at IS NULL, f.ended_ns IS NULL OR (f.outcome IS NULL AND f.abandoned_ns IS NOT NULL),\n"
+                 "            f.created_ns <= :at AND coalesce(f.ended_ns > :at, f.until_ns >= :at))",
 };
 
 /* Where to look for them: not among tasks that lived at another time, or that have ended when only the others count. */
 static const char *const is_near[] = {
     [BY_PARENT] = "coalesce(r.created_first_ns <= :at, 1) AND coalesce(r.ended_last_ns > :at, 1)",
     [BY_AWAIT] = "coalesce(r.created_first_ns <= :at, 1) AND coalesce(r.ended_last_ns > :at, 1)\n"
-                 "        AND (:at IS NOT NULL OR task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL))",
+                 "        AND (:at IS NOT NULL OR f.task_id IN (SELECT a.task_id FROM task AS a WHERE a.outcome IS NULL))",
 };
 
 /* The task that was named, with those above and below it. */
@@ -193,7 +197,9 @@ static void write_edges(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
     bool has_waits_then = given->by == BY_AWAIT && given->at != NULL;
-    fprintf(draft->sql, "WITH RECURSIVE\n%s%s%s", was, has_waits_then ? thing : "", given->by == BY_PARENT ? parts_of_parent : "");
+    bool has_links = tt__query_count(draft->session, "SELECT EXISTS (SELECT 1 FROM link)") > 0;
+    fprintf(draft->sql, "WITH RECURSIVE\n%s%s%s", was, has_waits_then ? thing : "",
+            given->by != BY_PARENT ? "" : has_links ? parts_of_parent : parts_without_links);
     if (has_kept_edges(given))
         fprintf(draft->sql, "edge AS MATERIALIZED (\n%s),\n",
                 given->by == BY_PARENT ? edge_parent
@@ -209,11 +215,16 @@ static int write_choice(tt_draft *draft)
     write_edges(draft);
     fprintf(draft->sql,
             "%swanted AS MATERIALIZED (\n"
-            "    SELECT task_id FROM task_ranges AS r CROSS JOIN tasks ON task_id BETWEEN r.first_task_id AND r.last_task_id\n"
+            "    SELECT f.task_id FROM task_ranges AS r CROSS JOIN task_facts AS f\n"
+            "        ON f.task_id BETWEEN r.first_task_id AND r.last_task_id\n"
             "    WHERE %s\n        AND %s%s",
             has_around ? around : "", is_near[given->by], is_there[given->by],
-            has_around ? "\n        AND task_id IN (SELECT x.task_id FROM around AS x)" : "");
-    tt__draft_add_conditions(draft);
+            has_around ? "\n        AND f.task_id IN (SELECT x.task_id FROM around AS x)" : "");
+    if (tt__draft_has_conditions(draft)) {
+        fprintf(draft->sql, "\n        AND EXISTS (SELECT 1 FROM tasks WHERE tasks.task_id = f.task_id");
+        tt__draft_add_conditions(draft);
+        fprintf(draft->sql, ")");
+    }
     fprintf(draft->sql,
             "),\n"
             "-- Whoever stands above those that are wanted is shown with them.\n"

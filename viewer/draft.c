@@ -134,6 +134,11 @@ const char *tt__draft_choose_columns(tt_draft *draft, const char *usual, const c
     return has_several ? of_hosts : usual;
 }
 
+bool tt__draft_has_conditions(const tt_draft *draft)
+{
+    return draft->until_ns < INT64_MAX || draft->since_ns > INT64_MIN || draft->given->filter != NULL;
+}
+
 void tt__draft_add_conditions(tt_draft *draft)
 {
     /* What has no time is not left out: it may belong there. */

@@ -55,6 +55,9 @@ int tt__draft_add_columns(tt_draft *draft, const char *defaults);
 /* Writes the conditions that the user gave: " AND ..." for the span of time, " AND (filter)". */
 void tt__draft_add_conditions(tt_draft *draft);
 
+/* Whether there are any. */
+bool tt__draft_has_conditions(const tt_draft *draft);
+
 /* Writes the order that the user gave, if any: "A DESC, B, ". Returns -1, or the status of a complaint. */
 int tt__draft_add_order(tt_draft *draft);
 
