@@ -155,7 +155,7 @@ case_a_daemon_that_is_killed_harms_neither_the_command_nor_what_was_written() {
     kill -KILL "$(find_child "$record" "$(command -v lttng-sessiond)")"
     end_emitter
     expect_status 0 record
-    expect_text err 'what it has written is read'
+    expect_text err 'LTTng: its session daemon is gone; what it has written is read'
     expect_rows run.telltale 'SELECT count(*) FROM failures' 1
     expect_equal "$(sqlite3 run.telltale 'SELECT count(*) FROM note')" 200 'notes'
     expect_nothing_left

@@ -232,6 +232,10 @@ static int end(const char *name, long milliseconds)
     bool is_written = has_consumer(name);
     alarm(WORK_SECONDS);
     int result = lttng_stop_tracing_no_wait(name);
+    if (result == -LTTNG_ERR_NO_SESSIOND) {
+        puts("its session daemon is gone");
+        return 1;
+    }
     if (result < 0 && result != -LTTNG_ERR_TRACE_ALREADY_STOPPED)
         return fail("cannot stop the session", result);
     for (long waited = 0; lttng_data_pending(name) == 1 && waited < milliseconds; waited += PENDING_STEP_MS) {
