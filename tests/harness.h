@@ -48,6 +48,18 @@ static inline unsigned tt_test_seconds(void)
     return seconds > 0 ? (unsigned)seconds : TT_TEST_SECONDS_MAX;
 }
 
+/* Writes the name of something new of this test's to OUT_PATH, for mkdtemp and mkstemp: below $TMPDIR, or /tmp where there is none or the name of a
+ * socket in it would not fit an address. Returns OUT_PATH. Whoever makes it removes it, also when the test fails. */
+#define TT_TEST_PATH_MAX 64
+static inline char *tt_test_template(char out_path[static TT_TEST_PATH_MAX], const char *name)
+{
+    const char *base = getenv("TMPDIR");
+    if (!base || base[0] != '/' ||
+        snprintf(out_path, TT_TEST_PATH_MAX, "%s/telltale-%s-XXXXXX", base, name) >= TT_TEST_PATH_MAX)
+        snprintf(out_path, TT_TEST_PATH_MAX, "/tmp/telltale-%s-XXXXXX", name);
+    return out_path;
+}
+
 static inline int tt_test_main(int argc, char **argv, const struct CMUnitTest *cases, size_t count)
 {
     size_t first = 0, number = count;

@@ -7,8 +7,7 @@
 
 void open_recording(struct recording *recording)
 {
-    snprintf(recording->folder, sizeof recording->folder, "/tmp/telltale-examples-XXXXXX");
-    assert_non_null(mkdtemp(recording->folder));
+    assert_non_null(mkdtemp(tt_test_template(recording->folder, "examples")));
     snprintf(recording->store, sizeof recording->store, "%s/run.telltale", recording->folder);
 }
 

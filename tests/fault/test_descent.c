@@ -175,13 +175,16 @@ static void become_daemon(void)
 
 static void lock_itself_up(void)
 {
-    char path[] = "/tmp/telltale-test-XXXXXX";
+    char path[TT_TEST_PATH_MAX];
     if (geteuid() != 0)
         return;
-    MUST(mkdtemp(path));
-    int fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    MUST(mkdtemp(tt_test_template(path, "test")));
+    char *name = strrchr(path, '/') + 1;
+    name[-1] = '\0';
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    name[-1] = '/';
     MUST(fd >= 0 && chroot(path) == 0 && chdir("/") == 0);
-    MUST(unlinkat(fd, path + 5, AT_REMOVEDIR) == 0);
+    MUST(unlinkat(fd, name, AT_REMOVEDIR) == 0);
     close(fd);
 }
 

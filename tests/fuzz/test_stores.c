@@ -102,8 +102,9 @@ static void expect_answer(const char *const *command, uint64_t number, uint64_t 
     if (is_answer || (is_error && strncmp(text, "telltale: ", 10) == 0))
         return;
     /* The store stays where it is found: beside the tests' other folders. */
-    char kept[160];
-    snprintf(kept, sizeof kept, "/tmp/telltale-mutant-%llu", (unsigned long long)number);
+    char kept[512];
+    snprintf(kept, sizeof kept, "%s/telltale-mutant-%llu", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
+             (unsigned long long)number);
     (void)rename(mutant_path, kept);
     fail_msg("telltale %s %s ended with status %d, signal %d (%s)\nthe store is %s; repeat with TT_COUNT=1 "
              "TT_FIRST=%llu TT_SEED=%llu",

@@ -108,8 +108,7 @@ static int open_udp(struct ground *ground)
 
 static int open_watch(struct ground *ground)
 {
-    snprintf(ground->path, sizeof ground->path, "/tmp/telltale-fairness-XXXXXX");
-    ground->file = mkstemp(ground->path);
+    ground->file = mkstemp(tt_test_template(ground->path, "fairness"));
     ground->watch = ground->file < 0 ? NULL : tt_fs_watch_open(ground->path);
     return ground->watch ? 0 : -1;
 }

@@ -10,14 +10,13 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-static char folder[64], path[128];
+static char folder[TT_TEST_PATH_MAX], path[128];
 
 static int open_folder(void **state)
 {
     if (stage_open(state) < 0)
         return -1;
-    snprintf(folder, sizeof folder, "/tmp/telltale-connection-XXXXXX");
-    if (!mkdtemp(folder))
+    if (!mkdtemp(tt_test_template(folder, "connection")))
         return -1;
     snprintf(path, sizeof path, "%s/socket", folder);
     return 0;

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-static char folder[64], here[512];
+static char folder[TT_TEST_PATH_MAX], here[512];
 
 /* ------------------------------------------------------------------------------------------------------- held calls */
 
@@ -68,7 +68,7 @@ ssize_t __wrap_read(int descriptor, void *bytes, size_t size)
 /* The case works in a folder of its own, which must be empty at its end. */
 static int open_folder(void **state)
 {
-    strcpy(folder, "/tmp/telltale-fs-XXXXXX");
+    tt_test_template(folder, "fs");
     sem_init(&has_begun, 0, 0);
     sem_init(&may_end, 0, 0);
     held_descriptor = -1;
@@ -478,7 +478,7 @@ static void a_file_is_sent_to_a_socket_that_fills_up(void **state)
 
 static int send_and_give_up(void *arg)
 {
-    int file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     ssize_t sent;
 
     (void)arg;
@@ -512,7 +512,7 @@ static void sending_to_who_does_not_read_can_be_cancelled(void **state)
 
 static int send_to_nobody(void *arg)
 {
-    int file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
     (void)arg;
     if (ftruncate(file, 100) < 0)

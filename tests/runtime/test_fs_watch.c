@@ -6,12 +6,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-static char folder[64];
+static char folder[TT_TEST_PATH_MAX];
 
 static int open_folder(void **state)
 {
-    snprintf(folder, sizeof folder, "/tmp/telltale-watch-XXXXXX");
-    return mkdtemp(folder) && stage_open(state) == 0 ? 0 : -1;
+    return mkdtemp(tt_test_template(folder, "watch")) && stage_open(state) == 0 ? 0 : -1;
 }
 
 static int remove_folder(void **state)

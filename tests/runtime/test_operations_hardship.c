@@ -791,12 +791,22 @@ static void whatever_a_file_does_leaves_nothing(void **state)
     };
 
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/telltale-operations-XXXXXX");
-    assert_non_null(mkdtemp(folder));
     TRY(operations);
-    assert_int_equal(nftw(folder, remove_entry, 10, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static int open_folder(void **state)
+{
+    return mkdtemp(tt_test_template(folder, "operations")) ? stage_open(state) : -1;
+}
+
+/* Also when the case has failed. */
+static int close_folder(void **state)
+{
+    int rc = nftw(folder, remove_entry, 10, FTW_DEPTH | FTW_PHYS);
+
     if (wrong)
-        fail_msg("%s", wrong);
+        print_error("%s\n", wrong);
+    return stage_close(state) < 0 || rc != 0 || wrong ? -1 : 0;
 }
 
 static const struct CMUnitTest cases[] = {
@@ -804,7 +814,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(whatever_looks_up_leaves_nothing),
     cmocka_unit_test_on_stage(whatever_waits_for_something_else_leaves_nothing),
     cmocka_unit_test_on_stage(whatever_waits_for_a_child_leaves_nothing),
-    cmocka_unit_test_on_stage(whatever_a_file_does_leaves_nothing),
+    cmocka_unit_test_setup_teardown(whatever_a_file_does_leaves_nothing, open_folder, close_folder),
 };
 
 TT_TEST_MAIN(cases)

@@ -327,13 +327,13 @@ static void run_recorded(void *arg)
 /* Watching changes nothing. */
 static void random_programs_run_the_same_while_they_are_recorded(void **state)
 {
-    char folder[] = "/tmp/telltale-test-XXXXXX", command[64], output[4096];
+    char folder[TT_TEST_PATH_MAX], command[TT_TEST_PATH_MAX + 16], output[4096];
     int status;
 
     (void)state;
     if (!getenv("TELLTALE_TEST_SOURCE"))
         TT_SKIP("TELLTALE_TEST_SOURCE is not set");
-    assert_non_null(mkdtemp(folder));
+    assert_non_null(mkdtemp(tt_test_template(folder, "test")));
     setenv("TELLTALE_RING_DIR", folder, 1);
     status = stage_in_child(run_recorded, NULL, output, sizeof output);
     unsetenv("TELLTALE_RING_DIR");

@@ -609,8 +609,8 @@ static void writers_are_abandoned_with_their_loop(void **state)
 static int write_a_file(void *arg)
 {
     const char *line;
-    char name[] = "/tmp/telltale-stream-XXXXXX";
-    int file = mkostemp(name, O_CLOEXEC), again = open(name, O_RDONLY | O_CLOEXEC), rc = -1;
+    char name[TT_TEST_PATH_MAX];
+    int file = mkostemp(tt_test_template(name, "stream"), O_CLOEXEC), again = open(name, O_RDONLY | O_CLOEXEC), rc = -1;
     tt_stream *out = tt_stream_open(file, 0), *in = tt_stream_open(again, 0);
 
     (void)arg;

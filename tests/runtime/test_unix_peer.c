@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static char path[64];
+static char folder[TT_TEST_PATH_MAX], path[TT_TEST_PATH_MAX + 8];
 
 static int echo(tt_stream *stream, void *arg)
 {
@@ -39,7 +39,6 @@ static void nc_is_served(void **state)
     (void)state;
     if (system("command -v nc >/dev/null 2>&1") != 0)
         TT_SKIP("there is no nc");
-    snprintf(path, sizeof path, "/tmp/telltale-nc-%d", (int)getpid());
     assert_true(stage_run(serve_nc, NULL));
     expect_notes("one\ntwo\n");
 }
@@ -69,7 +68,6 @@ static int ask_nc(void *arg)
     free(output.out);
     tt_stream_close(stream);
     tt_process_destroy(nc);
-    unlink(path);
     return rc;
 }
 
@@ -78,14 +76,27 @@ static void nc_serves(void **state)
     (void)state;
     if (system("command -v nc >/dev/null 2>&1") != 0)
         TT_SKIP("there is no nc");
-    snprintf(path, sizeof path, "/tmp/telltale-nc-%d", (int)getpid());
     assert_true(stage_run(ask_nc, NULL));
     expect_notes("question\nanswer\n");
 }
 
+static int open_folder(void **state)
+{
+    if (!mkdtemp(tt_test_template(folder, "nc")))
+        return -1;
+    snprintf(path, sizeof path, "%s/socket", folder);
+    return stage_open(state);
+}
+
+static int close_folder(void **state)
+{
+    unlink(path);
+    return rmdir(folder) < 0 || stage_close(state) < 0 ? -1 : 0;
+}
+
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_on_stage(nc_is_served),
-    cmocka_unit_test_on_stage(nc_serves),
+    cmocka_unit_test_setup_teardown(nc_is_served, open_folder, close_folder),
+    cmocka_unit_test_setup_teardown(nc_serves, open_folder, close_folder),
 };
 
 TT_TEST_MAIN(cases)

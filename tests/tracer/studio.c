@@ -28,8 +28,7 @@ void studio_open(struct studio *studio)
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     memset(studio, 0, sizeof *studio);
     studio->control = -1;
-    snprintf(studio->dir, sizeof studio->dir, "/tmp/telltale-test-XXXXXX");
-    assert_non_null(mkdtemp(studio->dir));
+    assert_non_null(mkdtemp(tt_test_template(studio->dir, "test")));
     snprintf(studio->store, sizeof studio->store, "%s/run.telltale", studio->dir);
     snprintf(studio->ring_dir, sizeof studio->ring_dir, "%s/telltale-rings-XXXXXX", base);
     assert_non_null(mkdtemp(studio->ring_dir));

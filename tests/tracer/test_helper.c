@@ -16,8 +16,7 @@ static int make_dir(void **state)
                                         "TELLTALE_SUPERVISED"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
-    strcpy(dir, "/tmp/telltale-test-XXXXXX");
-    if (!mkdtemp(dir))
+    if (!mkdtemp(tt_test_template(dir, "test")))
         return -1;
     snprintf(rings, sizeof rings, "%s/rings", dir);
     snprintf(store, sizeof store, "%s/run.telltale", dir);

@@ -505,6 +505,7 @@ static void a_store_with_a_log_is_read_where_nothing_can_be_written(void **state
         sqlite3_stmt *statement;
         if (geteuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
             _exit(2);
+        unsetenv("TMPDIR"); /* which may be root's */
         if (tt_store_open_reader(studio.store, &reader, &error) < 0) {
             fprintf(stderr, "%s\n", error.text);
             _exit(3);

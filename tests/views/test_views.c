@@ -121,11 +121,11 @@ static void accept(const char *name, const char *found)
 static void gives_what_is_expected(void **state)
 {
     const char *name = *state;
-    char path[] = "/tmp/telltale-views-XXXXXX", store[64];
+    char path[TT_TEST_PATH_MAX], store[TT_TEST_PATH_MAX + 16];
     char *given = read_file(name, ".given.sql"), *query = read_file(name, ".query.sql");
     assert_non_null(given);
     assert_non_null(query);
-    assert_non_null(mkdtemp(path));
+    assert_non_null(mkdtemp(tt_test_template(path, "views")));
     snprintf(store, sizeof store, "%s/given.telltale", path);
 
     struct tt__store_writer *writer;
