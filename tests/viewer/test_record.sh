@@ -413,6 +413,7 @@ case_a_folder_that_cannot_be_written_is_told_before_the_command_runs() {
     expect_status 5 record
     [ "$(wc -l <"$work/err")" -le 2 ] || fail 'more than two lines'
     [ ! -e it-ran ] || fail 'the command ran'
+    ! grep -lsxF /proc/run.telltale "/dev/shm/telltale-$(id -u)"/*/store || fail 'its ring dir is left'
 }
 
 case_names_with_blanks_and_line_ends_are_only_names() {
