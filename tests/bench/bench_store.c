@@ -183,7 +183,7 @@ static double ingest_events(unsigned count)
     struct recording recording;
     memset(&loop, 0, sizeof loop);
     begin(&recording, "events.telltale", true);
-    double began = now_ns();
+    double began = cpu_ns();
     for (unsigned i = 0; i < count; i++) {
         struct tt_decoded_event event = next_event(&loop);
         tt_ingest_event(recording.ingest, 0, 1, &event);
@@ -191,7 +191,7 @@ static double ingest_events(unsigned count)
             commit(&recording);
     }
     commit(&recording);
-    double took = (now_ns() - began) / count;
+    double took = (cpu_ns() - began) / count;
     end(&recording);
     return took;
 }
@@ -201,7 +201,7 @@ static double ingest_tasks(unsigned count)
     struct recording recording;
     struct tt_decoded_event events[3];
     begin(&recording, "tasks.telltale", false);
-    double began = now_ns();
+    double began = cpu_ns();
     for (unsigned i = 0; i < count; i++) {
         make_task(i, events);
         for (unsigned j = 0; j < 3; j++)
@@ -210,7 +210,7 @@ static double ingest_tasks(unsigned count)
             commit(&recording);
     }
     commit(&recording);
-    double took = (now_ns() - began) / count;
+    double took = (cpu_ns() - began) / count;
     end(&recording);
     return took;
 }
@@ -261,7 +261,7 @@ static double insert_events(unsigned count)
         "CREATE TABLE event (event_id INTEGER PRIMARY KEY, thread_id INTEGER, time_ns INTEGER, sequence INTEGER,"
         " number INTEGER, task_id INTEGER, field_1 INTEGER, field_2 INTEGER, field_3 INTEGER, field_4 INTEGER)");
     sqlite3_stmt *statement = prepare(connection, "INSERT INTO event VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    double began = now_ns();
+    double began = cpu_ns();
     for (unsigned i = 0; i < count; i++) {
         struct tt_decoded_event event = next_event(&loop);
         const int64_t values[] = {
@@ -279,7 +279,7 @@ static double insert_events(unsigned count)
             execute(connection, "COMMIT; PRAGMA wal_checkpoint; BEGIN");
     }
     execute(connection, "COMMIT; PRAGMA wal_checkpoint");
-    double took = (now_ns() - began) / count;
+    double took = (cpu_ns() - began) / count;
     sqlite3_finalize(statement);
     sqlite3_close(connection);
     return took;
@@ -296,7 +296,7 @@ static double insert_tasks(unsigned count)
         prepare(connection, "UPDATE task SET ended_ns = ?2, outcome = ?3, busy_ns = ?4, ready_ns = ?5,"
                             " longest_step_ns = ?6, step_count = ?7 WHERE task_id = ?1")};
     struct tt_decoded_event events[3];
-    double began = now_ns();
+    double began = cpu_ns();
     for (unsigned i = 0; i < count; i++) {
         make_task(i, events);
         const struct tt_decoded_task_created *created = &events[0].task_created;
@@ -315,7 +315,7 @@ static double insert_tasks(unsigned count)
             execute(connection, "COMMIT; PRAGMA wal_checkpoint; BEGIN");
     }
     execute(connection, "COMMIT; PRAGMA wal_checkpoint");
-    double took = (now_ns() - began) / count;
+    double took = (cpu_ns() - began) / count;
     for (unsigned i = 0; i < 3; i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(connection);

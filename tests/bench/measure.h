@@ -36,6 +36,15 @@ static inline double now_ns(void)
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
+/* What this process has used of the processors: for work that waits for nothing, where others' work must not count. */
+static inline double cpu_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
 static inline void add_sample(struct series *series, double sample)
 {
     if (series->count == MEASURE_ROUNDS_MAX) {
