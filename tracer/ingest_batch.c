@@ -23,9 +23,13 @@ TT__TABLES(CHECK_COLUMNS)
 
 /* ----------------------------------------------------------------------------------------------------------- index */
 
+/* Ids that follow each other lie side by side, so that they share lines of the cache: GROUP of them. */
+#define GROUP 16u
+
 static size_t spread(int64_t key, size_t capacity)
 {
-    return (size_t)(((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (capacity - 1);
+    size_t group = (size_t)(((uint64_t)key / GROUP * UINT64_C(0x9e3779b97f4a7c15)) >> 20) * GROUP;
+    return (group | ((uint64_t)key & (GROUP - 1))) & (capacity - 1);
 }
 
 /* The entry of KEY, or the empty one where it belongs. */
@@ -116,16 +120,21 @@ struct tt__cell *tt__batch_append(struct tt__batch *batch, enum tt__table table)
 struct tt__cell *tt__batch_row(struct tt__batch *batch, enum tt__table table, int64_t key)
 {
     struct tt__batch_rows *rows = &batch->tables[table];
+    struct tt__cell *last = rows->count > 0 ? rows->cells + rows->last * (size_t)column_counts[table] : NULL;
+    if (last && last->integer == key)
+        return last;
     uint32_t *slot = tt__key_index_slot(&rows->index, key);
     if (!slot)
         return use_scratch(batch);
-    if (*slot != UINT32_MAX)
+    if (*slot != UINT32_MAX) {
+        rows->last = *slot;
         return rows->cells + *slot * (size_t)column_counts[table];
+    }
     size_t number = rows->count;
     struct tt__cell *row = tt__batch_append(batch, table);
     if (row == batch->scratch)
         return row; /* the key stays without a row; the batch is never written */
-    *slot = (uint32_t)number;
+    *slot = rows->last = (uint32_t)number;
     tt__cell_set_integer(row, key);
     return row;
 }
@@ -189,7 +198,7 @@ void tt__cell_set_static_text(struct tt__cell *cell, const char *text)
 void tt__batch_clear(struct tt__batch *batch)
 {
     for (size_t i = 0; i < TT__TABLE_COUNT; i++) {
-        batch->tables[i].count = 0;
+        batch->tables[i].count = batch->tables[i].last = 0;
         tt__key_index_clear(&batch->tables[i].index);
     }
     /* One chunk stays. */

@@ -36,6 +36,7 @@ void tt__key_index_finish(struct tt__key_index *index);
 struct tt__batch_rows {
     struct tt__cell *cells;
     size_t count, capacity; /* rows */
+    uint32_t last;          /* that was asked for by its key: often it is asked for again */
     struct tt__key_index index;
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store_check.h"
+#include "store_image.h"
 
 static int write_origin(struct tt_ingest *ingest)
 {
@@ -124,9 +125,12 @@ int tt_ingest_commit(struct tt_ingest *ingest, struct tt_store_error *out_error)
     bool *found = calloc(ingest->exit_count + 1, sizeof *found);
     if (!found)
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for what is to be recorded");
+    const struct tt__batch_rows *tasks = &ingest->batch.tables[TT__TABLE_TASK];
+    tt__image_pack(ingest->writer, TT__TABLE_TASK, tasks->cells, tasks->count);
     int result = tt__store_begin(ingest->writer);
     if (result == 0)
         result = write_all(ingest, found);
+    tt__image_drop(ingest->writer);
     if (result < 0) {
         tt__ingest_fail(ingest, out_error);
         ingest->is_damaged = out_error->kind == TT_STORE_DAMAGED || out_error->kind == TT_STORE_NOT_SQLITE;

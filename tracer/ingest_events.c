@@ -318,8 +318,8 @@ static void task_linked(struct tt_ingest *ingest, const struct origin *origin,
 static void task_renamed(struct tt_ingest *ingest, const struct origin *origin,
                          const struct tt_decoded_task_renamed *event)
 {
-    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
-    SET_TEXT(ingest, row, TASK, new_name, event->name);
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK_MORE, origin, event->task_id);
+    SET_TEXT(ingest, row, TASK_MORE, new_name, event->name);
 }
 
 static void task_finished(struct tt_ingest *ingest, const struct origin *origin,
@@ -344,11 +344,11 @@ static void task_finished(struct tt_ingest *ingest, const struct origin *origin,
 static void task_abandoned(struct tt_ingest *ingest, const struct origin *origin,
                            const struct tt_decoded_task_abandoned *event)
 {
-    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK, origin, event->task_id);
-    SET(row, TASK, abandoned_ns, origin->time_ns);
-    SET(row, TASK, wait_kind, event->wait_kind);
-    set_wait_object(CELL(row, TASK, wait_object), origin->process_id, event->wait_kind, event->wait_object);
-    SET_SITE(ingest, row, TASK, wait_site_id, event->wait_site);
+    SET(row_of(ingest, TT__TABLE_TASK, origin, event->task_id), TASK, abandoned_ns, origin->time_ns);
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TASK_MORE, origin, event->task_id);
+    SET(row, TASK_MORE, wait_kind, event->wait_kind);
+    set_wait_object(CELL(row, TASK_MORE, wait_object), origin->process_id, event->wait_kind, event->wait_object);
+    SET_SITE(ingest, row, TASK_MORE, wait_site_id, event->wait_site);
 }
 
 /* Fills what task_created did not say, and shows the task as the board would, until there is a later dump. */
@@ -364,7 +364,7 @@ static void task_dumped(struct tt_ingest *ingest, const struct origin *origin,
     SET_TEXT(ingest, row, TASK_FILL, name, event->name);
     SET_SITE(ingest, row, TASK_FILL, created_site_id, event->site);
 
-    SET(row_of(ingest, TT__TABLE_TASK, origin, event->task_id), TASK, dumped_ns, origin->time_ns);
+    SET(row_of(ingest, TT__TABLE_TASK_MORE, origin, event->task_id), TASK_MORE, dumped_ns, origin->time_ns);
 
     row = row_of(ingest, TT__TABLE_BOARD, origin, event->task_id);
     SET(row, BOARD, slot, -1);

@@ -9,14 +9,25 @@
 
 #include "store_writer.h"
 
-#define TT__STORE_PAGE_BYTES       4096u
+/* Of a new store: a tree of tasks is less deep than with SQLite's 4096, and rows of all kinds are written faster; with more, a small
+ * commit would write much that has not changed. */
+#define TT__STORE_PAGE_BYTES       8192
 #define TT__STORE_OTHER_STATEMENTS 96
+
+/* What a table is called and how its rows are written. */
+struct tt__table_shape {
+    const char *name;
+    const char *const *columns;
+    int column_count, key_count;
+    enum tt__conflict conflict;
+};
+extern const struct tt__table_shape tt__table_shapes[TT__TABLE_COUNT];
 
 /* The statement for rows with values in the columns of a mask. */
 struct tt__usual {
     sqlite3_stmt *statement;
     uint32_t mask;
-    bool is_refused; /* rows with that mask are in the store already */
+    bool is_refused; /* one of the rows at hand was in the store already */
 };
 
 struct tt__store_writer {
@@ -24,11 +35,12 @@ struct tt__store_writer {
     int fd;       /* holds the lock against other writers */
     int index_fd; /* see store_readers.c; -1: not open */
     char *path;
-    int log_pages;
+    int page_bytes, log_pages;
     struct tt_store_error error;
     sqlite3_stmt *single[TT__TABLE_COUNT]; /* one row a statement */
     sqlite3_stmt *bulk[TT__TABLE_COUNT];   /* many */
     struct tt__usual usual[TT__TABLE_COUNT]; /* many with the same columns */
+    struct tt__image *image;                 /* very many; NULL: there were none as yet */
     struct {
         const char *sql; /* told apart by address */
         sqlite3_stmt *statement;

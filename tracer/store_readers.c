@@ -76,5 +76,5 @@ uint64_t tt__store_used_bytes(struct tt__store_writer *writer)
         free_pages = sqlite3_column_int(statement, 1);
     }
     sqlite3_finalize(statement);
-    return pages > free_pages ? (uint64_t)(pages - free_pages) * TT__STORE_PAGE_BYTES : 0;
+    return pages > free_pages ? (uint64_t)(pages - free_pages) * (uint64_t)writer->page_bytes : 0;
 }

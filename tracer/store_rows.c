@@ -1,6 +1,6 @@
 /* store_rows.c: writing rows, some 50 to a statement, and running the few statements that are no rows.
  *
- * Nearly all rows of a batch have values in the same columns, those of tasks that began and ended within it above all, and are
+ * Very many whole ones have become an image before (store_image.h). Of what is left nearly all rows of a batch have values in the same columns, those of tasks that began and ended within it above all, and are
  * not in the store yet. They go first, by a statement that names just these columns and does not look for a conflict; when
  * there is one, nothing of that statement has happened, and its rows go the way of all others. */
 #include <assert.h>
@@ -11,25 +11,18 @@
 
 #include "store_check.h"
 #include "store_connection.h"
+#include "store_image.h"
 
 #define BULK_ROWS     50u
 #define USUAL_ROWS_MIN (2 * BULK_ROWS) /* from so many on it pays to look for what they have in common */
 #define SQL_BYTES_MAX 16384
-
-struct table {
-    const char *name;
-    const char *const *columns;
-    int column_count;
-    int key_count;
-    enum tt__conflict conflict;
-};
 
 #define NAME_COLUMN(table, column) #column,
 #define NAME_COLUMNS(table, name, keys, conflict) \
     static const char *const columns_of_##table[] = {TT__COLUMNS_##table(NAME_COLUMN)};
 TT__TABLES(NAME_COLUMNS)
 
-static const struct table tables[TT__TABLE_COUNT] = {
+const struct tt__table_shape tt__table_shapes[TT__TABLE_COUNT] = {
 #define DESCRIBE_TABLE(table, name, keys, conflict) {name, columns_of_##table, TT__##table##_COLUMNS, keys, conflict},
     TT__TABLES(DESCRIBE_TABLE)};
 
@@ -52,7 +45,7 @@ static void add(struct text *text, const char *piece)
 #define ALL_COLUMNS UINT32_MAX
 
 /* The first COUNT columns, those of MASK. */
-static void add_list(struct text *text, const struct table *table, int count, uint32_t mask)
+static void add_list(struct text *text, const struct tt__table_shape *table, int count, uint32_t mask)
 {
     bool is_first = true;
     for (int i = 0; i < count; i++) {
@@ -65,7 +58,7 @@ static void add_list(struct text *text, const struct table *table, int count, ui
 }
 
 /* coalesce(NEW, OLD) or the other way round, for all columns but the key. */
-static void add_conflict(struct text *text, const struct table *table)
+static void add_conflict(struct text *text, const struct tt__table_shape *table)
 {
     if (table->conflict != TT__OVERRIDE && table->conflict != TT__FILL)
         return;
@@ -87,7 +80,7 @@ static void add_conflict(struct text *text, const struct table *table)
 }
 
 /* A statement for ROW_COUNT rows with values in the columns of MASK; IS_PLAIN: that fails when one is there already. */
-static sqlite3_stmt *prepare_rows(struct tt__store_writer *writer, const struct table *table, size_t row_count,
+static sqlite3_stmt *prepare_rows(struct tt__store_writer *writer, const struct tt__table_shape *table, size_t row_count,
                                   uint32_t mask, bool is_plain)
 {
     struct text text = {"", 0};
@@ -163,12 +156,15 @@ static uint32_t mask_of(const struct tt__cell *row, int column_count)
     return mask;
 }
 
-/* The mask that most of COUNT rows have, if one has the majority. */
-static uint32_t find_usual_mask(const struct tt__cell *rows, size_t count, int column_count)
+/* The mask that most of COUNT rows have, if one has the majority; of those that WRITER has no image of, if it has one. */
+static uint32_t find_usual_mask(const struct tt__store_writer *writer, bool has_image, const struct tt__cell *rows,
+                                size_t count, int column_count)
 {
     uint32_t candidate = 0;
     size_t votes = 0;
     for (size_t i = 0; i < count; i++) {
+        if (has_image && tt__image_has_row(writer, i))
+            continue;
         uint32_t mask = mask_of(rows + i * (size_t)column_count, column_count);
         if (votes == 0)
             candidate = mask;
@@ -179,7 +175,7 @@ static uint32_t find_usual_mask(const struct tt__cell *rows, size_t count, int c
 
 /* Inserts the rows at ROWS, which have values in the columns of the usual mask. 1: they are in; 0: one is there already, and
  * nothing has changed; -1: the writer's error. */
-static int insert_usual(struct tt__store_writer *writer, const struct table *table, struct tt__usual *usual,
+static int insert_usual(struct tt__store_writer *writer, const struct tt__table_shape *table, struct tt__usual *usual,
                         const struct tt__cell *const *rows)
 {
     int index = 0, code = SQLITE_OK;
@@ -197,20 +193,20 @@ static int insert_usual(struct tt__store_writer *writer, const struct table *tab
 }
 
 /* Makes the statement for rows with MASK. 0, or -1 and the writer's error. */
-static int prepare_usual(struct tt__store_writer *writer, const struct table *table, struct tt__usual *usual, uint32_t mask)
+static int prepare_usual(struct tt__store_writer *writer, const struct tt__table_shape *table, struct tt__usual *usual, uint32_t mask)
 {
+    usual->is_refused = false;
     if (usual->statement && usual->mask == mask)
         return 0;
     sqlite3_finalize(usual->statement);
     usual->mask = mask;
-    usual->is_refused = false;
     usual->statement = prepare_rows(writer, table, BULK_ROWS, mask, true);
     return usual->statement ? 0 : -1;
 }
 
 static int write_any(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows, size_t count)
 {
-    const struct table *description = &tables[table];
+    const struct tt__table_shape *description = &tt__table_shapes[table];
     size_t width = (size_t)description->column_count;
     sqlite3_stmt **bulk = &writer->bulk[table], **single = &writer->single[table];
     for (; count >= BULK_ROWS; count -= BULK_ROWS, rows += BULK_ROWS * width) {
@@ -237,10 +233,11 @@ static int write_each(struct tt__store_writer *writer, enum tt__table table, con
     return 0;
 }
 
-/* Writes rows with the usual mask by 50, the others as they come. */
-static int write_mixed(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows, size_t count)
+/* Writes rows with the usual mask by 50, the others as they come, but none that is in the image. */
+static int write_mixed(struct tt__store_writer *writer, enum tt__table table, bool has_image, const struct tt__cell *rows,
+                       size_t count)
 {
-    const struct table *description = &tables[table];
+    const struct tt__table_shape *description = &tt__table_shapes[table];
     struct tt__usual *usual = &writer->usual[table];
     const struct tt__cell *taken[BULK_ROWS];
     size_t taken_count = 0, other_count = 0;
@@ -248,13 +245,16 @@ static int write_mixed(struct tt__store_writer *writer, enum tt__table table, co
     int width = description->column_count;
     for (size_t i = 0; i < count; i++) {
         const struct tt__cell *row = rows + i * (size_t)width;
-        if (usual->is_refused || mask_of(row, width) != usual->mask) {
+        bool is_written = has_image && tt__image_has_row(writer, i);
+        if (!is_written && (usual->is_refused || mask_of(row, width) != usual->mask)) {
             others = other_count++ == 0 ? row : others;
             continue;
         }
         if (write_any(writer, table, others, other_count) < 0)
             return -1;
         other_count = 0;
+        if (is_written)
+            continue;
         taken[taken_count++] = row;
         if (taken_count < BULK_ROWS)
             continue;
@@ -270,13 +270,18 @@ static int write_mixed(struct tt__store_writer *writer, enum tt__table table, co
 int tt__store_write_rows(struct tt__store_writer *writer, enum tt__table table, const struct tt__cell *rows,
                          size_t count)
 {
-    const struct table *description = &tables[table];
+    const struct tt__table_shape *description = &tt__table_shapes[table];
     if (count < USUAL_ROWS_MIN)
         return write_any(writer, table, rows, count);
-    uint32_t mask = find_usual_mask(rows, count, description->column_count);
+    int has_image = tt__image_insert(writer, table, rows, count);
+    if (has_image < 0)
+        return -1;
+    uint32_t mask = find_usual_mask(writer, has_image, rows, count, description->column_count);
+    if (mask == 0)
+        return 0; /* the image has them all: each row has a value in some column */
     if (prepare_usual(writer, description, &writer->usual[table], mask) < 0)
         return -1;
-    return write_mixed(writer, table, rows, count);
+    return write_mixed(writer, table, has_image, rows, count);
 }
 
 /* ------------------------------------------------------------------------------------------------ other statements */

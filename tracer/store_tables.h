@@ -73,11 +73,15 @@
 
 #define TT__COLUMNS_TASK(X)                                                                           \
     X(TASK, task_id) X(TASK, loop_id) X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_ns)     \
-    X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, new_name) X(TASK, has_handle) \
+    X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, has_handle)                   \
     X(TASK, started_ns) X(TASK, ended_ns) X(TASK, outcome) X(TASK, busy_ns) X(TASK, ready_ns)         \
-    X(TASK, longest_step_ns) X(TASK, step_count) X(TASK, abandoned_ns) X(TASK, wait_kind)             \
-    X(TASK, wait_object) X(TASK, wait_site_id) X(TASK, dumped_ns) X(TASK, stack_used_bytes)           \
+    X(TASK, longest_step_ns) X(TASK, step_count) X(TASK, abandoned_ns) X(TASK, stack_used_bytes)      \
     X(TASK, stack_bytes) X(TASK, stack_id)
+
+/* What few tasks have: without it the rows of all of them are that much smaller where they wait. */
+#define TT__COLUMNS_TASK_MORE(X)                                                            \
+    X(TASK_MORE, task_id) X(TASK_MORE, new_name) X(TASK_MORE, wait_kind)                    \
+    X(TASK_MORE, wait_object) X(TASK_MORE, wait_site_id) X(TASK_MORE, dumped_ns)
 
 /* What the board knows about a task that its events may not have said. */
 #define TT__COLUMNS_TASK_FILL(X)                                                                  \
@@ -216,6 +220,7 @@
     X(LOOP, "loop", 1, TT__OVERRIDE)                              \
     X(LOOP_FILL, "loop", 1, TT__FILL)                             \
     X(TASK, "task", 1, TT__OVERRIDE)                              \
+    X(TASK_MORE, "task", 1, TT__OVERRIDE)                         \
     X(TASK_FILL, "task", 1, TT__FILL)                             \
     X(BOARD, "board", 1, TT__REPLACE)                             \
     X(EXCEPTION, "exception", 1, TT__OVERRIDE)                    \

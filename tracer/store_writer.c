@@ -15,6 +15,7 @@
 
 #include "store_check.h"
 #include "store_connection.h"
+#include "store_image.h"
 #include "store_migrate.h"
 #include "store_summary.h"
 
@@ -157,12 +158,14 @@ static int create_recording(struct tt__store_writer *writer)
  * the first page, which says whose file it is, gets into the file itself. */
 static int create_schema(struct tt__store_writer *writer)
 {
-    char header[128];
+    char page[64], header[128];
+    snprintf(page, sizeof page, "PRAGMA page_size = %d", TT__STORE_PAGE_BYTES);
     snprintf(header, sizeof header, "PRAGMA application_id = %d; PRAGMA user_version = %d", TT_STORE_APPLICATION_ID,
              TT_STORE_SCHEMA_VERSION);
     /* Should the machine fail now there is nothing to lose yet; waiting for the disk would hold up the program's
      * start. */
-    if (execute(writer, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
+    if (execute(writer, page, "creating it") == 0 &&
+        execute(writer, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
         if (execute(writer, header, "creating it") == 0 &&
             execute(writer, tt_store_schema, "creating its tables") == 0 && create_views(writer) == 0 &&
             create_recording(writer) == 0 && execute(writer, "COMMIT", "creating it") == 0)
@@ -178,6 +181,14 @@ static int count_log_pages(void *context, sqlite3 *connection, const char *datab
     (void)connection, (void)database;
     writer->log_pages = pages;
     return SQLITE_OK;
+}
+
+static int keep_number(void *context, int count, char **values, char **names)
+{
+    (void)names;
+    if (count > 0 && values[0])
+        *(int *)context = atoi(values[0]);
+    return 0;
 }
 
 static int keep_text(void *context, int count, char **values, char **names)
@@ -218,6 +229,8 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
         strcmp(mode, "wal") != 0)
         return tt__store_fail(&writer->error, TT_STORE_FAILED,
                               "%s: its file system does not allow a write-ahead log; choose a local one", writer->path);
+    if (sqlite3_exec(connection, "PRAGMA page_size", keep_number, &writer->page_bytes, NULL) != SQLITE_OK)
+        return tt__store_fail_sqlite(&writer->error, connection, "setting it up", writer->path);
     if (tt__store_limit(writer, bytes_max) < 0 ||
         execute(writer,
                 "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
@@ -245,6 +258,7 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
         return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
     }
     writer->fd = writer->index_fd = -1;
+    writer->page_bytes = TT__STORE_PAGE_BYTES;
     int result = open_and_claim(path, &writer->fd, &is_empty, &is_created, &error);
     if (result == 0) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
@@ -272,11 +286,12 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
     tt__store_drop_statements(writer);
     if (writer->connection && is_finished) {
         tt__store_summarise(writer);
-        sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         /* Fails while somebody reads: then it stays as it is, which is as good, only more files. */
-        sqlite3_exec(writer->connection, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+        sqlite3_exec(writer->connection, "PRAGMA main.journal_mode = DELETE", NULL, NULL, NULL);
     }
     sqlite3_close(writer->connection);
+    tt__image_finish(writer);
     if (writer->fd >= 0)
         close(writer->fd); /* after SQLite: its locks belong to the process and go with any descriptor of the file */
     if (writer->index_fd >= 0)
@@ -316,7 +331,7 @@ void tt__store_rollback(struct tt__store_writer *writer)
 static bool is_begun_anew(struct tt__store_writer *writer)
 {
     sqlite3_busy_timeout(writer->connection, RESTART_MS);
-    int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    int code = sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
     sqlite3_busy_timeout(writer->connection, BUSY_MS);
     return code == SQLITE_OK;
 }
@@ -324,10 +339,10 @@ static bool is_begun_anew(struct tt__store_writer *writer)
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
 {
     int pages = 0, copied = 0;
-    int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+    int code = sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
     if (code != SQLITE_OK || pages < 0)
         return tt__store_log_bytes(writer);
-    bool is_long = (uint64_t)pages * TT__STORE_PAGE_BYTES > LONG_LOG_BYTES;
+    bool is_long = (uint64_t)pages * (uint64_t)writer->page_bytes > LONG_LOG_BYTES;
     writer->log_pages = copied < pages || (is_long && !is_begun_anew(writer)) ? pages : 0;
     return tt__store_log_bytes(writer);
 }
@@ -351,11 +366,11 @@ uint64_t tt__store_free_bytes(const struct tt__store_writer *writer)
 int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max)
 {
     char sql[96];
-    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / TT__STORE_PAGE_BYTES));
+    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / (uint64_t)writer->page_bytes));
     return execute(writer, sql, "setting it up");
 }
 
 uint64_t tt__store_log_bytes(const struct tt__store_writer *writer)
 {
-    return (uint64_t)writer->log_pages * TT__STORE_PAGE_BYTES;
+    return (uint64_t)writer->log_pages * (uint64_t)writer->page_bytes;
 }
