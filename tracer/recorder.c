@@ -43,7 +43,8 @@
 #define RETRY_MS           50 /* after a commit that failed */
 #define RETRY_END_NS \
     INT64_C(10000000000) /* when no process is left and the commit still fails, the arenas are left to the next one */
-#define REFUSED_MAX 64
+#define REFUSED_MAX       64
+#define SUMMARY_BYTES_MAX (UINT64_C(8) << 20)
 
 struct recorder {
     struct tt_recorder_options options;
@@ -514,14 +515,25 @@ static int open_store(struct recorder *recorder, struct tt_store_error *error)
     return 0;
 }
 
+/* Whether the store is so large that who waits for a recovery would wait for its summaries. */
+static bool is_large(const struct recorder *recorder)
+{
+    uint64_t bytes_max =
+        recorder->options.summary_bytes_max ? recorder->options.summary_bytes_max : SUMMARY_BYTES_MAX;
+    return recorder->options.recover && recorder->writer && tt__store_used_bytes(recorder->writer) > bytes_max;
+}
+
 static void close_all(struct recorder *recorder, bool is_finished)
 {
+    bool is_unsummarised = is_finished && is_large(recorder);
+    if (recorder->options.out_is_unsummarised)
+        *recorder->options.out_is_unsummarised = is_unsummarised;
     for (size_t i = 0; i < recorder->process_count; i++)
         tt__process_detach(recorder->processes[i]);
     free(recorder->processes);
     free(recorder->is_finished);
     tt_ingest_destroy(recorder->ingest);
-    tt__store_close_writer(recorder->writer, is_finished);
+    tt__store_close_writer(recorder->writer, is_finished && !is_unsummarised);
     if (recorder->options.ready_fd >= 0)
         close(recorder->options.ready_fd);
 }
@@ -568,4 +580,12 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     if (result < 0)
         *out_error = error;
     return result;
+}
+
+void tt_recorder_summarise(const char *store)
+{
+    struct tt__store_writer *writer;
+    struct tt_store_error error;
+    if (tt__store_open_writer(store, NULL, &writer, &error) == 0)
+        tt__store_close_writer(writer, true);
 }

@@ -44,6 +44,11 @@ struct tt_recorder_options {
     /* Size of the write-ahead log at which recording pauses: it grows while a reader keeps an old state. From three quarters of it on
      * events do not go to the event stream. 0: 1 GiB. */
     uint64_t log_bytes_max;
+    /* With recover: what a store may have, in bytes, for its summaries (store_summary.h) to be made at once. 0: 8 MiB, whose tasks
+     * take a tenth of a second; somebody is waiting. */
+    uint64_t summary_bytes_max;
+    /* With recover, NULL is fine: set to 1 when they were not made; see tt_recorder_summarise(). */
+    int *out_is_unsummarised;
     /* Leaves out of the store what programs say in their own words. */
     int redacts;
     /* The longest wait between two looks at rings, in milliseconds; 0: 20. */
@@ -61,6 +66,10 @@ struct tt_recorder_options {
 /* Records until there is nothing left to do. Returns 0; or -1 and *OUT_ERROR: then what is not in the store is still
  * in the arenas, for the next recorder. */
 TT_MUST_USE int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_error *out_error);
+
+/* Makes what a recovery left out: all that a finished recording has, and one plain file of it, unless somebody is reading it. It takes
+ * a microsecond for each task, may be ended at any instant, and does nothing when somebody else writes STORE. */
+void tt_recorder_summarise(const char *store);
 
 /* Whether RING_DIR holds arenas that no recorder is reading: then a recorder should run with `recover` before the
  * store is read. Returns 0 or 1; 0 also when the folder does not exist. */

@@ -32,6 +32,7 @@
 #define ROW_BYTES_MAX    (20u + TYPES_BYTES_MAX + 8u * TT__TABLE_COLUMNS_MAX + TEXT_BYTES_MAX)
 #define LEAF_ROWS_MAX    400u /* room for their places is kept at a leaf's beginning */
 #define LEAF_BEGIN       (LEAF_HEADER + 2u * LEAF_ROWS_MAX)
+#define AHEAD            6u /* rows: more than the caches hold have been filled since the first ones */
 #define PROCESS_ID_SHIFT 40
 
 /* A row that is to be packed. */
@@ -40,14 +41,18 @@ struct entry {
     size_t number;
 };
 
+struct column {
+    uint8_t place, cell; /* in the table; in rows */
+    bool is_text;
+};
+
 struct tt__image {
     /* The table that the first pages are for. */
     enum tt__table table;
     size_t first_pages;
     uint32_t root;
-    int column_count;
-    uint8_t cells[TT__TABLE_COLUMNS_MAX]; /* of each column: its cell; 0: none, it is NULL */
-    bool is_text[TT__TABLE_COLUMNS_MAX];
+    size_t column_count, told_count;
+    struct column told[TT__TABLE_COLUMNS_MAX]; /* those that rows have cells for, but the key; the others are NULL */
     /* What is packed. */
     uint8_t *bytes;            /* PAGES_MAX pages; SQLite reads them while the image is attached */
     size_t page_count;         /* that are attached */
@@ -102,23 +107,24 @@ static bool match_columns(struct tt__image *image, sqlite3 *model, const struct 
     snprintf(sql, sizeof sql, "SELECT * FROM %s", shape->name);
     if (sqlite3_prepare_v2(model, sql, -1, &statement, NULL) != SQLITE_OK)
         return false;
-    int text_count = 0;
-    image->column_count = sqlite3_column_count(statement);
-    bool is_good = image->column_count > 0 && image->column_count <= TT__TABLE_COLUMNS_MAX;
-    for (int i = 0; i < image->column_count && is_good; i++) {
+    size_t text_count = 0;
+    int count = sqlite3_column_count(statement);
+    bool is_good = count > 0 && count <= TT__TABLE_COLUMNS_MAX;
+    for (int i = 0; i < count && is_good; i++) {
         const char *name = sqlite3_column_name(statement, i), *type = sqlite3_column_decltype(statement, i);
         int cell = shape->column_count - 1;
         while (cell > 0 && name && strcmp(name, shape->columns[cell]) != 0)
             cell--;
-        image->cells[i] = (uint8_t)cell;
-        image->is_text[i] = type && strcmp(type, "TEXT") == 0;
-        text_count += image->is_text[i];
-        is_good = name && (image->is_text[i] || (type && strcmp(type, "INTEGER") == 0)) &&
+        bool is_text = type && strcmp(type, "TEXT") == 0;
+        text_count += is_text;
+        if (cell > 0)
+            image->told[image->told_count++] = (struct column){(uint8_t)i, (uint8_t)cell, is_text};
+        is_good = name && (is_text || (type && strcmp(type, "INTEGER") == 0)) &&
                   (i > 0 || strcmp(name, shape->columns[0]) == 0); /* the key is the first */
     }
     sqlite3_finalize(statement);
-    /* Types that fit have a header whose length is one byte. */
-    return is_good && (size_t)image->column_count + 2 * (size_t)text_count <= TYPES_BYTES_MAX;
+    image->column_count = (size_t)count;
+    return is_good && image->column_count + 2 * text_count <= TYPES_BYTES_MAX;
 }
 
 static bool make_first_pages(struct tt__image *image, sqlite3 *store, enum tt__table table)
@@ -197,26 +203,28 @@ static inline size_t put_integer(uint8_t *out, int64_t value, uint8_t *type)
 
 /* Packs ROW as a cell of a leaf, at OUT or a byte later, see *OUT_CELL; there is room for ROW_BYTES_MAX. Returns its end; NULL when it
  * has values that are not what their columns are for, or too many. */
-static uint8_t *pack_row(const struct tt__image *image, const struct tt__cell *row, uint8_t *out, uint8_t **out_cell)
+static uint8_t *pack_row(const struct tt__image *restrict image, const struct tt__cell *restrict row,
+                         uint8_t *restrict out, uint8_t **out_cell)
 {
     uint8_t *header = out + 2 + put_varint(out + 2, (uint64_t)row[0].integer);
-    uint8_t *type = header + 1, *values = type + image->column_count, *value = values;
+    uint8_t *types = header + 1, *values = types + image->column_count, *value = values;
     size_t text_bytes = 0;
-    *type = 0; /* that of the key: it stands before the row */
-    for (int i = 1; i < image->column_count; i++) {
-        const struct tt__cell *cell = &row[image->cells[i]];
-        *++type = 0; /* NULL */
-        if (image->cells[i] == 0 || cell->kind == TT__CELL_NULL)
+    memset(types, 0, TT__TABLE_COLUMNS_MAX); /* NULL; so is the key, which stands before the row */
+    for (size_t i = 0; i < image->told_count; i++) {
+        const struct column *column = &image->told[i];
+        const struct tt__cell *cell = &row[column->cell];
+        if (cell->kind == TT__CELL_NULL)
             continue;
-        if (cell->kind == TT__CELL_INTEGER && !image->is_text[i]) {
-            value += put_integer(value, cell->integer, type);
-        } else if (cell->kind == TT__CELL_TEXT && image->is_text[i] && (text_bytes += cell->length) <= TEXT_BYTES_MAX) {
-            uint8_t text_type[9];
+        if (cell->kind == TT__CELL_INTEGER && !column->is_text) {
+            value += put_integer(value, cell->integer, types + column->place);
+        } else if (cell->kind == TT__CELL_TEXT && column->is_text && (text_bytes += cell->length) <= TEXT_BYTES_MAX) {
+            uint8_t type[9];
             size_t more =
-                put_varint(text_type, 13 + 2 * (uint64_t)cell->length) - 1; /* than the byte that was kept for it */
+                put_varint(type, 13 + 2 * (uint64_t)cell->length) - 1; /* than the byte that was kept for it */
             memmove(values + more, values, (size_t)(value - values));
-            memcpy(type, text_type, more + 1);
-            type += more;
+            memcpy(types + column->place, type, more + 1);
+            memset(types + column->place + more + 1, 0, image->column_count - column->place - 1);
+            types += more; /* the places of those behind it */
             values += more;
             value += more;
             memcpy(value, cell->text, cell->length);
@@ -225,7 +233,7 @@ static uint8_t *pack_row(const struct tt__image *image, const struct tt__cell *r
             return NULL;
         }
     }
-    *header = (uint8_t)(type + 1 - header);
+    *header = (uint8_t)(values - header);
     size_t length = (size_t)(value - header);
     assert(length < 128 * 128);
     bool is_short = length < 128;
@@ -265,6 +273,7 @@ static size_t choose_rows(struct tt__image *image, const struct tt__cell *cells,
     bool is_sorted = true;
     for (size_t i = 0; i < count; i++) {
         const struct tt__cell *row = cells + i * width;
+        __builtin_prefetch(row + AHEAD * width);
         if (!is_whole(image->table, row) || row[0].kind != TT__CELL_INTEGER || row[0].integer < 0 ||
             row[0].integer >> 56 != 0)
             continue;
@@ -329,6 +338,10 @@ static size_t fill_leaves(struct tt__image *image, const struct tt__cell *cells,
     uint8_t *leaf = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct entry *entry = &image->entries[i];
+        const struct tt__cell *later = cells + image->entries[i + AHEAD < count ? i + AHEAD : i].number * width;
+        __builtin_prefetch(later);
+        __builtin_prefetch(later + 8);
+        __builtin_prefetch(later + 16);
         if (!leaf || row_count == LEAF_ROWS_MAX || PAGE_BYTES - end < ROW_BYTES_MAX) {
             if (leaf_count == leaves_max)
                 break;

@@ -71,10 +71,11 @@
     X(LOOP_FILL, loop_id) X(LOOP_FILL, created_site_id) X(LOOP_FILL, started_site_id) \
     X(LOOP_FILL, asked_ns)
 
+/* What says whether a row is a whole one stands together (store_image.c). */
 #define TT__COLUMNS_TASK(X)                                                                           \
-    X(TASK, task_id) X(TASK, loop_id) X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_ns)     \
-    X(TASK, created_site_id) X(TASK, name) X(TASK, name_number) X(TASK, has_handle)                   \
-    X(TASK, started_ns) X(TASK, ended_ns) X(TASK, outcome) X(TASK, busy_ns) X(TASK, ready_ns)         \
+    X(TASK, task_id) X(TASK, created_ns) X(TASK, outcome) X(TASK, ended_ns) X(TASK, loop_id)          \
+    X(TASK, parent_kind) X(TASK, parent_id) X(TASK, created_site_id) X(TASK, name)                    \
+    X(TASK, name_number) X(TASK, has_handle) X(TASK, started_ns) X(TASK, busy_ns) X(TASK, ready_ns)   \
     X(TASK, longest_step_ns) X(TASK, step_count) X(TASK, abandoned_ns) X(TASK, stack_used_bytes)      \
     X(TASK, stack_bytes) X(TASK, stack_id)
 

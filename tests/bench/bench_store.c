@@ -5,25 +5,20 @@
  *              prepared inserts of one row each, in transactions of the same size
  *   size       bytes of the finished store for each event, for each task
  *   growth     the cost of one event, of one task, as there are more and more
- *   sustained  a program and its recorder on a core each: the program emits as fast as its ring has room, so that
- *   nothing is dropped
  *
- * Everything lies on tmpfs where there is one: what is measured is work, not the disk.
+ * and what a recording takes as a whole, see store_recording.c. Everything lies on tmpfs where there is one: what is measured is work, not the disk.
  */
-#include <sched.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <telltale/trace.h>
 
 #include "ingest.h"
 #include "measure.h"
 #include "store.h"
+#include "store_recording.h"
 #include "store_writer.h"
 
-enum { ROUNDS = 7, EVENTS = 400000, TASKS = 100000, BATCH = 20000, LIVING = 1000 };
+enum { ROUNDS = 7, EVENTS = 400000, TASKS = 100000, BATCH = 20000, LIVING = 1000, GROWTH_ROUNDS = 5, GROWTH_POINTS_MAX = 8 };
 
 static char folder[64];
 
@@ -322,110 +317,21 @@ static double insert_tasks(unsigned count)
     return took;
 }
 
-/* ----------------------------------------------------------------------------------------------------------
- * sustained */
-
-static void pin(int core)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
-}
-
-/* Waits while more than half of the ring waits to be read. */
-static void wait_for_room(uint64_t ring_bytes)
-{
-    const struct timespec pause = {.tv_nsec = 20000};
-    struct tt_trace_statistics statistics;
-    for (;;) {
-        tt_trace_get_statistics(&statistics);
-        if (statistics.unread_bytes <= ring_bytes)
-            return;
-        nanosleep(&pause, NULL);
-    }
-}
-
-static void emit_events(unsigned count, uint64_t ring_bytes)
-{
-    for (unsigned i = 0; i < count; i += 3) {
-        uint64_t time = tt_trace_clock(), task = 100 + i / 3 * 7919u % LIVING;
-        TT_EMIT_AT(time, task_woken, .task_id = task, .by = TT_ACTOR_POLL, .by_id = 5 + task % 64);
-        TT_EMIT_AT(time, task_resumed, .task_id = task, .step_number = i);
-        TT_EMIT_AT(time, task_suspended, .task_id = task, .wait_kind = TT_WAIT_KIND_RECV, .wait_object = 5 + task % 64,
-                   .wait_site = TT_HERE, .state = TT_TASK_STATE_WAITING);
-        if (i % 3000 == 0)
-            wait_for_room(ring_bytes);
-    }
-}
-
-static void emit_tasks(unsigned count, uint64_t ring_bytes)
-{
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t time = tt_trace_clock(), id = tt_trace_new_id();
-        TT_EMIT_AT(time, task_created, .task_id = id, .parent_id = 1, .parent_kind = TT_ACTOR_TASK, .loop_id = 1,
-                   .name_number = i + 1, .site = TT_SITE_HERE("empty"));
-        TT_EMIT_AT(time, task_started, .task_id = id);
-        TT_EMIT_AT(time, task_finished, .task_id = id, .busy = 100, .ready = 200, .longest_step = 100, .step_count = 1,
-                   .outcome = TT_OUTCOME_RETURNED);
-        if (i % 1000 == 0)
-            wait_for_room(ring_bytes);
-    }
-}
-
-/* What a second takes, in a process of its own; 0 when it cannot be recorded, or something was dropped. */
-static double sustain(void (*emit)(unsigned, uint64_t), unsigned count, const char *name, uint32_t categories)
-{
-    double *rate, result;
-    int ends[2];
-    remove_store(name);
-    if (pipe(ends) < 0)
-        fail("no pipe");
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        const struct tt_trace_options options = {
-            .store = path_of(name), .categories = categories, .ring_bytes = 64 << 20};
-        struct tt_trace_statistics statistics;
-        pin(1); /* the recorder inherits it */
-        if (tt_trace_start(&options) != TT_TRACE_RECORDING)
-            _exit(1);
-        pin(0);
-        emit(count / 10, options.ring_bytes / 2); /* the ring gets its memory */
-        wait_for_room(0);
-        double began = now_ns();
-        emit(count, options.ring_bytes / 2);
-        wait_for_room(0);
-        result = count / ((now_ns() - began) / 1e9);
-        tt_trace_get_statistics(&statistics);
-        if (statistics.drop_count > 0)
-            _exit(1);
-        ssize_t length = write(ends[1], &result, sizeof result);
-        exit(length == sizeof result ? 0 : 1);
-    }
-    close(ends[1]);
-    rate = &result;
-    if (read(ends[0], rate, sizeof *rate) != sizeof *rate)
-        result = 0;
-    close(ends[0]);
-    int status;
-    (void)waitpid(child, &status, 0);
-    return result;
-}
-
 /* ------------------------------------------------------------------------------------------------------------ growth
  * */
 
-/* The least of cost(N) / cost(2 N), as COUNT doubles; each the median of three. */
+/* The least of cost(N) / cost(2 N), as COUNT doubles; each is the median of rounds in which all counts have their turn. */
 static double measure_growth(const char *name, double (*measure)(unsigned), unsigned from, unsigned to)
 {
+    struct series series[GROWTH_POINTS_MAX] = {{0}};
     double least = 1e9, before = 0;
-    for (unsigned count = from; count <= to; count *= 2) {
-        double samples[3];
-        for (unsigned i = 0; i < 3; i++)
-            samples[i] = measure(count);
-        double took = median_of(samples, 3);
-        printf("  %-36s %12u %s: %.1f ns each\n", name, count, name, took);
+    for (int round = 0; round < GROWTH_ROUNDS; round++)
+        for (unsigned i = 0, count = from; count <= to; i++, count *= 2)
+            add_sample(&series[i], measure(count));
+    for (unsigned i = 0, count = from; count <= to; i++, count *= 2) {
+        double took = median_of(series[i].samples, series[i].count);
+        printf("  %-36s %12u %s: %.1f ns each  (%.1f to %.1f)\n", name, count, name, took, least_of(&series[i]),
+               greatest_of(&series[i]));
         if (before > 0 && before / took < least)
             least = before / took;
         before = took;
@@ -469,22 +375,11 @@ int main(void)
     is_good &= print_ratio("growth_of_events", measure_growth("events", ingest_events, 125000, 4000000), 1 / 1.2, 1);
     is_good &= print_ratio("growth_of_tasks", measure_growth("tasks", ingest_tasks, 62500, 1000000), 1 / 1.2, 1);
 
-    double rate = sustain(emit_events, 6000000, "sustained.telltale", TT_CATEGORY_DEFAULT | TT_CATEGORY_step);
-    double task_rate = sustain(emit_tasks, 1000000, "sustained.telltale", 0);
-    if (rate > 0 && task_rate > 0) {
-        printf("  %-36s %12.2f M/s\n  %-36s %12.2f M/s\n", "sustained_events", rate / 1e6, "sustained_tasks",
-               task_rate / 1e6);
-        printf("figure sustained_events %.2f M/s\nfigure sustained_tasks %.2f M/s\n", rate / 1e6, task_rate / 1e6);
-        is_good &= print_ratio("sustained_events_to_8M", rate / 8e6, 1, 14.0 / 8);
-        is_good &= print_ratio("sustained_tasks_to_500k", task_rate / 5e5, 1, 2);
-    } else {
-        printf("skipped: sustained recording: no recorder, or something was dropped\n");
-    }
+    is_good &= measure_recording(folder);
     remove_store("events.telltale");
     remove_store("tasks.telltale");
     remove_store("empty.telltale");
     remove_store("plain.db");
-    remove_store("sustained.telltale");
     rmdir(folder);
     return !is_good;
 }

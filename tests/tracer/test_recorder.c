@@ -243,6 +243,45 @@ static void a_recorder_started_after_the_end_finds_all_that_is_left(void **state
     studio_expect_sound(&studio);
 }
 
+static void end_many_tasks(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < 10000; i++)
+        TT_EMIT(task_finished, .task_id = studio_create_task("one of many", TT_HERE), .outcome = TT_OUTCOME_RETURNED);
+    raise(SIGKILL);
+}
+
+static void recovering_a_large_store_leaves_its_summaries_for_later(void **state)
+{
+    (void)state;
+    int is_unsummarised = -1;
+    struct tt_store_error error;
+    struct tt_recorder_options options = {.store = studio.store,
+                                          .ring_dir = studio.ring_dir,
+                                          .ready_fd = -1,
+                                          .control_fd = -1,
+                                          .recover = 1,
+                                          .summary_bytes_max = 1 << 16,
+                                          .out_is_unsummarised = &is_unsummarised};
+    const char *sql = "SELECT outcome, count(*) FROM tasks", *ranges = "SELECT sum(task_count) FROM task_span";
+    studio_wait(studio_start_program(&studio, end_many_tasks, NULL, 8 << 20));
+    assert_int_equal(tt_recorder_run(&options, &error), 0);
+    assert_int_equal(is_unsummarised, 1);
+    studio_expect(&studio, ranges, "NULL");
+    studio_expect(&studio, sql, "returned|10000");
+    tt_recorder_summarise(studio.store);
+    studio_expect(&studio, ranges, "10000");
+    studio_expect(&studio, sql, "returned|10000");
+    studio_expect_sound(&studio);
+
+    /* A small one has them at once. */
+    options.summary_bytes_max = 0;
+    studio_wait(studio_start_program(&studio, end_many_tasks, NULL, 8 << 20));
+    assert_int_equal(tt_recorder_run(&options, &error), 0);
+    assert_int_equal(is_unsummarised, 0);
+    studio_expect(&studio, ranges, "20000");
+}
+
 static void recovering_leaves_living_processes_to_the_next_recorder(void **state)
 {
     (void)state;
@@ -452,6 +491,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_process_that_starts_anew_is_two_in_the_store, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(an_exec_is_noticed_though_the_process_lives, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_recorder_started_after_the_end_finds_all_that_is_left, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(recovering_a_large_store_leaves_its_summaries_for_later, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(recovering_leaves_living_processes_to_the_next_recorder, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(many_processes_at_once_share_a_recording, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_later_run_joins_the_recording, open_studio, close_studio),

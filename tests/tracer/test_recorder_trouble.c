@@ -181,7 +181,7 @@ static void create_until_told(void *argument)
 static void a_store_at_its_size_limit_stops_growing_and_can_be_read(void **state)
 {
     (void)state;
-    struct tt_recorder_options options = {.supervised = 1, .store_bytes_max = 700 * 1024}, larger = {.supervised = 1, .store_bytes_max = 700 * 1024 * 1024};
+    struct tt_recorder_options options = {.supervised = 1, .store_bytes_max = 1100 * 1024}, larger = {.supervised = 1, .store_bytes_max = 700 * 1024 * 1024};
     studio_start_recorder(&studio, &options);
     pid_t program = studio_start_program(&studio, create_until_told, NULL, 65536);
     studio_await(1);
