@@ -19,7 +19,7 @@
 #include "store_recording.h"
 #include "store_writer.h"
 
-enum { ROUNDS = 7, EVENTS = 400000, TASKS = 100000, BATCH = 20000, LIVING = 1000 };
+enum { ROUNDS = 7, EVENTS = 400000, TASKS = 200000, BATCH = 20000, LIVING = 1000 };
 enum { GROWTH_ROUNDS = 5, GROWTH_POINTS_MAX = 8 };
 
 static char folder[64];
