@@ -19,7 +19,8 @@ INSERT INTO cancellation (task_id, requested_ns, thread_id, sequence, by, site_i
 INSERT INTO cancellation_effect (task_id, happened_ns, thread_id, sequence, what, site_id, request_count) VALUES (7, 1000000100, 1, 10, 'delivered', 2, NULL),
     (8, 1000000100, 1, 11, 'delivered', 2, NULL), (8, 1000000200, 1, 12, 'uncancelled', 2, 0), (9, 4000000100, 1, 13, 'delivered', 2, NULL);
 INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns, busy_ns, ready_ns, step_count) VALUES (9, 9, 3, 1, 0, 2, 4000000100, 100, 100, 3),
-    (22, 22, 1, 0, NULL, NULL, 9999999900, 5000000000, 4990000000, 5000);
+    -- One that has ended and still stands there is told once.
+    (20, 20, 4, 0, NULL, NULL, 1000000000, 500000000, 499000000, 20000), (22, 22, 1, 0, NULL, NULL, 9999999900, 5000000000, 4990000000, 5000);
 -- Loop 92: all wait. 93: one sleeps. 94: one has a time limit. 95: one waits with a limit of its own. 96: of one nothing is known.
 INSERT INTO task (task_id, name, loop_id, created_ns, created_site_id, started_ns) VALUES (30, 'for an event', 92, 0, 1, 10), (31, 'for the other', 92, 0, 1, 10), (32, 'for an item', 93, 0, 1, 10),
     (33, 'sleeps', 93, 0, 1, 10), (34, 'for a future', 94, 0, 1, 10), (35, 'in a limit', 94, 0, 1, 10), (36, 'for a lock', 95, 0, 1, 10), (37, 'waits', 95, 0, 1, 10),
