@@ -39,11 +39,12 @@ WITH RECURSIVE
         FROM failure AS f
         LEFT JOIN process AS p ON p.process_id = f.failure_id >> 40
     ),
-    -- What decides about each failure, and about those that were forwarded to it: 1 received by user code, 2 discarded by it, 3 not
-    -- to be told, 4 held by somebody.
-    mark (failure_id, rank) AS (
-        SELECT fact.failure_id, k.rank
-        FROM fact CROSS JOIN (SELECT 1 AS rank UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) AS k
+    -- What decides about a failure that was forwarded: what holds for those that it was forwarded to: 1 received by user code,
+    -- 2 discarded by it, 3 not to be told, 4 held by somebody.
+    inherited (failure_id, rank) AS (
+        SELECT w.failure_id, k.rank
+        FROM forward AS w CROSS JOIN fact ON fact.failure_id = w.to_id
+        CROSS JOIN (SELECT 1 AS rank UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4) AS k
         WHERE CASE k.rank
             WHEN 1 THEN fact.is_received
             WHEN 2 THEN fact.is_discarded
@@ -51,20 +52,21 @@ WITH RECURSIVE
             ELSE NOT fact.is_released AND fact.is_open
         END
         UNION
-        SELECT w.failure_id, m.rank FROM mark AS m JOIN forward AS w ON w.to_id = m.failure_id
+        SELECT w.failure_id, i.rank FROM inherited AS i JOIN forward AS w ON w.to_id = i.failure_id
     ),
     decided AS MATERIALIZED (
         SELECT
             fact.*,
-            CASE m.rank
+            CASE min(coalesce(i.rank, 5), CASE WHEN fact.is_received THEN 1 WHEN fact.is_discarded THEN 2
+                    WHEN fact.is_uncertain THEN 3 WHEN NOT fact.is_released AND fact.is_open THEN 4 ELSE 5 END)
                 WHEN 1 THEN 'delivered'
                 WHEN 2 THEN 'discarded'
                 WHEN 3 THEN 'unknown'
                 WHEN 4 THEN 'held'
                 ELSE iif(fact.is_seen_by_library OR (fact.is_chained AND fact.is_released), 'absorbed', 'lost')
             END AS state
-        FROM fact LEFT JOIN (SELECT failure_id, min(rank) AS rank FROM mark GROUP BY failure_id) AS m
-            ON m.failure_id = fact.failure_id
+        FROM fact LEFT JOIN (SELECT failure_id, min(rank) AS rank FROM inherited GROUP BY failure_id) AS i
+            ON i.failure_id = fact.failure_id
     )
 SELECT
     -- The failure.
