@@ -173,7 +173,7 @@ static int ask_much(void *arg)
 
 static void ten_thousand_connections_are_served_at_a_time(void **state)
 {
-    struct many many = {.asked = stage_is_watched() ? MANY / 20 : MANY};
+    struct many many = {.asked = (size_t)stage_count(stage_is_watched() ? MANY / 20 : MANY)};
     struct rlimit limit;
 
     (void)state;
