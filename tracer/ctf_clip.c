@@ -79,7 +79,7 @@ static int copy_beginning(int from_fd, int to_dir, const char *name, uint64_t by
 
 /* One file of the trace: a link to it where it is complete, else a copy of what is. Folders, as that of indexes, are
  * left out: an index of more than there is would be wrong. */
-static int clip_file(int from_dir, const char *from, int to_dir, const char *name, uint64_t *bytes_left_out)
+static int clip_file(int from_dir, const char *from, int to_dir, const char *name, tt_ctf_cut_fn *on_cut, void *context)
 {
     struct stat status;
     char path[PATH_MAX];
@@ -97,14 +97,14 @@ static int clip_file(int from_dir, const char *from, int to_dir, const char *nam
         result = -ENAMETOOLONG;
     else if (symlinkat(path, to_dir, name) < 0)
         result = -errno;
-    *bytes_left_out += size - complete;
+    if (complete < size && result == 0)
+        on_cut(context, name, complete, size);
     close(fd);
     return result;
 }
 
-int tt_ctf_clip(const char *from, const char *to, uint64_t *out_bytes)
+int tt_ctf_clip(const char *from, const char *to, tt_ctf_cut_fn *on_cut, void *context)
 {
-    uint64_t bytes = 0;
     if (mkdir(to, 0700) < 0)
         return -errno;
     DIR *dir = opendir(from);
@@ -112,12 +112,10 @@ int tt_ctf_clip(const char *from, const char *to, uint64_t *out_bytes)
     int result = to_dir < 0 ? -errno : 0;
     for (struct dirent *entry; result == 0 && (entry = readdir(dir)) != NULL;)
         if (entry->d_name[0] != '.')
-            result = clip_file(dirfd(dir), from, to_dir, entry->d_name, &bytes);
+            result = clip_file(dirfd(dir), from, to_dir, entry->d_name, on_cut, context);
     if (to_dir >= 0)
         close(to_dir);
     if (dir)
         closedir(dir);
-    if (result == 0)
-        *out_bytes = bytes;
     return result;
 }

@@ -16,8 +16,11 @@
  * where the packets make no sense: that is for others to find out. */
 uint64_t tt__ctf_complete_bytes(int fd, uint64_t size);
 
-/* Makes the folder TO, which must not exist, with the complete part of the trace in the folder FROM, an absolute path.
- * *OUT_BYTES: how many were left out. 0, or a negative errno value. */
-int tt_ctf_clip(const char *from, const char *to, uint64_t *out_bytes);
+/* A stream file NAME that was cut short: of its SIZE bytes KEPT are complete packets. */
+typedef void tt_ctf_cut_fn(void *context, const char *name, uint64_t kept, uint64_t size);
+
+/* Makes the folder TO, which must not exist, with the complete part of the trace in the folder FROM, an absolute path; tells
+ * ON_CUT of each stream file that was cut short, in no order. 0, or a negative errno value. */
+int tt_ctf_clip(const char *from, const char *to, tt_ctf_cut_fn *on_cut, void *context);
 
 #endif

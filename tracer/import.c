@@ -139,8 +139,9 @@ static void put_number(uint8_t out[8], uint64_t number)
         out[i] = (uint8_t)(number >> 8 * i);
 }
 
-/* What is known of a process when EVENT is seen: all, if that is process_started. */
-static struct tt_ingest_process facts_of(const struct tt_import_event *event)
+/* What is known of a process when EVENT is seen: all, if that is process_started; else what the trace says besides, which is kept
+ * in WHO. */
+static struct tt_ingest_process facts_of(const struct tt_import_event *event, struct tt_import_who *who)
 {
     struct tt_ingest_process facts = {
         .monotonic_ns = event->time.monotonic_ns,
@@ -150,8 +151,14 @@ static struct tt_ingest_process facts_of(const struct tt_import_event *event)
     };
     put_number(facts.uuid, event->process);
     memcpy(facts.boot_id, event->time.boot_id, sizeof facts.boot_id);
-    if (event->event->number != TT_EVENT_process_started)
+    *who = (struct tt_import_who){0};
+    if (event->event->number != TT_EVENT_process_started) {
+        if (event->find_who)
+            event->find_who(event->source, who);
+        facts.pid = who->pid;
+        facts.program = who->program;
         return facts;
+    }
     const struct tt_decoded_process_started *started = &event->event->process_started;
     put_number(facts.uuid + 8, started->uuid_high);
     facts.pid = started->pid;
@@ -184,7 +191,8 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
     bool is_known = false;
     uint32_t process_id = 0;
     int64_t known_id;
-    struct tt_ingest_process facts = facts_of(event);
+    struct tt_import_who who;
+    struct tt_ingest_process facts = facts_of(event, &who);
     if (!grow((void **)&import->processes, import->process_count, &import->process_capacity,
               sizeof *import->processes)) {
         fail_for_memory(error);
@@ -199,6 +207,7 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
     *process = (struct tt__import_process){.key = event->process,
                                            .process_id = process_id,
                                            .is_stranger = is_strange,
+                                           .pid = facts.pid,
                                            .first_ns = event->time.monotonic_ns,
                                            .last_ns = event->time.monotonic_ns};
     memcpy(process->boot_id, facts.boot_id, sizeof process->boot_id);
@@ -206,7 +215,7 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
     if (is_known && tt__import_take_up(import, process, error) < 0)
         return NULL;
     if (event->event->number == TT_EVENT_process_started && !process->has_started) {
-        facts = facts_of(event);
+        facts = facts_of(event, &who);
         tt__import_learn_start(process, event, &facts);
     }
     return process;
@@ -265,7 +274,8 @@ static void learn(struct tt_import *import, struct tt__import_process *process, 
     switch (event->event->number) {
     case TT_EVENT_process_started:
         if (!process->has_started) {
-            struct tt_ingest_process facts = facts_of(event);
+            struct tt_import_who who;
+            struct tt_ingest_process facts = facts_of(event, &who);
             tt__import_learn_start(process, event, &facts);
             if (!process->is_stranger)
                 tt_ingest_identify_process(import->ingest, process->process_id, &facts);
@@ -314,6 +324,18 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
     if (tt_ingest_pending_bytes(import->ingest) <= COMMIT_BYTES)
         return 0;
     return import->options.is_live ? tt__import_commit_live(import, out_error) : commit(import, out_error);
+}
+
+bool tt_import_has_origin(const struct tt_import *import)
+{
+    return tt_ingest_has_origin(import->ingest);
+}
+
+void tt_import_begin(struct tt_import *import, const struct tt_import_event *event)
+{
+    struct tt_import_who who;
+    struct tt_ingest_process facts = facts_of(event, &who);
+    tt_ingest_begin(import->ingest, &facts);
 }
 
 uint64_t tt_import_place(struct tt_import *import, const char *file, uint32_t line, const char *func, const char *text)

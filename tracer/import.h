@@ -80,11 +80,19 @@ struct tt_import_kinds {
     uint64_t bits[TT_IMPORT_KIND_WORDS];
 };
 
+/* What the context of an event says of its process, for one that has not told who it is. */
+struct tt_import_who {
+    uint32_t pid; /* 0: not known */
+    char program[64]; /* empty: not known */
+};
+
 struct tt_import_event {
     const struct tt_import_kinds *kinds; /* of the trace; it lives as long as the importer. NULL: all */
     uint64_t process; /* first 8 bytes of its uuid, little end first */
     uint32_t thread;  /* ordinal */
     struct tt_import_time time;
+    void (*find_who)(const void *source, struct tt_import_who *out_who); /* NULL: the trace does not say */
+    const void *source;
     struct tt_decoded_event *event; /* with its sequence; number 0: one that this version does not know, which was
                                        there all the same; time_ns is set here */
 };
@@ -93,6 +101,13 @@ struct tt_import_event {
  * *OUT_ERROR: nothing more can be written. */
 TT_MUST_USE int tt_import_event(struct tt_import *import, const struct tt_import_event *event,
                                 struct tt_store_error *out_error);
+
+/* Whether it is settled which instant is 0 in the store. It is the beginning of the process of the first event that is handed in, or that
+ * event, unless tt_import_begin() told an earlier one before. */
+bool tt_import_has_origin(const struct tt_import *import);
+
+/* The beginning of the process of EVENT, a process_started, is not after instant 0. Before any event is handed in. */
+void tt_import_begin(struct tt_import *import, const struct tt_import_event *event);
 
 /* Of a live import: commits, if it is time to. To be called often, also when nothing is handed in. 0, or -1 and
  * *OUT_ERROR. */

@@ -1,21 +1,28 @@
 /* import_ctf.c: see import_ctf.h. */
 #include "import_ctf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "import_ctf_plan.h"
+#include "nanoseconds.h"
 #include "store_check.h"
 #include "store_draft.h"
 
 /* What is known of a trace whose events came. */
 struct trace {
-    const bt_trace_class *class; /* referenced by the plans of its events */
+    const bt_trace_class *class;       /* referenced by the plans of its events */
     const bt_event_class *event_class; /* one of these */
     uint64_t event_class_count;        /* when kinds was made: a live trace gets more */
     struct tt_import_kinds kinds;
     struct trace *next;
 };
+
+/* Of a trace whose first event of a process is not its word about itself, so much is looked at for that word before any of it is
+ * taken: so many messages, and so long after the first one. The process tells within a tenth of a second, unless its machine is busy. */
+#define HELD_MESSAGES 20000u
+#define HELD_NS       INT64_C(1000000000)
 
 struct sink {
     struct tt_import *import;
@@ -29,6 +36,10 @@ struct sink {
     size_t plan_count, plan_capacity;
     struct trace *traces;
     struct tt_import_time latest; /* of all messages */
+    const bt_message *
+        *held; /* until it is known since when there is something; NULL: that is settled, or nothing was held */
+    size_t held_count;
+    int64_t held_ns; /* of the first event among them, CLOCK_MONOTONIC */
 };
 
 /* Notes why the store cannot be written, for the caller and for babeltrace2. */
@@ -82,8 +93,7 @@ static uint64_t count_event_classes(const bt_trace_class *class)
 {
     uint64_t count = 0;
     for (uint64_t i = 0; i < bt_trace_class_get_stream_class_count(class); i++)
-        count +=
-            bt_stream_class_get_event_class_count(bt_trace_class_borrow_stream_class_by_index_const(class, i));
+        count += bt_stream_class_get_event_class_count(bt_trace_class_borrow_stream_class_by_index_const(class, i));
     return count;
 }
 
@@ -172,6 +182,38 @@ static bool read_clock(const bt_clock_snapshot *snapshot, uint64_t frequency, co
 
 /* --------------------------------------------------------------------------------------------------------- messages */
 
+static uint64_t read_member(const bt_field *structure, const char *name, char *out_text, size_t size)
+{
+    const bt_field *member = structure && bt_field_get_class_type(structure) == BT_FIELD_CLASS_TYPE_STRUCTURE
+                                 ? bt_field_structure_borrow_member_field_by_name_const(structure, name)
+                                 : NULL;
+    bt_field_class_type type = member ? bt_field_get_class_type(member) : BT_FIELD_CLASS_TYPE_BOOL;
+    if (out_text && type == BT_FIELD_CLASS_TYPE_STRING)
+        snprintf(out_text, size, "%s", bt_field_string_get_value(member));
+    if (bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_SIGNED_INTEGER))
+        return (uint64_t)bt_field_integer_signed_get_value(member);
+    return bt_field_class_type_is(type, BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)
+               ? bt_field_integer_unsigned_get_value(member)
+               : 0;
+}
+
+/* LTTng's contexts vpid and procname; or, of a trace of one process (buffers per process), what is said of all of it. */
+static void find_who(const void *source, struct tt_import_who *out_who)
+{
+    const bt_event *event = source;
+    const bt_field *context = bt_event_borrow_common_context_field_const(event);
+    const bt_trace *trace = bt_stream_borrow_trace_const(bt_event_borrow_stream_const(event));
+    uint64_t pid = read_member(context, "vpid", NULL, 0);
+    (void)read_member(context, "procname", out_who->program, sizeof out_who->program);
+    const bt_value *value = bt_trace_borrow_environment_entry_value_by_name_const(trace, "vpid");
+    if (pid == 0 && value && bt_value_is_signed_integer(value))
+        pid = (uint64_t)bt_value_integer_signed_get(value);
+    value = bt_trace_borrow_environment_entry_value_by_name_const(trace, "procname");
+    if (out_who->program[0] == '\0' && value && bt_value_is_string(value))
+        snprintf(out_who->program, sizeof out_who->program, "%s", bt_value_string_get(value));
+    out_who->pid = pid <= UINT32_MAX ? (uint32_t)pid : 0;
+}
+
 static bool take_event(struct sink *sink, const bt_message *message)
 {
     struct tt_store_error error;
@@ -195,6 +237,8 @@ static bool take_event(struct sink *sink, const bt_message *message)
     sink->run->unknown_event_count += plan->number == 0;
     sink->latest = event.time;
     event.kinds = plan->kinds;
+    event.find_who = find_who;
+    event.source = source;
     tt__ctf_decode(plan, bt_event_borrow_payload_field_const(source), sink->import, &event);
     if (tt_import_event(sink->import, &event, &error) == 0)
         return true;
@@ -271,6 +315,59 @@ static bool take(struct sink *sink, const bt_message *message)
     }
 }
 
+/* --------------------------------------------------------------------------------------------------------- instant 0 */
+
+/* Takes what was held, and holds nothing more. */
+static bool let_go(struct sink *sink)
+{
+    bool is_well = true;
+    const bt_message **held = sink->held;
+    sink->held = NULL;
+    for (size_t i = 0; i < sink->held_count; i++) {
+        is_well = is_well && take(sink, held[i]);
+        bt_message_put_ref(held[i]);
+    }
+    sink->held_count = 0;
+    free(held);
+    return is_well;
+}
+
+/* Looks at an event that is held. True: nothing is to be held any more. */
+static bool look_at(struct sink *sink, const bt_event *source, const bt_message *message)
+{
+    struct tt_decoded_event decoded;
+    struct tt_import_event event = {.event = &decoded};
+    const struct tt__ctf_plan *plan = find_plan(sink, bt_event_borrow_class_const(source));
+    if (!plan || !plan->is_ours || is_strange(plan) ||
+        !read_clock(bt_message_event_borrow_default_clock_snapshot_const(message), plan->frequency, plan->clock_uuid,
+                    &event.time))
+        return !plan;
+    if (sink->held_ns == 0)
+        sink->held_ns = event.time.monotonic_ns;
+    if (plan->number == TT_EVENT_process_started) {
+        tt__ctf_decode(plan, bt_event_borrow_payload_field_const(source), sink->import, &event);
+        tt_import_begin(sink->import, &event);
+        if (!decoded.process_started.is_repeated)
+            return true;
+    }
+    return tt__ns_subtract(event.time.monotonic_ns, sink->held_ns) > HELD_NS;
+}
+
+/* Takes a message, or holds it: all times of a store are since the beginning of its first process, as far as that is known. */
+static bool hand_on(struct sink *sink, const bt_message *message)
+{
+    bool is_first = !sink->held && !sink->run->options.is_live && !tt_import_has_origin(sink->import);
+    if (is_first)
+        sink->held = calloc(HELD_MESSAGES, sizeof *sink->held);
+    if (!sink->held)
+        return take(sink, message);
+    bt_message_get_ref(message);
+    sink->held[sink->held_count++] = message;
+    bool is_over = bt_message_get_type(message) == BT_MESSAGE_TYPE_EVENT &&
+                   look_at(sink, bt_message_event_borrow_event_const(message), message);
+    return (!is_over && sink->held_count < HELD_MESSAGES) || let_go(sink);
+}
+
 /* Gives the plugin's store its name, if there is something in it. */
 static bool publish(struct sink *sink)
 {
@@ -315,8 +412,8 @@ bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK:
         break;
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
-        return finish(sink, true) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END
-                                  : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+        return let_go(sink) && finish(sink, true) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END
+                                                  : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
         return tick(sink) ? BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN
                           : BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
@@ -329,7 +426,7 @@ bt_component_class_sink_consume_method_status tt__ctf_consume(bt_self_component_
     }
     bool is_well = true;
     for (uint64_t i = 0; i < count; i++) {
-        is_well = is_well && take(sink, messages[i]);
+        is_well = is_well && hand_on(sink, messages[i]);
         bt_message_put_ref(messages[i]);
     }
     is_well = is_well && (!sink->run->options.is_live || tick(sink));
@@ -433,7 +530,8 @@ static void finish_partly(struct sink *sink)
 void tt__ctf_finalize(bt_self_component_sink *self)
 {
     struct sink *sink = bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
-    if (sink->import && !sink->run->shared)
+    bool is_whole = let_go(sink);
+    if (sink->import && !sink->run->shared && is_whole)
         finish_partly(sink);
     tt_store_draft_discard(sink->draft);
     bt_message_iterator_put_ref(sink->messages);

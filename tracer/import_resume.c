@@ -159,8 +159,8 @@ static void keep_process(void *context, const struct tt__cell *row)
     struct taking *taking = context;
     struct tt__import_process *process = taking->process;
     taking->has_goodbye = row[0].kind == TT__CELL_INTEGER;
-    process->has_started = row[1].kind == TT__CELL_INTEGER && row[1].integer != 0;
-    process->pid = process->has_started ? (uint32_t)row[1].integer : 0;
+    process->has_started = row[2].kind == TT__CELL_INTEGER && row[2].integer != 0;
+    process->pid = row[1].kind == TT__CELL_INTEGER ? (uint32_t)row[1].integer : 0;
     process->start_ticks = process->has_started ? (uint64_t)row[2].integer : 0;
     if (row[3].kind == TT__CELL_INTEGER)
         process->first_ns = monotonic_of(taking, row[3].integer);

@@ -252,8 +252,9 @@ void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, c
     struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
     tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), process->uuid, sizeof process->uuid);
     tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, boot_id), process->boot_id, sizeof process->boot_id);
-    if (process->pid != 0) { /* else all that is known of it is that it emits */
+    if (process->pid != 0) /* else all that is known of it is that it emits */
         TT__SET(row, PROCESS, pid, process->pid);
+    if (process->start_ticks != 0) { /* it has told who it is */
         TT__SET(row, PROCESS, parent_pid, process->parent_pid);
         TT__SET(row, PROCESS, uid, process->uid);
         TT__SET(row, PROCESS, start_ticks, process->start_ticks);
@@ -280,6 +281,24 @@ void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, c
         TT__SET(row, PROCESS, is_boardless, 1);
 }
 
+bool tt_ingest_has_origin(const struct tt_ingest *ingest)
+{
+    return ingest->has_origin;
+}
+
+void tt_ingest_begin(struct tt_ingest *ingest, const struct tt_ingest_process *process)
+{
+    bool is_earlier = ingest->is_origin_pending && ingest->process_count == 0 &&
+                      memcmp(process->boot_id, ingest->origin_boot_id, sizeof process->boot_id) == 0 &&
+                      process->monotonic_ns < ingest->origin_monotonic_ns;
+    if (ingest->has_origin && !is_earlier)
+        return;
+    ingest->has_origin = ingest->is_origin_pending = true;
+    ingest->origin_monotonic_ns = process->monotonic_ns;
+    ingest->origin_realtime_ns = process->realtime_ns;
+    memcpy(ingest->origin_boot_id, process->boot_id, sizeof ingest->origin_boot_id);
+}
+
 int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_process *process,
                              uint32_t *out_process_id, bool *out_is_known, struct tt_store_error *out_error)
 {
@@ -288,12 +307,8 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
     if (tt__store_run(ingest->writer, "SELECT process_id FROM process WHERE uuid = ?", &uuid, 1,
                       tt__ingest_keep_integer, &found) < 0)
         return tt__ingest_fail(ingest, out_error);
-    if (!ingest->has_origin) {
-        ingest->has_origin = ingest->is_origin_pending = true;
-        ingest->origin_monotonic_ns = process->monotonic_ns;
-        ingest->origin_realtime_ns = process->realtime_ns;
-        memcpy(ingest->origin_boot_id, process->boot_id, sizeof ingest->origin_boot_id);
-    }
+    if (!ingest->has_origin)
+        tt_ingest_begin(ingest, process);
     uint32_t process_id = found >= 0 ? (uint32_t)found : (uint32_t)ingest->process_count;
     if (!add_process(ingest, process_id))
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");

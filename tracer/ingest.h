@@ -72,6 +72,12 @@ struct tt_ingest_process {
     bool has_stream;                                /* its events go into the event stream, too */
 };
 
+/* Whether the recording has its origin. */
+bool tt_ingest_has_origin(const struct tt_ingest *ingest);
+
+/* Makes the start of PROCESS the recording's origin, if that has none, or a later one of the same boot and no process. */
+void tt_ingest_begin(struct tt_ingest *ingest, const struct tt_ingest_process *process);
+
 /* Finds the process by its uuid in the recording, or gives it the next ordinal. The first one sets the recording's
  * origin. *OUT_IS_KNOWN: it was in the store already, so that a reader goes on from its cursors. 0, or -1 and
  * *OUT_ERROR. */

@@ -96,8 +96,11 @@ static void print_process(tt_query *query, tt_output *output)
     const char *program = tt__query_text(query, "program");
     const char *slash = program != NULL ? strrchr(program, '/') : NULL;
     format_lasted(lasted, tt__query_integer(query, "lasted_ns"));
-    tt__print(output, "%s, pid %jd, %s, %jd %s, %s\n", slash != NULL ? slash + 1 : program != NULL ? program : "unknown program",
-              (intmax_t)tt__query_integer(query, "pid"), lasted, TT_COUNTED(tt__query_integer(query, "task_count"), "task"),
+    /* Of LTTng's traces; what its contexts say is known all the same. */
+    tt__print(output, "%s, ", slash != NULL ? slash + 1 : program != NULL ? program : "a program whose start was not recorded");
+    if (!tt__query_is_null(query, "pid"))
+        tt__print(output, "pid %jd, ", (intmax_t)tt__query_integer(query, "pid"));
+    tt__print(output, "%s, %jd %s, %s\n", lasted, TT_COUNTED(tt__query_integer(query, "task_count"), "task"),
               tt__query_text(query, "end_text"));
 }
 

@@ -428,6 +428,22 @@ static void tell_figures(const struct reader *reader)
 
 /* ----------------------------------------------------------------------------------------------------- traces that were cut */
 
+/* Stream files of a trace that are named one by one. */
+#define NAMED_CUTS 10
+
+struct cuts {
+    const char *command, *path;
+    size_t count;
+};
+
+static void tell_cut(void *context, const char *name, uint64_t kept, uint64_t size)
+{
+    struct cuts *cuts = context;
+    if (++cuts->count <= NAMED_CUTS)
+        tt__complain("%s: %s: stream file %s was cut short: %ju of its %ju bytes, the complete packets, are read", cuts->command,
+                     cuts->path, name, (uintmax_t)kept, (uintmax_t)size);
+}
+
 /* Makes the complete part of trace number INDEX, and has that read in its place. */
 static void clip(struct reader *reader, size_t index)
 {
@@ -435,7 +451,7 @@ static void clip(struct reader *reader, size_t index)
     const char *base = getenv("TMPDIR");
     char to[sizeof reader->folder + 24], *path = NULL;
     char from[PATH_MAX];
-    uint64_t bytes = 0;
+    struct cuts cuts = {.command = reader->reading->command, .path = trace->path};
     int error = 0;
     if (reader->folder[0] == '\0' &&
         snprintf(reader->folder, sizeof reader->folder - 32, "%s/" TT_LEFT_FOLDER,
@@ -451,7 +467,7 @@ static void clip(struct reader *reader, size_t index)
     if (error == 0 && realpath(trace->path, from) == NULL)
         error = -errno;
     if (error == 0)
-        error = tt_ctf_clip(from, to, &bytes);
+        error = tt_ctf_clip(from, to, tell_cut, &cuts);
     if (error == 0 && (path = strdup(to)) == NULL)
         error = -ENOMEM;
     if (error != 0) {
@@ -461,9 +477,9 @@ static void clip(struct reader *reader, size_t index)
     }
     reader->paths[index] = path;
     reader->is_incomplete = true;
-    tt__complain("%s: %s: %zu %s cut short; %ju bytes behind the last complete packets are left out",
-                 reader->reading->command, trace->path, trace->cut_count,
-                 trace->cut_count == 1 ? "stream file was" : "stream files were", (uintmax_t)bytes);
+    if (cuts.count > NAMED_CUTS)
+        tt__complain("%s: %s: so %s %zu more", reader->reading->command, trace->path,
+                     cuts.count - NAMED_CUTS == 1 ? "was" : "were", cuts.count - NAMED_CUTS);
 }
 
 /* 0, or -1 after a complaint. */

@@ -105,7 +105,8 @@ case_of_a_stream_file_that_was_cut_short_the_complete_packets_are_read() {
         truncate -s "$length" cut/ch_0
         run "$telltale" import cut
         expect_status 3 "a stream file of $length bytes"
-        expect_text err '1 stream file was cut short'
+        kept=$(sed -n "s/.*cut: stream file ch_0 was cut short: \([0-9]*\) of its $length bytes, the complete packets, are read$/\1/p" "$work/err")
+        [ "${kept:-$length}" -lt "$length" ] && [ $((length - kept)) -lt 65536 ] || fail "$length bytes: $(cat "$work/err")"
         expect_text err 'is kept'
         count=$(view run.telltale 'SELECT count(*) FROM tasks')
         [ "$count" -ge "$last" ] || fail "$count tasks in $length bytes, $last in fewer"

@@ -76,6 +76,12 @@ lttng_must() { # ARGUMENT...
     }
 }
 
+# Programs that start from here on wait until the daemon has told them who listens, also on a busy machine: the limit that telltale sets
+# is short, and what a program says before it is told is not in a trace.
+register_whatever_it_takes() {
+    export LTTNG_UST_REGISTER_TIMEOUT=30000
+}
+
 # A session NAME that records all of telltale's events to $work/NAME.
 create_session() { # NAME
     lttng_must create "$1" --output="$work/$1"

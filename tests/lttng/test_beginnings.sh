@@ -4,6 +4,7 @@
 . "$(dirname "$0")/session.sh"
 
 export TELLTALE_LTTNG=1
+register_whatever_it_takes
 
 # Starts a program; it ends when finish_program closes its standard input.
 start_program() { # PROGRAM ARGUMENT...
@@ -67,6 +68,25 @@ untouched|lost|dropped' 'failures that were held then'
     expect_status 4 'a strict check'
 }
 
+# Its threads speak before the process has told who it is; all times are since the beginning of the process all the same.
+case_all_times_are_since_the_beginning_of_the_process_whoever_speaks_first() {
+    start_daemon
+    "$programs/emitter" for 1500 &
+    program=$!
+    background="$background $program"
+    sleep 0.5
+    start_session s
+    sleep 0.5
+    end_session s # before the program
+    wait "$program" || fail "exit status $?"
+    head -n 1 "$work/s.txt" | grep -q '^note' || head -n 1 "$work/s.txt" | grep -q '^thread_attached' || fail "$(head -n 2 "$work/s.txt")"
+    import_folder "$work/s" s
+    expect_equal "$(ask s.telltale "SELECT what, from_ns > 0, from_ns = (SELECT max(noted_ns) FROM note) FROM losses WHERE what <> 'late'")" \
+        'cut_off|1|1' 'the end'
+    expect_equal "$(ask s.telltale "SELECT started_ns, (SELECT min(noted_ns) FROM note) > 100000000 FROM processes")" '0|1' 'the beginning'
+    expect_equal "$(ask s.telltale "SELECT from_ns FROM losses WHERE what = 'late'")" 0 'what was before'
+}
+
 case_a_session_that_was_there_before_the_program_has_its_beginning() {
     start_daemon
     start_session s
@@ -98,6 +118,10 @@ case_the_last_part_of_a_rotated_session_says_how_many_events_were_before_it() {
         "late|$(($(ask all.telltale 'SELECT attempt_count FROM processes') - $(ask part.telltale 'SELECT record_count FROM processes')))|1|1" \
         'events before the last part'
     expect_equal "$(ask part.telltale "SELECT what FROM losses WHERE count IS NULL")" late 'what nobody knows'
+    run "$telltale" report part.telltale
+    expect_text out 'telltale: part.telltale: a program whose start was not recorded, '
+    expect_text out '  what was before 0.000 s was not recorded; failures of that time are unknown'
+    ! grep -q 'pid 0' "$work/out" || fail "there is no such process: $(cat "$work/out")"
     expect_uncertainty part
 }
 
@@ -106,8 +130,11 @@ case_what_a_flight_recorder_has_overwritten_is_counted() {
     lttng_must create s --snapshot --output="$work/s"
     lttng_must enable-channel --session=s --userspace ch --subbuf-size=4096 --num-subbuf=2
     lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*'
+    lttng_must add-context --session=s --userspace --channel=ch --type=vpid --type=procname
     lttng_must start s
-    taskset -c 0 "$programs/emitter" notes 3000
+    taskset -c 0 "$programs/emitter" notes 3000 &
+    program=$!
+    wait "$program" || fail "exit status $?"
     lttng_must stop s
     lttng_must snapshot record --session=s
     lttng_must destroy s
@@ -115,6 +142,8 @@ case_what_a_flight_recorder_has_overwritten_is_counted() {
     expect_equal "$(ask s.telltale "SELECT sum(count) = (SELECT attempt_count - record_count FROM processes), sum(count) > 2000
             FROM losses WHERE what = 'late'")" '1|1' 'events that were overwritten'
     # Each note is one event; the rest are the process's and the thread's words about themselves.
+    run "$telltale" report s.telltale
+    expect_text out "telltale: s.telltale: emitter, pid $program, " # as LTTng's contexts say
     expect_equal "$(ask s.telltale "SELECT attempt_count BETWEEN 3003 AND 3005 FROM processes")" 1 'events'
     expect_uncertainty s
 }

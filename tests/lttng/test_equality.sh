@@ -3,6 +3,7 @@
 # prints the same whether LTTng listens or not.
 # shellcheck source-path=SCRIPTDIR source=session.sh
 . "$(dirname "$0")/session.sh"
+register_whatever_it_takes
 
 test=$(cd "$(dirname "$0")" && pwd -P)/x # before a case has a folder of its own
 export LTTNG_UST_REGISTER_TIMEOUT=20000 # on a busy machine 300 ms may pass before the daemon answers, and the run's beginning with them

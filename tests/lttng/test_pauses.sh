@@ -4,6 +4,7 @@
 . "$(dirname "$0")/session.sh"
 
 export TELLTALE_LTTNG=1
+register_whatever_it_takes
 
 start_program() {
     mkfifo "$work/feed"

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/session.sh"
 
 export TELLTALE_LTTNG=1
+register_whatever_it_takes
 
 # Starts the program; it ends when finish_program closes its standard input.
 start_program() { # ARGUMENT...
