@@ -46,6 +46,7 @@ class Trace:
         self.provider = 'telltale'
         self.renamed = {}
         self.disabled = ()  # events that the session did not ask for
+        self.strangers = () # events of another provider, in the same channel
         self.uuid = uid
         self.streams = {}   # processor: [(begin, end, bytes, discarded)]
         self.packets = {}   # processor: [records of the open packet]
@@ -90,7 +91,7 @@ class Trace:
             if name in self.disabled:
                 continue
             members = ' '.join(f'{kind} _{field};' for kind, field in self.members(name))
-            full = self.provider + ':' + self.renamed.get(name, name)
+            full = ('other' if name in self.strangers else self.provider) + ':' + self.renamed.get(name, name)
             self.ids[name] = len(self.ids) if name not in self.ids else self.ids[name]
             out.append(f'event {{ name = "{full}"; id = {self.ids[name]}; stream_id = 0; fields := struct {{ {members} }}; }};\n')
         return ''.join(out).encode()
@@ -432,6 +433,27 @@ def trace_unattributed(folder):
     process.fail(3, 4)
     process.end()
     trace.end_packet(0, 7)
+    trace.write(folder)
+
+
+def trace_flood(folder):
+    """Another program floods the channel with its own events: LTTng discards 900 of them, and 2 of the process that is traced."""
+    trace = Trace()
+    trace.strangers = ('flood',)
+    trace.events['flood'] = (998, [('U64', 'weight', None)])
+    process = Process(trace)
+    process.start()
+    process.create(2, 'good')
+    for number in range(50):
+        trace.emit('flood', 99, 1, number, 3000 + number, 0, weight=number)
+    trace.end_packet(0, 0)
+    for _ in range(2):
+        process.emit('note', lost=True)
+    process.finish(2)
+    process.create(3, 'bad')
+    process.fail(3, 4)
+    process.end()
+    trace.end_packet(0, 902)
     trace.write(folder)
 
 

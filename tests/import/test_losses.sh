@@ -66,6 +66,19 @@ case_what_lttng_discarded_of_a_program_that_is_not_in_the_trace_is_told_too() {
     expect_text out '5 events lost, of which process is not known'
 }
 
+# What is left of LTTng's counts may be theirs who flood the channel, or those of a telltale program of which nothing was recorded; so it is
+# vital, and makes nothing uncertain of a process whose own count is complete.
+case_a_flood_of_somebody_elses_events_in_the_channel_is_nobodys_and_harms_no_answer() {
+    import_trace flood
+    expect_text err 'LTTng discarded 902 events'
+    expect_rows flood.telltale 'SELECT count, what, is_vital FROM losses' '2|discarded|1
+900|unattributed|1'
+    expect_rows flood.telltale 'SELECT attempt_count - record_count, is_balanced FROM processes' '2|1'
+    expect_rows flood.telltale 'SELECT state, reason FROM failures' 'lost|held_at_exit'
+    expect_rows flood.telltale 'SELECT outcome FROM tasks ORDER BY task_id' 'returned
+failed'
+}
+
 # Two processes may lack them: they are nobody's, and both are uncertain.
 case_what_several_processes_may_lack_is_put_down_to_none() {
     import_trace two_cut_off
