@@ -383,6 +383,19 @@ def trace_second_session(folder):
     trace.write(folder)
 
 
+def trace_late_and_discarded(folder):
+    """A second session, which lacks 500 numbers of before, and 7 that LTTng discarded behind the last event."""
+    trace = Trace()
+    process = Process(trace)
+    process.next = {1: 500}
+    process.emit('thread_attached', ns=250_000_000, tid=4711, name='main', is_repeated=1)
+    process.tell(listener_first=1, listener_set=0b11, listener_new=0b10)
+    process.create(2, 'good')
+    trace.end_packet(0, 0)
+    trace.end_packet(0, 7)
+    trace.write(folder)
+
+
 def trace_only_session(folder):
     """The only session begins a minute after the process, and lacks the first 3 numbers of its thread."""
     trace = Trace()

@@ -107,6 +107,15 @@ case_what_was_before_a_second_session_is_told_however_young_the_process_is() {
     expect_text out '  500 events not recorded before 0.250 s'
 }
 
+# What LTTng counted is of the time of the trace, and explains nothing of what was before.
+case_what_was_before_a_session_hides_nothing_that_lttng_discarded() {
+    import_trace late_and_discarded
+    expect_rows late_and_discarded.telltale 'SELECT count, what FROM losses ORDER BY what, count' '|cut_off
+7|discarded
+|late
+500|late'
+}
+
 # Nobody listened before, so its numbers begin at 0 in the only session, however late that came; what was before has none.
 case_what_is_missing_before_the_first_event_of_the_only_session_is_told() {
     import_trace only_session

@@ -192,9 +192,12 @@ case_a_session_beside_it_that_asks_for_some_events_is_none_of_its_business() {
     start_session s
     start_program "$programs/tasks" held
     lttng_must create another --output="$work/another"
-    lttng_must enable-event --session=another --userspace 'telltale:process_*,telltale:failure_dumped'
+    lttng_must enable-channel --session=another --userspace ch --subbuf-size=1M --num-subbuf=8 --switch-timer=100000
+    lttng_must enable-event --session=another --userspace --channel=ch 'telltale:process_*,telltale:failure_dumped'
     lttng_must start another
-    wait_until is_written s 'set from outside'
+    wait_until is_written another 'set from outside'
+    lttng_must enable-event --session=another --userspace --channel=ch 'telltale:*' # and lacks nothing any more
+    wait_until is_written another 'the waiter'
     finish_program
     end_session s
     expect_count s '^process_started .*listener_set = 3, listener_new = 2, .*listener_lacking = 2, ' 1
