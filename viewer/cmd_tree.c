@@ -8,6 +8,7 @@
 #include "losses.h"
 #include "moment.h"
 #include "parts.h"
+#include "query.h"
 #include "report.h"
 #include "task_argument.h"
 
@@ -207,12 +208,35 @@ static void write_edges(tt_draft *draft)
                                        : edge_await);
 }
 
+/* Whether tasks of one process work for those of another, and hang on two. */
+static bool has_links(const tt_draft *draft)
+{
+    return tt__query_count(draft->session, "SELECT EXISTS (SELECT 1 FROM links WHERE cause_id IS NOT NULL)") != 0;
+}
+
+/* Whether all tasks of a forest are shown, in the order of their ids. */
+static bool is_whole_forest(const tt_draft *draft)
+{
+    const struct tree_options *given = draft->invocation->options;
+    const struct tt_listing_options *listing = &given->listing;
+    return given->by == BY_PARENT && given->at == NULL && given->around == NULL && listing->filter == NULL &&
+           listing->sort == NULL && listing->since == NULL && listing->until == NULL && !has_links(draft);
+}
+
+/* The part of the graph that is shown, when that is all: nothing is looked for. */
+static const char whole_forest[] = "shown AS NOT MATERIALIZED (SELECT task_id, task_id AS rank FROM task),\n"
+                                   "link AS MATERIALIZED (SELECT above_id, task_id, task_id AS rank FROM created),\n";
+
 /* The part of the graph that is shown: those that were asked for, and whoever stands above them. */
 static int write_choice(tt_draft *draft)
 {
     const struct tree_options *given = draft->invocation->options;
     bool has_around = given->around != NULL, is_kept = has_kept_edges(given);
     write_edges(draft);
+    if (is_whole_forest(draft)) {
+        fputs(whole_forest, draft->sql);
+        return -1;
+    }
     fprintf(draft->sql,
             "%swanted AS MATERIALIZED (\n"
             "    SELECT f.task_id FROM task_ranges AS r CROSS JOIN task_facts AS f\n"
@@ -278,6 +302,12 @@ static const char roots[] =
     "numbered AS MATERIALIZED (SELECT above_id, task_id, row_number() OVER () AS number FROM found),\n"
     "home AS MATERIALIZED (SELECT task_id, above_id, min(number) AS number FROM numbered GROUP BY task_id),\n";
 
+/* The same of tasks that hang on those that created them, and on nothing else: whoever created a task is older, so that there are no
+ * circles, and each has one place. Nobody walks to find it: there may be very many. */
+static const char whole_forest_roots[] = "root AS MATERIALIZED (SELECT task_id FROM creations WHERE parent_id IS NULL),\n";
+static const char forest_roots[] =
+    "root AS MATERIALIZED (SELECT task_id FROM shown EXCEPT SELECT task_id FROM link),\n";
+
 /* The walk, in the order in which it is printed: deeper ones first, so that children follow their parent. The limit stands
  * in it, also when there is none (-1): SQLite drops the order of a part that has no limit. */
 static void write_walk(tt_draft *draft)
@@ -285,17 +315,23 @@ static void write_walk(tt_draft *draft)
     uint64_t limit = draft->given->limit;
     if (limit == UINT64_MAX)
         limit = tt__draft_is_data(draft) ? 0 : SCREEN_MAX;
+    const struct tree_options *given = draft->invocation->options;
+    bool is_forest = given->by == BY_PARENT && !has_links(draft);
     fprintf(draft->sql,
             "%s"
             "walk (task_id, above_id, depth, rank, is_again) AS (\n"
             "    SELECT task_id, NULL, 0, rank, 0 FROM root JOIN shown USING (task_id)\n"
             "    UNION ALL\n"
-            "    SELECT l.task_id, l.above_id, w.depth + 1, l.rank, h.above_id IS NOT l.above_id\n"
-            "    FROM walk AS w CROSS JOIN link AS l ON l.above_id = w.task_id CROSS JOIN home AS h ON h.task_id = "
-            "l.task_id\n"
+            "    SELECT l.task_id, l.above_id, w.depth + 1, l.rank, %s\n"
+            "    FROM walk AS w CROSS JOIN link AS l ON l.above_id = w.task_id%s\n"
             "    WHERE NOT w.is_again\n"
             "    ORDER BY 3 DESC, 4 LIMIT %" PRId64 ")\n",
-            roots, limit > 0 && limit < INT64_MAX ? (int64_t)limit : -1);
+            is_whole_forest(draft) ? whole_forest_roots
+            : is_forest            ? forest_roots
+                                   : roots,
+            is_forest ? "0" : "h.above_id IS NOT l.above_id",
+            is_forest ? "" : " CROSS JOIN home AS h ON h.task_id = l.task_id",
+            limit > 0 && limit < INT64_MAX ? (int64_t)limit : -1);
 }
 
 /* What a task is called where it is drawn. */
