@@ -3,10 +3,12 @@
  *   record     programs of many_tasks.c with more and more tasks, each with six events, two of a thousand of them failing, are
  *              recorded with all their steps: how long that takes, how large the store is; TT_COUNT tasks at last (1,000,000 if
  *              it is not set; 10,000,000 needs 1 GB of disk and some minutes)
- *   answer     report, ps --filter, tree --at, each asked three times: the least time, and the memory at its peak
+ *   answer     report, ps --filter, tree --at, tree, each asked three times: the least time, and the memory at its peak
  *   growth     the same answer for half as many tasks
+ *   one        show and explain of a task in the middle
  *   lifetimes  how long tasks lived, all together and the longest: telltale's answer against GROUP BY over a table of the same events in plain
- *              SQLite, and against perfetto's trace processor, which loads the exported trace first (tests/bench/perfetto.sh)
+ *              SQLite; against awk over babeltrace2's text of an LTTng trace of the same program (viewer_trace.sh makes it), for as many events;
+ *              and against perfetto's trace processor, which loads the exported trace first
  *
  * What counts is processor time: answers come from one thread and the page cache, so it is what a person waits for on a machine
  * that has nothing else to do. The goals are those for 10,000,000 tasks; with fewer, half of each is for what has to be done however
@@ -119,21 +121,27 @@ static const struct question {
     double goal_s, reach_s; /* for FULL_COUNT tasks */
     const char *arguments[4];
     int status;
-} questions[] = {{"report", 0.5, 0.1, {"report"}, 1},
-                 {"ps_filter", 1.5, 0.5, {"ps", "--filter", "outcome = 'failed' AND busy_ns > 100"}, 0},
-                 {"tree_at", 1.5, 0.5, {"tree", "--at", "50%"}, 0}};
+    bool is_about_one; /* the task in the middle is named behind the store */
+} questions[] = {{"report", 0.5, 0.1, {"report"}, 1, false},
+                 {"ps_filter", 1.5, 0.5, {"ps", "--filter", "outcome = 'failed' AND busy_ns > 100"}, 0, false},
+                 {"tree_at", 1.5, 0.5, {"tree", "--at", "50%"}, 0, false},
+                 {"show", 0.5, 0.1, {"show"}, 0, true},
+                 {"explain", 0.5, 0.1, {"explain"}, 0, true}};
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
 /* The cheapest of some rounds. */
-static struct cost ask(const struct question *question, const char *store)
+static struct cost ask(const struct question *question, const char *store, unsigned tasks)
 {
     const char *arguments[8] = {program};
     struct cost least = {.cpu_s = 1e9};
-    char output[256];
+    char output[256], middle[32];
     int count = 1;
     for (int i = 0; i < 4 && question->arguments[i]; i++)
         arguments[count++] = question->arguments[i];
-    arguments[count] = store;
+    arguments[count++] = store;
+    snprintf(middle, sizeof middle, "%u", tasks / 2);
+    if (question->is_about_one)
+        arguments[count] = middle;
     snprintf(output, sizeof output, "%s", path_of("answer"));
     for (int i = 0; i < ROUNDS; i++) {
         struct cost cost = run(arguments, output);
@@ -162,7 +170,7 @@ static bool measure_answers(unsigned count)
         record(store, tasks);
         for (int i = 0; i < QUESTIONS; i++) {
             struct cost *cost = &costs[step][i];
-            *cost = ask(&questions[i], store);
+            *cost = ask(&questions[i], store, tasks);
             printf("    %-12s %8.3f s of processor time, %8.3f s in all, %7.1f MiB\n", questions[i].name, cost->cpu_s,
                    cost->wall_s, cost->peak_bytes / (1 << 20));
             peak_bytes = cost->peak_bytes > peak_bytes ? cost->peak_bytes : peak_bytes;
@@ -237,26 +245,69 @@ static double time_of(const char *const *arguments)
     return least;
 }
 
-static bool compare_with_sqlite(void)
+static bool compare_with_sqlite(double own)
 {
-    char store[256], plain[256];
-    snprintf(store, sizeof store, "%s", path_of("lifetimes.telltale"));
+    char plain[256];
     snprintf(plain, sizeof plain, "%s", path_of("plain.db"));
-    record(store, LIFETIME_TASKS);
     make_events(plain, LIFETIME_TASKS);
-    double own = time_of((const char *const[]){program, "query", store, lifetimes_sql, NULL});
     double group_by = time_of((const char *const[]){"sqlite3", plain, group_by_sql, NULL});
-    unlink(store);
     unlink(plain);
-    if (own < 0)
-        fail("lifetimes are not answered");
-    printf("  lifetimes out of %.1f million events: %.3f s\n", LIFETIME_TASKS * 6 / 1e6, own);
     if (group_by < 0) {
         printf("skipped: lifetimes in plain SQLite: no sqlite3\n");
         return true;
     }
     printf("  the same by GROUP BY: %.3f s\n", group_by);
     return print_ratio("lifetimes_to_group_by", group_by / own, 15, 40);
+}
+
+static double count_lines(const char *path)
+{
+    char piece[65536];
+    double count = 0;
+    size_t size;
+    FILE *file = fopen(path, "r");
+    while (file && (size = fread(piece, 1, sizeof piece, file)) > 0)
+        for (size_t i = 0; i < size; i++)
+            count += piece[i] == '\n';
+    if (file)
+        fclose(file);
+    return count;
+}
+
+/* Each event costs a text the same: the time for the trace's is that for as many as telltale was asked about. */
+static bool compare_with_babeltrace(double own)
+{
+    char output[256];
+    const char *trace = getenv("TT_BENCH_TRACE");
+    snprintf(output, sizeof output, "%s", path_of("answer"));
+    if (!trace) {
+        printf("skipped: lifetimes in babeltrace2: ./dev bench viewer makes an LTTng trace, where lttng-tools are\n");
+        return true;
+    }
+    double text = time_of((const char *const[]){"babeltrace2", trace, NULL}), count = count_lines(output);
+    if (text < 0 || count < 1000) {
+        printf("skipped: lifetimes in babeltrace2: it is not installed, or reads no trace\n");
+        return true;
+    }
+    double theirs = text / count * LIFETIME_TASKS * 6;
+    printf("  babeltrace2's text of %.0f events: %.3f s; of as many as above: %.1f s\n", count, text, theirs);
+    return print_ratio("lifetimes_to_babeltrace2", theirs / own, 50, 140);
+}
+
+static bool measure_lifetimes(void)
+{
+    char store[256];
+    bool is_good = true;
+    snprintf(store, sizeof store, "%s", path_of("lifetimes.telltale"));
+    record(store, LIFETIME_TASKS);
+    double own = time_of((const char *const[]){program, "query", store, lifetimes_sql, NULL});
+    unlink(store);
+    if (own < 0)
+        fail("lifetimes are not answered");
+    printf("  lifetimes out of %.1f million events: %.3f s\n", LIFETIME_TASKS * 6 / 1e6, own);
+    is_good &= compare_with_sqlite(own);
+    is_good &= compare_with_babeltrace(own);
+    return is_good;
 }
 
 static bool compare_with_perfetto(void)
@@ -304,7 +355,7 @@ int main(int argc, char **argv)
         fail("no folder");
     is_good &= measure_answers(count);
     unlink(path_of("tasks.telltale"));
-    is_good &= compare_with_sqlite();
+    is_good &= measure_lifetimes();
     is_good &= compare_with_perfetto();
     unlink(path_of("answer"));
     unlink(path_of("said"));
