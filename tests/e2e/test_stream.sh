@@ -64,6 +64,16 @@ case_plain_sqlite3_reads_the_same_with_the_extension() {
     done
 }
 
+# Of one task only the chunks of its life are read.
+case_steps_asked_task_by_task_are_those_of_all() {
+    record_stepper 300 --events +step
+    ask() { "$telltale" query --format csv run.telltale "$1" | tail -n 1; }
+    [ "$(ask 'SELECT count(*) FROM chunk')" -gt 2 ] || fail 'the stream has hardly any chunks'
+    sums='count(*), count(s.step_number), sum(s.began_ns), sum(s.ended_ns), sum(s.wait_ended_ns)'
+    expect_equal "$(ask "SELECT $sums FROM task AS t CROSS JOIN steps AS s ON s.task_id = t.task_id")" "$(ask "SELECT $sums FROM steps AS s")" \
+        'steps of each task, together'
+}
+
 case_steps_of_one_task_in_n_are_told_and_these_completely() {
     record_stepper 400 --events +step/10
     # All steps of a task are there or none is.
