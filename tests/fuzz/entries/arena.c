@@ -41,6 +41,11 @@ static void find_windows(unsigned char *bytes)
     tt__arena_close(&arena);
 }
 
+static void close_writer(void)
+{
+    tt__store_close_writer(writer, true);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     struct tt_store_error error;
@@ -63,7 +68,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     close(fd);
     find_windows(bytes);
     snprintf(path, sizeof path, "%s/run.telltale", entry_folder());
-    PROMISE(tt__store_open_writer(path, NULL, &writer, &error) == 0);
+    PROMISE(tt__store_open_writer(path, NULL, &writer, &error) == 0 && atexit(close_writer) == 0);
     return 0;
 }
 

@@ -11,6 +11,11 @@
 
 static struct tt_store_reader *reader;
 
+static void close_reader(void)
+{
+    tt_store_close_reader(reader);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static char path[160];
@@ -18,7 +23,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc, (void)argv;
     snprintf(path, sizeof path, "%s/run.telltale", entry_folder());
     sound_store(entry_folder(), path);
-    PROMISE(tt_store_open_reader(path, &reader, &error) == 0);
+    PROMISE(tt_store_open_reader(path, &reader, &error) == 0 && atexit(close_reader) == 0);
     return 0;
 }
 
