@@ -151,6 +151,8 @@ static void sqlite_free(void *memory)
 
 void scarcity_begin(void)
 {
+    if (sqlite_methods.xMalloc) /* several cases in one process */
+        return;
     assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &sqlite_methods), SQLITE_OK);
     sqlite3_mem_methods methods = sqlite_methods;
     methods.xMalloc = sqlite_malloc;

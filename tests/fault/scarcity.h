@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-/* Has SQLite count too. Once, before its first use. */
+/* Has SQLite count too. Before its first use. */
 void scarcity_begin(void);
 
 /* Whose calls count: those of the objects of this program, or SQLite's, too. */
