@@ -586,6 +586,6 @@ void tt_recorder_summarise(const char *store)
 {
     struct tt__store_writer *writer;
     struct tt_store_error error;
-    if (tt__store_open_writer(store, NULL, &writer, &error) == 0)
+    if (tt__store_open_writer(store, &(struct tt__store_writer_options){.gives_way = true}, &writer, &error) == 0)
         tt__store_close_writer(writer, true);
 }

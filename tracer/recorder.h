@@ -68,7 +68,8 @@ struct tt_recorder_options {
 TT_MUST_USE int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_error *out_error);
 
 /* Makes what a recovery left out: all that a finished recording has, and one plain file of it, unless somebody is reading it. It takes
- * a microsecond for each task, may be ended at any instant, and does nothing when somebody else writes STORE. */
+ * a microsecond for each task, may be ended at any instant, does nothing when somebody else writes STORE, and gives way to whoever wants
+ * to meanwhile. */
 void tt_recorder_summarise(const char *store);
 
 /* Whether RING_DIR holds arenas that no recorder is reading: then a recorder should run with `recover` before the

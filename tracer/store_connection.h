@@ -34,6 +34,7 @@ struct tt__store_writer {
     sqlite3 *connection;
     int fd;       /* holds the lock against other writers */
     int index_fd; /* see store_readers.c; -1: not open */
+    bool gives_way; /* to others that want to write the store */
     char *path;
     int page_bytes, log_pages;
     struct tt_store_error error;

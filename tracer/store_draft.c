@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "store_check.h"
+#include "store_claim.h"
 #include "store_copy.h"
 
 #define SUFFIX  ".new-"
@@ -147,7 +148,7 @@ static int claim_earlier(struct tt_store_draft *draft, struct tt_store_error *er
                                   strerror(errno));
         if (status.st_size > 0 && tt__store_check_header(draft->earlier_fd, draft->path, error) < 0)
             return -1;
-        if (flock(draft->earlier_fd, LOCK_EX | LOCK_NB) < 0)
+        if (tt__store_claim(draft->earlier_fd) < 0)
             return tt__store_fail(error, TT_STORE_BUSY, "%s: another recorder is writing it", draft->path);
         if (is_file(draft->path, draft->earlier_fd))
             return 0;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "store_check.h"
+#include "store_claim.h"
 #include "store_connection.h"
 #include "store_image.h"
 #include "store_migrate.h"
@@ -23,6 +24,7 @@
 #define RESTART_MS     20
 #define LONG_LOG_BYTES (UINT64_C(64) << 20) /* what a log may have and be no matter */
 #define REPLACED_MAX   10                   /* times that a file may be replaced while it is opened */
+#define GIVE_WAY_STEPS 20000                /* of SQLite's machine between two looks: less than a millisecond */
 #define FD_MIN         3 /* 0 to 2 are never used: what a library prints must not end up in a store */
 
 /* ------------------------------------------------------------------------------------------------------ the file */
@@ -88,33 +90,39 @@ static int open_file(const char *path, int *out_fd, bool *out_is_empty, bool *ou
     return 0;
 }
 
-/* Refuses what would not keep its locks, and what somebody else is writing. The lock is one of flock, which does not
- * meet SQLite's own ones; it goes with the descriptor. */
-static int claim_file(int fd, const char *path, struct tt_store_error *error)
+/* Refuses what would not keep its locks, and what somebody else is writing. */
+static int claim_file(int fd, const char *path, bool gives_way, struct tt_store_error *error)
 {
     struct statfs stat_buffer;
     if (fstatfs(fd, &stat_buffer) == 0 && tt__store_is_network((long)stat_buffer.f_type))
         return tt__store_fail(
             error, TT_STORE_NETWORK,
             "%s: lies on a network file system, where a store cannot be written safely; choose a local one", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (gives_way)
+        tt__store_give_way(fd); /* before it is had, so that there is no instant without */
+    if (tt__store_claim(fd) == 0)
         return 0;
     if (errno == EWOULDBLOCK)
         return tt__store_fail(error, TT_STORE_BUSY, "%s: another recorder is writing it", path);
     return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", path, strerror(errno));
 }
 
-/* An import may have replaced the file between the two. */
-static int open_and_claim(const char *path, int *out_fd, bool *out_is_empty, bool *out_is_created,
-                          struct tt_store_error *error)
+static bool is_named(int fd, const char *path)
 {
     struct stat by_name, by_fd;
+    return lstat(path, &by_name) == 0 && fstat(fd, &by_fd) == 0 && by_name.st_dev == by_fd.st_dev &&
+           by_name.st_ino == by_fd.st_ino;
+}
+
+/* An import may have replaced the file between the two. */
+static int open_and_claim(const char *path, bool gives_way, int *out_fd, bool *out_is_empty, bool *out_is_created,
+                          struct tt_store_error *error)
+{
     for (int i = 0; i < REPLACED_MAX; i++) {
         int result = open_file(path, out_fd, out_is_empty, out_is_created, error);
         if (result == 0)
-            result = claim_file(*out_fd, path, error);
-        if (result < 0 || (lstat(path, &by_name) == 0 && fstat(*out_fd, &by_fd) == 0 &&
-                           by_name.st_dev == by_fd.st_dev && by_name.st_ino == by_fd.st_ino))
+            result = claim_file(*out_fd, path, gives_way, error);
+        if (result < 0 || is_named(*out_fd, path))
             return result;
         close(*out_fd);
         *out_fd = -1;
@@ -244,6 +252,13 @@ static int set_up(struct tt__store_writer *writer, uint64_t bytes_max, bool is_e
     return 0;
 }
 
+/* SQLite calls it now and then; not 0 ends the statement. */
+static int look_whether_wanted(void *context)
+{
+    const struct tt__store_writer *writer = context;
+    return tt__store_is_wanted(writer->fd);
+}
+
 int tt__store_open_writer(const char *path, const struct tt__store_writer_options *options,
                           struct tt__store_writer **out_writer, struct tt_store_error *out_error)
 {
@@ -259,7 +274,8 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
     }
     writer->fd = writer->index_fd = -1;
     writer->page_bytes = TT__STORE_PAGE_BYTES;
-    int result = open_and_claim(path, &writer->fd, &is_empty, &is_created, &error);
+    writer->gives_way = options && options->gives_way;
+    int result = open_and_claim(path, writer->gives_way, &writer->fd, &is_empty, &is_created, &error);
     if (result == 0) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
         if (sqlite3_open_v2(plain, &writer->connection, flags, NULL) != SQLITE_OK)
@@ -269,6 +285,8 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
     }
     free(plain);
     if (result == 0) {
+        if (writer->gives_way)
+            sqlite3_progress_handler(writer->connection, GIVE_WAY_STEPS, look_whether_wanted, writer);
         *out_writer = writer;
         return 0;
     }
@@ -284,8 +302,11 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
     if (!writer)
         return;
     tt__store_drop_statements(writer);
-    if (writer->connection && is_finished) {
+    if (writer->connection && is_finished)
         tt__store_summarise(writer);
+    /* What a name stands for may have changed while others could have it. */
+    if (writer->connection && is_finished &&
+        !(writer->gives_way && (tt__store_is_wanted(writer->fd) || !is_named(writer->fd, writer->path)))) {
         sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         /* Fails while somebody reads: then it stays as it is, which is as good, only more files. */
         sqlite3_exec(writer->connection, "PRAGMA main.journal_mode = DELETE", NULL, NULL, NULL);
@@ -366,7 +387,8 @@ uint64_t tt__store_free_bytes(const struct tt__store_writer *writer)
 int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max)
 {
     char sql[96];
-    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu", (unsigned long long)(bytes_max / (uint64_t)writer->page_bytes));
+    snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu",
+             (unsigned long long)(bytes_max / (uint64_t)writer->page_bytes));
     return execute(writer, sql, "setting it up");
 }
 

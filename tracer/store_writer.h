@@ -40,6 +40,8 @@ enum tt__conflict {
 
 struct tt__store_writer_options {
     uint64_t bytes_max; /* size cap of the store; 0: TT_STORE_BYTES_MAX */
+    /* As soon as somebody else wants to write the store statements fail, and closing makes nothing of it. */
+    bool gives_way;
 };
 
 #define TT_STORE_BYTES_MAX (UINT64_C(4) << 30)

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "ring_dir.h"
 #include "session.h"
+#include "store_claim.h"
 #include "store_draft.h"
 
 #include <dirent.h>
@@ -54,7 +55,7 @@ static void name_aside(char out_path[PATH_MAX + 32], const struct tt_target *tar
 static int lock_aside(const char *path)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fd >= 0 && tt__store_claim(fd) == 0)
         return fd;
     if (fd >= 0)
         close(fd);

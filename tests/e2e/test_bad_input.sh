@@ -73,7 +73,7 @@ case_one_argument_too_many_is_refused() {
         expect_refusal 2 surplus "$telltale" "$command" run.telltale surplus
     done
     expect_refusal 2 surplus "$telltale" show run.telltale 1 surplus
-    expect_refusal 2 surplus "$telltale" doctor surplus
+    expect_refusal 2 surplus "$telltale" doctor run.telltale surplus
 }
 
 case_a_missing_store_is_refused() {

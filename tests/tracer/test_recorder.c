@@ -13,6 +13,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include "store_writer.h"
+
 static struct studio studio;
 
 static int open_studio(void **state)
@@ -282,6 +284,68 @@ static void recovering_a_large_store_leaves_its_summaries_for_later(void **state
     studio_expect(&studio, ranges, "20000");
 }
 
+/* A process that has nothing of SQLite's open: when a byte comes through *OUT_SIGNAL it opens the store for writing, and exits: 0, 1 when
+ * somebody else writes it. */
+static pid_t start_another_writer(int *out_signal)
+{
+    struct tt_store_error error;
+    struct tt__store_writer *writer;
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t other = fork();
+    if (other == 0) {
+        if (read(ends[0], &byte, 1) == 1 && tt__store_open_writer(studio.store, NULL, &writer, &error) == 0)
+            _exit(0);
+        _exit(error.kind == TT_STORE_BUSY ? 1 : 2);
+    }
+    close(ends[0]);
+    *out_signal = ends[1];
+    return other;
+}
+
+static void send_byte(int signal)
+{
+    assert_int_equal(write(signal, "", 1), 1);
+    close(signal);
+}
+
+static void summaries_that_are_made_later_give_way_to_a_recorder(void **state)
+{
+    (void)state;
+    struct tt_store_error error;
+    struct tt__store_writer *writer;
+    struct tt__store_writer_options giving_way = {.gives_way = true};
+    int signal;
+    struct tt_recorder_options options = {.store = studio.store,
+                                          .ring_dir = studio.ring_dir,
+                                          .ready_fd = -1,
+                                          .control_fd = -1,
+                                          .recover = 1,
+                                          .summary_bytes_max = 1 << 16};
+    studio_wait(studio_start_program(&studio, end_many_tasks, NULL, 8 << 20));
+    assert_int_equal(tt_recorder_run(&options, &error), 0);
+
+    /* Whoever has the store and does not give way keeps it. */
+    pid_t other = start_another_writer(&signal);
+    assert_int_equal(tt__store_open_writer(studio.store, NULL, &writer, &error), 0);
+    send_byte(signal);
+    assert_int_equal(studio_wait(other), 1 << 8);
+    tt__store_close_writer(writer, false);
+
+    /* Whoever gives way is waited for, and leaves the store as it is. */
+    other = start_another_writer(&signal);
+    assert_int_equal(tt__store_open_writer(studio.store, &giving_way, &writer, &error), 0);
+    send_byte(signal);
+    while (tt__store_run(writer, "SELECT count(*) FROM task AS a, task AS b", NULL, 0, NULL, NULL) == 0)
+        ;
+    tt__store_close_writer(writer, true);
+    assert_int_equal(studio_wait(other), 0);
+    studio_expect(&studio, "SELECT sum(task_count) FROM task_span", "NULL");
+    studio_expect(&studio, "SELECT outcome, count(*) FROM tasks", "returned|10000");
+    studio_expect_sound(&studio);
+}
+
 static void recovering_leaves_living_processes_to_the_next_recorder(void **state)
 {
     (void)state;
@@ -491,6 +555,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_process_that_starts_anew_is_two_in_the_store, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(an_exec_is_noticed_though_the_process_lives, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(a_recorder_started_after_the_end_finds_all_that_is_left, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(summaries_that_are_made_later_give_way_to_a_recorder, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(recovering_a_large_store_leaves_its_summaries_for_later, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(recovering_leaves_living_processes_to_the_next_recorder, open_studio, close_studio),
     cmocka_unit_test_setup_teardown(many_processes_at_once_share_a_recording, open_studio, close_studio),
