@@ -166,4 +166,8 @@ case_every_file_says_what_it_is_for() {
     done)" 'files without an opening comment'
 }
 
+case_no_file_has_two_versions_of_itself() {
+    expect_nothing "$(cd "$source" && find . -path ./build -prune -o -path ./.git -prune -o -type f -exec grep -lE '^(<{7}|>{7}) ' {} +)" 'marks of a merge'
+}
+
 run_case "$@"
