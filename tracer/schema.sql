@@ -384,32 +384,22 @@ CREATE TABLE loop (
     dumped_ns INTEGER
 ) STRICT;
 
--- One row for each task.
+-- One row for each task. What is summed over all of them stands first: SQLite walks over the columns in front of one that it reads.
 CREATE TABLE task (
     -- The task.
     task_id INTEGER PRIMARY KEY,
-    -- Its loop.
-    loop_id INTEGER,
-    -- Who created it: word actor, and the id or number that goes with it.
-    parent_kind INTEGER,
-    parent_id INTEGER,
-    -- When and where it was created.
+    -- When it was created.
     created_ns INTEGER,
-    created_site_id INTEGER,
-    -- Name that it was given when it was created; NULL when it has the default name Task-N.
-    name TEXT,
-    -- N of the default name.
-    name_number INTEGER,
-    -- Name that it was given later.
-    new_name TEXT,
-    -- 1 when its creator got a handle, 0 when it was spawned without one.
-    has_handle INTEGER,
-    -- When its first step began.
-    started_ns INTEGER,
     -- When it ended.
     ended_ns INTEGER,
+    -- When it was destroyed while pending, because its loop was closed.
+    abandoned_ns INTEGER,
     -- How it ended: word outcome; NULL while it is pending.
     outcome INTEGER,
+    -- Where it was created.
+    created_site_id INTEGER,
+    -- When its first step began.
+    started_ns INTEGER,
     -- Time that it ran.
     busy_ns INTEGER,
     -- Time that it could have run and waited for its turn.
@@ -418,9 +408,20 @@ CREATE TABLE task (
     longest_step_ns INTEGER,
     -- How many steps it made.
     step_count INTEGER,
-    -- When it was destroyed while pending, because its loop was closed.
-    abandoned_ns INTEGER,
-    -- What it waited for then: word wait_kind, and the id or descriptor that goes with it.
+    -- Its loop.
+    loop_id INTEGER,
+    -- Who created it: word actor, and the id or number that goes with it.
+    parent_kind INTEGER,
+    parent_id INTEGER,
+    -- Name that it was given when it was created; NULL when it has the default name Task-N.
+    name TEXT,
+    -- N of the default name.
+    name_number INTEGER,
+    -- Name that it was given later.
+    new_name TEXT,
+    -- 1 when its creator got a handle, 0 when it was spawned without one.
+    has_handle INTEGER,
+    -- What it waited for when it was abandoned: word wait_kind, and the id or descriptor that goes with it.
     wait_kind INTEGER,
     wait_object INTEGER,
     -- Where it waited then.
