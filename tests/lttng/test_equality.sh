@@ -69,7 +69,7 @@ case_waits_and_groups_recorded_both_ways_have_the_same_rows() {
 
 # The examples that need somebody else, and so are no scenarios. Their runs depend on the clock and on the kernel, and ids of threads
 # are those of a run; but it is one run that both carriers tell.
-others='cores discovery first follow jobs tcp_client tcp_echo tls tour'
+others='backup cores discovery first follow jobs load lookup tcp_client tcp_echo tls tour'
 examples=$TELLTALE_TEST_BIN/examples
 
 case_every_example_is_among_those_that_are_recorded_both_ways() {
@@ -173,6 +173,20 @@ case_datagrams_and_files_recorded_both_ways_have_the_same_rows() {
     printf 'two\n' >>log
     wait_until grep -qx two printed
     end_both follow TERM
+    expect_rows_of process loop task
+}
+
+case_chores_recorded_both_ways_have_the_same_rows() {
+    start_daemon
+    : >input
+    mkdir from
+    for file in a b c; do echo "$file" >"from/$file"; done
+    start_both "$examples/backup" from to
+    end_both backup
+    start_both "$examples/load" 20 3
+    end_both load
+    start_both "$examples/lookup" 127.0.0.1
+    end_both lookup
     expect_rows_of process loop task
 }
 
