@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES_FIRST = 4096 };
+enum {
+    BUFFER_BYTES_FIRST = 4096,
+    AHEAD_BYTES = 64 * 1024, /* room that read_exactly makes for what has not come: asyncio's limit */
+};
 
 static void *copy_incomplete(const void *data)
 {
@@ -77,6 +80,17 @@ static int give_turn(struct read *call)
     return 0;
 }
 
+/* Refuses a second reader before it touches the buffer: the first one's recv writes to there, and what it has searched of
+ * it must stay. 0, or -1 with an exception pending. */
+static __attribute__((noinline)) int refuse_second(struct read *call)
+{
+    tt__io_spend(call->task, 0);
+    if (call->stream->descriptor < 0) /* the first one has not run yet since */
+        return tt__stream_raise(call->stream, ECONNABORTED, "read from", call->site);
+    return tt_raise_at(call->site, &tt_RuntimeError,
+                       "%s() called while another coroutine is already waiting for incoming data", call->name);
+}
+
 /* Also a call that needs no more than the buffer gives others their turn: see telltale/loop.h. */
 static inline __attribute__((always_inline)) bool begin(struct read *call, tt_stream *stream, const char *name,
                                                         tt_site *site)
@@ -88,7 +102,7 @@ static inline __attribute__((always_inline)) bool begin(struct read *call, tt_st
     call->has_performed = false;
     if (!call->task)
         return false;
-    if (!tt__io_is_spent(call->task) || give_turn(call) == 0)
+    if ((!tt__io_is_spent(call->task) || give_turn(call) == 0) && (!stream->reading || refuse_second(call) == 0))
         return true;
     tt__stream_end(stream);
     return false;
@@ -129,9 +143,8 @@ static ssize_t receive(struct read *call, void *buffer, size_t size)
     if (stream->read_error || stream->descriptor < 0)
         return tt__stream_raise(stream, stream->read_error ? stream->read_error : ECONNABORTED, "read from",
                                 call->site);
-    if (stream->reading)
-        return tt_raise_at(call->site, &tt_RuntimeError,
-                           "%s() called while another coroutine is already waiting for incoming data", call->name);
+    assert(!stream->reading && "begin has refused a second reader");
+    assert(size > 0 && "a read of nothing would look like the end");
     call->buffer = buffer;
     call->io = (struct tt_io){.descriptor = stream->descriptor,
                               .what = TT_IO_KIND_READ,
@@ -230,15 +243,17 @@ ssize_t tt_stream_read_at(tt_site *site, tt_stream *stream, void *buffer, size_t
     return count;
 }
 
-/* Has SIZE bytes in the buffer: 0, or -1 with an exception pending. */
+/* Has SIZE bytes in the buffer: 0, or -1 with an exception pending. The buffer grows with what comes, since a SIZE that
+ * the other end has told need not be true. */
 static int gather_bytes(struct read *call, size_t size)
 {
     ssize_t count = 1;
 
-    if (buffered(call->stream) < size && reserve(call, size - buffered(call->stream)) < 0)
-        return -1;
-    while (buffered(call->stream) < size && count > 0)
-        count = fill(call);
+    while (buffered(call->stream) < size && count > 0) {
+        size_t held = buffered(call->stream), missing = size - held, room = held < AHEAD_BYTES ? AHEAD_BYTES : held;
+
+        count = reserve(call, missing < room ? missing : room) < 0 ? -1 : fill(call);
+    }
     if (count < 0)
         return -1;
     return count == 0 ? raise_incomplete(call, size) : 0;

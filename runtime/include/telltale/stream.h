@@ -62,15 +62,15 @@ TT_API tt_stream *tt_stream_open_standard_at(tt_site *site, int number) TT_MUST_
 /* ----------------------------------------------------------------------------------------------------- reading
  *
  * Each returns -1 with an exception pending: CancelledError and its like; OSError, again from every later call too;
- * RuntimeError "read() called while another coroutine is already waiting for incoming data"; MemoryError. What is
- * still buffered when an exception is raised is still to be read. */
+ * RuntimeError "read() called while another coroutine is already waiting for incoming data", also where what is buffered
+ * would do; MemoryError. What is still buffered when an exception is raised is still to be read. */
 
 /* Bytes read into BUFFER, at least one and at most SIZE (more than 0), as soon as there are some; 0 at the end. asyncio:
  * StreamReader.read(n). */
 #define tt_stream_read(stream, buffer, size) tt_stream_read_at(TT_HERE, (stream), (buffer), (size))
 TT_API ssize_t tt_stream_read_at(tt_site *site, tt_stream *stream, void *buffer, size_t size) TT_MUST_USE;
 
-/* Reads exactly SIZE bytes: 0. IncompleteReadError "3 bytes read on a total of 8 expected bytes" when the stream ends
+/* Reads exactly SIZE bytes: 0. Memory is taken as they come, not for SIZE bytes at once. IncompleteReadError "3 bytes read on a total of 8 expected bytes" when the stream ends
  * first. asyncio: readexactly. */
 #define tt_stream_read_exactly(stream, buffer, size) tt_stream_read_exactly_at(TT_HERE, (stream), (buffer), (size))
 TT_API int tt_stream_read_exactly_at(tt_site *site, tt_stream *stream, void *buffer, size_t size) TT_MUST_USE;
