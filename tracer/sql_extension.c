@@ -1,4 +1,4 @@
-/* sql_extension.c: makes the virtual tables over the event stream known: to a connection of telltale's own, and,
+/* sql_extension.c: makes the virtual tables over the event stream, and a function over tasks, known: to a connection of telltale's own, and,
  * built as libtelltale-sqlite.so, to the program sqlite3: .load libtelltale-sqlite
  *
  * Threads: as the connection.
@@ -17,7 +17,7 @@ int tt__sql_register(sqlite3 *connection)
     int code = SQLITE_OK;
     for (const struct tt_sql_table_class *const *table = tt__sql_tables; *table && code == SQLITE_OK; table++)
         code = sqlite3_create_module_v2(connection, (*table)->name, &(*table)->module, (void *)*table, NULL);
-    return code;
+    return code == SQLITE_OK ? tt__sql_register_lives(connection) : code;
 }
 
 #ifdef TELLTALE_SQL_EXTENSION

@@ -82,7 +82,10 @@ extern const struct tt_sql_table_class tt__event_table, tt__steps_table, tt__tur
 /* All of them, ended by NULL. In sql_extension.c. */
 extern const struct tt_sql_table_class *const tt__sql_tables[];
 
-/* Makes them known to CONNECTION. SQLITE_OK, or why not. */
+/* Makes the function life_figures() known to CONNECTION. SQLITE_OK, or why not. In sql_lives.c. */
+int tt__sql_register_lives(sqlite3 *connection);
+
+/* Makes the tables and the function known to CONNECTION. SQLITE_OK, or why not. */
 int tt__sql_register(sqlite3 *connection);
 
 #endif

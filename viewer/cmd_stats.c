@@ -1,7 +1,7 @@
 /* cmd_stats.c: telltale stats: how long tasks live and wait for their turn, by the function that they run; and what held up
  * the loops.
  *
- * What is here: which tables there are and their columns. The figures: the views coroutines, histograms, stalls,
+ * What is here: which tables there are and their columns. The figures: the views coroutine_reports, histograms, stalls,
  * held_up and loop_turns. How rows and columns are chosen: draft.h.
  */
 #include "draft.h"
@@ -135,7 +135,7 @@ static const char *const durations[] = {"duration_p50_ns", "duration_p90_ns", "d
 static const struct tt_listing tables[] = {
     [TABLE_COROUTINES] =
         {
-            .view = "coroutines",
+            .view = "coroutine_reports",
             .key = "coroutine",
             .columns = coroutine_columns,
             .column_count = COUNT(coroutine_columns),

@@ -1,0 +1,143 @@
+/* What stats tells of very many tasks, in one pass (coroutine_reports), is what plain SQL tells of them (coroutines), row by row. */
+#include "harness.h"
+#include "studio.h"
+
+#include <sqlite3.h>
+
+#include "store_writer.h"
+
+static struct studio studio;
+
+static int open_studio(void **state)
+{
+    (void)state;
+    studio_open(&studio);
+    struct tt__store_writer *writer;
+    struct tt_store_error error;
+    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
+        fail_msg("%s", error.text);
+    tt__store_close_writer(writer, true);
+    return 0;
+}
+
+static int close_studio(void **state)
+{
+    (void)state;
+    studio_close(&studio);
+    return 0;
+}
+
+static void give(const char *sql)
+{
+    sqlite3 *connection;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open(studio.store, &connection), SQLITE_OK);
+    if (sqlite3_exec(connection, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
+}
+
+/* All rows of VIEW as one text, of which *OUT_COUNT says how many; NULL when they cannot be told. */
+static char *tell(const char *view, int *out_count)
+{
+    struct tt_store_reader *reader;
+    struct tt_store_error error;
+    sqlite3_stmt *statement = NULL;
+    char *sql = sqlite3_mprintf("SELECT * FROM %s ORDER BY coroutine", view), *text = sqlite3_mprintf("");
+    int code;
+    *out_count = 0;
+    if (tt_store_open_reader(studio.store, &reader, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(tt_store_prepare(reader, sql, &statement, NULL), SQLITE_OK);
+    for (; (code = sqlite3_step(statement)) == SQLITE_ROW; ++*out_count) {
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const char *value = (const char *)sqlite3_column_text(statement, i);
+            text = sqlite3_mprintf("%z%s=%s(%d)\n", text, sqlite3_column_name(statement, i), value ? value : "NULL",
+                                   sqlite3_column_type(statement, i));
+        }
+    }
+    sqlite3_finalize(statement);
+    tt_store_close_reader(reader);
+    sqlite3_free(sql);
+    if (code == SQLITE_DONE)
+        return text;
+    sqlite3_free(text);
+    return NULL;
+}
+
+static void expect_the_same(int row_count)
+{
+    int plain_count, own_count;
+    char *plain = tell("coroutines", &plain_count), *own = tell("coroutine_reports", &own_count);
+    assert_non_null(plain);
+    assert_non_null(own);
+    assert_string_equal(own, plain);
+    assert_int_equal(own_count, row_count);
+    sqlite3_free(plain);
+    sqlite3_free(own);
+}
+
+/* Places of which several have one text, and some none; every outcome, times that are missing, run backwards, are alike, or need all
+ * bytes of a number. */
+static void rows_are_those_of_plain_sql(void **state)
+{
+    (void)state;
+    expect_the_same(0);
+    give("INSERT INTO process (process_id, uuid, started_ns, seen_ns, vital_drop_last_ns) VALUES (0, x'00', 0, "
+         "5000000, NULL),"
+         " (1, x'01', 0, 9000000, 3000);"
+         "INSERT INTO site (site_id, hash, text) VALUES (1, 1, 'work'), (2, 2, 'work'), (3, 3, 'unknown'), (4, 4, ''),"
+         " (5, 5, 'say \"x\" \\ ü'), (6, 6, NULL), (7, 7, 'wor'), (8, 8, 'one'), (9, 9, 'two')");
+    expect_the_same(0);
+    give(
+        "INSERT INTO task (task_id, created_site_id, created_ns, started_ns, ended_ns, outcome, busy_ns, ready_ns, "
+        "longest_step_ns)"
+        " WITH RECURSIVE n (i, r) AS (SELECT 1, 12345 UNION ALL SELECT i + 1, (r * 1103515245 + 12345) % 2147483648 "
+        "FROM n WHERE i < 5000)"
+        " SELECT i | ((r / 512 % 5 = 0) << 40), nullif(r / 4096 % 8, 0), iif(i % 41, i * 10, NULL), iif(i % 37, i * 10 "
+        "+ r / 64 % 700 - 20, NULL),"
+        " iif(i % 11, i * 10 + (r / 16 % 3000 << r / 128 % 36) - 40, NULL), iif(i % 11, 1 + r / 32 % 3, NULL), iif(i "
+        "% 11, r % 1000, NULL),"
+        " iif(i % 13, r / 2 % 1000, NULL), iif(i % 11, r / 8 % 1000, NULL) FROM n;"
+        "UPDATE task SET abandoned_ns = created_ns + 70 WHERE outcome IS NULL AND task_id % 4 = 0;"
+        "INSERT INTO task (task_id, created_site_id, created_ns, ended_ns, outcome) VALUES (6001, 8, 5, "
+        "9223372036854775800, 2),"
+        " (6002, 9, 1, 11, 1), (6003, 9, 1, 11, 1), (6004, 9, 1, 5, 1)");
+    expect_the_same(7);
+}
+
+/* Nobody learns a sum that is none. */
+static void a_sum_that_is_too_large_is_an_error(void **state)
+{
+    int count;
+    (void)state;
+    give("INSERT INTO task (task_id, created_ns, ended_ns, outcome, busy_ns, ready_ns) VALUES (1, 0, "
+         "9223372036854775807, 1, 9223372036854775807, 0),"
+         " (2, 0, 1, 1, 1, 0)");
+    assert_null(tell("coroutines", &count));
+    assert_null(tell("coroutine_reports", &count));
+}
+
+/* Around the ranks of percentiles: one task, then one more each time. */
+static void each_count_of_tasks_has_its_percentiles(void **state)
+{
+    (void)state;
+    give("INSERT INTO site (site_id, hash, text) VALUES (1, 1, 'work')");
+    for (int i = 1; i <= 102; i++) {
+        char sql[160];
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO task (task_id, created_site_id, created_ns, ended_ns, outcome) VALUES (%d, 1, 0, %d, 1)",
+                 i, i * 7919 % 103 * 65521);
+        give(sql);
+        if (i < 4 || (i > 8 && i < 12) || i > 98)
+            expect_the_same(1);
+    }
+}
+
+static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_setup_teardown(rows_are_those_of_plain_sql, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(a_sum_that_is_too_large_is_an_error, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(each_count_of_tasks_has_its_percentiles, open_studio, close_studio),
+};
+
+TT_TEST_MAIN(cases)
