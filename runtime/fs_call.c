@@ -12,6 +12,7 @@
 
 #include "io.h"
 #include "precond.h"
+#include "sigpipe.h"
 
 static struct tt_fs_call *call_of(struct tt_request *request)
 {
@@ -202,7 +203,7 @@ bool tt__fs_call_is_unwanted(struct tt_fs_call *call)
     return atomic_load_explicit(&call->request.is_unwanted, memory_order_relaxed);
 }
 
-int tt__fs_write_all(int descriptor, const char *data, size_t size, off_t *offset)
+static int write_all(int descriptor, const char *data, size_t size, off_t *offset)
 {
     while (size > 0) {
         ssize_t written = *offset < 0 ? write(descriptor, data, size) : pwrite(descriptor, data, size, *offset);
@@ -217,4 +218,15 @@ int tt__fs_write_all(int descriptor, const char *data, size_t size, off_t *offse
             *offset += written;
     }
     return 0;
+}
+
+int tt__fs_write_all(int descriptor, const char *data, size_t size, off_t *offset)
+{
+    struct tt_sigpipe sigpipe;
+    int rc;
+
+    tt__sigpipe_block(&sigpipe);
+    rc = write_all(descriptor, data, size, offset);
+    tt__sigpipe_unblock(&sigpipe, rc < 0 && errno == EPIPE);
+    return rc;
 }

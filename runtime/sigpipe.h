@@ -1,6 +1,6 @@
 /* sigpipe.h: writing to what nobody reads any more, without the signal.
  *
- * writev and sendfile have no flag that keeps SIGPIPE from being raised, also by a call that has written a part and says
+ * write, writev and sendfile have no flag that keeps SIGPIPE from being raised, also by a call that has written a part and says
  * so. It is blocked meanwhile, and taken back. One that was pending before is somebody else's.
  *
  * Threads: any; a pair of calls is one thread's, which SIGPIPE of writing is sent to. */

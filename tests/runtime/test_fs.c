@@ -533,6 +533,30 @@ static void sending_to_who_has_gone_raises_and_never_signals(void **state)
     close(ends[0]);
 }
 
+static int write_to_nobody(void *arg)
+{
+    char path[32];
+
+    (void)arg;
+    if (tt_fs_write(ends[1], "x", 1) < 0)
+        note_and_drop("write");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
+    if (tt_fs_write_file(path, "x", 1, 0600) < 0)
+        note_and_drop("write_file");
+    return 0;
+}
+
+static void writing_to_a_pipe_that_nobody_reads_raises_and_never_signals(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    assert_true(stage_run(write_to_nobody, NULL));
+    expect_notes("write: BrokenPipeError(32, 'Broken pipe')", "write_file: BrokenPipeError(32, 'Broken pipe')");
+    close(ends[1]);
+}
+
 static int copy_file(void *arg)
 {
     char *data = NULL;
@@ -893,6 +917,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_folder(a_file_is_sent_to_a_socket_that_fills_up),
     cmocka_unit_test_in_folder(sending_to_who_does_not_read_can_be_cancelled),
     cmocka_unit_test_in_folder(sending_to_who_has_gone_raises_and_never_signals),
+    cmocka_unit_test_in_folder(writing_to_a_pipe_that_nobody_reads_raises_and_never_signals),
     cmocka_unit_test_in_folder(what_sendfile_refuses_is_copied),
     cmocka_unit_test_in_folder(what_no_thread_has_begun_is_not_done_when_it_is_cancelled),
     cmocka_unit_test_in_folder(a_read_that_a_thread_makes_is_left_alone_with_a_buffer_of_its_own),

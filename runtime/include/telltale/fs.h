@@ -57,7 +57,8 @@ TT_API ssize_t tt_fs_read_at(tt_site *site, int descriptor, void *buffer, size_t
 TT_API ssize_t tt_fs_pread_at(tt_site *site, int descriptor, void *buffer, size_t size, off_t offset) TT_MUST_USE;
 
 /* Writes all SIZE bytes of DATA, at the file's position, or with pwrite at OFFSET. Returns 0; when it fails an unknown part
- * has been written. For files; a non-blocking descriptor that is full fails with BlockingIOError. */
+ * has been written. For files; a non-blocking descriptor that is full fails with BlockingIOError, a pipe or socket that nobody
+ * reads with BrokenPipeError: SIGPIPE is never raised. */
 #define tt_fs_write(descriptor, data, size) tt_fs_write_at(TT_HERE, (descriptor), (data), (size))
 TT_API int tt_fs_write_at(tt_site *site, int descriptor, const void *data, size_t size) TT_MUST_USE;
 #define tt_fs_pwrite(descriptor, data, size, offset) tt_fs_pwrite_at(TT_HERE, (descriptor), (data), (size), (offset))
