@@ -7,8 +7,8 @@
  *
  * The goals are those of tasks on plain sockets and of streams, of the recorder with default and with all categories, and of
  * LTTng with default categories. For comparison, and without a goal: a stream and LTTng with all categories, and the same
- * server in Go, Node, and Python with asyncio and uvloop (peers/). What is not installed is skipped with a line; LTTng is
- * there if TELLTALE_BENCH_SESSION says so (echo.sh).
+ * server in Go, Node, and Python with asyncio and uvloop (peers/). What is not installed, a peer or LTTng, is skipped with a
+ * line; LTTng is there if TELLTALE_BENCH_SESSION says so (echo.sh). What is of this tree and does not start is an error: status 2.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,6 +48,7 @@ struct server {
     const char *recorder;   /* "store", "lttng"; NULL: it is not recorded */
     const char *events;     /* categories; NULL: the default */
     double least, reach;    /* of its rate against libuv's; 0: no goal */
+    bool is_peer;           /* somebody else's, which need not be installed */
     pid_t pid;
     struct sockaddr_in address;
     struct figures figures[SIZES];
@@ -113,10 +114,13 @@ static void stop_server(struct server *server)
     waitpid(server->pid, NULL, 0);
 }
 
-/* A child that has ended already could not be recorded, or is a peer that is not installed. */
+/* A child that has ended already could not be recorded, or is a peer that is not installed.
+ * It stays a zombie, so that its number is nobody else's. */
 static bool is_there(const struct server *server)
 {
-    return waitpid(server->pid, NULL, WNOHANG) == 0;
+    siginfo_t end = {.si_pid = 0};
+
+    return waitid(P_PID, (id_t)server->pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == 0;
 }
 
 /* Programs take a while to start: one byte is echoed before anything is measured. */
@@ -262,12 +266,30 @@ static bool print_figures(const struct server *server, const struct server *libu
            print_ratio(ratio_name, median_of(ratios.samples, ratios.count), server->least, server->reach);
 }
 
+/* Whether the machine may lack what SERVER needs. With a session LTTng is there. */
+static bool may_be_missing(const struct server *server)
+{
+    return server->is_peer || (is_recorded(server, "lttng") && (!HAS_LTTNG || !getenv("TELLTALE_BENCH_SESSION")));
+}
+
 static void print_skipped(const struct server *server)
 {
     printf("skipped: echo_%s: %s\n", server->name,
-           is_recorded(server, "lttng")   ? "LTTng is not installed, or there is no session"
-           : is_recorded(server, "store") ? "no recorder could be started"
-                                          : "it is not installed");
+           server->is_peer ? "it is not installed" : "LTTng is not installed, or there is no session");
+}
+
+/* Whether each server runs that is not to be skipped. Tells which does not. */
+static bool are_all_there(const struct server *servers, size_t count)
+{
+    bool are_there = true;
+
+    for (size_t i = 0; i < count; i++)
+        if (!is_there(&servers[i]) && !may_be_missing(&servers[i])) {
+            fprintf(stderr, "echo: %s does not run%s\n", servers[i].name,
+                    servers[i].recorder ? ": it could not be recorded" : "");
+            are_there = false;
+        }
+    return are_there;
 }
 
 static void measure(struct server *servers, size_t count)
@@ -313,13 +335,13 @@ int main(int argc, char **argv)
         {.name = "streams_all", .command = {own, "stream"}, .recorder = "store", .events = "all"},
         {.name = "lttng", .command = {own, "sock"}, .recorder = "lttng", .least = 0.85, .reach = 0.90},
         {.name = "lttng_all", .command = {own, "sock"}, .recorder = "lttng", .events = "all"},
-        {.name = "go", .command = {go}},
-        {.name = "node", .command = {"node", PEERS "/echo.js"}},
-        {.name = "asyncio", .command = {"/usr/bin/python3", PEERS "/echo.py", "asyncio"}},
-        {.name = "uvloop", .command = {"/usr/bin/python3", PEERS "/echo.py", "uvloop"}},
+        {.name = "go", .command = {go}, .is_peer = true},
+        {.name = "node", .command = {"node", PEERS "/echo.js"}, .is_peer = true},
+        {.name = "asyncio", .command = {"/usr/bin/python3", PEERS "/echo.py", "asyncio"}, .is_peer = true},
+        {.name = "uvloop", .command = {"/usr/bin/python3", PEERS "/echo.py", "uvloop"}, .is_peer = true},
     };
     const size_t count = sizeof servers / sizeof servers[0];
-    bool is_good = true;
+    bool is_good = true, is_complete;
 
     (void)argc;
     find_server(argv[0], own, sizeof own);
@@ -333,8 +355,10 @@ int main(int argc, char **argv)
     pin_to_core(1);
     for (size_t i = 0; i < count; i++)
         await_server(&servers[i]);
-    measure(servers, count);
-    for (size_t i = 0; i < count; i++) {
+    is_complete = are_all_there(servers, count);
+    if (is_complete)
+        measure(servers, count);
+    for (size_t i = 0; is_complete && i < count; i++) {
         if (!servers[i].figures[0].rate.count) {
             print_skipped(&servers[i]);
             continue;
@@ -348,5 +372,5 @@ int main(int argc, char **argv)
     poll(NULL, 0, 300); /* recorders end */
     if (system(command) != 0)
         fprintf(stderr, "%s was left behind\n", folder);
-    return is_good ? 0 : 1;
+    return !is_complete ? 2 : is_good ? 0 : 1;
 }
