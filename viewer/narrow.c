@@ -40,7 +40,7 @@ void tt__narrow_view(FILE *sql, const char *view, const struct tt_narrow_source 
     char old[64], new[64];
     snprintf(old, sizeof old, "FROM %s AS %s", source->source, source->alias);
     snprintf(new, sizeof new, "FROM of_span AS %s", source->alias);
-    fprintf(sql, "WITH of_span AS MATERIALIZED (SELECT * FROM %s WHERE 1", source->source);
+    fprintf(sql, "WITH of_span AS (SELECT * FROM %s WHERE 1", source->source);
     if (until_ns < INT64_MAX)
         fprintf(sql, " AND coalesce(%s <= %" PRId64 ", 1)", source->begins, until_ns);
     if (since_ns > INT64_MIN)
