@@ -41,17 +41,18 @@ static struct tt_address *order(const struct addrinfo *list, bool in_turn, size_
     return addresses;
 }
 
-/* The address that connections come from. 0, or -1 with an exception pending. */
-static int find_local(tt_site *site, const struct tt_connection_options *options, struct tt_address *out_local)
+enum { LOCALS_MAX = 2 }; /* a numeric host has one address; none, for a port only, one of each family */
+
+/* The addresses that connections come from. Their number, 0 for anywhere, or -1 with an exception pending. */
+static int find_locals(tt_site *site, const struct tt_connection_options *options, struct tt_address *out_locals)
 {
     const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                                    .ai_family = options->family,
                                    .ai_socktype = SOCK_STREAM};
     struct addrinfo *list;
     char port[8];
-    int error;
+    int error, count = 0;
 
-    out_local->length = 0;
     if (!options->local_host && !options->local_port)
         return 0;
     if (!tt__port_exists(site, options->local_port))
@@ -60,10 +61,12 @@ static int find_local(tt_site *site, const struct tt_connection_options *options
     error = getaddrinfo(options->local_host, port, &hints, &list);
     if (error)
         return tt__raise_gaierror(site, error, "getaddrinfo", options->local_host ? options->local_host : port);
-    out_local->length = list->ai_addrlen;
-    memcpy(&out_local->name, list->ai_addr, list->ai_addrlen);
+    for (const struct addrinfo *info = list; info && count < LOCALS_MAX; info = info->ai_next) {
+        out_locals[count].length = info->ai_addrlen;
+        memcpy(&out_locals[count++].name, info->ai_addr, info->ai_addrlen);
+    }
     freeaddrinfo(list);
-    return 0;
+    return count;
 }
 
 /* The addresses of HOST, malloc'ed, and their number; NULL with an exception pending. */
@@ -86,21 +89,22 @@ static struct tt_address *find_addresses(tt_site *site, const char *host, int po
 tt_stream *tt_open_connection_at(tt_site *site, const char *host, int port, const struct tt_connection_options *options)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
-    struct tt_address local, peer, *addresses;
+    struct tt_address locals[LOCALS_MAX], peer, *addresses;
     tt_stream *stream;
     size_t count;
-    int descriptor;
+    int descriptor, local_count;
 
     if (!task)
         return NULL;
     if (!options)
         options = &defaults;
-    if (find_local(site, options, &local) < 0)
+    local_count = find_locals(site, options, locals);
+    if (local_count < 0)
         return NULL;
     addresses = find_addresses(site, host, port, options, &count);
     if (!addresses)
         return NULL;
-    descriptor = tt__race_connect(site, task, addresses, count, &local, options, &peer);
+    descriptor = tt__race_connect(site, task, addresses, count, locals, (size_t)local_count, options, &peer);
     if (descriptor < 0)
         return NULL;
     stream = tt__stream_create_connected(site, task->future.loop, descriptor, &peer, options->limit);

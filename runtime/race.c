@@ -25,7 +25,8 @@ struct attempt {
     const struct tt_address *address;
     struct tt_handle handle; /* the watch's */
     bool is_ready;
-    bool is_local_refused; /* it cannot come from where it should */
+    bool is_local_missing;            /* none of the local addresses is of its family */
+    const struct tt_address *refused; /* where it should come from and cannot; NULL: that was no hindrance */
 };
 
 /* On the task's stack. */
@@ -41,7 +42,8 @@ struct race {
     bool is_alarm_due;
     bool has_last_failed; /* the one that was started last */
     struct attempt *winner;
-    const struct tt_address *local;
+    const struct tt_address *locals;
+    size_t local_count;
     int64_t delay_ns; /* INT64_MAX: never */
 };
 
@@ -127,19 +129,35 @@ static int watch(struct attempt *attempt)
     return tt__watch_add(loop, attempt->io.descriptor, &attempt->handle, true);
 }
 
+/* Has ATTEMPT come from where it should: 0, or a value of errno. */
+static int bind_local(struct attempt *attempt)
+{
+    const struct race *race = attempt->race;
+    int error = EADDRNOTAVAIL; /* for the trace, where there is none of the system's */
+
+    attempt->is_local_missing = true;
+    for (size_t i = 0; i < race->local_count; i++) {
+        const struct tt_address *local = &race->locals[i];
+
+        if (local->name.ss_family != attempt->address->name.ss_family)
+            continue;
+        attempt->is_local_missing = false;
+        if (bind(attempt->io.descriptor, (const struct sockaddr *)&local->name, local->length) == 0)
+            return 0;
+        error = errno;
+        attempt->refused = local;
+    }
+    return error;
+}
+
 /* Opens a socket for ATTEMPT and begins to connect it: 0, also when it is connected already; or a value of errno. */
 static int begin(struct attempt *attempt)
 {
-    const struct race *race = attempt->race;
     const struct sockaddr *name = (const struct sockaddr *)&attempt->address->name;
-    const struct sockaddr *local = (const struct sockaddr *)&race->local->name;
-    int rc;
+    int rc = attempt->race->local_count > 0 ? bind_local(attempt) : 0;
 
-    if (race->local->length && local->sa_family == name->sa_family &&
-        bind(attempt->io.descriptor, local, race->local->length) < 0) {
-        attempt->is_local_refused = true;
-        return errno;
-    }
+    if (rc != 0)
+        return rc;
     if (connect(attempt->io.descriptor, name, attempt->address->length) == 0) {
         attempt->is_ready = true;
         return 0;
@@ -267,10 +285,13 @@ static int raise_attempt(const struct attempt *attempt, tt_site *site)
 {
     char text[TT_ADDRESS_BYTES], local[TT_ADDRESS_BYTES];
 
+    if (attempt->is_local_missing)
+        return tt_raise_at(site, &tt_OSError, "no matching local address with family=<AddressFamily.%s> found",
+                           attempt->address->name.ss_family == AF_INET6 ? "AF_INET6: 10" : "AF_INET: 2");
     tt_address_text(attempt->address, text, sizeof text);
-    if (!attempt->is_local_refused)
+    if (!attempt->refused)
         return tt_raise_errno_at(site, attempt->io.error, "connect to %s", text);
-    tt_address_text(attempt->race->local, local, sizeof local);
+    tt_address_text(attempt->refused, local, sizeof local);
     return tt_raise_errno_at(site, attempt->io.error, "connect to %s from %s", text, local);
 }
 
@@ -331,11 +352,16 @@ static int raise_errors(const struct race *race, bool all_errors)
 }
 
 int tt__race_connect(tt_site *site, struct tt_task_object *task, struct tt_address *addresses, size_t count,
-                     const struct tt_address *local, const struct tt_connection_options *options,
+                     const struct tt_address *locals, size_t local_count, const struct tt_connection_options *options,
                      struct tt_address *out_peer)
 {
     static const struct tt_ready_ops alarm_ops = {run_alarm, ignore};
-    struct race race = {.task = task, .site = site, .addresses = addresses, .count = count, .local = local};
+    struct race race = {.task = task,
+                        .site = site,
+                        .addresses = addresses,
+                        .count = count,
+                        .locals = locals,
+                        .local_count = local_count};
     int rc, descriptor = -1;
 
     assert(count > 0 && "there is something to connect to");

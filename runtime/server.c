@@ -37,14 +37,17 @@ struct tt_server {
     tt_event changed; /* a connection has ended, or the server was closed */
     tt_event closed;  /* it accepts no more */
     tt_event ended;   /* its task has nothing more to do */
-    size_t count;     /* connections */
-    tt_exc *failure;  /* why it cannot accept any more; owned */
+    size_t count;     /* connections, */
+    struct connection *first;
+    tt_exc *failure; /* why it cannot accept any more; owned */
     bool is_failure_told;
 };
 
 struct connection {
     tt_server *server; /* a reference */
     tt_stream *stream;
+    tt_task *task;                      /* NULL: it has not begun */
+    struct connection *previous, *next; /* of the server's */
 };
 
 static tt_server *server_of(struct tt_waitable *waitable)
@@ -97,14 +100,34 @@ static int end_task(void *server)
 
 /* ------------------------------------------------------------------------------------------------------- connections */
 
+static void link_connection(tt_server *server, struct connection *connection)
+{
+    connection->next = server->first;
+    if (connection->next)
+        connection->next->previous = connection;
+    server->first = connection;
+    server->count++;
+}
+
+static void unlink_connection(tt_server *server, struct connection *connection)
+{
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        server->first = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    server->count--;
+}
+
 static int end_connection(void *arg)
 {
     struct connection *connection = arg;
     tt_server *server = connection->server;
 
     tt_stream_close(connection->stream);
+    unlink_connection(server, connection);
     free(connection);
-    server->count--;
     tt_event_set(&server->changed);
     release(server);
     return 0;
@@ -119,6 +142,7 @@ static int serve_connection(void *arg)
 {
     struct connection *connection = arg;
 
+    connection->task = tt_current_task();
     if (tt_defer(end_connection, connection) < 0)
         return -1;
     return connection->server->fn(connection->stream, connection->server->arg);
@@ -137,7 +161,7 @@ static int start_connection(tt_server *server, tt_stream *stream)
     connection->server = server;
     connection->stream = stream;
     tt__waitable_ref(&server->waitable);
-    server->count++;
+    link_connection(server, connection);
     return tt_group_spawn_at(server->site, server->group, serve_connection, connection, &options);
 }
 
@@ -328,6 +352,20 @@ void tt_server_close(tt_server *server)
     tt_event_set(&server->closed);
 }
 
+/* Whether TASK is what a connection of SERVER waits for, or is: then it cannot wait for the connection. */
+static bool is_awaited_by_connection(const tt_server *server, const tt_task *task)
+{
+    for (const struct connection *connection = server->first; connection; connection = connection->next) {
+        const tt_future *at = connection->task;
+
+        while (at && at != task)
+            at = at->kind == TT_OBJECT_KIND_TASK ? tt__task((tt_future *)at)->waiter : NULL;
+        if (at)
+            return true;
+    }
+    return false;
+}
+
 /* Suspends until SERVER's task has nothing more to do. A task that is abandoned here lets go of the program's reference. */
 static int wait_for_end(tt_server *server, tt_site *site)
 {
@@ -382,6 +420,8 @@ int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns)
 
     if (!server)
         return 0;
+    if (is_awaited_by_connection(server, tt_current_task()))
+        return tt_exc_pending() ? -1 : tt_raise_at(site, &tt_RuntimeError, "a connection cannot stop its own server");
     tt_server_close(server);
     rc = tt_event_is_set(&server->ended) ? 0 : wait_with_grace(server, grace_ns, site);
     if (!tt_event_is_set(&server->ended)) {

@@ -66,14 +66,14 @@ static int race(void *arg)
     const struct race_of *of = arg;
     const struct tt_connection_options options = {.happy_eyeballs_delay_ns = of->delay_ns,
                                                   .all_errors = of->all_errors};
-    struct tt_address *addresses = calloc(4, sizeof *addresses), peer, nowhere = {0};
+    struct tt_address *addresses = calloc(4, sizeof *addresses), peer;
     tt_timeout *timeout = tt_timeout_enter(of->timeout_ns);
     size_t count = 0;
     int descriptor;
 
     for (; of->addresses[count]; count++)
         addresses[count] = *of->addresses[count];
-    descriptor = tt__race_connect(TT_HERE, (struct tt_task_object *)tt_current_task(), addresses, count, &nowhere,
+    descriptor = tt__race_connect(TT_HERE, (struct tt_task_object *)tt_current_task(), addresses, count, NULL, 0,
                                   &options, &peer);
     if (descriptor >= 0) {
         note("made to %s", memcmp(&peer, &listening, sizeof peer.length + 8) == 0 ? "who listens" : "somebody else");

@@ -41,7 +41,8 @@ struct tt_connection_options {
 
 /* Connects by TCP to PORT of HOST, a name, an IPv4 or an IPv6 address, with all the addresses that it has. The stream is
  * the caller's. NULL with an exception pending: OSError ("[Errno 111] Connection refused: connect to 127.0.0.1:1";
- * "[Errno 99] Cannot assign requested address: connect to 127.0.0.1:1 from 10.9.9.9:0" where local_host is not ours;
+ * "[Errno 99] Cannot assign requested address: connect to 127.0.0.1:1 from 10.9.9.9:0" where local_host is not ours; "no matching local
+ * address with family=<AddressFamily.AF_INET6: 10> found" where it is of another family than an address of HOST;
  * "Multiple exceptions: ..., ..." when there were several that differ), tt_gaierror (telltale/dns.h), OverflowError "port must be
  * 0-65535.", CancelledError and its like, MemoryError. asyncio: open_connection, create_connection. */
 #define tt_open_connection(host, port)               tt_open_connection_at(TT_HERE, (host), (port), NULL)

@@ -65,7 +65,11 @@ TT_API void tt_server_close(tt_server *server);
 /* Stops accepting, waits until all connections have ended, cancels those that have not after GRACE_NS (TT_NEVER: waits
  * for ever; 0 or less: at once), waits for them, and frees SERVER, all of it in any case; NULL: 0. Returns 0, or -1 with
  * an exception pending: the task was cancelled meanwhile, or had one pending already (then connections are cancelled at
- * once), or what tt_server_serve_forever would have told. */
+ * once), or what tt_server_serve_forever would have told.
+ *
+ * A connection of SERVER cannot stop it, since it would wait for itself: called in its task, or in one that it awaits,
+ * RuntimeError "a connection cannot stop its own server" (or what was pending), and SERVER is as it was. It can call
+ * tt_server_close, which ends tt_server_serve_forever, or leave the stop to a task that nobody waits for. */
 #define tt_server_stop(server, grace_ns) tt_server_stop_at(TT_HERE, (server), (grace_ns))
 TT_API int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns);
 
