@@ -129,6 +129,7 @@ static void collect(struct tt_exchange *exchange, int number)
         }
     }
     output->bytes[output->size] = '\0';
+    exchange->process->was_read[number - 1] = true;
     tt__process_close_pipe(exchange->process, number);
 }
 
@@ -260,8 +261,22 @@ static int raise_failure(const struct tt_exchange *exchange, tt_site *site)
                        exchange->is_too_long[0] ? "stdout" : "stderr", pid, exchange->size_max);
 }
 
+/* Of a pipe that was read to its end before there is nothing, which is not the same as no pipe. */
+static void begin_with_nothing(struct tt_exchange *exchange)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!exchange->process->was_read[i])
+            continue;
+        if (make_room(&exchange->outputs[i]))
+            exchange->outputs[i].bytes[0] = '\0';
+        else
+            exchange->error = ENOMEM;
+    }
+}
+
 static int run(struct tt_exchange *exchange, const struct tt_waiting *waiting)
 {
+    begin_with_nothing(exchange);
     while (!attempt(exchange))
         if (wait_for_any(exchange, waiting) < 0)
             return -1;

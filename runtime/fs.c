@@ -121,6 +121,7 @@ static ssize_t read_some(tt_site *site, const struct tt_fs_op *op, int descripto
     struct tt_fs_call *call;
     ssize_t length;
 
+    TT_PRECOND("fs_read.buffer", site, buffer != NULL || size == 0);
     size = chunk_bytes(size);
     call = tt__fs_call_create(op, NULL, NULL, size, site);
     if (!call)

@@ -345,7 +345,7 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
     tt_exc_unref(exc);
 }
 
-void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg)
+void tt__loop_run_guarded(tt_loop *loop, void (*fn)(void *arg), void *arg, const char *message)
 {
     struct tt_exc_state state = {0}, *outer = tt__exc_state_enter(&state);
     tt_exc *exc;
@@ -358,8 +358,11 @@ void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg)
     tt__exc_state_enter(outer);
     if (!exc)
         return;
-    tt_loop_call_exception_handler(
-        loop, &(struct tt_handler_context){.message = "exception in a function that frees a value or drops an argument",
-                                           .exception = exc});
+    tt_loop_call_exception_handler(loop, &(struct tt_handler_context){.message = message, .exception = exc});
     tt_exc_unref(exc);
+}
+
+void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg)
+{
+    tt__loop_run_guarded(loop, fn, arg, "exception in a function that frees a value or drops an argument");
 }

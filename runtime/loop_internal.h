@@ -267,8 +267,9 @@ void tt__loop_run_callback(tt_loop *loop, tt_callback_fn *fn, void *arg, tt_site
                            tt_future *raised_again);
 
 /* Runs FN(ARG), a function of the program that frees or drops ARG. It cannot suspend, and what it raises goes to the
- * handler. */
+ * handler; the second one is for another kind of function, and says which in MESSAGE. */
 void tt__loop_run_release(tt_loop *loop, void (*fn)(void *arg), void *arg);
+void tt__loop_run_guarded(tt_loop *loop, void (*fn)(void *arg), void *arg, const char *message);
 
 /* handler.c: what the other files tell a handler. */
 void tt__handler_report_never_retrieved(tt_future *future, tt_site *site);

@@ -35,6 +35,7 @@ struct tt_process {
     bool has_ended;
     bool kill_on_cancel;
     bool was_killed;              /* by a cancellation: the loop's end waits for it */
+    bool was_read[2];             /* stdout, stderr: to its end, by a call that communicated */
     struct tt_exchange *exchange; /* the call that communicates with it, or NULL */
 };
 

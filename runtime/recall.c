@@ -63,7 +63,7 @@ static tt_future *cancel(tt_future *future, struct tt_cancel *cancel)
     leave_list(recallable);
     tt__future_ref(future);
     tt__future_cancel_plain(future, cancel);
-    tt__loop_run_release(future->loop, call_recall, recallable);
+    tt__loop_run_guarded(future->loop, call_recall, recallable, "exception in a function that recalls an operation");
     tt__future_unref(future, cancel->site);
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include <telltale/sock.h>
 
 #include "io.h"
+#include "precond.h"
 #include "room.h"
 
 struct operation {
@@ -199,6 +200,7 @@ ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
         OPERATION("receive from", socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recv, size),
         .buffer = buffer};
 
+    TT_PRECOND("sock_recv.buffer", site, buffer != NULL || size == 0);
     return receive(&operation, site);
 }
 
@@ -211,6 +213,7 @@ ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size
         OPERATION("receive from", socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recvfrom, size),
         .buffer = buffer, .address = address, .length = length};
 
+    TT_PRECOND("sock_recvfrom.buffer", site, buffer != NULL || size == 0);
     return task ? perform(task, &operation, true, site) : -1;
 }
 
@@ -237,6 +240,7 @@ int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
     ssize_t sent;
     bool is_refused;
 
+    TT_PRECOND("sock_sendall.data", site, data != NULL || size == 0);
     if (!task)
         return -1;
     if (tt_trace_on(TT_CATEGORY_io) || tt__io_is_spent(task))
@@ -258,6 +262,7 @@ ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t si
         OPERATION("send to", socket, TT_IO_KIND_WRITE, TT_WAIT_KIND_SEND, true, attempt_sendto, size), .data = data,
         .to = address, .to_length = length};
 
+    TT_PRECOND("sock_sendto.data", site, data != NULL || size == 0);
     return task ? perform(task, &operation, true, site) : -1;
 }
 

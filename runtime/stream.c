@@ -284,6 +284,10 @@ int tt_stream_set_option_at(tt_site *site, tt_stream *stream, enum tt_stream_opt
     TT_PRECOND("stream_set_option.stream", site, stream != NULL);
     if (tt_exc_pending())
         return -1;
+    if (stream->descriptor < 0)
+        return tt__stream_raise(stream, ECONNABORTED, "set an option of", site);
+    if ((unsigned)option >= sizeof options / sizeof options[0])
+        return tt_raise_at(site, &tt_ValueError, "a stream has no option %d", (int)option);
     if (setsockopt(stream->descriptor, options[option].level, options[option].name, &value, sizeof value) == 0)
         return 0;
     snprintf(doing, sizeof doing, "set %s to %d of", options[option].text, value);

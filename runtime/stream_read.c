@@ -138,7 +138,7 @@ static ssize_t receive(struct read *call, void *buffer, size_t size)
     tt_loop *loop = stream->waitable.loop;
     int rc;
 
-    if (stream->is_at_end)
+    if (stream->is_at_end && stream->descriptor >= 0)
         return 0;
     if (stream->read_error || stream->descriptor < 0)
         return tt__stream_raise(stream, stream->read_error ? stream->read_error : ECONNABORTED, "read from",
@@ -230,6 +230,7 @@ ssize_t tt_stream_read_at(tt_site *site, tt_stream *stream, void *buffer, size_t
     struct read call;
     ssize_t count;
 
+    TT_PRECOND("stream_read.buffer", site, buffer != NULL || size == 0);
     if (!begin(&call, stream, "read", site))
         return -1;
     if (buffered(stream) > 0 || size == 0) {

@@ -319,6 +319,7 @@ int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_
     struct tt_task_object *task = tt__task_that_may_suspend(site);
     ssize_t sent = 0;
 
+    TT_PRECOND("stream_write.data", site, data != NULL || size == 0);
     if (!task)
         return -1;
     if (stream != NULL && size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream, task))
@@ -335,6 +336,7 @@ ssize_t tt_stream_write_some_at(tt_site *site, tt_stream *stream, const void *da
     struct iovec piece = {.iov_base = (void *)data, .iov_len = size};
     struct write call = {.pieces = &piece, .count = 1, .left = size, .is_one_enough = true};
 
+    TT_PRECOND("stream_write_some.data", site, data != NULL || size == 0);
     return perform(&call, stream, site);
 }
 

@@ -182,6 +182,7 @@ ssize_t tt_udp_receive_at(tt_site *site, tt_udp *udp, void *buffer, size_t size,
     struct receive call;
     ssize_t length;
 
+    TT_PRECOND("udp_receive.buffer", site, buffer != NULL || size == 0);
     if (!task)
         return -1;
     call.udp = udp;
@@ -281,6 +282,7 @@ int tt_udp_send_to_at(tt_site *site, tt_udp *udp, const void *data, size_t size,
     struct send call;
     int rc;
 
+    TT_PRECOND("udp_send_to.data", site, data != NULL || size == 0);
     if (!task)
         return -1;
     call.udp = udp;

@@ -68,6 +68,19 @@ case_every_name_in_the_guide_from_asyncio_is_in_a_header() {
     [ ! -s unknown ] || fail "the guide names what no header has: $(cat unknown)"
 }
 
+# What a program of asyncio's does with connections, sockets and children.
+case_each_way_of_asyncio_to_read_and_write_is_in_the_guide() {
+    grep -oE '^\|[^|]*\|' "$TELLTALE_TEST_SOURCE/runtime/ASYNCIO.md" >left
+    for name in open_connection open_unix_connection start_server start_unix_server serve_forever wait_closed \
+        read readexactly readuntil readline at_eof IncompleteReadError LimitOverrunError \
+        write writelines drain write_eof can_write_eof close get_extra_info \
+        sock_accept sock_connect sock_recv sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendto \
+        sendfile create_datagram_endpoint connect_read_pipe connect_write_pipe \
+        create_subprocess_exec create_subprocess_shell communicate send_signal terminate kill returncode; do
+        grep -qE "[\`. ]$name[\`(]" left || fail "the guide from asyncio has no row for $name"
+    done
+}
+
 case_the_files_that_pages_name_exist() {
     (cd "$TELLTALE_TEST_SOURCE" && find . -name '*.md' ! -path './build/*' -exec grep -oHE '\]\([^)#: ]+' {} +) >named
     grep -q '^./README.md:' named || fail 'README.md links nothing'

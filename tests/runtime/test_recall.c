@@ -119,7 +119,7 @@ static void what_a_recall_raises_goes_to_the_handler(void **state)
     (void)state;
     assert_true(tt_future_cancel(future, NULL));
     assert_null(tt_exc_pending());
-    expect_notes("handler: exception in a function that frees a value or drops an argument [exception, message] "
+    expect_notes("handler: exception in a function that recalls an operation [exception, message] "
                  "ValueError('it')");
     tt_future_unref(future);
 }

@@ -79,7 +79,8 @@ TT_API int tt_process_send_signal_at(tt_site *site, tt_process *process, int sig
 
 /* --------------------------------------------------------------------------------------------------------- pipes */
 
-/* What a child wrote; not NULL for streams that are pipes, and then followed by a zero byte that does not count. */
+/* What a child wrote; not NULL for streams that are pipes and were not taken, and then followed by a zero byte that does
+ * not count. What an earlier call has read is not in it: a second one gets "". */
 struct tt_process_output {
     char *out, *err; /* the caller's to free */
     size_t out_size, err_size;

@@ -134,7 +134,7 @@ TT_API int tt_stream_write_eof_at(tt_site *site, tt_stream *stream) TT_MUST_USE;
 TT_API void tt_stream_close(tt_stream *stream);
 
 /* Drops the connection: what is on its way may be lost, and the other end of a TCP connection gets a reset. Tasks that
- * wait, and calls from now on, get ConnectionAbortedError; writes after write_eof or after one that was cut off RuntimeError, as
+ * wait, and calls from now on, get ConnectionAbortedError, those that read once they have what is buffered; writes after write_eof or after one that was cut off RuntimeError, as
  * ever. STREAM is still to be closed. asyncio: transport.abort. */
 TT_API void tt_stream_abort(tt_stream *stream);
 
@@ -161,7 +161,7 @@ enum tt_stream_option {
     TT_STREAM_RECEIVE_BUFFER,     /* and for what was received */
 };
 
-/* Sets OPTION: 0, or -1 with OSError pending. */
+/* Sets OPTION: 0, or -1 with OSError pending, or ValueError "a stream has no option 77". */
 #define tt_stream_set_option(stream, option, value) tt_stream_set_option_at(TT_HERE, (stream), (option), (value))
 TT_API int tt_stream_set_option_at(tt_site *site, tt_stream *stream, enum tt_stream_option option,
                                    int value) TT_MUST_USE;

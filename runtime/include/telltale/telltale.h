@@ -3,8 +3,8 @@
  * NULL. A pointer may be NULL where its header says so: the end of a pair (destroy, close, unref), the running loop, options,
  * an out parameter or a function that nobody needs; an array or a buffer of which no element is used (a count or size of
  * 0). Everywhere else it is a broken precondition: the process ends by SIGABRT with one line on stderr that names function and
- * argument, "telltale: precondition lock_locked.lock broken: lock != NULL", and the caller's place where that is known. Buffers
- * that go to the kernel are its own affair (OSError EFAULT).
+ * argument, "telltale: precondition lock_locked.lock broken: lock != NULL", and the caller's place where that is known. Only the
+ * room for an address that tt_sock_accept and tt_sock_recvfrom have the kernel fill is its own affair (OSError EFAULT).
  *
  * Options and arrays may be compound literals in C, in the calls whose headers say so; C++ takes no address of one, so that they have
  * names there. */
