@@ -13,6 +13,7 @@
 
 #include <telltale/connection.h>
 
+#include "descriptor.h"
 #include "precond.h"
 #include "resolve.h"
 #include "stream_internal.h"
@@ -233,6 +234,8 @@ static bool attempt_accept(struct tt_io *io)
     int descriptor;
 
     do {
+        if (!tt__descriptor_may_accept(io->descriptor))
+            return false;
         call->peer.length = sizeof call->peer.name;
         descriptor = accept4(io->descriptor, (struct sockaddr *)&call->peer.name, &call->peer.length,
                              SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -3,6 +3,10 @@
  * libuv spawns and waits for SIGCHLD. Beside that each child's pidfd is polled, because a program that calls waitpid(-1) takes
  * a status away without libuv noticing; who of both sees the end first reaps.
  *
+ * In the child libuv makes 0 to 2 blocking, which programs expect of them, and with them what this process shares with it. A pipe or
+ * a terminal that is non-blocking here is therefore opened anew for the child; what cannot be is made non-blocking again
+ * when uv_spawn returns: the child has begun its program then, or failed to.
+ *
  * The loop's thread. From: asyncio.base_subprocess, asyncio.subprocess. */
 #include <assert.h>
 #include <errno.h>
@@ -14,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "precond.h"
 #include "process_internal.h"
 
@@ -183,8 +188,9 @@ void tt__processes_close(tt_loop *loop)
 
 /* The ends of the child, while it is spawned. */
 struct stdio {
-    int descriptors[3]; /* what the child gets */
-    bool is_ours[3];    /* closed afterwards */
+    int descriptors[3];      /* what the child gets */
+    bool is_ours[3];         /* closed afterwards */
+    bool is_non_blocking[3]; /* shared with the child, and made non-blocking again */
 };
 
 /* Makes the pipe NUMBER: the child's end in *OUT_CHILD, ours in PROCESS. 0 or -1 and errno. */
@@ -200,6 +206,26 @@ static int make_pipe(struct tt_process *process, int number, int *out_child)
     return fcntl(ours, F_SETFL, fcntl(ours, F_GETFL) | O_NONBLOCK);
 }
 
+/* The child's NUMBER is to be DESCRIPTOR, or the same pipe or terminal with flags of its own. */
+static void share(struct stdio *stdio, int number, int descriptor)
+{
+    int again = -1;
+
+    if (tt__descriptor_is_non_blocking(descriptor)) {
+        again = tt__descriptor_open_again(descriptor);
+        stdio->is_non_blocking[number] = again < 0;
+    }
+    stdio->is_ours[number] = again >= 0;
+    stdio->descriptors[number] = again >= 0 ? again : descriptor;
+}
+
+static void make_non_blocking_again(const struct stdio *stdio)
+{
+    for (int i = 0; i < 3; i++)
+        if (stdio->is_non_blocking[i])
+            tt__descriptor_set_blocking(stdio->descriptors[i], false);
+}
+
 /* 0 or -1 and errno; what is open then is closed by close_stdio. */
 static int open_stdio(struct tt_process *process, struct stdio *stdio, const struct tt_process_stdio *wanted,
                       int number)
@@ -212,7 +238,7 @@ static int open_stdio(struct tt_process *process, struct stdio *stdio, const str
     case TT_STDIO_PIPE:
         return make_pipe(process, number, &stdio->descriptors[number]);
     case TT_STDIO_DESCRIPTOR:
-        stdio->descriptors[number] = wanted->descriptor;
+        share(stdio, number, wanted->descriptor);
         return fcntl(wanted->descriptor, F_GETFD) < 0 ? -1 : 0;
     case TT_STDIO_STDOUT:
         stdio->descriptors[number] = stdio->descriptors[1];
@@ -220,7 +246,7 @@ static int open_stdio(struct tt_process *process, struct stdio *stdio, const str
     case TT_STDIO_INHERIT:
         break;
     }
-    stdio->descriptors[number] = number;
+    share(stdio, number, number);
     return 0;
 }
 
@@ -279,6 +305,7 @@ static int start(struct tt_process *process, char *const *argv, const struct tt_
     process->handles = 1;
     process->child.data = process;
     rc = uv_spawn(process->loop->uv, &process->child, &wanted);
+    make_non_blocking_again(stdio);
     process->child.data = process;
     enter_list(process);
     if (rc < 0) {
@@ -303,7 +330,7 @@ tt_process *tt_process_spawn_at(tt_site *site, char *const *argv, const struct t
 {
     static const struct tt_process_options defaults;
     tt_loop *loop = tt__running_loop;
-    struct stdio stdio = {{-1, -1, -1}, {false}};
+    struct stdio stdio = {{-1, -1, -1}, {false}, {false}};
     struct tt_process *process;
     int rc;
 

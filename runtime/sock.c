@@ -13,6 +13,7 @@
 #include <telltale/address.h>
 #include <telltale/sock.h>
 
+#include "descriptor.h"
 #include "io.h"
 #include "precond.h"
 #include "room.h"
@@ -39,15 +40,15 @@ static struct operation *operation_of(struct tt_io *io)
 
 static bool attempt_recv(struct tt_io *io)
 {
-    return tt__io_is_over(io, recv(io->descriptor, operation_of(io)->buffer, io->size, 0));
+    return tt__io_is_over(io, recv(io->descriptor, operation_of(io)->buffer, io->size, MSG_DONTWAIT));
 }
 
 static bool attempt_recvfrom(struct tt_io *io)
 {
     struct operation *operation = operation_of(io);
     socklen_t room = operation->length ? *operation->length : 0;
-    ssize_t received =
-        recvfrom(io->descriptor, operation->buffer, io->size, 0, operation->address, operation->address ? &room : NULL);
+    ssize_t received = recvfrom(io->descriptor, operation->buffer, io->size, MSG_DONTWAIT, operation->address,
+                                operation->address ? &room : NULL);
 
     if (received >= 0 && operation->length)
         *operation->length = room;
@@ -57,7 +58,7 @@ static bool attempt_recvfrom(struct tt_io *io)
 static bool attempt_send(struct tt_io *io)
 {
     struct operation *operation = operation_of(io);
-    ssize_t sent = send(io->descriptor, operation->data, operation->left, MSG_NOSIGNAL);
+    ssize_t sent = send(io->descriptor, operation->data, operation->left, MSG_NOSIGNAL | MSG_DONTWAIT);
 
     if (sent < 0)
         return tt__io_is_over(io, sent);
@@ -71,15 +72,19 @@ static bool attempt_sendto(struct tt_io *io)
 {
     struct operation *operation = operation_of(io);
 
-    return tt__io_is_over(
-        io, sendto(io->descriptor, operation->data, io->size, MSG_NOSIGNAL, operation->to, operation->to_length));
+    return tt__io_is_over(io, sendto(io->descriptor, operation->data, io->size, MSG_NOSIGNAL | MSG_DONTWAIT,
+                                     operation->to, operation->to_length));
 }
 
 static bool attempt_accept(struct tt_io *io)
 {
     struct operation *operation = operation_of(io);
     socklen_t room = operation->length ? *operation->length : 0;
-    int connection =
+    int connection;
+
+    if (!tt__descriptor_may_accept(io->descriptor))
+        return false;
+    connection =
         accept4(io->descriptor, operation->address, operation->address ? &room : NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (connection < 0 && errno == ECONNABORTED) /* the peer has gone already: wait for another */
@@ -245,7 +250,7 @@ int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
         return -1;
     if (tt_trace_on(TT_CATEGORY_io) || tt__io_is_spent(task))
         return send_rest(task, socket, data, size, 0, 0, site);
-    sent = send(socket, data, size, MSG_NOSIGNAL);
+    sent = send(socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     is_refused = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
     if (sent == (ssize_t)size || is_refused)
         tt__io_spend(task, sent);

@@ -1,6 +1,7 @@
 /* stream.c: a stream as an object: opened on a descriptor, ended, asked about. See stream_internal.h.
  *
  * The loop's thread. From: asyncio.StreamWriter, asyncio's transports. */
+#include "descriptor.h"
 #include "stream_internal.h"
 
 #include <assert.h>
@@ -146,15 +147,8 @@ tt_stream *tt_stream_open_at(tt_site *site, int descriptor, size_t limit)
  * position is to be shared, one with the flags of the first. */
 static int open_again(int number)
 {
-    struct stat about;
-    char path[32];
-    int flags = fcntl(number, F_GETFL), again = -1;
+    int again = tt__descriptor_open_again(number);
 
-    if (flags < 0 || fstat(number, &about) < 0)
-        return -1;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", number);
-    if (S_ISFIFO(about.st_mode) || isatty(number))
-        again = open(path, (flags & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     return again >= 0 ? again : fcntl(number, F_DUPFD_CLOEXEC, 3);
 }
 

@@ -4,6 +4,7 @@
  * that what has come is not lost when they are cancelled, or fail for want of the rest.
  *
  * Inside a task. From: asyncio.StreamReader. */
+#include "descriptor.h"
 #include "precond.h"
 #include "stream_internal.h"
 
@@ -58,6 +59,8 @@ static bool attempt_read(struct tt_io *io)
 
     if (call->stream->is_socket)
         return tt__io_is_over(io, recv(io->descriptor, call->buffer, io->size, MSG_DONTWAIT));
+    if (!tt__descriptor_may_be_read(io->descriptor))
+        return false;
     return tt__io_is_over(io, read(io->descriptor, call->buffer, io->size));
 }
 

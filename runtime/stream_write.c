@@ -16,6 +16,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "precond.h"
 #include "sigpipe.h"
 
@@ -84,6 +85,7 @@ static ssize_t write_pieces(const struct write *call)
     if (call->stream->is_socket)
         return sendmsg(call->io.descriptor, &(struct msghdr){.msg_iov = pieces, .msg_iovlen = (size_t)count},
                        MSG_NOSIGNAL | MSG_DONTWAIT);
+    tt__descriptor_set_blocking(call->io.descriptor, false); /* somebody else may have made it so */
     tt__sigpipe_block(&sigpipe);
     written = writev(call->io.descriptor, pieces, count);
     tt__sigpipe_unblock(&sigpipe, written < (ssize_t)call->left);
@@ -134,6 +136,7 @@ static ssize_t send_part(struct write *call, size_t size)
     struct tt_sigpipe sigpipe;
     ssize_t sent;
 
+    tt__descriptor_set_blocking(call->io.descriptor, false);
     tt__sigpipe_block(&sigpipe);
     sent = sendfile(call->io.descriptor, call->file, &offset, size);
     if (sent < 0 && (errno == EINVAL || errno == ENOSYS))

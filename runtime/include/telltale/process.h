@@ -9,6 +9,11 @@
  * kernel has pidfds (Linux 5.3) that is noticed, and the return code is 255, as in asyncio; elsewhere such a child would
  * never end.
  *
+ * What is non-blocking here. O_NONBLOCK is of what was opened and not of one process. A child that is given or inherits a
+ * pipe or terminal that is non-blocking here gets it opened anew: blocking for the child, as programs expect, and here as
+ * it was. What cannot be opened anew, a socket above all, has the same flags in both, as with Python's subprocess: the
+ * child finds a non-blocking socket so; clear O_NONBLOCK before the spawn where only the child uses it.
+ *
  * Threads: the loop's. Errors: -1 or NULL with OSError's children pending, "[Errno 2] No such file or directory: spawn nothing".
  * From: asyncio.create_subprocess_exec, asyncio.subprocess.Process. */
 #ifndef TELLTALE_PROCESS_H
@@ -30,7 +35,7 @@ enum tt_stdio {
     TT_STDIO_INHERIT,    /* the same as here */
     TT_STDIO_NULL,       /* /dev/null */
     TT_STDIO_PIPE,       /* the other end is here; stdin is one of a pair of sockets, as in asyncio */
-    TT_STDIO_DESCRIPTOR, /* a copy of `descriptor`, which stays the caller's */
+    TT_STDIO_DESCRIPTOR, /* a copy of `descriptor`, which stays the caller's; see above */
     TT_STDIO_STDOUT      /* of stderr only: what stdout is */
 };
 
