@@ -4,10 +4,14 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 enum { MUCH = 400000 };
 
@@ -115,34 +119,71 @@ static void each_allocation_of_a_conversation_fails_once(void **state)
 
 /* --------------------------------------------------------------------------------------------------------- many of them */
 
-enum { MANY = 10000 };
+/* Clients and server are a process each, so that each needs a descriptor for a connection and not two. */
+
+enum { MANY = 10000, DESCRIPTORS_BESIDE = 100 };
 
 struct many {
-    int port;
-    size_t asked, answered;
-    size_t most; /* served at a time */
+    size_t asked;
+    int port[2], answers[2]; /* pipes: to the clients; back from them, how many had an answer */
+    size_t most;             /* the server's: connections at a time */
     tt_server *server;
+    int number; /* the clients': the port */
+    size_t answered;
+    tt_event *all_answered;
 };
 
-static int ask_and_stay(void *arg)
+static int serve_many(tt_stream *stream, void *arg)
 {
     struct many *many = arg;
-    tt_stream *stream = tt_open_connection("127.0.0.1", many->port);
-    char answer[8];
-    int rc = -1;
+    const char *line;
+    ssize_t size;
 
-    if (!stream)
-        return -1;
-    if (tt_stream_write(stream, "hello\n", 6) == 0 && tt_stream_read_exactly(stream, answer, 7) == 0) {
+    while ((size = tt_stream_readline(stream, &line)) > 0) {
         size_t count = tt_server_connection_count(many->server);
 
         if (count > many->most)
             many->most = count;
-        many->answered += memcmp(answer, "hello\r\n", 7) == 0;
-        while (many->answered < many->asked) /* until all have been answered, everybody stays */
-            if (tt_sleep(TT_MSEC(20)) < 0)
-                break;
-        rc = tt_exc_pending() ? -1 : 0;
+        if (tt_stream_write(stream, line, (size_t)size) < 0)
+            return -1;
+    }
+    return (int)size;
+}
+
+/* The server, until the clients have ended. */
+static int serve_clients(void *arg)
+{
+    struct many *many = arg;
+    const struct tt_listen_options options = {.backlog = 4096};
+    tt_stream *answers = tt_stream_open(many->answers[0], 0);
+    int rc;
+
+    if (!answers)
+        return -1;
+    many->server = tt_start_server(tt_listen_with("127.0.0.1", 0, &options), serve_many, many, NULL);
+    many->number = many->server ? tt_listener_port(tt_server_listener(many->server)) : 0;
+    if (write(many->port[1], &many->number, sizeof many->number) != sizeof many->number)
+        return tt_raise_errno(errno, "tell the port");
+    rc = tt_stream_read_exactly(answers, &many->answered, sizeof many->answered);
+    tt_stream_close(answers);
+    return tt_server_stop(many->server, TT_SEC(20)) < 0 ? -1 : rc;
+}
+
+/* Until all have been answered, everybody stays. */
+static int ask_and_stay(void *arg)
+{
+    struct many *many = arg;
+    tt_stream *stream = tt_open_connection("127.0.0.1", many->number);
+    char answer[6] = "";
+    int rc = -1;
+
+    if (!stream)
+        return -1;
+    if (tt_stream_write(stream, "hello\n", 6) == 0 && tt_stream_read_exactly(stream, answer, 6) == 0) {
+        many->answered += memcmp(answer, "hello\n", 6) == 0;
+        if (many->answered == many->asked)
+            tt_event_set(many->all_answered);
+        rc = tt_event_wait(many->all_answered);
     }
     tt_stream_close(stream);
     return rc;
@@ -154,11 +195,7 @@ static int ask_much(void *arg)
     tt_group *group;
     int rc = 0;
 
-    many->server = tt_start_server(tt_listen_with("127.0.0.1", 0, &(struct tt_listen_options){.backlog = 4096}), serve,
-                                   NULL, NULL);
-    if (!many->server)
-        return -1;
-    many->port = tt_listener_port(tt_server_listener(many->server));
+    many->all_answered = tt_event_create();
     group = tt_group_enter();
     for (size_t i = 0; i < many->asked && rc == 0; i++) {
         rc = tt_group_spawn(group, ask_and_stay, many);
@@ -166,26 +203,73 @@ static int ask_much(void *arg)
             rc = tt_sleep(0);
     }
     rc = tt_group_exit(group, rc);
-    if (tt_server_stop(many->server, TT_SEC(20)) < 0)
-        rc = -1;
+    tt_event_destroy(many->all_answered);
     return rc;
 }
 
+/* The process of the clients. */
+static _Noreturn void be_clients(struct many *many)
+{
+    int rc = -1;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(many->port[1]);
+    close(many->answers[0]);
+    if (read(many->port[0], &many->number, sizeof many->number) == sizeof many->number && many->number > 0)
+        rc = tt_run(ask_much, many);
+    if (write(many->answers[1], &many->answered, sizeof many->answered) != sizeof many->answered)
+        rc = -1;
+    _exit(rc == 0 ? 0 : 1);
+}
+
+/* Has connections in two processes: how many of ASKED at a time. */
+static size_t connect_many(size_t asked)
+{
+    struct many many = {.asked = asked};
+    int status = -1;
+    bool is_good;
+    pid_t clients;
+
+    assert_int_equal(pipe2(many.port, O_CLOEXEC) | pipe2(many.answers, O_CLOEXEC), 0);
+    fflush(NULL);
+    clients = fork();
+    if (clients == 0)
+        be_clients(&many);
+    close(many.port[0]);
+    close(many.answers[1]);
+    is_good = clients > 0 && stage_run(serve_clients, &many);
+    close(many.port[1]);
+    if (!is_good)
+        kill(clients, SIGKILL);
+    while (waitpid(clients, &status, 0) < 0 && errno == EINTR)
+        ;
+    print_message("%zu connections, %zu at a time\n", many.answered, many.most);
+    assert_true(is_good);
+    assert_int_equal(status, 0);
+    assert_int_equal(many.answered, asked);
+    return many.most;
+}
+
+/* Under sanitizers and valgrind it is five hundred; with fewer descriptors it is what these allow, and that is said. */
 static void ten_thousand_connections_are_served_at_a_time(void **state)
 {
-    struct many many = {.asked = (size_t)stage_count(stage_is_watched() ? MANY / 20 : MANY)};
+    size_t wanted = (size_t)stage_count(stage_is_watched() ? MANY / 20 : MANY), asked = wanted;
     struct rlimit limit;
 
     (void)state;
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < 2 * many.asked + 100)
-        many.asked = (limit.rlim_cur - 100) / 2;
-    assert_true(stage_run(ask_much, &many));
-    print_message("%zu connections, %zu at a time\n", many.answered, many.most);
-    assert_int_equal(many.answered, many.asked);
-    assert_int_equal(many.most, many.asked);
+    if (limit.rlim_cur < asked + DESCRIPTORS_BESIDE)
+        asked = limit.rlim_cur - DESCRIPTORS_BESIDE;
+    assert_int_equal(connect_many(asked), asked);
+    if (asked < wanted) {
+        char why[128];
+
+        snprintf(why, sizeof why, "%zu connections were served and not %zu: a process may have %llu descriptors", asked,
+                 wanted, (unsigned long long)limit.rlim_cur);
+        TT_SKIP(why);
+    }
 }
 
 /* -------------------------------------------------------------------------------------------------------- half-open peers */
