@@ -69,7 +69,8 @@ TT_API void tt_server_close(tt_server *server);
  *
  * A connection of SERVER cannot stop it, since it would wait for itself: called in its task, or in one that it awaits,
  * RuntimeError "a connection cannot stop its own server" (or what was pending), and SERVER is as it was. It can call
- * tt_server_close, which ends tt_server_serve_forever, or leave the stop to a task that nobody waits for. */
+ * tt_server_close, which ends tt_server_serve_forever, or leave the stop to a task that nobody waits for. Not noticed, and for
+ * the caller to avoid: a stop in a task that a connection waits for through a group, a gather or another such call. */
 #define tt_server_stop(server, grace_ns) tt_server_stop_at(TT_HERE, (server), (grace_ns))
 TT_API int tt_server_stop_at(tt_site *site, tt_server *server, int64_t grace_ns);
 
