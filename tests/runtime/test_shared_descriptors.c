@@ -1,4 +1,5 @@
-/* Descriptors that other processes have, too: their flags are shared with ours, and nobody who clears O_NONBLOCK holds the loop up. */
+/* Descriptors that other processes have, too: their flags are shared with ours, and nobody who clears O_NONBLOCK holds
+ * the loop up. */
 #include "stage.h"
 
 #include <errno.h>
@@ -194,22 +195,26 @@ static void a_standard_output_that_a_child_inherited_stays_non_blocking(void **s
 
 /* ------------------------------------------------------------------------------------------------ what the child finds */
 
-/* Notes whether a child finds its stdin, which is DESCRIPTOR, blocking. */
-static int ask_child(const char *what, int descriptor)
+/* Notes whether the stdin of a child that has begun, which is DESCRIPTOR, is blocking there. */
+static int ask_of_child(const char *what, int descriptor)
 {
-    const struct tt_process_options options = {.in = {TT_STDIO_DESCRIPTOR, descriptor}, .out = {.kind = TT_STDIO_PIPE}};
-    tt_process *process = tt_process_spawn(ARGV("cat", "/proc/self/fdinfo/0"), &options);
-    struct tt_process_output output;
+    const struct tt_process_options options = {.in = {TT_STDIO_DESCRIPTOR, descriptor}};
+    tt_process *process = tt_process_spawn(ARGV("sleep", "1000"), &options);
+    char path[64], text[256] = "";
     const char *flags;
-    int rc = process ? tt_process_communicate(process, NULL, 0, 10000, &output) : -1;
+    int file, rc = -1;
 
-    tt_process_destroy(process);
-    if (rc < 0)
-        return rc;
-    flags = strstr(output.out, "flags:");
+    if (!process)
+        return -1;
+    snprintf(path, sizeof path, "/proc/%d/fdinfo/0", (int)tt_process_pid(process));
+    file = open(path, O_RDONLY | O_CLOEXEC);
+    flags = read(file, text, sizeof text - 1) > 0 ? strstr(text, "flags:") : NULL;
+    close(file);
     note("%s %sblocking", what, !flags ? "?" : strtol(flags + 6, NULL, 8) & O_NONBLOCK ? "non-" : "");
-    free(output.out);
-    return 0;
+    if (tt_process_kill(process) == 0)
+        rc = tt_process_wait(process, NULL);
+    tt_process_destroy(process);
+    return rc;
 }
 
 static int ask_children(void *arg)
@@ -220,11 +225,11 @@ static int ask_children(void *arg)
     make_pipe(ends);
     make_sockets(sockets);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    rc = ask_child("pipe", ends[0]) < 0 || ask_child("socket", sockets[0]) < 0 ? -1 : 0;
+    rc = ask_of_child("pipe", ends[0]) < 0 || ask_of_child("socket", sockets[0]) < 0 ? -1 : 0;
     note("here %d %d", is_non_blocking(ends[0]), is_non_blocking(sockets[0]));
     make_blocking(sockets[0]);
     if (rc == 0)
-        rc = ask_child("blocking socket", sockets[0]);
+        rc = ask_of_child("blocking socket", sockets[0]);
     note("here %d", is_non_blocking(sockets[0]));
     for (int i = 0; i < 2; i++) {
         close(ends[i]);
