@@ -290,9 +290,11 @@ tt_future *tt_gather_at(tt_site *site, tt_future *const *futures, size_t count, 
         add_child(gather, i, futures[i]);
     if (tt_trace_on(TT_CATEGORY_OF_children_told))
         tell_children(gather);
+    tt__future_ref(&gather->future); /* children that are done may end it at once, see gather_is_left */
     watch_children(gather);
     if (count == 0)
         complete_gather(gather, site);
+    tt__future_unref(&gather->future, site);
     return &gather->future;
 }
 

@@ -286,7 +286,7 @@ class Run:
             if isinstance(value, type) and issubclass(value, BaseException)
         }
         for name in (
-            "step entered handling task_body callback_body handler_body of_thread told_by put keep get get_younger drop value spawn eager "
+            "step entered handling handled aside task_body callback_body handler_body of_thread told_by put keep get get_younger drop value spawn eager "
             "gather shield threadsafe waited completed originals scope reschedule child set_variable get_variable split"
         ).split():
             names[name] = getattr(self, name)
@@ -307,6 +307,13 @@ class Run:
     def entered(self, me, line):
         self.watch()
         self.log(f"{self.loop.now} {me}:{line} entered")
+
+    def handled(self):
+        """Which exception is being handled."""
+        return id(sys.exception())
+
+    def aside(self, before):
+        return Aside(before)
 
     def handling(self, me, line, exception):
         strip(exception)
@@ -480,6 +487,25 @@ class Step:
             strip(exception)
             run.watch()
             run.log(f"{run.loop.now} {self.me}:{self.line} ! {run.describe(exception)}")
+
+
+class Aside:
+    """A finally clause: what it put aside becomes a context of what comes out of it; see kept-aside in deviations.txt."""
+
+    __slots__ = ("before", "exception")
+
+    def __init__(self, before):
+        self.before = before
+
+    def __enter__(self):
+        exception = sys.exception()
+        self.exception = exception if id(exception) != self.before else None
+
+    def __exit__(self, kind, exception, traceback):
+        del traceback
+        aside, self.exception = self.exception, None
+        if None not in (exception, aside) and kind is not GeneratorExit and exception is not aside and exception.__context__ is None:
+            exception.__context__ = aside
 
 
 class SyncBody:

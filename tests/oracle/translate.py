@@ -78,6 +78,9 @@ def simple(statement):
 
 def try_statement(lines, statement, depth):
     indent = "    " * depth
+    ends = any(head == "finally" for head, _, _ in statement.clauses)
+    if ends:
+        lines.append(f"{indent}before_{statement.line} = handled()")
     for head, types, statements in statement.clauses:
         if head in ("except", "except*"):
             lines.append(f"{indent}{head} ({', '.join(types)},) as caught:")
@@ -85,7 +88,11 @@ def try_statement(lines, statement, depth):
             lines.append(f"{indent}    del caught")
         else:
             lines.append(f"{indent}{head}:")
-        block(lines, statements, depth + 1)
+        if head == "finally":
+            lines.append(f"{indent}    with aside(before_{statement.line}):")
+            block(lines, statements, depth + 2)
+        else:
+            block(lines, statements, depth + 1)
 
 
 def block_statement(lines, statement, depth):
