@@ -249,6 +249,7 @@ static int check(struct tt_invocation *invocation, const struct gate *gate)
         print_unused(session, gate, given->allow);
     tt__report_count(session, &gate->choice, &counts);
     tt__report_print_summary(&invocation->output, &counts);
+    tt__report_say_losses(session, &invocation->messages, &counts);
     counts.counting = 0; /* what fails was decided above */
     status = fails ? TT_EXIT_FINDINGS : tt__report_status(&counts, given->is_strict);
     if (fails && given->error_exitcode > 0)

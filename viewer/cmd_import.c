@@ -50,6 +50,7 @@ struct sources {
     size_t readable_count, foreign_count;
     const char **ring_dirs;
     size_t ring_dir_count;
+    bool has_unreadable;           /* of some that were passed over nobody knows what is in them */
     int status;                    /* TT_EXIT_INPUT once something was left out */
     struct tt_trace_result traces; /* what came of them */
 };
@@ -61,6 +62,13 @@ static void leave_out(struct sources *sources)
     sources->status = TT_EXIT_INPUT;
 }
 
+/* The same for what may have had events of telltale: the store has to tell. */
+static void pass_over(struct sources *sources)
+{
+    sources->has_unreadable = true;
+    leave_out(sources);
+}
+
 /* A folder: of traces, or of arenas. */
 static void look_at_folder(struct sources *sources, const char *path)
 {
@@ -69,7 +77,7 @@ static void look_at_folder(struct sources *sources, const char *path)
     if (error < 0) {
         tt__complain("import: %s: %s", path,
                      error == -E2BIG ? "holds too many traces; import a part of them" : strerror(-error));
-        leave_out(sources);
+        pass_over(sources);
     } else if (sources->list.count == before && tt__leftovers_look(path).arena_count > 0) {
         sources->ring_dirs[sources->ring_dir_count++] = path;
     } else if (sources->list.count == before) {
@@ -103,7 +111,7 @@ static void choose_traces(struct sources *sources)
             sources->foreign_count++;
         } else {
             tt__complain("import: %s: %s", trace->path, trace->reason);
-            leave_out(sources);
+            pass_over(sources);
         }
     }
     if (sources->foreign_count > 0 && sources->foreign_count == sources->list.count) {
@@ -146,6 +154,7 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
         .cpu_seconds = given->cpu_seconds,
         .only = given->only,
         .redacts = given->redacts != 0,
+        .is_incomplete = sources->has_unreadable,
     };
     struct tt_trace_result result = sources->traces = tt__trace_read(&reading);
     if (result.nobody[0] != '\0') {

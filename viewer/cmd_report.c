@@ -92,6 +92,7 @@ static int run(struct tt_invocation *invocation)
         tt_query *query = tt__lints_open(session, &choice, select_rows);
         tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);
         tt__query_close(query);
+        tt__report_say_losses(session, &invocation->messages, &counts);
     }
     status = tt__report_status(&counts, given->is_strict);
     if (status == TT_EXIT_FINDINGS && given->error_exitcode > 0)

@@ -201,11 +201,13 @@ static void draw(tt_query *query, enum sign *bar, const struct axis *axis)
 {
     int64_t created = tt__query_integer(query, "created_cell");
     int64_t last = tt__query_integer(query, "last_cell");
+    int64_t known = tt__query_is_null(query, "known_cell") ? last + 1 : tt__query_integer(query, "known_cell");
     int64_t started = tt__query_is_null(query, "started_cell") ? last + 1 : tt__query_integer(query, "started_cell");
-    bool is_traced = tt__query_integer(query, "is_traced") != 0;
+    enum sign alive = tt__query_integer(query, "is_traced") != 0 ? SIGN_WAITING : SIGN_ALIVE;
+    enum sign before_start = tt__query_integer(query, "had_begun") != 0 ? alive : SIGN_CREATED;
     memset(bar, 0, (size_t)axis->cells * sizeof *bar);
     for (int64_t cell = created > 0 ? created : 0; cell <= last && cell < axis->cells; cell++)
-        bar[cell] = cell < started ? SIGN_CREATED : is_traced ? SIGN_WAITING : SIGN_ALIVE;
+        bar[cell] = cell < known ? SIGN_UNKNOWN : cell < started ? before_start : alive;
     put_list(bar, axis, tt__query_text(query, "busy_cells"));
     put_list(bar, axis, tt__query_text(query, "asked_cells"));
     put(bar, axis, last, sign_of_end(tt__query_text(query, "outcome")));
@@ -306,32 +308,34 @@ static void print_axis(tt_output *output, const struct axis *axis)
 
 /* --------------------------------------------------------------------------------------------------- query */
 
+/* clang-format off */
+
 /* Cells are numbered from 0; what lies outside of the axis has a number outside of them. */
 #define CELL(instant) \
     "CAST((" instant " - :from) * 1.0 * :cells / (:until + 1 - :from) AS INTEGER) - (" instant " < :from)"
 
-static const char select_places[] = "WITH RECURSIVE\n"
-                                    "chosen AS MATERIALIZED (\n"
-                                    "    SELECT task_id, row_number() OVER (ORDER BY ";
+/* Since when a task of which the creation was not recorded is known: it was told again, or began. */
+#define KNOWN \
+    "(SELECT coalesce(min(k.dumped_ns, k.started_ns), k.dumped_ns, k.started_ns) FROM task AS k WHERE k.task_id = tasks.task_id)"
+
+static const char select_places[] =
+    "WITH RECURSIVE\n"
+    "chosen AS MATERIALIZED (\n"
+    "    SELECT task_id, row_number() OVER (ORDER BY ";
 
 static const char select_chosen[] =
     "created_ns, task_id) AS place, id_text || coalesce(' \"' || name || '\"', '') AS label, outcome,\n"
-    "        coalesce(" CELL(
-        "created_ns") ", 0) AS created_cell,\n"
-                      "        " CELL(
-                          "started_ns") " AS started_cell,\n"
-                                        "        coalesce(" CELL(
-                                            "coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS last_cell,\n"
-                                                                                       "        CAST(round(busy_ns * "
-                                                                                       "100.0 / nullif(age_ns, 0)) AS "
-                                                                                       "INTEGER) AS busy_share,\n"
-                                                                                       "        CAST(round(ready_ns * "
-                                                                                       "100.0 / nullif(age_ns, 0)) AS "
-                                                                                       "INTEGER) AS ready_share,\n"
-                                                                                       "        CAST(round(waiting_ns "
-                                                                                       "* 100.0 / nullif(age_ns, 0)) "
-                                                                                       "AS INTEGER) AS waiting_share\n"
-                                                                                       "    FROM tasks\n    WHERE 1";
+    "        coalesce(" CELL("created_ns") ", 0) AS created_cell,\n"
+    "        iif(created_ns IS NULL, " CELL(KNOWN) ", -1) AS known_cell,\n"
+    "        " CELL("started_ns") " AS started_cell,\n"
+    "        started_ns IS NULL AND coalesce(step_count > 0, 0) AS had_begun,\n"
+    "        coalesce(" CELL("coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS last_cell,\n"
+    "        CAST(round(busy_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS busy_share,\n"
+    "        CAST(round(ready_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS ready_share,\n"
+    "        CAST(round(waiting_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS waiting_share\n"
+    "    FROM tasks\n    WHERE 1";
+
+/* clang-format on */
 
 /* The sign before task_id keeps SQLite from going through all steps once for each task.
  *

@@ -135,6 +135,20 @@ void tt__report_print_header(tt_session *session, tt_output *output, const struc
     print_losses(session, output, counts);
 }
 
+void tt__report_say_losses(tt_session *session, tt_output *messages, const struct tt_report_counts *counts)
+{
+    if (counts->processes == 0)
+        tt__complain("%s: nothing was traced: no process used telltale", tt__session_path(session));
+    bool has_losses = tt__query_count(session, "SELECT count(*) FROM losses") > 0;
+    if (!has_losses && counts->uncounted_losses + counts->unknown_tasks + counts->unknown_failures == 0)
+        return;
+    tt__print(messages, "telltale: %s is not complete:\n", tt__session_path(session));
+    print_losses(session, messages, counts);
+    if (!has_losses && counts->uncounted_losses > 0)
+        tt__print(messages, "  not all that %jd %s wrote was read: the counts of events do not add up\n",
+                  (intmax_t)counts->uncounted_losses, counts->uncounted_losses == 1 ? "process" : "processes");
+}
+
 /* --------------------------------------------------------------------------------------------------- summary */
 
 void tt__report_print_summary(tt_output *output, const struct tt_report_counts *counts)
@@ -185,6 +199,8 @@ int tt__report_summary(struct tt_invocation *invocation, const char *path, bool 
         tt__complain("%s: nothing was traced: no process used telltale", path);
     else
         tt__report_print_summary(&invocation->messages, &counts);
+    if (is_strict && counts.processes > 0)
+        tt__report_say_losses(session, &invocation->messages, &counts);
     if (counts.counting > 0)
         tt__complain("see: telltale report %s", path);
     return tt__session_close(session, tt__report_status(&counts, is_strict));

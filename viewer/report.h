@@ -37,6 +37,10 @@ bool tt__report_is_summed(const struct tt_lint_choice *choice, size_t i);
 /* Prints what was recorded: one line for a process, several with a heading; then what was lost of it, if anything. */
 void tt__report_print_header(tt_session *session, tt_output *output, const struct tt_report_counts *counts);
 
+/* Says what was lost, and whatever else makes a clean answer with these figures uncertain, behind a heading; nothing when nothing does. For
+ * commands whose output has no header: MESSAGES is stderr. */
+void tt__report_say_losses(tt_session *session, tt_output *messages, const struct tt_report_counts *counts);
+
 /* Prints the line that begins with SUMMARY. */
 void tt__report_print_summary(tt_output *output, const struct tt_report_counts *counts);
 
@@ -45,7 +49,7 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
 int tt__report_status(const struct tt_report_counts *counts, bool is_strict);
 
 /* Opens the store at PATH and prints its summary on stderr, for `telltale record`. Returns the exit status of a report, of a
- * strict one if IS_STRICT. */
+ * strict one if IS_STRICT, which says what was lost, too. */
 int tt__report_summary(struct tt_invocation *invocation, const char *path, bool is_strict);
 
 /* "1 task", "2 tasks". For use as two arguments of a format "%jd %s". */

@@ -368,7 +368,6 @@ static void judge(struct reader *reader)
         result->end = result->events > 0 ? TT_TRACE_PARTLY : TT_TRACE_NOTHING;
     } else if (strcmp(reader->end, "complete") == 0) {
         result->end = result->events == 0 ? TT_TRACE_NOTHING : reader->is_incomplete ? TT_TRACE_PARTLY : TT_TRACE_READ;
-        result->was_damaged = reader->is_incomplete;
     } else {
         judge_killed(reader);
     }
@@ -476,7 +475,7 @@ static void clip(struct reader *reader, size_t index)
         return;
     }
     reader->paths[index] = path;
-    reader->is_incomplete = true;
+    reader->is_incomplete = reader->result.was_damaged = true;
     if (cuts.count > NAMED_CUTS)
         tt__complain("%s: %s: so %s %zu more", reader->reading->command, trace->path,
                      cuts.count - NAMED_CUTS == 1 ? "was" : "were", cuts.count - NAMED_CUTS);

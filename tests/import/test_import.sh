@@ -102,6 +102,30 @@ END
 1|5001|1000'
 }
 
+# Nobody knows what is in it: failures of processes that are not in the store, or more of one that is.
+case_a_trace_that_cannot_be_read_is_a_loss_of_the_others() {
+    make_trace whole two/a
+    must "$telltale" import two -o alone.telltale
+    expect_rows alone.telltale "SELECT count(*) FROM losses WHERE what = 'incomplete'" 0
+    make_trace foreign two/kernel
+    must "$telltale" import two -o alone.telltale
+    expect_rows alone.telltale "SELECT count(*) FROM losses WHERE what = 'incomplete'" 0
+    make_trace late two/b
+    truncate -s 2000 two/b/metadata
+    run "$telltale" import two -o both.telltale
+    expect_status 3 'one of two that is cut'
+    expect_text err 'two/b: its metadata is cut short'
+    expect_rows both.telltale "SELECT count, is_vital FROM losses WHERE what = 'incomplete'" '|1'
+    run "$telltale" check --strict both.telltale
+    expect_status 4 'check --strict'
+    expect_text err 'nobody knows whether events are missing'
+    # Of one that could be read, and has nothing, that is said all the same.
+    make_trace stranger
+    run "$telltale" import stranger/other two/b -o nothing.telltale
+    expect_status 3 'nothing, and one that is cut'
+    expect_text err 'no event of telltale was recorded in it; nothing was written'
+}
+
 case_places_have_the_ids_that_a_recording_gives_them() {
     import_trace whole
     "$telltale" record -o recorded.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" fail 2>/dev/null

@@ -253,8 +253,13 @@ case_what_was_lost_fails_a_recording_that_is_checked() {
     sqlite3 run.telltale 'UPDATE process SET is_balanced = 0'
     run "$telltale" check --strict run.telltale
     expect_status 4 'a strict check of a store that has not all of a process'
+    expect_text err 'not all that 1 process wrote was read'
     run "$telltale" check run.telltale
     expect_status 0 'a check of it'
+    sqlite3 run.telltale "UPDATE process SET is_balanced = 1; INSERT INTO gap (thread_id, what, is_vital, to_ns) VALUES (0, 'late', 1, 1000000)"
+    run "$telltale" record --append --check -- "$traced" clean
+    expect_status 4 'what lacks events, gone on with'
+    expect_text err 'what was of p0 before 0.001 s was not recorded'
 }
 
 case_waiting_for_the_last_process_can_be_left_to_the_recorder() {

@@ -53,6 +53,15 @@ case_the_report_says_what_was_lost() {
     expect_screen report_lossy report run.telltale
 }
 
+case_check_and_data_of_the_report_say_what_was_lost() {
+    given late
+    expect_screen check_late check run.telltale --strict
+    expect_screen report_late_csv report run.telltale --format csv
+    given lossy
+    expect_screen check_lossy check run.telltale
+    expect_screen report_lossy_json report run.telltale --format json
+}
+
 case_the_report_escapes_hostile_text() {
     given hostile
     expect_screen report_hostile report run.telltale
@@ -278,6 +287,12 @@ case_timeline_draws_lives_as_bars() {
     given kinds
     LC_ALL=C
     expect_screen timeline_ascii timeline run.telltale --width 100 --until 0.2s
+}
+
+# What was before a session began is not known, and is not "not begun".
+case_timeline_draws_what_was_not_recorded_as_unknown() {
+    given late
+    expect_screen timeline_late timeline run.telltale
 }
 
 case_timeline_chooses_and_sorts() {

@@ -18,8 +18,8 @@ SELECT
     -- late (the trace begins after the process did: its session came later, or what was before was overwritten or is in another
     -- part; count is that of one thread's numbers, or NULL, for what nobody listened to has none),
     -- not_recorded (the session did not ask for all events that answers rest on, or the process did not say them: detail says which),
-    -- incomplete (the trace is known not to have all: a daemon froze or was killed, a disk was full, it is damaged; other processes
-    -- may be missing whole),
+    -- incomplete (the trace is known not to have all: a daemon froze or was killed, a disk was full, it is damaged, or one beside it
+    -- could not be read; other processes may be missing whole),
     -- unattributed (LTTng had no room, and it is not known for whose events: several processes of the trace may lack them,
     -- or none does, and they are another one's, which is not in the trace),
     -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked).
