@@ -413,7 +413,7 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
     bool has_known_end = process->has_ended || has_exit(import, process);
     if (!process->has_ended)
         tt__import_cut_off(import, process);
-    else if (!is_complete)
+    if (!is_complete)
         tt__import_incomplete(import, process);
     tt__import_judge_kinds(import, process);
     tt__import_count_threads(import, process);

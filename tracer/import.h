@@ -18,8 +18,8 @@
  * Absence. That something is not in a trace proves nothing: sessions are stopped, started again and destroyed, daemons
  * die. A process that tells anew who it is was not listened to before: a row 'paused'. One without a goodbye went on for
  * who knows how long, or a signal ended it and its last events may be lost with it: a row 'cut_off'. What
- * the session did not ask for, ever or for a while, is not there either, and has no number: a row 'not_recorded'. A process whose
- * goodbye is in a trace that does not have all (a daemon froze or was killed, a disk was full, the trace is damaged, or another one
+ * the session did not ask for, ever or for a while, is not there either, and has no number: a row 'not_recorded'. A process in
+ * a trace that does not have all (a daemon froze or was killed, a disk was full, the trace is damaged, or another one
  * that was to be read with it could not be) has a row 'incomplete'. Their counts are NULL.
  *
  * Going on. The store keeps how far each thread was read. A later import into the same store goes on with a process that

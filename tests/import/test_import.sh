@@ -119,6 +119,12 @@ case_a_trace_that_cannot_be_read_is_a_loss_of_the_others() {
     run "$telltale" check --strict both.telltale
     expect_status 4 'check --strict'
     expect_text err 'nobody knows whether events are missing'
+    # That a process was cut off besides says nothing about those that are missing.
+    make_trace killed
+    run "$telltale" import killed two/b -o killed.telltale
+    expect_status 3 'a cut one beside one that ends early'
+    expect_rows killed.telltale 'SELECT what FROM losses ORDER BY what' 'cut_off
+incomplete'
     # Of one that could be read, and has nothing, that is said all the same.
     make_trace stranger
     run "$telltale" import stranger/other two/b -o nothing.telltale

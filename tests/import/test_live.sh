@@ -62,7 +62,8 @@ case_a_relay_that_is_killed_is_told_and_what_was_read_is_kept() {
     expect_text err 'the relay daemon is gone'
     expect_text err 'is kept'
     expect_says "$notes" 20
-    expect_says 'SELECT count, what, is_vital FROM losses' '|cut_off|1'
+    expect_says 'SELECT count, what, is_vital FROM losses' '|cut_off|1
+|incomplete|1'
     expect_says 'SELECT end_text, is_balanced FROM processes' 'end not recorded|0'
     end_emitter
 }
