@@ -2,8 +2,9 @@
  *
  * Each server is a process of its own, all on one core (echo_server.c, peers/); the load generator is on another, recorders
  * and LTTng's daemons where there is more. 50 connections, each of which sends 64 bytes (1 KiB), waits for them to come back,
- * compares them, and sends again. The servers take their turns, another one first in each round; what counts is the median of
- * the ratios to libuv within a round. Of a request, 94 to 97 % is the kernel's, so beside its rate stands its processor time.
+ * compares them, and sends again. The servers take their turns, another one first in each round. The machine is seldom the same
+ * for two seconds, so libuv's has a turn right before and right after each turn of another's, and what counts is the median
+ * of the ratios to these two. Of a request, 94 to 97 % is the kernel's, so beside its rate stands its processor time.
  *
  * The goals are those of tasks on plain sockets and of streams, of the recorder with default and with all categories, and of
  * LTTng with default categories. For comparison, and without a goal: a stream and LTTng with all categories, and the same
@@ -24,7 +25,7 @@
 
 #include "measure.h"
 
-enum { ROUNDS = 21, CONNECTIONS = 50, BYTES_MAX = 1024, ROUND_MS = 200, SIZES = 2 };
+enum { ROUNDS = 41, CONNECTIONS = 50, BYTES_MAX = 1024, TURN_MS = 50, SIZES = 2 };
 
 static const size_t sizes[SIZES] = {64, BYTES_MAX};
 
@@ -34,12 +35,21 @@ static _Noreturn void fail(const char *what)
     exit(2);
 }
 
+struct client {
+    int socket;
+    size_t size, received;
+    unsigned char number;
+    char sent[BYTES_MAX], buffer[BYTES_MAX];
+};
+
 /* --------------------------------------------------------------------------------------------------------- servers */
 
 /* What a server was measured at with messages of one size. */
 struct figures {
-    struct series rate;   /* requests a second */
-    struct series cpu_ns; /* processor time of a request */
+    struct series rate;               /* requests a second */
+    struct series cpu_ns;             /* processor time of a request */
+    struct series rate_against_libuv; /* ratios to the turns of libuv's beside its own: higher is better */
+    struct series cpu_against_libuv;
 };
 
 struct server {
@@ -51,6 +61,8 @@ struct server {
     bool is_peer;           /* somebody else's, which need not be installed */
     pid_t pid;
     struct sockaddr_in address;
+    struct client *clients; /* CONNECTIONS, which stay open */
+    int epoll;              /* of theirs */
     struct figures figures[SIZES];
 };
 
@@ -151,13 +163,6 @@ static double cpu_ns_of(pid_t pid)
 
 /* ------------------------------------------------------------------------------------------------------------ the load */
 
-struct client {
-    int socket;
-    size_t size, received;
-    unsigned char number;
-    char sent[BYTES_MAX], buffer[BYTES_MAX];
-};
-
 static void send_next(struct client *client)
 {
     memset(client->sent, ++client->number, client->size);
@@ -166,20 +171,37 @@ static void send_next(struct client *client)
         fail("send");
 }
 
-static void open_client(struct client *client, size_t size, const struct server *server, int epoll)
+static void open_client(struct client *client, const struct server *server)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
     int one = 1;
 
-    client->size = size;
     client->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client->socket < 0 ||
         connect(client->socket, (const struct sockaddr *)&server->address, sizeof server->address) < 0)
         fail(server->name);
     setsockopt(client->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     fcntl(client->socket, F_SETFL, O_NONBLOCK);
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->socket, &event) < 0)
+    if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, client->socket, &event) < 0)
         fail("epoll_ctl");
+}
+
+static void open_clients(struct server *server)
+{
+    server->epoll = epoll_create1(EPOLL_CLOEXEC);
+    server->clients = calloc(CONNECTIONS, sizeof *server->clients);
+    if (server->epoll < 0 || !server->clients)
+        fail("clients");
+    for (int i = 0; i < CONNECTIONS; i++)
+        open_client(&server->clients[i], server);
+}
+
+static void close_clients(struct server *server)
+{
+    for (int i = 0; i < CONNECTIONS; i++)
+        close(server->clients[i].socket);
+    close(server->epoll);
+    free(server->clients);
 }
 
 /* Receives what is there. True when an answer is complete. */
@@ -199,71 +221,98 @@ static bool take_answer(struct client *client)
     return true;
 }
 
-/* Loads SERVER with messages of SIZE bytes for a while; adds to FIGURES unless they are NULL. */
-static void load(const struct server *server, size_t size, struct figures *figures)
-{
-    static struct client clients[CONNECTIONS];
-    struct epoll_event events[CONNECTIONS];
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    unsigned long answers = 0;
-    int open = CONNECTIONS;
-    double begin, end = 0, cpu_ns;
+/* What came of turns of one server. */
+struct work {
+    double answers, ns, cpu_ns;
+};
 
-    memset(clients, 0, sizeof clients);
-    for (int i = 0; i < CONNECTIONS; i++)
-        open_client(&clients[i], size, server, epoll);
-    cpu_ns = cpu_ns_of(server->pid);
-    begin = now_ns();
-    for (int i = 0; i < CONNECTIONS; i++)
-        send_next(&clients[i]);
+/* Loads SERVER with messages of SIZE bytes for a turn, which is added to WORK. */
+static void load(const struct server *server, size_t size, struct work *work)
+{
+    struct epoll_event events[CONNECTIONS];
+    double begin = now_ns(), end = begin, cpu_ns = cpu_ns_of(server->pid);
+    int open = CONNECTIONS;
+
+    for (int i = 0; i < CONNECTIONS; i++) {
+        server->clients[i].size = size;
+        send_next(&server->clients[i]);
+    }
     while (open > 0) {
-        int count = epoll_wait(epoll, events, CONNECTIONS, 10000);
+        int count = epoll_wait(server->epoll, events, CONNECTIONS, 10000);
         bool is_over;
 
         if (count <= 0)
             fail("the server answers no more");
         end = now_ns();
-        is_over = end - begin >= ROUND_MS * 1e6;
+        is_over = end - begin >= TURN_MS * 1e6;
         for (int i = 0; i < count; i++) {
             if (!take_answer(events[i].data.ptr))
                 continue;
-            answers++;
+            work->answers++;
             if (is_over)
                 open--;
             else
                 send_next(events[i].data.ptr);
         }
     }
-    if (figures) {
-        add_sample(&figures->cpu_ns, (cpu_ns_of(server->pid) - cpu_ns) / (double)answers);
-        add_sample(&figures->rate, (double)answers / ((end - begin) / 1e9));
-    }
-    for (int i = 0; i < CONNECTIONS; i++)
-        close(clients[i].socket);
-    close(epoll);
+    work->ns += end - begin;
+    work->cpu_ns += cpu_ns_of(server->pid) - cpu_ns;
+}
+
+static double rate_of(const struct work *work)
+{
+    return work->answers / (work->ns / 1e9);
+}
+
+static double cpu_ns_of_request(const struct work *work)
+{
+    return work->cpu_ns / work->answers;
+}
+
+/* A turn of SERVER's between two of LIBUV's. Adds them to FIGURES, and libuv's turns to LIBUV_WORK. */
+static void take_turns(const struct server *server, const struct server *libuv, size_t size, struct figures *figures,
+                       struct work *libuv_work)
+{
+    struct work own = {0}, other = {0};
+
+    load(libuv, size, &other);
+    load(server, size, &own);
+    load(server, size, &own);
+    load(libuv, size, &other);
+    libuv_work->answers += other.answers;
+    libuv_work->ns += other.ns;
+    libuv_work->cpu_ns += other.cpu_ns;
+    add_sample(&figures->rate, rate_of(&own));
+    add_sample(&figures->cpu_ns, cpu_ns_of_request(&own));
+    add_sample(&figures->rate_against_libuv, rate_of(&own) / rate_of(&other));
+    add_sample(&figures->cpu_against_libuv, cpu_ns_of_request(&other) / cpu_ns_of_request(&own));
 }
 
 /* ------------------------------------------------------------------------------------------------------------- figures */
 
 /* Prints what SERVER was measured at with messages of the size SIZE_INDEX. False if it is below its least. */
-static bool print_figures(const struct server *server, const struct server *libuv, int size_index)
+static bool print_figures(const struct server *server, int size_index)
 {
-    const struct figures *own = &server->figures[size_index], *other = &libuv->figures[size_index];
-    struct series rate = own->rate, ratios;
+    const struct figures *figures = &server->figures[size_index];
+    const struct series *ratios = &figures->rate_against_libuv;
+    struct series rate = figures->rate;
     char name[64], ratio_name[96];
 
     snprintf(name, sizeof name, "echo_%s_%zu", server->name, sizes[size_index]);
     rate.name = name;
     print_series(&rate, "requests/s");
-    printf("  %-36s %12.0f ns of processor time a request; libuv's against it: %.3f\n", "",
-           median_of(own->cpu_ns.samples, own->cpu_ns.count), paired_ratio(&other->cpu_ns, &own->cpu_ns));
-    if (server == libuv)
+    printf("  %-36s %12.0f ns of processor time a request", "",
+           median_of(figures->cpu_ns.samples, figures->cpu_ns.count));
+    if (ratios->count == 0) { /* libuv's own */
+        printf("\n");
         return true;
+    }
+    printf("; libuv's against it: %.3f\n",
+           median_of(figures->cpu_against_libuv.samples, figures->cpu_against_libuv.count));
     snprintf(ratio_name, sizeof ratio_name, "%s_against_libuv", name);
-    ratios = paired_ratios(&own->rate, &other->rate);
-    print_spread(ratio_name, &ratios);
+    print_spread(ratio_name, ratios);
     return server->least <= 0 ||
-           print_ratio(ratio_name, median_of(ratios.samples, ratios.count), server->least, server->reach);
+           print_ratio(ratio_name, median_of(ratios->samples, ratios->count), server->least, server->reach);
 }
 
 /* Whether the machine may lack what SERVER needs. With a session LTTng is there. */
@@ -292,16 +341,37 @@ static bool are_all_there(const struct server *servers, size_t count)
     return are_there;
 }
 
+/* A round: a turn of each server with messages of the size SIZE_INDEX, from the one FIRST on. Libuv's is the first server. */
+static void measure_round(struct server *servers, size_t count, size_t first, int size_index)
+{
+    struct figures *figures = &servers[0].figures[size_index];
+    struct work libuv = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        struct server *server = &servers[(i + first) % count];
+
+        if (server != &servers[0] && server->clients)
+            take_turns(server, &servers[0], sizes[size_index], &server->figures[size_index], &libuv);
+    }
+    add_sample(&figures->rate, rate_of(&libuv));
+    add_sample(&figures->cpu_ns, cpu_ns_of_request(&libuv));
+}
+
 static void measure(struct server *servers, size_t count)
 {
-    for (int round = -1; round < ROUNDS; round++) /* the first one warms up */
-        for (int i = 0; i < SIZES; i++)
-            for (size_t j = 0; j < count; j++) {
-                struct server *server = &servers[(j + (size_t)(round + 1)) % count];
+    struct work warm_up = {0};
 
-                if (is_there(server))
-                    load(server, sizes[i], round >= 0 ? &server->figures[i] : NULL);
-            }
+    for (size_t i = 0; i < count; i++)
+        if (is_there(&servers[i])) {
+            open_clients(&servers[i]);
+            load(&servers[i], sizes[0], &warm_up);
+        }
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < SIZES; i++)
+            measure_round(servers, count, (size_t)round, i);
+    for (size_t i = 0; i < count; i++)
+        if (servers[i].clients)
+            close_clients(&servers[i]);
 }
 
 /* Where Go is installed, makes its server in FOLDER. */
@@ -364,7 +434,7 @@ int main(int argc, char **argv)
             continue;
         }
         for (int j = 0; j < SIZES; j++)
-            is_good &= print_figures(&servers[i], &servers[0], j);
+            is_good &= print_figures(&servers[i], j);
     }
     for (size_t i = 0; i < count; i++)
         stop_server(&servers[i]);
