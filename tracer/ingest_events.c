@@ -336,8 +336,8 @@ static void task_finished(struct tt_ingest *ingest, const struct origin *origin,
         SET(row, TASK, stack_used_bytes, event->stack_used_bytes);
     if (event->stack_bytes != 0)
         SET(row, TASK, stack_bytes, event->stack_bytes);
-    if (event->outcome ==
-        TT_OUTCOME_FAILED) /* should failure_stored be missing, the failure is there all the same: unknown */
+    /* Should failure_stored be missing, the failure is there all the same: unknown. */
+    if (event->outcome == TT_OUTCOME_FAILED)
         row_of(ingest, TT__TABLE_FAILURE, origin, event->task_id);
 }
 
