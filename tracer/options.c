@@ -48,6 +48,14 @@ static uint32_t read_every(const char *at, size_t *out_length)
     return (uint32_t)every;
 }
 
+/* The number that is all of TEXT; 0 when it makes no sense. */
+static uint32_t read_number(const char *text)
+{
+    size_t length;
+    uint32_t number = read_every(text, &length);
+    return text[length] == '\0' ? number : 0;
+}
+
 /* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out, a leading `+` adds one. A list that
  * begins with such a sign begins with the default. `step/N`: steps of one task in N. Steps are nothing without their
  * tasks, so that step brings task with it. */
@@ -139,7 +147,7 @@ static int read_policy(const char *text, uint32_t *out_policy, uint32_t *out_blo
         *out_policy = TT_RING_POLICY_DROP;
     else if (strcmp(text, "overwrite") == 0)
         *out_policy = TT_RING_POLICY_OVERWRITE;
-    else if (strncmp(text, "block:", 6) == 0 && (*out_block_ms = read_every(text + 6, &(size_t){0})) != 0)
+    else if (strncmp(text, "block:", 6) == 0 && (*out_block_ms = read_number(text + 6)) != 0)
         *out_policy = TT_RING_POLICY_BLOCK;
     else
         return -EINVAL;
@@ -182,10 +190,10 @@ static int choose_recorder_options(const struct tt_trace_options *options, struc
     uint64_t poll_ms = options->poll_ms, bytes = options->store_bytes_max, seconds = options->store_seconds_max;
     const char *text = poll_ms == 0 ? read_variable("TELLTALE_POLL_MS") : NULL;
     plan->recorder_options[0].name = NULL;
-    if (text && (poll_ms = read_every(text, &(size_t){0})) == 0)
+    if (text && (poll_ms = read_number(text)) == 0)
         return -EINVAL;
     text = bytes == 0 ? read_variable("TELLTALE_MAX_SIZE") : NULL;
-    if (text && read_bytes(text, &bytes) < 0)
+    if (text && (read_bytes(text, &bytes) < 0 || bytes == 0))
         return -EINVAL;
     text = seconds == 0 ? read_variable("TELLTALE_MAX_AGE") : NULL;
     if (text && read_seconds(text, &seconds) < 0)
@@ -266,7 +274,8 @@ int tt__options_read(const struct tt_trace_options *options, bool needs_arena, s
 
     int result = choose_categories(options->categories, options->step_every, &out_plan->categories,
                                    &out_plan->step_every);
-    out_plan->step_limit = UINT32_MAX / out_plan->step_every;
+    if (result == 0)
+        out_plan->step_limit = UINT32_MAX / out_plan->step_every;
     if (result == 0)
         result = choose_policy(options, out_plan);
     if (result == 0)
