@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ROWS_MAX 200
 
@@ -25,48 +26,100 @@ static const char *name_of(unsigned number)
     return number < count ? tt_store_views[number].name : tt_store_stream_views[number - count].name;
 }
 
-/* All values of the first rows are made to texts, as who prints them does. */
-static int ask(sqlite3 *connection, const char *sql)
+/* Before views are asked in turn. */
+static const char *const always[] = {"SELECT * FROM event", "SELECT * FROM steps", "SELECT * FROM turns",
+                                     "SELECT * FROM instant((SELECT max(started_ns) FROM main.task))"};
+enum { ALWAYS = sizeof always / sizeof *always };
+
+/* Question NUMBER: one that is always asked, or, behind these, about a view; they go round. */
+static const char *question(unsigned number, char *sql, size_t sql_bytes)
 {
-    sqlite3_stmt *statement;
-    int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
-    for (int row = 0; code == SQLITE_OK && row < ROWS_MAX; row++) {
-        if ((code = sqlite3_step(statement)) != SQLITE_ROW)
-            break;
+    if (number < ALWAYS)
+        return always[number];
+    snprintf(sql, sql_bytes, "SELECT * FROM %s", name_of((number - ALWAYS) % look_views()));
+    return sql;
+}
+
+/* All values of the first rows are made to texts, as who prints them does. */
+static int read_rows(sqlite3_stmt *statement)
+{
+    int code = SQLITE_OK;
+    for (int row = 0; row < ROWS_MAX && (code = sqlite3_step(statement)) == SQLITE_ROW; row++)
         for (int i = 0; i < sqlite3_column_count(statement); i++)
             (void)sqlite3_column_text(statement, i);
-        code = SQLITE_OK;
-    }
-    sqlite3_finalize(statement);
-    return code == SQLITE_DONE ? SQLITE_OK : code;
+    return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+}
+
+static enum look_result result_of(int code)
+{
+    return code == SQLITE_OK ? LOOK_ANSWERED : (code & 0xff) == SQLITE_INTERRUPT ? LOOK_TOO_LONG : LOOK_DAMAGED;
 }
 
 enum look_result look_at_store(const char *path, unsigned first, unsigned count, int seconds,
                                struct tt_store_error *out_error)
 {
-    static const char *const always[] = {
-        "SELECT * FROM event", "SELECT * FROM steps",
-        "SELECT * FROM turns", "SELECT * FROM instant((SELECT max(started_ns) FROM main.task))",
-        "SELECT * FROM tasks", "SELECT * FROM failures"};
     struct tt_store_reader *reader;
-    enum look_result result = LOOK_ANSWERED;
-    unsigned views = look_views();
+    enum look_result worst = LOOK_ANSWERED;
     char sql[128];
     if (tt_store_open_reader(path, &reader, out_error) < 0)
         return LOOK_REFUSED;
     sqlite3 *connection = tt_store_reader_connection(reader);
     tt_store_set_deadline(reader, (int64_t)seconds * 1000000000);
-    for (unsigned i = 0; i < sizeof always / sizeof *always + count && result != LOOK_TOO_LONG; i++) {
-        if (i >= sizeof always / sizeof *always)
-            snprintf(sql, sizeof sql, "SELECT * FROM %s", name_of((first + i) % views));
-        else
-            snprintf(sql, sizeof sql, "%s", always[i]);
-        int code = ask(connection, sql) & 0xff;
-        if (code == SQLITE_INTERRUPT)
-            result = LOOK_TOO_LONG;
-        else if (code != SQLITE_OK)
-            result = LOOK_DAMAGED;
+    for (unsigned i = 0; i < ALWAYS + count && worst != LOOK_TOO_LONG; i++) {
+        sqlite3_stmt *statement;
+        int code =
+            sqlite3_prepare_v2(connection, question(i < ALWAYS ? i : i + first, sql, sizeof sql), -1, &statement, NULL);
+        if (code == SQLITE_OK)
+            code = read_rows(statement);
+        sqlite3_finalize(statement);
+        enum look_result result = result_of(code);
+        worst = result > worst ? result : worst;
     }
     tt_store_close_reader(reader);
-    return result;
+    return worst;
+}
+
+/* ------------------------------------------------------------------------------------------ again with the same reader */
+
+struct look {
+    struct tt_store_reader *reader;
+    unsigned count;
+    sqlite3_stmt *questions[];
+};
+
+struct look *look_create(const char *path)
+{
+    struct tt_store_error error;
+    char sql[128];
+    unsigned count = ALWAYS + look_views();
+    struct look *look = calloc(1, sizeof *look + count * sizeof *look->questions);
+    if (!look || tt_store_open_reader(path, &look->reader, &error) < 0)
+        abort();
+    look->count = count;
+    for (unsigned i = 0; i < count; i++)
+        if (sqlite3_prepare_v3(tt_store_reader_connection(look->reader), question(i, sql, sizeof sql), -1,
+                               SQLITE_PREPARE_PERSISTENT, &look->questions[i], NULL) != SQLITE_OK)
+            abort();
+    return look;
+}
+
+enum look_result look_again(struct look *look, unsigned first, unsigned count, int seconds)
+{
+    enum look_result worst = LOOK_ANSWERED;
+    tt_store_set_deadline(look->reader, (int64_t)seconds * 1000000000);
+    for (unsigned i = 0; i < ALWAYS + count && worst != LOOK_TOO_LONG; i++) {
+        sqlite3_stmt *statement = look->questions[i < ALWAYS ? i : ALWAYS + (i - ALWAYS + first) % look_views()];
+        enum look_result result = result_of(read_rows(statement));
+        (void)sqlite3_reset(statement); /* what it says was said by then */
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}
+
+void look_destroy(struct look *look)
+{
+    for (unsigned i = 0; i < look->count; i++)
+        sqlite3_finalize(look->questions[i]);
+    tt_store_close_reader(look->reader);
+    free(look);
 }

@@ -10,12 +10,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define PAGE_BYTES 4096u
+#define PAGES_MAX      1024u
+#define PAGE_BYTES_MAX 65536u
 
 char mutant_path[160];
 static struct studio studio;
 static unsigned char *sound; /* the bytes of a sound store */
-static size_t sound_bytes;
+static size_t sound_bytes, page_bytes, pages;
+static bool is_of_schema[PAGES_MAX]; /* what opening reads */
 
 /* ---------------------------------------------------------------------------------------------------- a sound store */
 
@@ -52,6 +54,22 @@ static void do_things(void *argument)
     }
 }
 
+/* Which pages have the schema: the first one, with the header of the file, is one of them. */
+static void find_schema(const char *path)
+{
+    sqlite3 *connection;
+    sqlite3_stmt *page;
+    assert_int_equal(sqlite3_open_v2(path, &connection, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(connection, "SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'", -1, &page, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(page) == SQLITE_ROW)
+        is_of_schema[sqlite3_column_int(page, 0) - 1] = true;
+    sqlite3_finalize(page);
+    sqlite3_close(connection);
+    assert_true(is_of_schema[0]);
+}
+
 void mutate_store_begin(void)
 {
     struct stat stat_buffer;
@@ -68,6 +86,11 @@ void mutate_store_begin(void)
     sound = mmap(NULL, sound_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     assert_ptr_not_equal(sound, MAP_FAILED);
     close(fd);
+    page_bytes = (size_t)sound[16] << 8 | sound[17];
+    assert_true(page_bytes >= 512 && page_bytes <= PAGE_BYTES_MAX && sound_bytes % page_bytes == 0);
+    pages = sound_bytes / page_bytes;
+    assert_true(pages <= PAGES_MAX);
+    find_schema(studio.store);
     /* Beside the arenas, on tmpfs. */
     snprintf(mutant_path, sizeof mutant_path, "%s/mutant.telltale", studio.ring_dir);
 }
@@ -82,39 +105,68 @@ static void write_file(const unsigned char *bytes, size_t length)
     close(fd);
 }
 
-/* Bytes of a page: its header, the pointers to its cells, or anything. Page 1, with the schema, is a page like others. */
-static void change_bytes(uint64_t *random)
+/* The change counter, by which a connection knows that what it read before is old: another one for each mutant. */
+static void count_change(uint64_t number)
+{
+    uint32_t count = (uint32_t)(1000 + 4 * number); /* who changes values by SQLite counts, too */
+    for (int i = 0; i < 4; i++)
+        sound[24 + i] = sound[92 + i] = (unsigned char)(count >> (24 - 8 * i));
+}
+
+static size_t choose_page(bool is_behind_schema, uint64_t *random)
+{
+    size_t page = studio_random(random) % pages;
+    if (!is_behind_schema)
+        return page % 4 == 0 ? 0 : studio_random(random) % pages;
+    while (is_of_schema[page])
+        page = (page + 1) % pages;
+    return page;
+}
+
+/* Bytes of some pages: where each begins, with its header and the pointers to its cells, where it ends, with the first cells, or
+ * anywhere. One mutant in eight has changes in pages with the schema, which takes ten
+ * times as long to look at. */
+static bool change_bytes(uint64_t *random)
 {
     struct mutation mutation = {.count = 0};
-    size_t pages = sound_bytes / PAGE_BYTES;
+    bool is_behind_schema = studio_random(random) % 8 != 0;
     for (unsigned changes = 1 + (unsigned)(studio_random(random) % 8); changes > 0; changes--) {
-        uint64_t chance = studio_random(random);
-        size_t page = chance % 4 == 0 ? 0 : studio_random(random) % pages, length = PAGE_BYTES;
-        if ((chance >> 2) % 3 == 0)
-            length = 112; /* the header of the file, or of the page and its first cells */
-        mutate_once(&mutation, sound + page * PAGE_BYTES, length, random);
+        unsigned char *page = sound + choose_page(is_behind_schema, random) * page_bytes;
+        switch (studio_random(random) % 3) {
+        case 0:
+            mutate_once(&mutation, page, 112, random);
+            break;
+        case 1:
+            mutate_once(&mutation, page + page_bytes - 512, 512, random);
+            break;
+        default:
+            mutate_once(&mutation, page, page_bytes, random);
+            break;
+        }
     }
     write_file(sound, sound_bytes);
     mutate_undo(&mutation);
+    return is_behind_schema;
 }
 
 /* A page becomes another one, or nothing, or the file ends early. */
-static void change_pages(uint64_t *random)
+static bool change_pages(uint64_t *random)
 {
-    unsigned char kept[PAGE_BYTES];
-    size_t pages = sound_bytes / PAGE_BYTES;
-    size_t at = studio_random(random) % pages * PAGE_BYTES, from = studio_random(random) % pages * PAGE_BYTES;
+    static unsigned char kept[PAGE_BYTES_MAX];
+    size_t page = studio_random(random) % pages, from = studio_random(random) % pages;
+    unsigned char *at = sound + page * page_bytes;
     if (studio_random(random) % 3 == 0) {
         write_file(sound, studio_random(random) % sound_bytes);
-        return;
+        return false;
     }
-    memcpy(kept, sound + at, sizeof kept);
+    memcpy(kept, at, page_bytes);
     if (studio_random(random) % 3 == 0)
-        memset(sound + at, 0, PAGE_BYTES);
+        memset(at, 0, page_bytes);
     else
-        memcpy(sound + at, sound + from, PAGE_BYTES);
+        memmove(at, sound + from * page_bytes, page_bytes);
     write_file(sound, sound_bytes);
-    memcpy(sound + at, kept, sizeof kept);
+    memcpy(at, kept, page_bytes);
+    return !is_of_schema[page];
 }
 
 static char *one_text(sqlite3 *connection, const char *sql)
@@ -128,7 +180,7 @@ static char *one_text(sqlite3 *connection, const char *sql)
 }
 
 /* Values of other kinds and sizes than were ever written, and a schema that says other things; the file is sound as a database. */
-static void change_values(uint64_t *random)
+static bool change_values(uint64_t *random)
 {
     static const char *const values[] = {"NULL",
                                          "0",
@@ -184,11 +236,13 @@ static void change_values(uint64_t *random)
         sqlite3_free(sql);
         sqlite3_free(column);
     }
-    if (studio_random(random) % 4 == 0)
+    bool is_behind_schema = studio_random(random) % 4 != 0;
+    if (!is_behind_schema)
         (void)sqlite3_exec(connection, schemas[studio_random(random) % (sizeof schemas / sizeof *schemas)], NULL, NULL,
                            NULL);
     (void)sqlite3_exec(connection, "COMMIT", NULL, NULL, NULL);
     sqlite3_close(connection);
+    return is_behind_schema;
 }
 
 void mutate_store_not(void)
@@ -196,21 +250,19 @@ void mutate_store_not(void)
     write_file(sound, sound_bytes);
 }
 
-void mutate_store(uint64_t seed, uint64_t number)
+bool mutate_store(uint64_t seed, uint64_t number)
 {
     uint64_t random = (seed + number * UINT64_C(0x9e3779b97f4a7c15)) | 1;
     studio_random(&random);
+    count_change(number);
     switch (studio_random(&random) % 8) {
     case 0:
-        change_pages(&random);
-        break;
+        return change_pages(&random);
     case 1:
     case 2:
-        change_values(&random);
-        break;
+        return change_values(&random);
     default:
-        change_bytes(&random);
-        break;
+        return change_bytes(&random);
     }
 }
 
