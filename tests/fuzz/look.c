@@ -2,41 +2,37 @@
 #include "look.h"
 
 #include <sqlite3.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define ROWS_MAX 200
 
-unsigned look_views(void)
+static const char *const stream[LOOK_STREAM] = {"SELECT * FROM event", "SELECT * FROM steps", "SELECT * FROM turns",
+                                                "SELECT * FROM instant((SELECT max(started_ns) FROM main.task))"};
+
+static unsigned views(void)
 {
     unsigned count = 0;
     while (tt_store_views[count].name)
         count++;
+    return count;
+}
+
+unsigned look_questions(void)
+{
+    unsigned count = LOOK_STREAM + views();
     for (unsigned i = 0; tt_store_stream_views[i].name; i++)
         count++;
     return count;
 }
 
-static const char *name_of(unsigned number)
-{
-    unsigned count = 0;
-    while (tt_store_views[count].name)
-        count++;
-    return number < count ? tt_store_views[number].name : tt_store_stream_views[number - count].name;
-}
-
-/* Before views are asked in turn. */
-static const char *const always[] = {"SELECT * FROM event", "SELECT * FROM steps", "SELECT * FROM turns",
-                                     "SELECT * FROM instant((SELECT max(started_ns) FROM main.task))"};
-enum { ALWAYS = sizeof always / sizeof *always };
-
-/* Question NUMBER: one that is always asked, or, behind these, about a view; they go round. */
 static const char *question(unsigned number, char *sql, size_t sql_bytes)
 {
-    if (number < ALWAYS)
-        return always[number];
-    snprintf(sql, sql_bytes, "SELECT * FROM %s", name_of((number - ALWAYS) % look_views()));
+    if (number < LOOK_STREAM)
+        return stream[number];
+    number -= LOOK_STREAM;
+    snprintf(sql, sql_bytes, "SELECT * FROM %s",
+             number < views() ? tt_store_views[number].name : tt_store_stream_views[number - views()].name);
     return sql;
 }
 
@@ -50,36 +46,37 @@ static int read_rows(sqlite3_stmt *statement)
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-static enum look_result result_of(int code)
+static enum look_result worse(enum look_result result, int code)
 {
-    return code == SQLITE_OK ? LOOK_ANSWERED : (code & 0xff) == SQLITE_INTERRUPT ? LOOK_TOO_LONG : LOOK_DAMAGED;
+    enum look_result other = code == SQLITE_OK                   ? LOOK_ANSWERED
+                             : (code & 0xff) == SQLITE_INTERRUPT ? LOOK_TOO_LONG
+                                                                 : LOOK_DAMAGED;
+    return other > result ? other : result;
 }
 
 enum look_result look_at_store(const char *path, unsigned first, unsigned count, int seconds,
                                struct tt_store_error *out_error)
 {
     struct tt_store_reader *reader;
-    enum look_result worst = LOOK_ANSWERED;
+    enum look_result result = LOOK_ANSWERED;
+    unsigned questions = look_questions();
     char sql[128];
     if (tt_store_open_reader(path, &reader, out_error) < 0)
         return LOOK_REFUSED;
-    sqlite3 *connection = tt_store_reader_connection(reader);
     tt_store_set_deadline(reader, (int64_t)seconds * 1000000000);
-    for (unsigned i = 0; i < ALWAYS + count && worst != LOOK_TOO_LONG; i++) {
+    for (unsigned i = 0; i < count && result != LOOK_TOO_LONG; i++) {
         sqlite3_stmt *statement;
-        int code =
-            sqlite3_prepare_v2(connection, question(i < ALWAYS ? i : i + first, sql, sizeof sql), -1, &statement, NULL);
+        int code = tt_store_prepare(reader, question((first + i) % questions, sql, sizeof sql), &statement, NULL);
         if (code == SQLITE_OK)
             code = read_rows(statement);
         sqlite3_finalize(statement);
-        enum look_result result = result_of(code);
-        worst = result > worst ? result : worst;
+        result = worse(result, code);
     }
     tt_store_close_reader(reader);
-    return worst;
+    return result;
 }
 
-/* ------------------------------------------------------------------------------------------ again with the same reader */
+/* ---------------------------------------------------------------------------------------- again with the same reader */
 
 struct look {
     struct tt_store_reader *reader;
@@ -91,7 +88,7 @@ struct look *look_create(const char *path)
 {
     struct tt_store_error error;
     char sql[128];
-    unsigned count = ALWAYS + look_views();
+    unsigned count = look_questions();
     struct look *look = calloc(1, sizeof *look + count * sizeof *look->questions);
     if (!look || tt_store_open_reader(path, &look->reader, &error) < 0)
         abort();
@@ -105,15 +102,14 @@ struct look *look_create(const char *path)
 
 enum look_result look_again(struct look *look, unsigned first, unsigned count, int seconds)
 {
-    enum look_result worst = LOOK_ANSWERED;
+    enum look_result result = LOOK_ANSWERED;
     tt_store_set_deadline(look->reader, (int64_t)seconds * 1000000000);
-    for (unsigned i = 0; i < ALWAYS + count && worst != LOOK_TOO_LONG; i++) {
-        sqlite3_stmt *statement = look->questions[i < ALWAYS ? i : ALWAYS + (i - ALWAYS + first) % look_views()];
-        enum look_result result = result_of(read_rows(statement));
+    for (unsigned i = 0; i < count && result != LOOK_TOO_LONG; i++) {
+        sqlite3_stmt *statement = look->questions[(first + i) % look->count];
+        result = worse(result, read_rows(statement));
         (void)sqlite3_reset(statement); /* what it says was said by then */
-        worst = result > worst ? result : worst;
     }
-    return worst;
+    return result;
 }
 
 void look_destroy(struct look *look)

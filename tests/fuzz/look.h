@@ -1,9 +1,16 @@
-/* look.h: a store that may be anything, opened and asked as the program telltale does, in this process. */
+/* look.h: a store that may be anything, opened and asked as the program telltale does, in this process.
+ *
+ * Questions have numbers: the first LOOK_STREAM of them read the tables over the event stream, the others a view each, and then they go round. Of
+ * each the first rows are read.
+ */
 #ifndef TT_TESTS_LOOK_H
 #define TT_TESTS_LOOK_H
 
 #include "store.h"
 
+#define LOOK_STREAM 4u
+
+/* The worse, the later. */
 enum look_result {
     LOOK_ANSWERED,
     LOOK_REFUSED,  /* it could not be opened, and *OUT_ERROR says why */
@@ -11,13 +18,12 @@ enum look_result {
     LOOK_TOO_LONG, /* a question was stopped after SECONDS */
 };
 
-/* Reads the chunks and, of each of COUNT views from FIRST on (they go round), the first rows. SECONDS: what all of them may take
- * together. */
+/* How many questions there are. */
+unsigned look_questions(void);
+
+/* Opens the store and asks COUNT questions from FIRST on. SECONDS: what all of them may take together. */
 enum look_result look_at_store(const char *path, unsigned first, unsigned count, int seconds,
                                struct tt_store_error *out_error);
-
-/* How many views there are. */
-unsigned look_views(void);
 
 /* A store that is opened once, and asked again and again with what was prepared then, which takes a tenth of the time. For
  * what is changed behind the schema: opening reads the header and the schema of a store, so no opening sees it. */

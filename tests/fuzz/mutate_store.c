@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "mutate.h"
+#include "schema_pages.h"
 #include "tracer/studio.h"
 
 #include <fcntl.h>
@@ -10,14 +11,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define PAGES_MAX      1024u
 #define PAGE_BYTES_MAX 65536u
 
 char mutant_path[160];
 static struct studio studio;
 static unsigned char *sound; /* the bytes of a sound store */
 static size_t sound_bytes, page_bytes, pages;
-static bool is_of_schema[PAGES_MAX]; /* what opening reads */
+static bool is_of_schema[SCHEMA_PAGES_MAX]; /* what opening reads */
 
 /* ---------------------------------------------------------------------------------------------------- a sound store */
 
@@ -54,22 +54,6 @@ static void do_things(void *argument)
     }
 }
 
-/* Which pages have the schema: the first one, with the header of the file, is one of them. */
-static void find_schema(const char *path)
-{
-    sqlite3 *connection;
-    sqlite3_stmt *page;
-    assert_int_equal(sqlite3_open_v2(path, &connection, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_prepare_v2(connection, "SELECT pageno FROM dbstat WHERE name = 'sqlite_schema'", -1, &page, NULL),
-        SQLITE_OK);
-    while (sqlite3_step(page) == SQLITE_ROW)
-        is_of_schema[sqlite3_column_int(page, 0) - 1] = true;
-    sqlite3_finalize(page);
-    sqlite3_close(connection);
-    assert_true(is_of_schema[0]);
-}
-
 void mutate_store_begin(void)
 {
     struct stat stat_buffer;
@@ -86,11 +70,8 @@ void mutate_store_begin(void)
     sound = mmap(NULL, sound_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     assert_ptr_not_equal(sound, MAP_FAILED);
     close(fd);
-    page_bytes = (size_t)sound[16] << 8 | sound[17];
-    assert_true(page_bytes >= 512 && page_bytes <= PAGE_BYTES_MAX && sound_bytes % page_bytes == 0);
-    pages = sound_bytes / page_bytes;
-    assert_true(pages <= PAGES_MAX);
-    find_schema(studio.store);
+    pages = schema_pages(studio.store, &page_bytes, is_of_schema);
+    assert_true(pages > 0 && page_bytes <= PAGE_BYTES_MAX && pages * page_bytes == sound_bytes);
     /* Beside the arenas, on tmpfs. */
     snprintf(mutant_path, sizeof mutant_path, "%s/mutant.telltale", studio.ring_dir);
 }
