@@ -84,9 +84,10 @@ def main():
     # What is changed is in these entries themselves.
     put(folder, 'arena', 'sound', b'')
     put(folder, 'arena', 'record', bytes([5, 64, 0, 0, 15]) + bytes(range(16)))
-    put(folder, 'store', 'schema', bytes([0, 3, 0, 100, 0, 0, 3]) + b'\x0d\0\0\x01')
+    put(folder, 'store', 'sound', b'\0')
+    put(folder, 'store', 'schema', bytes([3, 0, 100, 0, 0, 3]) + b'\x0d\0\0\x01')
     for question in range(0, 60, 4):
-        put(folder, 'store', f'rows-{question}', bytes([2, question, question, 0, question, 0, 3]) + b'\x0d\0\0\x01')
+        put(folder, 'rows', str(question), bytes([question, question, 0, question, 0, 3]) + b'\x0d\0\0\x01')
     put(folder, 'text', 'escapes', 'plain \x1b[31mred\x07 é 漢 \u202e \u2066'.encode() + b'\xff\xc0\x80\xed\xa0\x80')
 
 
