@@ -12,9 +12,8 @@
 /* More lines than this are no list of exceptions but a way of life. */
 #define ALLOWED_MAX 1000u
 
-/* What separates a pattern from a day and a reason: a semicolon with spaces around it, which no place in a source has. */
-#define SEPARATOR " ; "
-#define UNTIL     "until "
+#define BLANKS " \t"
+#define UNTIL  "until "
 
 static int complain_about_line(const char *name, int number, const char *what)
 {
@@ -40,14 +39,20 @@ static bool is_over(const char *last_day)
     return strcmp(today, last_day) > 0;
 }
 
-/* Cuts the text behind the first separator off LINE. Returns it; NULL when there is none. */
+/* Cuts LINE off at the first semicolon that ends something, and at the blanks before it. Returns what follows; NULL: there is
+ * no such semicolon. */
 static char *cut(char *line)
 {
-    char *found = line != NULL ? strstr(line, SEPARATOR) : NULL;
+    char *found = strchr(line, ';');
+    while (found != NULL && found[1] != '\0' && strchr(BLANKS, found[1]) == NULL)
+        found = strchr(found + 1, ';');
     if (found == NULL)
         return NULL;
-    *found = '\0';
-    return found + strlen(SEPARATOR);
+    char *end = found++;
+    while (end > line && strchr(BLANKS, end[-1]) != NULL)
+        end--;
+    *end = '\0';
+    return found + strspn(found, BLANKS);
 }
 
 /* Takes what follows the pattern apart. Returns -1, or the exit status of a complaint. */
@@ -67,20 +72,21 @@ static int take_rest(struct tt_allowed *allowed, char *rest, const char *name)
 }
 
 /* Adds one line. Returns -1, or the exit status of a complaint. */
-static int take_line(struct tt_allowed_list *list, bool (*is_class)(const char *word, size_t length), const char *name,
-                     char *line, int number)
+static int take_line(struct tt_allowed_list *list, const char *(*find_class)(const char *word, size_t length),
+                     const char *name, char *line, int number)
 {
     size_t end = strcspn(line, "\r\n");
-    while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t'))
+    while (end > 0 && strchr(BLANKS, line[end - 1]) != NULL)
         end--;
     line[end] = '\0';
-    line += strspn(line, " \t");
+    line += strspn(line, BLANKS);
     if (*line == '\0' || *line == '#')
         return -1;
     char *rest = cut(line), *colon = strchr(line, ':');
     if (colon == NULL || colon[1] == '\0')
         return complain_about_line(name, number, "CLASS:PATTERN is wanted here");
-    if (strncmp(line, "*:", 2) != 0 && !is_class(line, (size_t)(colon - line)))
+    const char *class = strncmp(line, "*:", 2) == 0 ? "*" : find_class(line, (size_t)(colon - line));
+    if (class == NULL)
         return complain_about_line(name, number, "there is no such class");
     if (list->count == ALLOWED_MAX)
         return complain_about_line(name, number, "the file has more than 1000 lines");
@@ -90,13 +96,13 @@ static int take_line(struct tt_allowed_list *list, bool (*is_class)(const char *
     list->items = more;
     more += list->count++;
     *more = (struct tt_allowed){
-        .class = strndup(line, (size_t)(colon - line)), .pattern = strdup(colon + 1), .line = number};
+        .class = strdup(class), .pattern = strdup(colon + 1), .line = number};
     if (more->class == NULL || more->pattern == NULL)
         return complain_about_line(name, number, "not enough memory");
     return take_rest(more, rest, name);
 }
 
-int tt__allowed_read(const char *name, bool (*is_class)(const char *word, size_t length),
+int tt__allowed_read(const char *name, const char *(*find_class)(const char *word, size_t length),
                      struct tt_allowed_list *out_list)
 {
     size_t line_bytes = 0;
@@ -107,7 +113,7 @@ int tt__allowed_read(const char *name, bool (*is_class)(const char *word, size_t
         return -1;
     FILE *file = fopen(name, "re");
     while (file != NULL && status < 0 && getline(&line, &line_bytes, file) >= 0)
-        status = take_line(out_list, is_class, name, line, ++number);
+        status = take_line(out_list, find_class, name, line, ++number);
     if (file == NULL || (status < 0 && ferror(file))) {
         tt__complain("check: cannot read %s: %s", name, strerror(errno));
         status = TT_EXIT_INPUT;

@@ -5,7 +5,8 @@
  *     CLASS:PATTERN
  *     CLASS:PATTERN ; until YYYY-MM-DD ; REASON
  *
- * The last day counts. Lines that are empty or begin with # say nothing.
+ * The last day counts. A semicolon that a blank or nothing follows ends the pattern; a pattern's own is written as ?.
+ * Lines that are empty or begin with # say nothing.
  *
  * What it leaves to others. What a pattern is compared with: cmd_check.c.
  *
@@ -31,9 +32,9 @@ struct tt_allowed_list {
     size_t count;
 };
 
-/* Reads the file NAME; NULL: there is none. IS_CLASS says whether a word of so many characters is a class. Returns -1, or the
- * exit status of a complaint; OUT_LIST is to be finished in both cases. */
-int tt__allowed_read(const char *name, bool (*is_class)(const char *word, size_t length),
+/* Reads the file NAME; NULL: there is none. FIND_CLASS gives the name of the class that a word of so many characters means; NULL:
+ * none. Returns -1, or the exit status of a complaint; OUT_LIST is to be finished in both cases. */
+int tt__allowed_read(const char *name, const char *(*find_class)(const char *word, size_t length),
                      struct tt_allowed_list *out_list);
 
 void tt__allowed_finish(struct tt_allowed_list *list);

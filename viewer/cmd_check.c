@@ -49,21 +49,22 @@ static const char *class_name(size_t i)
 
 static int find_class(const char *name, size_t length)
 {
-    for (size_t i = 0; i < CLASS_COUNT; i++)
-        if (strlen(class_name(i)) == length && memcmp(class_name(i), name, length) == 0)
-            return (int)i;
-    return -1;
+    if (strlen(class_name(UNREPORTED)) == length && memcmp(class_name(UNREPORTED), name, length) == 0)
+        return (int)UNREPORTED;
+    return tt__lint_find(name, length);
 }
 
-static bool is_class(const char *word, size_t length)
+static const char *find_class_name(const char *word, size_t length)
 {
-    return find_class(word, length) >= 0;
+    int class = find_class(word, length);
+    return class >= 0 ? class_name((size_t)class) : NULL;
 }
 
 /* What is to be checked. */
 struct gate {
     const struct tt_command *command;
-    struct tt_lint_choice choice;
+    struct tt_lint_choice choice; /* what the summary counts */
+    struct tt_lint_choice wanted; /* what is looked for: the rest need not be */
     bool counts[CLASS_MAX];      /* findings of the class fail the check */
     int64_t expected[CLASS_MAX]; /* -1: not said */
     struct tt_allowed_list allowed;
@@ -119,13 +120,38 @@ static int parse_expect(struct gate *gate, const struct tt_text_list *list)
     return -1;
 }
 
+/* Whether a line of the file of allowed findings could be about CLASS. */
+static bool is_allowed_somewhere(const struct gate *gate, size_t class)
+{
+    for (size_t i = 0; i < gate->allowed.count; i++)
+        if (strcmp(gate->allowed.items[i].class, "*") == 0 || strcmp(gate->allowed.items[i].class, class_name(class)) == 0)
+            return true;
+    return false;
+}
+
+/* Only what can decide, or use a line of the file, is looked for. */
+static void choose_wanted(struct gate *gate)
+{
+    bool wants_unreported = gate->counts[UNREPORTED] || gate->expected[UNREPORTED] >= 0;
+    gate->wanted = gate->choice;
+    for (size_t i = 0; i < tt__lint_count; i++)
+        gate->wanted.is_on[i] &= gate->counts[i] || gate->expected[i] >= 0 || is_allowed_somewhere(gate, i) ||
+                                 (wants_unreported && (i == TT_REPORT_LOST || i == TT_REPORT_ABSORBED));
+}
+
 /* ------------------------------------------------------------------------------------------------- findings */
 
 static const char with_findings[] =
     ",\nf AS MATERIALIZED (\n"
-    "    SELECT l.*, x.type, x.message, x.raised_at, coalesce(x.created_at, t.created_at) AS created_at, t.coroutine, x.reported_to\n"
-    "    FROM finding AS l LEFT JOIN failures AS x ON x.failure_id = l.object_id AND l.lint GLOB '*-failure'\n"
-    "    LEFT JOIN tasks AS t ON t.task_id = l.object_id),\n";
+    "    SELECT l.*, x.type, x.message, x.raised_at, x.created_at, s.text AS coroutine, x.reported_to\n"
+    "    FROM finding AS l CROSS JOIN failures AS x ON x.failure_id = l.object_id\n"
+    "    LEFT JOIN task AS t ON t.task_id = l.object_id LEFT JOIN site AS s ON s.site_id = t.created_site_id\n"
+    "    WHERE l.lint GLOB '*-failure'\n"
+    "    UNION ALL\n"
+    "    SELECT l.*, NULL, NULL, NULL, pl.place, s.text, NULL\n"
+    "    FROM finding AS l LEFT JOIN task AS t ON t.task_id = l.object_id LEFT JOIN site AS s ON s.site_id = t.created_site_id\n"
+    "    LEFT JOIN places AS pl ON pl.site_id = t.created_site_id\n"
+    "    WHERE l.lint NOT GLOB '*-failure'),\n";
 
 static const char with_used[] =
     "used AS (\n"
@@ -150,7 +176,7 @@ static tt_query *open_findings(tt_session *session, const struct gate *gate, con
                 gate->allowed.items[i].is_expired);
     fprintf(stream, "%s),\n%s%s", gate->allowed.count == 0 ? "SELECT NULL, NULL, NULL, NULL WHERE 0" : "", with_used, select);
     fclose(stream);
-    tt_query *query = tt__lints_open(session, &gate->choice, sql);
+    tt_query *query = tt__lints_open(session, &gate->wanted, sql);
     for (size_t i = 0; i < gate->allowed.count; i++) {
         tt__query_bind_text(query, (int)(2 * i + 1), gate->allowed.items[i].class);
         tt__query_bind_text(query, (int)(2 * i + 2), gate->allowed.items[i].pattern);
@@ -269,9 +295,11 @@ static int run(struct tt_invocation *invocation)
     if (status < 0)
         status = parse_expect(&gate, &given->expect);
     if (status < 0)
-        status = tt__allowed_read(given->allow, is_class, &gate.allowed);
-    if (status < 0)
+        status = tt__allowed_read(given->allow, find_class_name, &gate.allowed);
+    if (status < 0) {
+        choose_wanted(&gate);
         status = check(invocation, &gate);
+    }
     tt__allowed_finish(&gate.allowed);
     return status;
 }

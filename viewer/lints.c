@@ -79,10 +79,18 @@ _Static_assert(sizeof tt__lints / sizeof *tt__lints <= TT_LINT_MAX, "choices hav
 
 int tt__lint_find(const char *name, size_t length)
 {
-    for (size_t i = 0; i < tt__lint_count; i++)
-        if (strlen(tt__lints[i].name) == length && memcmp(tt__lints[i].name, name, length) == 0)
-            return (int)i;
-    return -1;
+    int found = -1;
+    size_t found_count = 0;
+    for (size_t i = 0; i < tt__lint_count; i++) {
+        const char *lint = tt__lints[i].name;
+        if (strncmp(lint, name, length) != 0 || (lint[length] != '\0' && lint[length] != '-'))
+            continue;
+        found = (int)i;
+        if (lint[length] == '\0')
+            return found;
+        found_count++;
+    }
+    return found_count == 1 ? found : -1;
 }
 
 /* ------------------------------------------------------------------------------------------------- choosing */

@@ -39,7 +39,8 @@ struct tt_lint {
 extern const struct tt_lint tt__lints[];
 extern const size_t tt__lint_count;
 
-/* The index of the lint whose name has these LENGTH characters; -1: there is none. */
+/* The index of the lint whose name has these LENGTH characters, or begins with this word where no other one does: lost is
+ * lost-failure. -1: there is none. */
 int tt__lint_find(const char *name, size_t length);
 
 /* Which lints are on, from which threshold, and which of them set the exit status. */

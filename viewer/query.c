@@ -11,7 +11,7 @@
 struct tt_query {
     tt_session *session;
     sqlite3_stmt *statement; /* NULL: it could not be prepared */
-    const char *user_what; /* what complaints call SQL that a user wrote; NULL: it is the program's own */
+    char *user_what; /* what complaints call SQL that a user wrote; NULL: it is the program's own */
     bool is_begun;
     bool is_over; /* no row is left, or the query failed: all values are NULL */
     /* From the first row on: names of its columns, SQLite's own; and where one was found last, behind which the next one that is
@@ -58,10 +58,12 @@ static void fail(tt_query *query, int code)
     query->is_over = true;
 }
 
-static tt_query *new_query(tt_session *session)
+/* A query that is the program's own, or a user's, which complaints call USER_WHAT. */
+static tt_query *new_query(tt_session *session, const char *user_what)
 {
     tt_query *query = calloc(1, sizeof *query);
-    if (query == NULL) {
+    if (query == NULL || (user_what != NULL && (query->user_what = strdup(user_what)) == NULL)) {
+        free(query);
         tt__complain("not enough memory for a query");
         tt__session_fail(session, TT_EXIT_OUTSIDE);
         return NULL;
@@ -72,7 +74,7 @@ static tt_query *new_query(tt_session *session)
 
 tt_query *tt__query_open(tt_session *session, const char *sql)
 {
-    tt_query *query = new_query(session);
+    tt_query *query = new_query(session, NULL);
     if (query == NULL)
         return NULL;
     int code = tt_store_prepare(tt__session_reader(session), sql, &query->statement, NULL);
@@ -87,6 +89,7 @@ void tt__query_close(tt_query *query)
         return;
     sqlite3_finalize(query->statement);
     free(query->columns);
+    free(query->user_what);
     free(query);
 }
 
@@ -304,10 +307,9 @@ size_t tt__query_print(tt_query *query, tt_output *output, enum tt_format format
  * what stands behind it. */
 static tt_query *open_user(tt_session *session, const char *sql, const char *what, const char **out_rest)
 {
-    tt_query *query = new_query(session);
+    tt_query *query = new_query(session, what);
     if (query == NULL)
         return NULL;
-    query->user_what = what;
     int code = tt_store_prepare(tt__session_reader(session), sql, &query->statement, out_rest);
     if (code == SQLITE_OK)
         return query;

@@ -11,7 +11,7 @@
 #define HEADER_PROCESSES 20
 
 /* The lints that a summary always counts; they are the first three of the table. */
-enum { LOST = TT_REPORT_LOST, ABSORBED, HELD = TT_REPORT_HELD, ALWAYS_SUMMED };
+enum { LOST = TT_REPORT_LOST, ABSORBED = TT_REPORT_ABSORBED, HELD = TT_REPORT_HELD, ALWAYS_SUMMED };
 
 static const char count_findings[] =
     "\nSELECT rank, count(*) AS cases, count(DISTINCT fingerprint) AS groups, sum(counts AND (rank <> ?1 OR amount >= ?2)) AS counting\n"

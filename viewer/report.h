@@ -24,7 +24,7 @@ struct tt_report_counts {
 };
 
 /* Places in the table of lints that counts are asked for by. */
-enum { TT_REPORT_LOST = 0, TT_REPORT_HELD = 2 };
+enum { TT_REPORT_LOST, TT_REPORT_ABSORBED, TT_REPORT_HELD };
 
 void tt__report_count(tt_session *session, const struct tt_lint_choice *choice, struct tt_report_counts *out_counts);
 

@@ -95,6 +95,12 @@ case_what_is_allowed_can_have_a_last_day_and_a_reason() {
     printf 'lost-failure:Exception: Unexpected* ; nobody cares\n*:nothing ; because\n' >known
     expect 0 check run.telltale --allow known
     expect_text err 'known:2: nothing matches this line: because'
+    printf 'lost:Exception: Unexpected*; until 9999-12-31;\tthe network is old\n' >known
+    expect 0 check run.telltale --allow known
+    [ ! -s "$work/err" ] || fail 'a line that matches is complained about'
+    printf 'lost:Exception?Unexpected*;until 2000-01-01\n' >known # the semicolon is part of the pattern
+    expect 1 check run.telltale --allow known
+    expect_text err 'known:1: nothing matches this line'
     printf '*:x ; until tomorrow\n' >known
     expect 3 check run.telltale --allow known
     expect_text err 'known:1: a day is written YYYY-MM-DD'
@@ -114,6 +120,10 @@ case_check_wants_exactly_the_number_it_expects() {
     expect 0 check run.telltale --expect lost-failure=3
     expect 1 check run.telltale --expect lost-failure=2
     expect_text out '3 findings, 2 expected'
+    expect 0 check run.telltale --expect lost=3
+    expect 1 check run.telltale --expect lost=2
+    expect 2 check run.telltale --expect slow=0 # slow-turn, slow-cancel
+    expect 2 check run.telltale --expect los=3
     expect 1 check run.telltale --expect lost-failure=4
     expect 1 check run.telltale --expect lost-failure=3 --expect swallowed-cancel=1
     expect 2 check run.telltale --expect lost-failure
@@ -177,6 +187,7 @@ case_a_filter_may_read_and_nothing_else() {
     expect_text err frobnicate
     expect 2 ps run.telltale --filter 'name ='
     expect 2 ps run.telltale --filter "load_extension('x.so')"
+    expect_text err 'ps: --filter: not authorized'
     expect 2 ps run.telltale --filter "1) ; DELETE FROM task; SELECT (1"
     expect 2 ps run.telltale --filter "writefile('x', 'y')"
 }
