@@ -46,7 +46,8 @@ struct tt__process_reader {
     bool has_last_event;
     uint64_t dictionary_position;
     uint64_t vital_drop_count;
-    uint64_t head_sum; /* of all rings, to see whether it is silent */
+    int64_t vital_loss_ns; /* the latest instant before which a vital event may have been lost, if one was */
+    uint64_t head_sum;     /* of all rings, to see whether it is silent */
     struct tt__ring_state *rings;
     uint32_t ring_count;
 };
@@ -132,6 +133,21 @@ static void resume_ring(void *context, const struct tt_ingest_cursor *cursor)
     }
 }
 
+/* The latest instant that can be meant by now: for a process found dead, that of its last event. */
+static int64_t present_ns(struct tt__process_reader *process, int64_t now)
+{
+    struct tt__clock_reading last;
+    if (!process->was_dead)
+        return tt_ingest_time(process->ingest, process->process_id, now);
+    int64_t latest = process->has_last_event ? process->last_event_ns : 0;
+    if (tt__arena_clock(&process->arena, true, &last) || tt__arena_clock(&process->arena, false, &last)) {
+        int64_t clock_ns = tt_ingest_time(process->ingest, process->process_id, last.monotonic_ns);
+        if (clock_ns > latest)
+            latest = clock_ns;
+    }
+    return latest;
+}
+
 /* Finds or makes the process's row and goes on from where a former recorder was. 0, or -1 and *ERROR. */
 static int attach_to_store(struct tt__process_reader *process, const struct tt__clock_reading *first,
                            struct tt_store_error *error)
@@ -172,6 +188,7 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
     if (process->lacks_cursor) /* from its beginning a ring would be read twice */
         return tt__store_fail(error, TT_STORE_FAILED, "no memory to go on with process %" PRIu32, arena->pid);
     process->was_finished = was_finished == 1;
+    process->vital_loss_ns = present_ns(process, now_ns()); /* what a former recorder found was before that */
     tt_ingest_board_clear(process->ingest, process->process_id);
     return 0;
 }
@@ -299,28 +316,28 @@ static void renew_timeline(struct tt__process_reader *process, int64_t now)
     process->pair_wait_ns = process->pair_wait_ns * 4 < PAIR_NS ? process->pair_wait_ns * 4 : PAIR_NS;
 }
 
-/* The latest instant that can be meant by now: for a process found dead, that of its last event. */
-static int64_t present_ns(struct tt__process_reader *process, int64_t now)
-{
-    struct tt__clock_reading last;
-    if (!process->was_dead)
-        return tt_ingest_time(process->ingest, process->process_id, now);
-    int64_t latest = process->has_last_event ? process->last_event_ns : 0;
-    if (tt__arena_clock(&process->arena, true, &last) || tt__arena_clock(&process->arena, false, &last)) {
-        int64_t clock_ns = tt_ingest_time(process->ingest, process->process_id, last.monotonic_ns);
-        if (clock_ns > latest)
-            latest = clock_ns;
-    }
-    return latest;
-}
-
-static void hand_in_losses(struct tt__process_reader *process, int64_t now, bool has_new_vital)
+/* HAS_NEW_DROPS: of vital events. What was overwritten nobody has counted by kinds. */
+static void hand_in_losses(struct tt__process_reader *process, bool has_new_drops, bool is_end)
 {
     struct tt_arena_header *header = tt__arena_header(&process->arena);
+    int64_t present = present_ns(process, now_ns()), before_ns; /* after all that was read */
+    bool has_lost = has_new_drops;
+    if (has_new_drops)
+        process->vital_loss_ns = present;
+    for (uint32_t i = 0; i < process->ring_count; i++)
+        if (tt__ring_take_vital_loss(&process->rings[i], &before_ns)) {
+            has_lost = true;
+            if (before_ns == INT64_MAX)
+                before_ns = present;
+            if (before_ns > process->vital_loss_ns)
+                process->vital_loss_ns = before_ns;
+        }
+    if (!has_lost && !is_end)
+        return;
     struct tt_ingest_losses losses = {
         .vital_drop_count = process->vital_drop_count,
-        .vital_drop_last_ns = has_new_vital ? present_ns(process, now) : 0,
-        .has_vital_drops = has_new_vital,
+        .vital_drop_last_ns = process->vital_loss_ns,
+        .has_vital_drops = has_lost,
         .board_drop_count = atomic_load_explicit(&header->board_drop_count, memory_order_relaxed),
         .dictionary_drop_count = atomic_load_explicit(&header->dictionary_drop_count, memory_order_relaxed),
     };
@@ -389,8 +406,7 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, stru
         else if (ring->is_used && !ring->is_alive && tt__ring_is_read(ring) && !process->is_gone && ring->index != 0)
             process->is_balanced &= tt__ring_close_thread(ring, &context);
     }
-    if (has_new_vital)
-        hand_in_losses(process, now, true);
+    hand_in_losses(process, has_new_vital, false);
     if (!process->is_gone && (count > 0 || now - process->seen_ns > SEEN_NS)) {
         tt_ingest_process_seen(process->ingest, process->process_id,
                                tt_ingest_time(process->ingest, process->process_id, now));
@@ -414,7 +430,7 @@ bool tt__process_finish(struct tt__process_reader *process)
     for (uint32_t i = 0; i < process->ring_count; i++)
         process->is_balanced &= tt__ring_close_thread(&process->rings[i], &context);
     int64_t now = now_ns();
-    hand_in_losses(process, now, false);
+    hand_in_losses(process, false, true);
     if (process->is_gone) {
         int64_t gone_ns = present_ns(process, now);
         tt_ingest_process_gone(process->ingest, process->process_id, gone_ns, process->is_replaced);

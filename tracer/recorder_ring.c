@@ -1,8 +1,10 @@
 /* recorder_ring.c: see recorder_ring.h.
  *
  * Numbers. In a ring of its own a thread's records have rising numbers, so a jump is a gap, found where it is. In the
- * emergency ring a number is taken before a place is reserved, so records may stand in another order; there, what is
- * missing is what the writers counted as dropped.
+ * emergency ring a number is taken before a place is reserved, so records may stand in another order: a number that has
+ * not come yet may still come. There, what is missing is what the writers counted as dropped; and where the oldest are
+ * overwritten, which nobody counts, it is what has not come beyond as many as may be on their way at once (late_max).
+ * So no row ever tells of an event that is in the store; the last few are told of when the ring is closed.
  */
 #include "recorder_ring.h"
 
@@ -12,10 +14,24 @@
 #define TID_BYTES        4u      /* in front of the payload in the emergency ring */
 #define GAP_MERGE_NS     1000000 /* runs of missing events closer than this are one row of table gap */
 #define HOLES_PER_THREAD 8u      /* in the emergency ring: signal handlers may nest */
+#define LATE_MIN         256u    /* see late_max() */
 
 static bool is_emergency(const struct tt__ring_state *state)
 {
     return state->index == 0;
+}
+
+/* How many emit calls may be at work in the ring at once, between their number and their commit. */
+static uint64_t writers_max(const struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    return is_emergency(state) ? HOLES_PER_THREAD * (uint64_t)tt__arena_ring_count(context->arena) : 1;
+}
+
+/* How many numbers of the emergency ring are waited for. Threads for which there is no ring come on top, however many. */
+static uint64_t late_max(const struct tt__ring_state *state, const struct tt__ring_context *context)
+{
+    uint64_t count = writers_max(state, context);
+    return count > LATE_MIN ? count : LATE_MIN;
 }
 
 static struct tt_ring *ring_of(const struct tt__ring_state *state, const struct tt__ring_context *context)
@@ -75,11 +91,23 @@ uint64_t tt__ring_look(struct tt__ring_state *state, const struct tt__ring_conte
 
 /* ------------------------------------------------------------------------------------------------------------ gaps */
 
+static const char dropped[] = "dropped", overwritten[] = "overwritten", unreadable[] = "unreadable",
+                  in_flight[] = "in_flight";
+
 static void flush_gap(struct tt__ring_state *state, const struct tt__ring_context *context)
 {
     if (state->gap.count != 0)
         tt_ingest_gap(context->ingest, context->process_id, state->cursor.ordinal, &state->gap);
     memset(&state->gap, 0, sizeof state->gap);
+}
+
+/* Vital events may be among what was lost before BEFORE_NS; NULL: before now. In the emergency ring times do not rise with places. */
+static void note_vital_loss(struct tt__ring_state *state, const int64_t *before_ns)
+{
+    int64_t ns = before_ns && !is_emergency(state) ? *before_ns : INT64_MAX;
+    if (!state->has_lost_vital || ns > state->vital_loss_ns)
+        state->vital_loss_ns = ns;
+    state->has_lost_vital = true;
 }
 
 /* COUNT attempts from number FIRST on are missing, between the last record and one at TO_NS. */
@@ -99,6 +127,8 @@ static void add_gap(struct tt__ring_state *state, const struct tt__ring_context 
     };
     cursor->missing_count += count;
     state->is_changed = true;
+    if (is_vital && what != dropped) /* the writers count those */
+        note_vital_loss(state, to_ns);
     bool continues = state->gap.count != 0 && state->gap.what == what && state->gap.is_vital == is_vital &&
                      state->gap.has_to && gap.has_from && gap.from_ns - state->gap.to_ns < GAP_MERGE_NS;
     if (!continues) {
@@ -123,23 +153,38 @@ static uint64_t full_number(const struct tt__ring_state *state, uint32_t attempt
     return next + (uint64_t)(int64_t)distance;
 }
 
+/* The record with NUMBER was found. */
+static void count_missing(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t number,
+                          const int64_t *time_ns)
+{
+    struct tt_ingest_cursor *cursor = &state->cursor;
+    bool is_overwriting = tt__arena_overwrites(context->arena);
+    uint64_t expected = cursor->attempt_next;
+    if (number < expected)
+        return;
+    cursor->attempt_next = number + 1;
+    if (!is_emergency(state)) {
+        if (number > expected)
+            add_gap(state, context, number - expected, expected, time_ns, is_overwriting ? overwritten : dropped,
+                    is_overwriting || state->was_vital);
+    } else if (is_overwriting) {
+        uint64_t before = number - cursor->attempt_base;
+        uint64_t known = cursor->record_count + cursor->missing_count + late_max(state, context);
+        if (before > known)
+            add_gap(state, context, before - known, expected, time_ns, overwritten, true);
+    }
+}
+
 static void take_record(struct tt__ring_state *state, const struct tt__ring_context *context,
                         const struct tt__record *record)
 {
-    static const char dropped[] = "dropped", overwritten[] = "overwritten", unreadable[] = "unreadable";
     struct tt_ingest_cursor *cursor = &state->cursor;
     struct tt_decoded_event event;
     uint64_t number = full_number(state, record->attempt);
     int64_t time_ns =
         tt_ingest_time(context->ingest, context->process_id, tt__timeline_ns(context->timeline, record->time));
-    bool overwrites = tt__arena_overwrites(context->arena);
 
-    if (number > cursor->attempt_next && (!is_emergency(state) || overwrites))
-        add_gap(state, context, number - cursor->attempt_next, cursor->attempt_next, &time_ns,
-                overwrites ? overwritten : dropped, overwrites || state->was_vital);
-    if (number >= cursor->attempt_next)
-        cursor->attempt_next = number + 1;
-
+    count_missing(state, context, number, &time_ns);
     const unsigned char *payload = record->payload;
     size_t length = record->length;
     if (is_emergency(state)) {
@@ -169,7 +214,7 @@ static void count_emergency_drops(struct tt__ring_state *state, const struct tt_
     struct tt_ingest_cursor *cursor = &state->cursor;
     uint64_t drops = atomic_load_explicit(&ring_of(state, context)->drops, memory_order_relaxed) - cursor->drop_base;
     if (drops > cursor->missing_count && !tt__arena_overwrites(context->arena))
-        add_gap(state, context, drops - cursor->missing_count, cursor->attempt_next, NULL, "dropped", state->was_vital);
+        add_gap(state, context, drops - cursor->missing_count, cursor->attempt_next, NULL, dropped, state->was_vital);
 }
 
 size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context *context, size_t records_max,
@@ -184,12 +229,16 @@ size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context
     while (count < records_max) {
         enum tt__ring_read result =
             tt__arena_next_record(context->arena, ring, &position, state->limit, state->is_alive, &record);
-        if (position != state->cursor.position) {
+        uint64_t passed = position - state->cursor.position;
+        if (passed > 0) {
             state->cursor.position = position;
             state->is_changed = true;
         }
         if (result != TT__RING_RECORD)
             break;
+        /* What is known to be gone is of consequence at once, also where it is counted later. */
+        if (is_emergency(state) && passed > record.slots && tt__arena_overwrites(context->arena))
+            note_vital_loss(state, NULL);
         take_record(state, context, &record);
         if (count++ == 0)
             *out_oldest_ns = state->cursor.last_ns;
@@ -207,28 +256,61 @@ bool tt__ring_is_read(const struct tt__ring_state *state)
 
 /* ------------------------------------------------------------------------------------------------------ accounting */
 
+/* What is missing at the end and no row tells of yet. */
+struct remainder {
+    uint64_t overwritten, dropped, in_flight;
+};
+
+/* REST events, where what was overwritten is known but for those of the emergency ring that were held back, and DROPS were
+ * counted. A ring that was never run through has overwritten nothing. */
+static struct remainder explain_overwriting(struct tt__ring_state *state, const struct tt__ring_context *context,
+                                            uint64_t rest, uint64_t drops)
+{
+    uint64_t head = atomic_load_explicit(&ring_of(state, context)->head, memory_order_relaxed);
+    if (is_emergency(state) && head > context->arena->ring_slots)
+        return (struct remainder){.overwritten = rest};
+    uint64_t dropped_count = rest < drops ? rest : drops;
+    return (struct remainder){.dropped = dropped_count, .in_flight = rest - dropped_count};
+}
+
+/* The same where nothing is overwritten: rows tell of some of the DROPS already. */
+static struct remainder explain_dropping(const struct tt__ring_state *state, uint64_t rest, uint64_t drops)
+{
+    uint64_t told = state->cursor.missing_count, untold = drops > told ? drops - told : 0;
+    uint64_t dropped_count = rest < untold ? rest : untold;
+    return (struct remainder){.dropped = dropped_count, .in_flight = rest - dropped_count};
+}
+
+static void tell_remainder(struct tt__ring_state *state, const struct tt__ring_context *context,
+                           const struct remainder *rest)
+{
+    uint64_t next = state->cursor.attempt_next;
+    if (rest->overwritten > 0)
+        add_gap(state, context, rest->overwritten, next, NULL, overwritten, true);
+    if (rest->dropped > 0)
+        add_gap(state, context, rest->dropped, next, NULL, dropped, state->was_vital);
+    if (rest->in_flight > 0)
+        add_gap(state, context, rest->in_flight, next + rest->dropped, NULL, in_flight, false);
+    flush_gap(state, context);
+}
+
 /* Hands in the counts of the thread, and what is still missing. Returns whether they add up. */
 static bool settle(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t attempts,
                    uint64_t drops)
 {
     struct tt_ingest_cursor *cursor = &state->cursor;
-    uint64_t holes_max = is_emergency(state) ? HOLES_PER_THREAD * (uint64_t)tt__arena_ring_count(context->arena) : 1;
-    int64_t missing = (int64_t)(attempts - cursor->record_count);
-    if (tt__arena_overwrites(context->arena)) /* what was overwritten stands in the gaps */
-        drops = missing < 0 ? 0 : (uint64_t)missing;
+    bool is_overwriting = tt__arena_overwrites(context->arena);
+    uint64_t holes_max = writers_max(state, context);
+    int64_t missing = (int64_t)(attempts - cursor->record_count), rest = missing - (int64_t)cursor->missing_count;
+    uint64_t untold = rest > 0 ? (uint64_t)rest : 0;
+    struct remainder remainder =
+        is_overwriting ? explain_overwriting(state, context, untold, drops) : explain_dropping(state, untold, drops);
     int64_t holes = missing - (int64_t)drops;
-    int64_t rest = missing - (int64_t)cursor->missing_count; /* that no row tells of yet */
-    int64_t rest_dropped = (int64_t)drops - (int64_t)cursor->missing_count;
-    if (rest_dropped > rest)
-        rest_dropped = rest;
-    if (rest_dropped > 0)
-        add_gap(state, context, (uint64_t)rest_dropped, cursor->attempt_next, NULL, "dropped", state->was_vital);
-    if (rest_dropped < 0)
-        rest_dropped = 0;
-    if (rest - rest_dropped > 0)
-        add_gap(state, context, (uint64_t)(rest - rest_dropped), cursor->attempt_next + (uint64_t)rest_dropped, NULL,
-                "in_flight", false);
-    flush_gap(state, context);
+    if (is_overwriting) { /* what was overwritten counts as dropped */
+        holes = rest < 0 ? rest : (int64_t)remainder.in_flight;
+        drops = (uint64_t)(missing - holes);
+    }
+    tell_remainder(state, context, &remainder);
 
     bool is_balanced = holes >= 0 && (uint64_t)holes <= holes_max;
     if (!is_balanced) {
@@ -237,6 +319,7 @@ static bool settle(struct tt__ring_state *state, const struct tt__ring_context *
                                     .is_vital = true,
                                     .from_ns = cursor->last_ns,
                                     .has_from = cursor->has_last};
+        note_vital_loss(state, NULL);
         tt_ingest_gap(context->ingest, context->process_id, cursor->ordinal, &gap);
     }
     struct tt_ingest_thread_counts counts = {
@@ -249,6 +332,15 @@ static bool settle(struct tt__ring_state *state, const struct tt__ring_context *
     };
     tt_ingest_thread_counts(context->ingest, context->process_id, cursor->ordinal, &counts);
     return is_balanced;
+}
+
+bool tt__ring_take_vital_loss(struct tt__ring_state *state, int64_t *out_before_ns)
+{
+    bool has_lost = state->has_lost_vital;
+    if (has_lost)
+        *out_before_ns = state->vital_loss_ns;
+    state->has_lost_vital = false;
+    return has_lost;
 }
 
 bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_context *context)

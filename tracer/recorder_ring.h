@@ -38,6 +38,8 @@ struct tt__ring_state {
     bool is_drained;     /* and that was told to the writer */
     bool was_vital;      /* vital events were dropped since the look before the last */
     bool is_vital_fresh; /* since the last */
+    bool has_lost_vital; /* and when: see tt__ring_take_vital_loss() */
+    int64_t vital_loss_ns;
     struct tt_ingest_cursor cursor;
     uint64_t limit;           /* value of head up to which to read now */
     bool is_alive;            /* its thread may still be writing */
@@ -58,6 +60,10 @@ size_t tt__ring_read(struct tt__ring_state *state, const struct tt__ring_context
 
 /* Whether all is read up to where it looked. */
 bool tt__ring_is_read(const struct tt__ring_state *state);
+
+/* Whether since the last time something was found to be missing, other than what writers count as dropped, that may have been vital. All
+ * of it was before *OUT_BEFORE_NS; INT64_MAX: before now. */
+bool tt__ring_take_vital_loss(struct tt__ring_state *state, int64_t *out_before_ns);
 
 /* Accounts for a thread that will write no more, when all is read. Returns whether its counts add up. */
 bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_context *context);
