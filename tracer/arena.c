@@ -132,10 +132,9 @@ static uint64_t find_file_limit(void)
 static int map_file(int fd, uint64_t ring_bytes, struct tt__layout *layout)
 {
     uint64_t limit = find_file_limit();
-    for (;;) {
-        int result = tt__layout_make(ring_bytes, limit, layout);
-        if (result < 0)
-            return result;
+    for (int why = -EFBIG;;) {
+        if (tt__layout_make(ring_bytes, limit, layout) < 0)
+            return why;
         if (ftruncate(fd, (off_t)layout->file_bytes) == 0) {
             void *start = mmap(NULL, layout->file_bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
             if (start != MAP_FAILED) {
@@ -144,8 +143,9 @@ static int map_file(int fd, uint64_t ring_bytes, struct tt__layout *layout)
                 return 0;
             }
         }
-        if (errno != ENOMEM && errno != EFBIG)
-            return -errno;
+        why = -errno;
+        if (why != -ENOMEM && why != -EFBIG)
+            return why;
         limit = layout->file_bytes / 2; /* a limit on address space, or one of the file system */
     }
 }

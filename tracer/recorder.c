@@ -543,8 +543,11 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     struct recorder *recorder = calloc(1, sizeof *recorder);
     char default_dir[PATH_MAX];
     struct tt_store_error error = {TT_STORE_OK, ""};
-    if (!recorder)
+    if (!recorder) {
+        if (options->ready_fd >= 0)
+            close(options->ready_fd);
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory to begin recording");
+    }
     recorder->options = *options;
     if (recorder->options.wait_ms_max <= 0)
         recorder->options.wait_ms_max = WAIT_MS_MAX;

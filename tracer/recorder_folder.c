@@ -135,16 +135,24 @@ static int move_arena(void *context, const char *name)
     return 0;
 }
 
-/* Gives the folder GONE its name back, or its arenas to the folder that has it now. */
-static void take_back(int dir_fd, const char *gone, const char *path)
+/* Gives the folder GONE its name back, or its arenas to the folder that has it now. Whether it has it back. */
+static bool take_back(int dir_fd, const char *gone, const char *path)
 {
     if (renameat2(AT_FDCWD, gone, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-        return;
+        return true;
     int fds[] = {dir_fd, open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (fds[1] < 0)
-        return;
+        return false;
     tt__folder_for_each(dir_fd, move_arena, fds);
     close(fds[1]);
+    return false;
+}
+
+static void delete_empty(int dir_fd, const char *gone)
+{
+    (void)unlinkat(dir_fd, TT_RING_DIR_STORE, 0);
+    (void)unlinkat(dir_fd, TT_RING_DIR_LOCK, 0);
+    (void)rmdir(gone);
 }
 
 bool tt__folder_delete(int dir_fd, const char *path)
@@ -153,13 +161,8 @@ bool tt__folder_delete(int dir_fd, const char *path)
     if (snprintf(gone, sizeof gone, "%s.%ld", path, (long)getpid()) >= (int)sizeof gone ||
         tt__folder_has_arena(dir_fd) || rename(path, gone) < 0)
         return true;
-    bool was_in_time = tt__folder_has_arena(dir_fd);
-    if (was_in_time)
-        take_back(dir_fd, gone, path);
-    if (tt__folder_has_arena(dir_fd))
-        return !was_in_time;
-    (void)unlinkat(dir_fd, TT_RING_DIR_STORE, 0);
-    (void)unlinkat(dir_fd, TT_RING_DIR_LOCK, 0);
-    (void)rmdir(gone);
-    return !was_in_time;
+    int found = tt__folder_for_each(dir_fd, find_any, NULL);
+    if (found == 0 || (!take_back(dir_fd, gone, path) && tt__folder_for_each(dir_fd, find_any, NULL) == 0))
+        delete_empty(dir_fd, gone);
+    return found <= 0;
 }

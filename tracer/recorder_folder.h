@@ -38,7 +38,8 @@ bool tt__folder_has_arena(int dir_fd);
 
 /* Deletes the folder PATH, which DIR_FD is open on and whose lock the caller holds, unless an arena is in it. It loses
  * its name before it is looked through: who is about to make an arena in it either was in time, or finds no folder and
- * makes a new one. False: somebody was in time; the arena is in PATH again, and somebody has to read it. */
+ * makes a new one. Where there is no memory to look, it has its name back, and is left to the next recorder. False: somebody was in time; the arena
+ * is in PATH again, and somebody has to read it. */
 bool tt__folder_delete(int dir_fd, const char *path);
 
 #endif

@@ -276,6 +276,7 @@ struct tt_trace_options {
  *   -ENOTDIR  the ring dir is no folder, or a symbolic link
  *   -ENOSPC   no memory left where the ring dir is
  *   -EFBIG    the process's limit on the size of files leaves no room for an arena
+ *   -ENOMEM   its limit on address space leaves none, or there is no memory
  *   -ENOTSUP  the kernel is older than Linux 5.14
  *   others    as the system says when a folder or a file is made
  *
