@@ -8,16 +8,22 @@
 
 #include "store.h"
 
+/* Columns whose place is remembered: more than nearly all queries have. A power of two. */
+#define PLACES 64u
+
 struct tt_query {
     tt_session *session;
     sqlite3_stmt *statement; /* NULL: it could not be prepared */
     char *user_what; /* what complaints call SQL that a user wrote; NULL: it is the program's own */
     bool is_begun;
     bool is_over; /* no row is left, or the query failed: all values are NULL */
-    /* From the first row on: names of its columns, SQLite's own; and where one was found last, behind which the next one that is
-     * asked for stands nearly always. */
+    /* From the first row on: names of its columns, SQLite's own. */
     const char **columns;
-    int column_count, column_found;
+    int column_count;
+    struct place {
+        const char *name;
+        int column;
+    } found[PLACES]; /* where columns were found, by the address of the name that was asked for: a guess, which is looked at */
 };
 
 static void complain_about_sql(tt_session *session, const char *what, int code)
@@ -168,12 +174,14 @@ bool tt__query_next(tt_query *query)
 
 static int find_column(tt_query *query, const char *column)
 {
-    for (int i = 0, at = query->column_found; i < query->column_count; i++, at++) {
-        if (at >= query->column_count)
-            at = 0;
-        if (query->columns[at] != NULL && strcmp(query->columns[at], column) == 0)
-            return query->column_found = at;
-    }
+    struct place *place = &query->found[(uintptr_t)column * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (PLACES - 1)];
+    if (place->name == column && strcmp(query->columns[place->column], column) == 0)
+        return place->column;
+    for (int i = 0; i < query->column_count; i++)
+        if (query->columns[i] != NULL && strcmp(query->columns[i], column) == 0) {
+            *place = (struct place){column, i};
+            return i;
+        }
     assert(!"the query has the column that is asked for");
     return -1;
 }
@@ -197,6 +205,13 @@ bool tt__query_is_null(tt_query *query, const char *column)
     if (query == NULL || query->is_over)
         return true;
     return sqlite3_column_type(query->statement, find_column(query, column)) == SQLITE_NULL;
+}
+
+bool tt__query_is_integer(tt_query *query, const char *column)
+{
+    if (query == NULL || query->is_over)
+        return false;
+    return sqlite3_column_type(query->statement, find_column(query, column)) == SQLITE_INTEGER;
 }
 
 int64_t tt__query_count(tt_session *session, const char *sql)

@@ -40,6 +40,7 @@ bool tt__query_next(tt_query *query);
 const char *tt__query_text(tt_query *query, const char *column);
 int64_t tt__query_integer(tt_query *query, const char *column);
 bool tt__query_is_null(tt_query *query, const char *column);
+bool tt__query_is_integer(tt_query *query, const char *column);
 
 /* The first column of the first row of a query without parameters: a number, 0 when there is none. */
 int64_t tt__query_count(tt_session *session, const char *sql);

@@ -158,6 +158,23 @@ static void durations_are_said_in_a_fitting_unit_and_never_rounded_up(void **sta
     expect_duration(INT64_MIN, "-2562047 h 47 min");
 }
 
+static void integers_have_the_digits_that_printf_gives_them(void **state)
+{
+    static const int64_t integers[] = {0, 9, 10, -1, 1234567890, INT64_MAX, INT64_MIN};
+    (void)state;
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
+        char *text = NULL, expected[32];
+        size_t size = 0;
+        FILE *memory = open_memstream(&text, &size);
+        assert_non_null(memory);
+        tt__text_integer(memory, integers[i]);
+        assert_int_equal(fclose(memory), 0);
+        snprintf(expected, sizeof expected, "%lld", (long long)integers[i]);
+        assert_string_equal(text, expected);
+        free(text);
+    }
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(plain_text_stays_as_it_is),
     cmocka_unit_test(control_characters_are_escaped),
@@ -169,6 +186,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(line_ends_can_be_kept_and_nothing_else),
     cmocka_unit_test(no_short_text_lets_a_control_character_through),
     cmocka_unit_test(json_strings_give_the_text_back),
+    cmocka_unit_test(integers_have_the_digits_that_printf_gives_them),
     cmocka_unit_test(durations_are_said_in_a_fitting_unit_and_never_rounded_up),
 };
 

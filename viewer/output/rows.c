@@ -3,7 +3,6 @@
 
 #include "output/text.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -86,7 +85,7 @@ static int add_csv(tt_rows *rows, const struct tt_cell *cells)
         case TT_CELL_NULL:
             break;
         case TT_CELL_INTEGER:
-            fprintf(stream, "%" PRId64, cells[i].integer);
+            tt__text_integer(stream, cells[i].integer);
             break;
         case TT_CELL_REAL:
             write_real(stream, cells[i].real);
@@ -123,7 +122,7 @@ static void write_object(tt_rows *rows, const struct tt_cell *cells)
         tt__text_escape_json(stream, rows->columns[i].name, strlen(rows->columns[i].name));
         fputs(": ", stream);
         if (cells[i].kind == TT_CELL_INTEGER)
-            fprintf(stream, "%" PRId64, cells[i].integer);
+            tt__text_integer(stream, cells[i].integer);
         else if (cells[i].kind == TT_CELL_REAL && isfinite(cells[i].real))
             write_real(stream, cells[i].real);
         else if (cells[i].kind == TT_CELL_TEXT)

@@ -81,11 +81,29 @@ static bool is_line_character(uint32_t character)
     return character == '\n' || character == '\r' || character == '\t';
 }
 
+/* How many of the LENGTH bytes at TEXT, from the first on, are printable ASCII: of nearly all text it is all, which is
+ * written at once. */
+static size_t count_plain(const unsigned char *text, size_t length)
+{
+    size_t count = 0;
+    while (count < length && text[count] >= 0x20 && text[count] < 0x7f)
+        count++;
+    return count;
+}
+
 size_t tt__text_escape(FILE *stream, const char *text, size_t length, size_t limit, enum tt_text_keep keep)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     size_t count = 0;
     for (size_t at = 0; at < length; count++) {
+        size_t room = limit != 0 && limit - count < length - at ? limit - count : length - at;
+        size_t plain = count_plain(bytes + at, room);
+        if (plain > 0)
+            fwrite(bytes + at, 1, plain, stream);
+        at += plain;
+        count += plain;
+        if (at == length)
+            return count;
         if (limit != 0 && count == limit) {
             fputs("…", stream);
             return count + 1;
@@ -119,11 +137,26 @@ static void write_json_character(FILE *stream, uint32_t character)
     }
 }
 
+/* The same for what JSON takes as it is. */
+static size_t count_plain_json(const unsigned char *text, size_t length)
+{
+    size_t count = 0;
+    while (count < length && text[count] >= 0x20 && text[count] < 0x7f && text[count] != '"' && text[count] != '\\')
+        count++;
+    return count;
+}
+
 void tt__text_escape_json(FILE *stream, const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
     putc('"', stream);
     for (size_t at = 0; at < length;) {
+        size_t plain = count_plain_json(bytes + at, length - at);
+        if (plain > 0)
+            fwrite(bytes + at, 1, plain, stream);
+        at += plain;
+        if (at == length)
+            break;
         uint32_t character = 0xfffd;
         size_t taken = decode(bytes + at, length - at, &character);
         if (taken == 0 || is_hidden(character) || character == '"' || character == '\\')
@@ -133,6 +166,20 @@ void tt__text_escape_json(FILE *stream, const char *text, size_t length)
         at += taken == 0 ? 1 : taken;
     }
     putc('"', stream);
+}
+
+/* Digits from the last on; printf, which can do more, takes several times as long, and exports are full of numbers. */
+void tt__text_integer(FILE *stream, int64_t integer)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t rest = integer < 0 ? 0 - (uint64_t)integer : (uint64_t)integer;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (integer < 0)
+        digits[--at] = '-';
+    fwrite(digits + at, 1, sizeof digits - at, stream);
 }
 
 void tt__text_hex(FILE *stream, const void *bytes, size_t length)

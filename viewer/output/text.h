@@ -35,6 +35,9 @@ size_t tt__text_escape(FILE *stream, const char *text, size_t length, size_t lim
  * that what reads the JSON gets them back and a terminal never does; bytes that are no UTF-8 become U+FFFD. */
 void tt__text_escape_json(FILE *stream, const char *text, size_t length);
 
+/* Writes INTEGER to STREAM in decimal digits. */
+void tt__text_integer(FILE *stream, int64_t integer);
+
 /* Writes LENGTH bytes of BYTES to STREAM in hexadecimal digits. */
 void tt__text_hex(FILE *stream, const void *bytes, size_t length);
 
