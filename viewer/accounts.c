@@ -37,8 +37,11 @@ static const char select_failures[] =
  * and ended alike. Swallowed ones are findings, converted ones are notes. */
 static const char select_cancellations[] =
     "WITH asked AS (\n"
-    "    SELECT c.*, t.created_at, t.parent_text, t.ended_ns - c.requested_ns AS after_ns\n"
-    "    FROM cancellations AS c LEFT JOIN tasks AS t ON t.task_id = c.task_id\n"
+    /* Each task is looked up: at the right of LEFT JOIN, SQLite would copy all there are. */
+    "    SELECT c.*, (SELECT t.created_at FROM tasks AS t WHERE t.task_id = c.task_id) AS created_at,\n"
+    "        (SELECT t.parent_text FROM tasks AS t WHERE t.task_id = c.task_id) AS parent_text,\n"
+    "        (SELECT t.ended_ns FROM tasks AS t WHERE t.task_id = c.task_id) - c.requested_ns AS after_ns\n"
+    "    FROM cancellations AS c\n"
     "    WHERE c.ending NOT IN ('swallowed', 'converted')),\n"
     "ranked AS (\n"
     "    SELECT *, row_number() OVER (alike ORDER BY requested_ns, cancellation_id) AS place_in_group, count(*) OVER "
