@@ -168,16 +168,21 @@ static int check(struct tt_invocation *invocation)
 
 static int run(struct tt_invocation *invocation)
 {
+    static char buffer[1 << 18]; /* what is written is long; it lives until the program ends, which is when the last of it is written */
     const struct export_options *given = invocation->options;
     struct tt_result_file file;
     int status = check(invocation);
     if (status >= 0)
         return status;
-    if (given->file == NULL || strcmp(given->file, "-") == 0 || invocation->is_explaining)
+    if (given->file == NULL || strcmp(given->file, "-") == 0 || invocation->is_explaining) {
+        if (!invocation->output.is_terminal)
+            setvbuf(invocation->output.stream, buffer, _IOFBF, sizeof buffer);
         return write_session(invocation);
+    }
     status = tt__result_file_open(&file, invocation->command->name, given->file, invocation->arguments[0]);
     if (status >= 0)
         return status;
+    setvbuf(file.stream, buffer, _IOFBF, sizeof buffer);
     FILE *standard = invocation->output.stream;
     invocation->output.stream = file.stream;
     status = write_session(invocation);

@@ -51,7 +51,7 @@ static void each_kind_of_field_has_its_tag(void **state)
     tt__wire_finish(&wire);
 }
 
-static void messages_inside_have_their_length_in_four_bytes(void **state)
+static void messages_inside_have_their_length_in_one_byte_if_they_are_short(void **state)
 {
     (void)state;
     struct tt_wire wire = {0};
@@ -62,8 +62,26 @@ static void messages_inside_have_their_length_in_four_bytes(void **state)
     tt__wire_end(&wire);
     tt__wire_begin(&wire, 5);
     tt__wire_end(&wire);
-    expect_bytes(&wire, "\x0a\x87\x80\x80\0\x12\x82\x80\x80\0\x18\4\x2a\x80\x80\x80\0", 17);
+    expect_bytes(&wire, "\x0a\4\x12\2\x18\4\x2a\0", 8);
     tt__wire_finish(&wire);
+}
+
+/* 127 bytes are the most that one byte of length can say. */
+static void a_longer_one_has_four(void **state)
+{
+    (void)state;
+    static const char text[126];
+    for (size_t extra = 0; extra < 2; extra++) {
+        struct tt_wire wire = {0};
+        tt__wire_begin(&wire, 1);
+        tt__wire_bytes(&wire, 2, text, 125 + extra);
+        tt__wire_end(&wire);
+        tt__wire_number(&wire, 3, 4);
+        assert_int_equal(wire.size, extra == 0 ? 2 + 127 + 2 : 5 + 128 + 2);
+        assert_memory_equal(wire.bytes, extra == 0 ? "\x0a\x7f\x12\x7d\0" : "\x0a\x80\x81\x80\0\x12\x7e\0", extra == 0 ? 5 : 8);
+        assert_memory_equal(wire.bytes + wire.size - 3, "\0\x18\4", 3);
+        tt__wire_finish(&wire);
+    }
 }
 
 static void a_length_may_need_all_four_bytes(void **state)
@@ -89,7 +107,8 @@ static void a_length_may_need_all_four_bytes(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_varint_has_seven_bits_a_byte),
     cmocka_unit_test(each_kind_of_field_has_its_tag),
-    cmocka_unit_test(messages_inside_have_their_length_in_four_bytes),
+    cmocka_unit_test(messages_inside_have_their_length_in_one_byte_if_they_are_short),
+    cmocka_unit_test(a_longer_one_has_four),
     cmocka_unit_test(a_length_may_need_all_four_bytes),
 };
 

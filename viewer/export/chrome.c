@@ -20,10 +20,27 @@ static void write_text(FILE *stream, const char *text)
     tt__text_escape_json(stream, text, strlen(text));
 }
 
-static void write_time(FILE *stream, const char *name, int64_t ns)
+static void write_time(FILE *stream, int64_t ns)
 {
-    fprintf(stream, ",\"%s\":%s%" PRIu64 ".%03" PRIu64, name, ns < 0 ? "-" : "",
-            (ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns) / 1000, (ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns) % 1000);
+    uint64_t distance = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+    unsigned rest = (unsigned)(distance % 1000);
+    fputs(ns < 0 ? ",\"ts\":-" : ",\"ts\":", stream);
+    tt__text_integer(stream, (int64_t)(distance / 1000));
+    const char fraction[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+    fwrite(fraction, 1, sizeof fraction, stream);
+}
+
+/* A number in hexadecimal digits, as a string. */
+static void write_hexadecimal(FILE *stream, uint64_t number)
+{
+    char digits[17];
+    size_t at = sizeof digits;
+    digits[--at] = '"';
+    do
+        digits[--at] = "0123456789abcdef"[number & 0xf];
+    while ((number >>= 4) != 0);
+    fputs("\"0x", stream);
+    fwrite(digits + at, 1, sizeof digits - at, stream);
 }
 
 static void begin_chrome(tt_trace_sink *sink, const struct tt_trace_clocks *clocks)
@@ -40,10 +57,18 @@ static void begin_chrome(tt_trace_sink *sink, const struct tt_trace_clocks *cloc
 /* What all events have. */
 static void begin_event(tt_trace_sink *sink, const char *phase, const struct tt_trace_place *place)
 {
-    fprintf(sink->stream, "%s\n{\"ph\":\"%s\",\"pid\":%" PRId64 ",\"tid\":%" PRId64, sink->thing_count == 0 ? "" : ",",
-            phase, place->pid, place->track == TT_TRACE_THREAD ? place->tid : place->pid);
-    if (place->track == TT_TRACE_TASK && strcmp(phase, "M") != 0)
-        fprintf(sink->stream, ",\"id2\":{\"local\":\"0x%" PRIx64 "\"}", (uint64_t)place->id);
+    FILE *stream = sink->stream;
+    fputs(sink->thing_count == 0 ? "\n{\"ph\":\"" : ",\n{\"ph\":\"", stream);
+    fputs(phase, stream);
+    fputs("\",\"pid\":", stream);
+    tt__text_integer(stream, place->pid);
+    fputs(",\"tid\":", stream);
+    tt__text_integer(stream, place->track == TT_TRACE_THREAD ? place->tid : place->pid);
+    if (place->track == TT_TRACE_TASK && *phase != 'M') {
+        fputs(",\"id2\":{\"local\":", stream);
+        write_hexadecimal(stream, (uint64_t)place->id);
+        putc('}', stream);
+    }
     sink->thing_count++;
 }
 
@@ -69,12 +94,19 @@ static void write_notes(FILE *stream, const struct tt_trace_thing *thing)
     fputs(",\"args\":{\"kind\":", stream);
     write_text(stream, thing->category);
     for (size_t i = 0; i < thing->note_count; i++) {
-        if (thing->notes[i].text == NULL)
+        const struct tt_trace_note *note = &thing->notes[i];
+        if (note->text == NULL && !note->is_number)
             continue;
         putc(',', stream);
-        write_text(stream, thing->notes[i].name);
+        write_text(stream, note->name);
         putc(':', stream);
-        write_text(stream, thing->notes[i].text);
+        if (note->is_number) { /* readers in JavaScript have no integers of 64 bits */
+            putc('"', stream);
+            tt__text_integer(stream, note->number);
+            putc('"', stream);
+        } else {
+            write_text(stream, note->text);
+        }
     }
     putc('}', stream);
 }
@@ -87,12 +119,14 @@ static void write_event(tt_trace_sink *sink, const char *phase, const struct tt_
     write_text(stream, thing->place.track == TT_TRACE_TASK ? TASK_CATEGORY : thing->category);
     fputs(",\"name\":", stream);
     write_text(stream, thing->name);
-    write_time(stream, "ts", thing->from_ns);
+    write_time(stream, thing->from_ns);
     if (*phase == 'i')
         fputs(thing->place.track == TT_TRACE_PROCESS ? ",\"s\":\"p\"" : ",\"s\":\"t\"", stream);
-    if (thing->flow_out != 0 || thing->flow_in != 0)
-        fprintf(stream, ",\"bind_id\":\"0x%" PRIx64 "\",\"%s\":true",
-                thing->flow_out != 0 ? thing->flow_out : thing->flow_in, thing->flow_out != 0 ? "flow_out" : "flow_in");
+    if (thing->flow_out != 0 || thing->flow_in != 0) {
+        fputs(",\"bind_id\":", stream);
+        write_hexadecimal(stream, thing->flow_out != 0 ? thing->flow_out : thing->flow_in);
+        fputs(thing->flow_out != 0 ? ",\"flow_out\":true" : ",\"flow_in\":true", stream);
+    }
     write_notes(stream, thing);
     putc('}', stream);
 }
@@ -130,8 +164,10 @@ static void write_level(tt_trace_sink *sink, const struct tt_trace_thing *thing,
     begin_event(sink, "C", &thing->place);
     fputs(",\"name\":", sink->stream);
     write_text(sink->stream, thing->name);
-    write_time(sink->stream, "ts", thing->from_ns);
-    fprintf(sink->stream, ",\"args\":{\"value\":%" PRId64 "}}", level);
+    write_time(sink->stream, thing->from_ns);
+    fputs(",\"args\":{\"value\":", sink->stream);
+    tt__text_integer(sink->stream, level);
+    fputs("}}", sink->stream);
 }
 
 static void end_chrome(tt_trace_sink *sink)

@@ -112,7 +112,9 @@ static const char select_tasks[] =
     "SELECT t.task_id, l.label, 'creates ' || l.label AS creates, t.outcome, t.coroutine,\n"
     "    t.created_at, t.parent_text, t.busy_ns, t.ready_ns, t.waiting_ns, t.step_count,\n"
     "    coalesce(t.created_ns, t.started_ns, p.started_ns, 0) AS from_ns, coalesce(t.ended_ns, p.ended_ns) AS to_ns,\n"
-    "    c.parent_id, 'waits for ' || t.wait_text AS waits, t.wait_at, t.wait_since_ns\n"
+    /* Nearly all tasks have ended, and what they wait for is not put into words. */
+    "    c.parent_id, CASE WHEN t.wait_since_ns IS NOT NULL THEN 'waits for ' || t.wait_text END AS waits,\n"
+    "    CASE WHEN t.wait_since_ns IS NOT NULL THEN t.wait_at END AS wait_at, t.wait_since_ns\n"
     "FROM tasks AS t JOIN creations AS c ON c.task_id = t.task_id JOIN task_labels AS l ON l.task_id = t.task_id\n"
     "LEFT JOIN processes AS p ON p.process_id = t.process_id\n"
     "WHERE " TT_IN_SPAN("t") " ORDER BY t.task_id";
@@ -125,7 +127,7 @@ static void write_creation(struct tt_trace_pen *pen, tt_query *query, int64_t pa
                                                  .name = tt__query_text(query, "creates"),
                                                  .from_ns = tt__pen_time(pen, query, "from_ns"),
                                                  .flow_out = flow,
-                                                 TT_NOTES({"place", tt__query_text(query, "created_at")})});
+                                                 TT_NOTES(tt__pen_note(query, "place", "created_at"))});
 }
 
 static void write_task(struct tt_trace_pen *pen, tt_query *query)
@@ -138,20 +140,19 @@ static void write_task(struct tt_trace_pen *pen, tt_query *query)
     pen->sink.format->track(&pen->sink, &place, tt__query_text(query, "label"), NULL);
     if (is_drawn)
         write_creation(pen, query, parent_id, flow);
-    tt__pen_slice(pen, (struct tt_trace_thing){.place = place,
-                                               .category = "task",
-                                               .name = tt__query_text(query, "label"),
-                                               .from_ns = tt__pen_time(pen, query, "from_ns"),
-                                               .to_ns = tt__pen_end(pen, query, "to_ns"),
-                                               .flow_in = flow,
-                                               TT_NOTES({"outcome", tt__query_text(query, "outcome")},
-                                                        {"coroutine", tt__query_text(query, "coroutine")},
-                                                        {"created_at", tt__query_text(query, "created_at")},
-                                                        {"created_by", tt__query_text(query, "parent_text")},
-                                                        {"busy_ns", tt__query_text(query, "busy_ns")},
-                                                        {"ready_ns", tt__query_text(query, "ready_ns")},
-                                                        {"waiting_ns", tt__query_text(query, "waiting_ns")},
-                                                        {"step_count", tt__query_text(query, "step_count")})});
+    tt__pen_slice(
+        pen, (struct tt_trace_thing){
+                 .place = place,
+                 .category = "task",
+                 .name = tt__query_text(query, "label"),
+                 .from_ns = tt__pen_time(pen, query, "from_ns"),
+                 .to_ns = tt__pen_end(pen, query, "to_ns"),
+                 .flow_in = flow,
+                 TT_NOTES(tt__pen_note(query, "outcome", "outcome"), tt__pen_note(query, "coroutine", "coroutine"),
+                          tt__pen_note(query, "created_at", "created_at"),
+                          tt__pen_note(query, "created_by", "parent_text"), tt__pen_note(query, "busy_ns", "busy_ns"),
+                          tt__pen_note(query, "ready_ns", "ready_ns"), tt__pen_note(query, "waiting_ns", "waiting_ns"),
+                          tt__pen_note(query, "step_count", "step_count"))});
     if (pen->has_steps || tt__query_is_null(query, "wait_since_ns") || tt__query_is_null(query, "waits"))
         return;
     tt__pen_slice(pen, (struct tt_trace_thing){.place = place,
@@ -159,7 +160,7 @@ static void write_task(struct tt_trace_pen *pen, tt_query *query)
                                                .name = tt__query_text(query, "waits"),
                                                .from_ns = tt__pen_time(pen, query, "wait_since_ns"),
                                                .to_ns = tt__pen_end(pen, query, "to_ns"),
-                                               TT_NOTES({"place", tt__query_text(query, "wait_at")})});
+                                               TT_NOTES(tt__pen_note(query, "place", "wait_at"))});
 }
 
 static void write_tasks(struct tt_trace_pen *pen)
@@ -200,14 +201,14 @@ static void write_instants(struct tt_trace_pen *pen, const char *sql, const char
     while (tt__query_next(query)) {
         bool is_task = !tt__query_is_null(query, "task_id");
         int64_t object_id = tt__query_integer(query, "object_id");
-        tt__pen_instant(pen, (struct tt_trace_thing){.place = is_task ? tt__pen_task(pen, object_id)
-                                                                      : tt__pen_process(pen, object_id >> 40),
-                                                     .category = category,
-                                                     .name = tt__query_text(query, "kind"),
-                                                     .from_ns = tt__pen_time(pen, query, "ns"),
-                                                     TT_NOTES({"text", tt__query_text(query, "sentence")},
-                                                              {"place", tt__query_text(query, "place")},
-                                                              {"of", tt__query_text(query, "id_text")})});
+        tt__pen_instant(pen,
+                        (struct tt_trace_thing){
+                            .place = is_task ? tt__pen_task(pen, object_id) : tt__pen_process(pen, object_id >> 40),
+                            .category = category,
+                            .name = tt__query_text(query, "kind"),
+                            .from_ns = tt__pen_time(pen, query, "ns"),
+                            TT_NOTES(tt__pen_note(query, "text", "sentence"), tt__pen_note(query, "place", "place"),
+                                     tt__pen_note(query, "of", "id_text"))});
     }
     tt__query_close(query);
 }
@@ -221,15 +222,14 @@ static void write_losses(struct tt_trace_pen *pen)
 {
     tt_query *query = tt__pen_query(pen, select_losses);
     while (tt__query_next(query))
-        tt__pen_instant(pen,
-                        (struct tt_trace_thing){.place = tt__pen_process(pen, tt__query_integer(query, "process_id")),
-                                                .category = "loss",
-                                                .name = "events lost",
-                                                .from_ns = tt__pen_time(pen, query, "ns"),
-                                                TT_NOTES({"count", tt__query_text(query, "count")},
-                                                         {"why", tt__query_text(query, "what")},
-                                                         {"from_ns", tt__query_text(query, "from_ns")},
-                                                         {"to_ns", tt__query_text(query, "to_ns")})});
+        tt__pen_instant(
+            pen, (struct tt_trace_thing){
+                     .place = tt__pen_process(pen, tt__query_integer(query, "process_id")),
+                     .category = "loss",
+                     .name = "events lost",
+                     .from_ns = tt__pen_time(pen, query, "ns"),
+                     TT_NOTES(tt__pen_note(query, "count", "count"), tt__pen_note(query, "why", "what"),
+                              tt__pen_note(query, "from_ns", "from_ns"), tt__pen_note(query, "to_ns", "to_ns"))});
     tt__query_close(query);
 }
 
@@ -255,7 +255,7 @@ static void write_awaits(struct tt_trace_pen *pen)
                                                      .name = tt__query_text(query, "awaits"),
                                                      .from_ns = since_ns,
                                                      .flow_out = flow,
-                                                     TT_NOTES({"place", tt__query_text(query, "wait_at")})});
+                                                     TT_NOTES(tt__pen_note(query, "place", "wait_at"))});
         tt__pen_instant(pen, (struct tt_trace_thing){.place = tt__pen_task(pen, awaited_id),
                                                      .category = "await",
                                                      .name = tt__query_text(query, "awaited_by"),

@@ -16,6 +16,7 @@
 #define TT_VIEWER_DRAWING_H
 
 #include "export/wire.h"
+#include "export/words.h"
 #include "session.h"
 
 #include <stdint.h>
@@ -29,10 +30,12 @@ struct tt_trace_place {
     int64_t process_id, pid, tid;
 };
 
-/* What is said about a thing besides its name; one without a text is left out. */
+/* What is said about a thing besides its name: a text, or a number; what is neither is left out. */
 struct tt_trace_note {
     const char *name;
-    const char *text;
+    const char *text; /* NULL: none */
+    bool is_number;   /* the next one counts, and there is no text */
+    int64_t number;
 };
 
 #define TT_TRACE_OPEN INT64_MAX /* to_ns of what had not ended */
@@ -76,7 +79,8 @@ struct tt_trace_sink {
     uint64_t thing_count;
     bool has_failed; /* memory ran out, and something is missing */
     struct tt_trace_clocks clocks;
-    struct tt_wire wire; /* perfetto: the packet at hand */
+    struct tt_wire wire, news; /* perfetto: the packet at hand, and what it says of words */
+    struct tt_words *words;
 };
 
 extern const struct tt_trace_format tt__trace_perfetto, tt__trace_chrome;

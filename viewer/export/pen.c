@@ -93,6 +93,17 @@ int64_t tt__pen_end(const struct tt_trace_pen *pen, tt_query *query, const char 
     return tt__query_is_null(query, column) ? TT_TRACE_OPEN : tt__pen_time(pen, query, column);
 }
 
+struct tt_trace_note tt__pen_note(tt_query *query, const char *name, const char *column)
+{
+    struct tt_trace_note note = {.name = name};
+    note.is_number = tt__query_is_integer(query, column);
+    if (note.is_number)
+        note.number = tt__query_integer(query, column);
+    else
+        note.text = tt__query_text(query, column);
+    return note;
+}
+
 /* Puts what is asked for of a slice. What a damaged store says may be anything: nothing ends before it began. */
 void tt__pen_part(struct tt_trace_pen *pen, struct tt_trace_thing thing, enum tt_trace_part part)
 {

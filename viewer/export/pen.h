@@ -65,6 +65,9 @@ int64_t tt__pen_limit(int64_t ns);
 int64_t tt__pen_time(const struct tt_trace_pen *pen, tt_query *query, const char *column);
 int64_t tt__pen_end(const struct tt_trace_pen *pen, tt_query *query, const char *column);
 
+/* A note with what a column of the present row says: a number as one. */
+struct tt_trace_note tt__pen_note(tt_query *query, const char *name, const char *column);
+
 /* Draws a slice, a part of one, or an instant. Nothing ends before it began. */
 void tt__pen_slice(struct tt_trace_pen *pen, struct tt_trace_thing thing);
 void tt__pen_part(struct tt_trace_pen *pen, struct tt_trace_thing thing, enum tt_trace_part part);

@@ -1,8 +1,9 @@
 /* perfetto.c: traces for perfetto: protocol buffers, message after message. The contract is in drawing.h.
  *
  * A trace is a message Trace, which is nothing but packets in a row; so it can be written piece by piece. Times
- * are those of CLOCK_MONOTONIC; a snapshot of the clocks in front says what they are in others. Names are plain
- * text in each packet: most of them (tasks) occur a few times only, and a reader can begin anywhere.
+ * are those of CLOCK_MONOTONIC, which the first packet says for all; a snapshot of the clocks in it says what they are in
+ * others. Texts that come again have numbers (words.h): the packet in which one comes first says what it stands for. So a
+ * reader begins at the beginning.
  */
 #include "export/drawing.h"
 
@@ -19,17 +20,21 @@ enum {
     PACKET_TIMESTAMP = 8,
     PACKET_SEQUENCE_ID = 10,
     PACKET_TRACK_EVENT = 11,
+    PACKET_WORDS = 12,
     PACKET_SEQUENCE_FLAGS = 13,
-    PACKET_TIMESTAMP_CLOCK = 58,
+    PACKET_DEFAULTS = 59,
     PACKET_TRACK_DESCRIPTOR = 60
 };
+enum { DEFAULTS_TIMESTAMP_CLOCK = 58 };
 enum { SNAPSHOT_CLOCK = 1, SNAPSHOT_PRIMARY = 2, CLOCK_ID = 1, CLOCK_TIMESTAMP = 2 };
 enum { CLOCK_IS_REALTIME = 1, CLOCK_IS_MONOTONIC = 3, CLOCK_IS_BOOTTIME = 6 };
 enum { TRACK_UUID = 1, TRACK_NAME = 2, TRACK_PROCESS = 3, TRACK_THREAD = 4, TRACK_PARENT = 5, TRACK_COUNTER = 8 };
 enum { PROCESS_PID = 1, PROCESS_COMMAND = 2, PROCESS_NAME = 6, THREAD_PID = 1, THREAD_TID = 2, THREAD_NAME = 5 };
 enum {
+    EVENT_CATEGORY_WORD = 3,
     EVENT_ANNOTATION = 4,
     EVENT_TYPE = 9,
+    EVENT_NAME_WORD = 10,
     EVENT_TRACK = 11,
     EVENT_CATEGORY = 22,
     EVENT_NAME = 23,
@@ -37,11 +42,26 @@ enum {
     EVENT_FLOW = 47,
     EVENT_FLOW_END = 48
 };
-enum { ANNOTATION_TEXT = 6, ANNOTATION_NAME = 10 };
+enum {
+    ANNOTATION_NAME_WORD = 1,
+    ANNOTATION_INTEGER = 4,
+    ANNOTATION_TEXT = 6,
+    ANNOTATION_NAME = 10,
+    ANNOTATION_TEXT_WORD = 17
+};
+enum { WORD_NUMBER = 1, WORD_TEXT = 2 };
 enum { TYPE_BEGIN = 1, TYPE_END = 2, TYPE_INSTANT = 3, TYPE_COUNTER = 4 };
 
 #define SEQUENCE              1 /* all packets are of one writer */
 #define FLAG_STATE_IS_CLEARED 1
+#define FLAG_STATE_IS_NEEDED  2
+
+/* What a word may be, by the field of the packet's words that says what its number stands for; and the fields that hold it,
+ * by number and spelled out. */
+static const struct word_kind {
+    unsigned said_in, number, text;
+} category_words = {1, EVENT_CATEGORY_WORD, EVENT_CATEGORY}, name_words = {2, EVENT_NAME_WORD, EVENT_NAME},
+  note_words = {3, ANNOTATION_NAME_WORD, ANNOTATION_NAME}, text_words = {29, ANNOTATION_TEXT_WORD, ANNOTATION_TEXT};
 
 /* A number for a track: the same for one thing always, and not likely that of a track in another trace. */
 static uint64_t track_number(unsigned kind, int64_t id)
@@ -98,9 +118,32 @@ static struct tt_wire *begin_packet(tt_trace_sink *sink)
     return &sink->wire;
 }
 
+/* A text that may be a word. */
+static void write_word(tt_trace_sink *sink, const struct word_kind *kind, const char *text)
+{
+    bool is_new = false;
+    uint64_t number = sink->words != NULL ? tt__words_find(sink->words, kind->said_in, text, strlen(text), &is_new) : 0;
+    if (number == 0) {
+        write_text(&sink->wire, kind->text, text);
+        return;
+    }
+    tt__wire_number(&sink->wire, kind->number, number);
+    if (!is_new)
+        return;
+    tt__wire_begin(&sink->news, kind->said_in);
+    tt__wire_number(&sink->news, WORD_NUMBER, number);
+    write_text(&sink->news, WORD_TEXT, text);
+    tt__wire_end(&sink->news);
+}
+
 static void end_packet(tt_trace_sink *sink)
 {
     unsigned char head[11] = {TRACE_PACKET << 3 | 2};
+    if (sink->news.size > 0) {
+        tt__wire_bytes(&sink->wire, PACKET_WORDS, sink->news.bytes, sink->news.size);
+        sink->wire.has_failed |= sink->news.has_failed;
+        tt__wire_clear(&sink->news);
+    }
     if (sink->wire.has_failed) {
         sink->has_failed = true;
         return;
@@ -120,7 +163,11 @@ static void write_clock(struct tt_wire *wire, unsigned clock, int64_t ns)
 static void begin_perfetto(tt_trace_sink *sink, const struct tt_trace_clocks *clocks)
 {
     struct tt_wire *wire = begin_packet(sink);
+    sink->words = tt__words_create(); /* without memory for it all is spelled out */
     tt__wire_number(wire, PACKET_SEQUENCE_FLAGS, FLAG_STATE_IS_CLEARED);
+    tt__wire_begin(wire, PACKET_DEFAULTS);
+    tt__wire_number(wire, DEFAULTS_TIMESTAMP_CLOCK, CLOCK_IS_MONOTONIC);
+    tt__wire_end(wire);
     tt__wire_begin(wire, PACKET_CLOCK_SNAPSHOT);
     write_clock(wire, CLOCK_IS_MONOTONIC, clocks->monotonic_ns);
     /* Without one, the two are taken to be one: readers count in this clock. */
@@ -168,7 +215,7 @@ static struct tt_wire *begin_event(tt_trace_sink *sink, unsigned type, uint64_t 
     struct tt_wire *wire = begin_packet(sink);
     int64_t at = sink->clocks.monotonic_ns + ns;
     tt__wire_number(wire, PACKET_TIMESTAMP, at < 0 ? 0 : (uint64_t)at);
-    tt__wire_number(wire, PACKET_TIMESTAMP_CLOCK, CLOCK_IS_MONOTONIC);
+    tt__wire_number(wire, PACKET_SEQUENCE_FLAGS, FLAG_STATE_IS_NEEDED);
     tt__wire_begin(wire, PACKET_TRACK_EVENT);
     tt__wire_number(wire, EVENT_TYPE, type);
     tt__wire_number(wire, EVENT_TRACK, track);
@@ -184,18 +231,22 @@ static void end_event(tt_trace_sink *sink)
 static void write_event(tt_trace_sink *sink, unsigned type, const struct tt_trace_thing *thing)
 {
     struct tt_wire *wire = begin_event(sink, type, track_of(&thing->place), thing->from_ns);
-    write_text(wire, EVENT_CATEGORY, thing->category);
-    write_text(wire, EVENT_NAME, thing->name);
+    write_word(sink, &category_words, thing->category);
+    write_word(sink, &name_words, thing->name);
     if (thing->flow_out != 0)
         tt__wire_fixed(wire, EVENT_FLOW, thing->flow_out);
     if (thing->flow_in != 0)
         tt__wire_fixed(wire, EVENT_FLOW_END, thing->flow_in);
     for (size_t i = 0; i < thing->note_count; i++) {
-        if (thing->notes[i].text == NULL)
+        const struct tt_trace_note *note = &thing->notes[i];
+        if (note->text == NULL && !note->is_number)
             continue;
         tt__wire_begin(wire, EVENT_ANNOTATION);
-        write_text(wire, ANNOTATION_NAME, thing->notes[i].name);
-        write_text(wire, ANNOTATION_TEXT, thing->notes[i].text);
+        write_word(sink, &note_words, note->name);
+        if (note->is_number)
+            tt__wire_number(wire, ANNOTATION_INTEGER, (uint64_t)note->number);
+        else
+            write_word(sink, &text_words, note->text);
         tt__wire_end(wire);
     }
     end_event(sink);
@@ -239,6 +290,8 @@ static void write_level(tt_trace_sink *sink, const struct tt_trace_thing *thing,
 static void end_perfetto(tt_trace_sink *sink)
 {
     tt__wire_finish(&sink->wire);
+    tt__wire_finish(&sink->news);
+    tt__words_destroy(sink->words);
 }
 
 const struct tt_trace_format tt__trace_perfetto = {

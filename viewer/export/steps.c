@@ -3,15 +3,18 @@
 #include "export/pen.h"
 
 /* A wait that nobody ended goes on until the process ends, if it is the one that the task is in; else its end is
- * missing. What the task is in is asked only then: nearly all waits have ended, and a recording has very many. */
-#define IS_OPEN       "s.wait_ended_ns IS NULL AND s.ended_ns IS NOT NULL"
-#define WAIT_SINCE_NS "(SELECT t.wait_since_ns FROM tasks AS t WHERE t.task_id = s.task_id)"
+ * missing. What the task is in is asked only then: nearly all waits have ended, and a recording has very many. So it is
+ * CASE and not AND, which asks both sides. */
+#define IF_LAST(result)                                                                                   \
+    "CASE WHEN s.ending = 'waiting' THEN CASE WHEN s.wait_ended_ns IS NULL THEN CASE WHEN s.ended_ns =\n" \
+    "        (SELECT t.wait_since_ns FROM tasks AS t WHERE t.task_id = s.task_id) THEN " result " END END END"
 
 /* What both ends of a slice need. */
-#define STEP_COLUMNS                                                                                             \
-    "s.task_id, s.thread_id, h.tid, s.began_ns, s.ended_ns, " IS_OPEN " AND " WAIT_SINCE_NS " IS s.ended_ns AS " \
-    "is_last,\n    coalesce(s.wait_ended_ns, CASE WHEN " IS_OPEN " AND " WAIT_SINCE_NS " = s.ended_ns THEN\n"    \
-    "        (SELECT p.ended_ns FROM processes AS p WHERE p.process_id = s.process_id) END) AS wait_ended_ns,\n"
+#define STEP_COLUMNS                                                        \
+    "s.task_id, s.thread_id, h.tid, s.began_ns, s.ended_ns,\n    " IF_LAST( \
+        "1") " AS is_last,\n"                                               \
+             "    coalesce(s.wait_ended_ns, " IF_LAST(                      \
+                 "(SELECT p.ended_ns FROM processes AS p WHERE p.process_id = s.process_id)") ") AS wait_ended_ns,\n"
 
 /* The stream stands in front, to be read once: looked into for each task it would be read as often. */
 #define FROM_STEPS                                                           \
@@ -61,9 +64,9 @@ static void write_wait(struct tt_trace_pen *pen, tt_query *query, struct tt_trac
                                   .from_ns = from_ns,
                                   .to_ns = tt__pen_end(pen, query, "wait_ended_ns"),
                                   .flow_out = flow,
-                                  TT_NOTES({"place", tt__query_text(query, "to_at")},
-                                           {"object", tt__query_text(query, "wait_object")},
-                                           {"end", has_end ? NULL : "not known"})};
+                                  TT_NOTES(tt__pen_note(query, "place", "to_at"),
+                                           tt__pen_note(query, "object", "wait_object"),
+                                           {.name = "end", .text = has_end ? NULL : "not known"})};
     put_step_part(pen, &wait, has_end, part);
     if (flow == 0 || part != TT_PART_BEGINNING)
         return;
@@ -84,9 +87,9 @@ static void write_step(struct tt_trace_pen *pen, tt_query *query, enum tt_trace_
         .name = tt__query_text(query, "label"),
         .from_ns = tt__pen_time(pen, query, "began_ns"),
         .to_ns = tt__pen_end(pen, query, "ended_ns"),
-        TT_NOTES({"step", tt__query_text(query, "step_number")}, {"ending", tt__query_text(query, "ending")},
-                 {"woken_by", tt__query_text(query, "woken_by")}, {"from", tt__query_text(query, "from_at")},
-                 {"to", tt__query_text(query, "to_at")}, {"end", has_end ? NULL : "not known"})};
+        TT_NOTES(tt__pen_note(query, "step", "step_number"), tt__pen_note(query, "ending", "ending"),
+                 tt__pen_note(query, "woken_by", "woken_by"), tt__pen_note(query, "from", "from_at"),
+                 tt__pen_note(query, "to", "to_at"), {.name = "end", .text = has_end ? NULL : "not known"})};
     put_step_part(pen, &step, has_end, part);
     step.place = tt__pen_task(pen, tt__query_integer(query, "task_id"));
     step.name = "runs";
@@ -115,14 +118,14 @@ static void write_stalls(struct tt_trace_pen *pen)
 {
     tt_query *query = tt__pen_query(pen, select_stalls);
     while (tt__query_next(query))
-        tt__pen_slice(pen, (struct tt_trace_thing){.place = tt__pen_thread(pen, tt__query_integer(query, "thread_id"),
-                                                                           tt__query_integer(query, "tid")),
-                                                   .category = "stall",
-                                                   .name = tt__query_text(query, "by_text"),
-                                                   .from_ns = tt__pen_time(pen, query, "began_ns"),
-                                                   .to_ns = tt__pen_time(pen, query, "ended_ns"),
-                                                   TT_NOTES({"from", tt__query_text(query, "from_at")},
-                                                            {"to", tt__query_text(query, "to_at")})});
+        tt__pen_slice(pen, (struct tt_trace_thing){
+                               .place = tt__pen_thread(pen, tt__query_integer(query, "thread_id"),
+                                                       tt__query_integer(query, "tid")),
+                               .category = "stall",
+                               .name = tt__query_text(query, "by_text"),
+                               .from_ns = tt__pen_time(pen, query, "began_ns"),
+                               .to_ns = tt__pen_time(pen, query, "ended_ns"),
+                               TT_NOTES(tt__pen_note(query, "from", "from_at"), tt__pen_note(query, "to", "to_at"))});
     tt__query_close(query);
 }
 

@@ -7,7 +7,7 @@
 
 enum kind { KIND_VARINT = 0, KIND_FIXED = 1, KIND_BYTES = 2 };
 
-#define LENGTH_BYTES 4u
+enum { TAG_BYTES = 2, VARINT_BYTES = 10, FIXED_BYTES = 8, LENGTH_BYTES = 4 };
 
 void tt__wire_finish(struct tt_wire *wire)
 {
@@ -21,21 +21,20 @@ void tt__wire_clear(struct tt_wire *wire)
     wire->has_failed = false;
 }
 
-static void append(struct tt_wire *wire, const void *bytes, size_t size)
+/* Room for SIZE bytes more, behind which the next ones go; NULL: there is none. */
+static unsigned char *reserve(struct tt_wire *wire, size_t size)
 {
     if (wire->size + size > wire->capacity) {
         size_t capacity = (wire->size + size) * 2;
         unsigned char *more = wire->has_failed ? NULL : realloc(wire->bytes, capacity);
         if (more == NULL) {
             wire->has_failed = true;
-            return;
+            return NULL;
         }
         wire->bytes = more;
         wire->capacity = capacity;
     }
-    if (size > 0)
-        memcpy(wire->bytes + wire->size, bytes, size);
-    wire->size += size;
+    return wire->bytes + wire->size;
 }
 
 size_t tt__wire_varint(unsigned char out_bytes[10], uint64_t value)
@@ -47,45 +46,53 @@ size_t tt__wire_varint(unsigned char out_bytes[10], uint64_t value)
     return size;
 }
 
-static void append_varint(struct tt_wire *wire, uint64_t value)
+/* A field has a number of ten bits at most, so its tag has two bytes at most. */
+static size_t put_tag(unsigned char *at, unsigned field, enum kind kind)
 {
-    unsigned char bytes[10];
-    append(wire, bytes, tt__wire_varint(bytes, value));
-}
-
-static void append_tag(struct tt_wire *wire, unsigned field, enum kind kind)
-{
-    append_varint(wire, (uint64_t)field << 3 | kind);
+    return tt__wire_varint(at, (uint64_t)field << 3 | kind);
 }
 
 void tt__wire_number(struct tt_wire *wire, unsigned field, uint64_t value)
 {
-    append_tag(wire, field, KIND_VARINT);
-    append_varint(wire, value);
+    unsigned char *at = reserve(wire, TAG_BYTES + VARINT_BYTES);
+    if (at == NULL)
+        return;
+    size_t tag = put_tag(at, field, KIND_VARINT);
+    wire->size += tag + tt__wire_varint(at + tag, value);
 }
 
 void tt__wire_fixed(struct tt_wire *wire, unsigned field, uint64_t value)
 {
-    unsigned char bytes[8];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(value >> 8 * i);
-    append_tag(wire, field, KIND_FIXED);
-    append(wire, bytes, sizeof bytes);
+    unsigned char *at = reserve(wire, TAG_BYTES + FIXED_BYTES);
+    if (at == NULL)
+        return;
+    size_t tag = put_tag(at, field, KIND_FIXED);
+    for (size_t i = 0; i < FIXED_BYTES; i++)
+        at[tag + i] = (unsigned char)(value >> 8 * i);
+    wire->size += tag + FIXED_BYTES;
 }
 
 void tt__wire_bytes(struct tt_wire *wire, unsigned field, const void *bytes, size_t size)
 {
-    append_tag(wire, field, KIND_BYTES);
-    append_varint(wire, size);
-    append(wire, bytes, size);
+    unsigned char *at = reserve(wire, TAG_BYTES + VARINT_BYTES + size);
+    if (at == NULL)
+        return;
+    size_t head = put_tag(at, field, KIND_BYTES);
+    head += tt__wire_varint(at + head, size);
+    if (size > 0)
+        memcpy(at + head, bytes, size);
+    wire->size += head + size;
 }
 
 void tt__wire_begin(struct tt_wire *wire, unsigned field)
 {
     assert(wire->depth < TT_WIRE_DEPTH_MAX);
-    append_tag(wire, field, KIND_BYTES);
+    unsigned char *at = reserve(wire, TAG_BYTES + LENGTH_BYTES);
     wire->open[wire->depth++] = wire->size;
-    append(wire, "\0\0\0\0", LENGTH_BYTES);
+    if (at == NULL)
+        return;
+    wire->size += put_tag(at, field, KIND_BYTES) + LENGTH_BYTES;
+    wire->open[wire->depth - 1] = wire->size;
 }
 
 void tt__wire_end(struct tt_wire *wire)
@@ -94,12 +101,19 @@ void tt__wire_end(struct tt_wire *wire)
     size_t at = wire->open[--wire->depth];
     if (wire->has_failed)
         return;
-    size_t size = wire->size - at - LENGTH_BYTES;
+    size_t size = wire->size - at;
     if (size > TT_WIRE_MESSAGE_MAX) {
         wire->has_failed = true;
         return;
     }
+    unsigned char *length = wire->bytes + at - LENGTH_BYTES;
+    if (size < 0x80) { /* as nearly all are: one byte says it, and the message moves close to it */
+        *length = (unsigned char)size;
+        memmove(length + 1, length + LENGTH_BYTES, size);
+        wire->size -= LENGTH_BYTES - 1;
+        return;
+    }
     /* All four bytes, whatever the length: the top bit says that more follow, also where they add nothing. */
     for (size_t i = 0; i < LENGTH_BYTES; i++, size >>= 7)
-        wire->bytes[at + i] = (unsigned char)((size & 0x7f) | (i + 1 < LENGTH_BYTES ? 0x80 : 0));
+        length[i] = (unsigned char)((size & 0x7f) | (i + 1 < LENGTH_BYTES ? 0x80 : 0));
 }

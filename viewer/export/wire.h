@@ -7,7 +7,7 @@
  *   field          bytes
  *   number         tag (field << 3 | 0), varint: seven bits a byte, least first, the top bit says that more follow
  *   fixed          tag (field << 3 | 1), eight bytes, least first
- *   text, message  tag (field << 3 | 2), length, bytes; a message inside ends up with four of length
+ *   text, message  tag (field << 3 | 2), length, bytes; of a message inside, the length has one byte or four
  *
  * What it leaves to others. Which fields there are: perfetto.c.
  *
@@ -30,7 +30,7 @@
 struct tt_wire {
     unsigned char *bytes;
     size_t size, capacity;
-    size_t open[TT_WIRE_DEPTH_MAX]; /* where the lengths of messages stand that have not ended */
+    size_t open[TT_WIRE_DEPTH_MAX]; /* where messages begin that have not ended, behind their lengths */
     size_t depth;
     bool has_failed; /* memory ran out, or a message grew too large: what is in it is good for nothing */
 };
@@ -41,6 +41,7 @@ void tt__wire_finish(struct tt_wire *wire);
 /* Empties it; its memory is kept. */
 void tt__wire_clear(struct tt_wire *wire);
 
+/* FIELD is less than 2,048. */
 void tt__wire_number(struct tt_wire *wire, unsigned field, uint64_t value);
 void tt__wire_fixed(struct tt_wire *wire, unsigned field, uint64_t value);
 void tt__wire_bytes(struct tt_wire *wire, unsigned field, const void *bytes, size_t size);
