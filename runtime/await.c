@@ -3,6 +3,7 @@
  * A pending exception is sticky: with one pending nothing here suspends. Inside a task. From: asyncio's Task.__step and
  * Task.__wakeup (the side of the coroutine), asyncio.sleep.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ int tt__task_refuse_to_suspend(tt_site *site)
                        tt__running_loop ? "a callback cannot suspend: only a task can" : "no running event loop");
 }
 
-int tt__task_suspend(struct tt_task_object *task, tt_site *site)
+/* See tt__task_suspend. */
+static inline __attribute__((always_inline)) int suspend(struct tt_task_object *task, tt_site *site)
 {
     tt_exc *thrown;
 
@@ -32,6 +34,11 @@ int tt__task_suspend(struct tt_task_object *task, tt_site *site)
     tt__exc_state_set(&task->exc_state, thrown); /* first, so that one which is told now has its context */
     tt__exc_add_place(thrown, site);
     return -1;
+}
+
+int tt__task_suspend(struct tt_task_object *task, tt_site *site)
+{
+    return suspend(task, site);
 }
 
 /* Has EXC, a RuntimeError (NULL: there was no memory for it), raised into the task at its next step, as asyncio does
@@ -68,16 +75,16 @@ static tt_exc *belongs_elsewhere(struct tt_task_object *task, tt_future *future,
     return exc;
 }
 
-/* Registers TASK's wake-up at FUTURE, which is pending, and suspends. */
-static int wait_until_done(struct tt_task_object *task, tt_future *future, tt_site *site)
+int tt__task_await_own(struct tt_task_object *task, tt_future *future, tt_site *site)
 {
-    task->waiter = tt__future_ref(future); /* released by tt__task_await: whoever holds FUTURE may let go meanwhile */
+    assert(future->state == TT_FUTURE_PENDING && "it was made to be waited for");
+    task->waiter = future;
     task->phase = TT_TASK_WAITING;
     tt__future_add_node(future, &task->wake);
     if (task->must_cancel &&
         tt__future_cancel(future, task->cancel_text, (struct tt_who){TT_ACTOR_AWAITER, task->future.id}, site))
         task->must_cancel = false;
-    return tt__task_suspend(task, site);
+    return suspend(task, site);
 }
 
 /* Raises what FUTURE, which was done before the await, ended with. 0 when it has a result. */
@@ -97,7 +104,10 @@ int tt__task_await(struct tt_task_object *task, tt_future *future, tt_site *site
     int rc;
 
     task->thrown_is_waiters = false;
-    rc = is_pending ? wait_until_done(task, future, site) : raise_at_once(task, future, site);
+    if (is_pending) /* with a reference: whoever holds FUTURE may let go meanwhile */
+        rc = tt__task_await_own(task, tt__future_ref(future), site);
+    else
+        rc = raise_at_once(task, future, site);
     if (rc < 0 && task->thrown_is_waiters) {
         tt__ledger_touched(future, task->is_waiting_for ? TT_TOUCH_HOW_WAIT_FOR : TT_TOUCH_HOW_AWAIT, true, site);
         task->passed_id = future->id;
@@ -170,19 +180,20 @@ static int sleep_until(struct tt_task_object *task, int64_t when_ns, tt_site *si
 {
     static const struct tt_ready_ops expiry_ops = {run_expiry, ignore};
     static const struct tt_future_ops future_ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
-    struct sleeper sleeper = {.expiry.ops = &expiry_ops, .timer.ready = &sleeper.expiry};
     tt_loop *loop = task->future.loop;
+    struct sleeper sleeper;
     int rc;
+
+    sleeper.expiry = (struct tt_ready){.ops = &expiry_ops};
+    sleeper.timer = (struct tt_timer){.ready = &sleeper.expiry};
 
     if (tt__timers_push(&loop->timers, &sleeper.timer, when_ns) < 0)
         return tt_raise_at(site, &tt_MemoryError, "no memory for a timer");
-    tt__future_init(&sleeper.future, loop, TT_OBJECT_KIND_FUTURE, &future_ops, tt__actor_now(loop), site);
-    sleeper.future.label = (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0};
-    sleeper.future.is_on_stack = true;
-    rc = tt__task_await(task, &sleeper.future, site);
+    tt__future_init_own(&sleeper.future, task, &future_ops, (struct tt_wait_label){TT_WAIT_KIND_SLEEP, 0}, site);
+    rc = tt__task_await_own(task, &sleeper.future, site);
     tt__timers_cancel(&loop->timers, &sleeper.timer);
     tt__loop_withdraw(loop, &sleeper.expiry);
-    tt__future_finish(&sleeper.future);
+    tt__future_finish_own(&sleeper.future);
     return rc;
 }
 

@@ -19,6 +19,7 @@
 
 #include "precond.h"
 #include "process_internal.h"
+#include "watch.h"
 
 enum { FIRST_BYTES = 4096 };
 
@@ -28,6 +29,11 @@ enum { READS_MAX = 16 };
 struct output {
     char *bytes;
     size_t size, capacity;
+};
+
+struct pipe_watcher {
+    struct tt_watcher watcher;
+    struct tt_exchange *exchange;
 };
 
 struct tt_exchange {
@@ -40,7 +46,7 @@ struct tt_exchange {
     bool is_too_long[2];
     tt_future future; /* while it waits */
     bool is_waiting;
-    struct tt_handle handles[3];
+    struct pipe_watcher watchers[3];
 };
 
 static void free_outputs(struct tt_exchange *exchange)
@@ -161,15 +167,9 @@ void tt__exchange_wake(struct tt_exchange *exchange)
 }
 
 /* In the poll. */
-static int pipe_ready(void *exchange)
+static void pipe_ready(struct tt_watcher *watcher)
 {
-    tt__exchange_wake(exchange);
-    return 0;
-}
-
-static void discard(struct tt_ready *ready)
-{
-    tt_handle_unref(tt_container_of(ready, tt_handle, ready));
+    tt__exchange_wake(tt_container_of(watcher, struct pipe_watcher, watcher)->exchange);
 }
 
 /* The task is abandoned: its call will never end. */
@@ -182,35 +182,21 @@ static void abandoned(tt_future *future)
     tt__waitable_unref(&exchange->process->waitable);
 }
 
-static void init_handle(struct tt_exchange *exchange, struct tt_handle *handle, tt_site *site)
+static void watch_pipes(struct tt_exchange *exchange)
 {
-    static const struct tt_ready_ops ops = {discard, discard}; /* it is called in the poll, never made ready */
-
-    memset(handle, 0, sizeof *handle);
-    handle->ready.ops = &ops;
-    handle->refs = 2; /* the watch's and ours: it is never freed */
-    handle->is_immediate = true;
-    handle->loop = exchange->process->loop;
-    handle->fn = pipe_ready;
-    handle->arg = exchange;
-    handle->site = site;
-}
-
-static void watch_pipes(struct tt_exchange *exchange, tt_site *site)
-{
+    static const struct tt_watcher_ops ops = {.ready = pipe_ready};
     struct tt_process *process = exchange->process;
 
     for (int i = 0; i < 3; i++) {
         int rc;
 
+        exchange->watchers[i] =
+            (struct pipe_watcher){.watcher = {.ops = &ops, .is_writer = i == 0}, .exchange = exchange};
         if (process->descriptors[i] < 0)
             continue;
-        init_handle(exchange, &exchange->handles[i], site);
-        rc = tt__watch_add(process->loop, process->descriptors[i], &exchange->handles[i], i == 0);
-        if (rc < 0) {
-            exchange->handles[i].is_cancelled = true;
+        rc = tt__watch_add(process->loop, process->descriptors[i], &exchange->watchers[i].watcher);
+        if (rc < 0)
             exchange->error = -rc;
-        }
     }
 }
 
@@ -219,7 +205,7 @@ static void unwatch_pipes(struct tt_exchange *exchange)
     struct tt_process *process = exchange->process;
 
     for (int i = 0; i < 3; i++)
-        if (process->descriptors[i] >= 0 && !exchange->handles[i].is_cancelled)
+        if (exchange->watchers[i].watcher.watch)
             tt__watch_remove(process->loop, process->descriptors[i], i == 0);
 }
 
@@ -230,18 +216,14 @@ static int wait_for_any(struct tt_exchange *exchange, const struct tt_waiting *w
     struct tt_task_object *task = waiting->task;
     int rc = 0;
 
-    memset(&exchange->future, 0, sizeof exchange->future);
-    tt__future_init(&exchange->future, task->future.loop, TT_OBJECT_KIND_FUTURE, &ops,
-                    (struct tt_who){TT_ACTOR_TASK, task->future.id}, waiting->site);
-    exchange->future.label = waiting->label;
-    exchange->future.is_on_stack = true;
+    tt__future_init_own(&exchange->future, task, &ops, waiting->label, waiting->site);
     exchange->is_waiting = true;
-    watch_pipes(exchange, waiting->site);
+    watch_pipes(exchange);
     if (!exchange->error)
-        rc = tt__task_await(task, &exchange->future, waiting->site);
+        rc = tt__task_await_own(task, &exchange->future, waiting->site);
     unwatch_pipes(exchange);
     exchange->is_waiting = false;
-    tt__future_finish(&exchange->future);
+    tt__future_finish_own(&exchange->future);
     return rc;
 }
 

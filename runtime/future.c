@@ -175,26 +175,36 @@ tt_future *tt_create_future_at(tt_site *site, tt_loop *loop)
 
 /* ------------------------------------------------------------------------------------------------------- callbacks */
 
-static void schedule_node(tt_future *future, struct tt_done_node *node)
+static inline void schedule_node(tt_future *future, struct tt_done_node *node)
 {
     node->future = tt__future_ref(future);
+    tt__loop_push(future->loop, &node->ready);
     if (node->ready.ops == &tt__task_wake_ops)
         tt__task_woken(tt_container_of(node, struct tt_task_object, wake));
-    tt__loop_push(future->loop, &node->ready);
 }
 
-static void schedule_callbacks(tt_future *future)
+/* NODE is followed by others, the last of which is left to be scheduled, and returned. */
+static __attribute__((noinline)) struct tt_done_node *schedule_to_last(tt_future *future, struct tt_done_node *node)
+{
+    struct tt_done_node *next;
+
+    for (; (next = node->next) != NULL; node = next)
+        schedule_node(future, node);
+    return node;
+}
+
+/* Most futures have none, or one: the task that awaits it. */
+static inline void schedule_callbacks(tt_future *future)
 {
     struct tt_done_node *node = future->callbacks.first;
 
+    if (!node)
+        return;
     future->callbacks.first = NULL;
     future->callbacks.end = &future->callbacks.first;
-    while (node) {
-        struct tt_done_node *next = node->next;
-
-        schedule_node(future, node);
-        node = next;
-    }
+    if (__builtin_expect(node->next != NULL, 0))
+        node = schedule_to_last(future, node);
+    schedule_node(future, node);
 }
 
 void tt__future_add_node(tt_future *future, struct tt_done_node *node)

@@ -113,7 +113,7 @@ struct tt_future {
     tt_future *failed_next, **failed_link; /* once it has failed: the loop's list of failures (state_dump.c) */
 };
 
-/* How much of a future on a stack is made zero before tt__future_init: waits are made for every message of a server. */
+/* How much of a future on a stack is made zero (tt__future_init_own): waits are made for every message of a server. */
 #define TT_FUTURE_ON_STACK_BYTES offsetof(struct tt_future, link)
 
 struct tt_defer; /* step.c */
@@ -166,7 +166,7 @@ struct tt_task_object {
     char *cancel_text; /* message of the last request */
     char *name;        /* NULL: Task-<name_number> */
     uint32_t name_number;
-    uint32_t stack_used_bytes; /* as measured at its end, 0: it was not, */
+    uint32_t stack_used_bytes;              /* as measured at its end, 0: it was not, */
     tt_context *context;                    /* NULL: nothing was set in it yet; see context_internal.h */
     tt_site *last_site;                     /* last place where it awaited, or was created */
     uint64_t passed_id;                     /* the failed future whose exception an await raised last, */
@@ -304,6 +304,10 @@ void tt__task_push_step(struct tt_task_object *task);
 /* Suspends the running task, which has been scheduled or registered somewhere, until it is resumed. 0, or -1 with what
  * was thrown into it pending. */
 int tt__task_suspend(struct tt_task_object *task, tt_site *site);
+
+/* Suspends TASK, which runs, until FUTURE of its own (tt__future_init_own), which is pending, is done. 0; -1 with an exception pending when it was
+ * cancelled. */
+int tt__task_await_own(struct tt_task_object *task, tt_future *future, tt_site *site);
 
 /* Suspends the running TASK until FUTURE is done. 0 when it has a result; -1 when an exception is pending: FUTURE's
  * own, the task's cancellation. FUTURE needs no reference of the caller's. */

@@ -15,8 +15,9 @@
 /* What a call needs to wait; apart from the operation, since most calls do not wait. On the task's stack too. */
 struct wait {
     struct tt_io *io;
+    struct tt_watcher watcher;
+    struct tt_ready attempt; /* of what is tried on the loop: it stands in the queue when the descriptor was ready */
     tt_future future;        /* done when the descriptor is ready, or the operation over */
-    struct tt_handle handle; /* the watch's */
 };
 
 bool tt__io_is_over(struct tt_io *io, ssize_t result)
@@ -33,27 +34,24 @@ bool tt__io_is_over(struct tt_io *io, ssize_t result)
 
 /* --------------------------------------------------------------------------------------------------------- the trace */
 
-/* IO is begun. That is told only if it has to wait: otherwise what is told of its end says everything. */
-static void begin(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+void tt__io_tell_begun(struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
     io->site = site;
-    if (!tt_trace_on(TT_CATEGORY_io))
-        return;
     io->id = tt_trace_new_id();
     io->began = tt__loop_clock(task->future.loop);
 }
 
-static void tell_wait(struct tt_task_object *task, const struct tt_io *io)
+static __attribute__((noinline, cold)) void tell_wait(struct tt_task_object *task, const struct tt_io *io)
 {
-    if (!io->id)
-        return;
     TT_EMIT_AT(io->began, io_started, .io_id = io->id, .task_id = task->future.id, .site = io->site, .size = io->size,
                .descriptor = io->descriptor, .what = io->what);
 }
 
 void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
-    begin(task, io, site);
+    if (!tt_trace_on(TT_CATEGORY_io))
+        return;
+    tt__io_tell_begun(task, io, site);
     tell_wait(task, io);
 }
 
@@ -70,12 +68,6 @@ void tt__io_tell_named(const struct tt_io *io, const char *name, const char *oth
     TT_EMIT_AT(io->began, io_named, .io_id = io->id, .name = name);
 }
 
-/* Whether the result of WHAT is a number of bytes, or a descriptor. */
-static bool is_about_bytes(uint8_t what)
-{
-    return what == TT_IO_KIND_READ || what == TT_IO_KIND_WRITE || what == TT_IO_KIND_SENDFILE;
-}
-
 static bool makes_descriptor(uint8_t what)
 {
     return what == TT_IO_KIND_ACCEPT || what == TT_IO_KIND_OPEN || what == TT_IO_KIND_MKSTEMP;
@@ -88,8 +80,8 @@ void tt__io_tell_finished_id(struct tt_task_object *task, const struct tt_io *io
 
     TT_EMIT_AT(now, io_finished, .io_id = io->id, .task_id = task->future.id, .site = io->site,
                .duration = now > io->began ? now - io->began : 0, .size = io->size,
-               .byte_count = is_about_bytes(io->what) && io->result > 0 ? (uint64_t)io->result : 0,
-               .descriptor = is_new ? (int32_t)io->result : io->descriptor, .error = io->error, .what = io->what,
+               .byte_count = (uint64_t)tt__io_bytes(io), .descriptor = is_new ? (int32_t)io->result : io->descriptor,
+               .error = io->error, .what = io->what,
                .status = is_cancelled ? TT_IO_END_CANCELLED
                          : io->error  ? TT_IO_END_FAILED
                                       : TT_IO_END_DONE);
@@ -97,43 +89,53 @@ void tt__io_tell_finished_id(struct tt_task_object *task, const struct tt_io *io
 
 /* ----------------------------------------------------------------------------------------------------------- waiting */
 
-static void complete(struct wait *wait)
+/* In the poll, of what is traced. */
+static __attribute__((noinline, cold)) void complete_told(struct wait *wait)
 {
-    if (wait->future.state == TT_FUTURE_PENDING)
-        tt__future_finish_value(&wait->future, NULL, NULL);
+    struct tt_who *actor = &wait->future.loop->actor, before = *actor;
+
+    *actor = (struct tt_who){TT_ACTOR_POLL, (uint64_t)wait->io->descriptor};
+    tt__future_finish_value(&wait->future, NULL, NULL);
+    *actor = before;
 }
 
 /* In the poll: the descriptor is ready, and the task, which tries, runs in the turn that follows. */
-static int descriptor_ready(void *arg)
+static void wake_task(struct tt_watcher *watcher)
 {
-    struct wait *wait = arg;
-    struct tt_who *actor = &wait->handle.loop->actor, before = *actor;
+    struct wait *wait = tt_container_of(watcher, struct wait, watcher);
 
-    *actor = (struct tt_who){TT_ACTOR_POLL, (uint64_t)wait->io->descriptor};
-    complete(wait);
-    *actor = before;
-    return 0;
+    if (wait->future.state != TT_FUTURE_PENDING)
+        return;
+    if (tt_trace_on(TT_CATEGORY_task))
+        complete_told(wait);
+    else
+        tt__future_finish_value(&wait->future, NULL, NULL);
 }
 
 /* The same for what is tried on the loop: in the turn, and the task runs in the next one. */
-static void run_wait(struct tt_ready *ready)
+static void push_attempt(struct tt_watcher *watcher)
 {
-    struct wait *wait = tt_container_of(ready, struct wait, handle.ready);
+    struct wait *wait = tt_container_of(watcher, struct wait, watcher);
 
-    wait->handle.loop->actor = (struct tt_who){TT_ACTOR_POLL, (uint64_t)wait->io->descriptor};
-    if (!wait->handle.is_cancelled && wait->future.state == TT_FUTURE_PENDING && wait->io->attempt(wait->io)) {
-        wait->io->is_over = true;
-        complete(wait);
-    }
-    tt__handle_unref(&wait->handle);
+    if (!wait->attempt.is_queued && wait->future.state == TT_FUTURE_PENDING)
+        tt__loop_push(wait->future.loop, &wait->attempt);
 }
 
-static void discard_wait(struct tt_ready *ready)
+static void run_attempt(struct tt_ready *ready)
 {
-    tt__handle_unref(tt_container_of(ready, tt_handle, ready));
+    struct wait *wait = tt_container_of(ready, struct wait, attempt);
+
+    if (!wait->watcher.watch || wait->future.state != TT_FUTURE_PENDING || !wait->io->attempt(wait->io))
+        return;
+    wait->io->is_over = true;
+    wait->future.loop->actor = (struct tt_who){TT_ACTOR_POLL, (uint64_t)wait->io->descriptor};
+    tt__future_finish_value(&wait->future, NULL, NULL);
 }
 
-static const struct tt_ready_ops wait_ops = {run_wait, discard_wait};
+static void discard_attempt(struct tt_ready *ready)
+{
+    (void)ready; /* it lies on the stack of its task */
+}
 
 void tt__io_abandon(struct tt_io *io)
 {
@@ -149,38 +151,15 @@ static void abandoned(tt_future *future)
 
 static void init_wait(struct wait *wait, struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
-    static const struct tt_future_ops ops = {.destroy = abandoned, .cancel = tt__future_cancel_plain};
-    tt_loop *loop = task->future.loop;
+    static const struct tt_future_ops future_ops = {.destroy = abandoned, .cancel = tt__future_cancel_plain};
+    static const struct tt_watcher_ops task_tries = {.ready = wake_task}, loop_tries = {.ready = push_attempt};
+    static const struct tt_ready_ops attempt_ops = {run_attempt, discard_attempt};
 
-    memset(&wait->future, 0, TT_FUTURE_ON_STACK_BYTES);
     wait->io = io;
-    wait->handle.ready.ops = &wait_ops; /* of the handle just what a watch looks at */
-    wait->handle.ready.is_queued = false;
-    wait->handle.refs = 2; /* the watch's and ours: it is never freed */
-    wait->handle.is_cancelled = false;
-    wait->handle.is_immediate = !io->is_tried_on_loop;
-    wait->handle.loop = loop;
-    wait->handle.fn = descriptor_ready;
-    wait->handle.arg = wait;
-    wait->handle.site = site;
-    tt__future_init(&wait->future, loop, TT_OBJECT_KIND_FUTURE, &ops, (struct tt_who){TT_ACTOR_TASK, task->future.id},
-                    site);
-    wait->future.label = (struct tt_wait_label){io->wait_kind, (uint64_t)io->descriptor};
-    wait->future.is_on_stack = true;
-}
-
-/* Whether the program is likely to go on with the descriptor. */
-static bool another_follows(const struct tt_io *io)
-{
-    return !io->error && (io->what != TT_IO_KIND_READ || io->result > 0);
-}
-
-static void stop_watching(tt_loop *loop, const struct tt_io *io, bool is_for_now)
-{
-    if (is_for_now)
-        tt__watch_remove_for_now(loop, io->descriptor, io->is_writer);
-    else
-        tt__watch_remove(loop, io->descriptor, io->is_writer);
+    wait->watcher = (struct tt_watcher){io->is_tried_on_loop ? &loop_tries : &task_tries, NULL, io->is_writer};
+    wait->attempt = (struct tt_ready){.ops = &attempt_ops};
+    tt__future_init_own(&wait->future, task, &future_ops,
+                        (struct tt_wait_label){io->wait_kind, (uint64_t)io->descriptor}, site);
 }
 
 int tt__io_give_turn(struct tt_task_object *task, struct tt_io *io, tt_site *site)
@@ -193,43 +172,29 @@ int tt__io_give_turn(struct tt_task_object *task, struct tt_io *io, tt_site *sit
     return rc;
 }
 
-/* In the place of waiting. */
-static int go_on_after_turn(struct tt_task_object *task, struct tt_io *io, tt_site *site)
-{
-    int rc = tt__io_give_turn(task, io, site);
-
-    if (rc == 0 && !io->is_over && io->is_tried_on_loop)
-        io->is_over = io->attempt(io);
-    return rc;
-}
-
 /* Suspends TASK until the descriptor is ready, or IO is over. 0, or -1 with an exception pending. */
 static inline __attribute__((always_inline)) int wait_until_ready(struct tt_task_object *task, struct tt_io *io,
                                                                   tt_site *site)
 {
-    tt_loop *loop = task->future.loop;
     struct wait wait;
     int rc;
 
     init_wait(&wait, task, io, site);
-    rc = tt__watch_add(loop, io->descriptor, &wait.handle, io->is_writer);
-    if (rc < 0)
-        tt__future_finish(&wait.future);
-    if (rc == -EPERM) /* it cannot be polled, and never blocks */
-        return go_on_after_turn(task, io, site);
-    if (rc < 0) {
+    rc = tt__watch_add(task->future.loop, io->descriptor, &wait.watcher);
+    if (rc == 0) {
+        io->waiting = &wait.future;
+        rc = tt__task_await_own(task, &wait.future, site);
+        io->waiting = NULL;
+        tt__watch_leave(&wait.watcher);
+        tt__loop_withdraw(task->future.loop, &wait.attempt);
+    } else if (rc == -EPERM) { /* it cannot be polled, and never blocks */
+        rc = tt__io_give_turn(task, io, site);
+    } else {
         io->error = -rc;
         io->is_over = true;
-        return 0;
+        rc = 0;
     }
-    io->waiting = &wait.future;
-    rc = tt__task_await(task, &wait.future, site);
-    io->waiting = NULL;
-    if (!wait.handle.is_cancelled) /* nobody has taken the descriptor's place from us */
-        stop_watching(loop, io, rc == 0 && (!io->is_over || another_follows(io)));
-    if (wait.handle.ready.is_queued)
-        tt__loop_withdraw(loop, &wait.handle.ready);
-    tt__future_finish(&wait.future);
+    tt__future_finish_own(&wait.future);
     return rc;
 }
 
@@ -239,41 +204,28 @@ void tt__io_end(struct tt_io *io, int error)
         return;
     io->error = error; /* also where the descriptor got ready just now: its number may soon be another one's */
     io->is_over = true;
-    if (io->waiting)
-        complete(tt_container_of(io->waiting, struct wait, future));
+    if (io->waiting && io->waiting->state == TT_FUTURE_PENDING)
+        tt__future_finish_value(io->waiting, NULL, NULL);
 }
 
-/* IO is over, or its task was cancelled. */
-static int end(struct tt_task_object *task, const struct tt_io *io, int rc)
+/* Whether the program is likely to go on with the descriptor. */
+static bool another_follows(const struct tt_io *io)
 {
-    tt__io_spend(task, is_about_bytes(io->what) ? io->result : 0);
-    tt__io_tell_finished(task, io, rc < 0);
-    return rc;
+    return !io->error && (io->what != TT_IO_KIND_READ || io->result > 0);
 }
 
-/* IO would block. Out of line, so that the way of those that do not wait stays short. */
-static __attribute__((noinline)) int perform_waiting(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+int tt__io_wait(struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
-    int rc = 0;
+    int rc;
 
-    tell_wait(task, io);
-    while (rc == 0 && !io->is_over) {
+    if (io->id)
+        tell_wait(task, io);
+    do {
         rc = wait_until_ready(task, io, site);
-        if (rc == 0 && !io->is_over && !io->is_tried_on_loop)
+        if (rc == 0 && !io->is_over)
             io->is_over = io->attempt(io);
-    }
-    if (rc == 0 && !io->is_tried_on_loop && !another_follows(io))
-        tt__watch_remove(task->future.loop, io->descriptor, io->is_writer);
-    return end(task, io, rc);
-}
-
-int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site)
-{
-    assert(io->attempt && !io->is_over && !io->waiting && "an operation is performed once");
-    if (at_once && tt__io_is_spent(task) && tt__io_give_turn(task, io, site) < 0)
-        return -1; /* nothing has begun, and nothing is told */
-    begin(task, io, site);
-    if (at_once && !io->is_over)
-        io->is_over = io->attempt(io);
-    return io->is_over ? end(task, io, 0) : perform_waiting(task, io, site);
+    } while (rc == 0 && !io->is_over);
+    if (rc < 0 || !another_follows(io))
+        tt__watch_settle(task->future.loop, io->descriptor);
+    return rc;
 }

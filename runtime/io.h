@@ -22,7 +22,7 @@
 
 #include <sys/types.h>
 
-#include "loop_internal.h"
+#include "watch.h"
 
 /* Lies on the stack of its task; nothing refers to it when the call returns. What is not said is zero. */
 struct tt_io {
@@ -65,10 +65,6 @@ int tt__io_give_turn(struct tt_task_object *task, struct tt_io *io, tt_site *sit
 /* The loop closes over a task that gives a turn. */
 void tt__io_abandon(struct tt_io *io);
 
-/* Does IO; with AT_ONCE it is tried before waiting. 0 when it is over, with result or error; -1 when the task was
- * cancelled: an exception is pending. */
-int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site);
-
 /* Ends IO, whose task waits or gives a turn, with ERROR. Nothing where it is over already. */
 void tt__io_end(struct tt_io *io, int error);
 
@@ -83,6 +79,41 @@ static inline void tt__io_tell_finished(struct tt_task_object *task, const struc
 {
     if (__builtin_expect(io->id != 0, 0))
         tt__io_tell_finished_id(task, io, is_cancelled);
+}
+
+/* What IO has moved; its result may be something else. */
+static inline ssize_t tt__io_bytes(const struct tt_io *io)
+{
+    bool is_about_bytes =
+        io->what == TT_IO_KIND_READ || io->what == TT_IO_KIND_WRITE || io->what == TT_IO_KIND_SENDFILE;
+
+    return is_about_bytes && io->result > 0 ? io->result : 0;
+}
+
+/* io.c: IO is to be told. How it began is told only if it has to wait: otherwise what is told of its end says everything. */
+void tt__io_tell_begun(struct tt_task_object *task, struct tt_io *io, tt_site *site);
+
+/* io.c: IO would block: waits until it is over. 0, or -1 with an exception pending. */
+int tt__io_wait(struct tt_task_object *task, struct tt_io *io, tt_site *site);
+
+/* Does IO; with AT_ONCE it is tried before waiting. 0 when it is over, with result or error; -1 when the task was
+ * cancelled: an exception is pending. */
+static inline int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site)
+{
+    int rc = 0;
+
+    assert(io->attempt && !io->is_over && !io->waiting && "an operation is performed once");
+    if (at_once && tt__io_is_spent(task) && tt__io_give_turn(task, io, site) < 0)
+        return -1; /* nothing has begun, and nothing is told */
+    if (tt_trace_on(TT_CATEGORY_io))
+        tt__io_tell_begun(task, io, site);
+    if (at_once && !io->is_over)
+        io->is_over = io->attempt(io);
+    if (!io->is_over)
+        rc = tt__io_wait(task, io, site);
+    tt__io_spend(task, tt__io_bytes(io));
+    tt__io_tell_finished(task, io, rc < 0);
+    return rc;
 }
 
 #endif

@@ -119,6 +119,7 @@ int tt__with(tt_site *site, int (*release)(tt_site *site, void *object), void *o
 static void append(struct tt_line *line, struct tt_waiter *waiter)
 {
     waiter->line = line;
+    waiter->next = NULL;
     waiter->previous = line->last;
     if (line->last)
         line->last->next = waiter;
@@ -225,20 +226,16 @@ int tt__line_wait(struct tt_line *line, struct tt_waitable *waitable, const stru
         return -1;
     if (waitable->whole->is_destroyed)
         return raise_destroyed(waitable, waiting->site);
-    memset(&waiter, 0, sizeof waiter);
     waiter.held = waiting->held;
-    tt__future_init(&waiter.future, task->future.loop, TT_OBJECT_KIND_FUTURE, &ops,
-                    (struct tt_who){TT_ACTOR_TASK, task->future.id}, waiting->site);
-    waiter.future.label = waiting->label;
-    waiter.future.is_on_stack = true;
+    tt__future_init_own(&waiter.future, task, &ops, waiting->label, waiting->site);
     append(line, &waiter);
     TT_EMIT(resource_waited, .resource_id = waiting->label.object, .task_id = task->future.id, .site = waiting->site,
             .wait_kind = waiting->label.kind);
-    rc = tt__task_await(task, &waiter.future, waiting->site);
+    rc = tt__task_await_own(task, &waiter.future, waiting->site);
     take_out(&waiter);
     if (out_was_woken)
         *out_was_woken = waiter.future.state == TT_FUTURE_FINISHED;
-    tt__future_finish(&waiter.future);
+    tt__future_finish_own(&waiter.future);
     if (rc == 0 && waitable->whole->is_destroyed)
         return raise_destroyed(waitable, waiting->site);
     /* Of these two whoever called tells, for they may be had without a wait. */

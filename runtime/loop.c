@@ -209,7 +209,7 @@ int tt_loop_close_at(tt_site *site, tt_loop *loop)
 
 /* ---------------------------------------------------------------------------------------------------------- the turn */
 
-void tt__loop_push(tt_loop *loop, struct tt_ready *ready)
+void tt__loop_push_slowly(tt_loop *loop, struct tt_ready *ready)
 {
     if (loop->is_closed) {
         ready->ops->discard(ready);

@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <uv.h>
 
 #include <telltale/loop.h>
@@ -22,7 +23,7 @@
 #include "state_dump.h"
 #include "timers.h"
 
-struct tt_watch;           /* watch.c */
+struct tt_watch;           /* watch.h */
 struct tt_signal_handler;  /* signals.c */
 struct tt_signal_listener; /* signal_wait.c */
 struct tt_recallable;      /* recall.c */
@@ -36,7 +37,6 @@ struct tt_handle {
     bool is_cancelled;
     bool is_timer;
     bool is_debug;       /* created in debug mode */
-    bool is_immediate;   /* a watch calls it in the poll, instead of making it ready: the library's own (io.c) */
     int64_t when_ns;     /* of a timer */
     struct tt_who actor; /* who acts while it runs: a callback, or a signal with its number */
     tt_loop *loop;
@@ -170,7 +170,16 @@ extern __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exe
 extern __thread unsigned tt__recursion_depth __attribute__((tls_model("initial-exec")));
 
 /* Something became ready: the next poll does not block. On a closed loop READY is discarded at once. */
-void tt__loop_push(tt_loop *loop, struct tt_ready *ready);
+void tt__loop_push_slowly(tt_loop *loop, struct tt_ready *ready);
+static inline void tt__loop_push(tt_loop *loop, struct tt_ready *ready)
+{
+    if (__builtin_expect(loop->is_closed || loop->is_outside ||
+                             atomic_load_explicit(&loop->inbox_is_filled, memory_order_acquire),
+                         0))
+        tt__loop_push_slowly(loop, ready);
+    else
+        tt__ready_push(&loop->ready, ready);
+}
 
 /* Takes READY out of the queue if it is there, for those whose memory goes. Slow: looks through the queue. */
 void tt__loop_withdraw(tt_loop *loop, struct tt_ready *ready);
@@ -217,6 +226,30 @@ static inline void tt__future_finish(tt_future *future)
     if (future->callbacks.first || future->free_fn || future->is_failed_told || future->exc || future->cancel_message)
         tt__future_let_go(future);
     tt__loop_unref(future->loop);
+}
+
+/* Makes FUTURE, which lies on the stack of TASK and which nobody else awaits, a pending future that is shown as LABEL. It
+ * has neither id nor creator, since nobody hears of it, and no reference to the loop, since TASK has. What completes it has
+ * no value. OPS->destroy is for when TASK is abandoned; tt__future_finish_own ends it in any case. */
+static inline void tt__future_init_own(tt_future *future, const struct tt_task_object *task,
+                                       const struct tt_future_ops *ops, struct tt_wait_label label, tt_site *site)
+{
+    memset(future, 0, TT_FUTURE_ON_STACK_BYTES);
+    future->refs = 1;
+    future->state = TT_FUTURE_PENDING;
+    future->kind = TT_OBJECT_KIND_FUTURE;
+    future->is_debug = task->future.loop->is_debug;
+    future->is_on_stack = true;
+    future->loop = task->future.loop;
+    future->ops = ops;
+    future->callbacks.end = &future->callbacks.first;
+    future->created_site = site;
+    future->label = label;
+}
+static inline void tt__future_finish_own(tt_future *future)
+{
+    if (future->state != TT_FUTURE_FINISHED)
+        tt__future_let_go(future);
 }
 
 /* The task that runs on this thread and may suspend; NULL with an exception pending if there is none, or one was
@@ -310,21 +343,6 @@ void tt__watches_end_turn(tt_loop *loop);
 void tt__watches_confirm(tt_loop *loop);
 /* What the next poll would fail on is no longer polled. IS_LAST_TIME: nothing comes in between. */
 void tt__watches_check_fresh(tt_loop *loop, bool is_last_time);
-
-/* Has HANDLE, of which it takes over a reference, run whenever DESCRIPTOR is readable (writable). 0 or a negative errno
- * value; then HANDLE is still the caller's. */
-int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer);
-
-/* Takes the reader (writer) of DESCRIPTOR away; true if there was one. */
-bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer);
-/* The same where another one is likely to follow: libuv polls on until the end of the turn. */
-void tt__watch_remove_for_now(tt_loop *loop, int descriptor, bool is_writer);
-
-/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would most likely fail; asking
- * forgets it. Never where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and
- * be another one now, for which waiting is right too. */
-void tt__watch_set_drained(tt_loop *loop, int descriptor);
-bool tt__watch_take_drained(tt_loop *loop, int descriptor);
 void tt__signal_handlers_close(tt_loop *loop);
 
 /* recall.c: cancels the futures whose operations are still under way, which recalls these. */

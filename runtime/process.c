@@ -21,6 +21,7 @@
 #include "descriptor.h"
 #include "precond.h"
 #include "process_internal.h"
+#include "watch.h"
 
 /* What asyncio says of a child whose status somebody else took. */
 enum { RETURNCODE_UNKNOWN = 255 };

@@ -23,7 +23,7 @@ struct attempt {
     struct tt_io io; /* its descriptor and error, as the trace is told; descriptor -1: not open */
     struct race *race;
     const struct tt_address *address;
-    struct tt_handle handle; /* the watch's */
+    struct tt_watcher watcher;
     bool is_ready;
     bool is_local_missing;            /* none of the local addresses is of its family */
     const struct tt_address *refused; /* where it should come from and cannot; NULL: that was no hindrance */
@@ -56,13 +56,12 @@ static void complete(struct race *race)
 /* ---------------------------------------------------------------------------------------------------------- attempts */
 
 /* In the poll. */
-static int attempt_ready(void *arg)
+static void attempt_ready(struct tt_watcher *watcher)
 {
-    struct attempt *attempt = arg;
+    struct attempt *attempt = tt_container_of(watcher, struct attempt, watcher);
 
     attempt->is_ready = true;
     complete(attempt->race);
-    return 0;
 }
 
 /* Gives up the descriptor without closing it. */
@@ -70,7 +69,7 @@ static void unwatch(struct attempt *attempt)
 {
     tt_loop *loop = attempt->race->task->future.loop;
 
-    if (!attempt->handle.is_cancelled && attempt->handle.refs > 1)
+    if (attempt->watcher.watch)
         tt__watch_remove(loop, attempt->io.descriptor, true);
     attempt->race->open--;
 }
@@ -118,15 +117,11 @@ static void settle(struct attempt *attempt)
 
 static int watch(struct attempt *attempt)
 {
-    tt_loop *loop = attempt->race->task->future.loop;
+    static const struct tt_watcher_ops ops = {.ready = attempt_ready};
 
-    attempt->handle.refs = 2; /* the watch's and ours: it is never freed */
-    attempt->handle.is_immediate = true;
-    attempt->handle.loop = loop;
-    attempt->handle.fn = attempt_ready;
-    attempt->handle.arg = attempt;
-    attempt->handle.site = attempt->race->site;
-    return tt__watch_add(loop, attempt->io.descriptor, &attempt->handle, true);
+    attempt->watcher.ops = &ops;
+    attempt->watcher.is_writer = true;
+    return tt__watch_add(attempt->race->task->future.loop, attempt->io.descriptor, &attempt->watcher);
 }
 
 /* Has ATTEMPT come from where it should: 0, or a value of errno. */
@@ -164,10 +159,7 @@ static int begin(struct attempt *attempt)
     }
     if (errno != EINPROGRESS && errno != EINTR)
         return errno;
-    rc = watch(attempt);
-    if (rc < 0)
-        attempt->handle.refs = 1;
-    return -rc;
+    return -watch(attempt);
 }
 
 static void start_next(struct race *race)
@@ -240,20 +232,17 @@ static void abandoned(tt_future *future)
 static int wait(struct race *race)
 {
     static const struct tt_future_ops ops = {.destroy = abandoned, .cancel = tt__future_cancel_plain};
+    struct tt_wait_label label = {.kind = TT_WAIT_KIND_CONNECT};
     tt_loop *loop = race->task->future.loop;
     int rc;
 
     if (race->started < race->count && !race->timer.is_pending && race->delay_ns != INT64_MAX &&
         tt__timers_push(&loop->timers, &race->timer, tt__loop_deadline(loop, race->delay_ns)) < 0)
         return tt_raise_at(race->site, &tt_MemoryError, "no memory for a timer");
-    memset(&race->future, 0, sizeof race->future);
-    tt__future_init(&race->future, loop, TT_OBJECT_KIND_FUTURE, &ops,
-                    (struct tt_who){TT_ACTOR_TASK, race->task->future.id}, race->site);
-    race->future.label =
-        (struct tt_wait_label){TT_WAIT_KIND_CONNECT, (uint64_t)race->attempts[race->started - 1].io.descriptor};
-    race->future.is_on_stack = true;
-    rc = tt__task_await(race->task, &race->future, race->site);
-    tt__future_finish(&race->future);
+    label.object = (uint64_t)race->attempts[race->started - 1].io.descriptor;
+    tt__future_init_own(&race->future, race->task, &ops, label, race->site);
+    rc = tt__task_await_own(race->task, &race->future, race->site);
+    tt__future_finish_own(&race->future);
     return rc;
 }
 

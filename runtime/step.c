@@ -309,7 +309,7 @@ static void complete_failed(struct tt_task_object *task, tt_exc *exc)
 }
 
 /* The coroutine has ended, or will never begin: TASK gets its outcome and leaves the loop. May free it. */
-static void complete(struct tt_task_object *task)
+static __attribute__((noinline)) void complete(struct tt_task_object *task)
 {
     tt_exc *exc = tt__exc_state_take(&task->exc_state);
     /* If the program has let go of its handle before, that place is to blame for the last release. */
@@ -341,7 +341,7 @@ static void complete(struct tt_task_object *task)
 
 /* ---------------------------------------------------------------------------------------------------------- the step */
 
-static void check_canary(struct tt_task_object *task)
+static inline void check_canary(struct tt_task_object *task)
 {
     if (tt__stack_canary_ok(task->coro.stack))
         return;
@@ -350,7 +350,7 @@ static void check_canary(struct tt_task_object *task)
 }
 
 /* Runs TASK on its own stack until it suspends or ends, and does for it what it asks the loop's stack to do. */
-static void resume(struct tt_task_object *task)
+static inline __attribute__((always_inline)) void resume(struct tt_task_object *task)
 {
     tt_loop *loop = task->future.loop;
     tt_context **outer_place = tt__context_enter(&task->context);
@@ -378,7 +378,7 @@ static void resume(struct tt_task_object *task)
 }
 
 /* The first step: the coroutine gets its stack. Without memory it fails, and never runs. */
-static bool begin(struct tt_task_object *task)
+static __attribute__((noinline)) bool begin(struct tt_task_object *task)
 {
     struct tt_stack *stack;
 
@@ -404,8 +404,8 @@ static bool begin(struct tt_task_object *task)
     return true;
 }
 
-/* What is to be thrown at this step, if a cancellation is due; it takes the place of what the awaited future raised. */
-static void apply_cancellation(struct tt_task_object *task)
+/* Something is to be thrown at this step: a cancellation, if one is due, takes the place of what the awaited future raised. */
+static __attribute__((noinline)) void apply_cancellation(struct tt_task_object *task)
 {
     if (task->must_cancel) {
         task->must_cancel = false;
@@ -422,13 +422,15 @@ static void apply_cancellation(struct tt_task_object *task)
     }
 }
 
-static void step(struct tt_task_object *task)
+/* Inline in those few who step, as it is what a program does most. */
+static inline __attribute__((always_inline)) void step(struct tt_task_object *task)
 {
     assert(task->phase != TT_TASK_ENDED && task->phase != TT_TASK_RUNNING && "a step begins where the last one ended");
     task->waiter = NULL;
     if (tt_trace_on(TT_CATEGORY_task))
         account_beginning(task);
-    apply_cancellation(task);
+    if (task->must_cancel || task->thrown)
+        apply_cancellation(task);
     if (!task->has_started && !begin(task)) {
         end_accounting(task);
         complete(task);
@@ -491,6 +493,16 @@ static void discard_step(struct tt_ready *ready)
 
 const struct tt_ready_ops tt__task_step_ops = {run_step, discard_step};
 
+/* FUTURE, which TASK awaited, has failed or was cancelled: that is raised at the next step. */
+static __attribute__((noinline)) void throw_outcome(struct tt_task_object *task, tt_future *future)
+{
+    task->thrown = tt__future_take_exception(future, task->last_site);
+    task->thrown_is_waiters = future->state == TT_FUTURE_FINISHED;
+    if (task->must_cancel && task->thrown_is_waiters) /* the task will be told of its cancellation instead */
+        tt__ledger_touched(future, task->is_waiting_for ? TT_TOUCH_HOW_WAIT_FOR : TT_TOUCH_HOW_AWAIT, false,
+                           task->last_site);
+}
+
 /* What the task waited for is done. */
 static void run_wake(struct tt_ready *ready)
 {
@@ -498,13 +510,8 @@ static void run_wake(struct tt_ready *ready)
     tt_future *future = task->wake.future;
 
     task->wake.future = NULL;
-    if (future->state == TT_FUTURE_CANCELLED || future->exc) {
-        task->thrown = tt__future_take_exception(future, task->last_site);
-        task->thrown_is_waiters = future->state == TT_FUTURE_FINISHED;
-        if (task->must_cancel && task->thrown_is_waiters) /* the task will be told of its cancellation instead */
-            tt__ledger_touched(future, task->is_waiting_for ? TT_TOUCH_HOW_WAIT_FOR : TT_TOUCH_HOW_AWAIT, false,
-                               task->last_site);
-    }
+    if (future->state == TT_FUTURE_CANCELLED || future->exc)
+        throw_outcome(task, future);
     tt__future_unref(future, task->last_site); /* the ready queue's; the waiter's keeps it alive */
     step(task);
 }
@@ -566,7 +573,7 @@ static void stop_waiting(struct tt_task_object *task, tt_site *site)
         return;
     }
     waiter->ops->destroy(waiter);
-    tt__future_finish(waiter);
+    tt__future_finish_own(waiter);
 }
 
 void tt__task_abandon(struct tt_task_object *task, tt_site *site)

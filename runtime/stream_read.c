@@ -134,8 +134,9 @@ static char *take(tt_stream *stream, size_t size)
     return data;
 }
 
-/* Reads what comes, at most SIZE bytes, into BUFFER. Bytes; 0 at the end; -1 with an exception pending. */
-static ssize_t receive(struct read *call, void *buffer, size_t size)
+/* Reads what comes, at most SIZE bytes, into BUFFER. Bytes; 0 at the end; -1 with an exception pending. Inline for
+ * tt_stream_read, which is this and little else. */
+static inline __attribute__((always_inline)) ssize_t receive(struct read *call, void *buffer, size_t size)
 {
     tt_stream *stream = call->stream;
     tt_loop *loop = stream->waitable.loop;

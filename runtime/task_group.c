@@ -286,18 +286,16 @@ static tt_exc *wait_for_tasks(tt_group *group, tt_site *site)
 {
     static const struct tt_future_ops ops = {.destroy = keep_memory, .cancel = tt__future_cancel_plain};
     struct tt_task_object *task = group->scope.task;
-    tt_future completed = {0};
+    tt_future completed;
     tt_exc *cancelled = NULL;
 
-    tt__future_init(&completed, task->future.loop, TT_OBJECT_KIND_FUTURE, &ops, tt__actor_now(task->future.loop), site);
-    completed.label = (struct tt_wait_label){TT_WAIT_KIND_GROUP, group->scope.id};
-    completed.is_on_stack = true;
+    tt__future_init_own(&completed, task, &ops, (struct tt_wait_label){TT_WAIT_KIND_GROUP, group->scope.id}, site);
     group->completed = &completed;
     task->last_site = site;
-    if (tt__task_await(task, &completed, site) < 0)
+    if (tt__task_await_own(task, &completed, site) < 0)
         cancelled = tt__exc_state_take(&task->exc_state);
     group->completed = NULL;
-    tt__future_finish(&completed);
+    tt__future_finish_own(&completed);
     return cancelled;
 }
 

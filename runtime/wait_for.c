@@ -130,15 +130,12 @@ static int cancel_and_wait(struct tt_task_object *task, tt_future *future, void 
     TT_EMIT(timeout_entered, .timeout_id = watch.scope.id, .task_id = task->future.id,
             .outer_id = tt__scope_outer_id(&watch.scope), .site = site, .has_deadline = true);
     TT_EMIT(timeout_expired, .timeout_id = watch.scope.id, .task_id = task->future.id);
-    tt__future_init(&watch.ended, task->future.loop, TT_OBJECT_KIND_FUTURE, &future_ops,
-                    tt__actor_now(task->future.loop), site);
-    watch.ended.label = future->label;
-    watch.ended.is_on_stack = true;
+    tt__future_init_own(&watch.ended, task, &future_ops, future->label, site);
     tt__future_add_node(future, &watch.node);
     tt__future_cancel(future, NULL, (struct tt_who){TT_ACTOR_TIMEOUT, watch.scope.id}, site);
-    rc = tt__task_await(task, &watch.ended, site);
+    rc = tt__task_await_own(task, &watch.ended, site);
     rc = tt__scope_exit(&watch.scope, rc, site);
-    tt__future_finish(&watch.ended);
+    tt__future_finish_own(&watch.ended);
     return finish(rc, future, out_value, site);
 }
 

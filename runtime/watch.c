@@ -1,4 +1,4 @@
-/* watch.c: descriptors: one uv_poll for each, with a reader and a writer.
+/* watch.c: descriptors: one uv_poll for each, with a reader and a writer. See watch.h.
  *
  * add_reader and add_writer are level-triggered: as long as the descriptor is ready the callback is scheduled once a
  * turn.
@@ -28,32 +28,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "loop_internal.h"
 #include "precond.h"
-
-struct file {
-    dev_t device;
-    ino_t inode;
-    bool is_anonymous; /* not the only one of these numbers */
-};
-
-struct tt_watch {
-    uv_poll_t poll;
-    tt_loop *loop;
-    int descriptor;
-    int armed_events;                              /* what libuv polls for now */
-    tt_handle *reader, *writer;                    /* owned; NULL: nobody */
-    struct file file;                              /* what could be polled when it was armed last */
-    struct tt_watch *next_idle, *next_unconfirmed; /* in the loop's lists */
-    struct tt_watch *next_fresh;
-    bool is_idle;        /* in that list: what is polled for is put right at the end of the turn */
-    bool is_listed;      /* in the list of the unconfirmed, perhaps for nothing */
-    bool is_fresh;       /* in that list: armed, and libuv has not polled since */
-    bool is_unconfirmed; /* somebody waits, and no event has come since */
-    bool is_overdue;     /* the same, at the last look already */
-    bool is_drained;     /* the last receive took all there was */
-    bool is_known_alien; /* asked since it was armed: the other end is not this process's */
-};
+#include "watch.h"
 
 static void free_watch(uv_handle_t *handle)
 {
@@ -65,34 +41,39 @@ static int wanted_events(const struct tt_watch *watch)
     return (watch->reader ? UV_READABLE : 0) | (watch->writer ? UV_WRITABLE : 0);
 }
 
-/* Schedules HANDLE's callback for this turn, unless it stands in the queue already. What is the library's own is called
- * at once: all it does is to make a task ready, which so runs in this turn. */
-static void make_ready(tt_handle *handle)
+static struct tt_watcher **place_of(struct tt_watch *watch, bool is_writer)
 {
-    if (!handle || handle->ready.is_queued)
-        return;
-    if (handle->is_immediate) {
-        handle->fn(handle->arg);
-        return;
-    }
-    handle->refs++;
-    tt__handle_push(handle);
+    return is_writer ? &watch->writer : &watch->reader;
+}
+
+static void call_ready(struct tt_watcher *watcher)
+{
+    if (watcher)
+        watcher->ops->ready(watcher);
+}
+
+/* WATCHER, which stood somewhere, does no more, and has not left by itself. */
+static void tell_removed(struct tt_watcher *watcher)
+{
+    watcher->watch = NULL;
+    if (watcher->ops->removed)
+        watcher->ops->removed(watcher);
 }
 
 static void polled(uv_poll_t *poll, int status, int events);
 
 /* Which file is behind DESCRIPTOR. 0 or a negative errno value. */
-static int identify(int descriptor, struct file *out_file)
+static int identify(int descriptor, struct tt_watch_file *out_file)
 {
     struct stat status;
 
     if (fstat(descriptor, &status) < 0)
         return -errno;
-    *out_file = (struct file){status.st_dev, status.st_ino, !(status.st_mode & S_IFMT)};
+    *out_file = (struct tt_watch_file){status.st_dev, status.st_ino, !(status.st_mode & S_IFMT)};
     return 0;
 }
 
-static bool is_same(const struct file *one, const struct file *other)
+static bool is_same(const struct tt_watch_file *one, const struct tt_watch_file *other)
 {
     return one->device == other->device && one->inode == other->inode && !one->is_anonymous && !other->is_anonymous;
 }
@@ -118,7 +99,7 @@ static void disarm(struct tt_watch *watch)
 /* Has libuv poll for what is wanted. 0 or a negative errno value; then what was polled for before still is. */
 static int arm(struct tt_watch *watch, int events)
 {
-    struct file file;
+    struct tt_watch_file file;
     int rc;
 
     if (events == watch->armed_events)
@@ -147,7 +128,7 @@ static int arm(struct tt_watch *watch, int events)
 /* Whether libuv may tell the kernel of the descriptor. */
 static bool is_still_there(const struct tt_watch *watch)
 {
-    struct file file;
+    struct tt_watch_file file;
 
     if (identify(watch->descriptor, &file) < 0)
         return false;
@@ -170,35 +151,35 @@ void tt__watches_check_fresh(tt_loop *loop, bool is_last_time)
         loop->fresh_watches = NULL;
 }
 
+/* An error at the descriptor, after which libuv has stopped: whoever waits finds out by trying. */
+static __attribute__((noinline)) int arm_after_error(struct tt_watch *watch)
+{
+    watch->armed_events = 0;
+    arm(watch, wanted_events(watch));
+    return UV_READABLE | UV_WRITABLE;
+}
+
 static void polled(uv_poll_t *poll, int status, int events)
 {
-    struct tt_watch *watch = poll->data;
+    struct tt_watch *watch = tt_container_of(poll, struct tt_watch, poll);
 
     watch->is_unconfirmed = false;
-    if (status <
-        0) { /* an error at the descriptor, after which libuv has stopped; let whoever waits find out by trying */
-        events = UV_READABLE | UV_WRITABLE;
-        watch->armed_events = 0;
-        arm(watch, wanted_events(watch));
-    }
+    if (status < 0)
+        events = arm_after_error(watch);
     if (events & UV_READABLE)
-        make_ready(watch->reader);
+        call_ready(watch->reader);
     if (events & UV_WRITABLE)
-        make_ready(watch->writer);
+        call_ready(watch->writer);
 }
 
 static void close_watch(struct tt_watch *watch)
 {
     tt_loop *loop = watch->loop;
 
-    for (int i = 0; i < 2; i++) {
-        tt_handle *handle = i ? watch->writer : watch->reader;
-
-        if (handle) {
-            handle->is_cancelled = true;
-            tt__handle_unref(handle);
-        }
-    }
+    if (watch->reader)
+        tell_removed(watch->reader);
+    if (watch->writer)
+        tell_removed(watch->writer);
     loop->watches[watch->descriptor] = NULL;
     uv_close((uv_handle_t *)&watch->poll, free_watch);
 }
@@ -221,11 +202,6 @@ static int grow_table(tt_loop *loop, int descriptor)
     return 0;
 }
 
-static struct tt_watch *find_watch(tt_loop *loop, int descriptor)
-{
-    return descriptor >= 0 && (size_t)descriptor < loop->watch_count ? loop->watches[descriptor] : NULL;
-}
-
 /* libuv makes the descriptor non-blocking, also for everybody else who has the file open; that is not for us to
  * decide. */
 static int init_poll(tt_loop *loop, struct tt_watch *watch, int descriptor)
@@ -243,8 +219,8 @@ static int init_poll(tt_loop *loop, struct tt_watch *watch, int descriptor)
 /* The watch of DESCRIPTOR, made if there is none. 0 or a negative errno value. */
 static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch)
 {
-    struct tt_watch *watch = find_watch(loop, descriptor);
-    struct file file;
+    struct tt_watch *watch = tt__watch_find(loop, descriptor);
+    struct tt_watch_file file;
     int rc;
 
     if (watch) {
@@ -298,46 +274,125 @@ static int arm_for_wait(struct tt_watch *watch, bool is_instead)
 }
 
 /* What a busy connection does again and again: it waits for what its watch, which is idle, is armed for. */
-static bool add_to_armed(struct tt_watch *watch, tt_handle *handle, bool is_writer)
+static bool add_to_armed(struct tt_watch *watch, struct tt_watcher *watcher)
 {
-    tt_handle **place = is_writer ? &watch->writer : &watch->reader;
+    struct tt_watcher **place = place_of(watch, watcher->is_writer);
 
-    if (*place || !watch->is_idle || !(watch->armed_events & (is_writer ? UV_WRITABLE : UV_READABLE)))
+    if (*place || !watch->is_idle || !(watch->armed_events & (watcher->is_writer ? UV_WRITABLE : UV_READABLE)))
         return false;
-    *place = handle;
+    *place = watcher;
+    watcher->watch = watch;
     begin_unconfirmed(watch);
     return true;
 }
 
-/* Out of line, so that the usual way stays short. */
-static __attribute__((noinline)) int add_slowly(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
+/* WATCHER may stand at WATCH already. 0 or a negative errno value; then nothing has changed. */
+static int add_to(struct tt_watch *watch, struct tt_watcher *watcher)
 {
-    struct tt_watch *watch = NULL;
-    tt_handle **place, *before;
-    int rc = open_watch(loop, descriptor, &watch);
+    struct tt_watcher **place = place_of(watch, watcher->is_writer), *before = *place;
+    int rc;
 
-    if (rc < 0)
-        return rc;
-    place = is_writer ? &watch->writer : &watch->reader;
-    before = *place;
-    *place = handle;
+    *place = watcher;
     rc = arm_for_wait(watch, before != NULL);
     if (rc < 0) {
         *place = before;
         return rc;
     }
-    if (before) {
-        before->is_cancelled = true;
-        tt__handle_unref(before);
-    }
+    if (before && before != watcher)
+        tell_removed(before);
+    watcher->watch = watch;
     return 0;
 }
 
-int tt__watch_add(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
+/* Out of line, so that the usual way stays short. */
+static __attribute__((noinline)) int add_slowly(tt_loop *loop, int descriptor, struct tt_watcher *watcher)
 {
-    struct tt_watch *watch = find_watch(loop, descriptor);
+    struct tt_watch *watch = NULL;
+    int rc = open_watch(loop, descriptor, &watch);
 
-    return watch && add_to_armed(watch, handle, is_writer) ? 0 : add_slowly(loop, descriptor, handle, is_writer);
+    return rc < 0 ? rc : add_to(watch, watcher);
+}
+
+int tt__watch_add(tt_loop *loop, int descriptor, struct tt_watcher *watcher)
+{
+    struct tt_watch *watch = tt__watch_find(loop, descriptor);
+
+    return watch && add_to_armed(watch, watcher) ? 0 : add_slowly(loop, descriptor, watcher);
+}
+
+void tt__watch_settle(tt_loop *loop, int descriptor)
+{
+    struct tt_watch *watch = tt__watch_find(loop, descriptor);
+
+    if (watch && watch->is_idle)
+        arm(watch, wanted_events(watch));
+}
+
+bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer)
+{
+    struct tt_watch *watch = tt__watch_find(loop, descriptor);
+    struct tt_watcher *watcher = watch ? *place_of(watch, is_writer) : NULL;
+
+    if (!watcher) {
+        tt__watch_settle(loop, descriptor);
+        return false;
+    }
+    *place_of(watch, is_writer) = NULL;
+    tell_removed(watcher);
+    arm(watch, wanted_events(watch));
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------- callbacks of the program */
+
+static void cancel(tt_handle *handle)
+{
+    handle->is_cancelled = true;
+    tt__handle_unref(handle);
+}
+
+/* Schedules the callback for this turn, unless it stands in the queue already. */
+static void schedule(struct tt_watcher *watcher)
+{
+    tt_handle *handle = tt_container_of(watcher, struct tt_watch_callback, watcher)->handle;
+
+    if (handle->ready.is_queued)
+        return;
+    handle->refs++;
+    tt__handle_push(handle);
+}
+
+static void cancel_removed(struct tt_watcher *watcher)
+{
+    struct tt_watch_callback *callback = tt_container_of(watcher, struct tt_watch_callback, watcher);
+    tt_handle *handle = callback->handle;
+
+    callback->handle = NULL;
+    cancel(handle);
+}
+
+/* Takes over the reference to HANDLE. 0 or a negative errno value; then nothing has changed. */
+static int add_callback(tt_loop *loop, int descriptor, tt_handle *handle, bool is_writer)
+{
+    static const struct tt_watcher_ops ops = {schedule, cancel_removed};
+    struct tt_watch *watch = NULL;
+    struct tt_watch_callback *callback;
+    tt_handle *before;
+    int rc = open_watch(loop, descriptor, &watch);
+
+    if (rc < 0)
+        return rc;
+    callback = is_writer ? &watch->of_writer : &watch->of_reader;
+    before = callback->handle;
+    callback->watcher.ops = &ops;
+    callback->watcher.is_writer = is_writer;
+    callback->handle = handle;
+    rc = add_to(watch, &callback->watcher);
+    if (rc < 0)
+        callback->handle = before;
+    else if (before)
+        cancel(before);
+    return rc;
 }
 
 static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg, bool is_writer)
@@ -355,7 +410,7 @@ static int add(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn,
     handle = tt__handle_create(loop, fn, arg, site);
     if (!handle)
         return -1;
-    rc = tt__watch_add(loop, descriptor, handle, is_writer);
+    rc = add_callback(loop, descriptor, handle, is_writer);
     if (rc == 0)
         return 0;
     tt__handle_unref(handle);
@@ -370,39 +425,6 @@ int tt_loop_add_reader_at(tt_site *site, tt_loop *loop, int descriptor, tt_callb
 int tt_loop_add_writer_at(tt_site *site, tt_loop *loop, int descriptor, tt_callback_fn *fn, void *arg)
 {
     return add(site, loop, descriptor, fn, arg, true);
-}
-
-void tt__watch_remove_for_now(tt_loop *loop, int descriptor, bool is_writer)
-{
-    struct tt_watch *watch = find_watch(loop, descriptor);
-    tt_handle **place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
-
-    if (!place || !*place)
-        return;
-    (*place)->is_cancelled = true;
-    tt__handle_unref(*place);
-    *place = NULL;
-    if (watch->is_idle)
-        return;
-    watch->is_idle = true;
-    watch->next_idle = loop->idle_watches;
-    loop->idle_watches = watch;
-}
-
-bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer)
-{
-    struct tt_watch *watch = find_watch(loop, descriptor);
-    tt_handle **place = !watch ? NULL : is_writer ? &watch->writer : &watch->reader;
-
-    if (watch && !*place && watch->is_idle)
-        arm(watch, wanted_events(watch)); /* the program says that it is done with it */
-    if (!place || !*place)
-        return false;
-    (*place)->is_cancelled = true;
-    tt__handle_unref(*place);
-    *place = NULL;
-    arm(watch, wanted_events(watch));
-    return true;
 }
 
 static bool remove_of_program(tt_loop *loop, int descriptor, bool is_writer)
@@ -422,9 +444,9 @@ bool tt_loop_remove_writer(tt_loop *loop, int descriptor)
     return remove_of_program(loop, descriptor, true);
 }
 
-/* Whether what comes in can only come from elsewhere. Between two tasks of this loop more may be there by the time that
- * the next receive is called, and asyncio would have it at once. */
-static bool is_alien(struct tt_watch *watch)
+/* ------------------------------------------------------------------------------------------------ receiving, confirming */
+
+bool tt__watch_ask_alien(struct tt_watch *watch)
 {
     struct ucred other;
     socklen_t length = sizeof other;
@@ -432,24 +454,6 @@ static bool is_alien(struct tt_watch *watch)
     watch->is_known_alien =
         getsockopt(watch->descriptor, SOL_SOCKET, SO_PEERCRED, &other, &length) < 0 || other.pid != getpid();
     return watch->is_known_alien;
-}
-
-void tt__watch_set_drained(tt_loop *loop, int descriptor)
-{
-    struct tt_watch *watch = find_watch(loop, descriptor);
-
-    if (watch)
-        watch->is_drained = !loop->has_connected && (watch->is_known_alien || is_alien(watch));
-}
-
-bool tt__watch_take_drained(tt_loop *loop, int descriptor)
-{
-    struct tt_watch *watch = find_watch(loop, descriptor);
-    bool was_drained = watch && watch->is_drained;
-
-    if (was_drained)
-        watch->is_drained = false;
-    return was_drained;
 }
 
 /* Nothing came for a wait that is unconfirmed: arms it anew, or lets the waiter find out that its descriptor is
@@ -463,8 +467,8 @@ static void confirm(struct tt_watch *watch)
         return;
     arm(watch, 0);
     if (arm(watch, events) < 0) {
-        make_ready(watch->reader);
-        make_ready(watch->writer);
+        call_ready(watch->reader);
+        call_ready(watch->writer);
     }
 }
 
