@@ -47,6 +47,15 @@ static inline struct tt_exc_state *tt__exc_state_now(void)
     return __builtin_expect(tt__exc_state_in_force != NULL, 1) ? tt__exc_state_in_force : tt__exc_state_begin_own();
 }
 
+/* Puts STATE in force and returns what was, to be put back in the same way: NULL before the first use. */
+static inline struct tt_exc_state *tt__exc_state_swap(struct tt_exc_state *state)
+{
+    struct tt_exc_state *before = tt__exc_state_in_force;
+
+    tt__exc_state_in_force = state;
+    return before;
+}
+
 /* Puts STATE in force (NULL: the thread's own) and returns the one that was. */
 static inline struct tt_exc_state *tt__exc_state_enter(struct tt_exc_state *state)
 {

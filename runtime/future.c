@@ -175,36 +175,41 @@ tt_future *tt_create_future_at(tt_site *site, tt_loop *loop)
 
 /* ------------------------------------------------------------------------------------------------------- callbacks */
 
-static inline void schedule_node(tt_future *future, struct tt_done_node *node)
+static void schedule_node(tt_future *future, struct tt_done_node *node)
 {
     node->future = tt__future_ref(future);
-    tt__loop_push(future->loop, &node->ready);
     if (node->ready.ops == &tt__task_wake_ops)
         tt__task_woken(tt_container_of(node, struct tt_task_object, wake));
+    tt__loop_push(future->loop, &node->ready);
 }
 
-/* NODE is followed by others, the last of which is left to be scheduled, and returned. */
-static __attribute__((noinline)) struct tt_done_node *schedule_to_last(tt_future *future, struct tt_done_node *node)
+/* Schedules NODE, and those that follow it. */
+static __attribute__((noinline)) void schedule_all(tt_future *future, struct tt_done_node *node)
 {
-    struct tt_done_node *next;
+    while (node) {
+        struct tt_done_node *next = node->next;
 
-    for (; (next = node->next) != NULL; node = next)
         schedule_node(future, node);
-    return node;
+        node = next;
+    }
 }
 
-/* Most futures have none, or one: the task that awaits it. */
+/* Most futures have no callback, or one: the task that awaits it, which the trace may want to be told. */
 static inline void schedule_callbacks(tt_future *future)
 {
     struct tt_done_node *node = future->callbacks.first;
+    tt_loop *loop = future->loop;
 
     if (!node)
         return;
     future->callbacks.first = NULL;
     future->callbacks.end = &future->callbacks.first;
-    if (__builtin_expect(node->next != NULL, 0))
-        node = schedule_to_last(future, node);
-    schedule_node(future, node);
+    if (node->next || tt_trace_on(TT_CATEGORY_task) || tt__loop_is_special(loop)) {
+        schedule_all(future, node);
+        return;
+    }
+    node->future = tt__future_ref(future);
+    tt__ready_push(&loop->ready, &node->ready);
 }
 
 void tt__future_add_node(tt_future *future, struct tt_done_node *node)

@@ -80,8 +80,8 @@ void tt__io_tell_finished_id(struct tt_task_object *task, const struct tt_io *io
 
     TT_EMIT_AT(now, io_finished, .io_id = io->id, .task_id = task->future.id, .site = io->site,
                .duration = now > io->began ? now - io->began : 0, .size = io->size,
-               .byte_count = (uint64_t)tt__io_bytes(io), .descriptor = is_new ? (int32_t)io->result : io->descriptor,
-               .error = io->error, .what = io->what,
+               .byte_count = tt__io_is_about_bytes(io->what) && io->result > 0 ? (uint64_t)io->result : 0,
+               .descriptor = is_new ? (int32_t)io->result : io->descriptor, .error = io->error, .what = io->what,
                .status = is_cancelled ? TT_IO_END_CANCELLED
                          : io->error  ? TT_IO_END_FAILED
                                       : TT_IO_END_DONE);
@@ -172,29 +172,28 @@ int tt__io_give_turn(struct tt_task_object *task, struct tt_io *io, tt_site *sit
     return rc;
 }
 
-/* Suspends TASK until the descriptor is ready, or IO is over. 0, or -1 with an exception pending. */
-static inline __attribute__((always_inline)) int wait_until_ready(struct tt_task_object *task, struct tt_io *io,
+/* Suspends TASK until the descriptor of WAIT is ready, or its operation over. 0, or -1 with an exception pending. */
+static inline __attribute__((always_inline)) int wait_until_ready(struct tt_task_object *task, struct wait *wait,
                                                                   tt_site *site)
 {
-    struct wait wait;
+    struct tt_io *io = wait->io;
     int rc;
 
-    init_wait(&wait, task, io, site);
-    rc = tt__watch_add(task->future.loop, io->descriptor, &wait.watcher);
-    if (rc == 0) {
-        io->waiting = &wait.future;
-        rc = tt__task_await_own(task, &wait.future, site);
-        io->waiting = NULL;
-        tt__watch_leave(&wait.watcher);
-        tt__loop_withdraw(task->future.loop, &wait.attempt);
-    } else if (rc == -EPERM) { /* it cannot be polled, and never blocks */
-        rc = tt__io_give_turn(task, io, site);
-    } else {
-        io->error = -rc;
-        io->is_over = true;
-        rc = 0;
+    if (!io->watch || !tt__watch_add_again(io->watch, &wait->watcher)) {
+        rc = tt__watch_add(task->future.loop, io->descriptor, &wait->watcher);
+        if (rc == -EPERM) /* it cannot be polled, and never blocks */
+            return tt__io_give_turn(task, io, site);
+        if (rc < 0) {
+            io->error = -rc;
+            io->is_over = true;
+            return 0;
+        }
+        io->watch = wait->watcher.watch;
     }
-    tt__future_finish_own(&wait.future);
+    io->waiting = &wait->future;
+    rc = tt__task_await_own(task, &wait->future, site);
+    tt__watch_leave(&wait->watcher);
+    tt__loop_withdraw(task->future.loop, &wait->attempt);
     return rc;
 }
 
@@ -216,15 +215,20 @@ static bool another_follows(const struct tt_io *io)
 
 int tt__io_wait(struct tt_task_object *task, struct tt_io *io, tt_site *site)
 {
+    struct wait wait;
     int rc;
 
     if (io->id)
         tell_wait(task, io);
-    do {
-        rc = wait_until_ready(task, io, site);
-        if (rc == 0 && !io->is_over)
-            io->is_over = io->attempt(io);
-    } while (rc == 0 && !io->is_over);
+    init_wait(&wait, task, io, site);
+    if (!io->watch)
+        io->watch = tt__watch_find(task->future.loop, io->descriptor);
+    while ((rc = wait_until_ready(task, &wait, site)) == 0) {
+        if (io->is_over || (io->is_over = io->attempt(io)))
+            break;
+        wait.future.state = TT_FUTURE_PENDING; /* once more: nothing else of it has changed */
+    }
+    tt__future_finish_own(&wait.future);
     if (rc < 0 || !another_follows(io))
         tt__watch_settle(task->future.loop, io->descriptor);
     return rc;

@@ -40,8 +40,9 @@ struct tt_io {
     int error;      /* a value of errno; 0: none */
 
     /* ---- io.c's */
-    tt_future *waiting; /* while it waits */
-    uint64_t id, began; /* in the trace; 0: it was not told that it began */
+    struct tt_watch *watch; /* of the descriptor; NULL: not looked for, or there is none yet */
+    tt_future *waiting;     /* of its last wait; NULL: it did not have to wait so far */
+    uint64_t id, began;     /* in the trace; 0: it was not told that it began */
     bool is_over;
     tt_site *site;
 };
@@ -82,12 +83,9 @@ static inline void tt__io_tell_finished(struct tt_task_object *task, const struc
 }
 
 /* What IO has moved; its result may be something else. */
-static inline ssize_t tt__io_bytes(const struct tt_io *io)
+static inline bool tt__io_is_about_bytes(uint8_t what)
 {
-    bool is_about_bytes =
-        io->what == TT_IO_KIND_READ || io->what == TT_IO_KIND_WRITE || io->what == TT_IO_KIND_SENDFILE;
-
-    return is_about_bytes && io->result > 0 ? io->result : 0;
+    return what == TT_IO_KIND_READ || what == TT_IO_KIND_WRITE || what == TT_IO_KIND_SENDFILE;
 }
 
 /* io.c: IO is to be told. How it began is told only if it has to wait: otherwise what is told of its end says everything. */
@@ -100,6 +98,7 @@ int tt__io_wait(struct tt_task_object *task, struct tt_io *io, tt_site *site);
  * cancelled: an exception is pending. */
 static inline int tt__io_perform(struct tt_task_object *task, struct tt_io *io, bool at_once, tt_site *site)
 {
+    bool is_about_bytes = tt__io_is_about_bytes(io->what);
     int rc = 0;
 
     assert(io->attempt && !io->is_over && !io->waiting && "an operation is performed once");
@@ -107,12 +106,23 @@ static inline int tt__io_perform(struct tt_task_object *task, struct tt_io *io, 
         return -1; /* nothing has begun, and nothing is told */
     if (tt_trace_on(TT_CATEGORY_io))
         tt__io_tell_begun(task, io, site);
-    if (at_once && !io->is_over)
-        io->is_over = io->attempt(io);
-    if (!io->is_over)
+    if (!at_once || !(io->is_over || (io->is_over = io->attempt(io))))
         rc = tt__io_wait(task, io, site);
-    tt__io_spend(task, tt__io_bytes(io));
+    tt__io_spend(task, is_about_bytes ? io->result : 0);
     tt__io_tell_finished(task, io, rc < 0);
+    return rc;
+}
+
+/* The same for IO that receives from a stream of bytes. What left nothing behind is followed by one that waits without
+ * trying, which would most likely fail. Whether something has come meanwhile the poll tells. */
+static inline int tt__io_receive(struct tt_task_object *task, struct tt_io *io, tt_site *site)
+{
+    int rc;
+
+    io->watch = tt__watch_find(task->future.loop, io->descriptor);
+    rc = tt__io_perform(task, io, !io->watch || !tt__watch_take_drained(io->watch), site);
+    if (io->watch && io->result > 0 && (size_t)io->result < io->size)
+        tt__watch_set_drained(io->watch);
     return rc;
 }
 

@@ -169,13 +169,18 @@ extern __thread unsigned tt__handler_depth __attribute__((tls_model("initial-exe
 #define TT_RECURSION_TEXT "maximum recursion depth exceeded" /* of the RecursionError that is the next one's */
 extern __thread unsigned tt__recursion_depth __attribute__((tls_model("initial-exec")));
 
+/* Whether there is more to do for what becomes ready than to push it. */
+static inline bool tt__loop_is_special(const tt_loop *loop)
+{
+    return __builtin_expect(
+        loop->is_closed || loop->is_outside || atomic_load_explicit(&loop->inbox_is_filled, memory_order_acquire), 0);
+}
+
 /* Something became ready: the next poll does not block. On a closed loop READY is discarded at once. */
 void tt__loop_push_slowly(tt_loop *loop, struct tt_ready *ready);
 static inline void tt__loop_push(tt_loop *loop, struct tt_ready *ready)
 {
-    if (__builtin_expect(loop->is_closed || loop->is_outside ||
-                             atomic_load_explicit(&loop->inbox_is_filled, memory_order_acquire),
-                         0))
+    if (tt__loop_is_special(loop))
         tt__loop_push_slowly(loop, ready);
     else
         tt__ready_push(&loop->ready, ready);

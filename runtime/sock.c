@@ -125,8 +125,8 @@ static bool attempt_connect(struct tt_io *io)
 
 /* Raises why OPERATION failed, of ADDRESS, if it was told one; else of the descriptor, and where its other end is, or it
  * itself if that has gone: "receive from descriptor 5 (127.0.0.1:80)". Returns -1. */
-static int raise_failed(const struct operation *operation, const struct sockaddr *address, socklen_t length,
-                        tt_site *site)
+static __attribute__((noinline, cold)) int raise_failed(const struct operation *operation,
+                                                        const struct sockaddr *address, socklen_t length, tt_site *site)
 {
     const struct tt_io *io = &operation->io;
     struct tt_address other = {.length = sizeof other.name};
@@ -148,11 +148,11 @@ static int raise_failed(const struct operation *operation, const struct sockaddr
 }
 
 /* Performs OPERATION. Its result, or -1 with an exception pending. */
-static ssize_t perform(struct tt_task_object *task, struct operation *operation, bool at_once, tt_site *site)
+static ssize_t perform(struct tt_task_object *task, struct operation *operation, tt_site *site)
 {
     struct tt_io *io = &operation->io;
 
-    if (tt__io_perform(task, io, at_once, site) < 0)
+    if (tt__io_perform(task, io, true, site) < 0)
         return -1;
     return io->error ? raise_failed(operation, operation->to, operation->to_length, site) : io->result;
 }
@@ -178,35 +178,23 @@ int tt_sock_accept_at(tt_site *site, int listener, struct sockaddr *address, soc
         return -1;
     operation.io.result = -1;
     operation.io.abandoned = let_go_of_connection;
-    connection = perform(task, &operation, true, site);
+    connection = perform(task, &operation, site);
     if (connection < 0 && operation.io.result >= 0) /* accepted, and cancelled before it could be told */
         close((int)operation.io.result);
     return (int)connection;
 }
 
-/* Receives by ATTEMPT. */
-static ssize_t receive(struct operation *operation, tt_site *site)
-{
-    struct tt_task_object *task = tt__task_that_may_suspend(site);
-    int socket = operation->io.descriptor;
-    ssize_t received;
-
-    if (!task)
-        return -1;
-    received = perform(task, operation, !tt__watch_take_drained(task->future.loop, socket), site);
-    if (received > 0 && (size_t)received < operation->io.size)
-        tt__watch_set_drained(task->future.loop, socket);
-    return received;
-}
-
 ssize_t tt_sock_recv_at(tt_site *site, int socket, void *buffer, size_t size)
 {
+    struct tt_task_object *task = tt__task_that_may_suspend(site);
     struct operation operation = {
         OPERATION("receive from", socket, TT_IO_KIND_READ, TT_WAIT_KIND_RECV, false, attempt_recv, size),
         .buffer = buffer};
 
     TT_PRECOND("sock_recv.buffer", site, buffer != NULL || size == 0);
-    return receive(&operation, site);
+    if (!task || tt__io_receive(task, &operation.io, site) < 0)
+        return -1;
+    return operation.io.error ? raise_failed(&operation, NULL, 0, site) : operation.io.result;
 }
 
 /* A datagram that did not fill the buffer says nothing of the next one. */
@@ -219,7 +207,7 @@ ssize_t tt_sock_recvfrom_at(tt_site *site, int socket, void *buffer, size_t size
         .buffer = buffer, .address = address, .length = length};
 
     TT_PRECOND("sock_recvfrom.buffer", site, buffer != NULL || size == 0);
-    return task ? perform(task, &operation, true, site) : -1;
+    return task ? perform(task, &operation, site) : -1;
 }
 
 /* SENT bytes have gone already, or the first attempt failed with ERROR. */
@@ -234,7 +222,7 @@ static __attribute__((noinline)) int send_rest(struct tt_task_object *task, int 
     operation.io.error = error;
     if (error)
         return raise_failed(&operation, NULL, 0, site);
-    return perform(task, &operation, true, site) < 0 ? -1 : 0;
+    return perform(task, &operation, site) < 0 ? -1 : 0;
 }
 
 /* Mostly the kernel takes all of it at once. That is tried before anything is prepared for waiting, where nobody is to be told
@@ -268,7 +256,7 @@ ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t si
         .to = address, .to_length = length};
 
     TT_PRECOND("sock_sendto.data", site, data != NULL || size == 0);
-    return task ? perform(task, &operation, true, site) : -1;
+    return task ? perform(task, &operation, site) : -1;
 }
 
 /* Connects a Unix socket, at once or when the listener has room. 0, or -1 with an exception pending. */
@@ -305,5 +293,5 @@ int tt_sock_connect_at(tt_site *site, int socket, const struct sockaddr *address
     task->future.loop->has_connected = true;
     if (address && length >= sizeof address->sa_family && address->sa_family == AF_UNIX)
         return connect_unix(task, &operation, site);
-    return perform(task, &operation, true, site) < 0 ? -1 : 0;
+    return perform(task, &operation, site) < 0 ? -1 : 0;
 }

@@ -358,7 +358,7 @@ static inline __attribute__((always_inline)) void resume(struct tt_task_object *
 
     task->phase = TT_TASK_RUNNING;
     loop->current = task;
-    outer = tt__exc_state_enter(&task->exc_state);
+    outer = tt__exc_state_swap(&task->exc_state);
     for (;;) {
         struct tt_host_call call;
 
@@ -372,7 +372,7 @@ static inline __attribute__((always_inline)) void resume(struct tt_task_object *
         call.fn(call.arg);
         loop->is_at_home = false;
     }
-    tt__exc_state_enter(outer);
+    tt__exc_state_swap(outer);
     loop->current = NULL;
     tt__context_leave(outer_place);
 }

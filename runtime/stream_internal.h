@@ -74,7 +74,8 @@ static inline void tt__stream_end(tt_stream *stream)
 }
 
 /* Raises ERROR of what was DOING ("read from"). Returns -1. */
-int tt__stream_raise(const tt_stream *stream, int error, const char *doing, tt_site *site);
+int tt__stream_raise(const tt_stream *stream, int error, const char *doing, tt_site *site)
+    __attribute__((noinline, cold));
 
 /* Closes the descriptor; calls that wait at it end. */
 void tt__stream_shut(tt_stream *stream);

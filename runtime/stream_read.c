@@ -94,21 +94,24 @@ static __attribute__((noinline)) int refuse_second(struct read *call)
                        "%s() called while another coroutine is already waiting for incoming data", call->name);
 }
 
-/* Also a call that needs no more than the buffer gives others their turn: see telltale/loop.h. */
-static inline __attribute__((always_inline)) bool begin(struct read *call, tt_stream *stream, const char *name,
-                                                        tt_site *site)
+/* Also a call that needs no more than the buffer gives others their turn: see telltale/loop.h. The task; NULL with an exception
+ * pending. */
+static inline __attribute__((always_inline)) struct tt_task_object *begin(struct read *call, tt_stream *stream,
+                                                                          const char *name, tt_site *site)
 {
-    call->task = tt__stream_begin(stream, site);
+    struct tt_task_object *task = tt__stream_begin(stream, site);
+
+    if (!task)
+        return NULL;
+    call->task = task;
     call->stream = stream;
     call->site = site;
     call->name = name;
     call->has_performed = false;
-    if (!call->task)
-        return false;
-    if ((!tt__io_is_spent(call->task) || give_turn(call) == 0) && (!stream->reading || refuse_second(call) == 0))
-        return true;
+    if ((!tt__io_is_spent(task) || give_turn(call) == 0) && (!stream->reading || refuse_second(call) == 0))
+        return task;
     tt__stream_end(stream);
-    return false;
+    return NULL;
 }
 
 /* CALL has given its caller SIZE bytes, or failed. */
@@ -134,19 +137,17 @@ static char *take(tt_stream *stream, size_t size)
     return data;
 }
 
-/* Reads what comes, at most SIZE bytes, into BUFFER. Bytes; 0 at the end; -1 with an exception pending. Inline for
- * tt_stream_read, which is this and little else. */
-static inline __attribute__((always_inline)) ssize_t receive(struct read *call, void *buffer, size_t size)
+/* Reads what comes, at most SIZE bytes, into BUFFER: TASK, at SITE, from STREAM, all three of CALL. Bytes; 0 at the end; -1 with
+ * an exception pending. Inline for tt_stream_read, which is this and little else. */
+static inline __attribute__((always_inline)) ssize_t
+receive(struct read *call, struct tt_task_object *task, tt_stream *stream, void *buffer, size_t size, tt_site *site)
 {
-    tt_stream *stream = call->stream;
-    tt_loop *loop = stream->waitable.loop;
     int rc;
 
     if (stream->is_at_end && stream->descriptor >= 0)
         return 0;
     if (stream->read_error || stream->descriptor < 0)
-        return tt__stream_raise(stream, stream->read_error ? stream->read_error : ECONNABORTED, "read from",
-                                call->site);
+        return tt__stream_raise(stream, stream->read_error ? stream->read_error : ECONNABORTED, "read from", site);
     assert(!stream->reading && "begin has refused a second reader");
     assert(size > 0 && "a read of nothing would look like the end");
     call->buffer = buffer;
@@ -158,17 +159,15 @@ static inline __attribute__((always_inline)) ssize_t receive(struct read *call, 
                               .size = size};
     call->has_performed = true;
     stream->reading = &call->io;
-    rc = tt__io_perform(call->task, &call->io, !tt__watch_take_drained(loop, stream->descriptor), call->site);
+    rc = tt__io_receive(task, &call->io, site);
     stream->reading = NULL;
     if (rc < 0)
         return -1;
     if (call->io.error) {
         stream->read_error = call->io.error;
-        return tt__stream_raise(stream, call->io.error, "read from", call->site);
+        return tt__stream_raise(stream, call->io.error, "read from", site);
     }
     stream->is_at_end = call->io.result == 0;
-    if (call->io.result > 0 && (size_t)call->io.result < size)
-        tt__watch_set_drained(loop, stream->descriptor);
     return call->io.result;
 }
 
@@ -201,10 +200,11 @@ static int reserve(struct read *call, size_t size)
 }
 
 /* Reads what comes into the buffer, which has room. As receive. */
-static ssize_t fill(struct read *call)
+static __attribute__((noinline)) ssize_t fill(struct read *call)
 {
     tt_stream *stream = call->stream;
-    ssize_t count = receive(call, stream->buffer + stream->end, stream->capacity - stream->end);
+    ssize_t count =
+        receive(call, call->task, stream, stream->buffer + stream->end, stream->capacity - stream->end, call->site);
 
     if (count > 0)
         stream->end += (size_t)count;
@@ -231,18 +231,20 @@ static int raise_incomplete(struct read *call, size_t expected)
 
 ssize_t tt_stream_read_at(tt_site *site, tt_stream *stream, void *buffer, size_t size)
 {
+    struct tt_task_object *task;
     struct read call;
     ssize_t count;
 
     TT_PRECOND("stream_read.buffer", site, buffer != NULL || size == 0);
-    if (!begin(&call, stream, "read", site))
+    task = begin(&call, stream, "read", site);
+    if (!task)
         return -1;
     if (buffered(stream) > 0 || size == 0) {
         count = (ssize_t)(size < buffered(stream) ? size : buffered(stream));
         if (count > 0)
             memcpy(buffer, take(stream, (size_t)count), (size_t)count);
     } else {
-        count = receive(&call, buffer, size);
+        count = receive(&call, task, stream, buffer, size, site);
     }
     end(&call, count);
     return count;

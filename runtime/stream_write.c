@@ -288,9 +288,8 @@ int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec
 /* Whether a write of TASK needs no more than to be tried: nobody else writes, nobody is told, nobody is due a turn. */
 static bool is_undisturbed(const tt_stream *stream, const struct tt_task_object *task)
 {
-    return stream->is_socket && !tt__io_is_spent(task) && !stream->is_turn_taken &&
-           !tt__line_is_contended(&stream->turn) && !stream->is_write_ended && !stream->is_cut_off &&
-           stream->descriptor >= 0 && !tt_trace_on(TT_CATEGORY_io);
+    return stream->is_socket && !tt__io_is_spent(task) && !stream->is_turn_taken && !stream->turn.first &&
+           !stream->is_write_ended && !stream->is_cut_off && stream->descriptor >= 0 && !tt_trace_on(TT_CATEGORY_io);
 }
 
 /* What most writes are: the kernel takes all of it at once. That is tried before anything is prepared for waiting, which

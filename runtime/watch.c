@@ -38,12 +38,7 @@ static void free_watch(uv_handle_t *handle)
 
 static int wanted_events(const struct tt_watch *watch)
 {
-    return (watch->reader ? UV_READABLE : 0) | (watch->writer ? UV_WRITABLE : 0);
-}
-
-static struct tt_watcher **place_of(struct tt_watch *watch, bool is_writer)
-{
-    return is_writer ? &watch->writer : &watch->reader;
+    return (watch->places[0] ? UV_READABLE : 0) | (watch->places[1] ? UV_WRITABLE : 0);
 }
 
 static void call_ready(struct tt_watcher *watcher)
@@ -151,12 +146,19 @@ void tt__watches_check_fresh(tt_loop *loop, bool is_last_time)
         loop->fresh_watches = NULL;
 }
 
-/* An error at the descriptor, after which libuv has stopped: whoever waits finds out by trying. */
-static __attribute__((noinline)) int arm_after_error(struct tt_watch *watch)
+/* Who reads is called first. STATUS is libuv's: after an error at the descriptor it has stopped polling, and whoever waits finds
+ * out by trying. */
+static __attribute__((noinline)) void call_both(struct tt_watch *watch, int status, int events)
 {
-    watch->armed_events = 0;
-    arm(watch, wanted_events(watch));
-    return UV_READABLE | UV_WRITABLE;
+    if (status < 0) {
+        events = UV_READABLE | UV_WRITABLE;
+        watch->armed_events = 0;
+        arm(watch, wanted_events(watch));
+    }
+    if (events & UV_READABLE)
+        call_ready(watch->places[0]);
+    if (events & UV_WRITABLE)
+        call_ready(watch->places[1]);
 }
 
 static void polled(uv_poll_t *poll, int status, int events)
@@ -164,22 +166,19 @@ static void polled(uv_poll_t *poll, int status, int events)
     struct tt_watch *watch = tt_container_of(poll, struct tt_watch, poll);
 
     watch->is_unconfirmed = false;
-    if (status < 0)
-        events = arm_after_error(watch);
-    if (events & UV_READABLE)
-        call_ready(watch->reader);
-    if (events & UV_WRITABLE)
-        call_ready(watch->writer);
+    if (status == 0 && events == UV_READABLE)
+        call_ready(watch->places[0]);
+    else
+        call_both(watch, status, events);
 }
 
 static void close_watch(struct tt_watch *watch)
 {
     tt_loop *loop = watch->loop;
 
-    if (watch->reader)
-        tell_removed(watch->reader);
-    if (watch->writer)
-        tell_removed(watch->writer);
+    for (int i = 0; i < 2; i++)
+        if (watch->places[i])
+            tell_removed(watch->places[i]);
     loop->watches[watch->descriptor] = NULL;
     uv_close((uv_handle_t *)&watch->poll, free_watch);
 }
@@ -249,18 +248,6 @@ static int open_watch(tt_loop *loop, int descriptor, struct tt_watch **out_watch
     return 0;
 }
 
-/* Somebody waits at WATCH, which was armed before, for all we know for another file. */
-static void begin_unconfirmed(struct tt_watch *watch)
-{
-    watch->is_unconfirmed = true;
-    watch->is_overdue = false;
-    if (watch->is_listed)
-        return;
-    watch->is_listed = true;
-    watch->next_unconfirmed = watch->loop->unconfirmed_watches;
-    watch->loop->unconfirmed_watches = watch;
-}
-
 /* Arms for what is wanted now. Where the watch was armed already the wait is unconfirmed; one that takes another's place
  * is armed anew. */
 static int arm_for_wait(struct tt_watch *watch, bool is_instead)
@@ -269,27 +256,14 @@ static int arm_for_wait(struct tt_watch *watch, bool is_instead)
         disarm(watch);
     if (!watch->is_idle || !watch->armed_events)
         return arm(watch, wanted_events(watch));
-    begin_unconfirmed(watch);
+    tt__watch_begin_unconfirmed(watch);
     return arm(watch, watch->armed_events | wanted_events(watch));
-}
-
-/* What a busy connection does again and again: it waits for what its watch, which is idle, is armed for. */
-static bool add_to_armed(struct tt_watch *watch, struct tt_watcher *watcher)
-{
-    struct tt_watcher **place = place_of(watch, watcher->is_writer);
-
-    if (*place || !watch->is_idle || !(watch->armed_events & (watcher->is_writer ? UV_WRITABLE : UV_READABLE)))
-        return false;
-    *place = watcher;
-    watcher->watch = watch;
-    begin_unconfirmed(watch);
-    return true;
 }
 
 /* WATCHER may stand at WATCH already. 0 or a negative errno value; then nothing has changed. */
 static int add_to(struct tt_watch *watch, struct tt_watcher *watcher)
 {
-    struct tt_watcher **place = place_of(watch, watcher->is_writer), *before = *place;
+    struct tt_watcher **place = &watch->places[watcher->is_writer], *before = *place;
     int rc;
 
     *place = watcher;
@@ -304,20 +278,12 @@ static int add_to(struct tt_watch *watch, struct tt_watcher *watcher)
     return 0;
 }
 
-/* Out of line, so that the usual way stays short. */
-static __attribute__((noinline)) int add_slowly(tt_loop *loop, int descriptor, struct tt_watcher *watcher)
+int tt__watch_add(tt_loop *loop, int descriptor, struct tt_watcher *watcher)
 {
     struct tt_watch *watch = NULL;
     int rc = open_watch(loop, descriptor, &watch);
 
     return rc < 0 ? rc : add_to(watch, watcher);
-}
-
-int tt__watch_add(tt_loop *loop, int descriptor, struct tt_watcher *watcher)
-{
-    struct tt_watch *watch = tt__watch_find(loop, descriptor);
-
-    return watch && add_to_armed(watch, watcher) ? 0 : add_slowly(loop, descriptor, watcher);
 }
 
 void tt__watch_settle(tt_loop *loop, int descriptor)
@@ -331,13 +297,13 @@ void tt__watch_settle(tt_loop *loop, int descriptor)
 bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer)
 {
     struct tt_watch *watch = tt__watch_find(loop, descriptor);
-    struct tt_watcher *watcher = watch ? *place_of(watch, is_writer) : NULL;
+    struct tt_watcher *watcher = watch ? watch->places[is_writer] : NULL;
 
     if (!watcher) {
         tt__watch_settle(loop, descriptor);
         return false;
     }
-    *place_of(watch, is_writer) = NULL;
+    watch->places[is_writer] = NULL;
     tell_removed(watcher);
     arm(watch, wanted_events(watch));
     return true;
@@ -382,7 +348,7 @@ static int add_callback(tt_loop *loop, int descriptor, tt_handle *handle, bool i
 
     if (rc < 0)
         return rc;
-    callback = is_writer ? &watch->of_writer : &watch->of_reader;
+    callback = &watch->callbacks[is_writer];
     before = callback->handle;
     callback->watcher.ops = &ops;
     callback->watcher.is_writer = is_writer;
@@ -467,8 +433,8 @@ static void confirm(struct tt_watch *watch)
         return;
     arm(watch, 0);
     if (arm(watch, events) < 0) {
-        call_ready(watch->reader);
-        call_ready(watch->writer);
+        call_ready(watch->places[0]);
+        call_ready(watch->places[1]);
     }
 }
 

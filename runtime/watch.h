@@ -47,19 +47,19 @@ struct tt_watch {
     uv_poll_t poll;
     tt_loop *loop;
     int descriptor;
-    int armed_events;                   /* what libuv polls for now */
-    struct tt_watcher *reader, *writer; /* NULL: nobody */
-    bool is_idle;                       /* in that list: what is polled for is put right at the end of the turn */
-    bool is_listed;                     /* in the list of the unconfirmed, perhaps for nothing */
-    bool is_fresh;                      /* in that list: armed, and libuv has not polled since */
-    bool is_unconfirmed;                /* somebody waits, and no event has come since */
-    bool is_overdue;                    /* the same, at the last look already */
-    bool is_drained;                    /* the last receive took all there was */
-    bool is_known_alien;                /* asked since it was armed: the other end is not this process's */
+    int armed_events;             /* what libuv polls for now */
+    struct tt_watcher *places[2]; /* who reads, who writes; NULL: nobody */
+    bool is_idle;                 /* in that list: what is polled for is put right at the end of the turn */
+    bool is_listed;               /* in the list of the unconfirmed, perhaps for nothing */
+    bool is_fresh;                /* in that list: armed, and libuv has not polled since */
+    bool is_unconfirmed;          /* somebody waits, and no event has come since */
+    bool is_overdue;              /* the same, at the last look already */
+    bool is_drained;              /* the last receive took all there was */
+    bool is_known_alien;          /* asked since it was armed: the other end is not this process's */
     struct tt_watch *next_idle, *next_unconfirmed; /* in the loop's lists */
     struct tt_watch *next_fresh;
-    struct tt_watch_callback of_reader, of_writer; /* the program's, if reader or writer is one of these */
-    struct tt_watch_file file;                     /* what could be polled when it was armed last */
+    struct tt_watch_callback callbacks[2]; /* the program's, if they stand there */
+    struct tt_watch_file file;             /* what could be polled when it was armed last */
 };
 
 /* The watch of DESCRIPTOR, or NULL. */
@@ -68,8 +68,33 @@ static inline struct tt_watch *tt__watch_find(const tt_loop *loop, int descripto
     return descriptor >= 0 && (size_t)descriptor < loop->watch_count ? loop->watches[descriptor] : NULL;
 }
 
+/* Somebody waits at WATCH, which was armed before, for all we know for another file. */
+static inline void tt__watch_begin_unconfirmed(struct tt_watch *watch)
+{
+    watch->is_unconfirmed = true;
+    watch->is_overdue = false;
+    if (watch->is_listed)
+        return;
+    watch->is_listed = true;
+    watch->next_unconfirmed = watch->loop->unconfirmed_watches;
+    watch->loop->unconfirmed_watches = watch;
+}
+
 /* Has WATCHER stand at DESCRIPTOR. 0 or a negative errno value; then whoever stood there still does. */
 int tt__watch_add(tt_loop *loop, int descriptor, struct tt_watcher *watcher);
+
+/* The same at WATCH, for what a busy connection does again and again: it waits for what its watch, where nobody stands, is armed
+ * for until the end of the turn. False: it is something else. */
+static inline bool tt__watch_add_again(struct tt_watch *watch, struct tt_watcher *watcher)
+{
+    if (!watch->is_idle || watch->places[watcher->is_writer] ||
+        !(watch->armed_events & (watcher->is_writer ? UV_WRITABLE : UV_READABLE)))
+        return false;
+    watch->places[watcher->is_writer] = watcher;
+    watcher->watch = watch;
+    tt__watch_begin_unconfirmed(watch);
+    return true;
+}
 
 /* WATCHER leaves, where it stands somewhere; another one is likely to follow: libuv polls on until the end of the turn. */
 static inline void tt__watch_leave(struct tt_watcher *watcher)
@@ -78,7 +103,7 @@ static inline void tt__watch_leave(struct tt_watcher *watcher)
 
     if (!watch)
         return;
-    *(watcher->is_writer ? &watch->writer : &watch->reader) = NULL;
+    watch->places[watcher->is_writer] = NULL;
     watcher->watch = NULL;
     if (watch->is_idle)
         return;
@@ -97,23 +122,18 @@ bool tt__watch_remove(tt_loop *loop, int descriptor, bool is_writer);
  * that the next receive is called, and asyncio would have it at once. */
 bool tt__watch_ask_alien(struct tt_watch *watch);
 
-/* Whether the last receive on DESCRIPTOR left nothing behind, so that trying again would most likely fail; asking
- * forgets it. Never where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and
- * be another one now, for which waiting is right too. */
-static inline void tt__watch_set_drained(tt_loop *loop, int descriptor)
+/* Whether the last receive at WATCH left nothing behind, so that trying again would most likely fail; asking forgets it.
+ * Never where both ends of the socket may be this loop's. A hint: the descriptor may have been closed and be another one
+ * now, for which waiting is right too. */
+static inline void tt__watch_set_drained(struct tt_watch *watch)
 {
-    struct tt_watch *watch = tt__watch_find(loop, descriptor);
-
-    if (watch)
-        watch->is_drained = !loop->has_connected && (watch->is_known_alien || tt__watch_ask_alien(watch));
+    watch->is_drained = !watch->loop->has_connected && (watch->is_known_alien || tt__watch_ask_alien(watch));
 }
-static inline bool tt__watch_take_drained(tt_loop *loop, int descriptor)
+static inline bool tt__watch_take_drained(struct tt_watch *watch)
 {
-    struct tt_watch *watch = tt__watch_find(loop, descriptor);
-    bool was_drained = watch && watch->is_drained;
+    bool was_drained = watch->is_drained;
 
-    if (was_drained)
-        watch->is_drained = false;
+    watch->is_drained = false;
     return was_drained;
 }
 
