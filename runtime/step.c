@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "executor_internal.h"
 #include "io.h"
 #include "loop_internal.h"
 #include "precond.h"
@@ -211,20 +210,6 @@ static void run_coroutine(void *arg)
         unwind(task, task->exc_state.pending ? -1 : 0);
     task->phase = TT_TASK_ENDED;
     tt__coro_exit(&task->coro, &task->future.loop->home);
-}
-
-int tt_return_at(tt_site *site, void *value, tt_free_fn *free_fn)
-{
-    struct tt_task_object *task = tt__running_loop ? tt__running_loop->current : NULL;
-
-    if (!task && tt__executor_return(value, free_fn))
-        return 0;
-    TT_PRECOND("return.in_task", site, task != NULL);
-    if (task->return_free)
-        tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
-    task->return_value = value;
-    task->return_free = free_fn;
-    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------- completion */

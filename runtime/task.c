@@ -1,4 +1,4 @@
-/* task.c: tasks as objects: creation, names, cancellation requests, the list of those that are not done.
+/* task.c: tasks as objects: creation, names, values, cancellation requests, the list of those that are not done.
  *
  * How they run is in step.c, how they wait in await.c. The loop's thread. From: asyncio.Task.
  */
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "executor_internal.h"
 #include "loop_internal.h"
 #include "precond.h"
 
@@ -315,6 +316,20 @@ uint64_t tt__current_task_id(void)
     const tt_task *task = tt_current_task();
 
     return task ? task->id : 0;
+}
+
+int tt_return_at(tt_site *site, void *value, tt_free_fn *free_fn)
+{
+    struct tt_task_object *task = tt__running_loop ? tt__running_loop->current : NULL;
+
+    if (!task && tt__executor_return(value, free_fn))
+        return 0;
+    TT_PRECOND("return.in_task", site, task != NULL);
+    if (task->return_free)
+        tt__loop_run_release(task->future.loop, task->return_free, task->return_value);
+    task->return_value = value;
+    task->return_free = free_fn;
+    return 0;
 }
 
 int tt_all_tasks_at(tt_site *site, tt_loop *loop, tt_task ***out_tasks)
