@@ -111,10 +111,27 @@ static enum tt_task_state state_of(const struct tt_task_object *task)
     return task->phase == TT_TASK_WAITING && !task->wake.ready.is_queued ? TT_TASK_STATE_WAITING : TT_TASK_STATE_READY;
 }
 
-/* Ticks since SINCE; 0 when that was never read, because tasks were not traced then. */
+/* Ticks since SINCE; 0 when that was not read, because tasks were not traced then. */
 static uint64_t ticks_since(uint64_t since, uint64_t now)
 {
-    return since != 0 && now > since ? now - since : 0;
+    return since > tt_trace_tasks_since && now > since ? now - since : 0;
+}
+
+/* What a task does stands on the board as long as tasks are traced; when they were not for a while it is told anew. */
+static void show_again(const struct tt_task_object *task, const struct tt_event_task_dumped *told, uint64_t now)
+{
+    const struct tt_board_entry entry = {
+        .state = told->state,
+        .wait_kind = told->wait_kind,
+        .wait_object = told->wait_object,
+        .wait_site = told->wait_site,
+        .since = now - told->in_state,
+        .step_count = told->step_count,
+        .busy = told->busy,
+        .ready = told->ready,
+    };
+
+    tt_board_write(task->board, &entry);
 }
 
 static void tell_task(const struct tt_task_object *task, uint64_t now)
@@ -126,13 +143,30 @@ static void tell_task(const struct tt_task_object *task, uint64_t now)
                      : state == TT_TASK_STATE_RUNNING ? task->step_began
                                                       : task->ready_since;
 
-    TT_EMIT(task_dumped, .task_id = future->id, .parent_id = future->creator.id, .parent_kind = future->creator.kind,
-            .site = future->created_site, .loop_id = (uint32_t)future->loop->id, .state = (uint8_t)state,
-            .has_started = task->has_started, .wait_kind = is_waiting ? task->waiter->label.kind : TT_WAIT_KIND_NONE,
-            .wait_object = is_waiting ? task->waiter->label.object : 0,
-            .wait_site = is_waiting ? task->last_site : NULL, .in_state = ticks_since(since, now), .busy = task->busy,
-            .ready = task->ready_total, .step_count = task->step_count, .request_count = task->cancel_count,
-            .name = task->name, .name_number = task->name ? 0 : task->name_number);
+    const struct tt_event_task_dumped told = {
+        .task_id = future->id,
+        .parent_id = future->creator.id,
+        .parent_kind = future->creator.kind,
+        .site = future->created_site,
+        .loop_id = (uint32_t)future->loop->id,
+        .state = (uint8_t)state,
+        .has_started = task->has_started,
+        .wait_kind = is_waiting ? task->waiter->label.kind : TT_WAIT_KIND_NONE,
+        .wait_object = is_waiting ? task->waiter->label.object : 0,
+        .wait_site = is_waiting ? task->last_site : NULL,
+        .in_state = ticks_since(since, now),
+        .busy = task->busy,
+        .ready = task->ready_total,
+        .step_count = task->step_count,
+        .request_count = task->cancel_count,
+        .name = task->name,
+        .name_number = task->name ? 0 : task->name_number,
+    };
+
+    if (tt_trace_on(TT_CATEGORY_OF_task_dumped))
+        tt_emit_task_dumped(0, &told);
+    if (task->board && tt_trace_on(TT_CATEGORY_task))
+        show_again(task, &told, now);
 }
 
 static void tell_failure(const tt_future *future)

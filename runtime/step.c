@@ -94,7 +94,7 @@ static __attribute__((noinline)) void account_beginning(struct tt_task_object *t
 {
     task->step_began = tt__loop_clock(task->future.loop);
     task->step_site = task->last_site;
-    if (task->ready_since && task->step_began > task->ready_since)
+    if (task->ready_since > tt_trace_tasks_since && task->step_began > task->ready_since)
         task->ready_total += task->step_began - task->ready_since;
     task->ready_since = 0;
     task->step_count++;

@@ -176,6 +176,8 @@ static void fill_header(struct tt_arena_header *header, const struct tt__layout 
     header->ring_policy = plan->ring_policy;
     header->block_ms = plan->block_ms;
     header->step_every = plan->step_every;
+    atomic_store_explicit(&header->selected_categories, plan->categories, memory_order_relaxed);
+    atomic_store_explicit(&header->selected_step_every, plan->step_every, memory_order_relaxed);
     header->redacts = plan->redacts;
     header->description_offset = DESCRIPTION_OFFSET;
     header->description_bytes = (uint32_t)length;

@@ -90,7 +90,7 @@ struct tt_arena_header {
      * a wait. It may turn from 0 to 1, when the recorder's program could not be executed, never back. */
     uint32_t overwrite_oldest;
     uint32_t description_offset, description_bytes; /* of the events, inside the header: see below */
-    uint32_t categories; /* of events that are on: bits TT_CATEGORY_ */
+    uint32_t categories; /* of events that were on at the start: bits TT_CATEGORY_ */
     _Atomic uint32_t state;       /* enum tt_arena_state */
     _Atomic uint32_t ring_count;  /* rings handed out so far, the emergency ring included */
     _Atomic uint64_t dictionary_used; /* bytes appended; a definition is complete once its length word is not 0 */
@@ -104,6 +104,11 @@ struct tt_arena_header {
     uint32_t block_ms;    /* with TT_RING_POLICY_BLOCK */
     uint32_t step_every;  /* steps are told of one task in so many; 0: as above */
     uint32_t redacts;     /* 1: texts of the program were left out of its events */
+    /* What is on now; `categories` and `step_every` are what was at the start. 0: a writer that knows no selecting. */
+    _Atomic uint32_t selected_categories, selected_step_every;
+    /* Somebody from outside, under the lock of the arena's folder or not: what is to be selected, step_every << 32 | categories; the writer
+     * puts 0 there when it has taken it. 0: nothing. */
+    _Atomic uint64_t wanted_selection;
 };
 
 /* The description of the events makes an arena readable by older and newer readers. It is text, one line each:

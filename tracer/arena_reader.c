@@ -62,6 +62,7 @@ static const char *copy_header(struct tt__arena_reader *reader, uint64_t file_by
     reader->pid = header.pid;
     reader->parent_pid = header.parent_pid;
     reader->categories = header.categories;
+    reader->selected_categories = header.selected_categories;
     reader->ring_policy = header.ring_policy;
     reader->block_ms = header.block_ms;
     reader->step_every = header.step_every;

@@ -28,6 +28,7 @@ struct tt__arena_reader {
     /* Copies of the header, checked: */
     uint8_t process_uuid[16], boot_id[16];
     uint32_t pid, parent_pid, uid, clock, categories;
+    uint32_t selected_categories; /* when the arena was opened */
     uint32_t ring_policy, block_ms, step_every;
     bool is_redacted;
     uint64_t start_ticks;

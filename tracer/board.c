@@ -199,6 +199,8 @@ void tt_board_write(tt_board_slot *slot, const struct tt_board_entry *entry)
     uint32_t ordinal = tt__life_ordinal(life);
     if (!slot || tt__unlikely(ordinal == 0) || !is_present(life, slot))
         return;
+    if (tt__select_is_due(life))
+        tt__select_notice_and_tell(life);
     uint64_t wait_site = tt__dictionary_id(life, ordinal, entry->wait_site);
     uint32_t sequence = begin_change(slot);
     slot->state = entry->state;

@@ -11,6 +11,7 @@
 
 uint32_t tt_trace_categories;
 uint32_t tt_trace_step_limit;
+uint64_t tt_trace_tasks_since;
 bool tt__redacts_messages;
 
 /* What has to be found out about an event before slots are reserved: ids of places, lengths of texts. */
@@ -164,15 +165,23 @@ static inline __attribute__((always_inline)) unsigned char *put_text(unsigned ch
     }
 #include "events.def"
 
+/* What TT_TRACE_VITAL_ONLY leaves out. What the tracer says of itself, and what is told again, it does not. */
+#define IS_DETAIL(category, level)                                                                              \
+    ((level) == TT_LEVEL_PLAIN && TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_process &&                    \
+     TT_CATEGORY_##category != (uint32_t)TT_CATEGORY_state)
+
 /* One comparison tells the usual case, recorded in the arena alone, from all others: not wanted, LTTng, a forked child. What
  * the tracer itself says about the process and its threads is each carrier's own; lttng.c says it to LTTng. */
 #define TT_EVENT(number, event_name, category, level, text, fields)                                            \
     void tt_emit_##event_name(uint64_t time, const struct tt_event_##event_name *event)                        \
     {                                                                                                          \
         uint32_t on = __atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED);                                 \
-        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG | TT_CARRIER_ALONE | TT_CARRIER_CHILD;                 \
+        on &= TT_CATEGORY_##category | TT_CARRIER_LTTNG | TT_CARRIER_ALONE | TT_CARRIER_CHILD |                \
+              (IS_DETAIL(category, level) ? TT_TRACE_VITAL_ONLY : 0);                                          \
         if (tt__unlikely(on != TT_CATEGORY_##category)) {                                                      \
             if ((on & TT_CATEGORY_##category) == 0)                                                            \
+                return;                                                                                        \
+            if ((on & TT_TRACE_VITAL_ONLY) != 0)                                                               \
                 return;                                                                                        \
             if ((on & TT_CARRIER_CHILD) != 0 && is_inherited_##event_name(event))                              \
                 return;                                                                                        \

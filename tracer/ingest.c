@@ -221,15 +221,57 @@ void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const 
     tt__batch_set_text(&ingest->batch, cell, text ? text : "", text ? strlen(text) : 0);
 }
 
-void tt__ingest_set_categories(struct tt_ingest *ingest, struct tt__cell *row, uint32_t categories)
-{
-    static const struct {
-        const char *name;
-        uint32_t bit;
-    } vital[] = {
+static const struct {
+    const char *name; /* of its category; NULL: it is not vital */
+    uint32_t bit;
+} vital[] = {
 #define TT_EVENT(number, name, category, level, text, fields) {level == TT_LEVEL_VITAL ? #category : NULL, TT_CATEGORY_##category},
 #include "events.def"
-    };
+};
+
+/* Those of CATEGORIES that answers rest on. */
+static uint32_t vital_of(uint32_t categories)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < sizeof vital / sizeof *vital; i++)
+        found |= vital[i].name ? vital[i].bit & categories : 0;
+    return found;
+}
+
+bool tt_ingest_has_details(uint32_t categories)
+{
+    return (categories & ~(uint32_t)(TT_CATEGORY_DEFAULT | TT_CATEGORY_stack | TT_CATEGORY_creation | TT_TRACE_VITAL_ONLY)) != 0;
+}
+
+/* Selections may come in another order than they were made in. What was never on counts for nothing: no fact there is could be told
+ * wrong for lack of it. */
+void tt__ingest_select(struct tt_ingest *ingest, uint32_t process_id, uint32_t categories, int64_t ns)
+{
+    struct tt__process *process = &ingest->processes[process_id];
+    bool is_latest = ns >= process->selected_ns, has_changed = vital_of(process->selected) != vital_of(categories);
+    process->has_stream |= tt_ingest_has_details(categories);
+    process->ever_selected |= categories;
+    if (!is_latest)
+        return;
+    process->selected_ns = ns;
+    process->selected = categories;
+    if (!has_changed)
+        return;
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS_MORE, process_id);
+    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS_MORE, uuid), process->uuid, sizeof process->uuid);
+    TT__SET(row, PROCESS_MORE, selected_last_ns, vital_of(process->ever_selected & ~categories) != 0 ? INT64_MAX : ns);
+}
+
+static void take_selection(void *context, const struct tt__cell *row)
+{
+    struct tt__process *process = context;
+    process->selected_ns = row[0].integer;
+    process->selected = (uint32_t)row[1].integer;
+    process->ever_selected |= process->selected;
+}
+
+void tt__ingest_set_categories(struct tt_ingest *ingest, struct tt__cell *row, uint32_t categories)
+{
     char names[128] = "";
     size_t length = 0;
     uint32_t named = 0;
@@ -316,6 +358,12 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
     ingest->processes[process_id].has_offset = true;
     memcpy(ingest->processes[process_id].boot_id, process->boot_id, sizeof process->boot_id);
     ingest->processes[process_id].has_stream = process->has_stream;
+    ingest->processes[process_id].selected = ingest->processes[process_id].ever_selected = process->categories;
+    struct tt__cell parameter = tt__integer_cell(process_id);
+    if (found >= 0 && tt__store_run(ingest->writer, "SELECT selected_ns, categories FROM selection WHERE thread_id >> 40 = ?"
+                                                    " ORDER BY selected_ns, selection_id",
+                                    &parameter, 1, take_selection, &ingest->processes[process_id]) < 0)
+        return tt__ingest_fail(ingest, out_error);
     tt_ingest_identify_process(ingest, process_id, process);
     *out_process_id = process_id;
     *out_is_known = found >= 0;

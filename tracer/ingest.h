@@ -41,6 +41,10 @@ void tt_ingest_destroy(struct tt_ingest *ingest);
  * tt_ingest_is_hopeless()). */
 TT_MUST_USE int tt_ingest_commit(struct tt_ingest *ingest, struct tt_store_error *out_error);
 
+/* Whether somebody who wants CATEGORIES recorded wants to see single events, which the event stream has: more than what is on by
+ * default; stacks are none. */
+bool tt_ingest_has_details(uint32_t categories);
+
 /* Whether repeating a failed commit is of no use: memory ran out and facts are missing from the batch, or the store
  * is damaged. */
 bool tt_ingest_is_hopeless(const struct tt_ingest *ingest);

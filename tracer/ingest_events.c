@@ -78,6 +78,9 @@ static void process_started(struct tt_ingest *ingest, const struct origin *origi
     SET_TEXT(ingest, row, PROCESS, command, event->command);
     if (event->categories != 0)
         tt__ingest_set_categories(ingest, row, event->categories);
+    if (event->categories != 0 && ingest->processes[origin->process_id].selected == 0)
+        ingest->processes[origin->process_id].selected = ingest->processes[origin->process_id].ever_selected =
+            event->categories;
 }
 
 static void process_ended(struct tt_ingest *ingest, const struct origin *origin,
@@ -126,6 +129,17 @@ static void recorder_gap(struct tt_ingest *ingest, const struct origin *origin,
     SET(row, RING_GAP, first_ns, (uint64_t)origin->time_ns - event->duration);
     SET(row, RING_GAP, count, event->count);
     SET(row, RING_GAP, vital_count, event->vital_count);
+}
+
+static void categories_selected(struct tt_ingest *ingest, const struct origin *origin,
+                                const struct tt_decoded_categories_selected *event)
+{
+    struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_SELECTION);
+    SET_ORIGIN(row, SELECTION, selected_ns, origin);
+    SET(row, SELECTION, categories, event->categories);
+    SET(row, SELECTION, step_every, event->step_every);
+    SET(row, SELECTION, by, event->by);
+    tt__ingest_select(ingest, origin->process_id, event->categories, origin->time_ns);
 }
 
 static void recorder_stats(struct tt_ingest *ingest, const struct origin *origin,
@@ -884,6 +898,7 @@ static bool needs_object(uint16_t number)
     case TT_EVENT_clock_sampled:
     case TT_EVENT_recorder_gap:
     case TT_EVENT_recorder_stats:
+    case TT_EVENT_categories_selected:
     case TT_EVENT_handler_called:
     case TT_EVENT_note:
     case TT_EVENT_task_linked:

@@ -26,6 +26,8 @@ struct tt__process {
     uint8_t uuid[16], boot_id[16];
     bool has_offset;
     bool has_stream;
+    uint32_t selected, ever_selected; /* categories that are on as far as events were read, and that ever were */
+    int64_t selected_ns;              /* since when; 0: since it began */
     int64_t shed_count, shed_first_ns, shed_last_ns; /* events that the stream was spared since the last commit */
 };
 
@@ -77,9 +79,13 @@ static inline int64_t tt__compose_id(uint32_t process_id, uint64_t local)
 /* The row of a process that was attached. */
 struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t process_id);
 
-/* Copies TEXT (NULL: none) into CELL. */
 /* Sets the CATEGORIES of a process that were on, and names those that were off and vital. */
 void tt__ingest_set_categories(struct tt_ingest *ingest, struct tt__cell *row, uint32_t categories);
+
+/* At NS CATEGORIES were selected for a process that ran. */
+void tt__ingest_select(struct tt_ingest *ingest, uint32_t process_id, uint32_t categories, int64_t ns);
+
+/* Copies TEXT (NULL: none) into CELL. */
 
 void tt__ingest_set_text(struct tt_ingest *ingest, struct tt__cell *cell, const char *text);
 

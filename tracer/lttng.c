@@ -159,8 +159,12 @@ int tt_trace_lttng_status(void)
 
 /* ----------------------------------------------------------------------------------------------- life of a process */
 
+/* What was selected last while the process ran; step_every 0: nothing was. */
+static _Atomic uint32_t selected_categories, selected_step_every, selected_by;
+
 static void find_identity(uint32_t categories)
 {
+    atomic_store(&selected_step_every, 0);
     memset(&identity, 0, sizeof identity);
     tt__uuid_make(identity.process_uuid);
     tt__identity_fill(&identity);
@@ -180,6 +184,14 @@ static void find_identity(uint32_t categories)
         }                                                                                      \
     } while (0)
 
+static void write_selection(const struct tt_lttng_table *table)
+{
+    struct tt_event_categories_selected event = {.categories = atomic_load(&selected_categories),
+                                                 .step_every = atomic_load(&selected_step_every),
+                                                 .by = (uint8_t)atomic_load(&selected_by)};
+    TELL(tt__lttng_write_begin, categories_selected, &event);
+}
+
 /* Comes first of all, so that a reader knows whose the rest is. Whoever finds somebody else looking at the listeners, in a signal
  * handler perhaps, does not wait: who listens is not known then, and a reader thinks the worst. */
 static void tell_process(void)
@@ -196,6 +208,18 @@ static void tell_process(void)
     TELL(tt__lttng_write_first, process_started, &event);
     if (tt__link_find_parent(&parent))
         TELL(tt__lttng_write_begin, task_linked, &parent);
+    if (atomic_load(&selected_step_every) != 0)
+        write_selection(table);
+}
+
+void tt__lttng_tell_selection(struct tt__life *life, const struct tt_event_categories_selected *event)
+{
+    if (atomic_load(&life->lttng.ordinal) == 0)
+        return;
+    atomic_store(&selected_categories, event->categories);
+    atomic_store(&selected_by, event->by);
+    atomic_store(&selected_step_every, event->step_every);
+    write_selection(atomic_load(&tt__lttng_table));
 }
 
 uint64_t tt__lttng_process(void)

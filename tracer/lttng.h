@@ -27,6 +27,9 @@ int tt__lttng_load(void);
  * already. */
 bool tt__lttng_begin(struct tt__life *life, uint32_t categories);
 
+/* Under the lock of start.c: says that other events are recorded from now on; and again to whoever begins to listen. */
+void tt__lttng_tell_selection(struct tt__life *life, const struct tt_event_categories_selected *event);
+
 /* Under the lock of start.c: says goodbye with REASON (enum tt_end_reason), and no event goes to LTTng any more. */
 void tt__lttng_end(struct tt__life *life, uint8_t reason);
 

@@ -5,6 +5,7 @@
 #include "writer.h"
 
 #include "ring_dir.h"
+#include "select_list.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,77 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    uint32_t bit;
-} categories[] = {
-#define TT_CATEGORY(bit, name, default_on, text) {#name, 1u << (bit)},
-#include "events.def"
-};
-
-enum {
-    ALL_CATEGORIES = 0
-#define TT_CATEGORY(bit, name, default_on, text) | 1 << (bit)
-#include "events.def"
-};
-
-static uint32_t find_category(const char *name, size_t length)
-{
-    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++)
-        if (strlen(categories[i].name) == length && memcmp(categories[i].name, name, length) == 0)
-            return categories[i].bit;
-    return length == 3 && memcmp(name, "all", 3) == 0 ? ALL_CATEGORIES : 0;
-}
-
-/* The N of step/N at AT, which ends with a comma or the text; 0 when it makes no sense. *OUT_LENGTH: its characters. */
-static uint32_t read_every(const char *at, size_t *out_length)
-{
-    uint64_t every = 0;
-    size_t length = strcspn(at, ",");
-    *out_length = length;
-    for (size_t i = 0; i < length; i++) {
-        if (at[i] < '0' || at[i] > '9' || length > 9)
-            return 0;
-        every = every * 10 + (uint64_t)(at[i] - '0');
-    }
-    return (uint32_t)every;
-}
-
 /* The number that is all of TEXT; 0 when it makes no sense. */
 static uint32_t read_number(const char *text)
 {
     size_t length;
-    uint32_t number = read_every(text, &length);
+    uint32_t number = tt__select_read_number(text, &length);
     return text[length] == '\0' ? number : 0;
-}
-
-/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out, a leading `+` adds one. A list that
- * begins with such a sign begins with the default. `step/N`: steps of one task in N. Steps are nothing without their
- * tasks, so that step brings task with it. */
-static int read_categories(const char *list, uint32_t *out, uint32_t *out_step_every)
-{
-    uint32_t chosen = list[0] == '-' || list[0] == '+' ? (uint32_t)TT_CATEGORY_DEFAULT : 0;
-    for (const char *at = list; *at; at += *at == ',') {
-        bool is_removed = *at == '-', is_signed = is_removed || *at == '+';
-        at += is_signed;
-        size_t length = strcspn(at, ",/"), every_length;
-        uint32_t bits = find_category(at, length);
-        bool is_none = length == 4 && memcmp(at, "none", 4) == 0;
-        if (bits == 0 && (!is_none || is_signed))
-            return -EINVAL;
-        if (bits == (uint32_t)TT_CATEGORY_step && !is_removed)
-            bits |= (uint32_t)TT_CATEGORY_task;
-        chosen = is_none ? 0 : is_removed ? chosen & ~bits : chosen | bits;
-        at += length;
-        if (*at == '/') {
-            if ((bits & (uint32_t)TT_CATEGORY_step) == 0 || is_removed ||
-                (*out_step_every = read_every(at + 1, &every_length)) == 0)
-                return -EINVAL;
-            at += 1 + every_length;
-        }
-    }
-    *out = chosen;
-    return 0;
 }
 
 /* A number of bytes, also in K, M or G. */
@@ -129,14 +65,11 @@ static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *o
     uint32_t every = 1;
     const char *list = wanted == 0 ? read_variable("TELLTALE_EVENTS") : NULL;
     *out = wanted != 0 ? wanted : (uint32_t)TT_CATEGORY_DEFAULT;
-    int result = list ? read_categories(list, out, &every) : 0;
+    int result = list ? tt__select_read_list(list, out, &every) : 0;
     if (wanted_every != 0)
         every = wanted_every;
     *out_step_every = every;
-    if ((*out & (uint32_t)TT_CATEGORY_creation) != 0)
-        *out |= (uint32_t)TT_CATEGORY_stack;
-    *out |= TT_CATEGORY_process; /* without it the rest would be nobody's */
-    *out &= ALL_CATEGORIES;
+    *out = tt__select_complete(*out);
     return result;
 }
 

@@ -170,9 +170,7 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
         .categories = arena->categories,
         .step_every = arena->step_every,
         .is_redacted = arena->is_redacted,
-        /* Who wants more than what is on by default wants to see single events; stacks are none. */
-        .has_stream =
-            (arena->categories & ~(uint32_t)(TT_CATEGORY_DEFAULT | TT_CATEGORY_stack | TT_CATEGORY_creation)) != 0,
+        .has_stream = tt_ingest_has_details(arena->categories | arena->selected_categories),
     };
     bool is_known;
     memcpy(facts.uuid, arena->process_uuid, sizeof facts.uuid);

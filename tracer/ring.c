@@ -84,6 +84,8 @@ void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64
     self->renew_at = last + period;
     if (is_due)
         tt__clock_sample(life, pair, time); /* an event of its own: it must not come here again */
+    if (tt__select_is_due(life))
+        tt__select_notice(life); /* likewise */
 }
 
 void tt__ring_count_drop(struct tt__thread *self, int level, uint64_t time)

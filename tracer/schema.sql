@@ -109,14 +109,17 @@ CREATE TABLE process (
     -- What an emit call does that finds its ring full: word ring_policy. With block: for how many milliseconds.
     ring_policy INTEGER,
     block_ms INTEGER,
-    -- Categories of events that were on: 1 << n for category n of events.def.
+    -- Categories of events that were on when it began: 1 << n for category n of events.def; 1 << 28: of these vital events alone.
     categories INTEGER,
     -- Names of those that were off although answers rest on their events, separated by commas; NULL when none was.
     categories_lacking TEXT,
     -- Steps were told of one task in so many.
     step_every INTEGER,
     -- 1 when it left out of its events what it says in its own words.
-    is_redacted INTEGER
+    is_redacted INTEGER,
+    -- When it was selected last, while it ran, what is recorded; 9223372036854775807 when since then events are off that answers
+    -- rest on. NULL when it never was.
+    selected_last_ns INTEGER
 ) STRICT;
 
 -- One row for each thread that emitted events.
@@ -218,6 +221,22 @@ CREATE TABLE ring_gap (
 ) STRICT;
 
 CREATE INDEX ring_gap_thread ON ring_gap (thread_id, sequence);
+
+-- What was selected to be recorded while processes ran. What was on before the first one stands in process.
+CREATE TABLE selection (
+    -- Its number.
+    selection_id INTEGER PRIMARY KEY,
+    -- When, by which thread, and the number of the event that says so.
+    selected_ns INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    -- Categories of events that are on from then on: as in process.
+    categories INTEGER NOT NULL,
+    -- Steps are told of one task in so many.
+    step_every INTEGER,
+    -- Who selected it: word selector.
+    by INTEGER
+) STRICT;
 
 -- The clocks of processes, read together.
 CREATE TABLE clock_sample (

@@ -2,8 +2,8 @@
  *
  * What it is for. A step, the wait before it and the wait after it are told by several events, between which those of
  * other tasks lie. A pass keeps an entry for each living task and gives a step when the next one of its task begins,
- * or the task ends; at last those that are not over. Where events are missing in a thread nothing is concluded over
- * the gap: what was open before has no end, and what ends behind it no beginning.
+ * or the task ends; at last those that are not over. Where events are missing in a thread, or were switched off while their process
+ * ran, nothing is concluded over the gap: what was open before has no end, and what ends behind it no beginning.
  *
  * What it leaves to others. Columns (sql_steps.c, which has those of a wait for sql_instant.c too).
  *
@@ -32,6 +32,7 @@ struct tt_step {
     const char *ending;              /* NULL: not known. Static. */
 };
 
+struct tt__steps_cut;
 struct tt__steps_entry;
 struct tt__steps_thread;
 
@@ -46,6 +47,8 @@ struct tt__steps {
     struct tt__steps_entry *entries;
     uint32_t entry_count, entry_capacity, free_entry;
     uint32_t *buckets; /* 1 + index of the first entry; entry_capacity of them */
+    struct tt__steps_cut *cuts; /* when steps of a process were switched on or off, or of other tasks than before; sorted */
+    size_t cut_count;
     struct tt__steps_thread *threads;
     size_t thread_count, thread_capacity, thread; /* the last: that of the chunk at hand */
 };

@@ -12,8 +12,13 @@ struct tt__steps_entry {
     struct tt_step step;
     bool has_step;
     int64_t thread_id; /* where an event of it was seen last, */
+    int64_t seen_ns;   /* when, */
     uint32_t gaps;     /* and that one's, then */
     uint32_t next;     /* in its bucket, or of the free ones; 1 + index */
+};
+
+struct tt__steps_cut {
+    int64_t process_id, ns;
 };
 
 struct tt__steps_thread {
@@ -75,6 +80,7 @@ static struct tt__steps_entry *add_entry(struct tt__steps *pass, int64_t task_id
     pass->entries[index] = (struct tt__steps_entry){.step.task_id = task_id,
                                                     .next = *bucket,
                                                     .thread_id = pass->scan.thread_id,
+                                                    .seen_ns = pass->scan.chunk.times[pass->event],
                                                     .gaps = pass->threads[pass->thread].gaps};
     *bucket = index + 1;
     return &pass->entries[index];
@@ -165,12 +171,29 @@ static bool take_row(struct tt__steps *pass, struct tt__steps_entry *entry)
     return has_row;
 }
 
-/* Events of the thread are missing since an event of ENTRY was seen: nothing of then goes on. Whether there is a row.
- * */
+/* Whether other steps were selected in a process after FROM_NS, until TO_NS. */
+static bool has_cut(const struct tt__steps *pass, int64_t process_id, int64_t from_ns, int64_t to_ns)
+{
+    size_t low = 0, high = pass->cut_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct tt__steps_cut *cut = &pass->cuts[middle];
+        if (cut->process_id < process_id || (cut->process_id == process_id && cut->ns <= from_ns))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < pass->cut_count && pass->cuts[low].process_id == process_id && pass->cuts[low].ns <= to_ns;
+}
+
+/* Events of the thread are missing since an event of ENTRY was seen, or were not told: nothing of then goes on. Whether there is a row. */
 static bool cut_off(struct tt__steps *pass, struct tt__steps_entry *entry)
 {
     uint32_t gaps = pass->threads[pass->thread].gaps;
-    bool is_cut = entry->gaps != gaps && entry->thread_id == pass->scan.thread_id;
+    int64_t now_ns = pass->scan.chunk.times[pass->event];
+    bool is_cut = (entry->gaps != gaps && entry->thread_id == pass->scan.thread_id) ||
+                  (pass->cut_count > 0 && has_cut(pass, entry->step.task_id >> 40, entry->seen_ns, now_ns));
+    entry->seen_ns = now_ns;
     entry->gaps = gaps;
     entry->thread_id = pass->scan.thread_id;
     if (!is_cut)
@@ -367,6 +390,38 @@ int tt__steps_next(struct tt__steps *pass)
     return code == SQLITE_OK ? flush(pass) : code;
 }
 
+/* Where steps were selected anew. SQLITE_OK, or why not. */
+static int find_cuts(struct tt__steps *pass, sqlite3 *connection)
+{
+    static const char sql[] =
+        "SELECT process_id, selected_ns FROM (\n"
+        "    SELECT n.thread_id >> 40 AS process_id, n.selected_ns, iif(n.categories & 1024, n.step_every, 0) AS every,\n"
+        "        lag(iif(n.categories & 1024, n.step_every, 0)) OVER (PARTITION BY n.thread_id >> 40\n"
+        "            ORDER BY n.selected_ns, n.selection_id) AS every_before\n"
+        "    FROM main.selection AS n) AS s\n"
+        "WHERE every IS NOT coalesce(every_before, (SELECT iif(p.categories & 1024, p.step_every, 0) FROM main.process AS p\n"
+        "    WHERE p.process_id = s.process_id))\n"
+        "ORDER BY process_id, selected_ns";
+    sqlite3_stmt *statement;
+    size_t capacity = 0;
+    int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
+    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (pass->cut_count == capacity) {
+            capacity = capacity ? 2 * capacity : 16;
+            struct tt__steps_cut *grown = reallocarray(pass->cuts, capacity, sizeof *grown);
+            if (grown)
+                pass->cuts = grown;
+            code = grown ? SQLITE_ROW : SQLITE_NOMEM;
+        }
+        if (code == SQLITE_ROW)
+            pass->cuts[pass->cut_count++] =
+                (struct tt__steps_cut){sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
+        code = code == SQLITE_ROW ? SQLITE_OK : code;
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t from_ns,
                          int64_t to_ns)
 {
@@ -385,7 +440,8 @@ int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_
     bounds.has_task = task.least != INT64_MIN || task.greatest != INT64_MAX;
     bounds.task_first = task.least;
     bounds.task_last = task.greatest;
-    return tt__scan_begin(&pass->scan, connection, &bounds);
+    int code = find_cuts(pass, connection);
+    return code == SQLITE_OK ? tt__scan_begin(&pass->scan, connection, &bounds) : code;
 }
 
 void tt__steps_finish(struct tt__steps *pass)
@@ -394,5 +450,6 @@ void tt__steps_finish(struct tt__steps *pass)
     free(pass->entries);
     free(pass->buckets);
     free(pass->threads);
+    free(pass->cuts);
     memset(pass, 0, sizeof *pass);
 }

@@ -40,14 +40,27 @@ struct guard {
     int cancel_state;
 };
 
-static void enter(struct tt__life *life, struct guard *out_guard)
+/* False: somebody else has the lock, and this call is not to wait for it. */
+static bool try_enter(struct tt__life *life, struct guard *out_guard, bool may_wait)
 {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &out_guard->mask);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &out_guard->cancel_state);
-    while (atomic_exchange_explicit(&life->lock, 1, memory_order_acquire) != 0)
+    while (atomic_exchange_explicit(&life->lock, 1, memory_order_acquire) != 0) {
+        if (!may_wait) {
+            pthread_setcancelstate(out_guard->cancel_state, NULL);
+            pthread_sigmask(SIG_SETMASK, &out_guard->mask, NULL);
+            return false;
+        }
         sched_yield();
+    }
+    return true;
+}
+
+static void enter(struct tt__life *life, struct guard *out_guard)
+{
+    (void)try_enter(life, out_guard, true);
 }
 
 static void leave(struct tt__life *life, const struct guard *guard)
@@ -77,6 +90,89 @@ static void want_no_arena(void)
 {
     atomic_store(&is_wanted, false);
     switch_on();
+}
+
+/* ------------------------------------------------------------------------------------------------------- selecting */
+
+/* Under the lock. */
+static void tell_selection(struct tt__life *life, uint64_t time, uint8_t by)
+{
+    const struct tt_event_categories_selected event = {
+        .categories = plan.categories, .step_every = plan.step_every, .by = by};
+    if (tt__life_ordinal(life) != 0) {
+        atomic_store_explicit(&life->header->selected_categories, plan.categories, memory_order_relaxed);
+        atomic_store_explicit(&life->header->selected_step_every, plan.step_every, memory_order_relaxed);
+        tt_emit_categories_selected(time, &event);
+    }
+    if (atomic_load(&is_lttng_wanted))
+        tt__lttng_tell_selection(life, &event);
+}
+
+static bool is_vital(uint32_t categories)
+{
+    uint32_t vital = 0;
+#define TT_EVENT(number, name, category, level, text, fields) \
+    vital |= (level) == TT_LEVEL_VITAL ? (uint32_t)TT_CATEGORY_##category : 0;
+#include "events.def"
+    return (categories & vital & ~(uint32_t)TT_CATEGORY_process) != 0;
+}
+
+/* Under the lock. First what goes off is said, with a time before it did, then what comes on, with one after: so that in all of the
+ * time in which something was on it was. Another sample of steps is off and on for them. */
+static bool select_anew(struct tt__life *life, uint32_t categories, uint32_t step_every, uint8_t by)
+{
+    uint32_t before = plan.categories, level = (before | categories) & TT_TRACE_VITAL_ONLY;
+    uint32_t narrow = (before & categories & ~TT_TRACE_VITAL_ONLY) | level;
+    if (step_every != plan.step_every)
+        narrow &= ~(uint32_t)TT_CATEGORY_step;
+    if (narrow != before) {
+        uint64_t time = tt_trace_clock();
+        plan.categories = narrow;
+        switch_on();
+        tell_selection(life, time, by);
+    }
+    plan.step_every = step_every;
+    plan.step_limit = UINT32_MAX / step_every;
+    if (categories != narrow) {
+        if ((categories & ~narrow & (uint32_t)TT_CATEGORY_task) != 0)
+            __atomic_store_n(&tt_trace_tasks_since, tt_trace_clock(), __ATOMIC_RELAXED);
+        plan.categories = categories;
+        switch_on();
+        tell_selection(life, 0, by);
+    }
+    return is_vital(categories & ~before);
+}
+
+struct tt__switching tt__trace_switch(uint32_t categories, uint32_t step_every, uint8_t by, bool may_wait)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    struct tt__switching switching = {0};
+    if (!atomic_load(&is_wanted) && !atomic_load(&is_lttng_wanted))
+        return switching; /* there may be no page to lock */
+    if (!try_enter(life, &guard, may_wait))
+        return switching;
+    if (tt__life_ordinal(life) != 0 || atomic_load(&is_lttng_wanted)) {
+        switching.is_done = true;
+        switching.has_vital = select_anew(life, categories, step_every != 0 ? step_every : plan.step_every, by);
+    }
+    leave(life, &guard);
+    return switching;
+}
+
+bool tt__trace_selection(uint32_t *out_categories, uint32_t *out_step_every)
+{
+    struct guard guard;
+    struct tt__life *life = tt__life();
+    bool has_any = atomic_load(&is_wanted) || atomic_load(&is_lttng_wanted); /* then there is a page to lock */
+    *out_categories = *out_step_every = 0;
+    if (!has_any)
+        return false;
+    enter(life, &guard);
+    *out_categories = plan.categories;
+    *out_step_every = plan.step_every;
+    leave(life, &guard);
+    return true;
 }
 
 /* -------------------------------------------------------------------------------------------------------- starting */

@@ -20,6 +20,10 @@
     X(PROCESS, is_boardless) X(PROCESS, ring_bytes) X(PROCESS, ring_policy) X(PROCESS, block_ms)            \
     X(PROCESS, categories) X(PROCESS, categories_lacking) X(PROCESS, step_every) X(PROCESS, is_redacted)
 
+/* A row has no more than 32 cells: what few processes have is written apart. */
+#define TT__COLUMNS_PROCESS_MORE(X) \
+    X(PROCESS_MORE, process_id) X(PROCESS_MORE, uuid) X(PROCESS_MORE, selected_last_ns)
+
 #define TT__COLUMNS_THREAD(X)                                                                         \
     X(THREAD, thread_id) X(THREAD, tid) X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) \
     X(THREAD, attempt_count) X(THREAD, record_count) X(THREAD, drop_count) X(THREAD, hole_count) \
@@ -41,6 +45,10 @@
 #define TT__COLUMNS_CLOCK_SAMPLE(X)                                                                          \
     X(CLOCK_SAMPLE, sampled_ns) X(CLOCK_SAMPLE, thread_id) X(CLOCK_SAMPLE, sequence)                         \
     X(CLOCK_SAMPLE, monotonic_ns) X(CLOCK_SAMPLE, realtime_ns) X(CLOCK_SAMPLE, boottime_ns) X(CLOCK_SAMPLE, why)
+
+#define TT__COLUMNS_SELECTION(X)                                                                  \
+    X(SELECTION, selected_ns) X(SELECTION, thread_id) X(SELECTION, sequence) X(SELECTION, categories) \
+    X(SELECTION, step_every) X(SELECTION, by)
 
 #define TT__COLUMNS_METRIC(X)                                                                                \
     X(METRIC, told_ns) X(METRIC, pid) X(METRIC, process_count) X(METRIC, interval_ns) X(METRIC, event_count) \
@@ -206,11 +214,13 @@
 /* What happens when a row with the same key is there: see enum tt__conflict. X(NAME, "table", keys, conflict) */
 #define TT__TABLES(X)                                             \
     X(PROCESS, "process", 1, TT__OVERRIDE)                        \
+    X(PROCESS_MORE, "process", 1, TT__OVERRIDE)                   \
     X(THREAD, "thread", 1, TT__OVERRIDE)                          \
     X(CURSOR, "cursor", 2, TT__REPLACE)                           \
     X(GAP, "gap", 0, TT__APPEND)                                  \
     X(RING_GAP, "ring_gap", 0, TT__APPEND)                        \
     X(CLOCK_SAMPLE, "clock_sample", 0, TT__APPEND)                \
+    X(SELECTION, "selection", 0, TT__APPEND)                      \
     X(METRIC, "metric", 0, TT__APPEND)                            \
     X(EVENT_TYPE, "event_type", 1, TT__REPLACE)                   \
     X(WORD, "word", 2, TT__REPLACE)                               \

@@ -61,7 +61,7 @@ struct tt__plan {
     char ring_dir[PATH_MAX]; /* absolute; prepared; empty: there is to be no arena */
     char program[PATH_MAX];  /* the telltale program; empty: none was found, or none is needed */
     uint64_t ring_bytes;
-    uint32_t categories;
+    uint32_t categories; /* with TT_TRACE_VITAL_ONLY, perhaps; as step_limit and step_every, what is selected now */
     uint32_t step_limit; /* see tt_trace_step_limit */
     uint32_t step_every;
     uint32_t ring_policy; /* enum tt_ring_policy */
@@ -304,6 +304,25 @@ extern uint64_t tt__id_first_own;
 
 /* In the child, which has one thread: ids drawn from now on are its own. */
 void tt__id_after_fork(void);
+
+/* Selects what is recorded from now on (see tt_trace_select()); CATEGORIES are complete, STEP_EVERY is not 0. MAY_WAIT: for the lock; else it
+ * does nothing while somebody has that. Returns whether it could, and whether something was switched on that answers rest on.
+ * Async-signal-safe. */
+struct tt__switching {
+    bool is_done, has_vital;
+};
+struct tt__switching tt__trace_switch(uint32_t categories, uint32_t step_every, uint8_t by, bool may_wait);
+/* What is selected now; false: nobody records. Async-signal-safe. */
+bool tt__trace_selection(uint32_t *out_categories, uint32_t *out_step_every);
+
+/* Somebody from outside wants another selection: header->wanted_selection is not 0. The first one is for calls that may be in a
+ * signal handler or hold locks, and leaves telling again what is there to the second. */
+void tt__select_notice(struct tt__life *life);
+void tt__select_notice_and_tell(struct tt__life *life);
+static inline bool tt__select_is_due(struct tt__life *life)
+{
+    return tt__unlikely(atomic_load_explicit(&life->header->wanted_selection, memory_order_relaxed) != 0);
+}
 
 /* Called where there is no arena although events are wanted: in a forked child, which then gets its own. Returns
  * whether there is one now. Async-signal-safe. */

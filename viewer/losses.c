@@ -10,7 +10,7 @@
 
 static const char select_losses[] =
     "SELECT process_id, what, detail, why, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns,\n"
-    "    iif(what = 'not_recorded' AND count(to_ns) < count(*), NULL, max(to_ns)) AS to_ns\n"
+    "    iif(what IN ('not_recorded', 'unselected') AND count(to_ns) < count(*), NULL, max(to_ns)) AS to_ns\n"
     "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what, detail, why, count IS NULL\n"
     "ORDER BY process_id, what, detail, why, count";
 
@@ -88,6 +88,18 @@ static void print_not_recorded(tt_query *query, tt_output *output)
     }
 }
 
+/* What was switched off while the process ran. */
+static void print_unselected(tt_query *query, tt_output *output)
+{
+    const char *detail = tt__query_text(query, "detail"), *why = tt__query_text(query, "why");
+    int64_t rows = tt__query_integer(query, "rows");
+    tt__print(output, "  events of category %s were %s", detail != NULL ? detail : "?", why != NULL ? "switched off" : "off");
+    if (rows > 1)
+        tt__print(output, " %jd times", (intmax_t)rows);
+    if (why != NULL)
+        tt__print(output, strcmp(why, "outside") == 0 ? " from outside" : " by the program");
+}
+
 /* Times that nobody listened to. */
 static void print_uncounted(tt_query *query, tt_output *output, const char *what)
 {
@@ -99,6 +111,8 @@ static void print_uncounted(tt_query *query, tt_output *output, const char *what
         tt__print(output, "  LTTng's trace is not whole: nobody knows whether events are missing");
     else if (strcmp(what, "not_recorded") == 0)
         print_not_recorded(query, output);
+    else if (strcmp(what, "unselected") == 0)
+        print_unselected(query, output);
     else
         tt__print(output, "  events lost, nobody knows how many");
 }
@@ -192,8 +206,51 @@ void tt__losses_say(tt_session *session, tt_output *output)
         tt__print(output, "  %jd %s unknown\n", TT_COUNTED(unknown, "task"));
 }
 
+/* The stretches of time in which a category was what it is not as a rule: recorded, or not. */
+static void say_selected(tt_session *session, tt_output *output, tt_query *query)
+{
+    char from[TT_DURATION_BYTES], to[TT_DURATION_BYTES];
+    const char *category = tt__query_text(query, "category"), *held = "were recorded";
+    int64_t count = tt__query_integer(query, "count");
+    tt__text_instant(from, tt__query_integer(query, "from_ns"));
+    tt__text_instant(to, tt__query_integer(query, "until_ns"));
+    if (tt__query_integer(query, "is_usual") != 0)
+        held = "were not recorded";
+    tt__print(output, "telltale: %s: ", tt__session_path(session));
+    if (strcmp(category, "step") == 0)
+        tt__print(output, "steps %s", held);
+    else if (strcmp(category, "details") == 0)
+        tt__print(output, "events that are not vital %s", held);
+    else
+        tt__print(output, "events of category %s %s", category, held);
+    if (tt__query_integer(query, "process_count") > 1)
+        tt__print(output, " of p%jd", (intmax_t)tt__query_integer(query, "process_id"));
+    if (count > 1)
+        tt__print(output, " %jd times", (intmax_t)count);
+    if (!tt__query_is_null(query, "from_ns"))
+        tt__print(output, " from %s", from);
+    if (!tt__query_is_null(query, "until_ns"))
+        tt__print(output, " to %s", to);
+    tt__print(output, tt__query_integer(query, "is_usual") != 0 ? "\n" : " only\n");
+}
+
+void tt__selections_say(tt_session *session, tt_output *output, const char *category)
+{
+    tt_query *query = tt__query_open(session,
+        "SELECT category, is_usual, process_id, count(*) AS count, (SELECT count(*) FROM processes) AS process_count,\n"
+        "    min(from_ns) AS from_ns, iif(count(until_ns) < count(*), NULL, max(until_ns)) AS until_ns\n"
+        "FROM selections WHERE is_on <> is_usual AND NOT is_vital AND (?1 IS NULL OR category = ?1)\n"
+        "GROUP BY category, process_id ORDER BY process_id, category");
+    if (category != NULL)
+        tt__query_bind_text(query, 1, category);
+    while (tt__query_next(query))
+        say_selected(session, output, query);
+    tt__query_close(query);
+}
+
 void tt__sampling_say(tt_session *session, tt_output *output)
 {
+    tt__selections_say(session, output, "step");
     tt_query *query = tt__query_open(session,
         "SELECT min(step_every) AS least, max(step_every) AS most FROM processes WHERE step_every > 1");
     if (tt__query_next(query) && !tt__query_is_null(query, "least")) {

@@ -17,8 +17,12 @@ size_t tt__losses_print(tt_session *session, tt_output *output);
  * whose output may be data: OUTPUT is that of messages. */
 void tt__losses_say(tt_session *session, tt_output *output);
 
-/* Says in a line that steps were told of some tasks only, beside an answer that rests on steps; nothing when they were told of all, or
- * of none. OUTPUT as above. */
+/* Says in lines when events of CATEGORY (NULL: any) were recorded, or were not, if that was selected while programs ran and no answer about
+ * failures and ends rests on them; else it is a loss. OUTPUT as above. */
+void tt__selections_say(tt_session *session, tt_output *output, const char *category);
+
+/* Says in lines that steps were told of some tasks only, or for some time only, beside an answer that rests on steps; nothing when
+ * they were told of all, or of none. OUTPUT as above. */
 void tt__sampling_say(tt_session *session, tt_output *output);
 
 #endif

@@ -133,6 +133,7 @@ void tt__report_print_header(tt_session *session, tt_output *output, const struc
     if (counts->processes > HEADER_PROCESSES)
         tt__print(output, "  and %jd more\n", (intmax_t)counts->processes - HEADER_PROCESSES);
     print_losses(session, output, counts);
+    tt__selections_say(session, output, NULL);
 }
 
 void tt__report_say_losses(tt_session *session, tt_output *messages, const struct tt_report_counts *counts)

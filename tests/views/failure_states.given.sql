@@ -89,3 +89,9 @@ INSERT INTO failure (failure_id, how, stored_ns, dumped_ns, is_discarded, releas
     (804, 1, NULL, 30, 0, 40, 0, 0, 0, 0, 0),                  -- lost: dropped
     ((4 << 40) | 805, 1, 400, 600, 0, NULL, 0, 0, 0, NULL, NULL), -- lost: killed; what was lost at 500 was told again at 600
     ((4 << 40) | 806, 1, NULL, 450, 0, NULL, 0, 0, 0, NULL, NULL); -- unknown: something was lost after it
+
+-- Failures were switched off in process 40 from 100 to 200, and are off in process 41 since 100: those of before that nothing is known of
+-- are unknown, those told again or stored afterwards are held.
+INSERT INTO process (process_id, uuid, pid, seen_ns, selected_last_ns) VALUES (40, x'40', 40, 1000, 200), (41, x'41', 41, 1000, 9223372036854775807);
+INSERT INTO failure (failure_id, kind, how, stored_ns, dumped_ns) VALUES
+    ((40 << 40) | 1, 1, 1, 50, NULL), ((40 << 40) | 2, 1, 1, 50, 210), ((40 << 40) | 3, 1, 1, 250, NULL), ((41 << 40) | 1, 1, 1, 50, NULL);

@@ -9,7 +9,7 @@ WITH RECURSIVE
         FROM awaits AS a WHERE a.is_needed AND a.awaited_task_id IS NOT NULL
             -- What a task waited for when it was told last proves nothing if its end may be missing since.
             AND NOT EXISTS (SELECT 1 FROM process AS p JOIN task AS t ON t.task_id = a.task_id
-                WHERE p.process_id = a.process_id AND p.is_boardless AND p.vital_drop_last_ns >= t.dumped_ns
+                WHERE p.process_id = a.process_id AND p.is_boardless AND max(coalesce(p.vital_drop_last_ns, p.selected_last_ns), coalesce(p.selected_last_ns, p.vital_drop_last_ns)) >= t.dumped_ns
                 AND t.abandoned_ns IS NULL)
     ),
     -- Every circle has an edge from a younger task, or the same, to its smallest one: only from there a walk begins, and it

@@ -16,7 +16,7 @@ WITH request AS (
             AND iif(e.thread_id = c.thread_id, e.sequence > c.sequence, e.happened_ns >= c.requested_ns)
          ORDER BY e.happened_ns, e.sequence LIMIT 1) AS delivery_id,
         -- Vital events after it may be missing.
-        coalesce((SELECT p.vital_drop_last_ns >= c.requested_ns FROM process AS p
+        coalesce((SELECT max(coalesce(p.vital_drop_last_ns, p.selected_last_ns), coalesce(p.selected_last_ns, p.vital_drop_last_ns)) >= c.requested_ns FROM process AS p
             WHERE p.process_id = c.task_id >> 40), 0) AS may_have_lost_events,
         -- Taken back: fewer requests remained than it made, while the task could still go on.
         EXISTS (SELECT 1 FROM cancellation_effect AS e

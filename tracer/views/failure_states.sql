@@ -29,7 +29,7 @@ WITH RECURSIVE
                 WHEN f.released_ns IS NULL
                     -- What was lost before its process told it again is in what it told then.
                     THEN coalesce(f.dumped_ns, f.stored_ns) IS NULL
-                        OR coalesce(p.vital_drop_last_ns >= max(coalesce(f.dumped_ns, f.stored_ns),
+                        OR coalesce(max(coalesce(p.vital_drop_last_ns, p.selected_last_ns), coalesce(p.selected_last_ns, p.vital_drop_last_ns)) >= max(coalesce(f.dumped_ns, f.stored_ns),
                             coalesce(f.stored_ns, f.dumped_ns)), 0)
                         OR coalesce(f.forward_count > (SELECT count(*) FROM forward AS w
                             WHERE w.failure_id = f.failure_id), 0)

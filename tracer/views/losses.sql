@@ -22,7 +22,8 @@ SELECT
     -- could not be read; other processes may be missing whole),
     -- unattributed (LTTng had no room, and it is not known for whose events: several processes of the trace may lack them,
     -- or none does, and they are another one's, which is not in the trace),
-    -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked).
+    -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked),
+    -- unselected (while the process ran events were switched off, or on that had been off, that answers rest on: see the view selections).
     g.what AS what,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
     g.is_vital AS is_vital,
@@ -35,10 +36,12 @@ SELECT
     (SELECT sum(r.vital_count) FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
         AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS vital_count,
     -- pruned: what count is about, stream (events of it), io, task, note or failure; these are gone with what belongs to them.
-    -- not_recorded: names of events or of categories, separated by commas; NULL when not known. NULL otherwise.
+    -- not_recorded: names of events or of categories, separated by commas; NULL when not known. unselected: the category. NULL
+    -- otherwise.
     g.detail AS detail,
     -- pruned: size, age, or log (a reader kept the write-ahead log so long that the event stream was no longer written).
-    -- not_recorded: session (it did not ask for them) or categories (they were off: --events). NULL otherwise.
+    -- not_recorded: session (it did not ask for them) or categories (they were off: --events). unselected: who switched them off,
+    -- program or outside. NULL otherwise.
     iif(g.what = 'not_recorded', 'session', NULL) AS why
 FROM gap AS g
 UNION ALL
@@ -56,7 +59,23 @@ SELECT
     p.categories_lacking,
     'categories'
 FROM process AS p
-WHERE p.categories_lacking IS NOT NULL
+WHERE p.categories_lacking IS NOT NULL AND NOT EXISTS (SELECT 1 FROM selection AS n WHERE n.thread_id >> 40 = p.process_id)
+UNION ALL
+SELECT
+    s.process_id,
+    s.process_id << 40,
+    NULL,
+    s.from_ns,
+    s.until_ns,
+    'unselected',
+    s.is_vital,
+    NULL,
+    NULL,
+    NULL,
+    s.category,
+    s.by
+FROM selections AS s
+WHERE NOT s.is_on AND s.is_vital
 UNION ALL
 SELECT
     l.loop_id >> 40,

@@ -84,8 +84,10 @@ SELECT
     -- How long its threads have waited for room, all in all.
     (SELECT coalesce(sum(t.wait_ns), 0) FROM thread AS t WHERE t.thread_id BETWEEN p.process_id << 40
         AND ((p.process_id + 1) << 40) - 1) AS wait_ns,
-    -- When steps were recorded: those of one task in so many; the others have no steps and no waits in the event stream.
-    iif(p.categories & 1024, p.step_every, NULL) AS step_every,
+    -- When steps were recorded: those of one task in so many; the others have no steps and no waits in the event stream. Of several
+    -- samples that were selected one after the other the smallest; selections has them all.
+    (SELECT max(e.step_every) FROM (SELECT iif(p.categories & 1024, p.step_every, NULL) AS step_every UNION ALL
+        SELECT n.step_every FROM selection AS n WHERE n.thread_id >> 40 = p.process_id AND n.categories & 1024) AS e) AS step_every,
     -- 1 when what it said in its own words (messages, reasons, notes) was left out of the recording.
     coalesce(p.is_redacted, 0) OR coalesce((SELECT r.is_redacted FROM recording AS r), 0) AS is_redacted
 FROM process AS p;

@@ -16,7 +16,7 @@ SELECT
     -- Until when something is known about it: its end, when it was told last if its end may be missing since, its
     -- process's end, or now.
     coalesce(t.ended_ns, t.abandoned_ns, t.failed_ns,
-        (SELECT iif(x.is_boardless AND x.vital_drop_last_ns >= t.dumped_ns, t.dumped_ns,
+        (SELECT iif(x.is_boardless AND max(coalesce(x.vital_drop_last_ns, x.selected_last_ns), coalesce(x.selected_last_ns, x.vital_drop_last_ns)) >= t.dumped_ns, t.dumped_ns,
             coalesce(x.goodbye_ns, x.gone_ns, x.seen_ns)) FROM process AS x WHERE x.process_id = t.task_id >> 40)) AS until_ns,
     -- Its state, word task_state: that of the board, where a task stands from its first suspension on; before that
     -- its events say it all: a task that was created is ready, one that began runs. NULL when it has neither, when it
@@ -55,15 +55,16 @@ FROM (
         b.state AS state, b.busy_ns AS board_busy_ns, b.ready_ns AS board_ready_ns, b.since_ns AS board_since_ns,
         b.step_count AS board_step_count, b.wait_kind AS board_wait_kind, b.wait_object AS board_wait_object,
         b.wait_site_id AS board_wait_site_id,
-        p.vital_drop_last_ns AS vital_drop_last_ns,
+        max(coalesce(p.vital_drop_last_ns, p.selected_last_ns), coalesce(p.selected_last_ns, p.vital_drop_last_ns)) AS vital_drop_last_ns,
         iif(t.outcome IS NULL, (SELECT f.stored_ns FROM failure AS f WHERE f.failure_id = t.task_id), NULL) AS failed_ns,
-        -- A process without a board tells its tasks now and then; what was lost before that, it made up for.
-        iif(p.is_boardless, t.dumped_ns, NULL) AS told_ns,
-        coalesce(p.is_boardless AND p.vital_drop_last_ns >= t.dumped_ns, 0) AS is_stale,
+        -- A process without a board tells its tasks now and then, and any does when what was off is on again; what was lost before
+        -- that, it made up for.
+        t.dumped_ns AS told_ns,
+        coalesce(p.is_boardless AND max(coalesce(p.vital_drop_last_ns, p.selected_last_ns), coalesce(p.selected_last_ns, p.vital_drop_last_ns)) >= t.dumped_ns, 0) AS is_stale,
         -- Whether its events alone tell what a task that never suspended does: only if none was lost.
         t.outcome IS NULL AND t.abandoned_ns IS NULL AND b.task_id IS NULL AND p.process_id IS NOT NULL
             AND NOT coalesce(p.drop_count, 0) AND NOT coalesce(p.board_drop_count, 0) AND p.is_boardless IS NULL
-                AND p.vital_drop_last_ns IS NULL AS is_told_by_events
+                AND p.vital_drop_last_ns IS NULL AND p.selected_last_ns IS NULL AS is_told_by_events
     FROM task AS t
     -- What they know does not matter when the task itself says it all, as nearly all do: nothing is looked up then.
     LEFT JOIN board AS b ON b.task_id = iif(t.outcome IS NULL OR t.ended_ns IS NULL, t.task_id, NULL)

@@ -85,7 +85,11 @@ enum tt_category {
 #include "events.def"
 };
 
-/* Categories that are on now; 0 while nothing records. The three highest bits are the tracer's own. Written by start, stop and
+/* With categories: of these, only events that are vital, about failures, cancellations and ends (level TT_LEVEL_VITAL in
+ * events.def). The details beside them are left out; no answer is wrong for that, some know less. */
+#define TT_TRACE_VITAL_ONLY (1u << 28)
+
+/* Categories that are on now; 0 while nothing records. The four highest bits are no categories. Written by start, stop, select and
  * fork only: read it, never write it. */
 TT_API extern uint32_t tt_trace_categories;
 
@@ -93,15 +97,19 @@ TT_API extern uint32_t tt_trace_categories;
 #define tt_trace_on(category) \
     (__builtin_expect((__atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED) & (category)) != 0, 0))
 
-/* Steps are told of a sample of all tasks: of those whose id, mixed well, is at most this. Written by start and fork only. */
+/* Steps are told of a sample of all tasks: of those whose id, mixed well, is at most this. Written by start, select and fork only. */
 TT_API extern uint32_t tt_trace_step_limit;
 
 /* Whether the steps of task TASK_ID are wanted: the category step is on, and the task is in the sample. A task is in it for
- * all of its life. */
+ * all of its life, unless another sample is selected meanwhile. */
 #define tt_trace_steps_on(task_id)      \
     (tt_trace_on(TT_CATEGORY_step) &&   \
      (uint32_t)(((uint64_t)(task_id) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) <= \
          __atomic_load_n(&tt_trace_step_limit, __ATOMIC_RELAXED))
+
+/* Reading of the clock when the category task was switched on last while the process ran; 0: it was not. What a program has noted of a
+ * task before that, since when it is ready for instance, it may not have kept up since. */
+TT_API extern uint64_t tt_trace_tasks_since;
 
 /* ----------------------------------------------------------------------------------------------- emit functions */
 
@@ -245,7 +253,8 @@ struct tt_trace_options {
         *ring_dir; /* folder for arenas; NULL: TELLTALE_RING_DIR, else a private one on tmpfs named after the store */
     uint64_t
         ring_bytes; /* bytes of each thread's ring, a power of two, 64 KiB to 1 GiB; 0: TELLTALE_RING_BYTES, else 8 MiB */
-    uint32_t categories; /* TT_CATEGORY_ bits; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
+    /* TT_CATEGORY_ bits, perhaps with TT_TRACE_VITAL_ONLY; UINT32_MAX: all; 0: TELLTALE_EVENTS, else TT_CATEGORY_DEFAULT */
+    uint32_t categories;
     const char *program; /* the telltale program; NULL: TELLTALE_PROGRAM, else where it was installed, else PATH */
     uint32_t lttng;      /* enum tt_trace_lttng */
     uint32_t step_every; /* with step: those of one task in so many; 0: as TELLTALE_EVENTS says (step/N), else of all */
@@ -308,6 +317,30 @@ TT_API int tt_trace_lttng_status(void);
 /* Says goodbye: emits process_ended and detaches the arena, which the recorder then reads to its end. Also called at
  * exit. Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */
 TT_API void tt_trace_stop(void);
+
+/* ------------------------------------------------------------------------------------------- selecting while it runs */
+
+/* Selects what is recorded from now on: CATEGORIES, TT_CATEGORY_ bits, perhaps with TT_TRACE_VITAL_ONLY, UINT32_MAX: all; and, with the category step,
+ * the steps of one task in STEP_EVERY; 0: as before. What cannot be without another category brings that with it, as at the
+ * start; the category process stays on. Children that are forked from now on begin with it. Other threads that are emitting may
+ * still write an event of what is switched off.
+ *
+ * The store knows when, and says so: of the time in which a category was off no answer rests on events that are not there; a
+ * failure or a task of before that is unknown if it may have ended meanwhile. So when events come back that answers rest on, what is
+ * there is told again, as by tt_trace_dump().
+ *
+ * Returns TT_TRACE_RECORDING or TT_TRACE_LTTNG; TT_TRACE_OFF, when nobody records this process: nothing is selected then; or -EINVAL,
+ * a bit that is no category, or no category but TT_TRACE_VITAL_ONLY. Any thread; not in signal handlers. Events:
+ * categories_selected, once for what went off and once for what came on; those of tt_trace_dump(). */
+TT_API int tt_trace_select(uint32_t categories, uint32_t step_every);
+
+/* The same, in words: a list as in TELLTALE_EVENTS, names of categories separated by commas, all, none, vital, step/N. A list that begins
+ * with + or - changes what is selected now: "+step/10,-user". The text stays the caller's. -EINVAL: a word that makes no
+ * sense. */
+TT_API int tt_trace_select_list(const char *list);
+
+/* What is selected now, as tt_trace_select() would take it; 0 and 0 when nobody records. OUT_ may be NULL. Any thread, signal handlers. */
+TT_API void tt_trace_get_selection(uint32_t *out_categories, uint32_t *out_step_every);
 
 /* -------------------------------------------------------------------------------------------------- the state dump */
 
