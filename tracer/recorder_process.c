@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "nanoseconds.h"
 #include "process_identity.h"
 #include "recorder_board.h"
 #include "recorder_ring.h"
@@ -392,8 +393,9 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, stru
                 break;
             count += records;
             reading->event_count += records;
-            if (!process->was_dead && present - oldest_ns > reading->lag_ns)
-                reading->lag_ns = present - oldest_ns;
+            int64_t lag_ns = tt__ns_subtract(present, oldest_ns);
+            if (!process->was_dead && lag_ns > reading->lag_ns)
+                reading->lag_ns = lag_ns;
         }
         if (ring->cursor.has_last && (!process->has_last_event || ring->cursor.last_ns > process->last_event_ns)) {
             process->last_event_ns = ring->cursor.last_ns;

@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "nanoseconds.h"
+
 #define TID_BYTES        4u      /* in front of the payload in the emergency ring */
 #define GAP_MERGE_NS     1000000 /* runs of missing events closer than this are one row of table gap */
 #define HOLES_PER_THREAD 8u      /* in the emergency ring: signal handlers may nest */
@@ -110,13 +112,26 @@ static void note_vital_loss(struct tt__ring_state *state, const int64_t *before_
     state->has_lost_vital = true;
 }
 
+/* LEFT - RIGHT. Counts of an arena that was damaged may be any: what does not fit is the greatest or the least that does. */
+static int64_t difference(uint64_t left, uint64_t right)
+{
+    uint64_t size = left >= right ? left - right : right - left;
+    int64_t clipped = size <= INT64_MAX ? (int64_t)size : INT64_MAX;
+    return left >= right ? clipped : -clipped;
+}
+
+static uint64_t add_counts(uint64_t left, uint64_t right)
+{
+    return left <= UINT64_MAX - right ? left + right : UINT64_MAX;
+}
+
 /* COUNT attempts from number FIRST on are missing, between the last record and one at TO_NS. */
 static void add_gap(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t count,
                     uint64_t first, const int64_t *to_ns, const char *what, bool is_vital)
 {
     struct tt_ingest_cursor *cursor = &state->cursor;
     struct tt_ingest_gap gap = {
-        .count = (int64_t)count,
+        .count = difference(count, 0),
         .from_ns = cursor->last_ns,
         .has_from = cursor->has_last,
         .to_ns = to_ns ? *to_ns : 0,
@@ -130,13 +145,13 @@ static void add_gap(struct tt__ring_state *state, const struct tt__ring_context 
     if (is_vital && what != dropped) /* the writers count those */
         note_vital_loss(state, to_ns);
     bool continues = state->gap.count != 0 && state->gap.what == what && state->gap.is_vital == is_vital &&
-                     state->gap.has_to && gap.has_from && gap.from_ns - state->gap.to_ns < GAP_MERGE_NS;
+                     state->gap.has_to && gap.has_from && tt__ns_subtract(gap.from_ns, state->gap.to_ns) < GAP_MERGE_NS;
     if (!continues) {
         flush_gap(state, context);
         state->gap = gap;
         return;
     }
-    state->gap.count += gap.count;
+    state->gap.count = tt__ns_add(state->gap.count, gap.count);
     state->gap.has_to = gap.has_to;
     state->gap.to_ns = gap.to_ns;
 }
@@ -301,14 +316,14 @@ static bool settle(struct tt__ring_state *state, const struct tt__ring_context *
     struct tt_ingest_cursor *cursor = &state->cursor;
     bool is_overwriting = tt__arena_overwrites(context->arena);
     uint64_t holes_max = writers_max(state, context);
-    int64_t missing = (int64_t)(attempts - cursor->record_count), rest = missing - (int64_t)cursor->missing_count;
+    int64_t rest = difference(attempts, add_counts(cursor->record_count, cursor->missing_count));
     uint64_t untold = rest > 0 ? (uint64_t)rest : 0;
     struct remainder remainder =
         is_overwriting ? explain_overwriting(state, context, untold, drops) : explain_dropping(state, untold, drops);
-    int64_t holes = missing - (int64_t)drops;
+    int64_t holes = difference(attempts, add_counts(cursor->record_count, drops));
     if (is_overwriting) { /* what was overwritten counts as dropped */
         holes = rest < 0 ? rest : (int64_t)remainder.in_flight;
-        drops = (uint64_t)(missing - holes);
+        drops = rest < 0 ? cursor->missing_count : attempts - cursor->record_count - remainder.in_flight;
     }
     tell_remainder(state, context, &remainder);
 
