@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "ingest.h"
 #include "recorder_control.h"
 #include "recorder_folder.h"
+#include "recorder_lock.h"
 #include "recorder_log.h"
 #include "recorder_process.h"
 #include "recorder_retention.h"
@@ -36,7 +36,6 @@
 
 #define WAIT_MS_MIN        1
 #define WAIT_MS_MAX        20
-#define LOCK_WAIT_MS       20
 #define BATCH_BYTES_MAX    (UINT64_C(16) << 20) /* of rows that wait for a commit */
 #define BATCH_PART         64u                  /* and of a store's greatest size: it needs room for a batch */
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
@@ -154,63 +153,6 @@ static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
         result = attach_arena(recorder, list.arenas[i].name, error);
     tt__folder_list_finish(&list);
     return result;
-}
-
-/* --------------------------------------------------------------------------------------------------------- the lock */
-
-/* An arena that nobody reads yet. */
-static int find_orphan(void *context, const char *name)
-{
-    const char *reason;
-    struct tt__arena_reader arena;
-    int dir_fd = *(int *)context;
-    enum tt__arena_open_result result = tt__arena_open(dir_fd, name, &arena, &reason);
-    if (result != TT__ARENA_OPENED)
-        return result == TT__ARENA_NOT_READY;
-    bool is_read = atomic_load_explicit(&tt__arena_header(&arena)->recorder_pid, memory_order_relaxed) != 0;
-    tt__arena_close(&arena);
-    return !is_read;
-}
-
-static int open_lock(int dir_fd)
-{
-    return openat(dir_fd, TT_RING_DIR_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
-
-/* Takes the lock. 1: it has it; 0: somebody else does what is to be done; -1: *ERROR. */
-static int take_lock(struct recorder *recorder, struct tt_store_error *error)
-{
-    recorder->lock_fd = open_lock(recorder->dir_fd);
-    if (recorder->lock_fd < 0)
-        return tt__store_fail(error, TT_STORE_FAILED, "%s: its lock cannot be opened: %s", recorder->options.ring_dir,
-                              strerror(errno));
-    for (;;) {
-        if (flock(recorder->lock_fd, LOCK_EX | LOCK_NB) == 0)
-            return 1;
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", recorder->options.ring_dir,
-                                  strerror(errno));
-        if (recorder->options.recover)
-            return 0;
-        if (!recorder->options.supervised && tt__folder_for_each(recorder->dir_fd, find_orphan, &recorder->dir_fd) == 0)
-            return 0;
-        sleep_ms(LOCK_WAIT_MS);
-    }
-}
-
-int tt_recorder_is_needed(const char *ring_dir)
-{
-    int dir_fd = open(ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir_fd < 0)
-        return 0;
-    int is_needed = tt__folder_has_arena(dir_fd);
-    int lock_fd = is_needed ? open_lock(dir_fd) : -1;
-    if (lock_fd >= 0) {
-        is_needed = flock(lock_fd, LOCK_EX | LOCK_NB) == 0;
-        close(lock_fd);
-    }
-    close(dir_fd);
-    return is_needed;
 }
 
 /* -------------------------------------------------------------------------------------------------------- one turn */
@@ -486,13 +428,15 @@ static bool has_its_name(const struct recorder *recorder)
            ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
 }
 
-/* Opens the ring dir and takes its lock; as take_lock. */
+/* Opens the ring dir and takes its lock; as tt__recorder_lock(). */
 static int open_and_lock(struct recorder *recorder, char default_dir[PATH_MAX], struct tt_store_error *error)
 {
     int has_lock;
     do {
         close_dir(recorder);
-        has_lock = open_dir(recorder, default_dir, error) < 0 ? -1 : take_lock(recorder, error);
+        has_lock = open_dir(recorder, default_dir, error) < 0
+                       ? -1
+                       : tt__recorder_lock(recorder->dir_fd, &recorder->options, &recorder->lock_fd, error);
     } while (has_lock == 1 && !has_its_name(recorder));
     return has_lock;
 }
