@@ -77,13 +77,16 @@ static bool is_readable(int fd)
 void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks,
                              const uint8_t boot_id[16])
 {
-    *watch = (struct tt__process_watch){.pid = pid, .start_ticks = start_ticks, .fd = -1};
+    char path[64];
+    *watch = (struct tt__process_watch){.pid = pid, .start_ticks = start_ticks, .fd = -1, .maps_fd = -1};
     if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id)) {
         watch->has_ended = true;
         return;
     }
     watch->fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    /* Looked at after the descriptor is there: it cannot become another process's any more. */
+    snprintf(path, sizeof path, "/proc/%u/maps", pid);
+    watch->maps_fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Looked at after the descriptors are there: they cannot become another process's any more. */
     watch->has_ended = !is_there(pid, start_ticks) || (watch->fd >= 0 && is_readable(watch->fd));
 }
 
@@ -91,7 +94,18 @@ void tt__process_watch_end(struct tt__process_watch *watch)
 {
     if (watch->fd >= 0)
         close(watch->fd);
-    watch->fd = -1;
+    if (watch->maps_fd >= 0)
+        close(watch->maps_fd);
+    watch->fd = watch->maps_fd = -1;
+}
+
+/* The descriptor belongs to the memory and not to the process. That of a process that lives is never empty; when the process is gone
+ * for good there is no such file. */
+bool tt__process_watch_lost_memory(const struct tt__process_watch *watch)
+{
+    char first;
+    ssize_t length = watch->maps_fd >= 0 ? pread(watch->maps_fd, &first, 1, 0) : 1;
+    return length == 0 || (length < 0 && errno == ESRCH);
 }
 
 bool tt__process_watch_has_ended(struct tt__process_watch *watch, int64_t now_ns)
@@ -107,7 +121,7 @@ bool tt__process_watch_has_ended(struct tt__process_watch *watch, int64_t now_ns
     return watch->has_ended;
 }
 
-bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device, ino_t inode)
+bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device, ino_t inode, const char *name)
 {
     char path[64];
     char *line = NULL;
@@ -124,7 +138,8 @@ bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device,
         has_lines = true;
         /* START-END MODE OFFSET MAJOR:MINOR INODE NAME */
         if (sscanf(line, "%*s %*s %*s %x:%x %llu", &major_number, &minor_number, &number) == 3)
-            is_found = number == inode && major_number == major(device) && minor_number == minor(device);
+            is_found = number == inode && ((major_number == major(device) && minor_number == minor(device)) ||
+                                           strstr(line, name)); /* file systems over others tell two devices */
     }
     free(line);
     fclose(file);

@@ -20,6 +20,7 @@ struct tt__process_watch {
     uint32_t pid;
     uint64_t start_ticks;
     int fd; /* becomes readable when the process ends; -1: it has ended, or there is no such descriptor */
+    int maps_fd; /* of the memory that the process had when it was opened; -1: it may not be looked at */
     bool has_ended;
     int64_t looked_ns; /* without descriptor: when that was done last, on CLOCK_MONOTONIC */
 };
@@ -33,7 +34,11 @@ void tt__process_watch_end(struct tt__process_watch *watch);
 /* Whether it has ended; once true, always true. Without descriptor it is up to 20 ms late. */
 bool tt__process_watch_has_ended(struct tt__process_watch *watch, int64_t now_ns);
 
-/* Whether the process has the file of DEVICE and INODE in its memory; true also when that cannot be told. */
-bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device, ino_t inode);
+/* Whether the memory that the process had is gone: it has executed another program, or is about to end. False also when that
+ * cannot be told. Less than a microsecond. */
+bool tt__process_watch_lost_memory(const struct tt__process_watch *watch);
+
+/* Whether the process has the file of DEVICE and INODE, which was called NAME, in its memory; true also when that cannot be told. */
+bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device, ino_t inode, const char *name);
 
 #endif

@@ -119,6 +119,10 @@ static int attach_arena(struct recorder *recorder, const char *name, struct tt_s
                                         : TT__ATTACH_LATER;
     switch (result) {
     case TT__ATTACHED:
+        for (size_t i = 0; i < recorder->process_count; i++) {
+            tt__process_hear_of(recorder->processes[i], process);
+            tt__process_hear_of(process, recorder->processes[i]);
+        }
         recorder->is_finished[recorder->process_count] = false;
         recorder->processes[recorder->process_count++] = process;
         return 0;
@@ -175,6 +179,14 @@ static void tell_stats(struct recorder *recorder)
 {
     tt__recorder_stats_tell(&recorder->stats, recorder->ingest, (uint32_t)recorder->process_count,
                             tt__store_used_bytes(recorder->writer), tt__store_log_bytes(recorder->writer));
+}
+
+static bool has_silent_end(const struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->process_count; i++)
+        if (!recorder->is_finished[i] && tt__process_is_gone_silently(recorder->processes[i]))
+            return true;
+    return false;
 }
 
 static void delete_finished(struct recorder *recorder)
@@ -239,6 +251,9 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
         if (find_arenas(recorder, error) < 0)
             return -1;
         has_more = read_processes(recorder, &reading);
+        /* What a process became in its last moment may have come after the folder was looked at. */
+        if (!has_more && has_silent_end(recorder) && find_arenas(recorder, error) < 0)
+            return -1;
         for (size_t i = 0; i < recorder->process_count && !has_more; i++)
             if (!recorder->is_finished[i] && tt__process_finish(recorder->processes[i])) {
                 recorder->is_finished[i] = true;
@@ -452,7 +467,8 @@ static int open_store(struct recorder *recorder, struct tt_store_error *error)
     if (tt__retention_begin(&recorder->retention, recorder->writer, recorder->ingest, recorder->options.store_bytes_max,
                             recorder->options.seconds_max, error) < 0)
         return -1;
-    tt__log_begin(&recorder->log, recorder->writer, recorder->ingest, &recorder->stats, recorder->options.log_bytes_max);
+    tt__log_begin(&recorder->log, recorder->writer, recorder->ingest, &recorder->stats,
+                  recorder->options.log_bytes_max);
     recorder->batch_bytes = BATCH_BYTES_MAX;
     if (recorder->retention.bytes_max / BATCH_PART < BATCH_BYTES_MAX)
         recorder->batch_bytes = recorder->retention.bytes_max / BATCH_PART;
@@ -462,8 +478,7 @@ static int open_store(struct recorder *recorder, struct tt_store_error *error)
 /* Whether the store is so large that who waits for a recovery would wait for its summaries. */
 static bool is_large(const struct recorder *recorder)
 {
-    uint64_t bytes_max =
-        recorder->options.summary_bytes_max ? recorder->options.summary_bytes_max : SUMMARY_BYTES_MAX;
+    uint64_t bytes_max = recorder->options.summary_bytes_max ? recorder->options.summary_bytes_max : SUMMARY_BYTES_MAX;
     return recorder->options.recover && recorder->writer && tt__store_used_bytes(recorder->writer) > bytes_max;
 }
 

@@ -21,7 +21,8 @@
 #define PAIR_NS        INT64_C(500000000)  /* between two clock pairs that bend the timeline */
 #define PAIR_FIRST_NS  INT64_C(5000000)    /* the first ones come sooner */
 #define SEEN_NS        INT64_C(500000000)  /* how often an idle process is noted as alive */
-#define REPLACED_NS    INT64_C(1000000000) /* how often a silent one is looked at for an exec */
+#define MEMORY_NS      INT64_C(10000000)   /* how often a silent one is looked at for an exec */
+#define REPLACED_NS    INT64_C(1000000000) /* the same by a longer look, for one whose memory cannot be watched */
 #define GOODBYE_NS     INT64_C(200000000)  /* a process that said goodbye and lives on after that has stopped tracing */
 #define BUSY_FRACTION  8u                  /* of a ring, filled since the last time: come back soon */
 
@@ -41,9 +42,10 @@ struct tt__process_reader {
     bool lacks_cursor; /* there was no memory to keep how far a ring was read */
     bool was_finished; /* read to its end by a former recorder, which could not delete the arena any more */
     bool is_balanced;
-    int64_t goodbye_seen_ns;                             /* on CLOCK_MONOTONIC; 0: not yet */
-    int64_t pair_ns, pair_wait_ns, seen_ns, replaced_ns; /* when that was done last */
-    int64_t last_event_ns;                               /* time of the recording */
+    int64_t goodbye_seen_ns;                                        /* on CLOCK_MONOTONIC; 0: not yet */
+    int64_t pair_ns, pair_wait_ns, seen_ns, memory_ns, replaced_ns; /* when that was done last */
+    int64_t first_ns;                                               /* when it began to be traced, on CLOCK_MONOTONIC */
+    int64_t last_event_ns;                                          /* time of the recording */
     bool has_last_event;
     uint64_t dictionary_position;
     uint64_t vital_drop_count;
@@ -213,8 +215,9 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
     }
     tt__process_watch_begin(&process->watch, process->arena.pid, process->arena.start_ticks, process->arena.boot_id);
     process->was_dead = process->is_gone = process->is_ending = process->watch.has_ended;
-    process->replaced_ns = now_ns();
+    process->memory_ns = now_ns(); /* and replaced_ns is 0: it may have executed another program before it was found */
     init_timeline(process, &first);
+    process->first_ns = first.monotonic_ns;
 
     struct tt__description_sink sink = {ingest, on_event, on_word};
     process->decoder = tt__decoder_create(process->arena.description, process->arena.description_length, &sink);
@@ -265,7 +268,41 @@ bool tt__process_is_ending(const struct tt__process_reader *process)
     return process->is_ending;
 }
 
+static bool has_said_goodbye(const struct tt__process_reader *process)
+{
+    return atomic_load_explicit(&tt__arena_header(&process->arena)->state, memory_order_acquire) == TT_ARENA_GOODBYE;
+}
+
+bool tt__process_is_gone_silently(const struct tt__process_reader *process)
+{
+    return process->is_gone && !process->is_replaced && !process->was_finished && !has_said_goodbye(process);
+}
+
+void tt__process_hear_of(struct tt__process_reader *process, const struct tt__process_reader *other)
+{
+    bool is_same = process->arena.pid == other->arena.pid && process->arena.start_ticks == other->arena.start_ticks &&
+                   memcmp(process->arena.boot_id, other->arena.boot_id, sizeof other->arena.boot_id) == 0;
+    if (is_same && process->first_ns < other->first_ns && !process->was_finished && !has_said_goodbye(process))
+        process->is_gone = process->is_replaced = process->is_ending = true;
+}
+
 /* ---------------------------------------------------------------------------------------------------------- reading */
+
+/* Whether the process goes on as another program. Its memory goes also when it ends: then there is no new one. */
+static bool has_executed(struct tt__process_reader *process, int64_t now)
+{
+    bool is_due = now - process->replaced_ns > REPLACED_NS;
+    if (now - process->memory_ns > MEMORY_NS) {
+        process->memory_ns = now;
+        is_due |= tt__process_watch_lost_memory(&process->watch);
+    }
+    if (!is_due)
+        return false;
+    process->replaced_ns = now;
+    return !tt__process_watch_maps(&process->watch, process->arena.device, process->arena.inode, process->name) &&
+           !tt__process_watch_has_ended(&process->watch, now) &&
+           !has_said_goodbye(process); /* which comes before the arena is given up */
+}
 
 /* Notices the end, and anything that is as good as one. Whoever is found to be gone here has written all that it ever
  * will. */
@@ -282,12 +319,8 @@ static void look_after_life(struct tt__process_reader *process, int64_t now)
         process->goodbye_seen_ns = now;
     if (process->goodbye_seen_ns != 0 && now - process->goodbye_seen_ns > GOODBYE_NS)
         process->is_ending = true;
-    if (now - process->replaced_ns > REPLACED_NS) {
-        process->replaced_ns = now;
-        if (!tt__process_watch_maps(&process->watch, process->arena.device, process->arena.inode) &&
-            !tt__process_watch_has_ended(&process->watch, now))
-            process->is_gone = process->is_replaced = process->is_ending = true;
-    }
+    if (has_executed(process, now))
+        process->is_gone = process->is_replaced = process->is_ending = true;
 }
 
 static void read_dictionary(struct tt__process_reader *process)
@@ -376,7 +409,7 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, stru
     renew_timeline(process, now);
     bool has_new_vital = look_at_rings(process, &reading->is_busy, &is_silent);
     if (!is_silent)
-        process->replaced_ns = now;
+        process->replaced_ns = process->memory_ns = now;
 
     struct tt__ring_context context = context_of(process);
     int64_t present = tt_ingest_time(process->ingest, process->process_id, now);

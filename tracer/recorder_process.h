@@ -43,6 +43,14 @@ int tt__process_fd(const struct tt__process_reader *process);
 /* Whether nothing more will come from the process. */
 bool tt__process_is_ending(const struct tt__process_reader *process);
 
+/* Whether the process is gone, and has not said why. Who told its end now might miss that it went on as another program, which has an
+ * arena of its own. */
+bool tt__process_is_gone_silently(const struct tt__process_reader *process);
+
+/* OTHER was attached. When it is the same process, and began to be traced later, PROCESS has become it by exec: a process that stops
+ * tracing and begins anew says goodbye in between. */
+void tt__process_hear_of(struct tt__process_reader *process, const struct tt__process_reader *other);
+
 /* What a turn over all processes found. */
 struct tt__reading {
     size_t row_count;   /* that make a commit worth while */
