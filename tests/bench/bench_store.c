@@ -4,7 +4,7 @@
  *   the same facts by
  *              prepared inserts of one row each, in transactions of the same size
  *   size       bytes of the finished store for each event, for each task
- *   growth     the cost of one event, of one task, as there are more and more
+ *   growth     the cost of one event, of one task, as there are more and more, and as 1, 2 and 4 threads said them
  *
  * and what a recording takes as a whole, see store_recording.c. Everything lies on tmpfs where there is one: what is
  * measured is work, not the disk.
@@ -195,17 +195,22 @@ static void end(struct recording *recording)
     tt__store_close_writer(recording->writer, true);
 }
 
-/* Nanoseconds for each of COUNT events. */
-static double ingest_events(unsigned count)
+/* As many events of one thread come in a row as the recorder takes out of one ring before it looks at the next, about. */
+enum { IN_A_ROW = 1000, THREADS_MAX = 4 };
+
+/* Nanoseconds for each of COUNT events of THREADS threads, each with a loop of its own. */
+static double ingest_events_of(unsigned count, unsigned threads)
 {
-    static struct loop loop;
+    static struct loop loops[THREADS_MAX];
     struct recording recording;
-    memset(&loop, 0, sizeof loop);
+    memset(loops, 0, sizeof loops);
     begin(&recording, "events.telltale", true);
     double began = cpu_ns();
     for (unsigned i = 0; i < count; i++) {
-        struct tt_decoded_event event = next_event(&loop);
-        tt_ingest_event(recording.ingest, 0, 1, &event);
+        unsigned thread = i / IN_A_ROW % threads;
+        struct tt_decoded_event event = next_event(&loops[thread]);
+        event.task_woken.task_id += thread * 2 * LIVING; /* all of these events begin with it */
+        tt_ingest_event(recording.ingest, 0, 1 + thread, &event);
         if (i % BATCH == BATCH - 1)
             commit(&recording);
     }
@@ -215,7 +220,12 @@ static double ingest_events(unsigned count)
     return took;
 }
 
-static double ingest_tasks(unsigned count)
+static double ingest_events(unsigned count)
+{
+    return ingest_events_of(count, 1);
+}
+
+static double ingest_tasks_of(unsigned count, unsigned threads)
 {
     struct recording recording;
     struct tt_decoded_event events[3];
@@ -224,7 +234,7 @@ static double ingest_tasks(unsigned count)
     for (unsigned i = 0; i < count; i++) {
         make_task(i, events);
         for (unsigned j = 0; j < 3; j++)
-            tt_ingest_event(recording.ingest, 0, 1, &events[j]);
+            tt_ingest_event(recording.ingest, 0, 1 + i / IN_A_ROW % threads, &events[j]);
         if (i % BATCH == BATCH - 1)
             commit(&recording);
     }
@@ -232,6 +242,11 @@ static double ingest_tasks(unsigned count)
     double took = (cpu_ns() - began) / count - task_making_ns;
     end(&recording);
     return took;
+}
+
+static double ingest_tasks(unsigned count)
+{
+    return ingest_tasks_of(count, 1);
 }
 
 /* -------------------------------------------------------------------------------------------------- one-row inserts */
@@ -363,39 +378,60 @@ static double measure_growth(const char *name, double (*measure)(unsigned), unsi
     return least;
 }
 
+/* The same facts of 1, 2 and 4 threads: what one costs, in time and in the store. */
+static bool measure_threads(const char *name, double (*measure)(unsigned, unsigned), double (*insert_rows)(unsigned),
+                            unsigned count, const char *file, double bytes_least, double bytes_reach)
+{
+    static const unsigned thread_counts[] = {1, 2, THREADS_MAX};
+    enum { COUNTS = sizeof thread_counts / sizeof *thread_counts };
+    struct series series[COUNTS] = {{0}}, rows = {.name = "one_row_inserts"};
+    bool is_good = true;
+    double sizes[COUNTS], least = 1e9, sizes_least = 1e9;
+    struct recording empty;
+    char text[64];
+    begin(&empty, "empty.telltale", false);
+    end(&empty);
+    double nothing = bytes_of("empty.telltale");
+    for (int round = 0; round < ROUNDS; round++) {
+        measure_making();
+        add_sample(&rows, insert_rows(count));
+        for (int i = 0; i < COUNTS; i++) {
+            add_sample(&series[i], measure(count, thread_counts[i]));
+            sizes[i] = (bytes_of(file) - nothing) / count;
+        }
+    }
+    print_series(&rows, "ns");
+    for (int i = 0; i < COUNTS; i++) {
+        double took = median_of(series[i].samples, series[i].count);
+        printf("  %-36s %12u thread%s %.1f ns (%.1f to %.1f), %.2f bytes each\n", name, thread_counts[i],
+               thread_counts[i] == 1 ? ": " : "s:", took, least_of(&series[i]), greatest_of(&series[i]), sizes[i]);
+        printf("figure %s_%u_threads %.2f ns\nfigure %s_size_%u_threads %.2f bytes\n", name, thread_counts[i], took,
+               name, thread_counts[i], sizes[i]);
+        snprintf(text, sizeof text, "%s_to_inserts_%u_thread%s", name, thread_counts[i],
+                 thread_counts[i] == 1 ? "" : "s");
+        is_good &= print_ratio(text, paired_ratio(&rows, &series[i]), 8, 15);
+        if (bytes_least / sizes[i] < sizes_least)
+            sizes_least = bytes_least / sizes[i];
+        if (i > 0 && paired_ratio(&series[i - 1], &series[i]) < least)
+            least = paired_ratio(&series[i - 1], &series[i]);
+    }
+    snprintf(text, sizeof text, "growth_of_%s_with_threads", name);
+    is_good &= print_ratio(text, least, 1 / 1.2, 1);
+    snprintf(text, sizeof text, "%.0f_bytes_to_%s_size", bytes_least, name);
+    is_good &= print_ratio(text, sizes_least, 1, bytes_least / bytes_reach);
+    return is_good;
+}
+
 int main(void)
 {
-    struct series events = {.name = "ingest_event"}, rows = {.name = "insert_event_row"},
-                  tasks = {.name = "ingest_task"}, task_rows = {.name = "insert_task_row"};
     bool is_good = true;
     snprintf(folder, sizeof folder, "%s/telltale-bench-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(folder))
         fail("no folder");
     ingest_events(EVENTS);
     insert_events(EVENTS);
-    for (int i = 0; i < ROUNDS; i++) {
-        measure_making();
-        add_sample(&events, ingest_events(EVENTS));
-        add_sample(&rows, insert_events(EVENTS));
-        add_sample(&tasks, ingest_tasks(TASKS));
-        add_sample(&task_rows, insert_tasks(TASKS));
-    }
-    print_series(&events, "ns");
-    print_series(&rows, "ns");
-    print_series(&tasks, "ns");
-    print_series(&task_rows, "ns");
-    is_good &= print_ratio("ingest_events_to_inserts", paired_ratio(&rows, &events), 8, 15);
-    is_good &= print_ratio("ingest_tasks_to_inserts", paired_ratio(&task_rows, &tasks), 8, 15);
-
-    struct recording empty;
-    begin(&empty, "empty.telltale", false);
-    end(&empty);
-    double event_bytes = (bytes_of("events.telltale") - bytes_of("empty.telltale")) / EVENTS;
-    double task_bytes = (bytes_of("tasks.telltale") - bytes_of("empty.telltale")) / TASKS;
-    printf("  %-36s %12.2f bytes\n  %-36s %12.2f bytes\n", "event_size", event_bytes, "task_size", task_bytes);
-    printf("figure event_size %.2f bytes\nfigure task_size %.2f bytes\n", event_bytes, task_bytes);
-    is_good &= print_ratio("21_bytes_to_event_size", 21 / event_bytes, 1, 21.0 / 8);
-    is_good &= print_ratio("60_bytes_to_task_size", 60 / task_bytes, 1, 2);
+    is_good &= measure_threads("ingest_events", ingest_events_of, insert_events, EVENTS, "events.telltale", 21, 8);
+    is_good &= measure_threads("ingest_tasks", ingest_tasks_of, insert_tasks, TASKS, "tasks.telltale", 60, 30);
 
     is_good &= print_ratio("growth_of_events", measure_growth("events", ingest_events, 125000, 4000000), 1 / 1.2, 1);
     is_good &= print_ratio("growth_of_tasks", measure_growth("tasks", ingest_tasks, 62500, 1000000), 1 / 1.2, 1);

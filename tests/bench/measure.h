@@ -140,6 +140,17 @@ static inline void pin_to_core(int core)
     sched_setaffinity(0, sizeof cores, &cores);
 }
 
+/* Whether this machine has cores for THREADS that emit and a recorder; if not, a line says so. Goals are judged where it has. */
+static inline bool has_cores_for(int threads)
+{
+    int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (threads < cores)
+        return true;
+    printf("skipped: goals with %d threads: they and a recorder need %d cores, and here are %d\n", threads, threads + 1, cores);
+    return false;
+}
+
 /* The cores from FIRST on, where there are so many. */
 static inline void pin_to_cores_from(int first)
 {

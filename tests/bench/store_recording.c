@@ -1,17 +1,20 @@
 /* store_recording.c: a program, its recorder and the next viewer, as processes of their own.
  *
- *   start      what the program waits for and gets larger by when recording begins, with a store and a recorder of its own
- *   sustained  the program and its recorder on a core each: the program emits as fast as its ring has room, so that nothing is
- *              dropped
+ *   start      what the program waits for and gets larger by when recording begins, with a store and a recorder of its own, until
+ *              each of its threads has an event in its ring; and what the recorder takes beside that until all of it is stored
+ *   sustained  the program's threads and its recorder on a core each: the program emits as fast as its rings have room, so that
+ *              nothing is dropped
  *   recovery   the program and its recorder are killed at one instant, under full load; then the first question to the store is
  *              asked: the time until its answer, that of the viewer's own start too
+ *
+ * each with 1, 2 and 4 threads that emit. Where there are fewer cores than these and a recorder, figures are told and no goal is.
  */
 #include "store_recording.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,7 +24,10 @@
 
 #include "measure.h"
 
-enum { START_ROUNDS = 15, RECOVERY_ROUNDS = 3, LOAD_SECONDS = 3, LIVING = 1000 };
+enum { START_ROUNDS = 9, SUSTAINED_ROUNDS = 3, RECOVERY_ROUNDS = 3, LOAD_SECONDS = 3, LIVING = 1000 };
+
+static const int thread_counts[] = {1, 2, 4};
+enum { COUNTS = sizeof thread_counts / sizeof *thread_counts, THREADS_MAX = 4 };
 
 static char store[160];
 
@@ -89,14 +95,6 @@ static bool measure_apart(bool (*measure)(void *argument, double *out), void *ar
 
 /* ------------------------------------------------------------------------------------------------------- sustained */
 
-static void pin(int core)
-{
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
-}
-
 /* Waits while more than half of the ring waits to be read. */
 static void wait_for_room(uint64_t ring_bytes)
 {
@@ -139,9 +137,31 @@ static void emit_tasks(unsigned count, uint64_t ring_bytes)
 
 struct load {
     void (*emit)(unsigned count, uint64_t ring_bytes);
-    unsigned count;
+    unsigned count; /* all threads together */
     uint32_t categories;
+    int threads;
 };
+
+/* One of the threads, on a core of its own where there are so many; core 1 is the recorder's. */
+struct hand {
+    pthread_t thread;
+    pthread_barrier_t *barrier;
+    const struct load *load;
+    uint64_t ring_bytes;
+    int number;
+};
+
+static void *lend(void *argument)
+{
+    const struct hand *hand = argument;
+    unsigned share = hand->load->count / (unsigned)hand->load->threads;
+    pin_to_core(hand->number == 0 ? 0 : hand->number + 1);
+    hand->load->emit(share / 10, hand->ring_bytes); /* its ring gets its memory */
+    pthread_barrier_wait(hand->barrier);            /* all have; */
+    pthread_barrier_wait(hand->barrier);            /* and it was read */
+    hand->load->emit(share, hand->ring_bytes);
+    return NULL;
+}
 
 /* What a second takes; false when it cannot be recorded, or something was dropped. */
 static bool sustain(void *argument, double *out)
@@ -149,35 +169,82 @@ static bool sustain(void *argument, double *out)
     const struct load *load = argument;
     const struct tt_trace_options options = {.store = store, .categories = load->categories, .ring_bytes = 64 << 20};
     struct tt_trace_statistics statistics;
-    pin(1); /* the recorder inherits it */
+    struct hand hands[THREADS_MAX];
+    pthread_barrier_t barrier;
+    pin_to_core(1); /* the recorder inherits it */
     if (tt_trace_start(&options) != TT_TRACE_RECORDING)
         return false;
-    pin(0);
-    load->emit(load->count / 10, options.ring_bytes / 2); /* the ring gets its memory */
+    pin_to_core(0);
+    pthread_barrier_init(&barrier, NULL, (unsigned)load->threads + 1);
+    for (int i = 0; i < load->threads; i++) {
+        hands[i] = (struct hand){.barrier = &barrier, .load = load, .ring_bytes = options.ring_bytes / 2, .number = i};
+        if (pthread_create(&hands[i].thread, NULL, lend, &hands[i]) != 0)
+            _exit(1);
+    }
+    pthread_barrier_wait(&barrier);
     wait_for_room(0);
     double began = now_ns();
-    load->emit(load->count, options.ring_bytes / 2);
+    pthread_barrier_wait(&barrier);
+    for (int i = 0; i < load->threads; i++)
+        pthread_join(hands[i].thread, NULL);
     wait_for_room(0);
     *out = load->count / ((now_ns() - began) / 1e9);
     tt_trace_get_statistics(&statistics);
     return statistics.drop_count == 0;
 }
 
-static bool measure_sustained(void)
+/* A line a thing, a column a number of threads, and the figures. */
+static void print_counts(const char *name, const struct series *series, const char *unit)
+{
+    printf("  %-36s", name);
+    for (int i = 0; i < COUNTS; i++)
+        printf(" %10.2f (%.2f to %.2f)", median_of(series[i].samples, series[i].count), least_of(&series[i]),
+               greatest_of(&series[i]));
+    printf(" %s\n", unit);
+    for (int i = 0; i < COUNTS; i++)
+        printf("figure %s_%d %.3f %s\n", name, thread_counts[i], median_of(series[i].samples, series[i].count), unit);
+}
+
+static void print_head(void)
+{
+    printf("  %-36s %10s %21s %23s\n", "", "1 thread", "2 threads", "4 threads");
+}
+
+/* The goal NAME of each number of threads, where there are cores for it: NUMERATOR / VALUE, or VALUE / DENOMINATOR. */
+static bool judge(const char *name, const struct series *series, double numerator, double denominator, double least,
+                  double reach)
 {
     bool is_good = true;
-    double rate, task_rate;
-    struct load events = {emit_events, 6000000, TT_CATEGORY_DEFAULT | TT_CATEGORY_step},
-                tasks = {emit_tasks, 1000000, 0};
-    if (!measure_apart(sustain, &events, &rate, 1) || !measure_apart(sustain, &tasks, &task_rate, 1)) {
-        printf("skipped: sustained recording: no recorder, or something was dropped\n");
-        return true;
+    for (int i = 0; i < COUNTS; i++) {
+        char text[64];
+        double value = median_of(series[i].samples, series[i].count);
+        if (thread_counts[i] >= (int)sysconf(_SC_NPROCESSORS_ONLN))
+            continue;
+        snprintf(text, sizeof text, "%s_%d_thread%s", name, thread_counts[i], thread_counts[i] == 1 ? "" : "s");
+        is_good &= print_ratio(text, denominator != 0 ? value / denominator : numerator / value, least, reach);
     }
-    printf("  %-36s %12.2f M/s\n  %-36s %12.2f M/s\n", "sustained_events", rate / 1e6, "sustained_tasks",
-           task_rate / 1e6);
-    printf("figure sustained_events %.2f M/s\nfigure sustained_tasks %.2f M/s\n", rate / 1e6, task_rate / 1e6);
-    is_good &= print_ratio("sustained_events_to_8M", rate / 8e6, 1, 14.0 / 8);
-    is_good &= print_ratio("sustained_tasks_to_500k", task_rate / 5e5, 1, 2);
+    return is_good;
+}
+
+static bool measure_sustained(void)
+{
+    static struct series rates[COUNTS], task_rates[COUNTS];
+    for (int round = 0; round < SUSTAINED_ROUNDS; round++)
+        for (int i = 0; i < COUNTS; i++) {
+            double rate, task_rate;
+            struct load events = {emit_events, 6000000, TT_CATEGORY_DEFAULT | TT_CATEGORY_step, thread_counts[i]},
+                        tasks = {emit_tasks, 1000000, 0, thread_counts[i]};
+            if (!measure_apart(sustain, &events, &rate, 1) || !measure_apart(sustain, &tasks, &task_rate, 1)) {
+                printf("skipped: sustained recording: no recorder, or something was dropped\n");
+                return true;
+            }
+            add_sample(&rates[i], rate / 1e6);
+            add_sample(&task_rates[i], task_rate / 1e6);
+        }
+    print_counts("sustained_events", rates, "M/s");
+    print_counts("sustained_tasks", task_rates, "M/s");
+    bool is_good = judge("sustained_events_to_8M", rates, 0, 8, 1, 14.0 / 8);
+    is_good &= judge("sustained_tasks_to_500k", task_rates, 0, 0.5, 1, 2);
     return is_good;
 }
 
@@ -195,33 +262,100 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-/* Milliseconds, and mebibytes, until the first event is in the ring. */
+/* A number of a file that says "KEY: NUMBER kB", in bytes; 0 when it does not. */
+static double read_kilobytes(const char *path, const char *key)
+{
+    char line[256];
+    double found = 0;
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ':')
+            found += strtod(line + strlen(key) + 1, NULL) * 1024;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* What the recorder has for itself: neither libraries that it shares, nor the arena, which the program has. And its processor time. */
+static double recorder_bytes(pid_t recorder)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)recorder);
+    return read_kilobytes(path, "Private_Clean") + read_kilobytes(path, "Private_Dirty");
+}
+
+static double recorder_ns(pid_t recorder)
+{
+    char path[64];
+    double took = 0;
+    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)recorder);
+    FILE *file = fopen(path, "r");
+    if (file && fscanf(file, "%lf", &took) != 1)
+        took = 0;
+    if (file)
+        fclose(file);
+    return took;
+}
+
+static void *emit_one(void *argument)
+{
+    emit_tasks(1, UINT64_MAX);
+    pthread_barrier_wait(argument); /* its event is in its ring */
+    pthread_barrier_wait(argument); /* and was measured: only now it gives the ring back */
+    return NULL;
+}
+
+enum { START_MS, START_MIB, START_RECORDER_MS, START_RECORDER_MIB, START_FIGURES };
+
+/* Milliseconds, and mebibytes, until each thread's first event is in its ring; and the recorder's when all is stored. */
 static bool start(void *argument, double *out)
 {
-    (void)argument;
+    int threads = *(const int *)argument;
+    pthread_t hands[THREADS_MAX];
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, (unsigned)threads);
     double before = resident_bytes(), began = now_ns();
     if (tt_trace_start(&(struct tt_trace_options){.store = store}) != TT_TRACE_RECORDING)
         return false;
-    emit_tasks(1, 1 << 20);
-    out[0] = (now_ns() - began) / 1e6;
-    out[1] = (resident_bytes() - before) / (1 << 20);
-    return true;
+    for (int i = 1; i < threads; i++) /* this one is the first */
+        if (pthread_create(&hands[i], NULL, emit_one, &barrier) != 0)
+            return false;
+    emit_tasks(1, UINT64_MAX);
+    pthread_barrier_wait(&barrier);
+    out[START_MS] = (now_ns() - began) / 1e6;
+    out[START_MIB] = (resident_bytes() - before) / (1 << 20);
+    wait_for_room(0);
+    pid_t recorder = find_recorder();
+    out[START_RECORDER_MS] = recorder_ns(recorder) / 1e6;
+    out[START_RECORDER_MIB] = recorder_bytes(recorder) / (1 << 20);
+    pthread_barrier_wait(&barrier);
+    for (int i = 1; i < threads; i++)
+        pthread_join(hands[i], NULL);
+    return recorder > 0;
 }
 
 static bool measure_start(void)
 {
-    struct series times = {.name = "start"}, sizes = {.name = "start_memory"};
-    for (int i = 0; i < START_ROUNDS; i++) {
-        double sample[2];
-        if (!measure_apart(start, NULL, sample, 2)) {
-            printf("skipped: start: no recorder\n");
-            return true;
+    static const char *const names[START_FIGURES] = {"start", "start_memory", "start_of_recorder",
+                                                     "start_memory_of_recorder"};
+    static struct series series[START_FIGURES][COUNTS], memory_together[COUNTS];
+    for (int round = 0; round < START_ROUNDS; round++)
+        for (int i = 0; i < COUNTS; i++) {
+            double sample[START_FIGURES];
+            int threads = thread_counts[i];
+            if (!measure_apart(start, &threads, sample, START_FIGURES)) {
+                printf("skipped: start: no recorder\n");
+                return true;
+            }
+            for (int j = 0; j < START_FIGURES; j++)
+                add_sample(&series[j][i], sample[j]);
+            add_sample(&memory_together[i], sample[START_MIB] + sample[START_RECORDER_MIB]);
         }
-        add_sample(&times, sample[0]);
-        add_sample(&sizes, sample[1]);
-    }
-    bool is_good = print_ratio("20_ms_to_start", 20 / print_series(&times, "ms"), 1, 4);
-    is_good &= print_ratio("8_MiB_to_start_memory", 8 / print_series(&sizes, "MiB"), 1, 2);
+    for (int j = 0; j < START_FIGURES; j++)
+        print_counts(names[j], series[j], j % 2 ? "MiB" : "ms");
+    bool is_good = judge("20_ms_to_start", series[START_MS], 20, 0, 1, 4);
+    is_good &= judge("20_ms_to_start_of_recorder", series[START_RECORDER_MS], 20, 0, 1, 4);
+    is_good &= judge("8_MiB_to_start_memory_of_both", memory_together, 8, 0, 1, 2);
     return is_good;
 }
 
@@ -247,7 +381,14 @@ static double ask(void)
     return (now_ns() - began) / 1e9;
 }
 
-static pid_t start_load(void)
+static void *emit_for_ever(void *argument)
+{
+    for (;;)
+        emit_tasks(1000000, UINT64_MAX); /* never waits: what has no room is dropped */
+    return argument;
+}
+
+static pid_t start_load(int threads)
 {
     fflush(stdout);
     pid_t child = fork();
@@ -255,15 +396,20 @@ static pid_t start_load(void)
         return child;
     if (tt_trace_start(&(struct tt_trace_options){.store = store}) != TT_TRACE_RECORDING)
         _exit(1);
-    for (;;)
-        emit_tasks(1000000, UINT64_MAX); /* never waits: what has no room is dropped */
+    for (int i = 1; i < threads; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, emit_for_ever, NULL) != 0)
+            _exit(1);
+    }
+    emit_for_ever(NULL);
+    _exit(1);
 }
 
 /* Seconds; negative when it cannot be measured. */
-static double recover(void)
+static double recover(int threads)
 {
     remove_files();
-    pid_t program = start_load(), recorder;
+    pid_t program = start_load(threads), recorder;
     if (program < 0)
         return -1;
     sleep(LOAD_SECONDS);
@@ -279,24 +425,29 @@ static double recover(void)
 
 static bool measure_recovery(void)
 {
-    struct series times = {.name = "recovery"};
-    for (int i = 0; i < RECOVERY_ROUNDS; i++) {
-        double took = recover();
-        if (took < 0) {
-            printf("skipped: recovery: no recorder, or no program to recover with\n");
-            return true;
+    static struct series times[COUNTS];
+    for (int round = 0; round < RECOVERY_ROUNDS; round++)
+        for (int i = 0; i < COUNTS; i++) {
+            double took = recover(thread_counts[i]);
+            if (took < 0) {
+                printf("skipped: recovery: no recorder, or no program to recover with\n");
+                return true;
+            }
+            add_sample(&times[i], took);
         }
-        add_sample(&times, took);
-    }
-    return print_ratio("0.5_s_to_recovery", 0.5 / print_series(&times, "s"), 1, 0.5 / 0.15);
+    print_counts("recovery", times, "s");
+    return judge("0.5_s_to_recovery", times, 0.5, 0, 1, 0.5 / 0.15);
 }
 
 bool measure_recording(const char *folder)
 {
     snprintf(store, sizeof store, "%s/recording.telltale", folder);
+    print_head();
     bool is_good = measure_start();
     is_good &= measure_sustained();
     is_good &= measure_recovery();
+    for (int i = 0; i < COUNTS; i++)
+        (void)has_cores_for(thread_counts[i]); /* says so where there are not */
     remove_files();
     return is_good;
 }
