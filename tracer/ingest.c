@@ -243,6 +243,25 @@ bool tt_ingest_has_details(uint32_t categories)
     return (categories & ~(uint32_t)(TT_CATEGORY_DEFAULT | TT_CATEGORY_stack | TT_CATEGORY_creation | TT_TRACE_VITAL_ONLY)) != 0;
 }
 
+/* The uuid is in each row that is written, for SQLite looks at it before it sees that there is such a row already. */
+static struct tt__cell *more_of_process(struct tt_ingest *ingest, uint32_t process_id)
+{
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS_MORE, process_id);
+    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS_MORE, uuid), ingest->processes[process_id].uuid,
+                       sizeof ingest->processes->uuid);
+    return row;
+}
+
+struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t process_id)
+{
+    assert(process_id < ingest->process_count);
+    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS, process_id);
+    if (TT__CELL(row, PROCESS, uuid)->kind == TT__CELL_NULL)
+        tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), ingest->processes[process_id].uuid,
+                           sizeof ingest->processes->uuid);
+    return row;
+}
+
 /* Selections may come in another order than they were made in. What was never on counts for nothing: no fact there is could be told
  * wrong for lack of it. */
 void tt__ingest_select(struct tt_ingest *ingest, uint32_t process_id, uint32_t categories, int64_t ns)
@@ -257,9 +276,8 @@ void tt__ingest_select(struct tt_ingest *ingest, uint32_t process_id, uint32_t c
     process->selected = categories;
     if (!has_changed)
         return;
-    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS_MORE, process_id);
-    tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS_MORE, uuid), process->uuid, sizeof process->uuid);
-    TT__SET(row, PROCESS_MORE, selected_last_ns, vital_of(process->ever_selected & ~categories) != 0 ? INT64_MAX : ns);
+    TT__SET(more_of_process(ingest, process_id), PROCESS_MORE, selected_last_ns,
+            vital_of(process->ever_selected & ~categories) != 0 ? INT64_MAX : ns);
 }
 
 static void take_selection(void *context, const struct tt__cell *row)
@@ -388,20 +406,14 @@ bool tt_ingest_present(const struct tt_ingest *ingest, int64_t *out_ns)
     return true;
 }
 
-/* The uuid is in each row that is written, for SQLite looks at it before it sees that there is such a row already. */
-struct tt__cell *tt__ingest_process_row(struct tt_ingest *ingest, uint32_t process_id)
-{
-    assert(process_id < ingest->process_count);
-    struct tt__cell *row = tt__batch_row(&ingest->batch, TT__TABLE_PROCESS, process_id);
-    if (TT__CELL(row, PROCESS, uuid)->kind == TT__CELL_NULL)
-        tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), ingest->processes[process_id].uuid,
-                           sizeof ingest->processes->uuid);
-    return row;
-}
-
 void tt_ingest_process_seen(struct tt_ingest *ingest, uint32_t process_id, int64_t ns)
 {
     TT__SET(tt__ingest_process_row(ingest, process_id), PROCESS, seen_ns, ns);
+}
+
+void tt_ingest_board_seen(struct tt_ingest *ingest, uint32_t process_id, int64_t ns)
+{
+    TT__SET(more_of_process(ingest, process_id), PROCESS_MORE, board_ns, ns);
 }
 
 void tt_ingest_process_gone(struct tt_ingest *ingest, uint32_t process_id, int64_t ns, bool is_replaced)

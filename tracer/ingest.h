@@ -102,6 +102,9 @@ bool tt_ingest_present(const struct tt_ingest *ingest, int64_t *out_ns);
 /* The process was seen alive, or emitted an event, at NS. */
 void tt_ingest_process_seen(struct tt_ingest *ingest, uint32_t process_id, int64_t ns);
 
+/* Its board was read at NS: what stands there was so then. */
+void tt_ingest_board_seen(struct tt_ingest *ingest, uint32_t process_id, int64_t ns);
+
 /* The process was found to be gone at NS; IS_REPLACED: it went on as another program. */
 void tt_ingest_process_gone(struct tt_ingest *ingest, uint32_t process_id, int64_t ns, bool is_replaced);
 

@@ -443,6 +443,9 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, stru
     if (!process->is_gone && (count > 0 || now - process->seen_ns > SEEN_NS)) {
         tt_ingest_process_seen(process->ingest, process->process_id,
                                tt_ingest_time(process->ingest, process->process_id, now));
+        if (process->board.read_ns != 0)
+            tt_ingest_board_seen(process->ingest, process->process_id,
+                                 tt_ingest_time(process->ingest, process->process_id, process->board.read_ns));
         process->seen_ns = now;
         count++;
     }

@@ -71,6 +71,8 @@ CREATE TABLE process (
     started_boottime_ns INTEGER,
     -- The latest instant at which it was seen alive or emitted an event.
     seen_ns INTEGER,
+    -- When its board was read last; NULL when that never happened.
+    board_ns INTEGER,
     -- When it said goodbye (event process_ended).
     goodbye_ns INTEGER,
     -- What it said then: word end_reason.

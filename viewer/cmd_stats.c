@@ -217,7 +217,7 @@ static const char select_stalls[] =
     "    SELECT h.*, row_number() OVER (PARTITION BY h.stall_id ORDER BY h.held_up_ns DESC, h.task_id) AS place,\n"
     "        count(*) OVER (PARTITION BY h.stall_id) AS count\n"
     "    FROM held_up AS h WHERE h.stall_id IN (SELECT stall_id FROM longest))\n"
-    "SELECT s.stall_id, s.began_ns, s.duration_ns, s.by_text, s.from_at, s.to_at, s.total, v.task_text, v.how, "
+    "SELECT s.stall_id, s.is_over, s.began_ns, s.duration_ns, s.by_text, s.from_at, s.to_at, s.total, v.task_text, v.how, "
     "v.held_up_ns,\n"
     "    v.place, v.count\n"
     "FROM longest AS s LEFT JOIN victim AS v ON v.stall_id = s.stall_id AND v.place <= ?2\n"
@@ -260,6 +260,10 @@ static void print_stall(tt_query *query, tt_output *output)
     char began[TT_DURATION_BYTES], duration[TT_DURATION_BYTES];
     tt__text_instant(began, tt__query_integer(query, "began_ns"));
     tt__text_duration(duration, tt__query_integer(query, "duration_ns"));
+    if (tt__query_integer(query, "is_over") == 0) {
+        tt__print(output, "\n  %s has run for %s since %s, and is not over\n", tt__query_text(query, "by_text"), duration, began);
+        return;
+    }
     tt__print(output, "\n  %s ran for %s at %s\n", tt__query_text(query, "by_text"), duration, began);
     tt__part_label(output, "from");
     tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "from_at")));
@@ -271,7 +275,7 @@ static void print_stall(tt_query *query, tt_output *output)
 
 static void print_stalls(tt_session *session, tt_output *output, const struct span *span)
 {
-    int64_t total = 0, last_id = -1;
+    int64_t total = 0, last_id = INT64_MIN;
     tt_query *query = tt__query_open(session, select_stalls);
     tt__query_bind_integer(query, 1, STALLS_MAX);
     tt__query_bind_integer(query, 2, VICTIMS_MAX);

@@ -127,6 +127,52 @@ callback|0|program.c:$(line_of call_soon) in app||1|1" 'the stalls'
     expect_text out 'tick(), registered at program.c'
 }
 
+is_told_to_stall() {
+    run "$telltale" check run.telltale -A all --lint stall=200ms --fail-on stall
+    [ "$status" -eq 1 ]
+}
+
+# While it lasts, no event tells of it: the board does. When the program is killed, it was never over.
+case_a_step_that_is_not_over_is_told_while_it_holds_up_the_loop() {
+    cat >program.c <<'END'
+#include <telltale/telltale.h>
+#include <unistd.h>
+static int hog(void *arg)
+{
+    (void)arg;
+    if (tt_sleep(TT_MSEC(1)) < 0)
+        return -1;
+    for (;;)
+        pause();
+}
+static int app(void *arg)
+{
+    (void)arg;
+    tt_task *task = tt_create_task_named(hog, NULL, "greedy");
+    return task ? tt_sleep(TT_SEC(60)) : -1;
+}
+int main(void)
+{
+    return tt_run(app, NULL);
+}
+END
+    install_prefix
+    compile telltale program.c
+    TELLTALE_STORE=run.telltale TELLTALE_PROGRAM=$telltale ./program &
+    background="$background $!"
+    wait_until is_told_to_stall
+    expect_text out '"greedy"'
+    expect_text out 'ms and is not over'
+    run "$telltale" stats run.telltale
+    expect_text out 'STALLS: 1, '
+    expect_text out '"greedy" has run for '
+    kill -KILL "$!"
+    has_ended() { [ "$(ask run.telltale 'SELECT end_reason FROM processes')" != running ]; }
+    wait_until has_ended
+    run "$telltale" check run.telltale -A all --lint stall=200ms --fail-on stall
+    expect_status 1 'it was never over'
+}
+
 # A failure is held while its process forks: the parent's account of it is exact, whatever children do with their copies.
 case_a_failure_that_is_inherited_is_told_by_the_process_where_it_happened() {
     cat >program.c <<'END'

@@ -29,10 +29,10 @@ case_tree_tells_who_created_whom_in_a_recording() {
 ├─#3 "A"     failed
 ├─#4 "B"     cancelled
 └─#5 "C"     returned
-#16 "Task-2" returned
-├─#17 "A"    cancelled
-├─#18 "B"    failed
-└─#19 "C"    returned' 'the tree'
+#14 "Task-2" returned
+├─#15 "A"    cancelled
+├─#16 "B"    failed
+└─#17 "C"    returned' 'the tree'
 }
 
 case_tree_tells_who_waited_for_whom_in_the_past() {

@@ -43,9 +43,10 @@ SELECT
     -- How long it lasted, or has lasted until now; NULL where that is not what it is about.
     s.duration_ns AS lasted_ns,
     -- What happened, in one sentence.
-    coalesce(s.by_text, 'something') || iif(s.by = 'task', ' ran from ', ', registered at ')
+    coalesce(s.by_text, 'something') || CASE WHEN NOT s.is_over THEN ' has run for ' || round(s.duration_ns / 1e6, 1)
+            || ' ms and is not over' ELSE iif(s.by = 'task', ' ran from ', ', registered at ')
         || coalesce(s.from_at, 'unknown place') || coalesce(' to ' || s.to_at, '') || iif(s.by = 'task', '', ', ran')
-        || ' for ' || round(s.duration_ns / 1e6, 1) || ' ms' AS sentence,
+        || ' for ' || round(s.duration_ns / 1e6, 1) || ' ms' END AS sentence,
     -- What a threshold is compared with: nanoseconds, tasks, steps, percent.
     s.duration_ns AS amount
 FROM stalls AS s

@@ -304,7 +304,7 @@ SELECT s.task_id, s.ended_ns, 17, 0, 'stalled', 'stall_detected',
     'it had run' || coalesce(' for ' || round(s.duration_ns / 1e6, 1) || ' ms', '') || ' without a pause, and held up its loop',
     s.to_at, s.loop_id
 FROM stalls AS s
-WHERE s.task_id IS NOT NULL
+WHERE s.task_id IS NOT NULL AND s.is_over
 UNION ALL
 SELECT s.task_id, s.exited_ns, 18, 0, 'left', iif(s.kind = 6, 'group_exited', 'timeout_exited'),
     iif(s.is_left_open, 'nobody left ', 'it left ') || iif(s.kind = 6, 'task group ', 'timeout ')
