@@ -125,10 +125,24 @@ static void look_at_ring_base(struct tt_finding *finding)
     }
 }
 
+/* What to do about the arenas in DIR: a command that looks at their store reads them into it; where there is none, import makes one. */
+static const char *remedy_of_arenas(const char *dir)
+{
+    static char remedies[TT_DOCTOR_NAMED][3 * PATH_MAX];
+    static size_t count;
+    char store[PATH_MAX];
+    char *remedy = remedies[count++ % TT_DOCTOR_NAMED];
+    if (tt__ring_dir_read_store(dir, store, sizeof store) == 0 && access(store, F_OK) == 0)
+        snprintf(remedy, sizeof *remedies, "telltale report %s reads them into the store", store);
+    else
+        snprintf(remedy, sizeof *remedies, "telltale import %s -o FILE makes a store of them", dir);
+    return remedy;
+}
+
 /* Arenas that no recorder reads: of killed processes, or of programs that found no recorder. */
 static void look_at_leftovers(struct tt_finding *finding)
 {
-    char base[PATH_MAX], private[PATH_MAX + 32], dir[PATH_MAX * 2], store[PATH_MAX], first[PATH_MAX] = "";
+    char base[PATH_MAX], private[PATH_MAX + 32], dir[PATH_MAX * 2];
     size_t count = 0;
     if (find_ring_base(base) != 0)
         return;
@@ -140,17 +154,18 @@ static void look_at_leftovers(struct tt_finding *finding)
         struct tt_ring_dir_content content = tt__leftovers_look(dir);
         if (content.arena_count == 0 || content.has_recorder)
             continue;
-        count++;
-        if (first[0] == '\0' && tt__ring_dir_read_store(dir, store, sizeof store) == 0)
-            snprintf(first, sizeof first, "%s", store);
+        if (count++ < TT_DOCTOR_NAMED)
+            finding->further[finding->further_count++] = remedy_of_arenas(dir);
     }
     if (folder != NULL)
         closedir(folder);
-    TT_FOUND(finding, count == 0 ? "none" : "%zu ring dirs with arenas that nobody reads, the first for %s", count, first);
-    if (count > 0) {
-        finding->verdict = TT_DOCTOR_NOTE;
-        finding->remedy = "telltale report STORE reads them into the store";
+    if (count == 0) {
+        TT_FOUND(finding, "none");
+        return;
     }
+    TT_FOUND(finding, "%zu ring %s with arenas that nobody reads%s", count, count == 1 ? "dir" : "dirs",
+             count > TT_DOCTOR_NAMED ? ", the first:" : "");
+    finding->verdict = TT_DOCTOR_NOTE;
 }
 
 /* ------------------------------------------------------------------------------------------ kernel and limits */
@@ -300,6 +315,8 @@ void tt__doctor_print(tt_output *output, const char *name, const struct tt_findi
     tt__print(output, "%-14s %s\n", name, finding->found);
     if (finding->remedy != NULL)
         tt__print(output, "%20s%s\n", "", finding->remedy);
+    for (size_t i = 0; i < finding->further_count; i++)
+        tt__print(output, "%20s%s\n", "", finding->further[i]);
 }
 
 static int run(struct tt_invocation *invocation)

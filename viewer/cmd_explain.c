@@ -74,7 +74,8 @@ static const char select_data[] = "SELECT object_id, ns, kind, event, text AS se
 
 static const char select_verdict[] =
     "SELECT v.verdict, v.is_finding, v.reason, v.advice,\n"
-    "    coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = ?1), f.id_text) AS label,\n"
+    "    coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = ?1),\n"
+    "        f.id_text || coalesce(' \"' || f.name || '\"', '')) AS label,\n"
     "    (SELECT t.coroutine FROM tasks AS t WHERE t.task_id = ?1) AS coroutine, f.kind, f.type, f.message\n"
     "FROM verdicts AS v LEFT JOIN failures AS f ON f.failure_id = ?1 WHERE v.object_id = ?1";
 

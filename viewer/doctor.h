@@ -15,10 +15,15 @@
 
 enum tt_verdict { TT_DOCTOR_GOOD, TT_DOCTOR_NOTE, TT_DOCTOR_BAD };
 
+/* Things of which each has a remedy of its own; of more of them it is said how many. */
+#define TT_DOCTOR_NAMED 8
+
 struct tt_finding {
     enum tt_verdict verdict;
     char found[2 * PATH_MAX + 200];
     const char *remedy; /* NULL: none is needed */
+    const char *further[TT_DOCTOR_NAMED]; /* more of them, a line each */
+    size_t further_count;
 };
 
 #define TT_FOUND(finding, ...) snprintf((finding)->found, sizeof(finding)->found, __VA_ARGS__)

@@ -121,15 +121,21 @@ static bool is_in_group(void)
 /* Sessions of recordings that were killed, or could not end them, in a daemon that goes on. */
 static void look_at_left_sessions(struct tt_finding *finding)
 {
-    static char names[300], remedy[400];
+    static char names[300], remedies[TT_DOCTOR_NAMED][sizeof names + 16];
     const char *arguments[] = {"telltale-lttng-session", "left", NULL};
     if (tt__agent_ask(arguments, NULL, PROBE_MS, NULL, names, sizeof names) != TT_AGENT_DONE || names[0] == '\0')
         return;
     size_t used = strlen(finding->found);
     snprintf(finding->found + used, sizeof finding->found - used,
              "; sessions of recordings that are gone still record in it: %s", names);
-    snprintf(remedy, sizeof remedy, "lttng destroy %.*s", (int)strcspn(names, " "), names);
-    note(finding, remedy);
+    finding->verdict = TT_DOCTOR_NOTE;
+    for (char *rest = names, *name; finding->further_count < TT_DOCTOR_NAMED && (name = strsep(&rest, " ")) != NULL;) {
+        char *remedy = remedies[finding->further_count];
+        if (*name == '\0')
+            continue;
+        snprintf(remedy, sizeof *remedies, "lttng destroy %s", name);
+        finding->further[finding->further_count++] = remedy;
+    }
 }
 
 /* Which daemon record --lttng would use. */
@@ -181,45 +187,41 @@ void tt__doctor_buffers(struct tt_finding *finding)
                       "the buffers smaller: record --lttng --ring-bytes");
 }
 
-static void list_folders(char *out_text, size_t size, const struct tt_left_folder *folders, size_t count)
+/* What to do about a folder: one that has a trace may have the only one of a run. */
+static const char *remedy_of_folder(const struct tt_left_folder *folder, size_t number)
 {
-    size_t used = (size_t)snprintf(out_text, size, "rm -r");
-    for (size_t i = 0; i < count && used < size; i++)
-        used += (size_t)snprintf(out_text + used, size - used, " %s", folders[i].path);
+    static char remedies[TT_DOCTOR_NAMED][2 * PATH_MAX + 80];
+    if (folder->has_trace)
+        snprintf(remedies[number], sizeof *remedies, "telltale import %s/trace -o FILE reads it; then: rm -r %s", folder->path,
+                 folder->path);
+    else
+        snprintf(remedies[number], sizeof *remedies, "rm -r %s", folder->path);
+    return remedies[number];
 }
 
-/* Folders of recordings that were killed, one of which may have the only trace of a run. Imports and readers of stores make such folders,
- * too, and there is nothing in these that is not elsewhere. */
+/* Folders of recordings that were killed. Imports and readers of stores make such folders, too, and there is nothing in these that is not
+ * elsewhere. */
 void tt__doctor_traces(struct tt_finding *finding)
 {
-    enum { NAMED = 8 };
-    static char remedy[NAMED * PATH_MAX];
-    struct tt_left_folder folders[NAMED];
-    const struct tt_left_folder *chosen = &folders[0];
+    struct tt_left_folder folders[TT_DOCTOR_NAMED];
     if (lacks_lttng(finding))
         return;
-    size_t count = tt__leftovers_find_folders(folders, NAMED), used;
+    size_t count = tt__leftovers_find_folders(folders, TT_DOCTOR_NAMED), used;
     if (count == 0) {
         TT_FOUND(finding, "none is left behind");
         return;
     }
     TT_FOUND(finding, "left behind by commands that were killed, or could not write a store: ");
-    for (size_t i = 0; i < count && i < NAMED; i++) {
+    for (size_t i = 0; i < count && i < TT_DOCTOR_NAMED; i++) {
         used = strlen(finding->found);
         snprintf(finding->found + used, sizeof finding->found - used, "%s%s%s", i > 0 ? ", " : "", folders[i].path,
                  folders[i].has_trace ? "" : " (no trace in it)");
-        if (folders[i].has_trace && !chosen->has_trace)
-            chosen = &folders[i];
+        finding->further[finding->further_count++] = remedy_of_folder(&folders[i], i);
     }
     used = strlen(finding->found);
-    if (count > NAMED)
-        snprintf(finding->found + used, sizeof finding->found - used, " and %zu more", count - NAMED);
-    if (chosen->has_trace)
-        snprintf(remedy, sizeof remedy, "telltale import %s/trace -o FILE reads it; then: rm -r %s", chosen->path,
-                 chosen->path);
-    else
-        list_folders(remedy, sizeof remedy, folders, count < NAMED ? count : NAMED);
-    note(finding, remedy);
+    if (count > TT_DOCTOR_NAMED)
+        snprintf(finding->found + used, sizeof finding->found - used, " and %zu more", count - TT_DOCTOR_NAMED);
+    finding->verdict = TT_DOCTOR_NOTE;
 }
 
 /* Whether somebody listens at PORT of this machine. */

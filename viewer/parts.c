@@ -198,17 +198,20 @@ void tt__part_wait(tt_query *task, tt_output *output, const char *label)
 {
     char waited[TT_DURATION_BYTES];
     const char *what = tt__query_text(task, "wait_text");
+    const char *place = tt__query_text(task, "wait_at");
     tt__part_label(output, label);
     if (what == NULL) {
         tt__print(output, "nothing\n");
         return;
     }
-    tt__print(output, "%s at %s", what, tt__part_or_unknown(tt__query_text(task, "wait_at")));
+    tt__print(output, "%s", what);
+    if (place != NULL) /* without a board it may be missing; the wait is no less known */
+        tt__print(output, " at %s", place);
     if (!tt__query_is_null(task, "wait_ns")) {
         tt__text_duration(waited, tt__query_integer(task, "wait_ns"));
         tt__print(output, ", for %s", waited);
     }
     tt__print(output, "\n");
-    tt__source_quote(output, tt__query_text(task, "wait_at"), PLACE_COLUMN);
+    tt__source_quote(output, place, PLACE_COLUMN);
 }
 

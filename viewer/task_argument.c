@@ -18,12 +18,25 @@ static const char select_by_id[] =
     "f.failure_id = ?2)\n"
     "    AND ?1 IN (id_text, substr(id_text, 2))";
 
-static const char select_by_name[] =
-    "SELECT task_id, id_text, name, outcome, created_at, count(*) OVER () AS total FROM tasks WHERE name = ?1\n"
-    "ORDER BY task_id LIMIT ?2";
+/* Tasks of the name ?1, and futures and tasks of which nothing but their failure is known: what a session of LTTng's that began later
+ * was told. */
+#define NAMED                                                                                                   \
+    "WITH named AS MATERIALIZED (\n"                                                                            \
+    "    SELECT task_id FROM tasks WHERE name = ?1\n"                                                           \
+    "    UNION SELECT f.failure_id FROM failure AS f\n"                                                         \
+    "    WHERE coalesce(f.name, 'Task-' || nullif(f.name_number, 0)) = ?1\n"                                    \
+    "        AND NOT EXISTS (SELECT 1 FROM task AS t WHERE t.task_id = f.failure_id))\n"
 
-static const char select_by_number[] =
-    "SELECT task_id FROM tasks WHERE name = ?1 ORDER BY task_id LIMIT 1 OFFSET ?2 - 1";
+static const char select_by_name[] =
+    NAMED "SELECT n.task_id,\n"
+          "    iif(n.task_id >> 40 = 0, '#', 'p' || (n.task_id >> 40) || '#') || (n.task_id & 1099511627775) AS id_text,\n"
+          "    coalesce((SELECT t.outcome FROM tasks AS t WHERE t.task_id = n.task_id), 'failed') AS outcome,\n"
+          "    coalesce((SELECT t.created_at FROM tasks AS t WHERE t.task_id = n.task_id),\n"
+          "        (SELECT f.created_at FROM failures AS f WHERE f.failure_id = n.task_id)) AS created_at,\n"
+          "    count(*) OVER () AS total\n"
+          "FROM named AS n ORDER BY n.task_id LIMIT ?2";
+
+static const char select_by_number[] = NAMED "SELECT task_id FROM named ORDER BY task_id LIMIT 1 OFFSET ?2 - 1";
 
 /* The number at *TEXT, which is less than LIMIT; *TEXT is then behind it. Less than 0: there is none. */
 static int64_t read_number(const char **text, int64_t limit)

@@ -77,6 +77,13 @@ case_doctor_finds_the_trace_of_a_recording_that_was_killed() {
     expect_equal "$(verdict traces)" note 'a trace that is left behind'
     expect_text out "$folder"
     expect_text out "telltale import $folder/trace -o FILE reads it; then: rm -r $folder"
+    mkdir -m 700 "$work/telltale-Left01"
+    cp -pR "$folder" "$work/telltale-Left02"
+    run "$telltale" doctor # each has a remedy
+    expect_text out "telltale import $folder/trace -o FILE reads it; then: rm -r $folder"
+    expect_text out "                    rm -r $work/telltale-Left01"
+    expect_text out "telltale import $work/telltale-Left02/trace -o FILE reads it; then: rm -r $work/telltale-Left02"
+    rm -r "$work/telltale-Left01" "$work/telltale-Left02"
     must "$telltale" import "$folder/trace" -o left.telltale
     expect_equal "$(sqlite3 left.telltale 'SELECT count(*) FROM note')" 100 'notes'
     expect_rows left.telltale 'SELECT count(*) FROM losses' 0
@@ -98,6 +105,7 @@ case_doctor_leaves_out_folders_of_the_living_and_of_others() {
     [ "$(id -u)" -ne 0 ] || chown 65534 "$work/telltale-Other1"
     run "$telltale" doctor
     expect_text out "$work/telltale-Left01 (no trace in it)"
+    expect_text out "                    rm -r $work/telltale-Left01"
     ! grep -qE 'telltale-(elsewhere|no.dot|File01)' "$work/out" || fail 'what is not of telltale is named'
     [ "$(id -u)" -ne 0 ] || ! grep -q 'telltale-Other1' "$work/out" || fail 'what is of another user is named'
 }

@@ -151,9 +151,9 @@ HEAR(failure_released)
 {
     (void)time;
     released_line = line_of(event->site);
-    add("released %s user=%u library=%u forwards=%u bit=%u closed=%u\n", label_of(event->failure_id),
+    add("released %s user=%u library=%u forwards=%u bit=%u closed=%u%s\n", label_of(event->failure_id),
         event->user_touch_count, event->library_touch_count, event->forward_count, event->retrieved,
-        event->loop_closed);
+        event->loop_closed, event->discarded ? " discarded" : "");
 }
 
 HEAR(reference_taken)

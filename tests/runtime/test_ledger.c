@@ -205,7 +205,8 @@ static void discarding_is_told_with_its_reason(void **state)
     events_label(failed, "f");
     tt_discard(failed, "best effort");
     tt_future_unref(failed);
-    expect_events("discarded f best effort\nlet go f 0\nreleased f user=0 library=0 forwards=0 bit=1 closed=0\n");
+    expect_events("discarded f best effort\nlet go f 0\n"
+                  "released f user=0 library=0 forwards=0 bit=1 closed=0 discarded\n");
 }
 
 static void an_await_is_a_touch_and_what_it_lets_through_is_forwarded(void **state)

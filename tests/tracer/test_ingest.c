@@ -288,6 +288,24 @@ static void members_of_groups_have_type_and_text_also_when_they_were_never_raise
     studio_close(&studio);
 }
 
+/* The event that says so may have come before a session that began later, or be lost: the release tells it again. */
+static void what_was_discarded_is_known_by_its_release_alone(void **state)
+{
+    (void)state;
+    struct studio studio;
+    for (uint8_t discarded = 0; discarded <= 1; discarded++) {
+        studio_open(&studio);
+        memset(&script, 0, sizeof script);
+        fail_task(10, TT_FAILURE_HOW_RAISED);
+        SAY(2, failure_released, .failure_id = 10, .site = RELEASED, .retrieved = discarded, .discarded = discarded);
+        perform(&studio, 0);
+        studio_expect(&studio, "SELECT state, reason, discard_reason FROM failures",
+                      discarded ? "discarded|NULL|NULL" : "lost|dropped|NULL");
+        studio_expect(&studio, "SELECT count(*) FROM leaks WHERE lint = 'lost-failure'", discarded ? "0" : "1");
+        studio_close(&studio);
+    }
+}
+
 static void each_fact_leads_to_its_state(void **state)
 {
     (void)state;
@@ -570,6 +588,7 @@ static void tasks_on_the_board_come_and_go(void **state)
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(members_of_groups_have_type_and_text_also_when_they_were_never_raised),
     cmocka_unit_test(each_fact_leads_to_its_state),
+    cmocka_unit_test(what_was_discarded_is_known_by_its_release_alone),
     cmocka_unit_test(the_order_between_threads_and_the_places_of_commits_change_nothing),
     cmocka_unit_test(processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock),
     cmocka_unit_test(an_exit_status_finds_its_process_before_or_after_it_is_known),

@@ -35,13 +35,14 @@ case_a_limit_that_is_too_low_for_an_arena_is_bad() {
     expect_text out 'ulimit -f unlimited'
 }
 
-case_what_nobody_reads_is_pointed_out() {
-    mkfifo input
-    "$telltale" record -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <input >output 2>messages &
+# Leaves the arena of a program that was recorded into NAME.telltale, and killed with its recorder.
+leave() { # NAME
+    mkfifo "$1.input"
+    "$telltale" record -o "$1.telltale" -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <"$1.input" >"$1.output" 2>messages &
     record=$!
     background="$background $record"
-    exec 9>input
-    wait_until has_line output
+    exec 9>"$1.input"
+    wait_until has_line "$1.output"
     recorder=$(find_child "$record" "$telltale")
     traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
     kill -STOP "$record"
@@ -49,10 +50,25 @@ case_what_nobody_reads_is_pointed_out() {
     kill -KILL "$record"
     wait "$record" || :
     exec 9>&-
+}
+
+case_what_nobody_reads_is_pointed_out_with_what_to_do_about_each() {
+    leave one
+    leave two
+    leave three
+    rm three.telltale*
     run "$telltale" doctor
     expect_equal "$(verdict 'left behind')" note 'the verdict'
-    expect_text out 'telltale report STORE reads them into the store'
-    "$telltale" report run.telltale >/dev/null || :
+    expect_text out "telltale report $PWD/one.telltale reads them into the store"
+    expect_text out "telltale report $PWD/two.telltale reads them into the store"
+    dir=$(dirname "$(grep -lsF "$PWD/three.telltale" "/dev/shm/telltale-$(id -u)"/*/store)")
+    expect_text out "telltale import $dir -o FILE makes a store of them"
+    must "$telltale" import "$dir" -o four.telltale
+    for name in one two; do
+        run "$telltale" report "$name.telltale"
+    done
+    run "$telltale" doctor
+    ! grep -qF "$PWD/" "$work/out" || fail 'nothing of this case is left'
 }
 
 run_case "$@"

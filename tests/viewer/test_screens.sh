@@ -281,6 +281,23 @@ case_explain_lists_the_tasks_of_an_ambiguous_name() {
     expect_screen explain_unknown explain run.telltale nobody
 }
 
+# A session of LTTng's that began later is told of failures that are held, and not of their tasks.
+case_a_task_of_which_only_the_failure_is_known_has_its_name() {
+    given late
+    sqlite3 run.telltale "INSERT INTO exception (exception_id, type, message) VALUES (20, 'ValueError', 'too late');
+        INSERT INTO failure (failure_id, kind, exception_id, name, created_site_id, dumped_ns, released_ns) VALUES
+            (8, 1, 20, 'failed before', 1, 4000000000, 9000000000), (9, 1, 20, 'pending', 1, 4000000000, 9000000000);"
+    expect_screen explain_failure_only explain run.telltale 'failed before'
+    expect_screen show_failure_only show run.telltale 'pending#2'
+    expect_screen explain_ambiguous_failure explain run.telltale pending
+}
+
+# Without a board the place of a wait may be missing.
+case_a_wait_whose_place_is_not_known_is_told_without_one() {
+    given late
+    expect_screen report_late report run.telltale
+}
+
 case_timeline_draws_lives_as_bars() {
     given killed
     expect_screen timeline_killed timeline run.telltale
