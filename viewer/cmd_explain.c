@@ -52,17 +52,11 @@ static const char select_chain[] =
  * all that it has for those that another query gives. The creations come first, then what happened to ?1. Of its waits that are
  * over, which only its steps tell, the longest ones are told, and how many there were. */
 static const char lines[] =
-    "waited AS MATERIALIZED (\n"
-    "    SELECT *, row_number() OVER (ORDER BY until_ns - from_ns DESC) AS place, count(*) OVER () AS count\n"
-    "    FROM phases WHERE task_id = ?1 AND state = 'waiting' AND until_ns IS NOT NULL),\n"
+    TT_PART_WAITED ",\n"
     "line AS (\n"
     "    SELECT * FROM creation\n"
     "    UNION ALL SELECT 0, s.*, s.sentence FROM story AS s WHERE s.object_id = ?1\n"
-    "    UNION ALL SELECT 0, task_id, from_ns, 19, 0, 'waited', 'task_suspended', NULL, wait_at, wait_object,\n"
-    "        iif(wait_kind = 'sleep', 'it slept', 'it waited for ' || wait_text || ',') || ' for ' || round((until_ns "
-    "- from_ns) / 1e9, 3) || ' s'\n"
-    "        || iif(place = 1 AND count > 20, '; ' || count || ' times in all, of which the longest 20 are told', '')\n"
-    "    FROM waited WHERE place <= 20)\n";
+    "    UNION ALL SELECT 0, ?1, ns, rank, sequence, kind, event, NULL, place, other_id, sentence FROM wait_line)\n";
 
 static const char select_story[] =
     "SELECT object_id, ns, kind, event, text, place, other_id FROM line ORDER BY part, ns, rank, sequence";
@@ -218,18 +212,6 @@ static void print_data(tt_session *session, tt_output *output, int64_t id, enum 
     tt__query_close(query);
 }
 
-/* Its waits that are over are told by its steps; it may be a task whose steps were left out. */
-static void say_sampling(tt_session *session, tt_output *messages, int64_t id)
-{
-    tt_query *query = tt__query_open(session, "SELECT NOT EXISTS (SELECT 1 FROM steps WHERE task_id = ?1) AS is_left_out\n"
-                                              "FROM processes AS p WHERE p.process_id = ?1 >> 40 AND p.step_every > 1\n"
-                                              "    AND EXISTS (SELECT 1 FROM task WHERE task_id = ?1 AND started_ns IS NOT NULL)");
-    tt__query_bind_integer(query, 1, id);
-    if (tt__query_next(query) && tt__query_integer(query, "is_left_out") != 0)
-        tt__sampling_say(session, messages);
-    tt__query_close(query);
-}
-
 static int run(struct tt_invocation *invocation)
 {
     const struct explain_options *given = invocation->options;
@@ -250,7 +232,7 @@ static int run(struct tt_invocation *invocation)
             tt__stacks_stop(&invocation->output);
             tt__source_stop();
         }
-        say_sampling(session, &invocation->messages, id);
+        tt__sampling_say_of(session, &invocation->messages, id);
         tt__losses_say(session, &invocation->messages);
         status = TT_EXIT_CLEAN;
     }

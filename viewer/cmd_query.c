@@ -91,6 +91,7 @@ static int run(struct tt_invocation *invocation)
         status = tt__query_run_user_sql(session, &invocation->output, choose_format(invocation), sql);
         if (tt__session_asks_steps(session))
             tt__sampling_say(session, &invocation->messages);
+        tt__losses_say(session, &invocation->messages);
         status = tt__session_close(session, status);
     }
     free(sql);

@@ -5,6 +5,7 @@
  */
 #include "command.h"
 
+#include "losses.h"
 #include "output/text.h"
 #include "parts.h"
 #include "query.h"
@@ -17,11 +18,19 @@
 #include <string.h>
 
 struct show_options {
+    uint64_t limit;
     struct tt_source_options source;
     struct tt_stack_options stack;
 };
 
+/* Steps that are told. */
+#define STEPS_MAX 20
+
+static const struct show_options defaults = {.limit = STEPS_MAX};
+
 static const struct tt_option options[] = {
+    {'n', "limit", TT_OPTION_NUMBER, "N", "steps told at most; 20 if not given, 0: all", offsetof(struct show_options, limit),
+     NULL},
     TT_SOURCE_DIR_OPTION(struct show_options, source.dir),
     {0, "no-source", TT_OPTION_FLAG, NULL, "do not quote lines of source below places",
      offsetof(struct show_options, source.is_off), NULL},
@@ -36,8 +45,22 @@ static const struct tt_option options[] = {
 
 /* Everything that is known to have happened to the task or future ?1, a line each. */
 static const char select_life[] =
-    "SELECT ns, sentence || coalesce(' (' || place || ')', '') AS text FROM story WHERE object_id = ?1 AND ns IS NOT NULL\n"
-    "ORDER BY ns, rank, sequence";
+    "WITH " TT_PART_WAITED ",\n"
+    "line AS (\n"
+    "    SELECT ns, rank, sequence, kind, event, sentence, place, other_id FROM story\n"
+    "    WHERE object_id = ?1 AND ns IS NOT NULL\n"
+    "    UNION ALL SELECT * FROM wait_line)\n"
+    "SELECT ns, sentence || coalesce(' (' || place || ')', '') AS text FROM line ORDER BY ns, rank, sequence";
+
+/* Its steps, where they were recorded: the beginning of one may be missing, and so may its end. */
+static const char select_steps[] =
+    "SELECT step_number, count(*) OVER () AS count,\n"
+    "    max(iif(state = 'running', from_ns, NULL)) AS began_ns,\n"
+    "    max(iif(state = 'ready', until_ns - from_ns, NULL)) AS ready_ns,\n"
+    "    max(iif(state = 'running', until_ns - from_ns, NULL)) AS ran_ns,\n"
+    "    max(iif(state = 'waiting', until_ns - from_ns, NULL)) AS waited_ns,\n"
+    "    max(wait_text) AS wait_text, max(wait_at) AS wait_at\n"
+    "FROM phases WHERE task_id = ?1 GROUP BY step_number ORDER BY step_number NULLS LAST LIMIT ?2";
 
 /* Tasks are looked up one by one: in any other order SQLite would put all of them together first. */
 static const char select_chain[] =
@@ -161,6 +184,46 @@ static void print_life(tt_session *session, tt_output *output, int64_t id)
     tt__query_close(query);
 }
 
+/* One step: how long it was ready for it, how long it ran in it, what it waited for behind it. */
+static void print_step(tt_query *query, tt_output *output)
+{
+    char began[TT_DURATION_BYTES] = "", number[24] = "?";
+    const char *wait = tt__query_text(query, "wait_text"), *place = tt__query_text(query, "wait_at");
+    if (!tt__query_is_null(query, "began_ns"))
+        tt__text_instant(began, tt__query_integer(query, "began_ns"));
+    if (!tt__query_is_null(query, "step_number"))
+        snprintf(number, sizeof number, "%jd", (intmax_t)tt__query_integer(query, "step_number"));
+    tt__print(output, "  %13s  %s:", began, number);
+    print_duration(query, output, " ready ", "ready_ns");
+    print_duration(query, output, ", ran ", "ran_ns");
+    if (wait != NULL && tt__query_is_null(query, "waited_ns")) {
+        tt__print(output, ", waits for %s", wait);
+    } else if (wait != NULL) {
+        tt__print(output, ", waited for %s", wait);
+        print_duration(query, output, ", for ", "waited_ns");
+    }
+    if (place != NULL)
+        tt__print(output, " (%s)", place);
+    tt__print(output, "\n");
+}
+
+static void print_steps(tt_session *session, tt_output *output, int64_t id, uint64_t limit)
+{
+    int64_t count = 0, number = 0;
+    tt_query *query = tt__query_open(session, select_steps);
+    tt__query_bind_integer(query, 1, id);
+    tt__query_bind_integer(query, 2, limit > 0 && limit < INT64_MAX ? (int64_t)limit : -1);
+    for (; tt__query_next(query); number++) {
+        count = tt__query_integer(query, "count");
+        if (number == 0)
+            tt__print(output, "\n  steps\n");
+        print_step(query, output);
+    }
+    tt__query_close(query);
+    if (count > number)
+        tt__print(output, "  and %jd more; --limit 0 shows all\n", (intmax_t)(count - number));
+}
+
 static void print_failure(tt_session *session, tt_output *output, int64_t id, bool is_alone)
 {
     tt_query *query = tt__query_open(session, select_failure);
@@ -185,7 +248,8 @@ static void print_failure(tt_session *session, tt_output *output, int64_t id, bo
         if (!tt__query_is_null(query, "sentence")) {
             tt__part_label(output, tt__query_text(query, "state"));
             tt__print(output, "%s", tt__query_text(query, "sentence"));
-            print_duration(query, output, "; unseen for ", "lasted_ns");
+            if (!tt__query_is_null(query, "lasted_ns"))
+                print_duration(query, output, "; unseen for ", "lasted_ns");
             tt__print(output, "\n");
         }
     }
@@ -252,8 +316,11 @@ static int run(struct tt_invocation *invocation)
         tt__source_start(session, &given->source);
         tt__stacks_start(&given->stack);
         print_task(session, &invocation->output, id);
+        print_steps(session, &invocation->output, id, given->limit);
         tt__stacks_stop(&invocation->output);
         tt__source_stop();
+        tt__sampling_say_of(session, &invocation->messages, id);
+        tt__losses_say(session, &invocation->messages);
         status = TT_EXIT_CLEAN;
     }
     return tt__session_close(session, status);
@@ -267,6 +334,7 @@ const struct tt_command tt__command_show = {
                "of that name. The id of a future that failed works too.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .defaults = &defaults,
     .options_bytes = sizeof(struct show_options),
     .arguments_min = 2,
     .arguments_max = 2,

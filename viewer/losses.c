@@ -262,3 +262,14 @@ void tt__sampling_say(tt_session *session, tt_output *output)
     }
     tt__query_close(query);
 }
+
+void tt__sampling_say_of(tt_session *session, tt_output *output, int64_t task_id)
+{
+    tt_query *query = tt__query_open(session, "SELECT NOT EXISTS (SELECT 1 FROM steps WHERE task_id = ?1) AS is_left_out\n"
+                                              "FROM processes AS p WHERE p.process_id = ?1 >> 40 AND p.step_every > 1\n"
+                                              "    AND EXISTS (SELECT 1 FROM task WHERE task_id = ?1 AND started_ns IS NOT NULL)");
+    tt__query_bind_integer(query, 1, task_id);
+    if (tt__query_next(query) && tt__query_integer(query, "is_left_out") != 0)
+        tt__sampling_say(session, output);
+    tt__query_close(query);
+}

@@ -25,4 +25,7 @@ void tt__selections_say(tt_session *session, tt_output *output, const char *cate
  * they were told of all, or of none. OUTPUT as above. */
 void tt__sampling_say(tt_session *session, tt_output *output);
 
+/* The same beside an answer about one task: nothing unless that is one of those whose steps were left out. */
+void tt__sampling_say_of(tt_session *session, tt_output *output, int64_t task_id);
+
 #endif

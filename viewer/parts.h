@@ -12,6 +12,24 @@
 
 #include "query.h"
 
+/* Nanoseconds in a sentence, as the view story has them: "0.102 s", and below a thousandth of a second "96.4 us". */
+#define TT_PART_SQL_TIME(ns) "iif(" ns " < 1000000, round((" ns ") / 1e3, 1) || ' us', round((" ns ") / 1e9, 3) || ' s')"
+
+/* Waits of task ?1 that are over, which only its steps tell: a common table expression `waited` with the longest ones, and how many there
+ * were; and `wait_line`, which has them as sentences, with columns of the view story. */
+#define TT_PART_WAITED                                                                                                         \
+    "waited AS MATERIALIZED (\n"                                                                                               \
+    "    SELECT *, until_ns - from_ns AS wait_ns, count(*) OVER () AS count,\n"                                                \
+    "        row_number() OVER (ORDER BY until_ns - from_ns DESC) AS number\n"                                                 \
+    "    FROM phases WHERE task_id = ?1 AND state = 'waiting' AND until_ns IS NOT NULL),\n"                                    \
+    "wait_line (ns, rank, sequence, kind, event, sentence, place, other_id) AS (\n"                                            \
+    "    SELECT from_ns, 19, 0, 'waited', 'task_suspended',\n"                                                                 \
+    "        iif(wait_kind = 'sleep', 'it slept', 'it waited for ' || wait_text || ',') || ' for '\n"                          \
+    "            || " TT_PART_SQL_TIME("wait_ns") "\n"                                                                         \
+    "            || iif(number = 1 AND count > 20, '; ' || count || ' times in all, of which the longest 20 are told', ''),\n" \
+    "        wait_at, wait_object\n"                                                                                           \
+    "    FROM waited WHERE number <= 20)"
+
 /* Prints a label, padded, so that what follows stands in one column. */
 void tt__part_label(tt_output *output, const char *label);
 

@@ -77,4 +77,21 @@ file|file|a file|wait_file
 signal|signal|signal SIGUSR1|wait_signal' 'what they wait for'
 }
 
+# What a task waits for now is said in the same words as what it waited for at an instant, and as a wait of its life.
+case_the_past_is_told_in_the_words_of_the_present() {
+    for what in '' tasks world; do
+        # shellcheck disable=SC2086 # one word or none
+        run "$telltale" record -o run.telltale --events +step -- "$TELLTALE_TEST_BIN/../tests/e2e/waiting" $what
+        now=$(ask run.telltale 'SELECT max(seen_ns) FROM process')
+        for past in "(SELECT * FROM instants WHERE at_ns = $now) AS i ON i.task_id = t.task_id" \
+            "phases AS i ON i.task_id = t.task_id AND i.state = 'waiting' AND i.until_ns IS NULL"; do
+            must "$telltale" query --format csv run.telltale "SELECT count(*) > 2, count(i.task_id) = count(*),
+                count(*) FILTER (WHERE i.wait_text IS NOT substr(t.wait_text, 1, coalesce(nullif(instr(t.wait_text, ' ('), 0) - 1, 999))
+                    AND i.wait_text IS NOT t.wait_text) AS other
+                FROM tasks AS t LEFT JOIN $past WHERE t.state = 'waiting'"
+            expect_equal "$(sed 1d "$work/out")" 1,1,0 "the words of $what"
+        done
+    done
+}
+
 run_case "$@"

@@ -80,6 +80,22 @@ case_explain_tells_what_was_waited_for() {
     expect_text out 'Cancelled. It was cancelled, as the runner had asked at runtime/examples/gather.c'
 }
 
+case_show_tells_each_step_and_what_was_waited_for() {
+    record +step "$examples/gather"
+    must "$telltale" show run.telltale 2
+    grep -Eq '^ +[0-9.]+ s  it waited for gather #6, for [0-9.]+ (us|s) \(runtime/examples/gather.c:[0-9]+ in ' "$work/out" ||
+        fail 'the wait is no part of its life'
+    sed '1,/^  steps$/d' "$work/out" >steps
+    expect_equal "$(wc -l <steps)" "$(figure 'SELECT step_count FROM tasks WHERE task_id = 2')" 'steps'
+    grep -Eq '^ +[0-9.]+ s  1: ready [0-9.]+ [mun]*s, ran [0-9.]+ [mun]*s, waited for gather #6, for [0-9.]+ [mu]?s \(runtime' steps ||
+        fail "the first one: $(cat steps)"
+    must "$telltale" show run.telltale 2 --limit 1
+    expect_text out "  and $(($(wc -l <steps) - 1)) more; --limit 0 shows all"
+    record task,failure,cancel,scope "$examples/gather"
+    must "$telltale" show run.telltale 2
+    ! grep -q '^  steps$' "$work/out" || fail 'nothing is known of its steps'
+}
+
 case_timeline_shows_what_a_blocking_task_did() {
     record +step "$examples/blocking_server" --two
     # The axis is its one step: what came before and after it depends on the machine.

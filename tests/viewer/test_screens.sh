@@ -275,6 +275,12 @@ case_explain_says_what_is_missing() {
     expect_screen explain_lossy explain run.telltale first
 }
 
+case_show_and_queries_say_what_is_missing() {
+    given lossy
+    expect_screen show_lossy show run.telltale first
+    expect_screen query_lossy query run.telltale 'SELECT count(*) AS tasks FROM tasks'
+}
+
 case_explain_lists_the_tasks_of_an_ambiguous_name() {
     given clean
     expect_screen explain_ambiguous explain run.telltale work

@@ -320,7 +320,7 @@ UNION ALL
 SELECT t.task_id, t.wait_since_ns, 19, 0, 'waits', NULL,
     iif((SELECT p.ended_ns FROM processes AS p WHERE p.process_id = t.process_id) IS NULL,
         'it waits for ', 'it waited for ')
-        || t.wait_text || coalesce(', for ' || round(t.wait_ns / 1e9, 3) || ' s', ''),
+        || t.wait_text || coalesce(', for ' || iif(t.wait_ns < 1000000, round(t.wait_ns / 1e3, 1) || ' us', round(t.wait_ns / 1e9, 3) || ' s'), ''),
     t.wait_at, t.wait_object
 FROM tasks AS t
 WHERE t.wait_text IS NOT NULL AND t.wait_since_ns IS NOT NULL

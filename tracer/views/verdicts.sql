@@ -11,7 +11,7 @@ SELECT
     -- Why that is so, in a sentence.
     CASE f.state
         WHEN 'delivered' THEN CASE
-            WHEN f.user_touch_count > 0 THEN 'user code saw the failure' || coalesce(' after ' || round(f.unread_ns / 1e9, 3) || ' s', '')
+            WHEN f.user_touch_count > 0 THEN 'user code saw the failure' || coalesce(' after ' || iif(f.unread_ns < 1000000, round(f.unread_ns / 1e3, 1) || ' us', round(f.unread_ns / 1e9, 3) || ' s'), '')
             ELSE 'user code saw a failure that it lives on in: ' || coalesce(replace(f.forwarded_to, char(10), ', '), 'another one')
         END
         WHEN 'discarded' THEN 'user code said that it does not matter' || coalesce(': "' || f.discard_reason || '"', '')
@@ -36,7 +36,7 @@ SELECT
             WHEN 'held_at_exit' THEN 'the process exited while the failure was held, and nobody had looked at it'
             WHEN 'killed' THEN 'the process was killed and nobody had looked at the failure'
             ELSE 'the last reference went and nobody had looked at the failure'
-        END || coalesce('; unseen for ' || round(f.unread_ns / 1e9, 3) || ' s', '')
+        END || coalesce('; unseen for ' || iif(f.unread_ns < 1000000, round(f.unread_ns / 1e3, 1) || ' us', round(f.unread_ns / 1e9, 3) || ' s'), '')
         ELSE 'events about it are missing, so nothing can be said'
     END AS reason,
     -- What to do next, in a sentence; NULL when nothing is to be done.
@@ -80,14 +80,14 @@ SELECT t.task_id,
     CASE t.outcome
         WHEN 'returned' THEN CASE WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e
                 WHERE e.task_id = t.task_id AND e.what = 'swallowed') THEN 'it was cancelled and returned all the same'
-            ELSE 'it returned' || coalesce(' after ' || round(t.age_ns / 1e9, 3) || ' s', '') END
+            ELSE 'it returned' || coalesce(' after ' || iif(t.age_ns < 1000000, round(t.age_ns / 1e3, 1) || ' us', round(t.age_ns / 1e9, 3) || ' s'), '') END
         WHEN 'cancelled' THEN 'it was cancelled' || coalesce((SELECT ', as ' || iif(c.by IN ('runner', 'main', 'callback', 'handler'), 'the ', '') || c.by_text || ' had asked'
                 || coalesce(' at ' || c.requested_at, '') FROM cancellations AS c
             WHERE c.task_id = t.task_id AND c.ending = 'cancelled' ORDER BY c.cancellation_id LIMIT 1), '')
         WHEN 'abandoned' THEN 'its loop was closed while it was pending' || coalesce(', waiting for ' || t.wait_text, '')
         WHEN 'unknown' THEN 'events about it are missing, so nothing can be said'
         ELSE iif(p.ended_ns IS NULL, 'it is pending', 'it was pending when its process ended')
-            || coalesce(', waiting for ' || t.wait_text || coalesce(' for ' || round(t.wait_ns / 1e9, 3) || ' s', ''),
+            || coalesce(', waiting for ' || t.wait_text || coalesce(' for ' || iif(t.wait_ns < 1000000, round(t.wait_ns / 1e3, 1) || ' us', round(t.wait_ns / 1e9, 3) || ' s'), ''),
                 ', ' || t.state, '')
     END,
     CASE

@@ -14,19 +14,40 @@ SELECT
     -- What it waited for: a word of wait_kind, and the id, descriptor or number that goes with it.
     CASE WHEN p.part = 3 THEN s.wait_kind END AS wait_kind,
     CASE WHEN p.part = 3 THEN s.wait_object END AS wait_object,
-    -- The same in words: sleep, task #4 "x", gather #6, recv on descriptor 7.
+    -- The same in words, those of tasks.wait_text: sleep, task #4 "x", gather #6, recv on descriptor 7, an item of queue #5. How many
+    -- tasks of a group were pending then is not told.
     CASE
         WHEN p.part <> 3 THEN NULL
-        WHEN s.wait_kind = 'task' THEN 'task ' || coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = s.wait_object),
-            iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775))
-        WHEN s.wait_kind IN ('future', 'gather', 'wait', 'shield', 'as_completed', 'group', 'lock', 'event', 'condition', 'semaphore',
-            'barrier', 'queue_get', 'queue_put', 'queue_join', 'thread') THEN replace(s.wait_kind, '_', ' ') || ' '
-            || iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775)
-        WHEN s.wait_kind IN ('sleep', 'file', 'resolve') THEN s.wait_kind
-        WHEN s.wait_kind = 'signal' THEN 'signal ' || coalesce((SELECT w.word FROM word AS w
-            WHERE w.enumeration = 'signal' AND w.number = s.wait_object), s.wait_object)
-        WHEN s.wait_kind = 'process' THEN 'process ' || s.wait_object
-        ELSE coalesce(replace(s.wait_kind, '_', ' ') || coalesce(' on descriptor ' || s.wait_object, ''), 'something')
+        ELSE CASE s.wait_kind
+            WHEN 'task' THEN 'task ' || coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = s.wait_object),
+                iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775))
+            WHEN 'wait' THEN coalesce((SELECT a.text || ' (' || replace(a.until, '_', ' ') || ')' FROM waits AS a
+                WHERE a.wait_id = s.wait_object), 'several futures')
+            WHEN 'as_completed' THEN 'the next of '
+                || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = s.wait_object), 'several futures')
+            WHEN 'shield' THEN 'shield ' || coalesce(
+                (SELECT 'of ' || coalesce('task ' || (SELECT l.label FROM task_labels AS l WHERE l.task_id = h.inner_id),
+                    'future ' || iif(h.inner_id >> 40 = 0, '#', 'p' || (h.inner_id >> 40) || '#') || (h.inner_id & 1099511627775))
+                 FROM shield AS h WHERE h.shield_id = s.wait_object),
+                iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775))
+            WHEN 'signal' THEN 'signal ' || coalesce((SELECT w.word FROM word AS w
+                WHERE w.enumeration = 'signal' AND w.number = s.wait_object), s.wait_object)
+            WHEN 'process' THEN 'process ' || s.wait_object
+            WHEN 'sleep' THEN 'sleep'
+            WHEN 'resolve' THEN 'resolve'
+            WHEN 'file' THEN 'a file'
+            WHEN 'file_change' THEN 'a file to change'
+            ELSE CASE
+                WHEN s.wait_kind IN ('future', 'gather', 'group', 'lock', 'event', 'condition', 'semaphore', 'barrier', 'queue_get',
+                    'queue_put', 'queue_join', 'thread')
+                    THEN CASE s.wait_kind WHEN 'group' THEN 'task group' WHEN 'queue_get' THEN 'an item of queue'
+                        WHEN 'queue_put' THEN 'room in queue' WHEN 'queue_join' THEN 'all items done of queue'
+                        WHEN 'thread' THEN 'work on a thread,' ELSE s.wait_kind END || ' '
+                        || iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775)
+                ELSE coalesce(iif(s.wait_kind = 'write_turn', 'turn to write', s.wait_kind)
+                    || coalesce(' on descriptor ' || s.wait_object, ''), 'something')
+            END
+        END
     END AS wait_text,
     -- Where: "FILE:LINE in FUNCTION".
     CASE WHEN p.part = 3 THEN (SELECT pl.place FROM places AS pl WHERE pl.site_id = s.wait_site_id) END AS wait_at
