@@ -555,6 +555,7 @@ CREATE TABLE exception_member (
 ) STRICT;
 
 CREATE INDEX exception_member_group ON exception_member (group_id);
+CREATE INDEX exception_member_member ON exception_member (member_id);
 
 -- One row for each future or task that ended with an exception.
 CREATE TABLE failure (

@@ -73,6 +73,13 @@ static const char select_verdict[] =
     "    (SELECT t.coroutine FROM tasks AS t WHERE t.task_id = ?1) AS coroutine, f.kind, f.type, f.message\n"
     "FROM verdicts AS v LEFT JOIN failures AS f ON f.failure_id = ?1 WHERE v.object_id = ?1";
 
+/* Why a task that is pending will stay so, where that is known. */
+static const char select_finding[] =
+    "SELECT lint, sentence FROM leaks\n"
+    "WHERE lint = 'never-started' AND object_id = ?1 OR lint = 'await-cycle' AND object_id IN (\n"
+    "    SELECT c.cycle_id FROM await_cycles AS c WHERE c.task_id = ?1 AND c.broken_ns IS NULL)\n"
+    "ORDER BY sentence GLOB 'until *' LIMIT 1"; /* an earlier circle of the same tasks may have been broken */
+
 static const struct tt_column columns[] = {
     {"object_id", "OBJECT", TT_UNIT_NONE, false}, {"ns", "NS", TT_UNIT_INSTANT, false},
     {"kind", "KIND", TT_UNIT_NONE, false},        {"event", "EVENT", TT_UNIT_NONE, false},
@@ -107,9 +114,11 @@ static void print_line(tt_session *session, tt_query *query, tt_output *output)
               place != NULL ? place : "");
     tt__style(output, TT_STYLE_PLAIN);
     tt__source_quote(output, place, 16);
-    if (event != NULL && strcmp(event, "exception_raised") == 0)
+    if (event != NULL && strcmp(event, "exception_raised") == 0) {
+        tt__part_members(session, output, tt__query_integer(query, "other_id"));
         tt__stack_print(session, output, tt__query_integer(query, "other_id"), "raised", "called from");
-    else if (event != NULL && strcmp(event, "task_created") == 0)
+    }
+    if (event != NULL && strcmp(event, "task_created") == 0)
         tt__stack_print(session, output, tt__query_integer(query, "object_id"), "created", "called from");
 }
 
@@ -127,7 +136,26 @@ static void print_title(tt_query *verdict, tt_output *output)
     tt__print(output, "\n\n");
 }
 
-static void print_verdict(tt_query *verdict, tt_output *output)
+/* Prints why a task cannot go on. Returns what to do about it; NULL: nothing is known that keeps it from going on. */
+static const char *print_finding(tt_session *session, tt_output *output, int64_t id)
+{
+    const char *advice = NULL;
+    tt_query *query = tt__query_open(session, select_finding);
+    tt__query_bind_integer(query, 1, id);
+    if (tt__query_next(query)) {
+        bool is_circle = strcmp(tt__query_text(query, "lint"), "await-cycle") == 0;
+        advice = is_circle ? "let one of them not wait for the others, or give its wait a time limit"
+                           : "await it, or cancel it, before its loop is closed";
+        tt__style(output, TT_STYLE_FAILURE);
+        tt__print(output, is_circle ? "It cannot go on" : "It never began");
+        tt__style(output, TT_STYLE_PLAIN);
+        tt__print(output, ": %s.\n", tt__query_text(query, "sentence"));
+    }
+    tt__query_close(query);
+    return advice;
+}
+
+static void print_verdict(tt_session *session, tt_query *verdict, tt_output *output, int64_t id)
 {
     bool is_finding = tt__query_integer(verdict, "is_finding") != 0;
     tt__print(output, "\n");
@@ -138,6 +166,8 @@ static void print_verdict(tt_query *verdict, tt_output *output)
     print_sentence(output, tt__part_or_unknown(tt__query_text(verdict, "reason")));
     tt__print(output, "\n");
     const char *advice = tt__query_text(verdict, "advice");
+    if (strcmp(tt__part_or_unknown(tt__query_text(verdict, "verdict")), "pending") == 0)
+        advice = print_finding(session, output, id);
     tt__print(output, "What to do: ");
     tt__print(output, advice != NULL ? "%s.\n" : "nothing.\n", advice);
 }
@@ -200,7 +230,7 @@ static void print_story(tt_session *session, tt_output *output, int64_t id)
     while (tt__query_next(story))
         print_line(session, story, output);
     if (is_there)
-        print_verdict(verdict, output);
+        print_verdict(session, verdict, output, id);
     tt__query_close(story);
     tt__query_close(verdict);
 }

@@ -7,6 +7,7 @@
 #include "draft.h"
 #include "losses.h"
 #include "moment.h"
+#include "output/text.h"
 #include "parts.h"
 #include "query.h"
 #include "report.h"
@@ -360,42 +361,78 @@ static int write_query(tt_draft *draft)
 
 /* ------------------------------------------------------------------------------------------------- circles */
 
-static const char select_cycles[] =
-    "SELECT c.cycle_id, c.position, c.task_count, c.wait_at, l.label,\n"
+#define CYCLE_COLUMNS                                                                  \
+    "SELECT c.cycle_id, c.position, c.task_count, c.wait_at, c.broken_ns, l.label,\n"  \
     "    (SELECT x.label FROM task_labels AS x WHERE x.task_id = c.awaited_id) AS awaited\n"
-    "FROM await_cycles AS c JOIN task_labels AS l USING (task_id)\n"
-    "WHERE c.broken_ns IS NULL\n"
-    "    AND NOT EXISTS (SELECT 1 FROM await_cycles AS x WHERE x.cycle_id = c.cycle_id AND x.since_ns > :at)\n"
-    "    AND (:around IS NULL OR EXISTS (SELECT 1 FROM await_cycles AS x WHERE x.cycle_id = c.cycle_id AND x.task_id = "
-    ":around))\n"
-    "ORDER BY c.cycle_id, c.position";
 
-static void print_cycle_heading(tt_output *output, int64_t task_count, bool is_data)
+#define IS_AROUND                                                                                                    \
+    "(:around IS NULL OR EXISTS (SELECT 1 FROM cycle AS x WHERE x.cycle_id = c.cycle_id AND x.task_id = :around))\n"
+
+static const char select_cycles[] =
+    "WITH cycle AS MATERIALIZED (SELECT * FROM await_cycles WHERE broken_ns IS NULL)\n" CYCLE_COLUMNS
+    "FROM cycle AS c JOIN task_labels AS l USING (task_id)\n"
+    "WHERE NOT EXISTS (SELECT 1 FROM cycle AS x WHERE x.cycle_id = c.cycle_id AND x.since_ns > :at)\n"
+    "    AND " IS_AROUND "ORDER BY c.cycle_id, c.position";
+
+/* Circles that a cancellation broke after :at, and that were there then: each task of them waited for the same then, as its steps tell. */
+static const char select_broken_cycles[] =
+    "WITH was AS MATERIALIZED (\n"
+    "    SELECT task_id, wait_kind, wait_object FROM instants WHERE at_ns = :at AND state = 'waiting'),\n"
+    "cycle AS MATERIALIZED (\n"
+    "    SELECT k.*, EXISTS (SELECT 1 FROM was AS w WHERE w.task_id = k.task_id AND w.wait_kind = k.wait_kind\n"
+    "        AND w.wait_object IS k.wait_object) AS was_there\n"
+    "    FROM await_cycles AS k WHERE k.broken_ns > :at)\n" CYCLE_COLUMNS
+    "FROM cycle AS c JOIN task_labels AS l USING (task_id)\n"
+    "WHERE NOT EXISTS (SELECT 1 FROM cycle AS x\n"
+    "        WHERE x.cycle_id = c.cycle_id AND x.broken_ns = c.broken_ns AND NOT x.was_there)\n"
+    "    AND " IS_AROUND "ORDER BY c.cycle_id, c.broken_ns, c.position";
+
+static void print_cycle_heading(tt_query *query, tt_output *output, bool is_data)
 {
+    char broken[TT_DURATION_BYTES];
+    int64_t task_count = tt__query_integer(query, "task_count");
+    bool is_broken = !tt__query_is_null(query, "broken_ns");
     tt__print_own(output, is_data ? "telltale: " : "\n");
     tt__style(output, TT_STYLE_FAILURE);
     if (task_count == 1)
-        tt__print(output, "CIRCLE: a task waits for itself, and cannot go on\n");
+        tt__print(output, is_broken ? "CIRCLE: a task waited for itself" : "CIRCLE: a task waits for itself");
     else
-        tt__print(output, "CIRCLE: %jd tasks wait for one another, and cannot go on\n", (intmax_t)task_count);
+        tt__print(output, is_broken ? "CIRCLE: %jd tasks waited for one another" : "CIRCLE: %jd tasks wait for one another",
+                  (intmax_t)task_count);
+    tt__text_instant(broken, tt__query_integer(query, "broken_ns"));
+    if (is_broken)
+        tt__print(output, ", until a cancellation broke the circle at %s\n", broken);
+    else
+        tt__print(output, ", and cannot go on\n");
     tt__style(output, TT_STYLE_PLAIN);
+}
+
+static void print_cycles_of(tt_draft *draft, const char *sql)
+{
+    bool is_data = tt__draft_is_data(draft);
+    tt_output *output = is_data ? &draft->invocation->messages : &draft->invocation->output;
+    tt_query *query = tt__query_open(draft->session, sql);
+    for (size_t i = 0; i < draft->value_count; i++)
+        tt__query_bind_named(query, draft->values[i].name, draft->values[i].value);
+    while (tt__query_next(query)) {
+        if (tt__query_integer(query, "position") == 0)
+            print_cycle_heading(query, output, is_data);
+        tt__print(output, tt__query_is_null(query, "broken_ns") ? "  %s waits for %s" : "  %s waited for %s",
+                  tt__query_text(query, "label"), tt__query_text(query, "awaited"));
+        if (!tt__query_is_null(query, "wait_at"))
+            tt__print(output, " at %s", tt__query_text(query, "wait_at"));
+        tt__print(output, "\n");
+    }
+    tt__query_close(query);
 }
 
 /* Tasks that wait for one another cannot go on: said behind the tree, on the screen, or beside the data. */
 static void print_cycles(tt_draft *draft)
 {
-    bool is_data = tt__draft_is_data(draft);
-    tt_output *output = is_data ? &draft->invocation->messages : &draft->invocation->output;
-    tt_query *query = tt__query_open(draft->session, select_cycles);
-    for (size_t i = 0; i < draft->value_count; i++)
-        tt__query_bind_named(query, draft->values[i].name, draft->values[i].value);
-    while (tt__query_next(query)) {
-        if (tt__query_integer(query, "position") == 0)
-            print_cycle_heading(output, tt__query_integer(query, "task_count"), is_data);
-        tt__print(output, "  %s waits for %s at %s\n", tt__query_text(query, "label"), tt__query_text(query, "awaited"),
-                  tt__part_or_unknown(tt__query_text(query, "wait_at")));
-    }
-    tt__query_close(query);
+    const struct tree_options *given = draft->invocation->options;
+    print_cycles_of(draft, select_cycles);
+    if (given->at != NULL && tt__query_count(draft->session, "SELECT EXISTS (SELECT 1 FROM cycle_member)") > 0)
+        print_cycles_of(draft, select_broken_cycles);
 }
 
 static const char count_unknown[] =

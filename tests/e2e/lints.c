@@ -210,6 +210,23 @@ static int run_two_and_exit(tt_coro_fn *first, tt_coro_fn *second)
     return tt_await(circle[0]);
 }
 
+/* Two tasks that await each other, until one of them is cancelled. */
+static int break_circle(void)
+{
+    int rc;
+
+    circle[0] = tt_create_task_named(await_the_other, NULL, "left");
+    circle[1] = tt_create_task_named(await_the_other, circle, "right");
+    rc = tt_sleep(TT_MSEC(20));
+    tt_task_cancel(circle[1], "enough");
+    for (int i = 0; i < 2; i++) {
+        if (rc == 0 && tt_await(circle[i]) < 0 && tt_catch(&tt_CancelledError))
+            rc = tt_catch_end();
+        tt_task_unref(circle[i]);
+    }
+    return rc;
+}
+
 static int run_many(tt_coro_fn *fn, bool at_once)
 {
     tt_task *tasks[MANY];
@@ -258,6 +275,8 @@ static int app(void *arg)
         return run(take_turns, event);
     if (strcmp(name, "cycle") == 0)
         return run_two_and_exit(await_the_other, await_the_other);
+    if (strcmp(name, "broken-cycle") == 0)
+        return break_circle();
     if (strcmp(name, "limited-cycle") == 0)
         return run_two_and_exit(await_the_other_for_a_while, await_the_other);
     if (strcmp(name, "nobody-sets") == 0)

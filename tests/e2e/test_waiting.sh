@@ -77,6 +77,28 @@ file|file|a file|wait_file
 signal|signal|signal SIGUSR1|wait_signal' 'what they wait for'
 }
 
+# What was a circle at an instant is told then, and neither before nor behind it.
+case_a_circle_that_a_cancellation_broke_is_told_at_instants_before_that() {
+    must "$telltale" record -o run.telltale --events +step -- "$TELLTALE_TEST_BIN/../tests/e2e/lints" broken-cycle
+    closed=$("$telltale" query --format csv run.telltale "SELECT max(from_ns) FROM phases JOIN tasks USING (task_id)
+        WHERE phases.state = 'waiting' AND phases.wait_kind = 'task' AND name IN ('left', 'right')" | tail -n 1)
+    broken=$(ask run.telltale 'SELECT max(broken_ns) FROM await_cycles')
+    [ "$broken" -gt "$((closed + 10000000))" ] || fail "a circle from $closed to $broken"
+    must "$telltale" tree run.telltale --by await --at "$((closed + 1))ns"
+    expect_text out 'CIRCLE: 2 tasks waited for one another, until a cancellation broke the circle at '
+    expect_equal "$(sed 's/#[0-9]* //g' "$work/out" | grep -o '^  "[a-z]*" waited for "[a-z]*" at .*lints.c' | sed 's/ at .*//')" \
+        '  "left" waited for "right"
+  "right" waited for "left"' 'the circle'
+    must "$telltale" tree run.telltale --by await --around Task-1 --at "$((closed + 1))ns"
+    ! grep -q CIRCLE "$work/out" || fail 'a circle elsewhere'
+    for instant in "$((closed - 1))" "$((broken + 1))"; do
+        must "$telltale" tree run.telltale --by await --at "${instant}ns"
+        ! grep -q CIRCLE "$work/out" || fail "a circle at $instant, from $closed to $broken"
+    done
+    must "$telltale" tree run.telltale --by await
+    ! grep -q CIRCLE "$work/out" || fail 'a circle that is broken'
+}
+
 # What a task waits for now is said in the same words as what it waited for at an instant, and as a wait of its life.
 case_the_past_is_told_in_the_words_of_the_present() {
     for what in '' tasks world; do

@@ -255,6 +255,17 @@ case_explain_tells_of_a_cancellation_that_was_swallowed() {
     expect_screen explain_swallowed explain run.telltale swallower
 }
 
+case_explain_tells_what_keeps_a_task_from_going_on() {
+    given circle
+    expect_screen explain_circle explain run.telltale storer
+    expect_screen explain_never_started explain run.telltale 'too late'
+}
+
+case_explain_lists_the_members_of_a_group_where_it_is_raised() {
+    given group
+    expect_screen explain_group explain run.telltale fan-out
+}
+
 case_explain_tells_of_a_future_that_failed() {
     given kinds
     expect_screen explain_future explain run.telltale 13

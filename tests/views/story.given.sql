@@ -56,3 +56,8 @@ INSERT INTO link (task_id, linked_ns, cause_arena, cause_lttng, cause_task_id, s
     ((1 << 40) | 2, 82, x'0102030405060708', x'0000000000000000', 2, 2),
     (6, 65, x'9999999999999999', x'0000000000000000', 3, 2),
     (7, 75, x'1112131415161718', x'0000000000000000', 0, 2);
+-- The failure of 2 is a part of a group that 1 raised, and of one of which nobody knows who raised it, or when.
+INSERT INTO exception (exception_id, type, message, raised_ns, raised_site_id, task_id) VALUES
+    (210, 'ExceptionGroup', 'of a task group (2 sub-exceptions)', 650, 1, 1), (211, 'ExceptionGroup', 'made elsewhere', NULL, NULL, NULL);
+INSERT INTO exception_member (group_id, told_ns, thread_id, sequence, position, member_id) VALUES
+    (210, 650, 1, 70, 0, 202), (210, 650, 1, 71, 1, 201), (211, 660, 1, 72, 0, 201);

@@ -62,3 +62,12 @@ INSERT INTO failure (failure_id, kind, how, parent_kind, created_site_id, stored
 INSERT INTO discard VALUES ((2 << 40) | 302, 1500000000, 2, 'best effort');
 INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user, site_id) VALUES
     ((2 << 40) | 301, 1500000000, 3, 1, 5, 999, 5, 0, 2), ((2 << 40) | 305, 1250000000, 3, 2, 0, NULL, 2, 1, 2);
+-- One that waits for a lock, which another one has; and what is unknown of a process of which LTTng did not write the end, of one whose
+-- beginning is missing, and of one that lost events beside that.
+INSERT INTO task (task_id, parent_kind, created_ns, name, started_ns) VALUES (8, 0, 60, 'wants it', 61);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES (8, 1, 3, 13, 400, 2, 1000);
+INSERT INTO resource (resource_id, holder_id) VALUES (400, 6);
+INSERT INTO process (process_id, uuid, started_ns, is_boardless, vital_drop_last_ns) VALUES (3, x'03', 0, 1, 9000), (4, x'04', 0, 1, 9000), (5, x'05', 0, 1, 9000);
+INSERT INTO gap (thread_id, count, from_ns, what, is_vital) VALUES ((3 << 40) | 1, NULL, 5000, 'cut_off', 1), (4 << 40, NULL, 0, 'late', 1),
+    (5 << 40, NULL, 0, 'late', 1), ((5 << 40) | 1, 4, 100, 'discarded', 1);
+INSERT INTO task (task_id, parent_kind, created_ns, name, dumped_ns) VALUES ((3 << 40) | 1, 0, 10, 'cut off', 10), ((4 << 40) | 1, 0, 10, 'late', 10), ((5 << 40) | 1, 0, 10, 'both', 10);

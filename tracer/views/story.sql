@@ -10,7 +10,7 @@ SELECT
     -- The order of what has one time and one rank: the number of the event in its thread, where that is known.
     0 AS sequence,
     -- What it is, in a word: created, caused, joined, started, entered, expired, aborted, left, gathered, awaited, shielded, waits, asked,
-    -- delivered, uncancelled, swallowed, converted, asked_other, raised, inherited, failed, taken, released, read, forwarded,
+    -- delivered, uncancelled, swallowed, converted, asked_other, raised, inherited, failed, taken, released, read, forwarded, grouped,
     -- discarded, told, noted, stalled, ended, forgotten, process_ended.
     'created' AS kind,
     -- The event that says so, as events.def calls it; NULL where it is not one event.
@@ -178,6 +178,19 @@ SELECT c.task_id, c.requested_ns, 6, c.sequence, 'asked', 'cancel_requested',
             || (c.by_id & 1099511627775)
         ELSE 'somebody'
     END || ' asked for its cancellation'
+        || CASE c.by WHEN 7 THEN coalesce((SELECT ', because ' || iif(o.by IN ('callback', 'handler', 'runner', 'main'), 'the ', '')
+                || o.by_text || ' had asked for that of the awaiter' FROM cancellations AS o
+                WHERE o.task_id = c.by_id AND o.accepted AND o.requested_ns <= c.requested_ns
+                ORDER BY o.cancellation_id DESC LIMIT 1), '')
+            WHEN 10 THEN coalesce((SELECT CASE s.abort_reason
+                WHEN 1 THEN ', because ' || coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = s.aborted_by_id),
+                    'one of its tasks') || ' failed'
+                    || coalesce((SELECT ' with ' || coalesce(x.type, 'an exception') || coalesce(': ' || nullif(x.message, ''), '')
+                        FROM failure AS f JOIN exception AS x ON x.exception_id = f.exception_id
+                        WHERE f.failure_id = s.aborted_by_id), '')
+                WHEN 2 THEN ', because its body raised' WHEN 3 THEN ', because it was cancelled' END
+                FROM scope AS s WHERE s.scope_id = c.by_id AND s.aborted_ns IS NOT NULL), '')
+            ELSE '' END
         || coalesce(': "' || c.reason || '"', '') || iif(c.is_accepted, '', '; it was done already'),
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = c.site_id), c.by_id
 FROM cancellation AS c
@@ -280,6 +293,17 @@ SELECT v.failure_id, v.forwarded_ns, 13, v.sequence, 'forwarded', 'failure_forwa
         || coalesce(', by ' || (SELECT w.word FROM word AS w WHERE w.enumeration = 'forward_how' AND w.number = v.how), '')),
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = v.site_id), v.to_id
 FROM forward AS v
+UNION ALL
+-- What a task group, or user code, made of it with others.
+SELECT f.failure_id, max(g.raised_ns, coalesce(f.stored_ns, g.raised_ns)), 13, m.sequence, 'grouped', 'exception_member',
+    'its exception became part ' || (m.position + 1) || ' of ' || coalesce(g.type, 'an exception group')
+        || coalesce(': ' || nullif(g.message, ''), '')
+        || coalesce(', which ' || (SELECT l.label FROM task_labels AS l WHERE l.task_id = g.task_id) || ' raised', ''),
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id = g.raised_site_id), g.task_id
+FROM failure AS f
+JOIN exception_member AS m ON m.member_id = f.exception_id
+JOIN exception AS g ON g.exception_id = m.group_id
+WHERE g.raised_ns IS NOT NULL
 UNION ALL
 SELECT d.object_id, d.discarded_ns, 14, 0, 'discarded', 'failure_discarded',
     'user code said that its failure does not matter' || coalesce(': "' || d.reason || '"', ''),

@@ -64,7 +64,14 @@ SELECT
             ELSE 'await ' || f.id_text || ' where it is created' || coalesce(' (' || f.created_at || ')', '')
                 || ', or call tt_discard with a reason'
         END
-        WHEN f.state = 'unknown' THEN 'record again with larger rings: telltale record --ring-bytes 64M'
+        WHEN f.state = 'unknown' THEN coalesce((SELECT CASE g.what
+                    WHEN 'cut_off' THEN 'nothing brings back what LTTng had not written when the program ended; telltale record without '
+                        || '--lttng keeps it'
+                    WHEN 'late' THEN 'have the session begin before the program'
+                    ELSE 'record without pauses of the session' END
+                FROM gap AS g WHERE g.thread_id >> 40 = f.process_id AND g.what IN ('cut_off', 'late', 'paused')
+                    AND NOT EXISTS (SELECT 1 FROM gap AS d WHERE d.thread_id >> 40 = f.process_id AND d.what IN ('dropped', 'discarded'))
+                ORDER BY g.what LIMIT 1), 'record again with larger rings: telltale record --ring-bytes 64M')
     END AS advice
 FROM failures AS f
 UNION ALL
@@ -82,17 +89,28 @@ SELECT t.task_id,
                 WHERE e.task_id = t.task_id AND e.what = 'swallowed') THEN 'it was cancelled and returned all the same'
             ELSE 'it returned' || coalesce(' after ' || iif(t.age_ns < 1000000, round(t.age_ns / 1e3, 1) || ' us', round(t.age_ns / 1e9, 3) || ' s'), '') END
         WHEN 'cancelled' THEN 'it was cancelled' || coalesce((SELECT ', as ' || iif(c.by IN ('runner', 'main', 'callback', 'handler'), 'the ', '') || c.by_text || ' had asked'
-                || coalesce(' at ' || c.requested_at, '') FROM cancellations AS c
+                || coalesce(' at ' || c.requested_at, '')
+                || coalesce('; the request reached it after ' || iif(c.latency_ns < 1000000, round(c.latency_ns / 1e3, 1) || ' us', round(c.latency_ns / 1e9, 3) || ' s'), '') FROM cancellations AS c
             WHERE c.task_id = t.task_id AND c.ending = 'cancelled' ORDER BY c.cancellation_id LIMIT 1), '')
         WHEN 'abandoned' THEN 'its loop was closed while it was pending' || coalesce(', waiting for ' || t.wait_text, '')
         WHEN 'unknown' THEN 'events about it are missing, so nothing can be said'
         ELSE iif(p.ended_ns IS NULL, 'it is pending', 'it was pending when its process ended')
-            || coalesce(', waiting for ' || t.wait_text || coalesce(' for ' || iif(t.wait_ns < 1000000, round(t.wait_ns / 1e3, 1) || ' us', round(t.wait_ns / 1e9, 3) || ' s'), ''),
+            || coalesce(', waiting for ' || t.wait_text
+                || iif(t.wait_kind = 'lock', coalesce((SELECT ', which ' || l.label || ' has,' FROM resource AS r
+                    JOIN task_labels AS l ON l.task_id = r.holder_id WHERE r.resource_id = t.wait_object), ''), '')
+                || coalesce(' for ' || iif(t.wait_ns < 1000000, round(t.wait_ns / 1e3, 1) || ' us', round(t.wait_ns / 1e9, 3) || ' s'), ''),
                 ', ' || t.state, '')
     END,
     CASE
         WHEN t.outcome = 'abandoned' THEN 'await it, or cancel it and await it, before its loop is closed'
-        WHEN t.outcome = 'unknown' THEN 'record again with larger rings: telltale record --ring-bytes 64M'
+        WHEN t.outcome = 'unknown' THEN coalesce((SELECT CASE g.what
+                    WHEN 'cut_off' THEN 'nothing brings back what LTTng had not written when the program ended; telltale record without '
+                        || '--lttng keeps it'
+                    WHEN 'late' THEN 'have the session begin before the program'
+                    ELSE 'record without pauses of the session' END
+                FROM gap AS g WHERE g.thread_id >> 40 = t.process_id AND g.what IN ('cut_off', 'late', 'paused')
+                    AND NOT EXISTS (SELECT 1 FROM gap AS d WHERE d.thread_id >> 40 = t.process_id AND d.what IN ('dropped', 'discarded'))
+                ORDER BY g.what LIMIT 1), 'record again with larger rings: telltale record --ring-bytes 64M')
         WHEN EXISTS (SELECT 1 FROM cancellation_effect AS e WHERE e.task_id = t.task_id AND e.what = 'swallowed')
             THEN 'clean up and let CancelledError pass'
                 || coalesce(' where it was delivered: ' || (SELECT c.delivered_at FROM cancellations AS c
