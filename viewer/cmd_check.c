@@ -278,6 +278,7 @@ static int check(struct tt_invocation *invocation, const struct gate *gate)
     tt__report_say_losses(session, &invocation->messages, &counts);
     counts.counting = 0; /* what fails was decided above */
     status = fails ? TT_EXIT_FINDINGS : tt__report_status(&counts, given->is_strict);
+    invocation->has_answer = !tt__session_has_failed(session);
     if (fails && given->error_exitcode > 0)
         status = (int)given->error_exitcode;
     return tt__session_close(session, status);

@@ -15,6 +15,7 @@
 
 struct report_options {
     int format; /* index into formats */
+    bool is_json;
     bool is_all;
     bool is_strict;
     uint64_t error_exitcode;
@@ -29,6 +30,7 @@ static const char *const formats[] = {"text", "json", "ndjson", "csv", NULL};
 
 static const struct tt_option options[] = {
     {0, "format", TT_OPTION_WORD, "FORMAT", "text, json, ndjson or csv", offsetof(struct report_options, format), formats},
+    {0, "json", TT_OPTION_FLAG, NULL, "the same as --format json", offsetof(struct report_options, is_json), NULL},
     {'a', "all", TT_OPTION_FLAG, NULL, "failures that were seen, and by whom, and all cancellations, too", offsetof(struct report_options, is_all), NULL},
     {0, "limit", TT_OPTION_NUMBER, "N", "groups shown of each kind; 50 if not given, 0: all",
      offsetof(struct report_options, limit), NULL},
@@ -70,16 +72,18 @@ static int run(struct tt_invocation *invocation)
     tt_session *session = NULL;
     struct tt_lint_choice choice;
     struct tt_report_counts counts;
+    enum tt_format format = given->is_json ? TT_FORMAT_JSON : (enum tt_format)given->format; /* the first one: text */
+    bool is_data = given->is_json || given->format != 0;
     if (given->error_exitcode > 255)
         return tt__usage_error(invocation->command, "--error-exitcode wants a number up to 255");
-    if (given->is_all && given->format != 0)
+    if (given->is_all && is_data)
         return tt__usage_error(invocation->command, "--all is about the text, which --format replaces; see: telltale failures");
     int status = tt__lints_choose(invocation->command, &given->lint, &choice);
     if (status < 0)
         status = tt__session_open(invocation, invocation->arguments[0], &session);
     if (status >= 0)
         return status;
-    if (given->format == 0) {
+    if (!is_data) {
         if (given->source.is_on || given->source.dir != NULL)
             tt__source_start(session, &given->source);
         if (given->has_stacks)
@@ -90,11 +94,12 @@ static int run(struct tt_invocation *invocation)
     } else {
         tt__report_count(session, &choice, &counts);
         tt_query *query = tt__lints_open(session, &choice, select_rows);
-        tt__query_print(query, &invocation->output, (enum tt_format)given->format, NULL);
+        tt__query_print(query, &invocation->output, format, NULL);
         tt__query_close(query);
         tt__report_say_losses(session, &invocation->messages, &counts);
     }
     status = tt__report_status(&counts, given->is_strict);
+    invocation->has_answer = !tt__session_has_failed(session);
     if (status == TT_EXIT_FINDINGS && given->error_exitcode > 0)
         status = (int)given->error_exitcode;
     return tt__session_close(session, status);

@@ -85,6 +85,8 @@ struct tt_invocation {
     bool is_explaining; /* --explain-sql: print the queries, not what they say */
     bool has_no_pager;  /* --no-pager */
     bool is_following;  /* --follow */
+    const char *output_file; /* -o of commands that have none of their own; NULL: the standard output */
+    bool has_answer;    /* what was printed is an answer, whatever the exit status says of it: report, check */
     bool is_paged;      /* output goes to a pager, whose reader may leave */
     FILE *progress;     /* a terminal to say on that it takes long; NULL: none */
     tt_output output;   /* stdout */

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "follow.h"
 #include "pager.h"
+#include "result_file.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -50,6 +51,30 @@ static FILE *open_progress(void)
     return stream;
 }
 
+static int run(struct tt_invocation *invocation)
+{
+    return invocation->is_following ? tt__follow(invocation) : invocation->command->run(invocation);
+}
+
+/* The same into the file that -o names. */
+static int run_into_file(struct tt_invocation *invocation)
+{
+    struct tt_result_file file;
+    const tt_output standard = invocation->output;
+    for (int i = 0; i < invocation->argument_count; i++)
+        if (tt__result_file_is(invocation->output_file, invocation->arguments[i]))
+            return tt__usage_error(invocation->command, "%s is what is read; name another file with -o", invocation->output_file);
+    int status = tt__result_file_open(&file, invocation->command->name, invocation->output_file, NULL);
+    if (status >= 0)
+        return status;
+    tt__output_init(&invocation->output, file.stream, invocation->color);
+    status = run(invocation);
+    invocation->output = standard;
+    bool has_answer = invocation->has_answer || status == TT_EXIT_CLEAN || status == TT_EXIT_FINDINGS || status == TT_EXIT_UNCERTAIN;
+    int written = tt__result_file_close(&file, has_answer ? TT_EXIT_CLEAN : status);
+    return written == TT_EXIT_CLEAN ? status : written;
+}
+
 static int run_command(const struct tt_command *command, int argc, char **argv)
 {
     _Alignas(16) char options[TT_OPTIONS_BYTES] = {0};
@@ -64,9 +89,10 @@ static int run_command(const struct tt_command *command, int argc, char **argv)
     tt__output_init(&invocation.output, stdout, invocation.color);
     tt__output_init(&invocation.messages, stderr, invocation.color);
     invocation.progress = command->is_reader ? open_progress() : NULL;
-    tt_pager *pager = command->is_reader && !invocation.has_no_pager && !invocation.is_following ? tt__pager_start() : NULL;
+    bool is_for_pages = command->is_reader && !invocation.has_no_pager && !invocation.is_following && invocation.output_file == NULL;
+    tt_pager *pager = is_for_pages ? tt__pager_start() : NULL;
     invocation.is_paged = pager != NULL;
-    status = invocation.is_following ? tt__follow(&invocation) : command->run(&invocation);
+    status = invocation.output_file != NULL ? run_into_file(&invocation) : run(&invocation);
     status = tt__finish_output(&invocation, status);
     tt__pager_stop(pager);
     if (invocation.progress != NULL)

@@ -9,13 +9,14 @@
 #include <string.h>
 
 /* What commands have behind their own options, in the order of the table below. */
-enum common { COMMON_COLOR = 1000, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER, COMMON_FOLLOW, COMMON_HELP };
+enum common { COMMON_OUTPUT = 1000, COMMON_COLOR, COMMON_EXPLAIN, COMMON_TIMEOUT, COMMON_NO_PAGER, COMMON_FOLLOW, COMMON_HELP };
 
 #define OPTION_MAX 24u
 
 static const char *const color_words[] = {"auto", "always", "never", NULL};
 
 const struct tt_option tt__common_options[] = {
+    {'o', "output", TT_OPTION_TEXT, "FILE", "write to FILE, which appears when it is complete", 0, NULL},
     {0, "color", TT_OPTION_WORD, "WHEN", "auto, always or never; NO_COLOR is respected", 0, color_words},
     {0, "explain-sql", TT_OPTION_FLAG, NULL, "print the queries instead of what they say", 0, NULL},
     {0, "timeout", TT_OPTION_NUMBER, "SECONDS", "give up after that long; 300 if not given, 0: never", 0, NULL},
@@ -27,12 +28,17 @@ const struct tt_option tt__common_options[] = {
 
 static enum common code_of(const struct tt_option *common)
 {
-    return COMMON_COLOR + (enum common)(common - tt__common_options);
+    return COMMON_OUTPUT + (enum common)(common - tt__common_options);
 }
 
 bool tt__option_is_common_to(const struct tt_command *command, const struct tt_option *option)
 {
     switch (code_of(option)) {
+    case COMMON_OUTPUT:
+        for (size_t i = 0; i < command->option_count; i++)
+            if (command->options[i].letter == option->letter) /* one of its own */
+                return false;
+        return command->is_reader;
     case COMMON_EXPLAIN:
         return command->is_query;
     case COMMON_TIMEOUT:
@@ -70,8 +76,8 @@ int tt__finish_output(struct tt_invocation *invocation, int status)
 
 /* The command's table in the form that getopt_long wants. */
 struct table {
-    struct option longs[OPTION_MAX + 7];
-    char shorts[2 * OPTION_MAX + 8];
+    struct option longs[OPTION_MAX + 8];
+    char shorts[2 * OPTION_MAX + 10];
 };
 
 static void build_table(const struct tt_command *command, struct table *out_table)
@@ -94,12 +100,14 @@ static void build_table(const struct tt_command *command, struct table *out_tabl
                 *letter++ = ':';
         }
     }
-    *letter = '\0';
     for (const struct tt_option *option = tt__common_options; option->name != NULL; option++)
         if (tt__option_is_common_to(command, option)) {
             int has_argument = option->kind == TT_OPTION_FLAG ? no_argument : required_argument;
             out_table->longs[longs++] = (struct option){option->name, has_argument, NULL, (int)code_of(option)};
+            if (code_of(option) == COMMON_OUTPUT)
+                letter = stpcpy(letter, "o:");
         }
+    *letter = '\0';
     out_table->longs[longs] = (struct option){0};
 }
 
@@ -196,6 +204,12 @@ static int take_option(struct tt_invocation *invocation, int code, char **argv)
             return tt__usage_error(command, "--color wants one of auto, always, never, not %s", optarg);
         invocation->color = (enum tt_color_mode)word;
         return -1;
+    case 'o':
+    case COMMON_OUTPUT:
+        if (find_option(command, code) != NULL) /* one of its own */
+            return take_value(command, find_option(command, code), invocation->options, optarg);
+        invocation->output_file = strcmp(optarg, "-") == 0 ? NULL : optarg;
+        return -1;
     case COMMON_EXPLAIN:
         invocation->is_explaining = true;
         return -1;
@@ -242,6 +256,8 @@ int tt__options_parse(struct tt_invocation *invocation, int argc, char **argv)
     invocation->argument_count = argc - optind;
     if (invocation->argument_count < command->arguments_min)
         return tt__usage_error(command, "something is missing: telltale %s %s", command->name, command->usage);
+    if (invocation->output_file != NULL && invocation->is_following)
+        return tt__usage_error(command, "--follow has no end to wait for, and -o writes when it is complete");
     if (command->arguments_max >= 0 && invocation->argument_count > command->arguments_max)
         return tt__usage_error(command, "one argument too many: %s", invocation->arguments[command->arguments_max]);
     return -1;

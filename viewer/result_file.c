@@ -66,15 +66,20 @@ static int open_named(struct tt_result_file *file)
     return -1;
 }
 
-int tt__result_file_open(struct tt_result_file *out_file, const char *command, const char *name, const char *source)
+bool tt__result_file_is(const char *name, const char *source)
 {
     struct stat there, other;
+    return stat(name, &there) == 0 && stat(source, &other) == 0 && there.st_dev == other.st_dev && there.st_ino == other.st_ino;
+}
+
+int tt__result_file_open(struct tt_result_file *out_file, const char *command, const char *name, const char *source)
+{
+    struct stat there;
     *out_file = (struct tt_result_file){.command = command, .name = name, .is_plain = true};
     if (find_path(out_file) < 0)
         return fail(out_file, errno);
     if (stat(out_file->path, &there) == 0) {
-        if (source != NULL && stat(source, &other) == 0 && there.st_dev == other.st_dev &&
-            there.st_ino == other.st_ino) {
+        if (source != NULL && tt__result_file_is(name, source)) {
             tt__complain("%s: %s is what is read; name another file with -o", command, name);
             return TT_EXIT_USAGE;
         }

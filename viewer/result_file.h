@@ -24,6 +24,9 @@ struct tt_result_file {
     bool is_plain;
 };
 
+/* Whether NAME and SOURCE are one file. */
+bool tt__result_file_is(const char *name, const char *source);
+
 /* Begins to write NAME for COMMAND; SOURCE is a file that is read and must not be it, or NULL. Returns -1, or the
  * exit status after a complaint. */
 int tt__result_file_open(struct tt_result_file *out_file, const char *command, const char *name, const char *source);

@@ -33,6 +33,38 @@ case_the_status_for_findings_can_be_chosen() {
     expect 2 check run.telltale --error-exitcode many
 }
 
+# FILE has the answer, or what was in it before.
+case_an_answer_goes_into_a_file() {
+    given killed
+    for command in report check ps failures tree timeline stats; do
+        run "$telltale" "$command" run.telltale
+        cp "$work/out" plain
+        wanted=$status
+        expect "$wanted" "$command" run.telltale -o "$command.txt"
+        [ ! -s "$work/out" ] || fail "$command prints beside the file"
+        cmp -s plain "$command.txt" || fail "$command says something else in a file"
+    done
+    expect 42 report run.telltale --error-exitcode 42 -o found.txt
+    cmp -s report.txt found.txt || fail 'an answer with another status is one'
+    expect 3 report run.telltale --error-exitcode 3 --output found.json --json
+    grep -q '"lint": "lost-failure"' found.json || fail 'an answer with any status is one'
+    expect 0 ps run.telltale -o - -C id
+    expect_text out '#17'
+    expect 0 query run.telltale 'SELECT 1 AS one' -o rows
+    expect_equal "$(cat rows)" "$(printf 'one\n1')" 'the rows'
+    expect 2 query run.telltale 'SELECT' -o rows
+    expect_equal "$(cat rows)" "$(printf 'one\n1')" 'the rows of before'
+    expect 2 ps run.telltale -o run.telltale
+    expect_text err 'run.telltale is what is read'
+    expect 2 diff report.txt run.telltale -o run.telltale
+    expect 2 ps run.telltale --follow -o rows
+    expect 5 ps run.telltale -o missing/file
+    given lossy
+    expect 4 check run.telltale --strict -o lossy.txt
+    grep -q SUMMARY lossy.txt || fail 'an uncertain answer is one'
+    expect_text err 'is not complete'
+}
+
 case_strict_tells_a_clean_answer_from_one_that_lacks_events() {
     given lossy
     expect 0 report run.telltale
