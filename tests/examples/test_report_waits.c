@@ -95,7 +95,7 @@ static void the_end_of_the_run_cancels_whom_gather_left_running(void **state)
         "\"C\") ORDER BY t.task_id",
         "name,outcome,by_text,state,forwarded_to\nA,failed,,delivered,#6 "
         "(gather)\nB,cancelled,runner,,\nC,returned,,,\n"
-        "A,cancelled,runner,,\nB,failed,,delivered,#20 (gather)\nC,returned,,,\n"};
+        "A,cancelled,runner,,\nB,failed,,delivered,#18 (gather)\nC,returned,,,\n"};
 
     (void)state;
     expect_recorded(&expected);
