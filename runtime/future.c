@@ -194,7 +194,7 @@ static __attribute__((noinline)) void schedule_all(tt_future *future, struct tt_
     }
 }
 
-/* Most futures have no callback, or one: the task that awaits it, which the trace may want to be told. */
+/* Most futures have no callback, or one: the task that awaits it. */
 static inline void schedule_callbacks(tt_future *future)
 {
     struct tt_done_node *node = future->callbacks.first;
@@ -204,12 +204,14 @@ static inline void schedule_callbacks(tt_future *future)
         return;
     future->callbacks.first = NULL;
     future->callbacks.end = &future->callbacks.first;
-    if (node->next || tt_trace_on(TT_CATEGORY_task) || tt__loop_is_special(loop)) {
+    if (node->next || tt__loop_is_special(loop)) {
         schedule_all(future, node);
         return;
     }
     node->future = tt__future_ref(future);
     tt__ready_push(&loop->ready, &node->ready);
+    if (tt_trace_on(TT_CATEGORY_task) && node->ready.ops == &tt__task_wake_ops)
+        tt__task_account_woken(tt_container_of(node, struct tt_task_object, wake));
 }
 
 void tt__future_add_node(tt_future *future, struct tt_done_node *node)

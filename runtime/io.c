@@ -55,6 +55,21 @@ void tt__io_tell_started(struct tt_task_object *task, struct tt_io *io, tt_site 
     tell_wait(task, io);
 }
 
+void tt__io_tell_sent(struct tt_task_object *task, uint64_t began, int descriptor, size_t size, ssize_t sent, int error,
+                      tt_site *site)
+{
+    struct tt_io io = {.descriptor = descriptor,
+                       .what = TT_IO_KIND_WRITE,
+                       .size = size,
+                       .result = sent,
+                       .error = error,
+                       .id = tt_trace_new_id(),
+                       .began = began,
+                       .site = site};
+
+    tt__io_tell_finished_id(task, &io, false);
+}
+
 void tt__io_tell_named(const struct tt_io *io, const char *name, const char *other)
 {
     char text[256];
@@ -89,7 +104,7 @@ void tt__io_tell_finished_id(struct tt_task_object *task, const struct tt_io *io
 
 /* ----------------------------------------------------------------------------------------------------------- waiting */
 
-/* In the poll, of what is traced. */
+/* In the poll, where the trace is told who wakes whom. */
 static __attribute__((noinline, cold)) void complete_told(struct wait *wait)
 {
     struct tt_who *actor = &wait->future.loop->actor, before = *actor;
@@ -106,7 +121,7 @@ static void wake_task(struct tt_watcher *watcher)
 
     if (wait->future.state != TT_FUTURE_PENDING)
         return;
-    if (tt_trace_on(TT_CATEGORY_task))
+    if (tt_trace_on(TT_CATEGORY_step))
         complete_told(wait);
     else
         tt__future_finish_value(&wait->future, NULL, NULL);

@@ -91,6 +91,15 @@ static inline bool tt__io_is_about_bytes(uint8_t what)
 /* io.c: IO is to be told. How it began is told only if it has to wait: otherwise what is told of its end says everything. */
 void tt__io_tell_begun(struct tt_task_object *task, struct tt_io *io, tt_site *site);
 
+/* For what is sent before anything is prepared for waiting: when it begins, 0 if nothing is to be told; and that it was over
+ * at once: SENT of SIZE bytes, or ERROR, a value of errno. */
+static inline uint64_t tt__io_begin_sending(const struct tt_task_object *task)
+{
+    return tt_trace_on(TT_CATEGORY_io) ? tt__loop_clock(task->future.loop) : 0;
+}
+void tt__io_tell_sent(struct tt_task_object *task, uint64_t began, int descriptor, size_t size, ssize_t sent, int error,
+                      tt_site *site) __attribute__((cold));
+
 /* io.c: IO would block: waits until it is over. 0, or -1 with an exception pending. */
 int tt__io_wait(struct tt_task_object *task, struct tt_io *io, tt_site *site);
 

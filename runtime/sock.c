@@ -225,26 +225,31 @@ static __attribute__((noinline)) int send_rest(struct tt_task_object *task, int 
     return perform(task, &operation, site) < 0 ? -1 : 0;
 }
 
-/* Mostly the kernel takes all of it at once. That is tried before anything is prepared for waiting, where nobody is to be told
- * and others are not due a turn. */
+/* Mostly the kernel takes all of it at once. That is tried before anything is prepared for waiting, where others are not due a
+ * turn. */
 int tt_sock_sendall_at(tt_site *site, int socket, const void *data, size_t size)
 {
     struct tt_task_object *task = tt__task_that_may_suspend(site);
+    uint64_t began;
     ssize_t sent;
-    bool is_refused;
+    int error;
 
     TT_PRECOND("sock_sendall.data", site, data != NULL || size == 0);
     if (!task)
         return -1;
-    if (tt_trace_on(TT_CATEGORY_io) || tt__io_is_spent(task))
+    if (tt__io_is_spent(task))
         return send_rest(task, socket, data, size, 0, 0, site);
+    began = tt__io_begin_sending(task);
     sent = send(socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    is_refused = sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR;
-    if (sent == (ssize_t)size || is_refused)
-        tt__io_spend(task, sent);
-    if (sent == (ssize_t)size)
-        return 0;
-    return send_rest(task, socket, data, size, sent > 0 ? (size_t)sent : 0, is_refused ? errno : 0, site);
+    error = sent < 0 ? errno : 0;
+    if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
+        return send_rest(task, socket, data, size, 0, 0, site);
+    if (!error && (size_t)sent < size)
+        return send_rest(task, socket, data, size, (size_t)sent, 0, site);
+    tt__io_spend(task, sent);
+    if (began)
+        tt__io_tell_sent(task, began, socket, size, sent, error, site);
+    return error ? send_rest(task, socket, data, size, 0, error, site) : 0;
 }
 
 ssize_t tt_sock_sendto_at(tt_site *site, int socket, const void *data, size_t size, const struct sockaddr *address,

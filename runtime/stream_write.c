@@ -285,25 +285,28 @@ int tt_stream_writelines_at(tt_site *site, tt_stream *stream, const struct iovec
     return perform(&call, stream, site) < 0 ? -1 : 0;
 }
 
-/* Whether a write of TASK needs no more than to be tried: nobody else writes, nobody is told, nobody is due a turn. */
+/* Whether a write of TASK needs no more than to be tried: nobody else writes, nobody is due a turn. */
 static bool is_undisturbed(const tt_stream *stream, const struct tt_task_object *task)
 {
     return stream->is_socket && !tt__io_is_spent(task) && !stream->is_turn_taken && !stream->turn.first &&
-           !stream->is_write_ended && !stream->is_cut_off && stream->descriptor >= 0 && !tt_trace_on(TT_CATEGORY_io);
+           !stream->is_write_ended && !stream->is_cut_off && stream->descriptor >= 0;
 }
 
 /* What most writes are: the kernel takes all of it at once. That is tried before anything is prepared for waiting, which
  * would be most of what a small write costs here. SIZE is more than 0. Returns how much was sent, all of which counts; -1
  * with an exception pending. */
-static ssize_t send_at_once(tt_stream *stream, const void *data, size_t size, tt_site *site)
+static ssize_t send_at_once(tt_stream *stream, struct tt_task_object *task, const void *data, size_t size,
+                            tt_site *site)
 {
+    uint64_t began = tt__io_begin_sending(task);
     ssize_t sent = send(stream->descriptor, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    int error = sent < 0 ? errno : 0;
 
-    if (sent >= 0)
-        return sent;
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+    if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
         return 0;
-    return tt__stream_raise(stream, errno, "write to", site);
+    if (began && (error || (size_t)sent == size))
+        tt__io_tell_sent(task, began, stream->descriptor, size, sent, error, site);
+    return error ? tt__stream_raise(stream, error, "write to", site) : sent;
 }
 
 /* Of DATA the first SENT bytes are written. */
@@ -325,7 +328,7 @@ int tt_stream_write_at(tt_site *site, tt_stream *stream, const void *data, size_
     if (!task)
         return -1;
     if (stream != NULL && size > 0 && task->future.loop == stream->waitable.loop && is_undisturbed(stream, task))
-        sent = send_at_once(stream, data, size, site);
+        sent = send_at_once(stream, task, data, size, site);
     if (sent < 0 || (sent > 0 && (size_t)sent == size)) {
         tt__io_spend(task, sent);
         return sent < 0 ? -1 : 0;
