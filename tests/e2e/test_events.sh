@@ -258,6 +258,7 @@ case_what_is_done_at_descriptors_is_told_when_it_is_asked_for() {
 #include <telltale/telltale.h>
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 static int pair[2];
 static int answer(void *arg)
 {
@@ -283,6 +284,13 @@ static int app(void *arg)
     tt_task_unref(task);
     if (status == 0 && tt_sock_sendall(1000, "x", 1) < 0 && tt_catch(&tt_OSError))
         status = tt_catch_end();
+    tt_stream *stream = status == 0 ? tt_stream_open(pair[0], 0) : NULL;
+    if (!stream || tt_stream_write(stream, "bye", 3) < 0)
+        return -1;
+    close(pair[1]);
+    if (tt_stream_write(stream, "you", 3) < 0 && tt_catch(&tt_OSError))
+        status = tt_catch_end();
+    tt_stream_close(stream);
     return status;
 }
 int main(void)
@@ -300,7 +308,9 @@ END
 0|write|done|2|2||program.c:$(line_of '"hi", 2') in app|0
 0|read|done|16|5||program.c:$(line_of 'tt_sock_recv(pair[0]') in app|0
 1|write|done|5|5||program.c:$(line_of '"hello", 5') in answer|0
-0|write|failed|1|0|9|program.c:$(line_of '(1000,') in app|0" 'the operations'
+0|write|failed|1|0|9|program.c:$(line_of '(1000,') in app|0
+0|write|done|3|3||program.c:$(line_of '"bye", 3') in app|0
+0|write|failed|3|0|32|program.c:$(line_of '"you", 3') in app|0" 'the operations'
 }
 
 # Events io_started, io_named, io_finished.
