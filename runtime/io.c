@@ -1,9 +1,9 @@
 /* io.c: what a task does at a descriptor: see io.h.
  *
- * After a read that did not fill its buffer there was nothing more, so that the next one can wait without trying (see
- * tt__watch_set_drained); who calls decides that, by AT_ONCE. After an operation that went well the watch stays armed
- * until the turn ends, because the next one usually comes within the same step. How much of what can be done at once a step
- * does is bounded (telltale/loop.h): an operation beyond that begins by giving others a turn.
+ * Here is what waits, and what is told. What most operations are, an attempt that goes well, is inline in io.h. After an
+ * operation that went well the watch stays armed until the turn ends, because the next one usually comes within the same
+ * step. How much of what can be done at once a step does is bounded (telltale/loop.h): an operation beyond that begins by
+ * giving others a turn.
  *
  * Inside a task. From: asyncio's selector_events. */
 #include "io.h"

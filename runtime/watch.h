@@ -18,8 +18,8 @@ struct tt_watcher;
 
 struct tt_watcher_ops {
     void (*ready)(struct tt_watcher *watcher);
-    void (*removed)(
-        struct tt_watcher *watcher); /* it did not leave by itself, and stands nowhere now; NULL: nothing to do */
+    /* It did not leave by itself, and stands nowhere now. May be NULL. */
+    void (*removed)(struct tt_watcher *watcher);
 };
 
 /* Embedded in whatever waits. OPS and IS_WRITER are the owner's to set before it is added, the rest is zero then. */
