@@ -40,8 +40,7 @@
 #define BATCH_PART         64u                  /* and of a store's greatest size: it needs room for a batch */
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
 #define RETRY_MS           50 /* after a commit that failed */
-#define RETRY_END_NS \
-    INT64_C(10000000000) /* when no process is left and the commit still fails, the arenas are left to the next one */
+#define RETRY_END_MS      5000 /* when no process is left and the commit still fails, the arenas are left to the next one */
 #define REFUSED_MAX       64
 #define SUMMARY_BYTES_MAX (UINT64_C(8) << 20)
 
@@ -295,10 +294,15 @@ static bool is_over(const struct recorder *recorder)
     return !recorder->is_paused && recorder->process_count == 0 && recorder->waiting_count == 0 && !is_waited_for;
 }
 
-/* Whether all that could still be recorded is in the arenas, and the store will not take it. */
+/* Whether all that could still be recorded is in the arenas, and the store will not take it. While nothing is read nobody else sees
+ * processes end. */
 static bool is_stuck(const struct recorder *recorder)
 {
-    if ((!recorder->is_paused && !recorder->is_held_up) || now_ns() - recorder->written_ns < RETRY_END_NS)
+    if (!recorder->is_paused && !recorder->is_held_up)
+        return false;
+    for (size_t i = 0; i < recorder->process_count; i++)
+        tt__process_look_after(recorder->processes[i]);
+    if (now_ns() - recorder->written_ns < (int64_t)recorder->options.retry_ms_max * 1000000)
         return false;
     if (recorder->options.supervised && !recorder->control.is_finished)
         return false;
@@ -347,7 +351,8 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
     for (;;) {
         if (is_held_up(recorder)) {
             if (recorder->options.recover || is_stuck(recorder))
-                return -1;
+                return tt__store_fail(error, TT_STORE_BUSY, "%s: a reader keeps an old state of it, and its write-ahead log has its full length",
+                                      recorder->options.store);
             tt__control_read(&recorder->control, recorder->ingest);
             sleep_ms(RETRY_MS);
             continue;
@@ -510,6 +515,8 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     recorder->options = *options;
     if (recorder->options.wait_ms_max <= 0)
         recorder->options.wait_ms_max = WAIT_MS_MAX;
+    if (recorder->options.retry_ms_max <= 0)
+        recorder->options.retry_ms_max = RETRY_END_MS;
     recorder->dir_fd = recorder->lock_fd = -1;
     if (!options->recover)
         ignore_signals();

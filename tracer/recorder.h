@@ -53,6 +53,9 @@ struct tt_recorder_options {
     int redacts;
     /* The longest wait between two looks at rings, in milliseconds; 0: 20. */
     int wait_ms_max;
+    /* When the store takes nothing, because the disk is full, and no process is left: how long it tries again, in milliseconds, before it
+     * leaves the arenas to the next recorder; 0: 5,000. */
+    int retry_ms_max;
 };
 
 /* What a supervisor writes to control_fd, a line each, numbers in decimal:

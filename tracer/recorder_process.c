@@ -323,6 +323,11 @@ static void look_after_life(struct tt__process_reader *process, int64_t now)
         process->is_gone = process->is_replaced = process->is_ending = true;
 }
 
+void tt__process_look_after(struct tt__process_reader *process)
+{
+    look_after_life(process, now_ns());
+}
+
 static void read_dictionary(struct tt__process_reader *process)
 {
     struct tt__definition definition;

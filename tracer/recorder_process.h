@@ -40,6 +40,9 @@ const char *tt__process_arena(const struct tt__process_reader *process);
 /* Becomes readable when the process is gone; -1: it is gone already, or there is no such descriptor. */
 int tt__process_fd(const struct tt__process_reader *process);
 
+/* Notices that the process has ended, as tt__process_read() does, which is not called while recording pauses. */
+void tt__process_look_after(struct tt__process_reader *process);
+
 /* Whether nothing more will come from the process. */
 bool tt__process_is_ending(const struct tt__process_reader *process);
 

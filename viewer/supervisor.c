@@ -175,8 +175,15 @@ static void recorder_is_gone(struct supervisor *supervisor, int status)
     supervisor->recorder_pid = 0;
     close(supervisor->control_fd);
     supervisor->control_fd = -1;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && supervisor->command_pid == 0)
+    if (WIFEXITED(status) && supervisor->command_pid == 0) {
+        if (WEXITSTATUS(status) == 0)
+            return;
+        /* It has tried for long enough, and said what keeps it. */
+        supervisor->result.has_lost_recorder = true;
+        tt__complain("not all is in the store; what is missing is in %s, and is read when the store is next opened",
+                     supervisor->plan->ring_dir);
         return;
+    }
     if (now_s() - supervisor->recorder_started_s >= RESTART_S_MIN)
         supervisor->restart_count = 0;
     if (supervisor->restart_count++ < RESTART_MAX && start_recorder(supervisor) == 0)
@@ -287,7 +294,7 @@ static void notice(struct supervisor *supervisor)
         tt__complain("the command has ended, other processes of the recording run on; recording goes on until they end, "
                      "and Ctrl-C leaves it to the recorder");
     else
-        tt__complain("the command has ended, and the recorder is still writing what was recorded; Ctrl-C leaves it to the recorder");
+        tt__complain("the command has ended, and not all that was recorded is in the store yet; Ctrl-C leaves it to the recorder");
 }
 
 /* Waits until command and recorder are gone, or the user has enough of waiting. */

@@ -239,7 +239,7 @@ case_a_recorder_that_has_much_to_write_is_waited_for() {
     recorder=$(find_child "$record" "$telltale")
     kill -STOP "$recorder"
     exec 9>&-
-    wait_until grep -q 'the recorder is still writing' messages
+    wait_until grep -q 'not all that was recorded is in the store yet' messages
     kill -CONT "$recorder"
     wait_until is_gone "$record"
     ! grep -q 'run on' messages || fail 'somebody is said to run'
@@ -411,6 +411,19 @@ case_a_program_that_is_not_traced_is_pointed_out() {
     run "$telltale" record -- true
     expect_status 0 true
     expect_text err 'nothing was traced'
+}
+
+# The recorder gives up some seconds after the last process is gone, and who opens the store reads what is left.
+case_a_disk_that_is_full_at_the_end_does_not_keep_record() {
+    record_holder
+    prlimit --fsize=0 --pid "$(find_child "$record" "$telltale")"
+    end_holder
+    expect_status 0 record
+    cp messages "$work/err"
+    expect_text err 'not all is in the store'
+    run "$telltale" check run.telltale
+    expect_equal "$(ask 'SELECT end_reason, is_balanced FROM processes')" 'exit,1' 'the process'
+    ! grep -lsxF "$PWD/run.telltale" "/dev/shm/telltale-$(id -u)"/*/store || fail 'its ring dir is left'
 }
 
 case_a_folder_that_cannot_be_written_is_told_before_the_command_runs() {
