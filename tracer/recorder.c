@@ -40,9 +40,9 @@
 #define BATCH_PART         64u                  /* and of a store's greatest size: it needs room for a batch */
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
 #define RETRY_MS           50 /* after a commit that failed */
-#define RETRY_END_MS      5000 /* when no process is left and the commit still fails, the arenas are left to the next one */
-#define REFUSED_MAX       64
-#define SUMMARY_BYTES_MAX (UINT64_C(8) << 20)
+#define RETRY_END_MS       5000 /* when no process is left and the commit still fails, the arenas are left to the next one */
+#define REFUSED_MAX        64
+#define SUMMARY_BYTES_MAX  (UINT64_C(8) << 20)
 
 struct recorder {
     struct tt_recorder_options options;
@@ -109,12 +109,22 @@ static bool make_room(struct recorder *recorder)
     return true;
 }
 
+static void refuse(struct recorder *recorder, const char *name, const char *reason)
+{
+    if (recorder->refused_count == REFUSED_MAX)
+        recorder->refused_count = 0;
+    snprintf(recorder->refused[recorder->refused_count++], NAME_MAX + 1, "%s", name);
+    if (recorder->options.on_refused)
+        recorder->options.on_refused(name, reason);
+}
+
 /* 0, or -1 and *ERROR: the store failed. */
 static int attach_arena(struct recorder *recorder, const char *name, struct tt_store_error *error)
 {
     struct tt__process_reader *process;
+    struct tt_store_error why = {TT_STORE_FAILED, "no memory"};
     enum tt__attach_result result = make_room(recorder)
-                                        ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, error)
+                                        ? tt__process_attach(recorder->dir_fd, name, recorder->ingest, &process, &why)
                                         : TT__ATTACH_LATER;
     switch (result) {
     case TT__ATTACHED:
@@ -124,18 +134,22 @@ static int attach_arena(struct recorder *recorder, const char *name, struct tt_s
         }
         recorder->is_finished[recorder->process_count] = false;
         recorder->processes[recorder->process_count++] = process;
+        if (recorder->options.out_read_count)
+            ++*recorder->options.out_read_count;
         return 0;
     case TT__ATTACH_LATER:
-        recorder->waiting_count += tt__folder_may_become_ready(recorder->dir_fd, name);
+        if (recorder->options.recover && recorder->options.keep)
+            refuse(recorder, name, why.text); /* there is no later, and nothing is deleted */
+        else
+            recorder->waiting_count += tt__folder_may_become_ready(recorder->dir_fd, name);
         return 0;
     case TT__ATTACH_REFUSED:
-        if (recorder->refused_count == REFUSED_MAX)
-            recorder->refused_count = 0;
-        snprintf(recorder->refused[recorder->refused_count++], NAME_MAX + 1, "%s", name);
+        refuse(recorder, name, why.text);
         return 0;
     case TT__ATTACH_FAILED:
         break;
     }
+    *error = why;
     return -1;
 }
 
@@ -351,8 +365,10 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
     for (;;) {
         if (is_held_up(recorder)) {
             if (recorder->options.recover || is_stuck(recorder))
-                return tt__store_fail(error, TT_STORE_BUSY, "%s: a reader keeps an old state of it, and its write-ahead log has its full length",
-                                      recorder->options.store);
+                return tt__store_fail(
+                    error, TT_STORE_BUSY,
+                    "%s: a reader keeps an old state of it, and its write-ahead log has its full length",
+                    recorder->options.store);
             tt__control_read(&recorder->control, recorder->ingest);
             sleep_ms(RETRY_MS);
             continue;

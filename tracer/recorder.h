@@ -53,6 +53,10 @@ struct tt_recorder_options {
     int redacts;
     /* The longest wait between two looks at rings, in milliseconds; 0: 20. */
     int wait_ms_max;
+    /* NULL is fine: told of each arena that cannot be read, and why; with `recover` also of those that may become complete. It stays. */
+    void (*on_refused)(const char *arena, const char *reason);
+    /* NULL is fine: how many arenas could be read. */
+    unsigned *out_read_count;
     /* When the store takes nothing, because the disk is full, and no process is left: how long it tries again, in milliseconds, before it
      * leaves the arenas to the next recorder; 0: 5,000. */
     int retry_ms_max;

@@ -202,6 +202,7 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
     struct tt__process_reader *process = calloc(1, sizeof *process);
     if (!process || strlen(name) >= sizeof process->name) {
         free(process);
+        (void)!tt__store_fail(out_error, TT_STORE_DAMAGED, "its name is too long");
         return process ? TT__ATTACH_REFUSED : TT__ATTACH_LATER;
     }
     strcpy(process->name, name);
@@ -211,6 +212,7 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
     enum tt__arena_open_result result = tt__arena_open(dir_fd, name, &process->arena, &reason);
     if (result != TT__ARENA_OPENED) {
         free(process);
+        (void)!tt__store_fail(out_error, TT_STORE_DAMAGED, "%s", reason ? reason : "not complete");
         return result == TT__ARENA_REFUSED ? TT__ATTACH_REFUSED : TT__ATTACH_LATER;
     }
     tt__process_watch_begin(&process->watch, process->arena.pid, process->arena.start_ticks, process->arena.boot_id);

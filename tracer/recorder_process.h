@@ -23,7 +23,7 @@ struct tt__process_reader;
 enum tt__attach_result {
     TT__ATTACHED,
     TT__ATTACH_LATER,   /* not ready, or no room: try again */
-    TT__ATTACH_REFUSED, /* not an arena that can be read: leave it alone */
+    TT__ATTACH_REFUSED, /* not an arena that can be read: leave it alone; *OUT_ERROR says why */
     TT__ATTACH_FAILED   /* the store failed: *OUT_ERROR */
 };
 

@@ -9,8 +9,10 @@
 #include "import_choice.h"
 #include "import_live.h"
 #include "leftovers.h"
+#include "query.h"
 #include "report.h"
 #include "retention.h"
+#include "session.h"
 #include "store_draft.h"
 #include "target.h"
 #include "trace_reader.h"
@@ -181,26 +183,47 @@ static int read_traces(struct tt_invocation *invocation, const struct tt_target 
     return TT_EXIT_OUTSIDE;
 }
 
-/* The same for an arena's folder. Its arenas stay until what they say is in the store under its own name. */
-static int read_ring_dir(const struct tt_target *target, const char *dir, bool redacts)
+/* Events of the store at PATH that were damaged; 0 also when it cannot be read, which whoever reads it next says. */
+static int64_t count_damaged(struct tt_invocation *invocation, const char *path)
 {
+    char complaint[1024];
+    tt_session *session = NULL;
+    if (tt__session_look(invocation, path, &session, complaint) >= 0)
+        return 0;
+    int64_t count =
+        tt__query_count(session, "SELECT coalesce(sum(abs(count)), 0) FROM losses WHERE what IN ('unreadable', 'unbalanced')");
+    tt__session_close(session, TT_EXIT_CLEAN);
+    return count;
+}
+
+/* The same for an arena's folder. Its arenas stay until what they say is in the store under its own name. */
+static int read_ring_dir(struct tt_invocation *invocation, const struct tt_target *target, struct sources *sources, const char *dir)
+{
+    const struct import_options *given = invocation->options;
+    const char *draft = tt_store_draft_path(target->draft);
     if (tt__leftovers_look(dir).has_recorder) {
         tt__complain("import: %s: is being recorded; its recorder will read it", dir);
         return TT_EXIT_OUTSIDE;
     }
-    if (tt__leftovers_read(tt_store_draft_path(target->draft), dir, true, redacts) < 0) {
+    int64_t before = count_damaged(invocation, draft);
+    enum tt_leftovers_end end = tt__leftovers_read(draft, dir, true, given->redacts != 0, false);
+    if (end == TT_LEFTOVERS_FAILED || end == TT_LEFTOVERS_DAMAGED) {
         tt__complain("import: %s: could not be read into %s", dir, target->name);
         return TT_EXIT_INPUT;
     }
+    int64_t damaged = count_damaged(invocation, draft) - before;
+    if (damaged > 0)
+        tt__complain("import: %s: %jd %s damaged, see the view losses", dir, (intmax_t)damaged, damaged == 1 ? "event is" : "events are");
+    if (end == TT_LEFTOVERS_PARTLY || damaged > 0)
+        pass_over(sources);
     return -1;
 }
 
 /* The store knows how far they were read, so nothing is read twice. */
 static void clear_ring_dir(const struct tt_target *target, const char *dir)
 {
-    if (tt__leftovers_read(target->path, dir, false, false) == 0 && tt__leftovers_look(dir).arena_count > 0)
-        tt__complain("import: %s: some of its processes still run, or its arenas are damaged; what is there was read",
-                     dir);
+    if (tt__leftovers_read(target->path, dir, false, false, true) == TT_LEFTOVERS_READ && tt__leftovers_look(dir).arena_count > 0)
+        tt__complain("import: %s: some of its processes still run; what is there was read", dir);
 }
 
 /* Signals that interrupt wait until all is as it was before, and then do what they do; those that are ignored stay so. */
@@ -227,7 +250,6 @@ static bool is_interrupted(const sigset_t *held)
 static int write_draft(struct tt_invocation *invocation, struct tt_target *target, struct sources *sources,
                        const sigset_t *held)
 {
-    const struct import_options *given = invocation->options;
     bool has_read = false;
     int status = TT_EXIT_INPUT;
     if (sources->readable_count > 0) {
@@ -239,7 +261,7 @@ static int write_draft(struct tt_invocation *invocation, struct tt_target *targe
             leave_out(sources);
     }
     for (size_t i = 0; i < sources->ring_dir_count && !is_interrupted(held); i++) {
-        int result = read_ring_dir(target, sources->ring_dirs[i], given->redacts != 0);
+        int result = read_ring_dir(invocation, target, sources, sources->ring_dirs[i]);
         has_read |= result < 0;
         if (result >= 0)
             leave_out(sources);

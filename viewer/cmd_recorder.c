@@ -69,9 +69,26 @@ static void summarise_later(const char *store)
     _exit(0);
 }
 
+static unsigned refused_count;
+
+static void tell_refused(const char *arena, const char *reason)
+{
+    refused_count++;
+    tt__complain("recorder: %s cannot be read, and was left as it is: %s", arena, reason);
+}
+
+/* What a recovery has read says the exit status: all, some of it, none. */
+static int status_of(const struct tt_recorder_options *recorder)
+{
+    if (!recorder->recover || refused_count == 0)
+        return TT_EXIT_CLEAN;
+    return *recorder->out_read_count > 0 ? TT_EXIT_UNCERTAIN : TT_EXIT_INPUT;
+}
+
 static int run(struct tt_invocation *invocation)
 {
     int is_unsummarised = 0;
+    unsigned read_count = 0;
     const struct recorder_options *given = invocation->options;
     struct tt_store_error error = {0};
     struct tt_recorder_options recorder = {
@@ -87,6 +104,8 @@ static int run(struct tt_invocation *invocation)
         .store_bytes_max = given->max_size,
         .wait_ms_max = (int)given->poll_ms,
         .out_is_unsummarised = &is_unsummarised,
+        .on_refused = tell_refused,
+        .out_read_count = &read_count,
     };
     int status = tt__retention_check(invocation->command, given->max_size, given->max_age, given->poll_ms, &recorder.seconds_max);
     if (status >= 0)
@@ -98,7 +117,7 @@ static int run(struct tt_invocation *invocation)
     if (tt_recorder_run(&recorder, &error) == 0) {
         if (is_unsummarised && !given->is_keeping) /* else it is somebody's private copy */
             summarise_later(recorder.store);
-        return TT_EXIT_CLEAN;
+        return status_of(&recorder);
     }
     tt__complain("recorder: %s", error.text);
     return TT_EXIT_OUTSIDE;

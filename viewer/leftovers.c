@@ -2,6 +2,7 @@
 #include "leftovers.h"
 
 #include "arena.h"
+#include "command.h"
 #include "ctf_check.h"
 #include "output/output.h"
 #include "recorder.h"
@@ -81,7 +82,7 @@ bool tt__leftovers_has_running(const char *dir)
 }
 
 /* The recorder runs as a process of its own here too: an arena that was cut off by somebody ends it and not the viewer. */
-int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts)
+enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts, bool is_silent)
 {
     const char *arguments[11] = {"telltale", "recorder", "--store", store, "--ring-dir", dir, "--recover"};
     size_t count = 7;
@@ -98,17 +99,26 @@ int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool reda
     pid_t pid = fork();
     if (pid == 0) {
         int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
-        if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0)
+        if (nowhere < 0 || dup2(nowhere, 0) < 0 || dup2(nowhere, 1) < 0 || (is_silent && dup2(nowhere, 2) < 0))
             _exit(127);
         execv(tt__supervisor_own_path(), (char **)arguments);
         _exit(127);
     }
     if (pid < 0)
-        return -1;
+        return TT_LEFTOVERS_FAILED;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
-            return -1;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+            return TT_LEFTOVERS_FAILED;
+    switch (WIFEXITED(status) ? WEXITSTATUS(status) : TT_EXIT_OUTSIDE) {
+    case TT_EXIT_CLEAN:
+        return TT_LEFTOVERS_READ;
+    case TT_EXIT_UNCERTAIN:
+        return TT_LEFTOVERS_PARTLY;
+    case TT_EXIT_INPUT:
+        return TT_LEFTOVERS_DAMAGED;
+    default:
+        return TT_LEFTOVERS_FAILED;
+    }
 }
 
 void tt__leftovers_recover(const char *store)
@@ -116,7 +126,7 @@ void tt__leftovers_recover(const char *store)
     char path[PATH_MAX], dir[PATH_MAX];
     if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0)
         return;
-    if (tt_recorder_is_needed(dir) && tt__leftovers_read(path, dir, false, false) < 0)
+    if (tt_recorder_is_needed(dir) && tt__leftovers_read(path, dir, false, false, false) == TT_LEFTOVERS_FAILED)
         tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
 }
 

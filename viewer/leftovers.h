@@ -27,9 +27,16 @@ bool tt__leftovers_has_arena_of(const char *dir, pid_t pid);
 /* Whether a process that has an arena in DIR runs. One that has its id in another namespace is not known. */
 bool tt__leftovers_has_running(const char *dir);
 
+enum tt_leftovers_end {
+    TT_LEFTOVERS_READ,
+    TT_LEFTOVERS_PARTLY,  /* some arenas are damaged, and stay */
+    TT_LEFTOVERS_DAMAGED, /* all are */
+    TT_LEFTOVERS_FAILED   /* the store could not be written */
+};
+
 /* Reads the arenas in DIR into STORE, an absolute path; those that were read to their end are deleted, unless KEEPS; REDACTS: messages
- * are left out. 0, or -1 when that was not possible, and the recorder has said why. */
-int tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts);
+ * are left out. What could not be read the recorder has said, unless IS_SILENT. */
+enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts, bool is_silent);
 
 /* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
  * that is not possible: the store is then read as it is. */

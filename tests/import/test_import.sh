@@ -454,6 +454,50 @@ case_arenas_that_were_left_behind_become_a_store() {
     [ ! -e "$arena" ] || fail 'the arena is still there'
 }
 
+# Writes TEXT into FILE, over what is there from OFFSET on.
+damage() { # FILE OFFSET TEXT
+    printf %s "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+case_arenas_that_are_damaged_are_told_and_stay() {
+    leave_arena
+    whole=$ring_dir/whole
+    cp --sparse=always "$arena" "$whole"
+
+    damage "$arena" 0 garbage
+    run "$telltale" import "$ring_dir" -o found.telltale
+    expect_status 3 'nothing but a damaged arena'
+    expect_text err "$(basename "$arena") cannot be read, and was left as it is: no arena"
+    [ ! -e found.telltale ] || fail 'there is a store'
+    [ -e "$arena" ] || fail 'the damaged arena is gone'
+
+    cp --sparse=always "$whole" "$ring_dir/1-00000000.arena"
+    run "$telltale" import "$ring_dir" -o found.telltale
+    expect_status 3 'one of two is damaged'
+    [ "$(grep -c 'cannot be read' "$work/err")" -eq 1 ] || fail 'it is told twice'
+    expect_rows found.telltale 'SELECT state, reason FROM failures' 'lost|killed'
+    [ ! -e "$ring_dir/1-00000000.arena" ] || fail 'what was read is still there'
+    [ -e "$arena" ] || fail 'the damaged arena is gone'
+
+    for size in 0 100 70000; do
+        cp --sparse=always "$whole" "$arena"
+        truncate -s "$size" "$arena"
+        run "$telltale" import "$ring_dir" -o found.telltale
+        expect_status 3 "an arena of $size bytes"
+        [ -e "$arena" ] || fail "the arena of $size bytes is gone"
+    done
+}
+
+case_events_of_an_arena_that_are_damaged_are_told() {
+    leave_arena
+    offset=$(head -c 65536 "$arena" | grep -abo 'event 32 failure_stored [a-z]* ' | head -n 1 | tr -d '\0')
+    damage "$arena" "$((${offset%%:*} + $(printf %s "${offset#*:}" | wc -c)))" 'failure_id:text:9'
+    run "$telltale" import "$ring_dir" -o found.telltale
+    expect_status 3 'an event that is not what it is said to be'
+    expect_text err 'event is damaged, see the view losses'
+    expect_rows found.telltale "SELECT count FROM losses WHERE what = 'unreadable'" 1
+}
+
 # It goes when what it says is under the store's name, and not before.
 case_a_kill_loses_nothing_of_an_arena() {
     leave_arena
