@@ -2,6 +2,8 @@
 # test_figures.sh: every figure on a screen is one that the queries give which --explain-sql prints, asked with plain sqlite3.
 # shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2154,SC2317 # variables of case.sh; cases are called by name
 . "$(dirname "$0")/given.sh"
+# shellcheck source=readers.sh
+. "$(dirname "$0")/readers.sh"
 
 compare() { # STORE COMMAND...
     must env FIGURES_PRELOAD="$(sanitizer_runtime)" "$TELLTALE_TEST_SOURCE/tests/viewer/figures.py" "$telltale" "$TELLTALE_TEST_BUILD/lib/libtelltale-sqlite" \
@@ -89,7 +91,6 @@ case_of_differences() {
     done
 }
 
-# Perfetto's own is not text: its reader looks at it in test_export.sh.
 case_of_exports() {
     given kinds
     figure_count=0
@@ -100,6 +101,75 @@ case_of_exports() {
     given killed
     compare run.telltale export run.telltale --format chrome
     [ "$figure_count" -gt 1000 ] || fail "only $figure_count figures were compared"
+}
+
+# What the store says there is to draw: of each category how many things, how long they last together, and the sum of the times at
+# which they begin; then arrows, and levels.
+drawn_by_views() { # STORE
+    "$telltale" query "$1" --format csv "
+WITH life AS (
+        SELECT t.task_id, coalesce(t.created_ns, t.started_ns, p.started_ns, 0) AS from_ns, coalesce(t.ended_ns, p.ended_ns) AS to_ns, t.wait_since_ns,
+            t.wait_text
+        FROM tasks AS t JOIN processes AS p ON p.process_id = t.process_id),
+    step AS (
+        SELECT s.*, coalesce(s.wait_ended_ns, (SELECT l.to_ns FROM life AS l WHERE l.task_id = s.task_id AND l.wait_since_ns = s.ended_ns)) AS wait_to_ns
+        FROM steps AS s WHERE s.began_ns IS NOT NULL AND s.task_id IN (SELECT task_id FROM task)),
+    creation AS (SELECT l.from_ns FROM creations AS c JOIN life AS l ON l.task_id = c.task_id WHERE c.parent_id IS NOT NULL),
+    awaiting AS (
+        SELECT ended_ns AS from_ns, 1 AS instants FROM step WHERE wait_kind = 'task' AND wait_object IN (SELECT task_id FROM task)
+        UNION ALL
+        SELECT since_ns, 2 FROM awaits WHERE since_ns IS NOT NULL AND awaited_task_id IN (SELECT task_id FROM task) AND NOT EXISTS (SELECT 1 FROM steps)),
+    thing (category, from_ns, to_ns, times) AS (
+        SELECT 'task', from_ns, to_ns, 1 FROM life
+        UNION ALL SELECT 'creation', from_ns, from_ns, 1 FROM creation
+        UNION ALL SELECT 'step', began_ns, coalesce(ended_ns, began_ns), 2 FROM step
+        UNION ALL SELECT 'wait', ended_ns, coalesce(wait_to_ns, ended_ns), 1 FROM step WHERE wait_kind <> 'none' AND ended_ns IS NOT NULL
+        UNION ALL SELECT 'wait', wait_since_ns, to_ns, 1 FROM life WHERE wait_since_ns IS NOT NULL AND wait_text IS NOT NULL AND NOT EXISTS (SELECT 1 FROM steps)
+        UNION ALL SELECT 'stall', began_ns, ended_ns, 1 FROM stalls WHERE NOT EXISTS (SELECT 1 FROM steps)
+        UNION ALL SELECT 'await', from_ns, from_ns, instants FROM awaiting
+        UNION ALL SELECT 'story', ns, ns, 1 FROM story WHERE ns IS NOT NULL AND kind IN ('raised', 'inherited', 'failed', 'read', 'forwarded', 'discarded', 'told',
+            'asked', 'delivered', 'uncancelled', 'swallowed', 'converted', 'expired', 'aborted', 'noted', 'released')
+        UNION ALL SELECT 'finding', since_ns + iif(lint LIKE '%-failure', coalesce(lasted_ns, 0), 0), NULL, 1 FROM leaks WHERE since_ns IS NOT NULL
+        UNION ALL SELECT 'loss', coalesce(from_ns, to_ns, (SELECT p.started_ns FROM processes AS p WHERE p.process_id = l.process_id), 0), NULL, 1 FROM losses AS l)
+SELECT * FROM (
+    SELECT category, sum(times), sum(times * (coalesce(to_ns, from_ns) - from_ns)), sum(times * from_ns) FROM thing GROUP BY 1
+    UNION ALL SELECT 'arrows', (SELECT count(*) FROM creation) + (SELECT count(*) FROM awaiting), 0, 0
+    UNION ALL SELECT 'level: ' || what, count(*), sum(level), sum(ns) FROM levels GROUP BY what)
+ORDER BY 1" | sed 1d | tr ',' '|'
+}
+
+# The same, as perfetto's trace processor finds it in the trace. It sorts by what it was told, and makes slices of beginnings and ends.
+drawn_in_trace() { # TRACE
+    ask_trace "$1" <<'END'
+SELECT name, idx, value FROM stats WHERE severity = 'error' AND value > 0
+SELECT * FROM (SELECT category, count(*), sum(dur), sum(ts - (SELECT clock_value FROM clock_snapshot WHERE clock_name = 'MONOTONIC')) FROM slice GROUP BY 1 UNION ALL SELECT 'arrows', count(*), 0, 0 FROM flow UNION ALL SELECT 'level: ' || t.name, count(*), CAST(sum(c.value) AS INT), sum(c.ts - (SELECT clock_value FROM clock_snapshot WHERE clock_name = 'MONOTONIC')) FROM counter c JOIN process_counter_track t ON c.track_id = t.id GROUP BY t.name) ORDER BY 1
+END
+    grep -v '^?' "$work/out"
+}
+
+compare_trace() { # STORE LEAST-LINES
+    must "$telltale" export "$1" --format perfetto -o trace
+    drawn_by_views "$1" >expected
+    drawn_in_trace trace >found
+    diff -u expected found >difference || fail "what the trace processor finds is not what views say: $(cat difference)"
+    [ "$(wc -l <found)" -ge "$2" ] || fail "there is little in it: $(cat found)"
+}
+
+# Perfetto's own format is no text: its reader adds up what is in it.
+case_of_traces_for_perfetto() {
+    for store in kinds killed hang lossy stall; do
+        given "$store"
+        compare_trace run.telltale 4
+    done
+}
+
+case_of_traces_of_the_golden_story() {
+    [ -x "$TELLTALE_TEST_BUILD/tests/e2e/golden" ] || fail 'the golden story is not built'
+    for events in default +step,turn; do
+        [ "$events" = default ] || export TELLTALE_EVENTS=$events
+        run "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BUILD/tests/e2e/golden" truth
+        compare_trace run.telltale 6
+    done
 }
 
 # The story with 200 tasks, with and without steps.
