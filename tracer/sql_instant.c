@@ -34,10 +34,7 @@
 
 enum { TASK_ID, STATE, FROM_NS, WAIT_KIND, WAIT_OBJECT, WAIT_SITE_ID, AT_NS };
 
-/* How far from T chunks are read at first, and how many missing tasks are looked for one by one. */
-#define NEAR_NS      INT64_C(20000000)
-#define NEAR_GROWTH  16
-#define NEAR_ROUNDS  3
+/* How many missing tasks are looked for one by one. */
 #define MISSING_FEW  16u
 #define CAPACITY_MIN 256u
 
@@ -208,13 +205,15 @@ static int64_t clamped_sum(int64_t a, int64_t b)
 
 static int look(struct cursor *cursor, sqlite3 *connection)
 {
-    int64_t near_ns = NEAR_NS;
+    /* How far from T chunks are read: at first as long as anybody is missing, then as long as not only few are. */
+    static const struct {
+        int64_t near_ns;
+        size_t missing;
+    } rounds[] = {{20000000, 0}, {320000000, 0}, {1280000000, MISSING_FEW}, {5120000000, MISSING_FEW}};
     int code = expect_living(cursor, connection);
-    for (int i = 0;
-         i < NEAR_ROUNDS && code == SQLITE_OK && cursor->missing_count > (i < NEAR_ROUNDS - 1 ? 0 : MISSING_FEW);
-         i++, near_ns *= NEAR_GROWTH)
-        code = read_steps(cursor, connection, TT_RANGE_ALL, clamped_sum(cursor->at_ns, -near_ns),
-                          clamped_sum(cursor->at_ns, near_ns));
+    for (size_t i = 0; i < sizeof rounds / sizeof *rounds && code == SQLITE_OK && cursor->missing_count > rounds[i].missing; i++)
+        code = read_steps(cursor, connection, TT_RANGE_ALL, clamped_sum(cursor->at_ns, -rounds[i].near_ns),
+                          clamped_sum(cursor->at_ns, rounds[i].near_ns));
     if (code == SQLITE_OK && cursor->missing_count > MISSING_FEW)
         return read_steps(cursor, connection, TT_RANGE_ALL, INT64_MIN, INT64_MAX);
     return code == SQLITE_OK && cursor->missing_count > 0 ? read_missing(cursor, connection) : code;

@@ -223,4 +223,27 @@ case_what_was_deleted_is_told() {
     expect_text err '1 released failure deleted, because of age (--max-age) between'
 }
 
+# Of few stalls the stream is looked into at the end of each, of many it is read once: either tells what all phases do.
+case_whom_a_stall_held_up_is_the_same_for_few_stalls_and_for_many() {
+    record +step "$TELLTALE_TEST_BUILD/tests/viewer/traced" turns 40
+    # A stall ends where a task has its turn at last, as long as it was ready and longer.
+    "$telltale" query run.telltale --format csv "SELECT s.began_ns, s.thread_id, t.loop_id, s.began_ns - s.ready_ns + 2000000
+        FROM steps AS s JOIN task AS t ON t.task_id = s.task_id WHERE s.step_number = 2 ORDER BY s.task_id LIMIT 30 OFFSET 1" | sed 1d >places
+    expect_equal "$(wc -l <places)" 30 'turns'
+    counted=0
+    while IFS=, read -r ended thread loop duration; do
+        ask run.telltale "INSERT INTO stall (ended_ns, thread_id, sequence, loop_id, duration_ns) VALUES ($ended, $thread, 1, $loop, $duration)"
+        counted=$((counted + 1))
+        case $counted in 1 | 20 | 21 | 30) ;; *) continue ;; esac
+        must "$telltale" query run.telltale --format csv "SELECT stall_id, task_id, held_up_ns FROM held_up WHERE how = 'ready' ORDER BY 1, 2"
+        cp "$work/out" held_up
+        must "$telltale" query run.telltale --format csv "SELECT s.stall_id, p.task_id, s.ended_ns - max(s.began_ns, p.from_ns) AS held_up_ns
+            FROM phases AS p CROSS JOIN stalls AS s ON p.from_ns < s.ended_ns - 1000000 AND p.until_ns >= s.ended_ns
+            JOIN task AS t ON t.task_id = p.task_id AND t.loop_id = s.loop_id
+            WHERE p.state = 'ready' AND (s.stall_id, p.task_id) NOT IN (SELECT v.stall_id, v.task_id FROM stall_victims AS v) ORDER BY 1, 2"
+        diff -u "$work/out" held_up >difference || fail "of $counted stalls: $(cat difference)"
+        [ "$(wc -l <held_up)" -gt "$counted" ] || fail "of $counted stalls little is told: $(cat held_up)"
+    done <places
+}
+
 run_case "$@"

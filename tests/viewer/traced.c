@@ -5,6 +5,7 @@
  *     traced fork COUNT     COUNT children, each with a task that returns
  *     traced outlive        a child that goes on until the end of the standard input; prints its process id
  *     traced clean          a task that returns
+ *     traced turns COUNT    COUNT tasks, woken at once, that have their turns one after the other, two milliseconds each
  *     traced interrupts     prints "ready", and at the end of its standard input how many SIGINTs it got; exit status 9
  */
 #include <signal.h>
@@ -50,6 +51,26 @@ static uint64_t fail_task(const char *name)
     TT_EMIT(reference_taken, .object_id = task, .site = site, .handle_count = 1);
     end_task(task, TT_OUTCOME_FAILED);
     return task;
+}
+
+/* What is ready in front of others holds them up. */
+static void take_turns(unsigned count)
+{
+    uint64_t tasks[64];
+    for (unsigned i = 0; i < count; i++) {
+        tasks[i] = tt_trace_new_id();
+        TT_EMIT(task_created, .task_id = tasks[i], .parent_kind = TT_ACTOR_MAIN, .loop_id = 1, .name_number = i + 1, .site = TT_SITE_HERE("turn"));
+        TT_EMIT(task_started, .task_id = tasks[i]);
+        TT_EMIT(task_resumed, .task_id = tasks[i], .step_number = 1);
+        TT_EMIT(task_suspended, .task_id = tasks[i], .wait_kind = TT_WAIT_KIND_FUTURE, .wait_site = TT_HERE, .state = TT_TASK_STATE_WAITING);
+    }
+    for (unsigned i = 0; i < count; i++)
+        TT_EMIT(task_woken, .task_id = tasks[i], .by = TT_ACTOR_CALLBACK);
+    for (unsigned i = 0; i < count; i++) {
+        TT_EMIT(task_resumed, .task_id = tasks[i], .step_number = 2);
+        usleep(2000);
+        TT_EMIT(task_finished, .task_id = tasks[i], .step_count = 2, .outcome = TT_OUTCOME_RETURNED);
+    }
 }
 
 static void drop_task(uint64_t task)
@@ -145,12 +166,15 @@ int main(int argc, char **argv)
         fail_task("held");
         say("ready");
         wait_for_end_of_input();
+    } else if (strcmp(what, "turns") == 0 && argc == 3) {
+        unsigned count = (unsigned)strtoul(argv[2], NULL, 10);
+        take_turns(count < 64 ? count : 64);
     } else if (strcmp(what, "clean") == 0) {
         end_task(begin_task("clean"), TT_OUTCOME_RETURNED);
     } else if (strcmp(what, "interrupts") == 0) {
         return count_interrupts();
     } else {
-        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean|interrupts\n");
+        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean|turns COUNT|interrupts\n");
         return 2;
     }
     return 0;

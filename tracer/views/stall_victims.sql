@@ -21,7 +21,11 @@ SELECT
         ELSE b.since_ns
     END) AS held_up_ns
 FROM stalls AS s
-JOIN task AS t ON t.loop_id = s.loop_id AND t.task_id >> 40 = s.process_id AND t.task_id IS NOT s.task_id
+-- Who may have lived when it ended: each of the others would be looked at for each stall.
+CROSS JOIN task_ranges AS r ON coalesce(r.created_first_ns < s.ended_ns, 1) AND coalesce(r.ended_last_ns >= s.ended_ns, 1)
+-- The sign keeps SQLite from making an index of all tasks.
+CROSS JOIN task AS t ON t.task_id BETWEEN r.first_task_id AND r.last_task_id AND +t.loop_id = s.loop_id
+    AND t.task_id >> 40 = s.process_id AND t.task_id IS NOT s.task_id
     AND t.created_ns < s.ended_ns
     AND (t.ended_ns IS NULL OR t.ended_ns >= s.ended_ns) AND (t.abandoned_ns IS NULL OR t.abandoned_ns >= s.ended_ns)
 JOIN task_labels AS l ON l.task_id = t.task_id
