@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/un.h>
 
@@ -329,6 +330,51 @@ static void recv_takes_a_stream_piece_by_piece(void **state)
     expect_notes("abc", "def", "gh", "ij", "klm");
 }
 
+/* The pair becomes one of TCP, whose other end might be anybody's. */
+static void connect_by_tcp(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    for (int i = 0; i < 2; i++)
+        close(pair[i]);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length) | listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(pair[1], (struct sockaddr *)&address, length), 0);
+    pair[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    close(listener);
+}
+
+/* Sends TEXT, and waits until it is there. */
+static void put_through(const char *text)
+{
+    int arrived = 0;
+
+    put(pair[1], text);
+    while (arrived < (int)strlen(text))
+        assert_int_equal(ioctl(pair[0], FIONREAD, &arrived), 0);
+}
+
+static void after_a_recv_that_filled_its_buffer_the_next_one_tries_at_once(void **state)
+{
+    tt_task *task;
+
+    (void)state;
+    connect_by_tcp();
+    task = create(receive_again_and_again, (void *)1000L);
+    stage_turns(1);
+    put_through("ab"); /* less than the buffer: the next one waits without trying */
+    stage_turns(2);
+    put_through("cdefg");
+    stage_turns(2); /* the loop takes what fills the buffer; the task has the rest in the same step */
+    expect_notes("ab", "cde", "fg");
+    tt_task_cancel(task, NULL);
+    stage_turns(3);
+    tt_task_unref(task);
+}
+
 /* A wait that found its watch armed may be at a number that has another socket now, so that it is polled for anew when
  * nothing comes for two looks in a row: one that has begun between the two is not. */
 static int started_polls;
@@ -558,6 +604,26 @@ static void who_takes_the_place_of_a_waiting_one_keeps_it(void **state)
     tt_task_unref(first);
     tt_task_unref(second);
     expect_notes("received 3: abc");
+}
+
+/* The attempt stands in the queue, behind the call that removes the reader. */
+static void an_operation_whose_reader_is_removed_takes_nothing_any_more(void **state)
+{
+    tt_task *task = create(receive, NULL);
+    char byte;
+
+    (void)state;
+    stage_turns(1);
+    put(pair[1], "a");
+    assert_int_equal(tt_loop_call_soon(stage_loop, remove_reader, "removed", NULL), 0);
+    stage_turns(2);
+    assert_false(tt_task_done(task)); /* it waits for ever, as in asyncio, until it is cancelled */
+    assert_int_equal(recv(pair[0], &byte, 1, 0), 1);
+    tt_task_cancel(task, NULL);
+    stage_turns(2);
+    assert_true(tt_task_cancelled(task));
+    tt_task_unref(task);
+    expect_notes("removed 1");
 }
 
 static int receive_and_close(void *arg)
@@ -844,6 +910,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_pair(recv_waits_for_data),
     cmocka_unit_test_with_pair(recv_of_nothing_is_the_end_of_the_stream),
     cmocka_unit_test_with_pair(recv_takes_a_stream_piece_by_piece),
+    cmocka_unit_test_with_pair(after_a_recv_that_filled_its_buffer_the_next_one_tries_at_once),
     cmocka_unit_test_with_pair(a_connection_that_is_busy_is_not_polled_for_anew),
     cmocka_unit_test_with_pair(a_cancelled_recv_leaves_the_data_to_the_next),
     cmocka_unit_test_with_pair(an_error_is_raised_and_the_next_call_works_on),
@@ -854,6 +921,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_with_pair(a_cancelled_sendall_ends),
     cmocka_unit_test_with_pair(reading_and_writing_wait_side_by_side),
     cmocka_unit_test_with_pair(who_takes_the_place_of_a_waiting_one_keeps_it),
+    cmocka_unit_test_with_pair(an_operation_whose_reader_is_removed_takes_nothing_any_more),
     cmocka_unit_test_with_pair(a_socket_that_is_closed_right_after_a_call_is_forgotten),
     cmocka_unit_test_with_pair(a_duplicate_of_a_socket_that_was_given_up_is_not_polled),
     cmocka_unit_test_with_pair(a_number_that_another_socket_has_got_is_polled_for_that_one),
