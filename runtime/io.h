@@ -82,7 +82,7 @@ static inline void tt__io_tell_finished(struct tt_task_object *task, const struc
         tt__io_tell_finished_id(task, io, is_cancelled);
 }
 
-/* What IO has moved; its result may be something else. */
+/* Whether the result of WHAT is a number of bytes. */
 static inline bool tt__io_is_about_bytes(uint8_t what)
 {
     return what == TT_IO_KIND_READ || what == TT_IO_KIND_WRITE || what == TT_IO_KIND_SENDFILE;
