@@ -191,20 +191,39 @@ case_of_examples() {
     done
 }
 
-# A figure that no query gives is found.
-case_a_figure_of_its_own_is_found() {
-    given killed
+# What figures.py says when telltale's screen is changed by the sed script LIE.
+expect_found() { # LIE COMMAND STORE...
+    lie=$1
+    shift
     cat >liar <<END
 #!/bin/sh
 case "\$*" in *--explain-sql*) exec "$telltale" "\$@" ;; esac
-"$telltale" "\$@" | sed '1s/4711/4712/'
+"$telltale" "\$@" | sed -E '$lie'
 END
     chmod +x liar
+    "$telltale" "$@" | sed -E "$lie" >lied
+    ! "$telltale" "$@" | cmp -s - lied || fail "no lie: $lie"
     run "$TELLTALE_TEST_SOURCE/tests/viewer/figures.py" ./liar "$TELLTALE_TEST_BUILD/lib/libtelltale-sqlite" \
-        "$TELLTALE_TEST_SOURCE/tracer/views/stream" run.telltale report run.telltale
+        "$TELLTALE_TEST_SOURCE/tracer/views/stream" run.telltale "$@"
+    expect_status 1 "$* with $lie"
+}
+
+# A figure that no query gives is found; in a table also one that stands in another column or row, and a row that is missing.
+case_lies_are_found() {
     [ -z "${TELLTALE_TEST_SANITIZE-}" ] || skip "a sanitizer's runtime would have to be loaded first"
-    expect_status 1 'a wrong figure'
-    expect_text out '4712: '
+    given killed
+    expect_found '1s/4711/4712/' report run.telltale
+    expect_text out '4712'
+    expect_found 's/for 2\.399 s/for 11.196 s/' report run.telltale
+    expect_found 's/ 1\.5 ms 20\.0 us/ 20.0 us 1.5 ms/' ps run.telltale
+    expect_found 's/102\.4 ms/869.4 ms/' ps run.telltale
+    expect_found '/^#21/d' ps run.telltale
+    expect_found '/^#17/{h;d};/^#21/{G}' ps run.telltale
+    expect_found 's/(SERVE|serve)( +)1( +)0/\1\20\31/I' stats run.telltale
+    expect_found 's/6\.400 s/2.529 s/' failures run.telltale
+    expect_found 's/1\.000 s/1.001 s/' tree run.telltale
+    expect_found '/"client-4"/d' tree run.telltale
+    expect_found '3s/0/1/' export run.telltale --view tasks --format csv
 }
 
 run_case "$@"
