@@ -6,52 +6,13 @@
 
 #include "ring_dir.h"
 #include "select_list.h"
+#include "settings.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The number that is all of TEXT; 0 when it makes no sense. */
-static uint32_t read_number(const char *text)
-{
-    size_t length;
-    uint32_t number = tt__select_read_number(text, &length);
-    return text[length] == '\0' ? number : 0;
-}
-
-/* A number of bytes, also in K, M or G. */
-static int read_bytes(const char *text, uint64_t *out)
-{
-    char *end;
-    if (*text < '0' || *text > '9')
-        return -EINVAL;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-    end += shift != 0;
-    if (errno != 0 || *end != '\0' || number > (UINT64_MAX >> shift))
-        return -EINVAL;
-    *out = (uint64_t)number << shift;
-    return 0;
-}
-
-/* Seconds, also in minutes, hours or days: 90s, 15m, 24h, 7d. */
-static int read_seconds(const char *text, uint64_t *out)
-{
-    char *end;
-    if (*text < '0' || *text > '9')
-        return -EINVAL;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    uint64_t unit = *end == 'm' ? 60 : *end == 'h' ? 3600 : *end == 'd' ? 86400 : 1;
-    end += unit != 1 || *end == 's';
-    if (errno != 0 || *end != '\0' || number == 0 || number > TT_STORE_SECONDS_MAX / unit)
-        return -EINVAL;
-    *out = (uint64_t)number * unit;
-    return 0;
-}
 
 static const char *read_variable(const char *name)
 {
@@ -73,26 +34,12 @@ static int choose_categories(uint32_t wanted, uint32_t wanted_every, uint32_t *o
     return result;
 }
 
-/* drop, overwrite, or block:MS. */
-static int read_policy(const char *text, uint32_t *out_policy, uint32_t *out_block_ms)
-{
-    if (strcmp(text, "drop") == 0)
-        *out_policy = TT_RING_POLICY_DROP;
-    else if (strcmp(text, "overwrite") == 0)
-        *out_policy = TT_RING_POLICY_OVERWRITE;
-    else if (strncmp(text, "block:", 6) == 0 && (*out_block_ms = read_number(text + 6)) != 0)
-        *out_policy = TT_RING_POLICY_BLOCK;
-    else
-        return -EINVAL;
-    return 0;
-}
-
 static int choose_policy(const struct tt_trace_options *options, struct tt__plan *plan)
 {
     const char *text = options->ring_policy == 0 ? read_variable("TELLTALE_RING_POLICY") : NULL;
     plan->ring_policy = options->ring_policy != 0 ? options->ring_policy : TT_RING_POLICY_DROP;
     plan->block_ms = options->block_ms;
-    int result = text ? read_policy(text, &plan->ring_policy, &plan->block_ms) : 0;
+    int result = text ? tt__setting_policy(text, &plan->ring_policy, &plan->block_ms) : 0;
     if (plan->ring_policy > TT_RING_POLICY_OVERWRITE || plan->block_ms > TT_BLOCK_MS_MAX ||
         (plan->ring_policy == TT_RING_POLICY_BLOCK && plan->block_ms == 0))
         return -EINVAL;
@@ -123,13 +70,13 @@ static int choose_recorder_options(const struct tt_trace_options *options, struc
     uint64_t poll_ms = options->poll_ms, bytes = options->store_bytes_max, seconds = options->store_seconds_max;
     const char *text = poll_ms == 0 ? read_variable("TELLTALE_POLL_MS") : NULL;
     plan->recorder_options[0].name = NULL;
-    if (text && (poll_ms = read_number(text)) == 0)
+    if (text && (poll_ms = tt__setting_number(text)) == 0)
         return -EINVAL;
     text = bytes == 0 ? read_variable("TELLTALE_MAX_SIZE") : NULL;
-    if (text && (read_bytes(text, &bytes) < 0 || bytes == 0))
+    if (text && (tt__setting_bytes(text, &bytes) < 0 || bytes == 0))
         return -EINVAL;
     text = seconds == 0 ? read_variable("TELLTALE_MAX_AGE") : NULL;
-    if (text && read_seconds(text, &seconds) < 0)
+    if (text && tt__setting_seconds(text, &seconds) < 0)
         return -EINVAL;
     if (poll_ms > TT_POLL_MS_MAX || (bytes != 0 && bytes < TT_STORE_BYTES_MIN))
         return -EINVAL;
@@ -146,7 +93,7 @@ static int choose_ring_bytes(uint64_t wanted, uint64_t *out)
 {
     const char *text = wanted == 0 ? read_variable("TELLTALE_RING_BYTES") : NULL;
     *out = wanted != 0 ? wanted : TT_RING_BYTES_DEFAULT;
-    int result = text ? read_bytes(text, out) : 0;
+    int result = text ? tt__setting_bytes(text, out) : 0;
     if (result == 0 && ((*out & (*out - 1)) != 0 || *out < TT_RING_BYTES_MIN || *out > TT_RING_BYTES_MAX))
         result = -EINVAL;
     return result;
@@ -189,11 +136,7 @@ int tt__options_read_lttng(const struct tt_trace_options *options)
     if (options && options->lttng != TT_TRACE_LTTNG_ENVIRONMENT)
         return options->lttng <= TT_TRACE_LTTNG_ON ? (int)options->lttng : -EINVAL;
     const char *word = read_variable("TELLTALE_LTTNG");
-    if (!word || strcmp(word, "0") == 0)
-        return TT_TRACE_LTTNG_OFF;
-    if (strcmp(word, "1") == 0)
-        return TT_TRACE_LTTNG_ON;
-    return strcmp(word, "auto") == 0 ? TT_TRACE_LTTNG_AUTO : -EINVAL;
+    return word ? tt__setting_lttng(word) : TT_TRACE_LTTNG_OFF;
 }
 
 int tt__options_read(const struct tt_trace_options *options, bool needs_arena, struct tt__plan *out_plan)
@@ -205,8 +148,8 @@ int tt__options_read(const struct tt_trace_options *options, bool needs_arena, s
     const char *store = options->store ? options->store : read_variable("TELLTALE_STORE");
     const char *ring_dir = options->ring_dir ? options->ring_dir : read_variable("TELLTALE_RING_DIR");
 
-    int result = choose_categories(options->categories, options->step_every, &out_plan->categories,
-                                   &out_plan->step_every);
+    int result =
+        choose_categories(options->categories, options->step_every, &out_plan->categories, &out_plan->step_every);
     if (result == 0)
         out_plan->step_limit = UINT32_MAX / out_plan->step_every;
     if (result == 0)

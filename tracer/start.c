@@ -80,10 +80,10 @@ static void switch_categories(uint32_t categories)
 static void switch_on(void)
 {
     bool has_arena = atomic_load(&is_wanted), has_lttng = atomic_load(&is_lttng_wanted);
-    switch_categories(!has_arena && !has_lttng ? 0
-                                               : plan.categories | (has_lttng ? TT_CARRIER_LTTNG : 0) |
-                                                     (has_arena ? 0 : TT_CARRIER_ALONE) |
-                                                     (tt__id_first_own > 1 ? TT_CARRIER_CHILD : 0));
+    switch_categories(!has_arena && !has_lttng
+                          ? 0
+                          : plan.categories | (has_lttng ? TT_CARRIER_LTTNG : 0) | (has_arena ? 0 : TT_CARRIER_ALONE) |
+                                (tt__id_first_own > 1 ? TT_CARRIER_CHILD : 0));
 }
 
 static void want_no_arena(void)
@@ -188,7 +188,8 @@ static void emit_started(const struct tt_arena_header *header)
 /* Under the lock, with the plan made. Async-signal-safe. */
 static int open_arena(struct tt__life *life)
 {
-    bool is_alone = !plan.is_supervised && !plan.program[0], overwrites = is_alone || plan.ring_policy == TT_RING_POLICY_OVERWRITE;
+    bool is_alone = !plan.is_supervised && !plan.program[0],
+         overwrites = is_alone || plan.ring_policy == TT_RING_POLICY_OVERWRITE;
     int result = tt__arena_create(life, &plan, overwrites);
     /* A recorder that had nothing left to read may just have deleted the folder. */
     if (result == -ENOENT && tt__ring_dir_renew(plan.ring_dir, plan.store[0] ? plan.store : NULL) == 0)
@@ -272,12 +273,25 @@ static int start_carriers(struct tt__life *life, const struct tt_trace_options *
     return result;
 }
 
+/* LTTng alone was asked for, and is not to be had. */
+static int give_up_lttng(int wish, int lttng)
+{
+    if (wish != TT_TRACE_LTTNG_ON) {
+        tt__reason_tell(NULL, TT_TRACE_OFF);
+        return TT_TRACE_OFF;
+    }
+    tt__reason_tell_lttng(lttng);
+    return lttng;
+}
+
 int tt_trace_start(const struct tt_trace_options *options)
 {
     struct guard guard;
     int lttng = -ENOTSUP, wish = tt__options_read_lttng(options), result = tt__life_prepare();
-    if (wish < 0 || result < 0)
+    if (wish < 0 || result < 0) {
+        tt__reason_tell(options, wish < 0 ? wish : result);
         return wish < 0 ? wish : result;
+    }
     struct tt__life *life = tt__life();
     if (wish != TT_TRACE_LTTNG_OFF)
         lttng = tt__lttng_load();
@@ -289,10 +303,11 @@ int tt_trace_start(const struct tt_trace_options *options)
         tt__dump_watch_start();
     if (result >= 0 && tt__life_ordinal(life) != 0 && !was_recording)
         tt__link_tell_parent();
+    tt__reason_tell(options, result);
     if (result >= 0)
         tt__thread_watch(&tt__thread);
     else if (wish != TT_TRACE_LTTNG_OFF && lttng < 0 && !tt__options_have_arena(options))
-        result = wish == TT_TRACE_LTTNG_ON ? lttng : TT_TRACE_OFF;
+        result = give_up_lttng(wish, lttng);
     return result;
 }
 

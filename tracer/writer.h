@@ -78,6 +78,11 @@ struct tt__plan {
  * error when neither says where an arena is to be. 0 or a negative errno value. */
 int tt__options_read(const struct tt_trace_options *options, bool needs_arena, struct tt__plan *out_plan);
 
+/* What tt_trace_start_reason() says from now on: RESULT is what a start with OPTIONS (may be NULL) came to; or LTTng alone was asked for, and
+ * is not to be had. */
+void tt__reason_tell(const struct tt_trace_options *options, int result);
+void tt__reason_tell_lttng(int result);
+
 /* Whether OPTIONS (may be NULL) or the environment say where an arena is to be. */
 bool tt__options_have_arena(const struct tt_trace_options *options);
 

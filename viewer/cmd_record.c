@@ -15,6 +15,7 @@
 #include "retention.h"
 #include "ring_dir.h"
 #include "session.h"
+#include "settings.h"
 #include "supervisor.h"
 #include "target.h"
 
@@ -115,6 +116,25 @@ static int check_ring_bytes(const struct tt_command *command, uint64_t bytes)
     if (bytes == 0 || (bytes >= 64u << 10 && bytes <= 1u << 30 && (bytes & (bytes - 1)) == 0))
         return -1;
     return tt__usage_error(command, "--ring-bytes wants a power of two from 64K to 1G");
+}
+
+/* A program that is started with a variable that makes no sense runs unrecorded. Options stand in front of variables. */
+static int check_environment(const struct tt_command *command, const struct record_options *given)
+{
+    const bool is_given[TT__SETTING_COUNT] = {
+        [TT__SETTING_EVENTS] = given->events != NULL,           [TT__SETTING_RING_POLICY] = given->ring_policy != NULL,
+        [TT__SETTING_REDACT] = given->redacts != 0,             [TT__SETTING_POLL_MS] = given->poll_ms > 0,
+        [TT__SETTING_MAX_SIZE] = given->max_size > 0,           [TT__SETTING_MAX_AGE] = given->max_age != NULL,
+        [TT__SETTING_RING_BYTES] = given->ring_bytes > 0,
+    };
+    for (unsigned i = 0; i < TT__SETTING_COUNT; i++) {
+        const struct tt__setting *setting = &tt__settings[i];
+        const char *value = is_given[i] ? NULL : getenv(setting->variable);
+        if (value != NULL && *value != '\0' && !setting->is_sound(value))
+            return tt__usage_error(command, "%s=%s makes no sense, and nothing would be recorded: it wants %s", setting->variable, value,
+                                   setting->wants);
+    }
+    return -1;
 }
 
 static int check_lttng_options(const struct tt_command *command, const struct record_options *given)
@@ -338,6 +358,8 @@ static int run(struct tt_invocation *invocation)
         status = tt__ring_policy_check(invocation->command, given->ring_policy);
     if (status < 0)
         status = tt__retention_check(invocation->command, given->max_size, given->max_age, given->poll_ms, &(uint64_t){0});
+    if (status < 0)
+        status = check_environment(invocation->command, given);
     int error = status < 0 && !given->is_dry_run ? why_not_found(invocation->arguments[0]) : 0;
     if (error != 0)
         return complain_about_command(invocation->arguments[0], error);

@@ -4,6 +4,7 @@
 #include "recording.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 static const char *const names[] = {
     "TELLTALE_STORE",   "TELLTALE_RING_DIR", "TELLTALE_SUPERVISED", "TELLTALE_RING_BYTES", "TELLTALE_EVENTS",
@@ -79,6 +80,10 @@ static void a_value_that_makes_no_sense_is_refused_and_the_program_runs_on(void 
             int status = start_with(cases[i].name, *value);
             if (status != -EINVAL)
                 fail_msg("%s=%s: start returned %d", cases[i].name, *value, status);
+            size_t length = strlen(cases[i].name);
+            if (strncmp(tt_trace_start_reason(), cases[i].name, length) != 0 ||
+                strncmp(tt_trace_start_reason() + length, " wants ", 7) != 0)
+                fail_msg("%s=%s: the reason is: %s", cases[i].name, *value, tt_trace_start_reason());
         }
 }
 
@@ -108,7 +113,50 @@ static void a_value_that_makes_sense_is_taken(void **state)
             int status = start_with(cases[i].name, *value);
             if (status != TT_TRACE_RECORDING)
                 fail_msg("%s=%s: start returned %d", cases[i].name, *value, status);
+            assert_string_equal(tt_trace_start_reason(), "");
         }
+}
+
+/* What the caller says stands in front of what the environment says. */
+static void a_variable_that_is_not_asked_is_not_blamed(void **state)
+{
+    (void)state;
+    struct recording recording;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(unsetenv(names[i]), 0);
+    recording_make_dir(&recording);
+    setenv("TELLTALE_RING_BYTES", "nonsense", 1);
+    struct tt_trace_options options = {.ring_dir = recording.dir, .program = "/nonexistent", .ring_bytes = 65536};
+    assert_int_equal(tt_trace_start(&options), TT_TRACE_ARENA_ONLY);
+    tt_trace_stop();
+    options.poll_ms = 1001;
+    assert_int_equal(tt_trace_start(&options), -EINVAL);
+    assert_string_equal(tt_trace_start_reason(), "a number in the options is out of range");
+    unsetenv("TELLTALE_RING_BYTES");
+    recording_remove(&recording);
+}
+
+static void each_error_has_its_reason(void **state)
+{
+    (void)state;
+    struct recording recording;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(unsetenv(names[i]), 0);
+    assert_int_equal(tt_trace_start(NULL), -EINVAL);
+    assert_non_null(strstr(tt_trace_start_reason(), "nothing says where to record"));
+    assert_int_equal(tt_trace_start(&(struct tt_trace_options){.ring_dir = "relative"}), -EINVAL);
+    assert_string_equal(tt_trace_start_reason(), "the ring dir is not an absolute path");
+    assert_int_equal(tt_trace_start(&(struct tt_trace_options){.store = "/nonexistent/x/run.telltale"}), -ENOENT);
+    assert_non_null(strstr(tt_trace_start_reason(), "does not exist"));
+    assert_int_equal(tt_trace_start(&(struct tt_trace_options){.store = "/tmp/"}), -EISDIR);
+    assert_string_equal(tt_trace_start_reason(), "the store is a folder");
+    assert_int_equal(tt_trace_start(&(struct tt_trace_options){.ring_dir = "/etc/passwd"}), -ENOTDIR);
+    assert_string_equal(tt_trace_start_reason(), "the ring dir is no folder, or a symbolic link");
+    recording_make_dir(&recording);
+    assert_int_equal(chmod(recording.dir, 0777), 0);
+    assert_int_equal(tt_trace_start(&(struct tt_trace_options){.ring_dir = recording.dir}), -EPERM);
+    assert_non_null(strstr(tt_trace_start_reason(), "others may write to it"));
+    recording_remove(&recording);
 }
 
 /* The caller's own numbers are asked no less than the environment's. */
@@ -150,6 +198,8 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_value_that_makes_no_sense_is_refused_and_the_program_runs_on),
     cmocka_unit_test(a_value_that_makes_sense_is_taken),
     cmocka_unit_test(options_out_of_range_are_refused),
+    cmocka_unit_test(a_variable_that_is_not_asked_is_not_blamed),
+    cmocka_unit_test(each_error_has_its_reason),
 };
 
 TT_TEST_MAIN(cases)

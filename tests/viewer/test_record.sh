@@ -426,6 +426,26 @@ case_a_disk_that_is_full_at_the_end_does_not_keep_record() {
     ! grep -lsxF "$PWD/run.telltale" "/dev/shm/telltale-$(id -u)"/*/store || fail 'its ring dir is left'
 }
 
+# With such a variable the program would run unrecorded. What an option says stands in front of it.
+case_a_variable_that_makes_no_sense_is_told_before_the_command_runs() {
+    for wrong in RING_BYTES=abc RING_BYTES=65537 RING_BYTES=-1 RING_POLICY=banana RING_POLICY=block:0 POLL_MS=0 POLL_MS=5x MAX_SIZE=1 MAX_SIZE=1e9 \
+        MAX_AGE=never REDACT=everything EVENTS=nonsense EVENTS=step/0 LTTNG=maybe; do
+        run env "TELLTALE_$wrong" "$telltale" record -- touch it-ran
+        expect_status 2 "TELLTALE_$wrong"
+        expect_text err "TELLTALE_$wrong makes no sense, and nothing would be recorded: it wants "
+        [ "$(wc -l <"$work/err")" -eq 1 ] || fail 'one line is expected'
+        [ ! -e it-ran ] || fail 'the command ran'
+        [ ! -e run.telltale ] || fail 'a store was written'
+    done
+    run env TELLTALE_RING_BYTES=abc TELLTALE_RING_POLICY=banana TELLTALE_POLL_MS=0 TELLTALE_MAX_SIZE=1 TELLTALE_MAX_AGE=never TELLTALE_REDACT=x \
+        TELLTALE_EVENTS=nonsense "$telltale" record --ring-bytes 64K --ring-policy drop --poll-ms 5 --max-size 4M --max-age 1h --redact messages \
+        --events task,failure -- "$traced" clean
+    expect_status 0 'options in front of all variables'
+    expect_equal "$(ask 'SELECT count(*) FROM tasks')" 1 'the tasks'
+    run env TELLTALE_RING_BYTES= TELLTALE_EVENTS= TELLTALE_POLL_MS= "$telltale" record -- "$traced" clean
+    expect_status 0 'empty variables'
+}
+
 case_a_folder_that_cannot_be_written_is_told_before_the_command_runs() {
     run "$telltale" record -o /proc/run.telltale -- touch it-ran
     expect_status 5 record

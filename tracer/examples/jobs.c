@@ -213,7 +213,7 @@ int main(void)
 {
     int status = tt_trace_start_from_environment();
     if (status < 0)
-        fprintf(stderr, "jobs: not recorded: %s\n", strerror(-status)); /* and the program goes on */
+        fprintf(stderr, "jobs: not recorded: %s\n", tt_trace_start_reason()); /* and the program goes on */
     struct job *import_job = MAKE_JOB(import, "import", NULL, NULL);
     struct job *watch_job = MAKE_JOB(watch, "watch", NULL, NULL);
     while (run_turn() || !import_job->is_ended)

@@ -305,6 +305,11 @@ TT_API int tt_trace_start(const struct tt_trace_options *options);
  * is cheap. */
 TT_API int tt_trace_start_from_environment(void);
 
+/* Why the last tt_trace_start() of this process, or tt_trace_start_from_environment(), returned an error, in words without full stop, for who
+ * prints them: "TELLTALE_RING_BYTES wants a power of two from 64K to 1G". An empty text when it returned none, or was not called. The text is
+ * constant; never NULL. Any thread. */
+TT_API const char *tt_trace_start_reason(void);
+
 /* What became of LTTng: 1, events go there; 0, nobody asked for it; or why they do not, a negative errno value:
  *
  *   -ENOENT   there is no libtelltale-lttng.so beside this library, where it was installed, or in the linker's path
