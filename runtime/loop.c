@@ -312,6 +312,8 @@ static void turn(uv_check_t *check)
     uint64_t began = tt_trace_on(TT_CATEGORY_turn) ? tt_trace_clock() : 0;
     size_t count = 0;
 
+    if (tt_trace_is_quiet())
+        tt_trace_poll(); /* no task's board does it then */
     loop->clock = 0; /* whatever was read before the poll is old */
     loop->is_outside = false;
     if (loop->blocked_since_ns)

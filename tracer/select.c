@@ -2,7 +2,7 @@
  * arena's header what he wants (`telltale select`).
  *
  * From outside. A process is not interrupted, and no thread of its own waits for such a wish: it is found where a task is suspended or
- * goes on, and once a second by an event. Who sleeps, or says nothing, has nothing to be recorded either. The word in
+ * goes on, by each turn of a loop whose tasks are switched off, and once a second by an event. Who sleeps, or says nothing, has nothing to be recorded either. The word in
  * the header is
  *
  *     0 ──somebody wants──► step_every << 32 | categories ──taken, all told──► 0
@@ -89,6 +89,13 @@ void tt__select_notice(struct tt__life *life)
         tt__trace_switch(tt__select_complete((uint32_t)wanted), step_every, TT_SELECTOR_OUTSIDE, false);
     if (switching.is_done) /* unless something else is wanted by now */
         atomic_compare_exchange_strong(word, &wanted, switching.has_vital ? TELLING_IS_DUE : 0);
+}
+
+void tt_trace_poll(void)
+{
+    struct tt__life *life = tt__life();
+    if (tt__life_ordinal(life) != 0 && tt__select_is_due(life))
+        tt__select_notice_and_tell(life);
 }
 
 void tt__select_notice_and_tell(struct tt__life *life)

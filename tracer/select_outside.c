@@ -126,16 +126,17 @@ int tt_select_outside(const char *ring_dir, const char *list, uint32_t pid, int 
 {
     struct search search = {.pid = pid};
     uint32_t categories = 0, step_every = 1;
-    if (tt__select_read_list(list, &categories, &step_every) < 0)
+    if (list && tt__select_read_list(list, &categories, &step_every) < 0)
         return -EINVAL;
     search.dir_fd = open(ring_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (search.dir_fd < 0)
         return -errno;
     int result = tt__folder_for_each(search.dir_fd, add_process, &search);
     for (size_t i = 0; i < search.count; i++)
-        if (!search.processes[i].is_foreign)
+        if (list && !search.processes[i].is_foreign)
             want(&search.processes[i], list);
-    wait_for_all(&search, wait_ms);
+    if (list)
+        wait_for_all(&search, wait_ms);
     for (size_t i = 0; i < search.count; i++) {
         tell(&search.processes[i], on_process, context);
         forget(&search.processes[i]);

@@ -23,7 +23,7 @@ typedef void (*tt_select_fn)(void *context, const struct tt_select_outcome *outc
 
 /* Has LIST (words as in TELLTALE_EVENTS; with a sign in front: a change of what each process has selected) selected in all processes that
  * are being recorded through RING_DIR, or in PID alone (0: all); waits WAIT_MS milliseconds at most until they have taken it, and tells what came
- * of it. Returns how many there are; -EINVAL: a word of LIST makes no sense; -ENOENT: there is no such folder, nobody is being recorded. */
+ * of it. LIST NULL: only tells what is selected. Returns how many there are; -EINVAL: a word of LIST makes no sense; -ENOENT: there is no such folder, nobody is being recorded. */
 int tt_select_outside(const char *ring_dir, const char *list, uint32_t pid, int wait_ms, tt_select_fn on_process,
                       void *context);
 

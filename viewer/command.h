@@ -122,6 +122,6 @@ int tt__usage_error(const struct tt_command *command, const char *format, ...) T
 int tt__finish_output(struct tt_invocation *invocation, int status);
 
 extern const struct tt_command tt__command_record, tt__command_import, tt__command_report, tt__command_check, tt__command_ps, tt__command_failures,
-    tt__command_tree, tt__command_timeline, tt__command_stats, tt__command_explain, tt__command_show, tt__command_query, tt__command_diff, tt__command_export, tt__command_completion, tt__command_schema, tt__command_doctor, tt__command_recorder;
+    tt__command_tree, tt__command_timeline, tt__command_stats, tt__command_explain, tt__command_show, tt__command_query, tt__command_diff, tt__command_export, tt__command_completion, tt__command_schema, tt__command_doctor, tt__command_select, tt__command_recorder;
 
 #endif

@@ -500,7 +500,7 @@ case_the_help_lists_the_commands() {
 }
 
 case_each_command_has_a_help_screen() {
-    for command in record import report check ps failures tree timeline stats show explain query schema diff export completion doctor; do
+    for command in record import report check ps failures tree timeline stats show explain query schema diff export completion doctor select; do
         expect_screen "help_$command" "$command" --help
         must "$telltale" help "$command"
         [ "$(wc -l <"$work/out")" -le 28 ] || fail "the help of $command does not fit on a screen"

@@ -347,6 +347,18 @@ TT_API int tt_trace_select_list(const char *list);
 /* What is selected now, as tt_trace_select() would take it; 0 and 0 when nobody records. OUT_ may be NULL. Any thread, signal handlers. */
 TT_API void tt_trace_get_selection(uint32_t *out_categories, uint32_t *out_step_every);
 
+/* Takes what somebody from outside has selected (`telltale select`), which else is found where the board is written, and once a second
+ * by an event. For programs that may do neither for long, a loop whose tasks are switched off for instance; costs a load when
+ * nothing was selected. Any thread; not in signal handlers. Events as above. */
+TT_API void tt_trace_poll(void);
+
+/* Whether this process is recorded, and not its tasks: then whoever runs a loop polls. */
+static inline int tt_trace_is_quiet(void)
+{
+    uint32_t on = __atomic_load_n(&tt_trace_categories, __ATOMIC_RELAXED);
+    return __builtin_expect(on != 0 && (on & (uint32_t)TT_CATEGORY_task) == 0, 0);
+}
+
 /* -------------------------------------------------------------------------------------------------- the state dump */
 
 /* A session of LTTng that starts in the middle of a run has heard nothing of what is there already. Whoever has tasks

@@ -1,0 +1,131 @@
+/* cmd_select.c: telltale select: what is recorded of programs that run, shown, and selected anew.
+ *
+ * What is here: where their arenas are, and what is said of each. How a process hears of it: tracer/select_outside.h.
+ */
+#include "command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+#include "ring_dir.h"
+#include "select_outside.h"
+#include "telltale/trace.h"
+
+/* A program that does anything takes a selection within a second; see tracer/select.c. */
+#define WAIT_MS 2000
+
+struct select_options {
+    const char *events;
+    uint64_t pid;
+};
+
+static const struct tt_option options[] = {
+    {0, "events", TT_OPTION_TEXT, "LIST",
+     "select LIST from now on, as record --events does; +step or -user change what is selected",
+     offsetof(struct select_options, events), NULL},
+    {0, "pid", TT_OPTION_NUMBER, "N", "of this process alone", offsetof(struct select_options, pid), NULL},
+};
+
+struct telling {
+    tt_output *output;
+    bool has_wish;
+    unsigned foreign_count;
+};
+
+/* What is selected, in words that --events takes: what differs from what is on by default. */
+static void print_selection(tt_output *output, uint32_t categories, uint32_t step_every)
+{
+    static const struct {
+        const char *name;
+        uint32_t bit;
+    } all[] = {
+#define TT_CATEGORY(bit, name, default_on, text) {#name, 1u << (bit)},
+#include "events.def"
+        {"vital", TT_TRACE_VITAL_ONLY}};
+    uint32_t differing = categories ^ (uint32_t)TT_CATEGORY_DEFAULT;
+    const char *comma = "";
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if ((differing & all[i].bit) == 0)
+            continue;
+        tt__print(output, "%s%c%s", comma, (categories & all[i].bit) != 0 ? '+' : '-', all[i].name);
+        if (all[i].bit == (uint32_t)TT_CATEGORY_step && (categories & all[i].bit) != 0 && step_every > 1)
+            tt__print(output, "/%u", step_every);
+        comma = ",";
+    }
+    if (*comma == '\0')
+        tt__print(output, "default");
+}
+
+static void tell(void *context, const struct tt_select_outcome *outcome)
+{
+    struct telling *telling = context;
+    const char *slash = strrchr(outcome->program, '/');
+    tt__print(telling->output, "%s, pid %u: ", slash != NULL ? slash + 1 : outcome->program, outcome->pid);
+    print_selection(telling->output, outcome->categories, outcome->step_every);
+    if (outcome->is_foreign)
+        tt__print(telling->output, " (may not be changed by you)");
+    else if (!outcome->is_taken)
+        tt__print(telling->output, " (is told, and will change when one of its tasks goes on)");
+    tt__print(telling->output, "\n");
+    telling->foreign_count += outcome->is_foreign;
+}
+
+/* The folder with the arenas of STORE, which may be that folder. */
+static int find_ring_dir(const char *store, char out[PATH_MAX])
+{
+    char path[PATH_MAX];
+    struct stat status;
+    if (stat(store, &status) == 0 && S_ISDIR(status.st_mode)) {
+        if (realpath(store, out) == NULL)
+            return -errno;
+        return 0;
+    }
+    int error = tt__store_canonical_path(store, path, sizeof path);
+    return error < 0 ? error : tt__ring_dir_of_store(path, out, PATH_MAX);
+}
+
+static int run(struct tt_invocation *invocation)
+{
+    const struct select_options *given = invocation->options;
+    const char *store = invocation->arguments[0];
+    struct telling telling = {.output = &invocation->output, .has_wish = given->events != NULL};
+    char ring_dir[PATH_MAX];
+    int error = find_ring_dir(store, ring_dir);
+    if (error < 0) {
+        tt__complain("%s: %s", store, strerror(-error));
+        return TT_EXIT_INPUT;
+    }
+    int count = tt_select_outside(ring_dir, given->events, (uint32_t)given->pid, WAIT_MS, tell, &telling);
+    if (count == -EINVAL)
+        return tt__usage_error(invocation->command, "--events: '%s' makes no sense", given->events);
+    if (count < 0 && count != -ENOENT) {
+        tt__complain("%s: %s", ring_dir, strerror(-count));
+        return TT_EXIT_OUTSIDE;
+    }
+    if (count <= 0) {
+        tt__complain("%s: no program that runs is being recorded into it", store);
+        return TT_EXIT_OUTSIDE;
+    }
+    return tt__finish_output(invocation,
+                             telling.has_wish && telling.foreign_count > 0 ? TT_EXIT_OUTSIDE : TT_EXIT_CLEAN);
+}
+
+const struct tt_command tt__command_select = {
+    .name = "select",
+    .usage = "[OPTION...] STORE",
+    .summary = "what is recorded of programs that run, shown, and selected anew",
+    .details = "STORE: the store that they are recorded into, or the folder of their arenas. Without --events nothing "
+               "is changed.\n"
+               "Exit status: 0; 3 when there is no such place; 5 when no program that runs is recorded there, or may "
+               "not be told.\n",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_bytes = sizeof(struct select_options),
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run,
+};
