@@ -3,7 +3,8 @@
  * The same could be asked of steps, which would read the whole stream. What a task did at T is told by its last event before T, and
  * by the one behind it: of nearly all tasks both are near. So first the chunks close to T are read; when tasks are missing that
  * lived then and have begun at some time, they are looked for one by one if they are few, in chunks that can have them, or else
- * in more chunks, at last in all.
+ * in more chunks, at last in all. What has not ended as far as is known may have, from the instant on at which an event about it is missing:
+ * what was so from then on is unknown.
  *
  * Threads: as the connection.
  */
@@ -20,7 +21,7 @@
     "CREATE TABLE instant (\n" \
     "    -- The task.\n" \
     "    task_id INTEGER,\n" \
-    "    -- ready (it could have run and waited for its turn), running, waiting.\n" \
+    "    -- ready (it could have run and waited for its turn), running, waiting; unknown: events of then are missing.\n" \
     "    state TEXT,\n" \
     "    -- Since when.\n" \
     "    from_ns INTEGER,\n" \
@@ -49,7 +50,7 @@ static const char select_living[] = "SELECT t.task_id FROM main.task_span AS r C
                                     " WHERE t.started_ns IS NOT NULL AND coalesce(t.created_ns <= ?1, 1) AND "
                                     "coalesce(coalesce(t.ended_ns, t.abandoned_ns) > ?1, 1)";
 
-enum state { UNKNOWN, READY, RUNNING, WAITING };
+enum state { UNKNOWN, READY, RUNNING, WAITING, LOST };
 
 /* What a task did then. */
 struct moment {
@@ -124,11 +125,15 @@ static struct moment take_moment(const struct tt_step *step, int64_t at_ns)
     struct moment moment = {.task_id = step->task_id, .is_used = true, .from_ns = INT64_MIN};
     int64_t ready_ns = step->after.is_timed ? step->after.ended_ns : TT_STEP_NEVER;
     int64_t wait_ended_ns = step->then.is_known ? step->then.ended_ns : TT_STEP_NEVER;
+    /* What is open is known until it gets dark. */
+    int64_t run_ended_ns = step->ended_ns == TT_STEP_NEVER ? step->dark_ns : step->ended_ns;
+    if (wait_ended_ns == TT_STEP_NEVER)
+        wait_ended_ns = step->dark_ns;
     if (covers(ready_ns, step->began_ns, at_ns)) {
         moment.state = READY;
         moment.from_ns = ready_ns;
     }
-    if (covers(step->began_ns, step->ended_ns, at_ns) && step->began_ns > moment.from_ns) {
+    if (covers(step->began_ns, run_ended_ns, at_ns) && step->began_ns > moment.from_ns) {
         moment.state = RUNNING;
         moment.from_ns = step->began_ns;
     }
@@ -137,6 +142,11 @@ static struct moment take_moment(const struct tt_step *step, int64_t at_ns)
         moment.state = WAITING;
         moment.from_ns = step->ended_ns;
         moment.wait = step->then;
+    }
+    if (step->is_lost && covers(step->dark_ns, step->light_ns, at_ns) && step->dark_ns >= moment.from_ns) {
+        moment.state = LOST;
+        moment.from_ns = step->dark_ns;
+        moment.wait = (struct tt_step_wait){0};
     }
     return moment;
 }
@@ -285,7 +295,7 @@ static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *out_id)
 
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column_number)
 {
-    static const char *const words[] = {[READY] = "ready", [RUNNING] = "running", [WAITING] = "waiting"};
+    static const char *const words[] = {[READY] = "ready", [RUNNING] = "running", [WAITING] = "waiting", [LOST] = "unknown"};
     const struct cursor *cursor = (struct cursor *)base;
     const struct moment *moment = &cursor->moments[cursor->row];
     switch (column_number) {

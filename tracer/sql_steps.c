@@ -42,6 +42,10 @@
     "    wait_object INTEGER,\n" \
     "    wait_site_id INTEGER,\n" \
     "    wait_ended_ns INTEGER,\n" \
+    "    -- From when until when events about what it did then may not be there, missing or not recorded; NULL: they all are, or it is not\n" \
+    "    -- known until when. What has no end may have ended from then on.\n" \
+    "    dark_ns INTEGER,\n" \
+    "    light_ns INTEGER,\n" \
     "    -- T of steps(T): what ended later has no end there.\n" \
     "    until_ns INTEGER HIDDEN\n" \
     ")\n"
@@ -65,6 +69,8 @@ enum {
     WAIT_OBJECT,
     WAIT_SITE_ID,
     WAIT_ENDED_NS,
+    DARK_NS,
+    LIGHT_NS,
     UNTIL_NS
 };
 
@@ -271,6 +277,12 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int colum
     case WAIT_ENDED_NS:
         if (row->then.is_known)
             result_time(context, row->then.ended_ns);
+        break;
+    case DARK_NS:
+        result_time(context, row->dark_ns);
+        break;
+    case LIGHT_NS:
+        result_time(context, row->light_ns);
         break;
     default:
         break;

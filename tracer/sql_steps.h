@@ -3,7 +3,8 @@
  * What it is for. A step, the wait before it and the wait after it are told by several events, between which those of
  * other tasks lie. A pass keeps an entry for each living task and gives a step when the next one of its task begins,
  * or the task ends; at last those that are not over. Where events are missing in a thread, or were switched off while their process
- * ran, nothing is concluded over the gap: what was open before has no end, and what ends behind it no beginning.
+ * ran, nothing is concluded over the gap: what was open before has no end, and what ends behind it no beginning; and it is told from
+ * when on it may have ended.
  *
  * What it leaves to others. Columns (sql_steps.c, which has those of a wait for sql_instant.c too).
  *
@@ -28,11 +29,15 @@ struct tt_step_wait {
 struct tt_step {
     int64_t task_id, thread_id, began_ns, ended_ns;
     struct tt_step_wait after, then; /* before it, and behind it */
-    uint32_t number;                 /* 0: not known */
-    const char *ending;              /* NULL: not known. Static. */
+    /* From when until when events about what came behind it may not be there; TT_STEP_NEVER: all of them are, or it is not known until when. */
+    int64_t dark_ns, light_ns;
+    bool is_lost;       /* they were missing; else switched off */
+    uint32_t number;    /* 0: not known */
+    const char *ending; /* NULL: not known. Static. */
 };
 
 struct tt__steps_cut;
+struct tt__steps_gap;
 struct tt__steps_entry;
 struct tt__steps_thread;
 
@@ -49,6 +54,8 @@ struct tt__steps {
     uint32_t *buckets; /* 1 + index of the first entry; entry_capacity of them */
     struct tt__steps_cut *cuts; /* when steps of a process were switched on or off, or of other tasks than before; sorted */
     size_t cut_count;
+    struct tt__steps_gap *gaps; /* where events are missing; those that have numbers first, in their order */
+    size_t gap_count, numbered_gap_count;
     struct tt__steps_thread *threads;
     size_t thread_count, thread_capacity, thread; /* the last: that of the chunk at hand */
 };

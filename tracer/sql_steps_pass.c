@@ -13,12 +13,22 @@ struct tt__steps_entry {
     bool has_step;
     int64_t thread_id; /* where an event of it was seen last, */
     int64_t seen_ns;   /* when, */
+    uint64_t sequence; /* its number, */
     uint32_t gaps;     /* and that one's, then */
     uint32_t next;     /* in its bucket, or of the free ones; 1 + index */
 };
 
 struct tt__steps_cut {
     int64_t process_id, ns;
+};
+
+/* Events that are missing in a thread: as the table gap. Between the first and the last of them there may be others. */
+struct tt__steps_gap {
+    int64_t thread_id;
+    int64_t from_ns;         /* TT_STEP_NEVER: none came before them */
+    int64_t to_ns;           /* INT64_MAX: none came behind them */
+    uint64_t first_sequence; /* of those that have numbers */
+    bool is_of_process;      /* the thread may be another one */
 };
 
 struct tt__steps_thread {
@@ -81,6 +91,9 @@ static struct tt__steps_entry *add_entry(struct tt__steps *pass, int64_t task_id
                                                     .next = *bucket,
                                                     .thread_id = pass->scan.thread_id,
                                                     .seen_ns = pass->scan.chunk.times[pass->event],
+                                                    .sequence = pass->scan.chunk.sequences[pass->event],
+                                                    .step.dark_ns = TT_STEP_NEVER,
+                                                    .step.light_ns = TT_STEP_NEVER,
                                                     .gaps = pass->threads[pass->thread].gaps};
     *bucket = index + 1;
     return &pass->entries[index];
@@ -167,12 +180,14 @@ static bool take_row(struct tt__steps *pass, struct tt__steps_entry *entry)
     entry->step.began_ns = entry->step.ended_ns = TT_STEP_NEVER;
     entry->step.number = 0;
     entry->step.ending = NULL;
+    entry->step.dark_ns = entry->step.light_ns = TT_STEP_NEVER;
+    entry->step.is_lost = false;
     entry->has_step = false;
     return has_row;
 }
 
-/* Whether other steps were selected in a process after FROM_NS, until TO_NS. */
-static bool has_cut(const struct tt__steps *pass, int64_t process_id, int64_t from_ns, int64_t to_ns)
+/* When other steps were selected in a process the first time after FROM_NS; TT_STEP_NEVER: not again. */
+static int64_t find_cut(const struct tt__steps *pass, int64_t process_id, int64_t from_ns)
 {
     size_t low = 0, high = pass->cut_count;
     while (low < high) {
@@ -183,7 +198,60 @@ static bool has_cut(const struct tt__steps *pass, int64_t process_id, int64_t fr
         else
             high = middle;
     }
-    return low < pass->cut_count && pass->cuts[low].process_id == process_id && pass->cuts[low].ns <= to_ns;
+    return low < pass->cut_count && pass->cuts[low].process_id == process_id ? pass->cuts[low].ns : TT_STEP_NEVER;
+}
+
+/* Whether other steps were selected in a process after FROM_NS, until TO_NS. */
+static bool has_cut(const struct tt__steps *pass, int64_t process_id, int64_t from_ns, int64_t to_ns)
+{
+    int64_t cut_ns = find_cut(pass, process_id, from_ns);
+    return cut_ns != TT_STEP_NEVER && cut_ns <= to_ns;
+}
+
+/* From when on events may be missing behind the last one of ENTRY that was seen; TT_STEP_NEVER: none are. */
+static int64_t find_gap(const struct tt__steps *pass, const struct tt__steps_entry *entry)
+{
+    size_t low = 0, high = pass->numbered_gap_count;
+    int64_t found_ns = TT_STEP_NEVER;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct tt__steps_gap *gap = &pass->gaps[middle];
+        if (gap->thread_id < entry->thread_id ||
+            (gap->thread_id == entry->thread_id && gap->first_sequence <= entry->sequence))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > 0 && pass->gaps[low - 1].thread_id == entry->thread_id && pass->gaps[low - 1].to_ns > entry->seen_ns)
+        return entry->seen_ns;
+    if (low < pass->numbered_gap_count && pass->gaps[low].thread_id == entry->thread_id)
+        found_ns = pass->gaps[low].from_ns > entry->seen_ns ? pass->gaps[low].from_ns : entry->seen_ns;
+    for (size_t i = pass->numbered_gap_count; i < pass->gap_count; i++) {
+        const struct tt__steps_gap *gap = &pass->gaps[i];
+        bool is_near = gap->is_of_process ? gap->thread_id >> 40 == entry->thread_id >> 40
+                                          : gap->thread_id == entry->thread_id;
+        int64_t from_ns = gap->from_ns > entry->seen_ns ? gap->from_ns : entry->seen_ns;
+        if (is_near && gap->to_ns > entry->seen_ns && (found_ns == TT_STEP_NEVER || from_ns < found_ns))
+            found_ns = from_ns;
+    }
+    return found_ns;
+}
+
+/* Puts down from when on nothing is known of what ENTRY's step was followed by, if that is so as far as the pass goes. */
+static void darken(const struct tt__steps *pass, struct tt__steps_entry *entry)
+{
+    struct tt_step *step = &entry->step;
+    int64_t gap_ns = pass->gap_count > 0 ? find_gap(pass, entry) : TT_STEP_NEVER;
+    for (size_t i = 0; i < pass->thread_count; i++)
+        if (pass->threads[i].thread_id == entry->thread_id && pass->threads[i].gaps != entry->gaps && gap_ns == TT_STEP_NEVER)
+            gap_ns = entry->seen_ns; /* in the same nanosecond; or nobody counted them: the stream was pruned */
+    int64_t cut_ns = pass->cut_count > 0 ? find_cut(pass, step->task_id >> 40, entry->seen_ns) : TT_STEP_NEVER;
+    step->is_lost = gap_ns != TT_STEP_NEVER && (cut_ns == TT_STEP_NEVER || gap_ns <= cut_ns);
+    step->dark_ns = step->is_lost ? gap_ns : cut_ns;
+    if (step->dark_ns > pass->until_ns) {
+        step->dark_ns = TT_STEP_NEVER;
+        step->is_lost = false;
+    }
 }
 
 /* Events of the thread are missing since an event of ENTRY was seen, or were not told: nothing of then goes on. Whether there is a row. */
@@ -193,7 +261,12 @@ static bool cut_off(struct tt__steps *pass, struct tt__steps_entry *entry)
     int64_t now_ns = pass->scan.chunk.times[pass->event];
     bool is_cut = (entry->gaps != gaps && entry->thread_id == pass->scan.thread_id) ||
                   (pass->cut_count > 0 && has_cut(pass, entry->step.task_id >> 40, entry->seen_ns, now_ns));
+    if (is_cut) {
+        darken(pass, entry);
+        entry->step.light_ns = now_ns;
+    }
     entry->seen_ns = now_ns;
+    entry->sequence = pass->scan.chunk.sequences[pass->event];
     entry->gaps = gaps;
     entry->thread_id = pass->scan.thread_id;
     if (!is_cut)
@@ -357,6 +430,8 @@ static int flush(struct tt__steps *pass)
 {
     while (pass->event < pass->entry_count) {
         struct tt__steps_entry *entry = &pass->entries[pass->event++];
+        if (entry->has_step)
+            darken(pass, entry);
         if (take_row(pass, entry))
             return SQLITE_ROW;
     }
@@ -422,6 +497,40 @@ static int find_cuts(struct tt__steps *pass, sqlite3 *connection)
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+/* Where events are missing. SQLITE_OK, or why not. */
+static int find_gaps(struct tt__steps *pass, sqlite3 *connection)
+{
+    static const char sql[] = "SELECT thread_id, from_ns, to_ns, first_sequence, what = 'unattributed' FROM main.gap\n"
+                              "ORDER BY first_sequence IS NULL, thread_id, first_sequence";
+    sqlite3_stmt *statement;
+    size_t capacity = 0;
+    int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
+    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (pass->gap_count == capacity) {
+            capacity = capacity ? 2 * capacity : 16;
+            struct tt__steps_gap *grown = reallocarray(pass->gaps, capacity, sizeof *grown);
+            if (!grown) {
+                code = SQLITE_NOMEM;
+                break;
+            }
+            pass->gaps = grown;
+        }
+        bool has_number = sqlite3_column_type(statement, 3) == SQLITE_INTEGER;
+        pass->gaps[pass->gap_count++] = (struct tt__steps_gap){
+            .thread_id = sqlite3_column_int64(statement, 0),
+            .from_ns = sqlite3_column_type(statement, 1) == SQLITE_INTEGER ? sqlite3_column_int64(statement, 1)
+                                                                           : TT_STEP_NEVER,
+            .to_ns = sqlite3_column_type(statement, 2) == SQLITE_INTEGER ? sqlite3_column_int64(statement, 2) : INT64_MAX,
+            .first_sequence = (uint64_t)sqlite3_column_int64(statement, 3),
+            .is_of_process = sqlite3_column_int(statement, 4) != 0,
+        };
+        pass->numbered_gap_count += has_number;
+        code = SQLITE_OK;
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_range task, int64_t from_ns,
                          int64_t to_ns)
 {
@@ -441,6 +550,8 @@ int tt__steps_begin_near(struct tt__steps *pass, sqlite3 *connection, struct tt_
     bounds.task_first = task.least;
     bounds.task_last = task.greatest;
     int code = find_cuts(pass, connection);
+    if (code == SQLITE_OK)
+        code = find_gaps(pass, connection);
     return code == SQLITE_OK ? tt__scan_begin(&pass->scan, connection, &bounds) : code;
 }
 
@@ -451,5 +562,6 @@ void tt__steps_finish(struct tt__steps *pass)
     free(pass->buckets);
     free(pass->threads);
     free(pass->cuts);
+    free(pass->gaps);
     memset(pass, 0, sizeof *pass);
 }

@@ -75,7 +75,7 @@ static const struct tt_listing_column histogram_columns[] = {
     {"count", "count", "COUNT", TT_UNIT_NONE, false},
     {"share", "share", "%", TT_UNIT_NONE, false},
     /* A bar of at most 40 signs; what is there at all can be seen. */
-    {"bar", "replace(printf('%.*c', iif(count > 0, max(1, (height * 2 + 2) / 5), 0), '#'), char(0), '')", "",
+    {"bar", "iif(count > 0, printf('%.*c', max(1, (height * 2 + 2) / 5), '#'), '')", "",
      TT_UNIT_NONE, false},
 };
 

@@ -185,15 +185,18 @@ static void put(enum sign *bar, const struct axis *axis, int64_t cell, enum sign
         bar[cell] = sign;
 }
 
-/* Cells of a list, separated by commas: their numbers, behind which r (running) or q (ready) stands, or nothing. */
+/* Cells of a list, separated by commas: their numbers, behind which r (running), q (ready) or w (waiting) stands, or nothing. */
 static void put_list(enum sign *bar, const struct axis *axis, const char *list)
 {
     for (char *end = NULL; list != NULL && *list != '\0'; list = *end == ',' ? end + 1 : end) {
         int64_t cell = strtoll(list, &end, 10);
         if (end == list)
             return;
-        put(bar, axis, cell, *end == 'r' ? SIGN_RUNNING : *end == 'q' ? SIGN_READY : SIGN_ASKED);
-        end += *end == 'r' || *end == 'q';
+        if (*end != 'w')
+            put(bar, axis, cell, *end == 'r' ? SIGN_RUNNING : *end == 'q' ? SIGN_READY : SIGN_ASKED);
+        else if (cell >= 0 && cell < axis->cells && (bar[cell] == SIGN_ALIVE || bar[cell] == SIGN_UNKNOWN))
+            bar[cell] = SIGN_WAITING;
+        end += *end == 'r' || *end == 'q' || *end == 'w';
     }
 }
 
@@ -203,11 +206,12 @@ static void draw(tt_query *query, enum sign *bar, const struct axis *axis)
     int64_t last = tt__query_integer(query, "last_cell");
     int64_t known = tt__query_is_null(query, "known_cell") ? last + 1 : tt__query_integer(query, "known_cell");
     int64_t started = tt__query_is_null(query, "started_cell") ? last + 1 : tt__query_integer(query, "started_cell");
-    enum sign alive = tt__query_integer(query, "is_traced") != 0 ? SIGN_WAITING : SIGN_ALIVE;
+    int64_t dark = tt__query_is_null(query, "dark_cell") ? last + 1 : tt__query_integer(query, "dark_cell");
+    enum sign alive = tt__query_integer(query, "is_whole") != 0 ? SIGN_WAITING : SIGN_ALIVE;
     enum sign before_start = tt__query_integer(query, "had_begun") != 0 ? alive : SIGN_CREATED;
     memset(bar, 0, (size_t)axis->cells * sizeof *bar);
     for (int64_t cell = created > 0 ? created : 0; cell <= last && cell < axis->cells; cell++)
-        bar[cell] = cell < known ? SIGN_UNKNOWN : cell < started ? before_start : alive;
+        bar[cell] = cell < known || cell >= dark ? SIGN_UNKNOWN : cell < started ? before_start : alive;
     put_list(bar, axis, tt__query_text(query, "busy_cells"));
     put_list(bar, axis, tt__query_text(query, "asked_cells"));
     put(bar, axis, last, sign_of_end(tt__query_text(query, "outcome")));
@@ -318,6 +322,12 @@ static void print_axis(tt_output *output, const struct axis *axis)
 #define KNOWN \
     "(SELECT coalesce(min(k.dumped_ns, k.started_ns), k.dumped_ns, k.started_ns) FROM task AS k WHERE k.task_id = tasks.task_id)"
 
+/* From when on an event about the end of a task may be missing: behind the last that is known of it. */
+#define SURE "coalesce(tasks.started_ns, tasks.created_ns, " KNOWN ")"
+#define DARK \
+    "(SELECT coalesce(min(max(coalesce(g.from_ns, " SURE "), " SURE ")), " SURE ") FROM gap AS g\n" \
+    "         WHERE g.is_vital AND g.thread_id >> 40 = tasks.task_id >> 40 AND coalesce(g.to_ns >= " SURE ", 1))"
+
 static const char select_places[] =
     "WITH RECURSIVE\n"
     "chosen AS MATERIALIZED (\n"
@@ -329,6 +339,8 @@ static const char select_chosen[] =
     "        iif(created_ns IS NULL, " CELL(KNOWN) ", -1) AS known_cell,\n"
     "        " CELL("started_ns") " AS started_cell,\n"
     "        started_ns IS NULL AND coalesce(step_count > 0, 0) AS had_begun,\n"
+    "        created_ns AS from_ns, coalesce(ended_ns, created_ns + age_ns) AS to_ns,\n"
+    "        iif(outcome = 'unknown', " CELL(DARK) ", NULL) AS dark_cell,\n"
     "        coalesce(" CELL("coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS last_cell,\n"
     "        CAST(round(busy_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS busy_share,\n"
     "        CAST(round(ready_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS ready_share,\n"
@@ -339,7 +351,8 @@ static const char select_chosen[] =
 
 /* The sign before task_id keeps SQLite from going through all steps once for each task.
  *
- * Of tasks that were traced step by step, the cells of which the greater part was spent running ("4r") or ready ("5q"). */
+ * Of tasks that were traced step by step, the cells of which the greater part was spent running ("4r") or ready ("5q"); in the rest they
+ * waited. Where steps may not be there, the rest is not known: then also the cells of which all is known ("6w"). */
 static const char select_cells[] =
     "),\n"
     "cell (n, from_ns, to_ns) AS (\n"
@@ -348,19 +361,36 @@ static const char select_cells[] =
     ":cells),\n"
     "cells AS MATERIALIZED (SELECT * FROM cell),\n"
     "phase AS MATERIALIZED (\n"
-    "    SELECT task_id, state, from_ns, coalesce(until_ns, :until) AS until_ns FROM phases\n"
+    "    SELECT task_id, state, from_ns, coalesce(until_ns, dark_ns, :until) AS until_ns FROM phases\n"
     "    WHERE from_ns <= :until AND coalesce(until_ns >= :from, 1) AND +task_id IN (SELECT task_id FROM chosen)),\n"
     "part AS (\n"
-    "    SELECT p.task_id, c.n, c.to_ns - c.from_ns AS whole_ns,\n"
+    "    SELECT p.task_id, c.n, c.from_ns, c.to_ns, c.to_ns - c.from_ns AS whole_ns,\n"
+    "        sum(min(p.until_ns, c.to_ns) - max(p.from_ns, c.from_ns)) AS known_ns,\n"
     "        sum(iif(p.state = 'running', min(p.until_ns, c.to_ns) - max(p.from_ns, c.from_ns), 0)) AS run_ns,\n"
+    "        max(p.state = 'waiting') AS has_wait,\n"
     "        sum(iif(p.state = 'ready', min(p.until_ns, c.to_ns) - max(p.from_ns, c.from_ns), 0)) AS ready_ns\n"
-    "    FROM phase AS p CROSS JOIN cells AS c ON p.from_ns < c.to_ns AND p.until_ns > c.from_ns\n"
-    "    WHERE p.state <> 'waiting' GROUP BY 1, 2),\n"
+    "    FROM phase AS p CROSS JOIN cells AS c ON p.from_ns < c.to_ns AND p.until_ns > c.from_ns\n";
+
+static const char select_busy[] = "    WHERE p.state <> 'waiting' GROUP BY 1, 2),\n"
+                                  "busy AS MATERIALIZED (\n"
+                                  "    SELECT task_id, group_concat(n || iif(run_ns >= ready_ns, 'r', 'q')) AS cells\n"
+                                  "    FROM part WHERE max(run_ns, ready_ns) * 2 >= whole_ns GROUP BY task_id),\n";
+
+static const char select_known[] =
+    "    GROUP BY 1, 2),\n"
     "busy AS MATERIALIZED (\n"
-    "    SELECT task_id, group_concat(n || iif(run_ns >= ready_ns, 'r', 'q')) AS cells\n"
-    "    FROM part WHERE max(run_ns, ready_ns) * 2 >= whole_ns GROUP BY task_id),\n"
+    "    SELECT p.task_id,\n"
+    "        group_concat(p.n || iif(max(p.run_ns, p.ready_ns) * 2 < p.whole_ns, 'w', "
+    "iif(p.run_ns >= p.ready_ns, 'r', 'q'))) AS cells\n"
+    "    FROM part AS p JOIN chosen AS c USING (task_id)\n"
+    "    WHERE max(p.run_ns, p.ready_ns) * 2 >= p.whole_ns\n"
+    "        OR p.has_wait AND p.known_ns + 1 >= min(p.to_ns, coalesce(c.to_ns, p.to_ns)) - "
+    "max(p.from_ns, coalesce(c.from_ns, p.from_ns))\n"
+    "    GROUP BY p.task_id),\n";
+
+static const char select_bars[] =
     "traced AS MATERIALIZED (SELECT DISTINCT task_id FROM phase)\n"
-    "SELECT c.*, b.cells AS busy_cells, t.task_id IS NOT NULL AS is_traced,\n"
+    "SELECT c.*, b.cells AS busy_cells, t.task_id IS NOT NULL AND NOT :has_holes AS is_whole,\n"
     "    (SELECT group_concat(" CELL(
         "a.requested_ns") ") FROM cancellation AS a\n"
                           "     WHERE a.task_id = c.task_id AND a.is_accepted) AS asked_cells\n"
@@ -388,6 +418,13 @@ static int write_data_query(tt_draft *draft)
     return status;
 }
 
+/* Whether steps may not be there that were to be. */
+static bool has_holes(const tt_draft *draft)
+{
+    return tt__query_count(draft->session, "SELECT EXISTS (SELECT 1 FROM gap) OR EXISTS (SELECT 1 FROM selections)") !=
+           0;
+}
+
 static int write_screen_query(tt_draft *draft)
 {
     fprintf(draft->sql, "%s", select_places);
@@ -396,7 +433,7 @@ static int write_screen_query(tt_draft *draft)
     tt__draft_add_conditions(draft);
     fprintf(draft->sql, "ORDER BY place");
     write_limit(draft);
-    fprintf(draft->sql, "%s", select_cells);
+    fprintf(draft->sql, "%s%s%s", select_cells, has_holes(draft) ? select_known : select_busy, select_bars);
     return status;
 }
 
@@ -426,6 +463,7 @@ static int print_screen(tt_draft *draft, const struct axis *axis)
     tt__draft_bind(draft, ":from", axis->from_ns);
     tt__draft_bind(draft, ":until", axis->until_ns);
     tt__draft_bind(draft, ":cells", axis->cells);
+    tt__draft_bind(draft, ":has_holes", has_holes(draft));
     tt_query *query = tt__draft_query(draft, &status);
     if (query == NULL)
         return status;

@@ -76,9 +76,10 @@ static const struct tt_listing_column columns[] = {
      TT_UNIT_NONE, false},
     {"state",
      "CASE WHEN :at IS NULL THEN iif(outcome = 'pending', coalesce(state, outcome), outcome)\n"
-     "    WHEN ended_ns <= :at THEN outcome WHEN was IS NOT NULL THEN was\n"
+     "    WHEN ended_ns <= :at THEN outcome WHEN was <> 'unknown' THEN was\n"
      "    WHEN outcome = 'unknown' OR (created_ns IS NULL AND coalesce(started_ns > :at, 1)) THEN 'unknown'\n"
      "    WHEN wait_since_ns <= :at THEN 'waiting'\n"
+     "    WHEN was = 'unknown' OR (started_ns IS NULL AND step_count > 0) THEN 'unknown'\n"
      "    WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
      "STATE", TT_UNIT_NONE, false},
     {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},
@@ -86,12 +87,12 @@ static const struct tt_listing_column columns[] = {
     {"created", "created_at", "CREATED AT", TT_UNIT_NONE, true},
     {"by", "iif(above_id IS NULL, parent_text, NULL)", "BY", TT_UNIT_NONE, true},
     {"age", "coalesce(min(:at, created_ns + age_ns) - created_ns, age_ns)", "AGE", TT_UNIT_DURATION, false},
-    {"for", "iif(:at IS NULL OR (was IS NULL AND wait_since_ns <= :at), wait_text, was_text)", "WAITING FOR",
+    {"for", "iif(:at IS NULL OR (coalesce(was, 'unknown') = 'unknown' AND wait_since_ns <= :at), wait_text, was_text)", "WAITING FOR",
      TT_UNIT_NONE, true},
-    {"at", "iif(:at IS NULL OR (was IS NULL AND wait_since_ns <= :at), wait_at, was_at)", "WAITING AT", TT_UNIT_NONE,
+    {"at", "iif(:at IS NULL OR (coalesce(was, 'unknown') = 'unknown' AND wait_since_ns <= :at), wait_at, was_at)", "WAITING AT", TT_UNIT_NONE,
      true},
     {"since",
-     "iif(:at IS NULL OR (was IS NULL AND wait_since_ns <= :at), wait_since_ns, iif(was = 'waiting', was_ns, NULL))",
+     "iif(:at IS NULL OR (coalesce(was, 'unknown') = 'unknown' AND wait_since_ns <= :at), wait_since_ns, iif(was = 'waiting', was_ns, NULL))",
      "SINCE", TT_UNIT_INSTANT, false},
 };
 
@@ -163,7 +164,7 @@ static const char edge_await_at[] =
     "    WHERE o.kind = 'task' AND coalesce(t.created_ns <= :at, 1)\n"
     "        AND coalesce(coalesce(t.ended_ns, t.abandoned_ns) > :at, 1)\n"
     "    UNION SELECT CAST(task_id AS INTEGER), CAST(awaited_task_id AS INTEGER) FROM awaits\n"
-    "    WHERE awaited_task_id IS NOT NULL AND since_ns <= :at AND task_id NOT IN (SELECT task_id FROM was)";
+    "    WHERE awaited_task_id IS NOT NULL AND since_ns <= :at AND task_id NOT IN (SELECT task_id FROM was WHERE was <> 'unknown')";
 
 /* Which tasks there are, of task_facts: what the view tasks has besides costs much to be planned, as often as those that are wanted
  * are mentioned below. */
@@ -461,12 +462,14 @@ static int print(tt_draft *draft)
     int status = tt__draft_print(draft);
     if (draft->given->limit == UINT64_MAX && !tt__draft_is_data(draft) && draft->row_count == SCREEN_MAX)
         tt__complain("tree: these are the first %d; --limit 0 shows all of them", SCREEN_MAX);
-    if (given->by == BY_AWAIT) {
+    /* What went wrong once is said once, and nothing is concluded from what was not read. */
+    bool is_whole = !tt__session_has_failed(draft->session);
+    if (given->by == BY_AWAIT && is_whole) {
         print_cycles(draft);
         if (draft->row_count == 0)
             tt__complain("tree: no task waits; --by parent shows all tasks");
     }
-    if (given->at != NULL)
+    if (given->at != NULL && is_whole)
         say_what_is_unknown(draft);
     tt__losses_say(draft->session, &draft->invocation->messages);
     return status;

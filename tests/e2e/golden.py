@@ -4,6 +4,7 @@
     golden.py lossy LOG RING_DIR HOW  single records are taken out of the arena in RING_DIR, again and again: what is said is true or
                                       "unknown", and what is missing is said. HOW: thousandth (each record with that probability, 24
                                       times), first, middle, last (of each kind of event that one)
+    golden.py steps LOG RING_DIR HOW  the same of what each task did when, as steps tell it: what is said of the whole arena is so
 
 TELLTALE is the program. Exit status 1 and a line for each lie.
 """
@@ -263,6 +264,66 @@ def check_explain(truth, store, is_whole):
             check_story(truth, task, story, is_whole)
 
 
+# What each task did when: at instants all over the recording, and in the cells of a timeline.
+CELLS = 400
+
+
+class Steps:
+    def __init__(self, store):
+        self.marks, self.shift_ns = self.read_marks(store), 0
+        # In the midst of the longest steps, and all over the recording.
+        longest = query(store, "SELECT began_ns, (began_ns + ended_ns) / 2 AS ns FROM (SELECT *, ntile(6) OVER (ORDER BY began_ns) AS part FROM steps) "
+                        "GROUP BY part HAVING max(ended_ns - began_ns) ORDER BY 1")
+        self.began_ns, self.ended_ns = longest[0]["began_ns"], longest[-1]["ns"]
+        self.begun = {row["id"]: row["ns"] for row in query(store, "SELECT task_id AS id, min(began_ns) AS ns FROM steps GROUP BY 1")}
+        self.ended = {row["id"]: row for row in query(store, "SELECT task_id AS id, outcome, ended_ns FROM tasks WHERE ended_ns IS NOT NULL")}
+        self.states = {at: self.at(store, at) for at in (row["ns"] for row in longest)}
+        self.bars = self.timeline(store)
+        assert {state for rows in self.states.values() for state, *_ in rows.values()} >= {"running", "waiting", "ready"}
+        assert set("".join(self.bars.values())) >= set(" .-+|XC")
+
+    # The clock of an arena is told by itself, and anew each time that it is read: all of it a little earlier or later.
+    def read_marks(self, store):
+        return {row["text"]: row["noted_ns"] for row in query(store, "SELECT text, noted_ns FROM note WHERE key = 'mark'")}
+
+    def at(self, store, at):
+        return {number(row["id"]): (row["state"], row["for"], row["at"])
+                for row in rows(store, "tree", "--at", f"{at + self.shift_ns}ns", "-n", "0", "-C", "id,state,for,at")}
+
+    def timeline(self, store):
+        done = subprocess.run([TELLTALE, "timeline", store, "--since", f"{self.began_ns + self.shift_ns}ns", "--until",
+                               f"{self.ended_ns + self.shift_ns}ns", "-w",
+                               str(CELLS + 37)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+                              env={**os.environ, "LC_ALL": "C", "NO_COLOR": "1"})
+        lines = done.stdout.split("\n")
+        return {number(line.split()[0]): line[22:22 + CELLS] for line in lines if re.match(r"#\d", line)}
+
+    def check(self, store):
+        self.shift_ns = next(ns - self.marks[mark] for mark, ns in self.read_marks(store).items())
+        for at, true in self.states.items():
+            for task, (state, what, place) in self.at(store, at).items():
+                was = true.get(task, (None, None, None))
+                # Whoever created one that is unknown is shown with it.
+                if was[0] is None and task in self.ended and self.ended[task]["ended_ns"] <= at:
+                    was = (self.ended[task]["outcome"], None, None)
+                begun = was[0] in ("running", "waiting", "ready") and self.begun.get(task, at + 1) <= at
+                if state not in (was[0], "unknown", None) and not (state == "started" and begun):
+                    lie(f"at {at} ns task {task} is said to be", state, "and is", was[0])
+                elif state == was[0]:
+                    same(f"what task {task} waits for at {at} ns", what, was[1], False)
+                    same(f"where task {task} waits at {at} ns", place, was[2], False)
+        for task, bar in self.timeline(store).items():
+            for cell, (said, was) in enumerate(zip(bar, self.bars[task])):
+                began = (self.begun.get(task, self.ended_ns) - self.began_ns) * CELLS // (self.ended_ns - self.began_ns)
+                # A task that has not begun is alive and ready, too; and the end of one may be unknown, but not what came before.
+                is_weaker = (said == "=" and was in ".-+#") or (said == "." and was == "+" and cell <= began) or (said in "=-+#" and was in "|XC")
+                # Without the event of its end a task has failed when its failure was put down; without that of its creation its bar is cut.
+                is_weaker |= (said == "X" and "X" in self.bars[task][cell - 1:cell]) or (said == ">" and task not in self.ended)
+                if said not in (was, "?") and not is_weaker:
+                    lie(f"cell {cell} of the bar of task {task} is", repr(said), "and was", repr(was), bar, self.bars[task])
+                    break
+
+
 def check(truth, store, is_whole, turn=0):
     check_tasks(truth, store, is_whole)
     check_failures(truth, store, is_whole)
@@ -334,7 +395,7 @@ class Arena:
                 yield {numbers[{"first": 0, "middle": len(numbers) // 2, "last": -1}[how]]}
 
 
-def check_lossy(truth, ring_dir, how):
+def check_lossy(truth, ring_dir, how, has_steps):
     (path,) = glob.glob(os.path.join(glob.escape(ring_dir), "*.arena"))
     arena = Arena(path)
     unknowns = 0
@@ -343,7 +404,12 @@ def check_lossy(truth, ring_dir, how):
         before = len(lies)
         arena.without(dropped)
         subprocess.run([TELLTALE, "recorder", "--store", store, "--ring-dir", ring_dir, "--recover", "--keep"], check=True)
-        report = check(truth, store, not dropped, turn)
+        if has_steps and not dropped:
+            check(truth, store, True)
+            steps = Steps(store)
+        elif has_steps:
+            steps.check(store)
+        report = ask(store, "report", expected=(0, 1)) if has_steps else check(truth, store, not dropped, turn)
         missing = sum(row["count"] for row in query(store, "SELECT count FROM losses WHERE what = 'dropped'"))
         same("count of lost events", missing, len(dropped), True)
         if dropped and not re.search(rf"\b{len(dropped)} events? lost", report):
@@ -371,7 +437,7 @@ def main():
         same("losses", query(where, "SELECT count(*) AS n FROM losses")[0]["n"], 0, True)
         print("\n".join(lies))
     else:
-        check_lossy(truth, where, sys.argv[4])
+        check_lossy(truth, where, sys.argv[4], mode == "steps")
     return 1 if lies else 0
 
 

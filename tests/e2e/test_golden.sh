@@ -45,4 +45,19 @@ case_without_the_last_event_of_any_kind_nothing_wrong_is_said() {
     compare_lossy last
 }
 
+# With each step recorded: what each task did at an instant, and how its bar looks.
+compare_steps() { # HOW
+    mkdir rings
+    run env TELLTALE_RING_DIR="$PWD/rings" TELLTALE_SUPERVISED=1 TELLTALE_EVENTS=+step "$golden" log
+    compare steps log "$PWD/rings" "$1"
+}
+
+case_with_one_event_in_a_thousand_missing_nobody_is_said_to_do_what_is_unknown() {
+    compare_steps thousandth
+}
+
+case_without_one_event_of_any_kind_nobody_is_said_to_do_what_is_unknown() {
+    compare_steps middle
+}
+
 run_case "$@"

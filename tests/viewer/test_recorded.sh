@@ -48,6 +48,17 @@ case_tree_tells_who_waited_for_whom_in_the_past() {
     expect_text out '└─#3 "A"    ready'
 }
 
+case_tree_says_once_that_the_stream_is_damaged_and_concludes_nothing() {
+    record +step "$examples/gather"
+    must sqlite3 -batch run.telltale 'UPDATE chunk SET checksum = checksum + 1'
+    for by in await parent; do
+        run "$telltale" tree run.telltale --by $by --at 50%
+        expect_status 3 "a damaged chunk, by $by"
+        expect_equal "$(grep -c damaged "$work/err")" 1 "errors, by $by: $(cat "$work/err")"
+        ! grep -qE 'no task waits|was not recorded' "$work/err" || fail "what is not known: $(cat "$work/err")"
+    done
+}
+
 case_tree_of_a_task_group_in_the_past() {
     record +step "$examples/task_group"
     must "$telltale" tree run.telltale --by await --at "$(middle_of "state = 'waiting' AND wait_kind = 'group'")ns" -C state

@@ -389,6 +389,15 @@ case_stats_draws_histograms() {
     expect_screen stats_histogram stats run.telltale --table histogram --filter "what = 'duration'"
 }
 
+# Classes between others that have none are there, and have no bar.
+case_histograms_draw_nothing_where_nothing_is() {
+    given stall
+    must sqlite3 run.telltale "UPDATE task SET ended_ns = created_ns + 2000 WHERE task_id = (SELECT min(task_id) FROM task WHERE ended_ns > 0)"
+    must "$telltale" stats run.telltale --table histogram --filter "what = 'duration' AND count = 0" --format csv -C bar
+    [ "$(wc -l <"$work/out")" -gt 3 ] || fail 'no class is empty'
+    ! grep -q '#' "$work/out" || fail "a bar of nothing: $(cat "$work/out")"
+}
+
 case_stats_escapes_hostile_text() {
     given hostile
     expect_screen stats_hostile stats run.telltale

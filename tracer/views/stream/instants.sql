@@ -6,7 +6,7 @@ SELECT
     i.at_ns AS at_ns,
     -- The task.
     i.task_id AS task_id,
-    -- ready (it could have run and waited for its turn), running, waiting.
+    -- ready (it could have run and waited for its turn), running, waiting; unknown: events of then are missing.
     i.state AS state,
     -- Since when.
     i.from_ns AS from_ns,

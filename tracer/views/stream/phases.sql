@@ -11,6 +11,9 @@ SELECT
     CASE p.part WHEN 1 THEN s.ready_ns WHEN 2 THEN s.began_ns ELSE s.ended_ns END AS from_ns,
     -- Until when; NULL when it had not ended as far as is known.
     CASE p.part WHEN 1 THEN s.began_ns WHEN 2 THEN s.ended_ns ELSE s.wait_ended_ns END AS until_ns,
+    -- From when on it may have ended, because events are not there; NULL: until_ns is known, or it had not ended.
+    CASE p.part WHEN 1 THEN NULL WHEN 2 THEN iif(s.ended_ns IS NULL, s.dark_ns, NULL) ELSE iif(s.wait_ended_ns IS NULL, s.dark_ns, NULL) END
+        AS dark_ns,
     -- What it waited for: a word of wait_kind, and the id, descriptor or number that goes with it.
     CASE WHEN p.part = 3 THEN s.wait_kind END AS wait_kind,
     CASE WHEN p.part = 3 THEN s.wait_object END AS wait_object,
