@@ -27,7 +27,8 @@ static _Atomic bool is_for_arena;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t woken;
 static bool has_condition;
-static struct tt_trace_dumper *first_dumper; /* also read by runtime/gdb/telltale-gdb.py */
+/* Also read by runtime/gdb/telltale-gdb.py, to which a program that was optimised as a whole must not lose it. */
+static __attribute__((used)) struct tt_trace_dumper *first_dumper;
 static pthread_t watcher;
 static bool is_watching, is_to_stop;
 static uintptr_t listeners; /* as they were last seen */

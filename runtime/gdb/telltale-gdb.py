@@ -55,8 +55,12 @@ def word_of(enumeration, number):
 def first_dumper():
     """The head of the tracer's list of those that tell what is (tracer/dump.c): each open loop is one of them."""
     for symbol in gdb.lookup_static_symbols("first_dumper"):
-        if symbol.type.code == gdb.TYPE_CODE_PTR and symbol.type.target().tag == "tt_trace_dumper":
-            return symbol.value()
+        if symbol.type.code != gdb.TYPE_CODE_PTR or symbol.type.target().tag != "tt_trace_dumper":
+            continue
+        # Where the library was optimised as a whole there is also one that says what it is, and not where.
+        value = symbol.value()
+        if not value.is_optimized_out:
+            return value
     raise gdb.GdbError(LIBRARY_MISSING)
 
 
@@ -67,7 +71,9 @@ def loops():
         block = gdb.block_for_pc(int(dumper["fn"]))
         while block is not None and block.function is None:
             block = block.superblock
-        if block is not None and block.function.symtab.filename.endswith("state_dump.c") and block.function.name == "request":
+        # The file is that of the line: a function of a library that was optimised as a whole is of a file "<artificial>".
+        source = gdb.find_pc_line(int(dumper["fn"])).symtab
+        if block is not None and block.function.name == "request" and source is not None and source.filename.endswith("state_dump.c"):
             found.append(dumper["argument"].cast(gdb.lookup_type("struct tt_loop").pointer()).dereference())
         dumper = dumper["tt__next"]
     return reversed(found)
