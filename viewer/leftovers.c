@@ -5,6 +5,7 @@
 #include "command.h"
 #include "ctf_check.h"
 #include "output/output.h"
+#include "progress.h"
 #include "recorder.h"
 #include "ring_dir.h"
 #include "supervisor.h"
@@ -13,11 +14,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +84,22 @@ bool tt__leftovers_has_running(const char *dir)
     return is_running;
 }
 
+/* How often it is looked whether a recorder has ended. */
+#define LOOK_MS 200
+
+/* Waits for the recorder PID to end, and says so when that takes long. */
+static void await_recorder(pid_t pid, const char *store)
+{
+    struct tt_progress progress = tt__progress_begin("recovering", store);
+    struct pollfd wait = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    if (wait.fd < 0)
+        return;
+    for (int ready = 0; ready == 0 || (ready < 0 && errno == EINTR); ready = poll(&wait, 1, LOOK_MS))
+        tt__progress_show(&progress);
+    tt__progress_end(&progress);
+    close(wait.fd);
+}
+
 /* The recorder runs as a process of its own here too: an arena that was cut off by somebody ends it and not the viewer. */
 enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts, bool is_silent)
 {
@@ -106,6 +125,7 @@ enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, boo
     }
     if (pid < 0)
         return TT_LEFTOVERS_FAILED;
+    await_recorder(pid, store);
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return TT_LEFTOVERS_FAILED;

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "follow.h"
 #include "pager.h"
+#include "progress.h"
 #include "result_file.h"
 
 #include <assert.h>
@@ -88,13 +89,15 @@ static int run_command(const struct tt_command *command, int argc, char **argv)
         return status;
     tt__output_init(&invocation.output, stdout, invocation.color);
     tt__output_init(&invocation.messages, stderr, invocation.color);
-    invocation.progress = command->is_reader ? open_progress() : NULL;
+    invocation.progress = command->is_hidden ? NULL : open_progress();
+    tt__progress_use(invocation.progress);
     bool is_for_pages = command->is_reader && !invocation.has_no_pager && !invocation.is_following && invocation.output_file == NULL;
     tt_pager *pager = is_for_pages ? tt__pager_start() : NULL;
     invocation.is_paged = pager != NULL;
     status = invocation.output_file != NULL ? run_into_file(&invocation) : run(&invocation);
     status = tt__finish_output(&invocation, status);
     tt__pager_stop(pager);
+    tt__progress_use(NULL);
     if (invocation.progress != NULL)
         fclose(invocation.progress);
     return status;

@@ -6,6 +6,7 @@
 #include "import.h"
 #include "leftovers.h"
 #include "output/output.h"
+#include "progress.h"
 #include "reader_end.h"
 #include "report.h"
 
@@ -286,16 +287,25 @@ static void heed_signals(struct reader *reader)
     reader->is_stopped = true;
 }
 
+/* What a line about it calls the traces. */
+static const char *what_is_read(const struct tt_trace_reading *reading)
+{
+    return reading->trace_count == 1 ? reading->traces[0]->path : "traces";
+}
+
 /* Takes what the reader says until it ends, and ends it when it takes too long. */
 static void listen_to(struct reader *reader)
 {
     struct patience patience = {.looked_ms = now_ms()};
+    struct tt_progress progress = tt__progress_begin("reading", what_is_read(reader->reading));
     size_t used = 0;
     struct rusage usage = {0};
     for (;;) {
         struct pollfd wait = {.fd = reader->fd, .events = POLLIN};
         int ready = poll(&wait, 1, LOOK_MS);
         heed_signals(reader);
+        if (reader->reading->url_count == 0) /* sessions take as long as they last */
+            tt__progress_show(&progress);
         if (!has_patience(&patience, reader, ready > 0)) {
             kill(reader->pid, SIGKILL);
             break;
@@ -308,6 +318,7 @@ static void listen_to(struct reader *reader)
         if (got > 0)
             used = take_lines(reader, used + (size_t)got);
     }
+    tt__progress_end(&progress);
     close(reader->fd);
     while (wait4(reader->pid, &reader->wait_status, 0, &usage) < 0 && errno == EINTR)
         ;

@@ -118,20 +118,22 @@ case_of_a_stream_file_that_was_cut_short_the_complete_packets_are_read() {
     expect_equal "$(ls tmp)" '' 'folders that are left'
 }
 
-# A reader that takes too long is stopped, and what it had committed is settled.
+# A reader that takes too long is stopped, and what it had committed is settled. Until then a terminal is told that it takes long.
 case_a_reader_that_takes_too_long_is_stopped() {
     make_trace long
-    seconds=1
+    seconds=2 # so that it has been more than one when somebody looks
     [ -z "${TELLTALE_TEST_SANITIZE-}" ] || seconds=8 # it has to come as far as its first commit
     # On a machine that gives it but a small part of a processor, the limit of the clock on the wall comes first: once more then.
     read_it() {
         rm -f run.telltale
-        run "$telltale" import --cpu-seconds "$seconds" long
+        run "$TELLTALE_TEST_SOURCE/tests/viewer/on_terminal.py" "$telltale" import --cpu-seconds "$seconds" long
+        mv "$work/out" "$work/err"
         ! grep -q 'it took too long' "$work/err"
     }
     wait_until read_it
     expect_status 3 import
     expect_text err "the reader was stopped after $seconds s of processor time"
+    grep -q 'telltale: reading .*long: [0-9]* s' "$work/err" || fail 'nothing is said while it reads'
     expect_text err 'is kept'
     expect_rows run.telltale 'SELECT state FROM failures' unknown
     expect_rows run.telltale 'SELECT end_reason, is_balanced FROM processes' 'unknown|0'

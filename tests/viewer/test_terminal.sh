@@ -70,4 +70,33 @@ case_a_short_query_says_nothing_about_itself() {
 20000' 'the screen'
 }
 
+# The recorder that reads what a kill left finds the store locked for a while.
+case_that_a_recovery_takes_long_is_said_on_a_terminal() {
+    mkfifo input lock
+    "$telltale" record -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    recorder=$(find_child "$record" "$telltale")
+    traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
+    kill -STOP "$record"
+    kill -KILL "$recorder" "$traced"
+    kill -KILL "$record"
+    wait "$record" || :
+    exec 9>&-
+    sqlite3 run.telltale <lock >locked &
+    background="$background $!"
+    exec 8>lock
+    echo "BEGIN IMMEDIATE; SELECT 'locked';" >&8
+    wait_until has_line locked
+    "$on_terminal" "$telltale" report run.telltale --no-pager >screen 2>&1 </dev/null &
+    report=$!
+    background="$background $report"
+    wait_until grep -q 'telltale: recovering .*run.telltale: [0-9]* s' screen
+    exec 8>&-
+    wait "$report" || fail "exit status $?"
+    tail -n 1 screen | grep -q SUMMARY || fail 'the report is not what stays'
+}
+
 run_case "$@"
