@@ -1,4 +1,4 @@
-/* sql_lives.c: the function life_figures(): what the view coroutines tells, of all tasks in one pass.
+/* sql_lives.c: the functions life_figures() and life_classes(): what the views coroutines and histograms tell, of all tasks in one pass.
  *
  *   life_figures(coroutine, task_id, outcome, duration_ns, latency_ns, busy_ns, ready_ns, waiting_ns, longest_step_ns)
  *
@@ -9,6 +9,11 @@
  * Percentiles are exact, nearest rank: the digits of the value are found one by one, from the highest on, by counting the values
  * that have those found so far. Nothing is moved, and no order of the values makes it slower.
  *
+ *   life_classes(coroutine, task_id, outcome, duration_ns, latency_ns)
+ *
+ * groups them alike, and keeps how many times there are in each class. Its result is an array of JSON of arrays: the id of one of the
+ * group's tasks, 0 (durations) or 1 (latencies), the number of the class, and how many there are, where there is one.
+ *
  * Threads: as the connection.
  */
 #include <stdlib.h>
@@ -16,10 +21,12 @@
 
 #include "sql_table.h"
 
-#define ARGUMENTS    9
-#define DIGIT_BITS   16u
-#define DIGITS       (1u << DIGIT_BITS)
-#define CAPACITY_MIN 64u
+#define ARGUMENTS       9
+#define CLASS_ARGUMENTS 5
+#define CLASSES         28 /* as many as the view histograms has */
+#define DIGIT_BITS      16u
+#define DIGITS          (1u << DIGIT_BITS)
+#define CAPACITY_MIN    64u
 
 enum { COROUTINE, TASK_ID, OUTCOME, DURATION, LATENCY, BUSY, READY, WAITING, LONGEST };
 
@@ -46,6 +53,7 @@ struct group {
     uint64_t hash;
     int64_t task_id, task_count, outcome_counts[OUTCOMES];
     struct times durations, latencies;
+    int64_t classes[2][CLASSES]; /* of life_classes(), which has nothing of the rest */
     struct figure busy, ready, waiting, longest;
 };
 
@@ -322,9 +330,79 @@ static void tell(sqlite3_context *context)
     destroy_groups(lives);
 }
 
+/* ----------------------------------------------------------------------------------------------------------- classes */
+
+/* Up to 1, 2, 5 us; 10, 20, 50 us ... 500 s; what is longer is in the last class. */
+static int class_of(int64_t time)
+{
+    int64_t end = 1000;
+    int class = 0;
+    for (; class < CLASSES - 1 && time >= end; class ++)
+        end = class % 3 == 1 ? end / 2 * 5 : end * 2;
+    return class;
+}
+
+/* A duration counts when the task did not end before it was created; who began before that waited for nothing. */
+static void take_class_row(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    struct lives *lives = sqlite3_aggregate_context(context, sizeof *lives);
+    (void)count;
+    if (!lives) {
+        sqlite3_result_error_nomem(context);
+        return;
+    }
+    if (lives->is_out_of_memory)
+        return;
+    const char *coroutine = (const char *)sqlite3_value_text(values[COROUTINE]);
+    struct group *group =
+        find_group(lives, coroutine ? coroutine : "", coroutine ? (size_t)sqlite3_value_bytes(values[COROUTINE]) : 0);
+    if (!group) {
+        lives->is_out_of_memory = true;
+        return;
+    }
+    int outcome = outcome_of(values[OUTCOME]);
+    int64_t duration = sqlite3_value_int64(values[DURATION]), latency = sqlite3_value_int64(values[LATENCY]);
+    group->task_id = sqlite3_value_int64(values[TASK_ID]);
+    if (outcome >= 0 && outcome < ENDINGS && !is_null(values[DURATION]) && duration >= 0)
+        group->classes[0][class_of(duration)]++;
+    if (!is_null(values[LATENCY]))
+        group->classes[1][class_of(latency)]++;
+}
+
+static void tell_classes(sqlite3_context *context)
+{
+    struct lives *lives = sqlite3_aggregate_context(context, 0);
+    if (!lives) {
+        sqlite3_result_text(context, "[]", -1, SQLITE_STATIC);
+        return;
+    }
+    sqlite3_str *json = sqlite3_str_new(sqlite3_context_db_handle(context));
+    sqlite3_str_appendchar(json, 1, '[');
+    for (size_t i = 0; i < lives->capacity; i++)
+        for (int at = 0; lives->slots[i] && at < 2 * CLASSES; at++) {
+            const struct group *group = lives->slots[i];
+            int64_t task_count = group->classes[at / CLASSES][at % CLASSES];
+            if (task_count > 0)
+                sqlite3_str_appendf(json, "%s[%lld,%d,%d,%lld]", sqlite3_str_length(json) > 1 ? "," : "",
+                                    (long long)group->task_id, at / CLASSES, at % CLASSES, (long long)task_count);
+        }
+    sqlite3_str_appendchar(json, 1, ']');
+    if (lives->is_out_of_memory) {
+        sqlite3_free(sqlite3_str_finish(json));
+        sqlite3_result_error_nomem(context);
+    } else {
+        finish(context, json);
+    }
+    destroy_groups(lives);
+}
+
 int tt__sql_register_lives(sqlite3 *connection)
 {
-    return sqlite3_create_function_v2(connection, "life_figures", ARGUMENTS,
-                                      SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, NULL, take_row, tell,
-                                      NULL);
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+    int code =
+        sqlite3_create_function_v2(connection, "life_figures", ARGUMENTS, flags, NULL, NULL, take_row, tell, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_create_function_v2(connection, "life_classes", CLASS_ARGUMENTS, flags, NULL, NULL,
+                                          take_class_row, tell_classes, NULL);
+    return code;
 }

@@ -48,7 +48,7 @@ static const char select_failures[] =
 
 static const char select_tasks[] = "SELECT json_group_array(json_array(kind, task_count, returned_count, failed_count, "
                                    "cancelled_count, abandoned_count,\n"
-                                   "    pending_count, duration_p50_ns, duration_p99_ns)) AS kinds FROM task_kinds";
+                                   "    pending_count, duration_p50_ns, duration_p99_ns)) AS kinds FROM (SELECT * FROM task_kind_reports ORDER BY kind)";
 
 /* Parts of the query over the later store. Each comparison is a number of each kind, before and after; NULL: there
  * is no such kind there. */
@@ -67,7 +67,7 @@ static const char parts[] =
     "        value ->> 4 AS cancelled, value ->> 5 AS abandoned, value ->> 6 AS pending, value ->> 7 AS p50_ns,\n"
     "        value ->> 8 AS p99_ns\n"
     "    FROM json_each(:tasks)),\n"
-    "task_after AS MATERIALIZED (SELECT * FROM task_kinds),\n"
+    "task_after AS MATERIALIZED (SELECT * FROM task_kind_reports),\n"
     "task_kind AS MATERIALIZED (SELECT kind FROM task_before UNION SELECT kind FROM task_after),\n"
     "task_number AS (\n"
     "    SELECT k.kind, m.column1 AS measure, m.column2 AS place,\n"

@@ -1,7 +1,7 @@
 /* cmd_stats.c: telltale stats: how long tasks live and wait for their turn, by the function that they run; and what held up
  * the loops.
  *
- * What is here: which tables there are and their columns. The figures: the views coroutine_reports, histograms, stalls,
+ * What is here: which tables there are and their columns. The figures: the views coroutine_reports, histogram_reports, stalls,
  * held_up and loop_turns. How rows and columns are chosen: draft.h.
  */
 #include "draft.h"
@@ -145,7 +145,7 @@ static const struct tt_listing tables[] = {
         },
     [TABLE_HISTOGRAM] =
         {
-            .view = "histograms",
+            .view = "histogram_reports",
             .key = "coroutine, what, from_ns",
             .columns = histogram_columns,
             .column_count = COUNT(histogram_columns),

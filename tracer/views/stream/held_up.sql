@@ -7,12 +7,12 @@ WITH
     -- read once.
     ready AS (
         SELECT s.stall_id, s.began_ns, s.ended_ns, i.task_id, i.from_ns
-        FROM (SELECT count(*) AS stall_count FROM stall) AS n CROSS JOIN stalls AS s CROSS JOIN instant AS i ON i.at_ns = s.ended_ns - 1
+        FROM (SELECT count(*) AS stall_count FROM stalls) AS n CROSS JOIN stalls AS s CROSS JOIN instant AS i ON i.at_ns = s.ended_ns - 1
         JOIN task AS t ON t.task_id = i.task_id AND t.loop_id = s.loop_id AND t.task_id >> 40 = s.process_id
         WHERE n.stall_count <= 20 AND i.state = 'ready' AND i.from_ns < s.ended_ns - 1000000 AND i.task_id IS NOT s.task_id
         UNION ALL
         SELECT s.stall_id, s.began_ns, s.ended_ns, p.task_id, p.ready_ns
-        FROM (SELECT count(*) AS stall_count FROM stall) AS n CROSS JOIN steps AS p
+        FROM (SELECT count(*) AS stall_count FROM stalls) AS n CROSS JOIN steps AS p
         CROSS JOIN stalls AS s ON p.ready_ns < s.ended_ns - 1000000 AND p.began_ns >= s.ended_ns AND p.task_id IS NOT s.task_id
         JOIN task AS t ON t.task_id = p.task_id AND t.loop_id = s.loop_id AND t.task_id >> 40 = s.process_id
         WHERE n.stall_count > 20
