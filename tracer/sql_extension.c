@@ -1,9 +1,12 @@
 /* sql_extension.c: makes the virtual tables over the event stream, and a function over tasks, known: to a connection of telltale's own, and,
- * built as libtelltale-sqlite.so, to the program sqlite3: .load libtelltale-sqlite
+ * built as libtelltale-sqlite.so, to the program sqlite3: .load libtelltale-sqlite; that gets the views over them, too, which a store cannot
+ * have in its file, for plain SQLite has no such tables.
  *
  * Threads: as the connection.
  */
 #include "sql_table.h"
+
+#include "store.h"
 
 #ifdef TELLTALE_SQL_EXTENSION
 SQLITE_EXTENSION_INIT1
@@ -30,6 +33,7 @@ int sqlite3_extension_init(sqlite3 *connection, char **out_message, const sqlite
         *out_message = sqlite3_mprintf("telltale: SQLite 3.38 or newer is needed, this is %s", sqlite3_libversion());
         return SQLITE_ERROR;
     }
-    return tt__sql_register(connection);
+    int code = tt__sql_register(connection);
+    return code == SQLITE_OK ? tt__sql_create_views(connection, tt_store_stream_views) : code;
 }
 #endif

@@ -85,6 +85,10 @@ extern const struct tt_sql_table_class *const tt__sql_tables[];
 /* Makes the function life_figures() known to CONNECTION. SQLITE_OK, or why not. In sql_lives.c. */
 int tt__sql_register_lives(sqlite3 *connection);
 
+/* Makes VIEWS, which end with one without name, as TEMP views. SQLITE_OK, or why not. In sql_views.c. */
+struct tt_store_view;
+int tt__sql_create_views(sqlite3 *connection, const struct tt_store_view *views);
+
 /* Makes the tables and the function known to CONNECTION. SQLITE_OK, or why not. */
 int tt__sql_register(sqlite3 *connection);
 

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "sql_table.h"
 #include "store.h"
 
 #define CREATE_TABLE "CREATE TABLE "
@@ -72,29 +73,9 @@ bool tt__store_has_own_schema(sqlite3 *connection, int *out_code)
 
 /* ----------------------------------------------------------------------------------------------------- TEMP views */
 
-/* Runs the text of VIEW as CREATE TEMP VIEW. */
-static int create_view(sqlite3 *connection, const struct tt_store_view *view)
-{
-    const char *rest = strstr(view->sql, CREATE_VIEW);
-    char *sql = rest ? sqlite3_mprintf("CREATE TEMP VIEW IF NOT EXISTS %s", rest + sizeof CREATE_VIEW - 1) : NULL;
-    if (!sql)
-        return SQLITE_NOMEM;
-    int code = sqlite3_exec(connection, sql, NULL, NULL, NULL);
-    sqlite3_free(sql);
-    return code;
-}
-
-static int create_views(sqlite3 *connection, const struct tt_store_view *views)
-{
-    int code = SQLITE_OK;
-    for (; views->name && code == SQLITE_OK; views++)
-        code = create_view(connection, views);
-    return code;
-}
-
 int tt__store_create_views(sqlite3 *connection)
 {
-    return create_views(connection, tt_store_views);
+    return tt__sql_create_views(connection, tt_store_views);
 }
 
 /* ---------------------------------------------------------------------------------------------- the event stream */
@@ -119,7 +100,7 @@ int tt__store_create_stream(sqlite3 *connection, enum tt__store_stream has, enum
     if (has < TT__STREAM_TABLES && wanted >= TT__STREAM_TABLES)
         code = create_stream_tables(connection);
     if (code == SQLITE_OK && has < TT__STREAM_VIEWS && wanted >= TT__STREAM_VIEWS)
-        code = create_views(connection, tt_store_stream_views);
+        code = tt__sql_create_views(connection, tt_store_stream_views);
     return code;
 }
 

@@ -53,12 +53,13 @@ case_turns_tell_what_they_ran() {
 
 case_plain_sqlite3_reads_the_same_with_the_extension() {
     record_stepper 10 --events +step,turn
-    for sql in 'SELECT * FROM event' 'SELECT * FROM steps' 'SELECT * FROM turns' \
+    for sql in 'SELECT * FROM event' 'SELECT * FROM steps' 'SELECT * FROM turns' 'SELECT * FROM phases' 'SELECT count(*) FROM held_up' \
+        'SELECT count(*) FROM instants' 'SELECT * FROM loop_turns' 'SELECT * FROM coroutine_reports' 'SELECT count(*) FROM stall_reports' \
         "SELECT name, count(*), min(time_ns) FROM event WHERE name IN ('task_woken', 'task_created') AND task_id > 3 GROUP BY name"; do
         must "$telltale" query --format csv run.telltale "$sql"
-        tr -d '\r' <"$work/out" >ours
+        tr -d '\r"' <"$work/out" >ours
         must_load sqlite3 -batch -csv -header -cmd ".load $extension" run.telltale "$sql"
-        tr -d '\r' <"$work/out" >theirs
+        tr -d '\r"' <"$work/out" >theirs
         diff ours theirs >difference || fail "$sql: $(head -n 5 difference)"
         [ "$(wc -l <ours)" -gt 1 ] || fail "no rows: $sql"
     done
