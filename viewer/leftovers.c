@@ -141,13 +141,33 @@ enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, boo
     }
 }
 
+/* Whether processes run on and nobody reads what they say. A supervisor starts another recorder at once, which may have waited for this one. */
+static bool is_left_alone(const char *dir)
+{
+    enum { STEP_US = 20000, STEPS = 25 };
+    for (int i = 0; i < STEPS && tt__leftovers_has_running(dir); i++) {
+        if (is_locked(dir))
+            return false;
+        usleep(STEP_US);
+    }
+    return tt__leftovers_has_running(dir) && !is_locked(dir);
+}
+
 void tt__leftovers_recover(const char *store)
 {
+    static bool has_told; /* who follows a store opens it again and again */
     char path[PATH_MAX], dir[PATH_MAX];
-    if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0)
+    if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0 ||
+        !tt_recorder_is_needed(dir))
         return;
-    if (tt_recorder_is_needed(dir) && tt__leftovers_read(path, dir, false, false, false) == TT_LEFTOVERS_FAILED)
+    if (tt__leftovers_read(path, dir, false, false, false) == TT_LEFTOVERS_FAILED) {
         tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
+    } else if (!has_told && is_left_alone(dir)) {
+        tt__complain("%s: its recorder is gone, and processes of it run on; what they say is read when somebody opens the store, and what "
+                     "finds its ring full until then is lost",
+                     store);
+        has_told = true;
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------- private folders */

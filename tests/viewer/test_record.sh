@@ -446,6 +446,41 @@ case_a_variable_that_makes_no_sense_is_told_before_the_command_runs() {
     expect_status 0 'empty variables'
 }
 
+# The process that records into the store of this folder, by its command line.
+find_recorder() {
+    for folder in /proc/[0-9]*; do
+        if [ "$(readlink "$folder/exe" 2>/dev/null)" = "$telltale" ] && tr '\0' '\n' <"$folder/cmdline" 2>/dev/null | grep -qxF "$PWD/run.telltale"; then
+            printf '%s\n' "${folder#/proc/}"
+            return
+        fi
+    done
+    return 1
+}
+
+# One that a program has started for itself nobody starts again.
+case_programs_that_nobody_records_any_more_are_told() {
+    mkfifo input
+    TELLTALE_PROGRAM=$telltale TELLTALE_STORE=$PWD/run.telltale "$traced" hold <input >output 2>messages &
+    holder=$!
+    background="$background $holder"
+    exec 9>input
+    wait_until has_line output
+    wait_until find_recorder
+    wait_until test -s run.telltale
+    recorder=$(find_recorder)
+    run "$telltale" report run.telltale
+    ! grep -q 'its recorder is gone' "$work/err" || fail 'it is there'
+    kill -KILL "$recorder"
+    wait_until is_gone "$recorder"
+    run "$telltale" report run.telltale
+    expect_text err 'run.telltale: its recorder is gone, and processes of it run on'
+    exec 9>&-
+    wait "$holder" || :
+    run "$telltale" report run.telltale
+    ! grep -q 'its recorder is gone' "$work/err" || fail 'nobody runs any more'
+    expect_equal "$(ask 'SELECT end_reason, is_balanced FROM processes')" 'exit,1' 'the process'
+}
+
 case_a_folder_that_cannot_be_written_is_told_before_the_command_runs() {
     run "$telltale" record -o /proc/run.telltale -- touch it-ran
     expect_status 5 record
