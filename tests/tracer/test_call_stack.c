@@ -194,7 +194,7 @@ static void expect_calls(const char *modules, const char *text, const char *expe
 {
     struct studio studio;
     struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
+    struct tt_ingest *ingest = NULL;
     struct tt_store_error error;
     studio_open(&studio);
     if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0)
@@ -242,7 +242,7 @@ static void a_stack_without_end_ends(void **state)
         strcat(modules, "ab /x\n");
     struct studio studio;
     struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
+    struct tt_ingest *ingest = NULL;
     struct tt_store_error error;
     studio_open(&studio);
     if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0)
@@ -263,7 +263,7 @@ static void a_place_that_looks_like_a_stack_is_a_place(void **state)
     (void)state;
     struct studio studio;
     struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
+    struct tt_ingest *ingest = NULL;
     struct tt_store_error error;
     studio_open(&studio);
     if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0)

@@ -214,7 +214,7 @@ static void commit(struct tt_ingest *ingest)
 static void perform(struct studio *studio, uint64_t seed)
 {
     struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
+    struct tt_ingest *ingest = NULL;
     struct tt_store_error error;
     const struct tt_ingest_process process = {.pid = 100,
                                               .uuid = {1},
@@ -223,8 +223,8 @@ static void perform(struct studio *studio, uint64_t seed)
                                               .command = "p",
                                               .monotonic_ns = 1000,
                                               .realtime_ns = 5000};
-    uint32_t process_id;
-    bool is_known, has_places = false;
+    uint32_t process_id = UINT32_MAX;
+    bool is_known = true, has_places = false;
     size_t next[THREADS] = {0}, left = 0;
     for (int i = 0; i < THREADS; i++)
         left += script.counts[i];
@@ -372,11 +372,9 @@ static const char *const everything[] = {
     "SELECT * FROM tasks ORDER BY task_id",
     "SELECT * FROM failures ORDER BY failure_id",
     "SELECT * FROM leaks ORDER BY object_id, lint",
-    "SELECT id_text, name, requested_ns, by_text, reason, requested_at, accepted, delivered_ns, delivered_at, "
-    "latency_ns, before_start, ending"
-    " FROM cancellations ORDER BY task_id",
-    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch ORDER BY thread_id, "
-    "sequence",
+    ("SELECT id_text, name, requested_ns, by_text, reason, requested_at, accepted, delivered_ns, delivered_at, "
+     "latency_ns, before_start, ending FROM cancellations ORDER BY task_id"),
+    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch ORDER BY thread_id, sequence",
     "SELECT file, line, func, text FROM site ORDER BY hash",
     "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
     "SELECT * FROM waits ORDER BY wait_id",
