@@ -274,7 +274,8 @@ static int check(struct tt_invocation *invocation, const struct gate *gate)
     if (given->allow != NULL)
         print_unused(session, gate, given->allow);
     tt__report_count(session, &gate->choice, &counts);
-    tt__report_print_summary(&invocation->output, &counts);
+    if (!tt__session_has_failed(session))
+        tt__report_print_summary(&invocation->output, &counts);
     tt__report_say_losses(session, &invocation->messages, &counts);
     counts.counting = 0; /* what fails was decided above */
     status = fails ? TT_EXIT_FINDINGS : tt__report_status(&counts, given->is_strict);

@@ -62,6 +62,8 @@ static void print_text(tt_session *session, tt_output *output, const struct tt_l
     tt__findings_print_notes(session, output, limit, counts);
     if (is_all)
         tt__findings_print_accounts(session, output, limit);
+    if (tt__session_has_failed(session))
+        return; /* not all was read: what was counted is no answer */
     tt__print(output, "\n");
     tt__report_print_summary(output, counts);
 }

@@ -198,7 +198,7 @@ int tt__report_summary(struct tt_invocation *invocation, const char *path, bool 
     tt__report_count(session, &choice, &counts);
     if (counts.processes == 0)
         tt__complain("%s: nothing was traced: no process used telltale", path);
-    else
+    else if (!tt__session_has_failed(session))
         tt__report_print_summary(&invocation->messages, &counts);
     if (is_strict && counts.processes > 0)
         tt__report_say_losses(session, &invocation->messages, &counts);

@@ -33,6 +33,17 @@ case_the_status_for_findings_can_be_chosen() {
     expect 2 check run.telltale --error-exitcode many
 }
 
+# What was counted before the damage was met is no answer: "0 lost failures" would be one.
+case_a_damaged_store_has_no_summary() {
+    given killed
+    page=$(sqlite3 -batch run.telltale "SELECT rootpage FROM sqlite_schema WHERE name = 'failure'")
+    dd if=/dev/urandom of=run.telltale bs=4096 seek=$((page - 1)) count=1 conv=notrunc 2>/dev/null
+    for command in report check; do
+        expect 3 "$command" run.telltale
+        ! grep SUMMARY "$work/out" "$work/err" || fail "$command sums up what it could not read"
+    done
+}
+
 # FILE has the answer, or what was in it before.
 case_an_answer_goes_into_a_file() {
     given killed
