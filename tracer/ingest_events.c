@@ -834,6 +834,24 @@ static void note(struct tt_ingest *ingest, const struct origin *origin, const st
     SET_TEXT(ingest, row, NOTE, text, event->text);
 }
 
+static void test_begun(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_test_begun *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TEST, origin, event->test_id);
+    SET(row, TEST, thread_id, origin->thread_id);
+    SET_TEXT(ingest, row, TEST, name, event->name);
+    SET(row, TEST, began_ns, origin->time_ns);
+    SET_SITE(ingest, row, TEST, began_site_id, event->site);
+}
+
+static void test_ended(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_test_ended *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TEST, origin, event->test_id);
+    SET(row, TEST, ended_ns, origin->time_ns);
+    SET_SITE(ingest, row, TEST, ended_site_id, event->site);
+    SET(row, TEST, outcome, event->outcome);
+    SET_TEXT(ingest, row, TEST, text, event->text);
+}
+
 /* ------------------------------------------------------------------------------------------------------- resources */
 
 static void resource_created(struct tt_ingest *ingest, const struct origin *origin,

@@ -143,6 +143,7 @@ static const char *const delete_details[] = {
            " AND d.exception_id NOT IN (SELECT context_id FROM exception WHERE context_id IS NOT NULL)"),
     OLDEST("exception_member",
            "d.told_ns < ?2 AND NOT EXISTS (SELECT 1 FROM exception AS e WHERE e.exception_id = d.group_id)"),
+    OLDEST("test", "d.ended_ns < ?2"),
     OLDEST("ring_gap", "d.told_ns < ?2"),
     OLDEST("metric", "d.told_ns < ?2"),
 };

@@ -979,6 +979,26 @@ CREATE TABLE note (
     text TEXT
 ) STRICT;
 
+-- Tests that programs told.
+CREATE TABLE test (
+    -- The test.
+    test_id INTEGER PRIMARY KEY,
+    -- The thread that began it.
+    thread_id INTEGER,
+    -- Its name.
+    name TEXT,
+    -- When it began, and where that was said.
+    began_ns INTEGER,
+    began_site_id INTEGER,
+    -- When it was over, tear-down included, and where that was said.
+    ended_ns INTEGER,
+    ended_site_id INTEGER,
+    -- What became of it: word test_outcome; NULL before its end.
+    outcome INTEGER,
+    -- What it said about that; NULL: nothing.
+    text TEXT
+) STRICT;
+
 -- Locks, events, conditions, semaphores, barriers and queues; only when the category resource was on.
 CREATE TABLE resource (
     -- The resource.

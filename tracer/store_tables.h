@@ -201,6 +201,10 @@
     X(NOTE, noted_ns) X(NOTE, thread_id) X(NOTE, sequence) X(NOTE, task_id) X(NOTE, site_id) X(NOTE, key) \
     X(NOTE, text)
 
+#define TT__COLUMNS_TEST(X)                                                                               \
+    X(TEST, test_id) X(TEST, thread_id) X(TEST, name) X(TEST, began_ns) X(TEST, began_site_id)             \
+    X(TEST, ended_ns) X(TEST, ended_site_id) X(TEST, outcome) X(TEST, text)
+
 #define TT__COLUMNS_RESOURCE(X)                                                                            \
     X(RESOURCE, resource_id) X(RESOURCE, kind) X(RESOURCE, capacity) X(RESOURCE, created_ns)               \
     X(RESOURCE, created_site_id) X(RESOURCE, by) X(RESOURCE, by_id) X(RESOURCE, holder_id)                 \
@@ -256,6 +260,7 @@
     X(IO, "io", 1, TT__OVERRIDE)                                  \
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)                                \
+    X(TEST, "test", 1, TT__OVERRIDE)                              \
     X(RESOURCE, "resource", 1, TT__OVERRIDE)                      \
     X(CHUNK, "chunk", 1, TT__REPLACE)
 

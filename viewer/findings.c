@@ -40,7 +40,9 @@ static const char select_findings[] =
 static const char select_failures[] =
     "SELECT f.kind, f.type, f.message, f.note, f.exception_id, f.raised_at, f.created_at, f.taken_at, f.released_from, f.released_at,\n"
     "    f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns, f.stored_ns,\n"
-    "    f.reported_ns - f.stored_ns AS reported_after_ns, f.parent_text, t.has_handle\n"
+    "    f.reported_ns - f.stored_ns AS reported_after_ns, f.parent_text, t.has_handle,\n"
+    "    (SELECT x.name FROM test AS x WHERE x.test_id >> 40 = f.process_id AND x.began_ns <= f.stored_ns\n"
+    "        AND coalesce(x.ended_ns, f.stored_ns) >= f.stored_ns ORDER BY x.began_ns DESC LIMIT 1) AS in_test\n"
     "FROM json_each(?1) AS j CROSS JOIN failures AS f ON f.failure_id = j.value\n"
     "LEFT JOIN task AS t ON t.task_id = f.failure_id ORDER BY j.key";
 
@@ -119,6 +121,10 @@ static void print_failure(tt_session *session, tt_query *query, tt_query *failur
     if (!tt__query_is_null(failure, "parent_text")) {
         tt__part_label(output, "created by");
         tt__print(output, "%s\n", tt__query_text(failure, "parent_text"));
+    }
+    if (!tt__query_is_null(failure, "in_test")) {
+        tt__part_label(output, "in test");
+        tt__print(output, "%s\n", tt__query_text(failure, "in_test"));
     }
     if (note != NULL) {
         tt__part_label(output, "note");

@@ -69,7 +69,7 @@ case_waits_and_groups_recorded_both_ways_have_the_same_rows() {
 
 # The examples that need somebody else, and so are no scenarios. Their runs depend on the clock and on the kernel, and ids of threads
 # are those of a run; but it is one run that both carriers tell.
-others='backup cores discovery first follow jobs load lookup tcp_client tcp_echo tls tour'
+others='backup cores discovery first follow jobs load lookup tcp_client tcp_echo tested tls tour'
 examples=$TELLTALE_TEST_BIN/examples
 
 case_every_example_is_among_those_that_are_recorded_both_ways() {
@@ -188,6 +188,14 @@ case_chores_recorded_both_ways_have_the_same_rows() {
     start_both "$examples/lookup" 127.0.0.1
     end_both lookup
     expect_rows_of process loop task
+}
+
+case_tests_recorded_both_ways_are_the_same() {
+    start_daemon
+    : >input
+    start_both sh -c '"$0" || [ $? -eq 1 ]' "$examples/tested" # one of its tests fails
+    end_both tested
+    expect_rows_of process loop task failure test
 }
 
 case_tls_recorded_both_ways_has_the_same_rows() {

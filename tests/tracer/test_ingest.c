@@ -1,5 +1,6 @@
 /* Ingest: events become the same rows in whatever order threads deliver them and wherever commits fall, and each fact of the ledger
- * leads to its state. Nothing here knows of arenas: it is what an import would do, too. */
+ * leads to its state. Nothing here knows of arenas: it is what an import would do, too. It has more than 600 lines because one script
+ * has all events. */
 #include "harness.h"
 #include "studio.h"
 
@@ -185,6 +186,9 @@ static void write_script(void)
     SAY(1, timeout_exited, .timeout_id = 73, .task_id = 31, .exception_id = 511, .site = RELEASED,
         .end = TT_SCOPE_END_CONVERTED);
     SAY(1, note, .task_id = 1, .site = CREATED, .key = TEXT("said"), .text = TEXT("all"));
+    SAY(1, test_begun, .test_id = 110, .site = CREATED, .name = TEXT("adds"));
+    SAY(2, test_ended, .test_id = 110, .outcome = TT_TEST_OUTCOME_FAILED, .site = RELEASED, .text = TEXT("1 is not 2"));
+    SAY(1, test_begun, .test_id = 111, .name = TEXT("is under way"));
 }
 
 /* ------------------------------------------------------------------------------------------------------ performing it */
@@ -331,6 +335,8 @@ static void each_fact_leads_to_its_state(void **state)
         "a.c:1 in created\na.c:3 in touched|a.c:4 in released|1");
     studio_expect(&studio, "SELECT count(*), (SELECT message FROM handler_call) FROM note",
                   "1|Task exception was never retrieved");
+    studio_expect(&studio, "SELECT test_id, name, outcome, text, began_at, ended_at, duration_ns > 0 FROM tests ORDER BY test_id",
+                  "110|adds|failed|1 is not 2|a.c:1 in created|a.c:4 in released|1\n111|is under way|running|NULL|NULL|NULL|1");
     studio_expect(&studio, "SELECT wait_id, task_id, started_at, until, text, timeout_ns FROM waits ORDER BY wait_id",
                   "70|1|a.c:6 in waiting|first_exception|3 tasks|5000\n71|NULL|NULL|as_completed|1 future|NULL");
     studio_expect(&studio,
@@ -381,6 +387,7 @@ static const char *const everything[] = {
     "SELECT * FROM scopes ORDER BY scope_id",
     "SELECT * FROM stalls ORDER BY ended_ns",
     "SELECT * FROM ios ORDER BY io_id",
+    "SELECT test_id, thread_id, name, began_ns, ended_ns, outcome, text FROM test ORDER BY test_id",
     "SELECT shield_id, inner_id, created_ns, by, by_id FROM shield ORDER BY shield_id",
 };
 

@@ -182,6 +182,19 @@ TT_API uint64_t tt_trace_new_id(void);
 #define tt_trace_note(task_id, key, text) tt_trace_note_at((task_id), (key), (text), TT_HERE)
 TT_API void tt_trace_note_at(uint64_t task_id, const char *key, const char *text, tt_site *site);
 
+/* Says that a test begins; belongs at the beginning of its set-up. Where nothing records yet, it does what
+ * tt_trace_start_from_environment() does. NAME is cut after 255 bytes and stays the caller's. Returns the id that
+ * tt_trace_test_end() takes; never 0, also when nothing records. Any thread; not in signal handlers. Event: test_begun. */
+#define tt_trace_test_begin(name) tt_trace_test_begin_at((name), TT_HERE)
+TT_API uint64_t tt_trace_test_begin_at(const char *name, tt_site *site);
+
+/* Says that a test is over; belongs at the end of its tear-down. What happens in this process between the two belongs to the test: so
+ * the view tests counts what it failed, left pending and lost, and a report names it beside a failure that was lost. TEST_ID
+ * is what tt_trace_test_begin() returned, in this process. TEXT says why, NULL: nothing; it is cut after 1,023 bytes and stays
+ * the caller's. Any thread, signal handlers. Event: test_ended. */
+#define tt_trace_test_end(test_id, outcome, text) tt_trace_test_end_at((test_id), (outcome), (text), TT_HERE)
+TT_API void tt_trace_test_end_at(uint64_t test_id, enum tt_test_outcome outcome, const char *text, tt_site *site);
+
 /* ------------------------------------------------------------------------------------------------------ links */
 
 /* A link names a task of this process to other ones, on whatever host: it is sent along with a message, or put into the environment

@@ -1,0 +1,1 @@
+SELECT * FROM tests ORDER BY test_id
