@@ -2,7 +2,8 @@
  *
  * The recorder must not look like a child of the program: a server that waits for any child must not reap it, and
  * SIGCHLD must not come. So it is started by a process in between that was cloned with no exit signal, which only
- * __WCLONE waits for; that one forks and ends, and the recorder, in a session of its own, belongs to nobody here.
+ * __WCLONE waits for; that one forks and ends, and the recorder, in a session of its own, belongs to nobody here. So nobody here
+ * sees it killed either: it comes with a guard, see `telltale recorder --guarded`.
  *
  * Threads: as trace.h says of start. Between clone and exec there are only async-signal-safe calls, and the memory is
  * a copy, so it does not matter what other threads were doing. Starting is async-signal-safe as a whole, finding is
@@ -152,9 +153,9 @@ static _Noreturn void become_recorder(const char *const arguments[], struct tt_a
 
 int tt__helper_start(const struct tt__plan *plan, struct tt_arena_header *header)
 {
-    const char *arguments[6 + 2 * TT_RECORDER_OPTIONS_MAX + 1] = {plan->program, "recorder",   "--store",
-                                                                  plan->store,   "--ring-dir", plan->ring_dir};
-    for (int i = 0, at = 6; plan->recorder_options[i].name; i++) {
+    const char *arguments[7 + 2 * TT_RECORDER_OPTIONS_MAX + 1] = {
+        plan->program, "recorder", "--store", plan->store, "--ring-dir", plan->ring_dir, "--guarded"};
+    for (int i = 0, at = 7; plan->recorder_options[i].name; i++) {
         arguments[at++] = plan->recorder_options[i].name;
         arguments[at++] = plan->recorder_options[i].value;
     }

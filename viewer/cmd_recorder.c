@@ -8,12 +8,21 @@
 #include "recorder.h"
 #include "retention.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NICE 10 /* of what nobody waits for */
+
+/* Recorders that die faster than one in RESTART_S_MIN, so many times in a row, will not do better the next time. */
+#define RESTART_MAX 5u
+#define RESTART_S_MIN 10
 
 struct recorder_options {
     const char *store;
@@ -24,6 +33,7 @@ struct recorder_options {
     bool is_until_idle;
     bool is_recovering;
     bool is_keeping;
+    bool is_guarded;
     int redacts;
     const char *max_age;
     uint64_t max_size, poll_ms;
@@ -42,6 +52,7 @@ static const struct tt_option options[] = {
     {0, "max-age", TT_OPTION_TEXT, "AGE", "how long what is over is kept", offsetof(struct recorder_options, max_age), NULL},
     {0, "poll-ms", TT_OPTION_NUMBER, "N", "the longest wait between two looks at rings", offsetof(struct recorder_options, poll_ms), NULL},
     {0, "keep", TT_OPTION_FLAG, NULL, "with --recover: leaves the arenas as they are", offsetof(struct recorder_options, is_keeping), NULL},
+    {0, "guarded", TT_OPTION_FLAG, NULL, "another one takes its place when it is killed", offsetof(struct recorder_options, is_guarded), NULL},
 };
 
 /* The descriptor that TEXT names, which must be open and none of the standard ones; -1 for NULL; -2 when it is neither. */
@@ -67,6 +78,38 @@ static void summarise_later(const char *store)
     (void)!nice(NICE);
     tt_recorder_summarise(store);
     _exit(0);
+}
+
+static time_t now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* Returns in a process that is to record, and in a new one whenever a signal has ended the one before: it goes on where the store ends.
+ * Behind it waits a small process that does nothing else, and ends as the last of them: a traced program, which `telltale record` does
+ * not care for, cannot do that itself without its own waits, threads and filters of system calls being in the way. */
+static void guard(void)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE}; /* they are for the programs that are recorded */
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        (void)signal(signals[i], SIG_IGN);
+    for (unsigned count = 0; count <= RESTART_MAX;) {
+        int status;
+        time_t started_s = now_s();
+        pid_t pid = fork();
+        if (pid <= 0)
+            return; /* when there is no other process to be had, this one records, unguarded */
+        (void)prctl(PR_SET_NAME, "telltale-guard");
+        while (waitpid(pid, &status, 0) < 0)
+            if (errno != EINTR)
+                _exit(TT_EXIT_OUTSIDE);
+        if (!WIFSIGNALED(status))
+            _exit(WEXITSTATUS(status));
+        count = now_s() - started_s >= RESTART_S_MIN ? 1 : count + 1;
+    }
+    _exit(TT_EXIT_OUTSIDE);
 }
 
 static unsigned refused_count;
@@ -114,6 +157,8 @@ static int run(struct tt_invocation *invocation)
         return tt__usage_error(invocation->command, "--store is missing");
     if (recorder.ready_fd == -2 || recorder.control_fd == -2)
         return tt__usage_error(invocation->command, "--ready-fd and --control-fd want open descriptors behind the standard ones");
+    if (given->is_guarded)
+        guard();
     if (tt_recorder_run(&recorder, &error) == 0) {
         if (is_unsummarised && !given->is_keeping) /* else it is somebody's private copy */
             summarise_later(recorder.store);

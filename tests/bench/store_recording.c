@@ -32,6 +32,19 @@ enum { COUNTS = sizeof thread_counts / sizeof *thread_counts, THREADS_MAX = 4 };
 static char store[160];
 
 /* The process that writes the store; 0: none. */
+/* Behind a recorder that a program has started there is a process that waits for its death, and has the same command line. */
+static bool is_guard(const char *pid)
+{
+    char path[300], name[32];
+    snprintf(path, sizeof path, "/proc/%s/comm", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+    if (fd >= 0)
+        close(fd);
+    name[length > 0 ? length : 0] = '\0';
+    return strcmp(name, "telltale-guard\n") == 0;
+}
+
 static pid_t find_recorder(void)
 {
     pid_t found = 0;
@@ -51,7 +64,7 @@ static pid_t find_recorder(void)
             is_recorder |= strcmp(command + at, "recorder") == 0;
             is_it |= is_recorder && strcmp(command + at, store) == 0;
         }
-        if (is_it)
+        if (is_it && !is_guard(entry->d_name))
             found = (pid_t)atoi(entry->d_name);
     }
     if (processes)

@@ -413,6 +413,7 @@ static void the_helper_is_detached_from_the_program(void **state)
     assert_non_null(strstr(text, "descriptor 0 /dev/null\n"));
     assert_non_null(strstr(text, "descriptor 2 /dev/null\n"));
     assert_null(strstr(text, "/etc/passwd"));
+    assert_non_null(strstr(text, "argument --guarded\n"));
     assert_non_null(strstr(text, "folder /\n"));
 
     recording_open(&recording, getpid());

@@ -446,18 +446,22 @@ case_a_variable_that_makes_no_sense_is_told_before_the_command_runs() {
     expect_status 0 'empty variables'
 }
 
-# The process that records into the store of this folder, by its command line.
-find_recorder() {
+# The processes that record into the store of this folder, by their command line: the recorder, and the one that guards it first.
+find_recorders() {
+    guard='' found=''
     for folder in /proc/[0-9]*; do
         if [ "$(readlink "$folder/exe" 2>/dev/null)" = "$telltale" ] && tr '\0' '\n' <"$folder/cmdline" 2>/dev/null | grep -qxF "$PWD/run.telltale"; then
-            printf '%s\n' "${folder#/proc/}"
-            return
+            if [ "$(cat "$folder/comm")" = telltale-guard ]; then
+                guard=${folder#/proc/}
+            else
+                found=${folder#/proc/}
+            fi
         fi
     done
-    return 1
+    [ -n "$guard" ] && [ -n "$found" ] && printf '%s\n' "$guard $found"
 }
 
-# One that a program has started for itself nobody starts again.
+# One that a program has started for itself nobody starts again when its guard is killed, too.
 case_programs_that_nobody_records_any_more_are_told() {
     mkfifo input
     TELLTALE_PROGRAM=$telltale TELLTALE_STORE=$PWD/run.telltale "$traced" hold <input >output 2>messages &
@@ -465,13 +469,16 @@ case_programs_that_nobody_records_any_more_are_told() {
     background="$background $holder"
     exec 9>input
     wait_until has_line output
-    wait_until find_recorder
+    wait_until find_recorders
     wait_until test -s run.telltale
-    recorder=$(find_recorder)
+    recorders=$(find_recorders)
     run "$telltale" report run.telltale
     ! grep -q 'its recorder is gone' "$work/err" || fail 'it is there'
-    kill -KILL "$recorder"
-    wait_until is_gone "$recorder"
+    # shellcheck disable=SC2086 # two words
+    kill -KILL $recorders
+    for recorder in $recorders; do
+        wait_until is_gone "$recorder"
+    done
     run "$telltale" report run.telltale
     expect_text err 'run.telltale: its recorder is gone, and processes of it run on'
     exec 9>&-

@@ -224,6 +224,39 @@ case_options_of_rings_and_stores_arrive() {
     expect_equal "$(ask alone.telltale "SELECT seconds_max, (SELECT ring_policy FROM processes) FROM recordings")" '90|overwrite' 'a recorder that a program starts'
 }
 
+# The recorder of this case's run.telltale, that was started by a program: the child of the process that guards it.
+find_recorder() { # [ANOTHER-THAN]
+    for folder in /proc/[0-9]*; do
+        process=${folder#/proc/}
+        [ "$process" != "${1-}" ] && tr '\0' '\n' <"$folder/cmdline" 2>/dev/null | grep -qxF -- "$PWD/run.telltale" || continue
+        parent=$(sed -n 's/^PPid:[[:space:]]*//p' "$folder/status")
+        [ "$(cat "/proc/$parent/comm" 2>/dev/null)" = telltale-guard ] || continue
+        echo "$process" >recorder
+        return 0
+    done
+    return 1
+}
+
+# No viewer looks at the store meanwhile: it would read what is left in the arena.
+case_a_recorder_that_a_program_has_started_is_replaced_when_it_is_killed() {
+    echo one >log
+    : >recorder
+    TELLTALE_PROGRAM=$telltale TELLTALE_STORE=$PWD/run.telltale "$examples/follow" log >printed &
+    program=$!
+    background="$background $program"
+    for round in 1 2 3; do
+        wait_until find_recorder "$(cat recorder)"
+        wait_until sh -c "[ \"\$(sqlite3 -batch run.telltale 'SELECT count(*) FROM process')\" = 1 ]"
+        kill -KILL "$(cat recorder)"
+        echo "$round" >>log
+    done
+    wait_until find_recorder "$(cat recorder)"
+    kill -TERM "$program"
+    wait "$program" || :
+    wait_until sh -c "[ \"\$(sqlite3 -batch run.telltale 'SELECT count(*) FROM processes WHERE is_balanced')\" = 1 ]"
+    expect_equal "$(ask run.telltale "SELECT end_reason, (SELECT count(*) FROM losses), (SELECT count(*) FROM tasks) > 0 FROM processes")" 'killed_without_goodbye|0|1' 'the recording'
+}
+
 # What is deleted is told beside the answers.
 case_what_was_deleted_is_told() {
     record '' "$examples/gather"
