@@ -275,7 +275,7 @@ int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_re
 }
 
 /* Makes what is WANTED of the event stream's tables and views, if it is not there. For this once the connection may do more than
- * read. */
+ * read. Where it fails half-way, all is done again when it is wanted again: what is there stays, and the rest is made. */
 static int make_stream(struct tt_store_reader *reader, enum tt__store_stream wanted)
 {
     if (reader->stream >= wanted)
@@ -284,11 +284,12 @@ static int make_stream(struct tt_store_reader *reader, enum tt__store_stream wan
     int code = sqlite3_exec(reader->connection, "PRAGMA query_only = OFF", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = tt__store_create_stream(reader->connection, reader->stream, wanted);
-    if (code == SQLITE_OK)
-        reader->stream = wanted;
     int closed = sqlite3_exec(reader->connection, "PRAGMA query_only = ON", NULL, NULL, NULL);
     tt__store_reader_restrict(reader, true);
-    return code == SQLITE_OK ? closed : code;
+    code = code == SQLITE_OK ? closed : code;
+    if (code == SQLITE_OK)
+        reader->stream = wanted;
+    return code;
 }
 
 int tt_store_prepare(struct tt_store_reader *reader, const char *sql, struct sqlite3_stmt **out_statement, const char **out_rest)

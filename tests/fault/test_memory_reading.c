@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "store_check.h"
+
 #define CALLS_IN_SUITE 8u
 
 static const char *question; /* what is asked, of the connection that is open */
@@ -92,6 +94,51 @@ static void a_store_that_cannot_be_opened_for_want_of_memory_is_not_called_damag
     trial_remove_recording();
 }
 
+static void open_it(void)
+{
+    struct tt_store_error error;
+    if (tt_store_open_reader(trial_studio.store, &reader, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+static bool make_stream_and_prepare(void)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = tt_store_prepare(reader, question, &statement, NULL);
+    sqlite3_finalize(statement);
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_NOMEM && code != SQLITE_IOERR_NOMEM)
+        fail_msg("told as error %d: %s", code, tt_store_reader_message(reader));
+    return code == SQLITE_OK;
+}
+
+/* Asked again with memory, all of it is there, and the connection is one that reads. */
+static void expect_whole_stream(bool is_done)
+{
+    sqlite3_stmt *statement = NULL;
+    (void)is_done;
+    assert_true(make_stream_and_prepare() && ask());
+    tt__store_reader_restrict(reader, false); /* else nobody may ask this */
+    assert_int_equal(sqlite3_prepare_v2(tt_store_reader_connection(reader), "PRAGMA query_only", -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(statement, 0), 1);
+    sqlite3_finalize(statement);
+    tt_store_close_reader(reader);
+    reader = NULL;
+}
+
+static void a_stream_that_was_half_made_is_made_whole_when_there_is_memory(void **state)
+{
+    (void)state;
+    trial_make_recording();
+    assert_true(trial_recover());
+    question = "SELECT count(*) FROM stall_reports";
+    has_answer = false;
+    trial_run(&(struct trial){open_it, make_stream_and_prepare, expect_whole_stream, false}, CALLS_IN_SUITE);
+    trial_run(&(struct trial){open_it, make_stream_and_prepare, expect_whole_stream, true}, CALLS_IN_SUITE);
+    trial_remove_recording();
+}
+
 /* SQLite gives back what it keeps for the next time, the text of the last error apart, which is always the same afterwards. */
 static void release_memory(bool is_done)
 {
@@ -104,9 +151,7 @@ static void release_memory(bool is_done)
 
 static void ask_without_memory(const char *sql, unsigned rounds)
 {
-    struct tt_store_error error;
-    if (tt_store_open_reader(trial_studio.store, &reader, &error) < 0)
-        fail_msg("%s", error.text);
+    open_it();
     question = sql;
     has_answer = false;
     assert_true(ask()); /* the first one leaves what a connection keeps */
@@ -154,6 +199,7 @@ static void views_have_the_right_answer_or_none(void **state)
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_store_that_cannot_be_opened_for_want_of_memory_is_not_called_damaged),
+    cmocka_unit_test(a_stream_that_was_half_made_is_made_whole_when_there_is_memory),
     cmocka_unit_test(tables_over_the_event_stream_have_the_right_answer_or_none),
     cmocka_unit_test(views_have_the_right_answer_or_none),
 };
