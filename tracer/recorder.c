@@ -38,6 +38,8 @@
 #define WAIT_MS_MAX        20
 #define BATCH_BYTES_MAX    (UINT64_C(16) << 20) /* of rows that wait for a commit */
 #define BATCH_PART         64u                  /* and of a store's greatest size: it needs room for a batch */
+#define BATCH_DISK_PART    16u /* and of what is left on its disk: the log takes some times what rows have */
+#define BATCH_BYTES_MIN    (UINT64_C(64) << 10)
 #define CHECKPOINT_IDLE_NS INT64_C(1000000000)
 #define RETRY_MS           50 /* after a commit that failed */
 #define RETRY_END_MS       5000 /* when no process is left and the commit still fails, the arenas are left to the next one */
@@ -174,13 +176,22 @@ static int find_arenas(struct recorder *recorder, struct tt_store_error *error)
 
 /* -------------------------------------------------------------------------------------------------------- one turn */
 
+/* How many bytes of rows a turn may gather. Many are quick; but on a disk that gets full what a commit cannot write is not written at all. */
+static size_t batch_max(const struct recorder *recorder)
+{
+    uint64_t part = tt__store_free_bytes(recorder->writer) / BATCH_DISK_PART;
+    part = part > BATCH_BYTES_MIN ? part : BATCH_BYTES_MIN;
+    return part < recorder->batch_bytes ? (size_t)part : recorder->batch_bytes;
+}
+
 /* Reads all processes. Returns whether there is more to read. */
 static bool read_processes(struct recorder *recorder, struct tt__reading *reading)
 {
     bool has_more = false;
+    size_t bytes_max = batch_max(recorder);
     for (size_t i = 0; i < recorder->process_count; i++)
         if (!recorder->is_finished[i])
-            has_more |= tt__process_read(recorder->processes[i], recorder->batch_bytes, reading);
+            has_more |= tt__process_read(recorder->processes[i], bytes_max, reading);
     recorder->stats.event_count += reading->event_count;
     if (reading->lag_ns > recorder->stats.lag_ns)
         recorder->stats.lag_ns = reading->lag_ns;

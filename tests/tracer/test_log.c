@@ -162,7 +162,8 @@ static void on_a_small_disk_the_store_gets_most_of_the_room(void **state)
     studio_expect_within(&studio, PATIENCE_MS, "SELECT count(*) > 0 FROM chunk", "1");
     /* It is full when the store stands still. */
     int64_t before = -1, now = 0;
-    for (unsigned tries = 0; tries < 600 && (before != now || bytes_of("") < (4 << 20)); tries++) {
+    int64_t give_up_ns = studio_now_ns() + PATIENCE_MS * INT64_C(1000000);
+    while (studio_now_ns() < give_up_ns && (before != now || bytes_of("") < (4 << 20))) {
         before = now;
         studio_sleep_us(100000);
         now = studio_number(&studio, "SELECT count(*) FROM task");
