@@ -24,6 +24,8 @@ struct disk {
     bool looks_damaged; /* a recorder may take the store for a damaged one, and end */
 };
 
+static int64_t failures; /* commits that failed and were tried again */
+
 /* A recorder that gave up, because it was told that its store is damaged, is started again, as its supervisor does. */
 static void keep_recorder(struct studio *studio, const struct disk *disk)
 {
@@ -76,16 +78,23 @@ static void record_on(const struct disk *disk, uint64_t seed)
     studio_finish(&studio);
     truth_expect(&studio, true, false);
     studio_expect(&studio, "SELECT end_reason FROM processes", "exit");
+    failures += studio_number(&studio, "SELECT sum(failed_count) FROM metric");
     if (disk->give_back)
         disk->give_back(&studio);
     studio_close(&studio);
 }
 
+#define ROUNDS_ENOUGH 50u /* a round may be over before the recorder has noticed, but not so many */
+
 static void record_often(const struct disk *disk)
 {
     uint64_t seed = studio_seed();
-    for (unsigned i = studio_rounds(4); i > 0; i--)
+    unsigned rounds = studio_rounds(4);
+    failures = 0;
+    for (unsigned i = rounds; i > 0; i--)
         record_on(disk, studio_next_seed(&seed));
+    fprintf(stderr, "%lld commits failed\n", (long long)failures);
+    assert_true(failures > 0 || rounds < ROUNDS_ENOUGH);
 }
 
 /* ---------------------------------------------------------------------------------------------- a limit on file sizes */
@@ -148,10 +157,15 @@ static void fill_up_to(struct studio *studio, uint64_t left)
     close(fd);
 }
 
-/* What the recorder has to itself, its log, it can write on in. */
+/* Up to the last byte, or nearly so; what the recorder gives back meanwhile, out of its log, is filled, too. */
 static void fill_disk(struct studio *studio, uint64_t *random)
 {
-    fill_up_to(studio, studio_random(random) % (512 * 1024));
+    uint64_t left = studio_random(random) % 4 == 0 ? studio_random(random) % (256 * 1024) : 0;
+    int64_t end_ns = studio_now_ns() + (int64_t)(studio_random(random) % 300000000);
+    do {
+        fill_up_to(studio, left);
+        studio_sleep_us(1000);
+    } while (studio_now_ns() < end_ns);
 }
 
 static void clear_disk(struct studio *studio)
