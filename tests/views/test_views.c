@@ -1,6 +1,7 @@
 /* Views: given rows, a query, the expected rows. A case is NAME.given.sql, NAME.query.sql, NAME.expected beside this file; the words of
  * events.def are given always. Each query is asked twice, of the views in the file with plain SQLite, as anybody does, and through a
- * reader, which puts its own in front: both must give what is expected.
+ * reader, which puts its own in front: both must give what is expected. Of a view over the event stream
+ * the store is made of the events of stream.events first (given_events.h), and the reader alone is asked, for no file has it.
  *
  * Expected files are written by this program with TT_ACCEPT=1, and reviewed like code. Up to eight columns make a line a row, more make
  * a line a value. */
@@ -12,6 +13,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "given_events.h"
 #include "store.h"
 #include "store_writer.h"
 
@@ -118,6 +120,14 @@ static void accept(const char *name, const char *found)
     assert_int_equal(fclose(file), 0);
 }
 
+static bool is_stream_view(const char *name)
+{
+    const struct tt_store_view *view = tt_store_stream_views;
+    while (view->name && strcmp(view->name, name) != 0)
+        view++;
+    return view->name != NULL;
+}
+
 static void gives_what_is_expected(void **state)
 {
     const char *name = *state;
@@ -132,6 +142,9 @@ static void gives_what_is_expected(void **state)
     struct tt_store_error error;
     if (tt__store_open_writer(store, NULL, &writer, &error) < 0)
         fail_msg("%s", error.text);
+    char *events = is_stream_view(name) ? read_file("stream", ".events") : NULL;
+    if (events)
+        give_events(writer, events);
     tt__store_close_writer(writer, true);
 
     sqlite3 *connection;
@@ -140,7 +153,7 @@ static void gives_what_is_expected(void **state)
     give_words(connection);
     execute(connection, given);
     execute(connection, "COMMIT");
-    char *plain = print_rows(connection, query);
+    char *plain = is_stream_view(name) ? NULL : print_rows(connection, query);
     assert_int_equal(sqlite3_close(connection), SQLITE_OK);
 
     struct tt_store_reader *reader;
@@ -150,31 +163,39 @@ static void gives_what_is_expected(void **state)
     tt_store_close_reader(reader);
 
     if (getenv("TT_ACCEPT"))
-        accept(name, plain);
+        accept(name, shadowed);
     char *expected = read_file(name, ".expected");
     assert_non_null(expected);
-    expect_same(name, "asked plainly", expected, plain);
+    if (plain)
+        expect_same(name, "asked plainly", expected, plain);
     expect_same(name, "asked through a reader", expected, shadowed);
 
     sqlite3_free(plain);
     sqlite3_free(shadowed);
     free(expected);
+    free(events);
     free(given);
     free(query);
     assert_int_equal(unlink(store), 0);
     assert_int_equal(rmdir(path), 0);
 }
 
-/* A view without a case is found here: the files of the views are the list. */
-static void each_view_has_a_case(void **state)
+static void expect_cases(const struct tt_store_view *views)
 {
-    (void)state;
-    for (const struct tt_store_view *view = tt_store_views; view->name; view++) {
+    for (const struct tt_store_view *view = views; view->name; view++) {
         char path[512];
         snprintf(path, sizeof path, "%s/%s.given.sql", folder, view->name);
         if (access(path, R_OK) < 0)
             fail_msg("the view %s has no case", view->name);
     }
+}
+
+/* A view without a case is found here: the files of the views are the list. */
+static void each_view_has_a_case(void **state)
+{
+    (void)state;
+    expect_cases(tt_store_views);
+    expect_cases(tt_store_stream_views);
 }
 
 int main(int argc, char **argv)

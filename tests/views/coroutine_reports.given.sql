@@ -1,0 +1,1 @@
+-- What stream.events tells is all that is given.

@@ -1,0 +1,1 @@
+SELECT * FROM coroutine_reports ORDER BY coroutine

@@ -1,0 +1,1 @@
+SELECT * FROM histogram_reports ORDER BY coroutine, what, from_ns

@@ -1,0 +1,1 @@
+SELECT * FROM loop_turns ORDER BY loop_id

@@ -1,0 +1,1 @@
+SELECT * FROM stall_reports ORDER BY stall_id

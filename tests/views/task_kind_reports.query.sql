@@ -1,0 +1,1 @@
+SELECT * FROM task_kind_reports ORDER BY kind;
