@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Ids listed as "like it". */
+/* Ids listed as "alike", that of the one that is told among them. */
 #define ALIKE_MAX 10
 
 /* Failures are alike as in findings, and when the same kind of code saw them at one place. Who saw a failure that was
@@ -63,7 +63,7 @@ static void print_alike(tt_query *query, tt_output *output)
         return;
     while (ids[length] != '\0' && !(ids[length] == ',' && ++count == ALIKE_MAX))
         length++;
-    tt__print(output, "  %jd like it: %.*s%s\n", (intmax_t)size, (int)length, ids, ids[length] == '\0' ? "" : ", ...");
+    tt__print(output, "  %jd alike: %.*s%s\n", (intmax_t)size, (int)length, ids, ids[length] == '\0' ? "" : ", ...");
 }
 
 static void print_title(tt_output *output, const char *title, int64_t total, const char *noun)
@@ -110,9 +110,11 @@ static void print_reader(tt_query *query, tt_output *output)
 
 static void print_failure(tt_session *session, tt_query *query, tt_output *output)
 {
-    const char *kind = tt__query_text(query, "kind"), *message = tt__query_text(query, "message");
+    const char *kind = tt__query_text(query, "kind");
     tt__style(output, TT_STYLE_BOLD);
-    tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), message != NULL ? message : "");
+    tt__print_own(output, "  ");
+    tt__part_exception(output, tt__query_text(query, "type"), tt__query_text(query, "message"));
+    tt__print_own(output, "\n");
     tt__style(output, TT_STYLE_PLAIN);
     tt__part_label(output, "raised at");
     tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));

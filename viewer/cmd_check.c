@@ -7,6 +7,7 @@
 
 #include "allowed.h"
 #include "lints.h"
+#include "parts.h"
 #include "report.h"
 
 #include <errno.h>
@@ -210,8 +211,13 @@ static void print_class(tt_session *session, tt_output *output, const struct gat
         tt__print(output, "%s: %s", class_name(class), tt__query_text(query, "id_text"));
         if (name != NULL)
             tt__print(output, " \"%s\"", name);
-        if (type != NULL)
-            tt__print(output, ": %s: %s, raised at %s", type, tt__query_text(query, "message"), tt__query_text(query, "raised_at"));
+        if (type != NULL) {
+            const char *raised_at = tt__query_text(query, "raised_at");
+            tt__print(output, ": ");
+            tt__part_exception(output, type, tt__query_text(query, "message"));
+            tt__print(output, raised_at != NULL ? ", raised at %s" : ", created at %s",
+                      raised_at != NULL ? raised_at : tt__part_or_unknown(tt__query_text(query, "created_at")));
+        }
         tt__print(output, ": %s\n", tt__query_text(query, "sentence"));
     }
     tt__query_close(query);

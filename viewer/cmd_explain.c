@@ -122,6 +122,18 @@ static void print_line(tt_session *session, tt_query *query, tt_output *output)
         tt__stack_print(session, output, tt__query_integer(query, "object_id"), "created", "called from");
 }
 
+/* ", an executor future"; KIND is a word of object_kind, or NULL. */
+static void print_kind(tt_output *output, const char *kind)
+{
+    if (kind == NULL) {
+        tt__print_own(output, ", of unknown kind");
+        return;
+    }
+    tt__print(output, strchr("aeiou", kind[0]) != NULL ? ", an " : ", a ");
+    for (; *kind != '\0'; kind++)
+        tt__print(output, "%c", *kind == '_' ? ' ' : *kind);
+}
+
 static void print_title(tt_query *verdict, tt_output *output)
 {
     tt__style(output, TT_STYLE_BOLD);
@@ -130,9 +142,11 @@ static void print_title(tt_query *verdict, tt_output *output)
     if (!tt__query_is_null(verdict, "coroutine"))
         tt__print(output, ", %s()", tt__query_text(verdict, "coroutine"));
     else
-        tt__print(output, ", a %s", tt__part_or_unknown(tt__query_text(verdict, "kind")));
-    if (!tt__query_is_null(verdict, "type"))
-        tt__print(output, ": %s: %s", tt__query_text(verdict, "type"), tt__query_text(verdict, "message"));
+        print_kind(output, tt__query_text(verdict, "kind"));
+    if (!tt__query_is_null(verdict, "type")) {
+        tt__print_own(output, ": ");
+        tt__part_exception(output, tt__query_text(verdict, "type"), tt__query_text(verdict, "message"));
+    }
     tt__print(output, "\n\n");
 }
 

@@ -236,9 +236,9 @@ static void print_failure(tt_session *session, tt_output *output, int64_t id, bo
             tt__part_place(output, tt__query_text(query, "created_at"));
         }
         tt__part_label(output, "exception");
-        tt__print(output, "%s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"));
-        tt__part_label(output, "raised at");
-        tt__part_place(output, tt__query_text(query, "raised_at"));
+        tt__part_exception(output, tt__query_text(query, "type"), tt__query_text(query, "message"));
+        tt__print_own(output, "\n");
+        tt__part_raised(output, query);
         tt__stack_print(session, output, tt__query_integer(query, "exception_id"), "raised", "called from");
         tt__part_members(session, output, tt__query_integer(query, "exception_id"));
         tt__part_chain(session, output, tt__query_integer(query, "exception_id"));

@@ -38,7 +38,7 @@ static const char select_findings[] =
 
 /* The failures that are told in full, of the many that are alike, in the order in which they are. */
 static const char select_failures[] =
-    "SELECT f.kind, f.type, f.message, f.note, f.exception_id, f.raised_at, f.created_at, f.taken_at, f.released_from, f.released_at,\n"
+    "SELECT f.kind, f.type, f.message, f.note, f.exception_id, f.how, f.raised_at, f.created_at, f.taken_at, f.released_from, f.released_at,\n"
     "    f.held_by, f.handle_count, f.forwarded_to, f.reported_to, f.reported_ns, f.stored_ns,\n"
     "    f.reported_ns - f.stored_ns AS reported_after_ns, f.parent_text, t.has_handle,\n"
     "    (SELECT x.name FROM test AS x WHERE x.test_id >> 40 = f.process_id AND x.began_ns <= f.stored_ns\n"
@@ -106,10 +106,11 @@ static void print_failure(tt_session *session, tt_query *query, tt_query *failur
     const char *note = tt__query_text(failure, "note");
     const char *forwarded = tt__query_text(failure, "forwarded_to");
     tt__style(output, TT_STYLE_BOLD);
-    tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(failure, "type")), tt__query_text(failure, "message"));
+    tt__print_own(output, "  ");
+    tt__part_exception(output, tt__query_text(failure, "type"), tt__query_text(failure, "message"));
+    tt__print_own(output, "\n");
     tt__style(output, TT_STYLE_PLAIN);
-    tt__part_label(output, "raised at");
-    tt__part_place(output, tt__query_text(failure, "raised_at"));
+    tt__part_raised(output, failure);
     tt__stack_print(session, output, tt__query_integer(failure, "exception_id"), "raised", "called from");
     tt__part_members(session, output, tt__query_integer(failure, "exception_id"));
     tt__part_chain(session, output, tt__query_integer(failure, "exception_id"));

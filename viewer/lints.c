@@ -18,7 +18,8 @@ static const char slow_turns[] =
     "u.began_ns AS since_ns,\n"
     "        u.run_ns AS lasted_ns, 'a turn of the loop that was created at ' || coalesce(pl.place, 'unknown place') "
     "|| ' ran '\n"
-    "            || u.callback_count || ' steps and callbacks for ' || round(u.run_ns / 1e6, 1) || ' ms' AS sentence, "
+    "            || u.callback_count || iif(u.callback_count = 1, ' step or callback for ', ' steps and callbacks for ')\n"
+     "            || round(u.run_ns / 1e6, 1) || ' ms' AS sentence, "
     "u.run_ns AS amount\n"
     "    FROM turns AS u LEFT JOIN loop AS o ON o.loop_id = u.loop_id LEFT JOIN places AS pl ON pl.site_id = "
     "o.created_site_id)";

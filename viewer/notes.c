@@ -92,8 +92,8 @@ static void print_converted(tt_session *session, tt_output *output, int64_t limi
         tt__query_close(task);
         tt__part_cancellation(session, output, task_id, "converted");
         tt__part_label(output, "converted to");
-        tt__print(output, "%s: %s, raised at %s\n", tt__part_or_unknown(tt__query_text(query, "type")),
-                  tt__query_text(query, "message"), tt__part_or_unknown(tt__query_text(query, "raised_at")));
+        tt__part_exception(output, tt__query_text(query, "type"), tt__query_text(query, "message"));
+        tt__print(output, ", raised at %s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
     }
     tt__query_close(query);
 }
@@ -134,7 +134,9 @@ static void print_callbacks(tt_session *session, tt_output *output, int64_t limi
         if (!is_within(output, number, total, limit))
             continue;
         tt__text_instant(called, tt__query_integer(query, "called_ns"));
-        tt__print(output, "  %s: %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "text"));
+        tt__print_own(output, "  ");
+        tt__part_exception(output, tt__query_text(query, "type"), tt__query_text(query, "text"));
+        tt__print_own(output, "\n");
         tt__part_label(output, "raised at");
         tt__print(output, "%s\n", tt__part_or_unknown(tt__query_text(query, "raised_at")));
         tt__part_label(output, "told");
@@ -175,7 +177,7 @@ static void print_pending(tt_session *session, tt_output *output, int64_t limit,
             tt__part_wait(query, output, is_running ? "waits for" : "waited for");
         }
         if (size > 1) {
-            tt__print(output, "  %jd like it: ", (intmax_t)size);
+            tt__print(output, "  %jd alike: ", (intmax_t)size);
             print_ids(output, tt__query_text(query, "ids"));
         }
     }

@@ -65,6 +65,23 @@ void tt__part_place(tt_output *output, const char *place)
     tt__source_quote(output, place, PLACE_COLUMN);
 }
 
+void tt__part_exception(tt_output *output, const char *type, const char *message)
+{
+    tt__print(output, "%s", tt__part_or_unknown(type));
+    if (message != NULL && *message != '\0')
+        tt__print(output, ": %s", message);
+}
+
+void tt__part_raised(tt_output *output, tt_query *failure)
+{
+    const char *how = tt__query_text(failure, "how");
+    tt__part_label(output, "raised at");
+    if (how != NULL && strcmp(how, "missing") == 0)
+        tt__print(output, "nowhere: it returned a negative number and raised nothing\n");
+    else
+        tt__part_place(output, tt__query_text(failure, "raised_at"));
+}
+
 /* #17 "client-3" */
 void tt__part_object(tt_output *output, const char *id_text, const char *name)
 {
@@ -134,8 +151,8 @@ void tt__part_chain(tt_session *session, tt_output *output, int64_t exception_id
     tt__query_bind_integer(query, 1, exception_id);
     while (tt__query_next(query)) {
         tt__part_label(output, tt__query_text(query, "link"));
-        tt__print(output, "%s: %s, raised at %s\n", tt__part_or_unknown(tt__query_text(query, "type")), tt__query_text(query, "message"),
-                  tt__part_or_unknown(tt__query_text(query, "place")));
+        tt__part_exception(output, tt__query_text(query, "type"), tt__query_text(query, "message"));
+        tt__print(output, ", raised at %s\n", tt__part_or_unknown(tt__query_text(query, "place")));
     }
     tt__query_close(query);
 }
@@ -147,14 +164,11 @@ void tt__part_members(tt_session *session, tt_output *output, int64_t exception_
     tt_query *query = tt__query_open(session, select_members);
     tt__query_bind_integer(query, 1, exception_id);
     while (tt__query_next(query)) {
-        const char *message = tt__query_text(query, "message");
         const char *raised_at = tt__query_text(query, "raised_at");
         count = tt__query_integer(query, "count");
         snprintf(label, sizeof label, "member %s", tt__query_text(query, "path"));
         tt__part_label(output, label);
-        tt__print(output, "%s", tt__part_or_unknown(tt__query_text(query, "type")));
-        if (message != NULL && *message != '\0')
-            tt__print(output, ": %s", message);
+        tt__part_exception(output, tt__query_text(query, "type"), tt__query_text(query, "message"));
         if (raised_at != NULL)
             tt__print(output, ", raised at %s", raised_at);
         tt__print(output, "\n");

@@ -39,6 +39,12 @@ const char *tt__part_or_unknown(const char *text);
 /* Prints PLACE and the line end, and below it the line of source, if such are quoted. */
 void tt__part_place(tt_output *output, const char *place);
 
+/* TYPE: MESSAGE, or TYPE alone where there is no text. */
+void tt__part_exception(tt_output *output, const char *type, const char *message);
+
+/* The line "raised at" of the present row of a query that has raised_at and how of the view failures: the place, or that nothing was raised. */
+void tt__part_raised(tt_output *output, tt_query *failure);
+
 /* Prints #17 "client-3". */
 void tt__part_object(tt_output *output, const char *id_text, const char *name);
 

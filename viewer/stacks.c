@@ -117,6 +117,20 @@ static size_t first_of_interest(const struct lines *lines, const char *function)
     return 0;
 }
 
+/* Where the library begins that called the coroutine: what is from there on is the same in each task. */
+static size_t end_of_interest(const struct lines *lines, size_t first)
+{
+    size_t end = lines->count;
+    for (size_t i = first + 1; i < lines->count; i++)
+        if (lines->items[i].symbol.function != NULL && strcmp(lines->items[i].symbol.function, "run_coroutine") == 0)
+            return i;
+    /* Without its debugging information. */
+    while (end > first + 1 && lines->items[end - 1].symbol.function == NULL && lines->items[end - 1].call_text != NULL &&
+           strstr(lines->items[end - 1].call_text, "libtelltale.so") != NULL)
+        end--;
+    return end;
+}
+
 static void print_line(const struct line *line, tt_output *output, const char *said_trouble)
 {
     const struct tt_symbol *symbol = &line->symbol;
@@ -144,8 +158,8 @@ static void print_calls(tt_session *session, tt_output *output, int64_t stack_id
     while (tt__query_next(calls))
         add_call(&lines, calls);
     tt__query_close(calls);
-    size_t first = first_of_interest(&lines, function);
-    for (size_t i = first; i < lines.count; i++) {
+    size_t first = first_of_interest(&lines, function), end = end_of_interest(&lines, first);
+    for (size_t i = first; i < end; i++) {
         if (i > first)
             tt__print(output, "%*s", CALL_COLUMN, "");
         print_line(&lines.items[i], output, trouble);

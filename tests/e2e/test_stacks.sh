@@ -85,8 +85,8 @@ case_calls_have_functions_and_lines_inlined_ones_too() {
     must "$telltale" show run.telltale handler
     expect_equal "$(calls_of "$work/out")" "$(expected_calls)" 'the calls of the exception'
     expect_text out '| return refuse(number + 1);'
-    # The library's own, in another file, called the first of them.
-    sed -n '/raised at/,/held by/p' "$work/out" | grep -qE 'runtime/step\.c:[0-9]+ in run_coroutine$' || fail 'the call in the library'
+    # What of the library called the first of them is the same in each task.
+    ! sed -n '/raised at/,/held by/p' "$work/out" | grep -qE 'run_coroutine|runtime/' || fail 'calls in the library'
     must "$telltale" explain run.telltale handler
     sed -n '/exception_raised/,/failure_stored/p' "$work/out" >story
     grep -q "story\.c:$(line_of 'refuse(number + 1)') in parse" story || fail 'explain does not tell who called'

@@ -389,6 +389,24 @@ case_stats_draws_histograms() {
     expect_screen stats_histogram stats run.telltale --table histogram --filter "what = 'duration'"
 }
 
+# No text, no place, no kind: what is there is told, without what would stand around the rest.
+case_what_is_not_known_leaves_no_hole_in_a_sentence() {
+    given kinds
+    must sqlite3 run.telltale "UPDATE exception SET message = '', raised_site_id = NULL; UPDATE failure SET raised_site_id = NULL, created_site_id = NULL;
+        UPDATE failure SET kind = NULL WHERE failure_id = 13"
+    run "$telltale" report run.telltale --all -A all
+    grep -qx '  ValueError' "$work/out" || fail 'an exception without a text'
+    ! grep -nE ': ,|: $' "$work/out" || fail 'holes in the report'
+    run "$telltale" check run.telltale
+    ! grep -nE ': ,|raised at -|: :' "$work/out" || fail 'holes in what check says'
+    run "$telltale" explain run.telltale 13
+    grep -qx '#13, of unknown kind: ConnectionError' "$work/out" || fail "the heading: $(head -n 1 "$work/out")"
+    ! grep -qE 'a future|a unknown' "$work/out" || fail 'a kind that is not known'
+    must sqlite3 run.telltale 'UPDATE failure SET kind = 9 WHERE failure_id = 13'
+    run "$telltale" explain run.telltale 13
+    grep -qx '#13, an executor future: ConnectionError' "$work/out" || fail "the heading: $(head -n 1 "$work/out")"
+}
+
 # Classes between others that have none are there, and have no bar.
 case_histograms_draw_nothing_where_nothing_is() {
     given stall

@@ -33,14 +33,14 @@ SELECT
     (SELECT w.word FROM word AS w WHERE w.enumeration = 'failure_how' AND w.number = f.how) AS how,
     -- When it failed.
     f.stored_ns AS stored_ns,
-    -- Where the exception was raised: "FILE:LINE in FUNCTION".
-    (SELECT pl.place FROM places AS pl WHERE pl.site_id = coalesce(f.raised_site_id, e.raised_site_id)) AS raised_at,
+    -- Where the exception was raised: "FILE:LINE in FUNCTION"; NULL when not known, and when nothing was raised: how is missing.
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id = iif(f.how = 3, NULL, coalesce(f.raised_site_id, e.raised_site_id))) AS raised_at,
     -- Of that, the file.
-    (SELECT s.file FROM site AS s WHERE s.site_id = coalesce(f.raised_site_id, e.raised_site_id)) AS raised_file,
+    (SELECT s.file FROM site AS s WHERE s.site_id = iif(f.how = 3, NULL, coalesce(f.raised_site_id, e.raised_site_id))) AS raised_file,
     -- Of that, the line.
-    (SELECT s.line FROM site AS s WHERE s.site_id = coalesce(f.raised_site_id, e.raised_site_id)) AS raised_line,
+    (SELECT s.line FROM site AS s WHERE s.site_id = iif(f.how = 3, NULL, coalesce(f.raised_site_id, e.raised_site_id))) AS raised_line,
     -- Of that, the function.
-    (SELECT s.func FROM site AS s WHERE s.site_id = coalesce(f.raised_site_id, e.raised_site_id)) AS raised_func,
+    (SELECT s.func FROM site AS s WHERE s.site_id = iif(f.how = 3, NULL, coalesce(f.raised_site_id, e.raised_site_id))) AS raised_func,
     -- Where the future or task was created: "FILE:LINE in FUNCTION".
     (SELECT pl.place FROM places AS pl WHERE pl.site_id
         = coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t
@@ -114,7 +114,8 @@ SELECT
             || coalesce(' at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
             || ', went on all the same, and returned 0'
         WHEN 3 THEN 'the coroutine returned a negative number with no exception pending'
-            || coalesce(', last at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id), '')
+            || coalesce(', last at ' || (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.last_site_id
+                AND pl.site_id IS NOT coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))), '')
     END AS note,
     -- The same for failures of one kind: type, text without numbers and addresses, where it was raised, where the
     -- task was created.

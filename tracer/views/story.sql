@@ -53,8 +53,8 @@ SELECT f.failure_id, NULL, 0, 0, 'created', NULL,
             (SELECT l.label FROM task_labels AS l WHERE l.task_id = f.parent_id),
             iif(f.parent_id >> 40 = 0, '#', 'p' || (f.parent_id >> 40) || '#') || (f.parent_id & 1099511627775))
         WHEN 2 THEN 'a callback' WHEN 4 THEN 'thread ' || f.parent_id ELSE 'somebody' END
-        || ' created it, a ' || coalesce(replace((SELECT w.word FROM word AS w WHERE w.enumeration = 'object_kind'
-            AND w.number = f.kind), '_', ' '), 'future'),
+        || ' created it, ' || coalesce((SELECT iif(w.word GLOB '[aeiou]*', 'an ', 'a ') || replace(w.word, '_', ' ') FROM word AS w
+            WHERE w.enumeration = 'object_kind' AND w.number = f.kind), 'of unknown kind'),
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = f.created_site_id),
     CASE WHEN f.parent_kind = 1 THEN f.parent_id END
 FROM failure AS f
@@ -226,6 +226,8 @@ SELECT x.task_id, x.raised_ns, 8, 0, 'raised', 'exception_raised',
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = x.raised_site_id), x.exception_id
 FROM exception AS x
 WHERE x.task_id IS NOT NULL AND x.raised_ns IS NOT NULL
+    -- What the library made of -1 without an exception nobody raised.
+    AND NOT EXISTS (SELECT 1 FROM failure AS f WHERE f.failure_id = x.task_id AND f.exception_id = x.exception_id AND f.how = 3)
 UNION ALL
 SELECT v.to_id, v.forwarded_ns, 9, v.sequence, 'inherited', 'failure_forwarded',
     'it took over the failure of ' || coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = v.failure_id),
@@ -240,19 +242,23 @@ SELECT f.failure_id, f.stored_ns, 10, 0, 'failed', 'failure_stored',
     'it failed with ' || coalesce((SELECT coalesce(x.type, 'an exception') || coalesce(': ' || nullif(x.message, ''), '')
             FROM exception AS x WHERE x.exception_id = f.exception_id), 'an exception')
         || CASE f.how WHEN 2 THEN ', with which it had gone on, and returned 0'
-            WHEN 3 THEN ': it returned a negative number with none pending'
+            WHEN 3 THEN ': it returned a negative number and raised nothing'
             ELSE '' END
         || CASE WHEN f.stored_handle_count = 0 THEN '; nobody had a handle'
             WHEN f.stored_handle_count = 1 THEN '; one handle was held'
             WHEN f.stored_handle_count > 1 THEN '; ' || f.stored_handle_count || ' handles were held' ELSE '' END,
-    (SELECT pl.place FROM places AS pl WHERE pl.site_id = coalesce(f.raised_site_id, f.last_site_id)), f.exception_id
+    (SELECT pl.place FROM places AS pl WHERE pl.site_id = CASE
+        WHEN f.how IS NOT 3 THEN coalesce(f.raised_site_id, f.last_site_id)
+        -- The last place that it came by, if it ever came by one behind the one where it was created.
+        WHEN f.last_site_id IS NOT coalesce(f.created_site_id, (SELECT t.created_site_id FROM task AS t WHERE t.task_id = f.failure_id))
+        THEN f.last_site_id END), f.exception_id
 FROM failure AS f
 WHERE f.stored_ns IS NOT NULL
 UNION ALL
 SELECT r.object_id, r.happened_ns, 11, r.sequence,
     iif(r.is_taken, 'taken', 'released'), iif(r.is_taken, 'reference_taken', 'reference_released'),
     iif(r.is_taken, 'a reference to it has been taken', 'a reference to it was released') || CASE WHEN r.handle_count IS NULL THEN ''
-        WHEN r.handle_count = 0 THEN ': none was left'
+        WHEN r.handle_count = 0 THEN iif(r.is_taken, ', and was given back before it failed', ': none was left')
         WHEN r.handle_count = 1 THEN ': one is held' ELSE ': ' || r.handle_count || ' are held' END,
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = r.site_id), NULL
 FROM reference AS r
