@@ -328,13 +328,17 @@ static void print_axis(tt_output *output, const struct axis *axis)
     "(SELECT coalesce(min(max(coalesce(g.from_ns, " SURE "), " SURE ")), " SURE ") FROM gap AS g\n" \
     "         WHERE g.is_vital AND g.thread_id >> 40 = tasks.task_id >> 40 AND coalesce(g.to_ns >= " SURE ", 1))"
 
+/* The tasks that are shown, of which there may be few among very many; what is told of them is looked up afterwards. A limit also keeps
+ * SQLite from forgetting the order. */
 static const char select_places[] =
     "WITH RECURSIVE\n"
-    "chosen AS MATERIALIZED (\n"
-    "    SELECT task_id, row_number() OVER (ORDER BY ";
+    "picked AS MATERIALIZED (\n"
+    "    SELECT task_id, row_number() OVER () AS place FROM (SELECT task_id FROM tasks\n    WHERE 1";
 
 static const char select_chosen[] =
-    "created_ns, task_id) AS place, id_text || coalesce(' \"' || name || '\"', '') AS label, outcome,\n"
+    ")),\n"
+    "chosen AS MATERIALIZED (\n"
+    "    SELECT task_id, place, id_text || coalesce(' \"' || name || '\"', '') AS label, outcome,\n"
     "        coalesce(" CELL("created_ns") ", 0) AS created_cell,\n"
     "        iif(created_ns IS NULL, " CELL(KNOWN) ", -1) AS known_cell,\n"
     "        " CELL("started_ns") " AS started_cell,\n"
@@ -345,7 +349,7 @@ static const char select_chosen[] =
     "        CAST(round(busy_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS busy_share,\n"
     "        CAST(round(ready_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS ready_share,\n"
     "        CAST(round(waiting_ns * 100.0 / nullif(age_ns, 0)) AS INTEGER) AS waiting_share\n"
-    "    FROM tasks\n    WHERE 1";
+    "    FROM picked CROSS JOIN tasks USING (task_id)";
 
 /* clang-format on */
 
@@ -428,12 +432,12 @@ static bool has_holes(const tt_draft *draft)
 static int write_screen_query(tt_draft *draft)
 {
     fprintf(draft->sql, "%s", select_places);
-    int status = tt__draft_add_order(draft);
-    fprintf(draft->sql, "%s", select_chosen);
     tt__draft_add_conditions(draft);
-    fprintf(draft->sql, "ORDER BY place");
-    write_limit(draft);
-    fprintf(draft->sql, "%s%s%s", select_cells, has_holes(draft) ? select_known : select_busy, select_bars);
+    fprintf(draft->sql, "ORDER BY ");
+    int status = tt__draft_add_order(draft);
+    fprintf(draft->sql, "created_ns, task_id LIMIT %" PRId64,
+            draft->given->limit > 0 ? (int64_t)draft->given->limit : INT64_C(-1));
+    fprintf(draft->sql, "%s%s%s%s", select_chosen, select_cells, has_holes(draft) ? select_known : select_busy, select_bars);
     return status;
 }
 

@@ -1,16 +1,14 @@
 #!/usr/bin/env python3
-"""figures.py TELLTALE EXTENSION VIEWS STORE COMMAND...: whether each figure that COMMAND prints of STORE is what its queries give, where it stands.
+"""figures.py TELLTALE EXTENSION STORE COMMAND...: whether each figure that COMMAND prints of STORE is what its queries give, where it stands.
 
-The queries are those that COMMAND --explain-sql prints. They are asked with the program sqlite3, as anybody may: with telltale's EXTENSION loaded,
-and with the views over the event stream, which are in the folder VIEWS, made as temporary ones; FIGURES_PRELOAD names a library that it
-needs before that, and Python could not bear. A figure is a number with its unit, if it has one;
+The queries are those that COMMAND --explain-sql prints. They are asked with the program sqlite3, as anybody may: with telltale's EXTENSION loaded;
+FIGURES_PRELOAD names a library that it needs before that, and Python could not bear. A figure is a number with its unit, if it has one;
 what a query gives may be on the screen as it is, as a duration or as an instant.
 
 A table shows the rows of one answer, all of them, in their order (a tree: in any), and each row shows the values of all columns in their order. CSV is
 the answer itself. All figures of another line stand in one row, but of the lines that say what several rows come to (SUMS), and of
 exports: of those each figure is somewhere in the answers. (A figure that stands for another one of the same row would pass there.) Prints each line that is none of that, and exits with 1; with 2 when nothing could be compared."""
 import csv
-import glob
 import io
 import json
 import os
@@ -77,12 +75,9 @@ def told_by(value):
     return set(figures_of(str(value)))
 
 
-def ask(extension, views, store, queries):
+def ask(extension, store, queries):
     """The rows of each query."""
     script = ['.bail on', f'.load {extension}', '.mode json']
-    for path in sorted(glob.glob(views + '/*.sql')):
-        with open(path, encoding='utf-8') as file:
-            script.append(file.read().replace('CREATE VIEW', 'CREATE TEMP VIEW', 1))
     for query in queries:
         script += [query + ';', f'.print {MARK}']
     environment = dict(os.environ)
@@ -165,7 +160,7 @@ def compare_line(line, answers, told_rows, told, is_export):
 
 
 def main():
-    telltale, extension, views, store, *command = sys.argv[1:]
+    telltale, extension, store, *command = sys.argv[1:]
     environment = dict(os.environ, TELLTALE_PAGER='cat')
     screen = subprocess.run([telltale, *command], text=True, capture_output=True, env=environment)
     explained = subprocess.run([telltale, *command, '--explain-sql'], text=True, capture_output=True, env=environment)
@@ -173,7 +168,7 @@ def main():
     if screen.returncode not in (0, 1) or not queries:
         print('exit status', screen.returncode, screen.stderr, len(queries), 'queries')
         sys.exit(2)
-    answers = ask(extension, views, store, queries)
+    answers = ask(extension, store, queries)
     told_rows = [set().union({str(len(answer))}, *map(told_by, row.values())) for answer in answers for row in answer]
     told = set().union(*told_rows)
     lines, wrong, in_tables = screen.stdout.splitlines(), [], set()

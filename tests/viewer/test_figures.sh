@@ -7,7 +7,7 @@
 
 compare() { # STORE COMMAND...
     must env FIGURES_PRELOAD="$(sanitizer_runtime)" "$TELLTALE_TEST_SOURCE/tests/viewer/figures.py" "$telltale" "$TELLTALE_TEST_BUILD/lib/libtelltale-sqlite" \
-        "$TELLTALE_TEST_SOURCE/tracer/views/stream" "$@"
+        "$@"
     figure_count=$((figure_count + $(sed -n 's/ figures on the screen.*//p' "$work/out")))
 }
 
@@ -204,7 +204,7 @@ END
     "$telltale" "$@" | sed -E "$lie" >lied
     ! "$telltale" "$@" | cmp -s - lied || fail "no lie: $lie"
     run "$TELLTALE_TEST_SOURCE/tests/viewer/figures.py" ./liar "$TELLTALE_TEST_BUILD/lib/libtelltale-sqlite" \
-        "$TELLTALE_TEST_SOURCE/tracer/views/stream" run.telltale "$@"
+        run.telltale "$@"
     expect_status 1 "$* with $lie"
 }
 
