@@ -342,7 +342,7 @@ static const char select_chosen[] =
     "        coalesce(" CELL("created_ns") ", 0) AS created_cell,\n"
     "        iif(created_ns IS NULL, " CELL(KNOWN) ", -1) AS known_cell,\n"
     "        " CELL("started_ns") " AS started_cell,\n"
-    "        started_ns IS NULL AND coalesce(step_count > 0, 0) AS had_begun,\n"
+    "        started_ns IS NULL AND coalesce(step_count > 0, EXISTS (SELECT 1 FROM gap)) AS had_begun,\n"
     "        created_ns AS from_ns, coalesce(ended_ns, created_ns + age_ns) AS to_ns,\n"
     "        iif(outcome = 'unknown', " CELL(DARK) ", NULL) AS dark_cell,\n"
     "        coalesce(" CELL("coalesce(ended_ns, created_ns + age_ns)") ", :cells - 1) AS last_cell,\n"

@@ -79,7 +79,7 @@ static const struct tt_listing_column columns[] = {
      "    WHEN ended_ns <= :at THEN outcome WHEN was <> 'unknown' THEN was\n"
      "    WHEN outcome = 'unknown' OR (created_ns IS NULL AND coalesce(started_ns > :at, 1)) THEN 'unknown'\n"
      "    WHEN wait_since_ns <= :at THEN 'waiting'\n"
-     "    WHEN was = 'unknown' OR (started_ns IS NULL AND step_count > 0) THEN 'unknown'\n"
+     "    WHEN was = 'unknown' OR (started_ns IS NULL AND coalesce(step_count > 0, EXISTS (SELECT 1 FROM gap))) THEN 'unknown'\n"
      "    WHEN started_ns <= :at THEN 'started' ELSE 'ready' END",
      "STATE", TT_UNIT_NONE, false},
     {"coroutine", "coroutine", "COROUTINE", TT_UNIT_NONE, true},

@@ -137,6 +137,30 @@ case_a_process_shows_its_tasks_and_where_they_stand() {
     grep -q 'exited normally' "$work/out" || fail 'the program does not go on'
 }
 
+# What the release preset builds: link-time optimisation tells of one variable twice, once without a place.
+case_a_tracer_that_was_optimised_as_a_whole_shows_the_tasks() {
+    need_gdb
+    build_program
+    echo 'int main(void) { return 0; }' >lto.c
+    cc -flto -O2 -o lto.out lto.c 2>/dev/null || skip 'the compiler cannot optimise programs as a whole'
+    tracer=$TELLTALE_TEST_SOURCE/tracer
+    mkdir whole
+    # shellcheck disable=SC2046 # names of files
+    must cc -std=gnu11 -D_GNU_SOURCE -O2 -g -flto -fPIC -fvisibility=hidden -ftls-model=initial-exec -shared -pthread \
+        -DTELLTALE_BINDIR='"/nowhere"' -DTELLTALE_LIBDIR='"/nowhere"' -I"$tracer" -I"$tracer/include" -Wl,-soname,libtelltale-trace.so.0 \
+        -o whole/libtelltale-trace.so.0 $(sed -n '/add_library(telltale_trace_objects/,/)/p' "$tracer/CMakeLists.txt" |
+            grep -o '[a-z_]*\.c' | sed "s|^|$tracer/|") -ldl
+    {
+        echo "set environment LD_LIBRARY_PATH $PWD/whole"
+        stop_script
+        printf '%s\n' 'info sharedlibrary' 'telltale tasks'
+    } >all
+    run timeout "$patience_s" gdb -nx -batch -x all ./program
+    cat "$work/err" >>"$work/out"
+    grep -q "$PWD/whole/libtelltale-trace" "$work/out" || fail 'it is another library'
+    expect_tasks
+}
+
 # A core that the kernel writes: gdb's own generate-core-file gives up a mapping at its first guard page of Linux 6.13.
 case_a_core_file_shows_the_same() {
     need_gdb
