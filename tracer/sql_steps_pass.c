@@ -222,7 +222,7 @@ static int64_t find_gap(const struct tt__steps *pass, const struct tt__steps_ent
         else
             high = middle;
     }
-    if (low > 0 && pass->gaps[low - 1].thread_id == entry->thread_id && pass->gaps[low - 1].to_ns > entry->seen_ns)
+    if (low > 0 && pass->gaps[low - 1].thread_id == entry->thread_id && pass->gaps[low - 1].to_ns >= entry->seen_ns)
         return entry->seen_ns;
     if (low < pass->numbered_gap_count && pass->gaps[low].thread_id == entry->thread_id)
         found_ns = pass->gaps[low].from_ns > entry->seen_ns ? pass->gaps[low].from_ns : entry->seen_ns;
@@ -263,6 +263,8 @@ static bool cut_off(struct tt__steps *pass, struct tt__steps_entry *entry)
                   (pass->cut_count > 0 && has_cut(pass, entry->step.task_id >> 40, entry->seen_ns, now_ns));
     if (is_cut) {
         darken(pass, entry);
+        if (entry->step.dark_ns == TT_STEP_NEVER || entry->step.dark_ns > now_ns) /* a gap within one nanosecond */
+            entry->step.dark_ns = entry->seen_ns;
         entry->step.light_ns = now_ns;
     }
     entry->seen_ns = now_ns;
