@@ -2,6 +2,7 @@
 #include "allowed.h"
 
 #include "command.h"
+#include "moment.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@ static bool is_day(const char *text)
 {
     struct tm day = {0};
     const char *end = strptime(text, "%Y-%m-%d", &day);
-    return end != NULL && *end == '\0' && strlen(text) == strlen("YYYY-MM-DD");
+    return end != NULL && *end == '\0' && strlen(text) == strlen("YYYY-MM-DD") &&
+           tt__moment_is_day(day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
 }
 
 /* Whether the last day, YYYY-MM-DD, is over here. */
@@ -63,7 +65,7 @@ static int take_rest(struct tt_allowed *allowed, char *rest, const char *name)
         reason = cut(rest);
         allowed->until = strdup(rest + strlen(UNTIL));
         if (allowed->until != NULL && !is_day(allowed->until))
-            return complain_about_line(name, allowed->line, "a day is written YYYY-MM-DD");
+            return complain_about_line(name, allowed->line, "a day is written YYYY-MM-DD, and is one of the calendar");
         allowed->is_expired = allowed->until != NULL && is_over(allowed->until);
     }
     if (reason != NULL && *reason != '\0')

@@ -131,13 +131,16 @@ static int run_version(void)
     return tt__finish_output(&invocation, TT_EXIT_CLEAN);
 }
 
-/* A store or a pipe that got descriptor 0, 1 or 2, because the caller had closed it, would receive what is printed. */
+/* A store or a pipe that got descriptor 0, 1 or 2, because the caller had closed it, would receive what is printed. What nobody can
+ * read is still no answer: a standard output that was closed cannot be written to. */
 static int fill_standard_descriptors(void)
 {
     int descriptor;
-    do
+    do {
         descriptor = open("/dev/null", O_RDWR);
-    while (descriptor >= 0 && descriptor <= 2);
+        if (descriptor == STDOUT_FILENO && close(descriptor) == 0)
+            descriptor = open("/dev/null", O_RDONLY);
+    } while (descriptor >= 0 && descriptor <= 2);
     return descriptor < 0 ? -1 : close(descriptor);
 }
 

@@ -62,6 +62,13 @@ static int parse_percentage(const struct tt_moment_frame *frame, const char *tex
     return 0;
 }
 
+bool tt__moment_is_day(int year, int month, int day)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (month == 2 && is_leap);
+}
+
 /* What stands behind the seconds of a wall clock: "", "Z", "+02:00", "+0200". Returns -1 when it is none of them. */
 static int parse_zone(const char *text, bool *out_is_local, int64_t *out_offset_s)
 {
@@ -111,7 +118,8 @@ static int parse_wall_clock(const struct tt_moment_frame *frame, const char *tex
     int64_t billionths = 0, offset_s = 0;
     bool is_local = true;
     const char *rest = strptime(text, "%Y-%m-%d", &tm);
-    if (rest == NULL || (*rest != 'T' && *rest != 't' && *rest != ' '))
+    if (rest == NULL || (*rest != 'T' && *rest != 't' && *rest != ' ') ||
+        !tt__moment_is_day(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday))
         return -1;
     rest = strptime(rest + 1, "%H:%M", &tm);
     if (rest != NULL && *rest == ':')

@@ -35,4 +35,7 @@ int tt__moment_find(tt_session *session, const struct tt_command *command, const
 int tt__moment_find_inside(tt_session *session, const struct tt_command *command, const char *option, const char *text,
                            int64_t *out_ns);
 
+/* Whether the calendar has this day: strptime takes any month to have 31. */
+bool tt__moment_is_day(int year, int month, int day);
+
 #endif

@@ -147,8 +147,12 @@ case_what_is_allowed_can_have_a_last_day_and_a_reason() {
     printf '*:x ; until tomorrow\n' >known
     expect 3 check run.telltale --allow known
     expect_text err 'known:1: a day is written YYYY-MM-DD'
-    printf '*:x ; until 2026-13-01\n' >known
-    expect 3 check run.telltale --allow known
+    for day in 2026-13-01 2026-02-30 2026-02-29 2100-02-29 2026-04-31 2026-01-00; do
+        printf '*:x ; until %s\n' "$day" >known
+        expect 3 check run.telltale --allow known
+    done
+    printf '*:x ; until 2028-02-29\n' >known
+    expect 1 check run.telltale --allow known
 }
 
 case_check_passes_over_what_a_handler_was_told() {
@@ -342,6 +346,60 @@ case_queries_are_printed_instead_of_answers() {
         # What is printed is SQL: it runs. The names of TEMP views are those of the store's own.
         run sqlite3 -readonly run.telltale ".read $work/out"
     done
+}
+
+case_a_day_that_the_calendar_has_not_is_no_time() {
+    given killed
+    for day in 2026-02-30 2026-02-29 2026-06-31 2100-02-29; do
+        expect 2 timeline run.telltale --until "${day}T12:00:00Z"
+        expect_text err "--until wants a time, not ${day}T12:00:00Z"
+    done
+    expect 0 timeline run.telltale --until 2028-02-29T12:00:00Z
+}
+
+# What could not be written is no answer; $1 is what has no place for it.
+expect_no_answer() { # WHY COMMAND...
+    why=$1
+    shift
+    [ "$status" -eq 5 ] || fail "telltale $* ended with $status"
+    expect_text err "cannot write to the standard output: $why"
+}
+
+case_a_standard_output_that_is_closed_or_full_is_told() {
+    given killed
+    cp run.telltale earlier.telltale
+    given clean
+    for command in 'ps run.telltale' 'report run.telltale' 'diff earlier.telltale run.telltale' 'help' '--version' 'ps --help' \
+        'export run.telltale --format chrome' 'query run.telltale SELECT(1)'; do
+        status=0
+        # shellcheck disable=SC2086 # words of a command line
+        "$telltale" $command >&- 2>"$work/err" || status=$?
+        expect_no_answer 'Bad file descriptor' "$command"
+        status=0
+        # shellcheck disable=SC2086 # words of a command line
+        "$telltale" $command >/dev/full 2>"$work/err" || status=$?
+        expect_no_answer 'No space left on device' "$command"
+    done
+    sqlite3 run.telltale "WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 60)
+        INSERT INTO site (site_id, hash, file, line, func, text) SELECT 1000 + v, 1000 + v, 'app.c', v, 'kind_' || v, 'f' FROM n;
+        INSERT INTO task (task_id, loop_id, parent_kind, created_ns, created_site_id, has_handle, started_ns, ended_ns, outcome)
+        SELECT site_id, 1, 0, 1000000, site_id, 1, 2000000, 3000000, 1 FROM site WHERE site_id > 1000"
+    expect 0 diff earlier.telltale run.telltale
+    [ "$(wc -c <"$work/out")" -gt 4096 ] || fail 'this answer was to be longer than what is written at once'
+    status=0
+    "$telltale" diff earlier.telltale run.telltale >/dev/full 2>"$work/err" || status=$?
+    expect_no_answer 'No space left on device' 'a long difference'
+    expect 0 ps run.telltale -o tasks.txt
+    "$telltale" ps run.telltale -o more.txt >&- || fail 'an answer that goes elsewhere needs no standard output'
+    cmp -s tasks.txt more.txt || fail 'it is the same answer'
+}
+
+case_infinity_is_no_number_with_decimals() {
+    given clean
+    expect 0 query run.telltale 'SELECT 9e999 AS a, -9e999 AS b, 1.0 AS c, 1e300 AS d' --format csv
+    expect_equal "$(sed 1d "$work/out")" 'inf,-inf,1.0,1e+300' 'the row'
+    expect 0 query run.telltale 'SELECT 9e999 AS a, -9e999 AS b, 1.0 AS c' --format ndjson
+    expect_equal "$(cat "$work/out")" '{"a": null, "b": null, "c": 1.0}' 'the object'
 }
 
 case_version_is_printed() {

@@ -52,15 +52,25 @@ void tt__output_init(tt_output *out_output, FILE *stream, enum tt_color_mode col
     };
 }
 
+/* Why an earlier write failed: the stream knows only that one did, so it is tried again. A line end does no harm behind an answer of
+ * which a part is missing. */
+static int find_error(FILE *stream)
+{
+    clearerr(stream);
+    errno = 0;
+    if ((putc('\n', stream) == EOF || fflush(stream) != 0) && errno != 0)
+        return errno;
+    return EIO;
+}
+
 int tt__output_finish(tt_output *output)
 {
     errno = 0;
-    if (fflush(output->stream) != 0 || ferror(output->stream)) {
-        if (errno == 0)
-            errno = EIO;
-        return -1;
-    }
-    return 0;
+    if (fflush(output->stream) == 0 && !ferror(output->stream))
+        return 0;
+    if (errno == 0)
+        errno = find_error(output->stream);
+    return -1;
 }
 
 /* One directive of a format: everything between % and the conversion. */

@@ -32,11 +32,12 @@ int tt__rows_finish(tt_rows *rows)
     return rows->format->end(rows);
 }
 
+/* "inf" is no number with decimals. */
 static void write_real(FILE *stream, double real)
 {
     char text[40];
     snprintf(text, sizeof text, "%.15g", real);
-    if (strpbrk(text, ".eE") == NULL)
+    if (isfinite(real) && strpbrk(text, ".eE") == NULL)
         strcat(text, ".0");
     fputs(text, stream);
 }
