@@ -10,7 +10,7 @@ static const struct tt_option options[] = {
                        "only tasks for which this holds: \"outcome = 'failed' AND busy_ns > 1e6\""),
 };
 
-static const struct tt_listing_column columns[] = {
+const struct tt_listing_column tt__task_columns[TT_TASK_COLUMN_COUNT] = {
     {"id", "id_text", "ID", TT_UNIT_NONE, false},
     {"state", "CASE outcome WHEN 'pending' THEN coalesce(state, outcome) ELSE outcome END", "STATE", TT_UNIT_NONE,
      false},
@@ -35,8 +35,8 @@ static const char *const durations[] = {"age_ns",  "busy_ns",         "ready_ns"
 static const struct tt_listing tasks = {
     .view = "tasks",
     .key = "task_id",
-    .columns = columns,
-    .column_count = sizeof columns / sizeof *columns,
+    .columns = tt__task_columns,
+    .column_count = TT_TASK_COLUMN_COUNT,
     .default_columns = "id,state,name,coroutine,created,by,age,busy,ready,waiting,steps,for",
     .host_columns = "id,host,state,name,coroutine,created,by,age,busy,ready,waiting,steps,for",
     .durations = durations,

@@ -65,6 +65,8 @@ static const struct tt_listing tasks = {
     .durations = durations,
     .begins = "created_ns",
     .ends = "coalesce(ended_ns, created_ns + age_ns)",
+    .filter_columns = tt__task_columns,
+    .filter_column_count = TT_TASK_COLUMN_COUNT,
 };
 
 static const char data_columns[] =

@@ -107,6 +107,8 @@ static const struct tt_listing tasks = {
     .durations = durations,
     .begins = "created_ns",
     .ends = "coalesce(ended_ns, created_ns + age_ns)",
+    .filter_columns = tt__task_columns,
+    .filter_column_count = TT_TASK_COLUMN_COUNT,
 };
 
 /* What each task did at :at, as far as its steps tell. */

@@ -4,6 +4,7 @@
 #include "moment.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,44 @@ bool tt__draft_has_conditions(const tt_draft *draft)
     return draft->until_ns < INT64_MAX || draft->since_ns > INT64_MIN || draft->given->filter != NULL;
 }
 
+static bool is_name_character(char character)
+{
+    return isalnum((unsigned char)character) || character == '_' || character == '$';
+}
+
+/* Whether WORD stands in SQL, as a name or otherwise. */
+static bool mentions(const char *sql, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *found = sql; (found = strcasestr(found, word)) != NULL; found++)
+        if ((found == sql || !is_name_character(found[-1])) && !is_name_character(found[length]))
+            return true;
+    return false;
+}
+
+/* The user's filter. Columns of the listing that the view has not are there, whether they are shown or not: as those of a row that
+ * the filter is asked of. The others need no such row, which would hide from SQLite what it could look up. */
+static void add_filter(tt_draft *draft)
+{
+    const struct tt_listing *listing = draft->listing;
+    const char *filter = draft->given->filter;
+    bool has_own = listing->filter_columns != NULL;
+    const struct tt_listing_column *column = has_own ? listing->filter_columns : listing->columns;
+    size_t count = has_own ? listing->filter_column_count : listing->column_count, named_count = 0;
+    /* Lines of its own, so that a comment in the filter ends where the filter does. */
+    for (; count > 0; column++, count--) {
+        if (!mentions(filter, column->name) || is_view_column(draft, column->name))
+            continue;
+        if (named_count++ == 0)
+            fprintf(draft->sql, " AND (SELECT (\n%s\n) FROM (SELECT ", filter);
+        fprintf(draft->sql, "%s%s AS \"%s\"", named_count > 1 ? ", " : "", column->sql, column->name);
+    }
+    if (named_count > 0)
+        fprintf(draft->sql, "))");
+    else
+        fprintf(draft->sql, " AND (\n%s\n)", filter);
+}
+
 void tt__draft_add_conditions(tt_draft *draft)
 {
     /* What has no time is not left out: it may belong there. */
@@ -146,9 +185,8 @@ void tt__draft_add_conditions(tt_draft *draft)
         fprintf(draft->sql, " AND coalesce(%s <= %" PRId64 ", 1)", draft->listing->begins, draft->until_ns);
     if (draft->since_ns > INT64_MIN)
         fprintf(draft->sql, " AND coalesce(%s >= %" PRId64 ", 1)", draft->listing->ends, draft->since_ns);
-    /* Lines of its own, so that a comment in the filter ends where the filter does. */
     if (draft->given->filter != NULL)
-        fprintf(draft->sql, " AND (\n%s\n)", draft->given->filter);
+        add_filter(draft);
     fprintf(draft->sql, "\n");
 }
 

@@ -31,7 +31,13 @@ struct tt_listing {
     const char *default_columns;  /* names, separated by commas */
     const char *const *durations; /* columns of the view that are durations, ended by NULL; other ..._ns are instants */
     const char *begins, *ends;    /* from when until when a row lasts, in SQL: what --since and --until ask for */
+    const struct tt_listing_column *filter_columns; /* what a filter may name besides the view's; NULL: columns */
+    size_t filter_column_count;
 };
+
+/* The columns of tasks: those of telltale ps, which a filter over tasks may name in any command. */
+#define TT_TASK_COLUMN_COUNT 15
+extern const struct tt_listing_column tt__task_columns[TT_TASK_COLUMN_COUNT];
 
 /* What the user chose; the command's struct of options. */
 struct tt_listing_options {

@@ -239,6 +239,24 @@ case_a_filter_may_read_and_nothing_else() {
     expect 2 ps run.telltale --filter "writefile('x', 'y')"
 }
 
+# Each command whose filter is over tasks knows the columns of ps, whichever it shows.
+case_a_filter_over_tasks_knows_the_same_columns_everywhere() {
+    given killed
+    for command in 'ps run.telltale -C name' 'timeline run.telltale' 'tree run.telltale' 'timeline run.telltale -C name' \
+        'tree run.telltale -C name'; do
+        case $command in t*-C*) command="$command --format csv" ;; esac
+        # shellcheck disable=SC2086 # words of a command line
+        expect 0 $command --filter "id = '#21' AND created IS NOT NULL AND age > 0 -- one"
+        expect_text out client-4
+        ! grep client-3 "$work/out" || fail "$command shows whom the filter leaves out"
+        # shellcheck disable=SC2086
+        expect 0 $command --filter "ID IN ('#17', '#21') AND by IS NOT NULL AND coalesce(for, at, since, host, busy, ready, waiting, steps, 1)"
+        # shellcheck disable=SC2086
+        expect 2 $command --filter "id = '#17' AND frobnicate"
+    done
+    expect 0 failures run.telltale -C count --filter "state = 'lost'"
+}
+
 case_sorting_by_id_is_by_number() {
     given kinds
     expect 0 ps run.telltale -C id --sort -id --format csv
