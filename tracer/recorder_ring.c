@@ -24,6 +24,9 @@ static bool is_emergency(const struct tt__ring_state *state)
 }
 
 /* How many emit calls may be at work in the ring at once, between their number and their commit. */
+/* A kernel has no more threads: pids end there. */
+#define THREADS_MAX (UINT64_C(1) << 22)
+
 static uint64_t writers_max(const struct tt__ring_state *state, const struct tt__ring_context *context)
 {
     return is_emergency(state) ? HOLES_PER_THREAD * (uint64_t)tt__arena_ring_count(context->arena) : 1;
@@ -325,6 +328,8 @@ static bool settle(struct tt__ring_state *state, const struct tt__ring_context *
         holes = rest < 0 ? rest : (int64_t)remainder.in_flight;
         drops = rest < 0 ? cursor->missing_count : attempts - cursor->record_count - remainder.in_flight;
     }
+    if (remainder.in_flight > holes_max)
+        remainder.in_flight = holes_max; /* of the others nobody knows what became of them, which is said below */
     tell_remainder(state, context, &remainder);
 
     bool is_balanced = holes >= 0 && (uint64_t)holes <= holes_max;
@@ -358,6 +363,15 @@ bool tt__ring_take_vital_loss(struct tt__ring_state *state, int64_t *out_before_
     return has_lost;
 }
 
+/* Whether a ring can have had so many attempts: each that was not dropped has reserved a slot, or was about to. */
+static bool is_credible(const struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t attempts,
+                        uint64_t drops)
+{
+    uint64_t head = atomic_load_explicit(&ring_of(state, context)->head, memory_order_relaxed);
+    uint64_t writers = is_emergency(state) ? THREADS_MAX : writers_max(state, context);
+    return attempts <= add_counts(add_counts(head, drops), writers);
+}
+
 bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_context *context)
 {
     struct tt_ring *ring = ring_of(state, context);
@@ -366,6 +380,17 @@ bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_c
         return true;
     uint64_t attempts = atomic_load_explicit(&ring->attempts, memory_order_relaxed);
     uint64_t drops = atomic_load_explicit(&ring->drops, memory_order_relaxed);
+    bool can_be = is_credible(state, context, attempts, drops);
+    if (!can_be) { /* a damaged arena: what was read is known, and that not all of it is right */
+        attempts = cursor->attempt_base + cursor->record_count + cursor->missing_count;
+        note_vital_loss(state, NULL);
+        tt_ingest_gap(context->ingest, context->process_id, cursor->ordinal,
+                      &(struct tt_ingest_gap){.what = "unbalanced",
+                                              .is_vital = true,
+                                              .is_uncounted = true,
+                                              .from_ns = cursor->last_ns,
+                                              .has_from = cursor->has_last});
+    }
     bool is_balanced =
         attempts == cursor->attempt_base && cursor->record_count == 0 /* nothing since it was settled last */
             ? true
@@ -375,7 +400,7 @@ bool tt__ring_close_thread(struct tt__ring_state *state, const struct tt__ring_c
     cursor->record_count = cursor->missing_count = 0;
     cursor->has_last = false;
     state->is_complete = state->is_changed = true;
-    return is_balanced;
+    return is_balanced && can_be;
 }
 
 void tt__ring_save(struct tt__ring_state *state, const struct tt__ring_context *context)

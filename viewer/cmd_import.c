@@ -191,7 +191,7 @@ static int64_t count_damaged(struct tt_invocation *invocation, const char *path)
     if (tt__session_look(invocation, path, &session, complaint) >= 0)
         return 0;
     int64_t count =
-        tt__query_count(session, "SELECT coalesce(sum(abs(count)), 0) FROM losses WHERE what IN ('unreadable', 'unbalanced')");
+        tt__query_count(session, "SELECT coalesce(sum(coalesce(abs(count), 1)), 0) FROM losses WHERE what IN ('unreadable', 'unbalanced')");
     tt__session_close(session, TT_EXIT_CLEAN);
     return count;
 }
