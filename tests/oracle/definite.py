@@ -6,11 +6,15 @@
   wherever it passes through a body of the program. The library has no frames that hold anything.
 - A concurrent.futures.Future keeps its callbacks after it has called them, the futures of as_completed keep the iterator
   after the loop over it has ended, and a gather its pending futures after it has its result: here they do not.
+
+And what the library does otherwise because an exception belongs to one thread: see "copies" in deviations.txt.
 """
 import asyncio
 import concurrent.futures
+import copy
 import inspect
 import re
+import sys
 from asyncio import taskgroups, tasks
 
 
@@ -50,6 +54,67 @@ def let_go_of_callbacks():
         future._done_callbacks.clear()
 
     concurrent.futures.Future._invoke_callbacks = invoke_and_forget
+
+
+def identity_of(exception):
+    """What EXCEPTION and its copies have in common: a dictionary, for whatever is to be known of all of them."""
+    return exception.__dict__.setdefault("_identity", {})
+
+
+def is_copy(exception, other):
+    """Whether these are two objects for one exception; either may be None."""
+    return exception is not other and None not in (exception, other) and identity_of(exception) is identity_of(other)
+
+
+def copy_of(exception):
+    """A copy of EXCEPTION and of all that hangs together with it, circles included, without tracebacks."""
+    twins = {}
+
+    def twin(original):
+        if original is None or id(original) in twins:
+            return twins.get(id(original))
+        identity_of(original)
+        if isinstance(original, BaseExceptionGroup):
+            made = original.derive([twin(member) for member in original.exceptions])
+            made.__dict__.update(original.__dict__)
+        else:
+            made = copy.copy(original)
+        if hasattr(original, "__notes__"):
+            made.__notes__ = list(original.__notes__)
+        twins[id(original)] = made
+        made.__cause__ = twin(original.__cause__)
+        made.__context__ = twin(original.__context__)
+        made.__suppress_context__ = original.__suppress_context__
+        return made
+
+    return twin(exception)
+
+
+def copy_failures():
+    """A concurrent.futures.Future that has failed keeps a copy of the failure, gives one to each who reads the result, and
+    another, always the same, to those who ask for the exception."""
+    keep = concurrent.futures.Future.set_exception
+
+    def set_exception(future, exception):
+        future._kept = copy_of(exception)
+        keep(future, copy_of(exception))
+
+    def get_result(future):
+        if not future._exception:
+            return future._result
+        failure, handled = copy_of(future._kept), sys.exception()
+        context = failure.__context__
+        try:
+            raise failure
+        except BaseException:
+            if is_copy(failure, handled):
+                failure.__context__ = context  # to the library, what is raised is what is being handled
+            raise
+        finally:
+            future = failure = handled = context = None
+
+    concurrent.futures.Future.set_exception = set_exception
+    concurrent.futures.Future._Future__get_result = get_result
 
 
 def let_go_of_gather():

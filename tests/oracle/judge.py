@@ -20,7 +20,8 @@ from asyncio import base_events, events, tasks
 
 import language
 import translate
-from definite import clean, define_order, let_go_of_callbacks, let_go_of_gather, let_go_of_iterator, strip
+from definite import clean, copy_failures, define_order, identity_of, is_copy, strip
+from definite import let_go_of_callbacks, let_go_of_gather, let_go_of_iterator
 
 HORIZON = 1000  # seconds: when nothing else is left to wait for
 ROUNDS = 60  # of cancelling what is left
@@ -113,21 +114,22 @@ class Run:
         self.lines.append(text)
 
     def number(self, exception):
-        number = exception.__dict__.get("_number")
-        if number is None:
+        identity = identity_of(exception)
+        if "number" not in identity:
             self.exceptions += 1
-            number = exception._number = self.exceptions
-        return number
+            identity["number"] = self.exceptions
+        return identity["number"]
 
     def describe(self, exception, seen=None):
-        """Type, number, text, and what it hangs together with; each once."""
+        """Type, number, text, and what it hangs together with; each once. A context that is a copy of what was described is not
+        shown: see copies in deviations.txt."""
         if exception is None:
             return "None"
-        seen = set() if seen is None else seen
+        seen = {} if seen is None else seen
         name = f"{type(exception).__name__}#{self.number(exception)}"
         if id(exception) in seen:
             return name
-        seen.add(id(exception))
+        seen[id(exception)] = exception
         if isinstance(exception, BaseExceptionGroup):
             members = ", ".join(self.describe(member, seen) for member in exception.exceptions)
             text = f"{name}({exception.message!r} [{members}])"
@@ -139,8 +141,9 @@ class Run:
             text += f" from <{self.describe(exception.__cause__, seen)}>"
         elif exception.__suppress_context__:
             text += " from None"
-        if exception.__context__ is not None and exception.__context__ is not exception.__cause__:
-            text += f" while <{self.describe(exception.__context__, seen)}>"
+        context = exception.__context__
+        if context not in (None, exception.__cause__) and not any(is_copy(context, other) for other in seen.values()):
+            text += f" while <{self.describe(context, seen)}>"
         return text
 
     def value_text(self, value):
@@ -606,6 +609,7 @@ def prepare():
     define_order()
     let_go_of_callbacks()
     let_go_of_gather()
+    copy_failures()
     let_runs_be_left()
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-/* Exception groups that cross threads. */
+/* Exceptions that cross threads: each reader has a copy, with all that hangs together with it. */
 #include "stage.h"
 
 #include <pthread.h>
@@ -51,7 +51,48 @@ static void a_group_crosses_with_its_members_and_notes(void **state)
     expect_notes("1", "note", "0");
 }
 
+static int raise_text(void *text)
+{
+    return tt_raise(&tt_ValueError, "%s", (const char *)text);
+}
+
+/* What reading FUTURE raises while a KeyError is handled. */
+static tt_exc *read_while_handling(tt_thread_future *future, const char *text)
+{
+    tt_exc *read;
+
+    assert_int_equal(tt_raise(&tt_KeyError, "%s", text), -1);
+    assert_true(tt_catch(&tt_KeyError));
+    assert_int_equal(tt_thread_future_result(future, 0, NULL), -1);
+    assert_true(tt_catch(&tt_ValueError));
+    read = tt_exc_ref(tt_exc_caught());
+    assert_int_equal(tt_catch_end(), 0);
+    assert_int_equal(tt_catch_end(), 0);
+    return read;
+}
+
+static void each_reader_has_a_context_of_its_own(void **state)
+{
+    tt_thread_future *future = tt_run_coroutine_threadsafe(stage_loop, raise_text, "boom", NULL);
+    tt_exc *first, *second, *shown;
+
+    (void)state;
+    stage_turns(3);
+    first = read_while_handling(future, "first");
+    second = read_while_handling(future, "second");
+    assert_int_equal(tt_exc_id(first), tt_exc_id(second));
+    assert_string_equal(tt_exc_message(tt_exc_context(first)), "first");
+    assert_string_equal(tt_exc_message(tt_exc_context(second)), "second");
+    assert_int_equal(tt_thread_future_exception(future, 0, &shown), 0);
+    assert_int_equal(tt_exc_id(shown), tt_exc_id(first));
+    assert_null(tt_exc_context(shown));
+    tt_exc_unref(first);
+    tt_exc_unref(second);
+    tt_thread_future_unref(future);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_on_stage(a_group_crosses_with_its_members_and_notes),
+    cmocka_unit_test_on_stage(each_reader_has_a_context_of_its_own),
 };
 TT_TEST_MAIN(cases)
