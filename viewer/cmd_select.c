@@ -23,6 +23,10 @@ struct select_options {
     uint64_t pid;
 };
 
+#define NO_PID UINT64_MAX
+
+static const struct select_options defaults = {.pid = NO_PID};
+
 static const struct tt_option options[] = {
     {0, "events", TT_OPTION_TEXT, "LIST",
      "select LIST from now on, as record --events does; +step or -user change what is selected",
@@ -88,28 +92,70 @@ static int find_ring_dir(const char *store, char out[PATH_MAX])
     return error < 0 ? error : tt__ring_dir_of_store(path, out, PATH_MAX);
 }
 
+static int complain_about_events(const struct tt_command *command, const char *list)
+{
+    static const char names[] = ""
+#define TT_CATEGORY(bit, name, default_on, text) #name " "
+#include "events.def"
+        ;
+    return tt__usage_error(command, "--events: '%s' makes no sense; there are: %sstep/N all vital", list, names);
+}
+
+static void count_only(void *context, const struct tt_select_outcome *outcome)
+{
+    (void)context;
+    (void)outcome;
+}
+
+/* That there is nobody, or not PID (0: any), and what can be done then. */
+static int complain_about_nobody(const char *store, const char *ring_dir, uint64_t pid)
+{
+    struct stat status;
+    int others = pid != 0 ? tt_select_outside(ring_dir, NULL, 0, 0, count_only, NULL) : 0;
+    if (others > 0)
+        tt__complain("%s: process %ju is not being recorded into it, %d %s; who is: telltale select %s", store,
+                     (uintmax_t)pid, others, others == 1 ? "other is" : "others are", store);
+    else if (stat(store, &status) != 0)
+        tt__complain("%s: there is no such store, and no program that runs is being recorded into it; to record one: "
+                     "telltale record -o %s -- PROGRAM",
+                     store, store);
+    else if (S_ISDIR(status.st_mode))
+        tt__complain("%s: no program that runs has its arena in this folder; name the store that it is recorded into, "
+                     "or its TELLTALE_RING_DIR",
+                     store);
+    else
+        tt__complain(
+            "%s: no program that runs is being recorded into it; what was recorded: telltale report %s; one that was "
+            "started with a TELLTALE_RING_DIR of its own is found by that folder",
+            store, store);
+    return TT_EXIT_OUTSIDE;
+}
+
 static int run(struct tt_invocation *invocation)
 {
     const struct select_options *given = invocation->options;
     const char *store = invocation->arguments[0];
+    bool has_pid = given->pid != NO_PID;
     struct telling telling = {.output = &invocation->output, .has_wish = given->events != NULL};
     char ring_dir[PATH_MAX];
+    if (has_pid && (given->pid == 0 || given->pid > INT32_MAX))
+        return tt__usage_error(invocation->command, "--pid wants the number of a process; without it all are meant");
+    if (given->events != NULL && given->events[strspn(given->events, " ,")] == '\0')
+        return tt__usage_error(invocation->command, "--events names nothing; 'vital' selects the least that can be");
     int error = find_ring_dir(store, ring_dir);
     if (error < 0) {
         tt__complain("%s: %s", store, strerror(-error));
         return TT_EXIT_INPUT;
     }
-    int count = tt_select_outside(ring_dir, given->events, (uint32_t)given->pid, WAIT_MS, tell, &telling);
+    int count = tt_select_outside(ring_dir, given->events, has_pid ? (uint32_t)given->pid : 0, WAIT_MS, tell, &telling);
     if (count == -EINVAL)
-        return tt__usage_error(invocation->command, "--events: '%s' makes no sense", given->events);
+        return complain_about_events(invocation->command, given->events);
     if (count < 0 && count != -ENOENT) {
         tt__complain("%s: %s", ring_dir, strerror(-count));
         return TT_EXIT_OUTSIDE;
     }
-    if (count <= 0) {
-        tt__complain("%s: no program that runs is being recorded into it", store);
-        return TT_EXIT_OUTSIDE;
-    }
+    if (count <= 0)
+        return complain_about_nobody(store, ring_dir, has_pid ? given->pid : 0);
     return tt__finish_output(invocation,
                              telling.has_wish && telling.foreign_count > 0 ? TT_EXIT_OUTSIDE : TT_EXIT_CLEAN);
 }
@@ -124,6 +170,7 @@ const struct tt_command tt__command_select = {
                "not be told.\n",
     .options = options,
     .option_count = sizeof options / sizeof *options,
+    .defaults = &defaults,
     .options_bytes = sizeof(struct select_options),
     .arguments_min = 1,
     .arguments_max = 1,

@@ -65,15 +65,38 @@ case_tasks_that_were_switched_off_for_a_while_are_told_again() {
 case_what_makes_no_sense_is_refused() {
     run "$telltale" select run.telltale --events +nonsense
     expect_status 2 'select +nonsense'
-    expect_text err "'+nonsense' makes no sense"
+    expect_text err "'+nonsense' makes no sense; there are: process loop task failure "
+    for list in '' , ' '; do
+        run "$telltale" select run.telltale --events "$list"
+        expect_status 2 "select '$list'"
+        expect_text err "names nothing; 'vital' selects"
+    done
+    for pid in 0 4294967297 2147483648; do
+        run "$telltale" select run.telltale --pid "$pid"
+        expect_status 2 "select --pid $pid"
+        expect_text err 'wants the number of a process; without it all are meant'
+    done
     run "$telltale" select run.telltale --events +io
     expect_status 5 'select where nobody is'
-    expect_text err 'no program that runs is being recorded into it'
+    expect_text err 'there is no such store, and no program that runs is being recorded into it; to record one: telltale record -o run.telltale'
+    given killed
+    run "$telltale" select run.telltale --pid 1
+    expect_status 5 'select of what is finished'
+    expect_text err 'no program that runs is being recorded into it; what was recorded: telltale report run.telltale'
+    run "$telltale" select .
+    expect_status 5 'select of a folder without arenas'
+    expect_text err 'has its arena in this folder; name the store'
+    rm run.telltale
     run "$telltale" select nowhere/run.telltale
     expect_status 3 'select nowhere'
     start_program
     run "$telltale" select run.telltale --events +io --pid 1
     expect_status 5 'select of another process'
+    expect_text err 'process 1 is not being recorded into it, 1 other is; who is: telltale select run.telltale'
+    run "$telltale" select run.telltale --events +io --pid "$((program + 4294967296))"
+    expect_status 2 'select of a number that no process has'
+    must "$telltale" select run.telltale
+    expect_text out ': default'
     end_program
 }
 
