@@ -98,7 +98,7 @@ static int complain_about_events(const struct tt_command *command, const char *l
 #define TT_CATEGORY(bit, name, default_on, text) #name " "
 #include "events.def"
         ;
-    return tt__usage_error(command, "--events: '%s' makes no sense; there are: %sstep/N all vital", list, names);
+    return tt__usage_error(command, "--events: '%s' makes no sense; there are: %sstep/N all none vital", list, names);
 }
 
 static void count_only(void *context, const struct tt_select_outcome *outcome)
@@ -141,7 +141,7 @@ static int run(struct tt_invocation *invocation)
     if (has_pid && (given->pid == 0 || given->pid > INT32_MAX))
         return tt__usage_error(invocation->command, "--pid wants the number of a process; without it all are meant");
     if (given->events != NULL && given->events[strspn(given->events, " ,")] == '\0')
-        return tt__usage_error(invocation->command, "--events names nothing; 'vital' selects the least that can be");
+        return tt__usage_error(invocation->command, "--events names nothing; 'none' switches all off");
     int error = find_ring_dir(store, ring_dir);
     if (error < 0) {
         tt__complain("%s: %s", store, strerror(-error));

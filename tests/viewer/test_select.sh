@@ -69,7 +69,7 @@ case_what_makes_no_sense_is_refused() {
     for list in '' , ' '; do
         run "$telltale" select run.telltale --events "$list"
         expect_status 2 "select '$list'"
-        expect_text err "names nothing; 'vital' selects"
+        expect_text err "names nothing; 'none' switches all off"
     done
     for pid in 0 4294967297 2147483648; do
         run "$telltale" select run.telltale --pid "$pid"
