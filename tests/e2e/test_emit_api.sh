@@ -73,7 +73,7 @@ case_it_runs_as_well_when_nobody_records_it() {
     must ./program
     expect_equal "$(cat "$work/out" "$work/err")" 'import: june.csv is not there' 'what it prints'
     must env TELLTALE_STORE=/nowhere/run.telltale ./program
-    expect_text err 'jobs: not recorded: No such file or directory'
+    expect_text err 'jobs: not recorded: the folder of the store or of the ring dir does not exist'
     expect_text out 'import: june.csv is not there'
 }
 

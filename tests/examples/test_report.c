@@ -127,7 +127,7 @@ static void a_callback_that_asks_for_results_fails_with_the_task(void **state)
         {"FAILED CALLBACKS: 2, each told at once", "  RuntimeError: guarded: not a number",
          " * told * to the custom exception handler at * Exception in callback when_done() at "
          "result_in_callback:<line>",
-         "  TimeoutError: ", NOTHING_LOST},
+         "  TimeoutError", NOTHING_LOST},
         "SELECT t.name, t.outcome, f.state, f.forwarded_to FROM tasks AS t LEFT JOIN failures AS f ON f.failure_id = "
         "t.task_id WHERE t.name IN (\"good\", \"bad\", \"late\") ORDER BY t.task_id",
         "name,outcome,state,forwarded_to\ngood,returned,,\nbad,failed,delivered,(callback)\nlate,failed,delivered,"
