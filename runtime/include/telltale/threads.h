@@ -34,8 +34,8 @@ TT_API tt_thread_future *tt_thread_future_ref_at(tt_site *site, tt_thread_future
 TT_API void tt_thread_future_unref_at(tt_site *site, tt_thread_future *future); /* NULL ok. Event: failure_released */
 
 /* Blocks until it is done, at most TIMEOUT_NS (TT_NEVER: for ever). 0 and *OUT_VALUE (borrowed while a handle is held;
- * may be NULL); -1 with the task's exception (a copy with the same id), CancelledError, or TimeoutError pending on the
- * calling thread; a timeout cancels nothing. Event: failure_touched (user). */
+ * may be NULL); -1 with the task's exception (with each call another copy with the same id, whose context is its own),
+ * CancelledError, or TimeoutError pending on the calling thread; a timeout cancels nothing. Event: failure_touched (user). */
 #define tt_thread_future_result(future, timeout_ns, out_value) \
     tt_thread_future_result_at(TT_HERE, (future), (timeout_ns), (out_value))
 TT_API int tt_thread_future_result_at(tt_site *site, tt_thread_future *future, int64_t timeout_ns,
