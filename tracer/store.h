@@ -73,6 +73,11 @@ TT_MUST_USE int tt_store_open_large_reader(const char *path, struct tt_store_rea
 TT_MUST_USE int tt_store_prepare(struct tt_store_reader *reader, const char *sql, struct sqlite3_stmt **out_statement,
                                  const char **out_rest);
 
+/* Has STATEMENT go on to its next row, as sqlite3_step() does, and returns what that returns. Statements of a reader are run by it: SQLite looks
+ * a page over when it reads it, and not again while it remembers it, so that what one statement fails at the next one would take for rows.
+ * After a failure that says damage, READER remembers no pages. */
+TT_MUST_USE int tt_store_step(struct tt_store_reader *reader, struct sqlite3_stmt *statement);
+
 /* The connection of READER, for statements of the caller's own, with all tables and views that there are. It stays READER's;
  * read-only for all that is executed. */
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader);

@@ -50,6 +50,12 @@ int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connecti
     }
 }
 
+void tt__store_doubt(struct sqlite3 *connection, int code)
+{
+    if ((code & 0xff) == SQLITE_CORRUPT)
+        (void)sqlite3_db_release_memory(connection);
+}
+
 static uint32_t read_big_endian(const unsigned char *at)
 {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];

@@ -16,6 +16,9 @@ int tt__store_fail(struct tt_store_error *error, enum tt_store_error_kind kind, 
 /* Fills ERROR from what CONNECTION says about its last call, while doing WHAT with PATH; returns -1. */
 int tt__store_fail_sqlite(struct tt_store_error *error, struct sqlite3 *connection, const char *what, const char *path);
 
+/* Has CONNECTION forget the pages that it remembers when CODE, of a statement that failed, says damage; see tt_store_step(). */
+void tt__store_doubt(struct sqlite3 *connection, int code);
+
 /* Whether the file FD, called PATH, says in its header that it is a store that this version can read. 0, or -1 and
  * *ERROR. */
 int tt__store_check_header(int fd, const char *path, struct tt_store_error *error);

@@ -24,6 +24,7 @@ int tt_store_examine_stream(struct tt_store_reader *reader, struct tt_store_stre
         }
     }
     tt__scan_finish(&scan);
+    tt__store_doubt(tt_store_reader_connection(reader), code);
     return code == SQLITE_DONE ? 0 : -1;
 }
 
@@ -40,7 +41,7 @@ int tt_store_examine_sizes(struct tt_store_reader *reader, void (*tell)(void *co
     int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
     tt__store_reader_restrict(reader, true);
     if (code == SQLITE_OK)
-        while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        while ((code = tt_store_step(reader, statement)) == SQLITE_ROW)
             tell(context, (const char *)sqlite3_column_text(statement, 0), sqlite3_column_int64(statement, 1));
     sqlite3_finalize(statement);
     return code == SQLITE_DONE ? 0 : -1;

@@ -300,6 +300,13 @@ int tt_store_prepare(struct tt_store_reader *reader, const char *sql, struct sql
     return code == SQLITE_OK ? sqlite3_prepare_v2(reader->connection, sql, -1, out_statement, out_rest) : code;
 }
 
+int tt_store_step(struct tt_store_reader *reader, struct sqlite3_stmt *statement)
+{
+    int code = sqlite3_step(statement);
+    tt__store_doubt(reader->connection, code);
+    return code;
+}
+
 struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader)
 {
     (void)make_stream(reader, TT__STREAM_VIEWS); /* without them a statement says what is not there */

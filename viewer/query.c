@@ -40,7 +40,7 @@ static void complain_about_failure(tt_session *session, int code)
     const char *path = tt__session_path(session);
     if (code == SQLITE_INTERRUPT)
         tt__complain("%s: stopped after the time that --timeout allows", path);
-    else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+    else if (code == SQLITE_CORRUPT || code == SQLITE_CORRUPT_INDEX || code == SQLITE_NOTADB)
         tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, message, path);
     else
         tt__complain("%s: cannot read the store: %s", path, message);
@@ -162,7 +162,7 @@ bool tt__query_next(tt_query *query)
     if (!query->is_begun)
         explain(query);
     query->is_begun = true;
-    int code = sqlite3_step(query->statement);
+    int code = tt_store_step(tt__session_reader(query->session), query->statement);
     tt__session_hide_progress(query->session);
     if (code == SQLITE_ROW)
         return query->columns != NULL || learn_columns(query);

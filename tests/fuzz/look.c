@@ -37,10 +37,10 @@ static const char *question(unsigned number, char *sql, size_t sql_bytes)
 }
 
 /* All values of the first rows are made to texts, as who prints them does. */
-static int read_rows(sqlite3_stmt *statement)
+static int read_rows(struct tt_store_reader *reader, sqlite3_stmt *statement)
 {
     int code = SQLITE_OK;
-    for (int row = 0; row < ROWS_MAX && (code = sqlite3_step(statement)) == SQLITE_ROW; row++)
+    for (int row = 0; row < ROWS_MAX && (code = tt_store_step(reader, statement)) == SQLITE_ROW; row++)
         for (int i = 0; i < sqlite3_column_count(statement); i++)
             (void)sqlite3_column_text(statement, i);
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
@@ -68,7 +68,7 @@ enum look_result look_at_store(const char *path, unsigned first, unsigned count,
         sqlite3_stmt *statement;
         int code = tt_store_prepare(reader, question((first + i) % questions, sql, sizeof sql), &statement, NULL);
         if (code == SQLITE_OK)
-            code = read_rows(statement);
+            code = read_rows(reader, statement);
         sqlite3_finalize(statement);
         result = worse(result, code);
     }
@@ -106,7 +106,7 @@ enum look_result look_again(struct look *look, unsigned first, unsigned count, i
     tt_store_set_deadline(look->reader, (int64_t)seconds * 1000000000);
     for (unsigned i = 0; i < count && result != LOOK_TOO_LONG; i++) {
         sqlite3_stmt *statement = look->questions[(first + i) % look->count];
-        result = worse(result, read_rows(statement));
+        result = worse(result, read_rows(look->reader, statement));
         (void)sqlite3_reset(statement); /* what it says was said by then */
     }
     return result;
