@@ -119,23 +119,26 @@ void studio_tell(struct studio *studio, const char *line)
     assert_int_equal(write(studio->control, text, (size_t)length), length);
 }
 
+int studio_wait_recorder(struct studio *studio)
+{
+    int status = studio_wait(studio->recorder);
+    if (studio->control >= 0)
+        close(studio->control);
+    studio->control = -1;
+    studio->recorder = 0;
+    return status;
+}
+
 void studio_finish(struct studio *studio)
 {
     studio_tell(studio, "finish");
-    int status = studio_wait(studio->recorder);
-    close(studio->control);
-    studio->control = -1;
-    studio->recorder = 0;
-    assert_int_equal(status, 0);
+    assert_int_equal(studio_wait_recorder(studio), 0);
 }
 
 void studio_kill_recorder(struct studio *studio)
 {
     assert_int_equal(kill(studio->recorder, SIGKILL), 0);
-    studio_wait(studio->recorder);
-    close(studio->control);
-    studio->control = -1;
-    studio->recorder = 0;
+    studio_wait_recorder(studio);
 }
 
 void studio_recover(struct studio *studio)
@@ -176,6 +179,13 @@ void studio_run(struct studio *studio, studio_program_fn program)
     studio_tell(studio, line);
 }
 
+void studio_record(struct studio *studio, const struct tt_recorder_options *options, studio_program_fn program)
+{
+    studio_start_recorder(studio, options);
+    studio_run(studio, program);
+    studio_finish(studio);
+}
+
 unsigned studio_count_arenas(const struct studio *studio)
 {
     unsigned count = 0;
@@ -208,8 +218,7 @@ static sqlite3 *open_plainly(const struct studio *studio)
     return connection;
 }
 
-/* All rows as text. Free it. NULL: SQL failed. */
-static char *ask(const struct studio *studio, const char *sql)
+char *studio_rows(const struct studio *studio, const char *sql)
 {
     sqlite3 *connection = open_plainly(studio);
     sqlite3_stmt *statement;
@@ -238,7 +247,7 @@ int64_t studio_number(const struct studio *studio, const char *sql)
 
 const char *studio_text(const struct studio *studio, const char *sql, char *out, size_t size)
 {
-    char *text = ask(studio, sql);
+    char *text = studio_rows(studio, sql);
     snprintf(out, size, "%s", text);
     sqlite3_free(text);
     return out;
@@ -254,7 +263,7 @@ void studio_expect_within(const struct studio *studio, int milliseconds, const c
     int64_t end_ns = studio_now_ns() + (int64_t)milliseconds * 1000000;
     for (;;) {
         bool is_last = studio_now_ns() >= end_ns;
-        char *text = access(studio->store, F_OK) == 0 ? ask(studio, sql) : sqlite3_mprintf("no store");
+        char *text = access(studio->store, F_OK) == 0 ? studio_rows(studio, sql) : sqlite3_mprintf("no store");
         bool is_equal = strcmp(text, expected) == 0;
         if (!is_equal && is_last)
             fprintf(stderr, "%s\nexpected:\n%s\nfound:\n%s\n", sql, expected, text);

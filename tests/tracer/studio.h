@@ -38,6 +38,9 @@ void studio_tell(struct studio *studio, const char *line);
 /* Tells the recorder to finish, and waits until it has. Fails the test if it does not end with 0. */
 void studio_finish(struct studio *studio);
 
+/* Lets go of a recorder that ends by itself, and waits until it has; returns its status as of waitpid. */
+int studio_wait_recorder(struct studio *studio);
+
 /* Kills the recorder with SIGKILL. */
 void studio_kill_recorder(struct studio *studio);
 
@@ -50,6 +53,9 @@ pid_t studio_start_program(struct studio *studio, studio_program_fn program, voi
 /* Runs PROGRAM to its end, and tells the recorder how it ended, as a supervisor does. */
 void studio_run(struct studio *studio, studio_program_fn program);
 
+/* Records PROGRAM from its beginning to its end, by a recorder of its own. */
+void studio_record(struct studio *studio, const struct tt_recorder_options *options, studio_program_fn program);
+
 /* Arenas that are in the ring dir. */
 unsigned studio_count_arenas(const struct studio *studio);
 
@@ -61,7 +67,10 @@ int studio_wait(pid_t child);
 int64_t studio_number(const struct studio *studio, const char *sql);
 const char *studio_text(const struct studio *studio, const char *sql, char *out, size_t size);
 
-/* Fails the test with what SQL gave, unless all rows, columns separated by |, rows by newlines, are EXPECTED. */
+/* All rows that SQL gives, columns separated by |, rows by newlines. Free it with sqlite3_free(). */
+char *studio_rows(const struct studio *studio, const char *sql);
+
+/* Fails the test with what SQL gave, unless its rows, as studio_rows() has them, are EXPECTED. */
 void studio_expect(const struct studio *studio, const char *sql, const char *expected);
 
 /* The same, asked again and again until they are or MILLISECONDS have passed. */

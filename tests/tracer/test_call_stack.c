@@ -1,7 +1,8 @@
 /* Stacks: what tt_trace_stack() gives, that it is the same one for the same calls and bounded, and what ingest makes of it, also
  * where it makes no sense. What functions and lines become of it: tests/e2e/test_stacks.sh. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <link.h>
 #include <stdio.h>
@@ -9,9 +10,7 @@
 #include <string.h>
 
 #include "call_stack.h"
-#include "ingest.h"
 #include "place_hash.h"
-#include "store_writer.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -163,8 +162,6 @@ static void emit_stacks(void *argument)
 static void an_arena_carries_it_to_the_store(void **state)
 {
     (void)state;
-    struct studio studio;
-    studio_open(&studio);
     setenv("TELLTALE_EVENTS", "+creation", 1);
     studio_start_recorder(&studio, NULL);
     pid_t program = studio_start_program(&studio, emit_stacks, NULL, 0);
@@ -181,7 +178,6 @@ static void an_arena_carries_it_to_the_store(void **state)
         0);
     assert_int_equal(studio_number(&studio, "SELECT count(*) FROM places WHERE file IS NULL OR file = ''"), 0);
     studio_expect_sound(&studio);
-    studio_close(&studio);
 }
 
 static struct tt_decoded_text text_of(const char *text)
@@ -192,17 +188,12 @@ static struct tt_decoded_text text_of(const char *text)
 /* What ingest makes of a stack with these texts: the number of calls, and whether it says that there were more. */
 static void expect_calls(const char *modules, const char *text, const char *expected)
 {
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest = NULL;
-    struct tt_store_error error;
-    studio_open(&studio);
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    studio_case_begin_anew();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
+    struct tt_ingest *ingest = studio_create_ingest(writer);
     for (int i = 0; i < 2; i++) /* telling it again is harmless */
         tt_ingest_define_site(ingest, 77, 0, text_of(""), text_of(modules), text_of(text));
-    if (tt_ingest_commit(ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    studio_commit(ingest);
     tt_ingest_destroy(ingest);
     tt__store_close_writer(writer, true);
     studio_expect(&studio,
@@ -210,7 +201,6 @@ static void expect_calls(const char *modules, const char *text, const char *expe
                   "|| path || ' ' || address, '; ')"
                   " FROM calls) FROM stack",
                   expected);
-    studio_close(&studio);
 }
 
 static void what_makes_no_sense_ends_a_stack_where_it_does(void **state)
@@ -240,43 +230,29 @@ static void a_stack_without_end_ends(void **state)
         strcat(text, " 0+1");
     while (strlen(modules) < sizeof modules - 8)
         strcat(modules, "ab /x\n");
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest = NULL;
-    struct tt_store_error error;
-    studio_open(&studio);
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
+    struct tt_ingest *ingest = studio_create_ingest(writer);
     tt_ingest_define_site(ingest, 77, 0, text_of(""), text_of(modules), text_of(text));
-    if (tt_ingest_commit(ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    studio_commit(ingest);
     tt_ingest_destroy(ingest);
     tt__store_close_writer(writer, true);
     studio_expect(&studio,
                   "SELECT call_count, is_cut, (SELECT count(*) FROM call), (SELECT count(*) FROM module) FROM stack",
                   "32|1|32|1");
-    studio_close(&studio);
 }
 
 static void a_place_that_looks_like_a_stack_is_a_place(void **state)
 {
     (void)state;
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest = NULL;
-    struct tt_store_error error;
-    studio_open(&studio);
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0 || tt_ingest_create(writer, &ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
+    struct tt_ingest *ingest = studio_create_ingest(writer);
     tt_ingest_define_site(ingest, 1, 0, text_of("a.c"), text_of("f"), text_of("calls 0+1"));
     tt_ingest_define_site(ingest, 2, 7, text_of(""), text_of("g"), text_of("calls 0+1"));
     tt_ingest_define_site(ingest, 3, 0, text_of(""), text_of("h"), text_of("callsomething"));
-    if (tt_ingest_commit(ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    studio_commit(ingest);
     tt_ingest_destroy(ingest);
     tt__store_close_writer(writer, true);
     studio_expect(&studio, "SELECT (SELECT count(*) FROM stack), group_concat(func, ' ') FROM places", "0|f g h");
-    studio_close(&studio);
 }
 
 static const struct CMUnitTest cases[] = {
@@ -284,10 +260,10 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(the_same_calls_are_the_same_stack_and_others_are_another_one),
     cmocka_unit_test(what_is_deeper_than_a_stack_may_be_is_cut),
     cmocka_unit_test(so_many_stacks_are_kept_and_those_that_are_stay),
-    cmocka_unit_test(an_arena_carries_it_to_the_store),
-    cmocka_unit_test(what_makes_no_sense_ends_a_stack_where_it_does),
-    cmocka_unit_test(a_stack_without_end_ends),
-    cmocka_unit_test(a_place_that_looks_like_a_stack_is_a_place),
+    cmocka_unit_test_in_studio(an_arena_carries_it_to_the_store),
+    cmocka_unit_test_in_studio(what_makes_no_sense_ends_a_stack_where_it_does),
+    cmocka_unit_test_in_studio(a_stack_without_end_ends),
+    cmocka_unit_test_in_studio(a_place_that_looks_like_a_stack_is_a_place),
 };
 
 TT_TEST_MAIN(cases)

@@ -2,7 +2,7 @@
  * clock_gettime of its own, which programs that it forks have too. */
 #include "harness.h"
 #include "recording.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -93,11 +93,7 @@ static void the_wall_clock_at_the_end_of_a_process_is_the_one_that_was_set(void 
 {
     (void)state;
     show_true_clocks();
-    struct studio studio;
-    studio_open(&studio);
-    studio_start_recorder(&studio, NULL);
-    studio_run(&studio, run_and_set_the_clock);
-    studio_finish(&studio);
+    studio_record(&studio, NULL, run_and_set_the_clock);
     studio_expect(&studio,
                   "SELECT why, set_by_ns / 1000000000 IN (7199, 7200), slept_ns / 1000000 FROM clocks ORDER BY from_ns",
                   "started|NULL|NULL\nset|1|0");
@@ -109,13 +105,12 @@ static void the_wall_clock_at_the_end_of_a_process_is_the_one_that_was_set(void 
     /* Times of the recording do not care. */
     studio_expect(&studio, "SELECT max(seen_ns) < 600 * 1000000000 FROM process", "1");
     studio_expect_sound(&studio);
-    studio_close(&studio);
 }
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_wall_clock_that_is_set_is_told_within_seconds),
     cmocka_unit_test(a_process_that_ends_at_once_tells_that_the_clock_was_set),
-    cmocka_unit_test(the_wall_clock_at_the_end_of_a_process_is_the_one_that_was_set),
+    cmocka_unit_test_in_studio(the_wall_clock_at_the_end_of_a_process_is_the_one_that_was_set),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,7 +1,7 @@
 /* Processes that go on as another program: the first program's end is told as that, however short the second one lives. */
 #include "harness.h"
 #include "process_identity.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -13,23 +13,13 @@
 #define BECOME "become"
 
 static char own_path[PATH_MAX];
-static struct studio studio;
 
-static int set_up(void **state)
+static int begin_with_own_path(void **state)
 {
-    (void)state;
     ssize_t length = readlink("/proc/self/exe", own_path, sizeof own_path - 1);
     assert_in_range(length, 1, sizeof own_path - 2);
     own_path[length] = '\0';
-    studio_open(&studio);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
+    return studio_case_begin(state);
 }
 
 static _Noreturn void become(const char *times)
@@ -242,13 +232,15 @@ static void a_process_that_executes_loses_its_memory_and_lives(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(an_exec_into_a_traced_program_is_told_however_short_that_lives, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(each_of_several_programs_of_a_process_but_the_last_was_replaced, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(an_exec_is_told_to_who_comes_when_all_is_over, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_child_of_vfork_that_executes_a_program_replaces_nobody, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(an_exec_into_an_untraced_program_is_seen_within_fractions_of_a_second, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(a_process_that_executes_loses_its_memory_and_lives, set_up, tear_down),
+    cmocka_unit_test_in_studio_with(an_exec_into_a_traced_program_is_told_however_short_that_lives,
+                                    begin_with_own_path),
+    cmocka_unit_test_in_studio_with(each_of_several_programs_of_a_process_but_the_last_was_replaced,
+                                    begin_with_own_path),
+    cmocka_unit_test_in_studio_with(an_exec_is_told_to_who_comes_when_all_is_over, begin_with_own_path),
+    cmocka_unit_test_in_studio_with(a_child_of_vfork_that_executes_a_program_replaces_nobody, begin_with_own_path),
+    cmocka_unit_test_in_studio_with(an_exec_into_an_untraced_program_is_seen_within_fractions_of_a_second,
+                                    begin_with_own_path),
+    cmocka_unit_test_in_studio_with(a_process_that_executes_loses_its_memory_and_lives, begin_with_own_path),
 };
 
 int main(int argc, char **argv)

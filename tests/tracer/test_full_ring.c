@@ -2,7 +2,7 @@
  * or counted, whichever policy it is. */
 #include "harness.h"
 #include "recording.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -223,52 +223,50 @@ static void emit_fast(void *argument)
     }
 }
 
-static void expect_notes_whole(const struct studio *studio)
+static void expect_notes_whole(void)
 {
-    studio_expect(studio,
+    studio_expect(&studio,
                   "SELECT count(*) FROM note WHERE length(text) <> CAST(substr(text, 1, 19) AS INTEGER) % 200 + 20"
                   " OR ltrim(substr(text, 21), char(97 + CAST(substr(text, 1, 19) AS INTEGER) % 26)) <> ''",
                   "0");
-    studio_expect(studio, "SELECT count(*) - count(DISTINCT text) FROM note", "0");
+    studio_expect(&studio, "SELECT count(*) - count(DISTINCT text) FROM note", "0");
 }
 
-static void record_while_it_overflows(const char *policy, struct studio *studio)
+static void record_while_it_overflows(const char *policy)
 {
     assert_int_equal(setenv("TELLTALE_RING_POLICY", policy, 1), 0);
-    studio_open(studio);
-    studio_start_recorder(studio, &(struct tt_recorder_options){.supervised = 1, .wait_ms_max = 200});
-    pid_t program = studio_start_program(studio, emit_fast, NULL, RING_BYTES);
+    studio_start_recorder(&studio, &(struct tt_recorder_options){.supervised = 1, .wait_ms_max = 200});
+    pid_t program = studio_start_program(&studio, emit_fast, NULL, RING_BYTES);
     studio_await(1);
     for (unsigned i = 0; i < 5; i++) {
         studio_sleep_us(100000);
-        assert_int_equal(kill(studio->recorder, SIGSTOP), 0);
+        assert_int_equal(kill(studio.recorder, SIGSTOP), 0);
         studio_sleep_us(50000);
-        assert_int_equal(kill(studio->recorder, SIGCONT), 0);
+        assert_int_equal(kill(studio.recorder, SIGCONT), 0);
     }
     studio_let_pass(1);
     assert_int_equal(studio_wait(program), 0);
     uint64_t emitted = atomic_load(&studio_stage->count);
-    studio_finish(studio);
-    studio_expect_sound(studio);
-    expect_notes_whole(studio);
-    studio_expect(studio, "SELECT ring_policy FROM processes", strncmp(policy, "block", 5) == 0 ? "block" : policy);
+    studio_finish(&studio);
+    studio_expect_sound(&studio);
+    expect_notes_whole();
+    studio_expect(&studio, "SELECT ring_policy FROM processes", strncmp(policy, "block", 5) == 0 ? "block" : policy);
     /* What it said itself, and what the tracer did: all of it is in the store, or is counted. */
-    studio_expect(studio, "SELECT attempt_count - record_count - drop_count - hole_count FROM processes", "0");
-    studio_expect(studio,
+    studio_expect(&studio, "SELECT attempt_count - record_count - drop_count - hole_count FROM processes", "0");
+    studio_expect(&studio,
                   "SELECT (SELECT coalesce(sum(count), 0) FROM losses) - drop_count - hole_count FROM processes", "0");
-    assert_in_range(studio_number(studio, "SELECT record_count - (SELECT count(*) FROM note) - (SELECT count(*) FROM "
-                                          "ring_gap) - (SELECT count(*) FROM clock_sample) FROM processes"),
+    assert_in_range(studio_number(&studio, "SELECT record_count - (SELECT count(*) FROM note) - (SELECT count(*) FROM "
+                                           "ring_gap) - (SELECT count(*) FROM clock_sample) FROM processes"),
                     0, 4); /* process_started, thread_attached, thread_detached, process_ended */
-    assert_in_range(studio_number(studio, "SELECT attempt_count - (SELECT count(*) FROM ring_gap) - (SELECT count(*) "
-                                          "FROM clock_sample) FROM processes"),
+    assert_in_range(studio_number(&studio, "SELECT attempt_count - (SELECT count(*) FROM ring_gap) - (SELECT count(*) "
+                                           "FROM clock_sample) FROM processes"),
                     emitted + 3, emitted + 4);
 }
 
 static void dropping_loses_the_newest_and_each_gap_says_how_many(void **state)
 {
     (void)state;
-    struct studio studio;
-    record_while_it_overflows("drop", &studio);
+    record_while_it_overflows("drop");
     assert_true(studio_number(&studio, "SELECT drop_count FROM processes") > 0);
     /* A gap that was followed by room has been told by its thread as well, and both agree. */
     assert_true(studio_number(&studio, "SELECT count(*) FROM ring_gap") > 0);
@@ -279,39 +277,32 @@ static void dropping_loses_the_newest_and_each_gap_says_how_many(void **state)
                   "1|0");
     studio_expect(&studio, "SELECT DISTINCT vital_count FROM losses WHERE vital_count IS NOT NULL", "0");
     studio_expect(&studio, "SELECT count(*) FROM losses WHERE first_ns < from_ns OR first_ns > to_ns", "0");
-    studio_close(&studio);
 }
 
 static void overwriting_loses_the_oldest_and_what_is_read_is_whole(void **state)
 {
     (void)state;
-    struct studio studio;
-    record_while_it_overflows("overwrite", &studio);
+    record_while_it_overflows("overwrite");
     studio_expect(&studio, "SELECT DISTINCT what FROM losses", "overwritten");
     /* The last one is always there. */
     assert_int_equal(studio_number(&studio, "SELECT max(CAST(substr(text, 1, 19) AS INTEGER)) FROM note") + 1,
                      atomic_load(&studio_stage->count));
-    studio_close(&studio);
 }
 
 static void blocking_loses_nothing_while_the_recorder_goes_on(void **state)
 {
     (void)state;
-    struct studio studio;
-    record_while_it_overflows("block:60000", &studio);
+    record_while_it_overflows("block:60000");
     studio_expect(&studio, "SELECT drop_count, wait_ns > 0, block_ms FROM processes", "0|1|60000");
     studio_expect(
         &studio, "SELECT count(*) FROM note",
         studio_text(&studio, "SELECT max(CAST(substr(text, 1, 19) AS INTEGER)) + 1 FROM note", (char[32]){0}, 32));
-    studio_close(&studio);
 }
 
 static void a_recorder_that_is_gone_costs_a_blocking_program_one_wait(void **state)
 {
     (void)state;
-    struct studio studio;
     assert_int_equal(setenv("TELLTALE_RING_POLICY", "block:100", 1), 0);
-    studio_open(&studio);
     studio_start_recorder(&studio, NULL);
     pid_t program = studio_start_program(&studio, emit_fast, NULL, RING_BYTES);
     studio_await(1);
@@ -323,11 +314,10 @@ static void a_recorder_that_is_gone_costs_a_blocking_program_one_wait(void **sta
     assert_int_equal(studio_wait(program), 0);
     studio_recover(&studio);
     studio_expect_sound(&studio);
-    expect_notes_whole(&studio);
+    expect_notes_whole();
     /* Once by the thread, once at most by what it says at its end; not 100,000 times. */
     assert_in_range(studio_number(&studio, "SELECT wait_ns / 1000000 FROM processes"), 100, 60000);
     assert_true(studio_number(&studio, "SELECT drop_count FROM processes") > 90000);
-    studio_close(&studio);
 }
 
 static const struct CMUnitTest cases[] = {
@@ -337,10 +327,10 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_reader_that_stands_still_is_waited_for_once),
     cmocka_unit_test(a_handler_emits_while_its_thread_waits_for_room),
     cmocka_unit_test(policies_are_words_and_nothing_else_is_taken_for_one),
-    cmocka_unit_test(dropping_loses_the_newest_and_each_gap_says_how_many),
-    cmocka_unit_test(overwriting_loses_the_oldest_and_what_is_read_is_whole),
-    cmocka_unit_test(blocking_loses_nothing_while_the_recorder_goes_on),
-    cmocka_unit_test(a_recorder_that_is_gone_costs_a_blocking_program_one_wait),
+    cmocka_unit_test_in_studio(dropping_loses_the_newest_and_each_gap_says_how_many),
+    cmocka_unit_test_in_studio(overwriting_loses_the_oldest_and_what_is_read_is_whole),
+    cmocka_unit_test_in_studio(blocking_loses_nothing_while_the_recorder_goes_on),
+    cmocka_unit_test_in_studio(a_recorder_that_is_gone_costs_a_blocking_program_one_wait),
 };
 
 TT_TEST_MAIN(cases)

@@ -2,12 +2,10 @@
  * leads to its state. Nothing here knows of arenas: it is what an import would do, too. It has more than 600 lines because one script
  * has all events. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <sqlite3.h>
-
-#include "ingest.h"
-#include "store_writer.h"
 
 enum { THREADS = 3, EVENTS_MAX = 64 };
 
@@ -34,6 +32,22 @@ static struct script script;
         said->time_ns = ++script.time_ns;                                                \
         said->event_name = (struct tt_decoded_##event_name){__VA_ARGS__};                \
     } while (0)
+
+static struct tt__store_writer *writer;
+static struct tt_ingest *ingest;
+
+/* A recorder comes, and goes: when IS_FINISHED, with the recording at its end. */
+static void begin(void)
+{
+    writer = studio_open_writer(&studio, NULL);
+    ingest = studio_create_ingest(writer);
+}
+
+static void end(bool is_finished)
+{
+    tt_ingest_destroy(ingest);
+    tt__store_close_writer(writer, is_finished);
+}
 
 enum { CREATED = 101, RAISED, TOUCHED, RELEASED, ASKED, WAITING };
 
@@ -193,7 +207,7 @@ static void write_script(void)
 
 /* ------------------------------------------------------------------------------------------------------ performing it */
 
-static void define_places(struct tt_ingest *ingest)
+static void define_places(void)
 {
     for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++)
         tt_ingest_define_site(ingest, CREATED + i, i + 1, (struct tt_decoded_text)TEXT("a.c"),
@@ -201,25 +215,15 @@ static void define_places(struct tt_ingest *ingest)
                               (struct tt_decoded_text){NULL, 0});
 }
 
-static void describe_words(struct tt_ingest *ingest)
+static void describe_words(void)
 {
 #define TT_ENUM_VALUE(name, CONSTANT, number, word, text) tt_ingest_describe_word(ingest, #name, number, #word);
 #include "events.def"
 }
 
-static void commit(struct tt_ingest *ingest)
-{
-    struct tt_store_error error;
-    if (tt_ingest_commit(ingest, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 /* Writes the script into a store. SEED 0: thread after thread, one commit; else at random, with commits and restarts in between. */
-static void perform(struct studio *studio, uint64_t seed)
+static void perform(uint64_t seed)
 {
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest = NULL;
-    struct tt_store_error error;
     const struct tt_ingest_process process = {.pid = 100,
                                               .uuid = {1},
                                               .host = "h",
@@ -227,48 +231,41 @@ static void perform(struct studio *studio, uint64_t seed)
                                               .command = "p",
                                               .monotonic_ns = 1000,
                                               .realtime_ns = 5000};
-    uint32_t process_id = UINT32_MAX;
     bool is_known = true, has_places = false;
     size_t next[THREADS] = {0}, left = 0;
     for (int i = 0; i < THREADS; i++)
         left += script.counts[i];
 
-    if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 ||
-        tt_ingest_create(writer, &ingest, &error) < 0 ||
-        tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
-        fail_msg("%s", error.text);
+    begin();
+    uint32_t process_id = studio_attach_process(ingest, &process, &is_known);
     assert_false(is_known);
     assert_int_equal(process_id, 0);
-    describe_words(ingest);
+    describe_words();
     for (; left > 0; left--) {
         unsigned thread = seed ? (unsigned)(studio_random(&seed) % THREADS) : 0;
         while (next[thread] == script.counts[thread])
             thread = (thread + 1) % THREADS;
         if (!has_places && (!seed || studio_random(&seed) % 16 == 0)) {
-            define_places(ingest);
+            define_places();
             has_places = true;
         }
         tt_ingest_event(ingest, process_id, thread + 1, &script.events[thread][next[thread]++]);
         if (seed && studio_random(&seed) % 8 == 0)
-            commit(ingest);
+            studio_commit(ingest);
         if (seed && studio_random(&seed) % 16 == 0) { /* another recorder takes over */
-            commit(ingest);
-            tt_ingest_destroy(ingest);
-            tt__store_close_writer(writer, studio_random(&seed) % 2);
-            if (tt__store_open_writer(studio->store, NULL, &writer, &error) < 0 ||
-                tt_ingest_create(writer, &ingest, &error) < 0 ||
-                tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
-                fail_msg("%s", error.text);
+            studio_commit(ingest);
+            end(studio_random(&seed) % 2);
+            begin();
+            process_id = studio_attach_process(ingest, &process, &is_known);
             assert_true(is_known);
             assert_int_equal(process_id, 0);
         }
     }
-    define_places(ingest);
+    define_places();
     tt_ingest_process_seen(ingest, process_id, 1000);
-    commit(ingest);
-    tt_ingest_destroy(ingest);
-    tt__store_close_writer(writer, true);
-    studio_expect(studio, "PRAGMA integrity_check", "ok");
+    studio_commit(ingest);
+    end(true);
+    studio_expect(&studio, "PRAGMA integrity_check", "ok");
 }
 
 static const char states[] =
@@ -280,43 +277,36 @@ static const char states[] =
 static void members_of_groups_have_type_and_text_also_when_they_were_never_raised(void **state)
 {
     (void)state;
-    struct studio studio;
-    studio_open(&studio);
     write_script();
-    perform(&studio, 0);
+    perform(0);
     studio_expect(&studio,
                   "SELECT group_id, position, member_id, type, message, member_count"
                   " FROM exception_members ORDER BY group_id, position",
                   "511|0|580|ExceptionGroup|inner (1 sub-exception)|1\n511|1|582|ValueError|never "
                   "raised|0\n580|0|581|KeyError||0");
-    studio_close(&studio);
 }
 
 /* The event that says so may have come before a session that began later, or be lost: the release tells it again. */
 static void what_was_discarded_is_known_by_its_release_alone(void **state)
 {
     (void)state;
-    struct studio studio;
     for (uint8_t discarded = 0; discarded <= 1; discarded++) {
-        studio_open(&studio);
+        studio_case_begin_anew();
         memset(&script, 0, sizeof script);
         fail_task(10, TT_FAILURE_HOW_RAISED);
         SAY(2, failure_released, .failure_id = 10, .site = RELEASED, .retrieved = discarded, .discarded = discarded);
-        perform(&studio, 0);
+        perform(0);
         studio_expect(&studio, "SELECT state, reason, discard_reason FROM failures",
                       discarded ? "discarded|NULL|NULL" : "lost|dropped|NULL");
         studio_expect(&studio, "SELECT count(*) FROM leaks WHERE lint = 'lost-failure'", discarded ? "0" : "1");
-        studio_close(&studio);
     }
 }
 
 static void each_fact_leads_to_its_state(void **state)
 {
     (void)state;
-    struct studio studio;
-    studio_open(&studio);
     write_script();
-    perform(&studio, 0);
+    perform(0);
     studio_expect(&studio, "SELECT failure_id, state, reason FROM failures ORDER BY failure_id", states);
     studio_expect(
         &studio,
@@ -335,8 +325,9 @@ static void each_fact_leads_to_its_state(void **state)
         "a.c:1 in created\na.c:3 in touched|a.c:4 in released|1");
     studio_expect(&studio, "SELECT count(*), (SELECT message FROM handler_call) FROM note",
                   "1|Task exception was never retrieved");
-    studio_expect(&studio, "SELECT test_id, name, outcome, text, began_at, ended_at, duration_ns > 0 FROM tests ORDER BY test_id",
-                  "110|adds|failed|1 is not 2|a.c:1 in created|a.c:4 in released|1\n111|is under way|running|NULL|NULL|NULL|1");
+    studio_expect(
+        &studio, "SELECT test_id, name, outcome, text, began_at, ended_at, duration_ns > 0 FROM tests ORDER BY test_id",
+        "110|adds|failed|1 is not 2|a.c:1 in created|a.c:4 in released|1\n111|is under way|running|NULL|NULL|NULL|1");
     studio_expect(&studio, "SELECT wait_id, task_id, started_at, until, text, timeout_ns FROM waits ORDER BY wait_id",
                   "70|1|a.c:6 in waiting|first_exception|3 tasks|5000\n71|NULL|NULL|as_completed|1 future|NULL");
     studio_expect(&studio,
@@ -371,7 +362,6 @@ static void each_fact_leads_to_its_state(void **state)
         &studio, "SELECT lint, count(*) FROM leaks GROUP BY lint",
         "absorbed-failure|4\nawait-cycle|1\ndestroyed-pending|1\nheld-failure|1\nlost-failure|3\nscope-left-open|1\n"
         "swallowed-cancel|1");
-    studio_close(&studio);
 }
 
 static const char *const everything[] = {
@@ -380,7 +370,8 @@ static const char *const everything[] = {
     "SELECT * FROM leaks ORDER BY object_id, lint",
     ("SELECT id_text, name, requested_ns, by_text, reason, requested_at, accepted, delivered_ns, delivered_at, "
      "latency_ns, before_start, ending FROM cancellations ORDER BY task_id"),
-    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch ORDER BY thread_id, sequence",
+    "SELECT failure_id, touched_ns, thread_id, sequence, by, by_id, how, is_user FROM touch"
+    " ORDER BY thread_id, sequence",
     "SELECT file, line, func, text FROM site ORDER BY hash",
     "SELECT loop_id, created_ns, closed_ns, pending_count FROM loop",
     "SELECT * FROM waits ORDER BY wait_id",
@@ -394,114 +385,78 @@ static const char *const everything[] = {
 static void the_order_between_threads_and_the_places_of_commits_change_nothing(void **state)
 {
     (void)state;
+    char *expected[sizeof everything / sizeof everything[0]];
     uint64_t seed = studio_seed();
-    struct studio first;
-    studio_open(&first);
     write_script();
-    perform(&first, 0);
-    for (unsigned i = studio_rounds(20); i > 0; i--) {
-        struct studio other;
-        studio_open(&other);
-        perform(&other, seed);
+    perform(0);
+    for (size_t i = 0; i < sizeof everything / sizeof everything[0]; i++)
+        expected[i] = studio_rows(&studio, everything[i]);
+    for (unsigned round = studio_rounds(20); round > 0; round--) {
+        studio_case_begin_anew();
+        perform(seed);
         studio_random(&seed);
-        for (size_t j = 0; j < sizeof everything / sizeof everything[0]; j++) {
-            static char expected[1 << 16];
-            studio_expect(&other, everything[j], studio_text(&first, everything[j], expected, sizeof expected));
-        }
-        studio_close(&other);
+        for (size_t i = 0; i < sizeof everything / sizeof everything[0]; i++)
+            studio_expect(&studio, everything[i], expected[i]);
     }
-    studio_close(&first);
+    for (size_t i = 0; i < sizeof everything / sizeof everything[0]; i++)
+        sqlite3_free(expected[i]);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- corners */
 
-static void open_ingest(struct studio *studio, struct tt__store_writer **out_writer, struct tt_ingest **out_ingest)
+static uint32_t attach(uint8_t uuid, uint32_t pid, uint8_t boot, int64_t monotonic_ns, int64_t realtime_ns)
 {
-    struct tt_store_error error;
-    if (tt__store_open_writer(studio->store, NULL, out_writer, &error) < 0 ||
-        tt_ingest_create(*out_writer, out_ingest, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-static void close_ingest(struct tt__store_writer *writer, struct tt_ingest *ingest)
-{
-    tt_ingest_destroy(ingest);
-    tt__store_close_writer(writer, true);
-}
-
-static uint32_t attach(struct tt_ingest *ingest, uint8_t uuid, uint32_t pid, uint8_t boot, int64_t monotonic_ns,
-                       int64_t realtime_ns)
-{
-    struct tt_ingest_process process = {
+    const struct tt_ingest_process process = {
         .uuid = {uuid}, .boot_id = {boot}, .pid = pid, .monotonic_ns = monotonic_ns, .realtime_ns = realtime_ns};
-    struct tt_store_error error;
-    uint32_t process_id;
-    bool is_known;
-    if (tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
-        fail_msg("%s", error.text);
-    return process_id;
+    return studio_attach_process(ingest, &process, NULL);
 }
 
 static void processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock(void **state)
 {
     (void)state;
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
-    studio_open(&studio);
-    open_ingest(&studio, &writer, &ingest);
-    uint32_t first = attach(ingest, 1, 100, 7, 1000, 50000);
-    uint32_t second = attach(ingest, 2, 101, 7, 1500, 99999); /* the wall clock was set meanwhile */
-    uint32_t other = attach(ingest, 3, 102, 8, 10, 50700);
+    begin();
+    uint32_t first = attach(1, 100, 7, 1000, 50000);
+    uint32_t second = attach(2, 101, 7, 1500, 99999); /* the wall clock was set meanwhile */
+    uint32_t other = attach(3, 102, 8, 10, 50700);
     assert_int_equal(tt_ingest_time(ingest, first, 1000), 0);
     assert_int_equal(tt_ingest_time(ingest, second, 1600), 600);
     assert_int_equal(tt_ingest_time(ingest, other, 10), 700);
-    commit(ingest);
-    close_ingest(writer, ingest);
+    studio_commit(ingest);
+    end(true);
     studio_expect(&studio, "SELECT process_id, started_ns FROM processes", "0|0\n1|500\n2|700");
     studio_expect(&studio, "SELECT origin_realtime_ns, origin_monotonic_ns FROM recording", "50000|1000");
-    studio_close(&studio);
 }
 
 static void an_exit_status_finds_its_process_before_or_after_it_is_known(void **state)
 {
     (void)state;
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
-    studio_open(&studio);
-    open_ingest(&studio, &writer, &ingest);
+    begin();
     tt_ingest_process_exit(ingest, 100, 3, 0);
     tt_ingest_process_exit(ingest, 555, 4, 0); /* never traced */
-    commit(ingest);
-    attach(ingest, 1, 100, 1, 0, 0);
-    attach(ingest, 2, 101, 1, 0, 0);
-    commit(ingest);
+    studio_commit(ingest);
+    attach(1, 100, 1, 0, 0);
+    attach(2, 101, 1, 0, 0);
+    studio_commit(ingest);
     tt_ingest_process_exit(ingest, 101, 0, 9);
-    commit(ingest);
-    close_ingest(writer, ingest);
+    studio_commit(ingest);
+    end(true);
     studio_expect(&studio, "SELECT pid, exit_status, signal, end_text FROM processes",
                   "100|3|NULL|exit status 3, without goodbye\n101|NULL|9|ended by SIGKILL");
-    studio_close(&studio);
 }
 
 static void events_about_nothing_and_unknown_events_make_no_rows(void **state)
 {
     (void)state;
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
-    studio_open(&studio);
-    open_ingest(&studio, &writer, &ingest);
-    uint32_t process_id = attach(ingest, 1, 100, 1, 0, 0);
+    begin();
+    uint32_t process_id = attach(1, 100, 1, 0, 0);
     struct tt_decoded_event event = {0};
     for (unsigned number = 0; number < 1024; number++) {
         event.number = (uint16_t)number;
         if (number != TT_EVENT_note && number != TT_EVENT_handler_called)
             tt_ingest_event(ingest, process_id, 1, &event);
     }
-    commit(ingest);
-    close_ingest(writer, ingest);
+    studio_commit(ingest);
+    end(true);
     studio_expect(
         &studio,
         "SELECT (SELECT count(*) FROM task) + (SELECT count(*) FROM failure) + (SELECT count(*) FROM touch)"
@@ -509,20 +464,15 @@ static void events_about_nothing_and_unknown_events_make_no_rows(void **state)
         " + (SELECT count(*) FROM exception) + (SELECT count(*) FROM exception_member) + (SELECT count(*) FROM gather) "
         "+ (SELECT count(*) FROM loop)",
         "0");
-    studio_close(&studio);
 }
 
 /* An arena whose bytes were changed may say anything. Sums over it must not make each commit fail, of the other processes too. */
 static void counts_that_nobody_can_have_do_not_stop_the_recording(void **state)
 {
     (void)state;
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
     const uint64_t most = INT64_MAX;
-    studio_open(&studio);
-    open_ingest(&studio, &writer, &ingest);
-    uint32_t process_id = attach(ingest, 1, 100, 1, 0, 0);
+    begin();
+    uint32_t process_id = attach(1, 100, 1, 0, 0);
     for (uint32_t thread = 1; thread < 40; thread++) {
         tt_ingest_thread_counts(ingest, process_id, thread,
                                 &(struct tt_ingest_thread_counts){.attempt_count = most,
@@ -532,23 +482,18 @@ static void counts_that_nobody_can_have_do_not_stop_the_recording(void **state)
                                                                   .wait_ns = most});
         tt_ingest_gap(ingest, process_id, thread, &(struct tt_ingest_gap){.count = INT64_MAX, .what = "dropped"});
     }
-    commit(ingest);
-    close_ingest(writer, ingest);
+    studio_commit(ingest);
+    end(true);
     studio_expect(&studio, "SELECT attempt_count > 0, drop_count > 0, wait_ns > 0 FROM processes", "1|1|1");
     studio_expect(&studio, "SELECT sum(count) > 0 FROM losses", "1");
-    studio_close(&studio);
 }
 
 static void tasks_on_the_board_come_and_go(void **state)
 {
     (void)state;
-    struct studio studio;
-    struct tt__store_writer *writer;
-    struct tt_ingest *ingest;
-    studio_open(&studio);
-    open_ingest(&studio, &writer, &ingest);
-    describe_words(ingest);
-    uint32_t process_id = attach(ingest, 1, 100, 1, 0, 0);
+    begin();
+    describe_words();
+    uint32_t process_id = attach(1, 100, 1, 0, 0);
     struct tt_ingest_board_entry entry = {.task_id = 5,
                                           .created_site = CREATED,
                                           .wait_site = WAITING,
@@ -562,9 +507,9 @@ static void tasks_on_the_board_come_and_go(void **state)
                                           .parent_id = 4,
                                           .loop_id = 900};
     tt_ingest_board(ingest, process_id, &entry);
-    define_places(ingest);
+    define_places();
     tt_ingest_process_seen(ingest, process_id, 150);
-    commit(ingest);
+    studio_commit(ingest);
     studio_expect(&studio, "SELECT name, state, wait_text, wait_at, wait_ns, parent_text, created_at FROM tasks",
                   "lonely|waiting|recv on descriptor 7|a.c:6 in waiting|50|#4|a.c:1 in created");
     /* Its events, later, say more than the board did, and are believed. */
@@ -580,26 +525,25 @@ static void tasks_on_the_board_come_and_go(void **state)
     entry.wait_site = 0;
     entry.is_new = false;
     tt_ingest_board(ingest, process_id, &entry);
-    commit(ingest);
+    studio_commit(ingest);
     studio_expect(&studio, "SELECT name, state, wait_text, wait_at, parent_text, created_ns FROM tasks",
                   "lonely, and cut by the board|running|NULL|NULL|callback|50");
     tt_ingest_board_gone(ingest, process_id, 5);
-    commit(ingest);
+    studio_commit(ingest);
     studio_expect(&studio, "SELECT count(*) FROM board", "0");
-    close_ingest(writer, ingest);
-    studio_close(&studio);
+    end(true);
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test(members_of_groups_have_type_and_text_also_when_they_were_never_raised),
-    cmocka_unit_test(each_fact_leads_to_its_state),
-    cmocka_unit_test(what_was_discarded_is_known_by_its_release_alone),
-    cmocka_unit_test(the_order_between_threads_and_the_places_of_commits_change_nothing),
-    cmocka_unit_test(processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock),
-    cmocka_unit_test(an_exit_status_finds_its_process_before_or_after_it_is_known),
-    cmocka_unit_test(events_about_nothing_and_unknown_events_make_no_rows),
-    cmocka_unit_test(counts_that_nobody_can_have_do_not_stop_the_recording),
-    cmocka_unit_test(tasks_on_the_board_come_and_go),
+    cmocka_unit_test_in_studio(members_of_groups_have_type_and_text_also_when_they_were_never_raised),
+    cmocka_unit_test_in_studio(each_fact_leads_to_its_state),
+    cmocka_unit_test_in_studio(what_was_discarded_is_known_by_its_release_alone),
+    cmocka_unit_test_in_studio(the_order_between_threads_and_the_places_of_commits_change_nothing),
+    cmocka_unit_test_in_studio(processes_of_one_boot_share_its_clock_and_others_are_placed_by_the_wall_clock),
+    cmocka_unit_test_in_studio(an_exit_status_finds_its_process_before_or_after_it_is_known),
+    cmocka_unit_test_in_studio(events_about_nothing_and_unknown_events_make_no_rows),
+    cmocka_unit_test_in_studio(counts_that_nobody_can_have_do_not_stop_the_recording),
+    cmocka_unit_test_in_studio(tasks_on_the_board_come_and_go),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,41 +1,16 @@
 /* What stats and diff tell of very many tasks, in one pass (coroutine_reports, histogram_reports, task_kind_reports), is what plain SQL
  * tells of them (coroutines, histograms, task_kinds), row by row. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <sqlite3.h>
 
-#include "store_writer.h"
-
-static struct studio studio;
-
-static int open_studio(void **state)
+static int begin_with_store(void **state)
 {
-    (void)state;
-    studio_open(&studio);
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
-        fail_msg("%s", error.text);
-    tt__store_close_writer(writer, true);
+    studio_case_begin(state);
+    studio_make_store(&studio);
     return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
-
-static void give(const char *sql)
-{
-    sqlite3 *connection;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(studio.store, &connection), SQLITE_OK);
-    if (sqlite3_exec(connection, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s", message);
-    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
 }
 
 /* COLUMNS of all rows of VIEW, sorted, as one text, of which *OUT_COUNT says how many; NULL when they cannot be told. */
@@ -84,7 +59,8 @@ static void expect_the_same(int row_count)
     expect_alike("*", "coroutines", "coroutine_reports", row_count);
     expect_alike("*", "histograms", "histogram_reports", row_count == 0 ? 0 : -1);
     /* A coroutine that is not known and one that is called so are of one kind: which of the two is told is left open. */
-    expect_alike("kind, task_count, returned_count, failed_count, cancelled_count, abandoned_count, pending_count, unknown_count,"
+    expect_alike("kind, task_count, returned_count, failed_count, cancelled_count, abandoned_count,"
+                 " pending_count, unknown_count,"
                  " duration_p50_ns, duration_p99_ns, created_file, created_func",
                  "task_kinds", "task_kind_reports", row_count == 0 ? 0 : -1);
 }
@@ -95,13 +71,15 @@ static void rows_are_those_of_plain_sql(void **state)
 {
     (void)state;
     expect_the_same(0);
-    give("INSERT INTO process (process_id, uuid, started_ns, seen_ns, vital_drop_last_ns) VALUES (0, x'00', 0, "
-         "5000000, NULL),"
-         " (1, x'01', 0, 9000000, 3000);"
-         "INSERT INTO site (site_id, hash, text) VALUES (1, 1, 'work'), (2, 2, 'work'), (3, 3, 'unknown'), (4, 4, ''),"
-         " (5, 5, 'say \"x\" \\ ü'), (6, 6, NULL), (7, 7, 'wor'), (8, 8, 'one'), (9, 9, 'two')");
+    studio_run_sql(
+        &studio,
+        "INSERT INTO process (process_id, uuid, started_ns, seen_ns, vital_drop_last_ns)"
+        " VALUES (0, x'00', 0, 5000000, NULL), (1, x'01', 0, 9000000, 3000);"
+        "INSERT INTO site (site_id, hash, text) VALUES (1, 1, 'work'), (2, 2, 'work'), (3, 3, 'unknown'), (4, 4, ''),"
+        " (5, 5, 'say \"x\" \\ ü'), (6, 6, NULL), (7, 7, 'wor'), (8, 8, 'one'), (9, 9, 'two')");
     expect_the_same(0);
-    give(
+    studio_run_sql(
+        &studio,
         "INSERT INTO task (task_id, created_site_id, created_ns, started_ns, ended_ns, outcome, busy_ns, ready_ns, "
         "longest_step_ns)"
         " WITH RECURSIVE n (i, r) AS (SELECT 1, 12345 UNION ALL SELECT i + 1, (r * 1103515245 + 12345) % 2147483648 "
@@ -123,9 +101,8 @@ static void a_sum_that_is_too_large_is_an_error(void **state)
 {
     int count;
     (void)state;
-    give("INSERT INTO task (task_id, created_ns, ended_ns, outcome, busy_ns, ready_ns) VALUES (1, 0, "
-         "9223372036854775807, 1, 9223372036854775807, 0),"
-         " (2, 0, 1, 1, 1, 0)");
+    studio_run_sql(&studio, "INSERT INTO task (task_id, created_ns, ended_ns, outcome, busy_ns, ready_ns)"
+                            " VALUES (1, 0, 9223372036854775807, 1, 9223372036854775807, 0), (2, 0, 1, 1, 1, 0)");
     assert_null(tell("*", "coroutines", &count));
     assert_null(tell("*", "coroutine_reports", &count));
 }
@@ -134,13 +111,13 @@ static void a_sum_that_is_too_large_is_an_error(void **state)
 static void each_count_of_tasks_has_its_percentiles(void **state)
 {
     (void)state;
-    give("INSERT INTO site (site_id, hash, text) VALUES (1, 1, 'work')");
+    studio_run_sql(&studio, "INSERT INTO site (site_id, hash, text) VALUES (1, 1, 'work')");
     for (int i = 1; i <= 102; i++) {
         char sql[160];
         snprintf(sql, sizeof sql,
                  "INSERT INTO task (task_id, created_site_id, created_ns, ended_ns, outcome) VALUES (%d, 1, 0, %d, 1)",
                  i, i * 7919 % 103 * 65521);
-        give(sql);
+        studio_run_sql(&studio, sql);
         if (i < 4 || (i > 8 && i < 12) || i > 98)
             expect_the_same(1);
     }
@@ -150,19 +127,23 @@ static void each_count_of_tasks_has_its_percentiles(void **state)
 static void each_class_has_what_lies_in_it(void **state)
 {
     (void)state;
-    give("INSERT INTO site (site_id, hash, text, file, line, func) VALUES (1, 1, 'work', 'a.c', 1, 'f'), (2, 2, 'work', 'a.c', 2, 'f'),"
-         " (3, 3, 'work', 'b.c', 3, 'f'), (4, 4, NULL, 'b.c', 3, 'f')");
-    give("WITH RECURSIVE bound (i, ns) AS (SELECT 0, 1000 UNION ALL SELECT i + 1, iif(i % 3 = 1, ns / 2 * 5, ns * 2) FROM bound WHERE i < 30)"
-         " INSERT INTO task (task_id, created_site_id, created_ns, started_ns, ended_ns, outcome)"
-         " SELECT i * 3 + d + 2, (i + d) % 5, 100, 100 + ns + d, 100 + ns - d, 1 + i % 3 FROM bound, (SELECT -1 AS d UNION SELECT 0 UNION SELECT 1)");
+    studio_run_sql(&studio, "INSERT INTO site (site_id, hash, text, file, line, func)"
+                            " VALUES (1, 1, 'work', 'a.c', 1, 'f'), (2, 2, 'work', 'a.c', 2, 'f'),"
+                            " (3, 3, 'work', 'b.c', 3, 'f'), (4, 4, NULL, 'b.c', 3, 'f')");
+    studio_run_sql(&studio, "WITH RECURSIVE bound (i, ns) AS ("
+                            "SELECT 0, 1000"
+                            " UNION ALL SELECT i + 1, iif(i % 3 = 1, ns / 2 * 5, ns * 2) FROM bound WHERE i < 30)"
+                            " INSERT INTO task (task_id, created_site_id, created_ns, started_ns, ended_ns, outcome)"
+                            " SELECT i * 3 + d + 2, (i + d) % 5, 100, 100 + ns + d, 100 + ns - d, 1 + i % 3"
+                            " FROM bound, (SELECT -1 AS d UNION SELECT 0 UNION SELECT 1)");
     expect_the_same(2);
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(rows_are_those_of_plain_sql, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(each_class_has_what_lies_in_it, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_sum_that_is_too_large_is_an_error, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(each_count_of_tasks_has_its_percentiles, open_studio, close_studio),
+    cmocka_unit_test_in_studio_with(rows_are_those_of_plain_sql, begin_with_store),
+    cmocka_unit_test_in_studio_with(each_class_has_what_lies_in_it, begin_with_store),
+    cmocka_unit_test_in_studio_with(a_sum_that_is_too_large_is_an_error, begin_with_store),
+    cmocka_unit_test_in_studio_with(each_count_of_tasks_has_its_percentiles, begin_with_store),
 };
 
 TT_TEST_MAIN(cases)

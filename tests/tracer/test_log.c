@@ -1,6 +1,6 @@
 /* The write-ahead log: what gives way when a reader that stands still keeps it long, and a disk that is small for it. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -15,23 +15,12 @@
 
 #define PATIENCE_MS 120000
 
-static struct studio studio;
-
-static int open_studio(void **state)
+static int begin_blocking_with_steps(void **state)
 {
-    (void)state;
     /* Nothing is dropped, so that what is missing was pruned. */
     assert_int_equal(setenv("TELLTALE_RING_POLICY", "block:60000", 1), 0);
     assert_int_equal(setenv("TELLTALE_EVENTS", "+step", 1), 0);
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
+    return studio_case_begin(state);
 }
 
 /* A task that takes steps, in each of which it creates another one that takes some more. */
@@ -182,8 +171,8 @@ static void on_a_small_disk_the_store_gets_most_of_the_room(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(the_event_stream_gives_way_before_recording_pauses, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(on_a_small_disk_the_store_gets_most_of_the_room, open_studio, close_studio),
+    cmocka_unit_test_in_studio_with(the_event_stream_gives_way_before_recording_pauses, begin_blocking_with_steps),
+    cmocka_unit_test_in_studio_with(on_a_small_disk_the_store_gets_most_of_the_room, begin_blocking_with_steps),
 };
 
 TT_TEST_MAIN(cases)

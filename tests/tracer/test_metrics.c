@@ -1,6 +1,6 @@
 /* What a recorder says of itself (event recorder_stats), and whom it names when a reader holds it up. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,22 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-static struct studio studio;
-
-static int open_studio(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
 
 static void emit_some(void *argument)
 {
@@ -52,9 +36,7 @@ static void a_recorder_says_what_it_read_and_what_that_cost(void **state)
 static void a_recorder_that_reads_nothing_says_nothing(void **state)
 {
     (void)state;
-    studio_start_recorder(&studio, NULL);
-    studio_run(&studio, emit_some);
-    studio_finish(&studio);
+    studio_record(&studio, NULL, emit_some);
     int64_t count = studio_number(&studio, "SELECT count(*) FROM metrics");
     studio_start_recorder(&studio, NULL);
     studio_finish(&studio);
@@ -112,7 +94,8 @@ static void a_reader_that_stands_still_bounds_the_log_and_is_named(void **state)
     snprintf(expected, sizeof expected, "log|%d", (int)reader);
     /* It is written when the log is full, with what room is left behind the limit. Who asks here reads, too, and may be in the way
      * once more. */
-    snprintf(log, sizeof log, "SELECT DISTINCT pause_reason, reader_pid FROM metrics WHERE reader_pid = %d", (int)reader);
+    snprintf(log, sizeof log, "SELECT DISTINCT pause_reason, reader_pid FROM metrics WHERE reader_pid = %d",
+             (int)reader);
     studio_expect_within(&studio, 60000, log, expected);
     studio_text(&studio, "SELECT DISTINCT reader FROM metrics WHERE reader_pid IS NOT NULL", named, sizeof named);
     assert_string_equal(named, program_invocation_short_name);
@@ -141,9 +124,9 @@ static void a_reader_that_stands_still_bounds_the_log_and_is_named(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(a_recorder_says_what_it_read_and_what_that_cost, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_recorder_that_reads_nothing_says_nothing, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_reader_that_stands_still_bounds_the_log_and_is_named, open_studio, close_studio),
+    cmocka_unit_test_in_studio(a_recorder_says_what_it_read_and_what_that_cost),
+    cmocka_unit_test_in_studio(a_recorder_that_reads_nothing_says_nothing),
+    cmocka_unit_test_in_studio(a_reader_that_stands_still_bounds_the_log_and_is_named),
 };
 
 TT_TEST_MAIN(cases)

@@ -2,7 +2,7 @@
  * and overtake each other; and nothing is concluded from what may have been overwritten. */
 #include "harness.h"
 #include "ring.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,21 +12,10 @@
 #define RING_BYTES (64u * 1024)
 #define SLOTS      (RING_BYTES / TT_SLOT_BYTES)
 
-static struct studio studio;
-
-static int set_up(void **state)
+static int begin_overwriting(void **state)
 {
-    (void)state;
     assert_int_equal(setenv("TELLTALE_RING_POLICY", "overwrite", 1), 0);
-    studio_open(&studio);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
+    return studio_case_begin(state);
 }
 
 /* Emits a note as a handler does that came in the middle of an emit: into the emergency ring. */
@@ -219,14 +208,14 @@ static void a_failure_whose_reader_was_not_is_delivered(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(an_event_that_was_overtaken_is_not_called_lost, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(what_is_overwritten_in_the_emergency_ring_is_counted_to_the_last_event, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(threads_and_their_handlers_lose_what_losses_say_and_nothing_else, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(what_a_kill_cut_off_is_not_called_overwritten, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_failure_whose_reader_was_overwritten_is_not_called_lost, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(a_failure_whose_reader_was_not_is_delivered, set_up, tear_down),
+    cmocka_unit_test_in_studio_with(an_event_that_was_overtaken_is_not_called_lost, begin_overwriting),
+    cmocka_unit_test_in_studio_with(what_is_overwritten_in_the_emergency_ring_is_counted_to_the_last_event,
+                                    begin_overwriting),
+    cmocka_unit_test_in_studio_with(threads_and_their_handlers_lose_what_losses_say_and_nothing_else,
+                                    begin_overwriting),
+    cmocka_unit_test_in_studio_with(what_a_kill_cut_off_is_not_called_overwritten, begin_overwriting),
+    cmocka_unit_test_in_studio_with(a_failure_whose_reader_was_overwritten_is_not_called_lost, begin_overwriting),
+    cmocka_unit_test_in_studio_with(a_failure_whose_reader_was_not_is_delivered, begin_overwriting),
 };
 
 TT_TEST_MAIN(cases)

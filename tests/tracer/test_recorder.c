@@ -1,7 +1,7 @@
 /* The recorder at work: what happens in a program stands in the store within a second, however the program ends, however many there are,
  * and whatever becomes of the disk. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,22 +14,6 @@
 #include <sys/wait.h>
 
 #include "store_writer.h"
-
-static struct studio studio;
-
-static int open_studio(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
 
 /* ------------------------------------------------------------------------------------------------------- while it runs */
 
@@ -207,9 +191,7 @@ static void a_process_that_stops_tracing_is_closed_while_it_lives(void **state)
 static void a_process_that_starts_anew_is_two_in_the_store(void **state)
 {
     (void)state;
-    studio_start_recorder(&studio, NULL);
-    studio_run(&studio, start_anew);
-    studio_finish(&studio);
+    studio_record(&studio, NULL, start_anew);
     studio_expect(
         &studio,
         "SELECT p.process_id, p.end_reason, t.name FROM processes AS p JOIN tasks AS t USING (process_id) ORDER BY 1",
@@ -397,9 +379,7 @@ static void a_later_run_joins_the_recording(void **state)
 {
     (void)state;
     for (int run = 0; run < 3; run++) {
-        studio_start_recorder(&studio, NULL);
-        studio_run(&studio, exit_with_3);
-        studio_finish(&studio);
+        studio_record(&studio, NULL, exit_with_3);
     }
     studio_expect(&studio, "SELECT group_concat(process_id), count(DISTINCT started_ns) FROM processes", "0,1,2|3");
     studio_expect(&studio, "SELECT count(*) FROM site AS a JOIN site AS b USING (hash) WHERE a.site_id <> b.site_id",
@@ -462,8 +442,7 @@ static void a_recorder_whose_supervisor_is_gone_ends_when_all_is_recorded(void *
     studio.control = -1;
     studio_let_pass(3);
     assert_int_equal(studio_wait(program), 0);
-    assert_int_equal(studio_wait(studio.recorder), 0);
-    studio.recorder = 0;
+    assert_int_equal(studio_wait_recorder(&studio), 0);
     studio_expect(&studio, "SELECT count(*) FROM tasks WHERE outcome <> 'pending'", "2");
     studio_expect_sound(&studio);
 }
@@ -548,28 +527,24 @@ static void events_of_signal_handlers_that_interrupt_an_emit_are_accounted_for(v
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(what_happens_is_in_the_store_within_a_second, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(the_board_shows_what_tasks_wait_for_also_after_a_kill, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(the_end_of_a_process_is_told_as_well_as_it_is_known, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_process_that_stops_tracing_is_closed_while_it_lives, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_process_that_starts_anew_is_two_in_the_store, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(an_exec_is_noticed_though_the_process_lives, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_recorder_started_after_the_end_finds_all_that_is_left, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(summaries_that_are_made_later_give_way_to_a_recorder, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(recovering_a_large_store_leaves_its_summaries_for_later, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(recovering_leaves_living_processes_to_the_next_recorder, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(many_processes_at_once_share_a_recording, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_later_run_joins_the_recording, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_second_recorder_waits_for_the_first_or_finds_nothing_to_do, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(nothing_to_record_makes_no_store, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(signals_meant_for_the_program_do_not_end_the_recorder, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_recorder_whose_supervisor_is_gone_ends_when_all_is_recorded, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(threads_that_come_and_go_use_rings_again_and_are_told_apart, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(events_of_signal_handlers_that_interrupt_an_emit_are_accounted_for, open_studio,
-                                    close_studio),
+    cmocka_unit_test_in_studio(what_happens_is_in_the_store_within_a_second),
+    cmocka_unit_test_in_studio(the_board_shows_what_tasks_wait_for_also_after_a_kill),
+    cmocka_unit_test_in_studio(the_end_of_a_process_is_told_as_well_as_it_is_known),
+    cmocka_unit_test_in_studio(a_process_that_stops_tracing_is_closed_while_it_lives),
+    cmocka_unit_test_in_studio(a_process_that_starts_anew_is_two_in_the_store),
+    cmocka_unit_test_in_studio(an_exec_is_noticed_though_the_process_lives),
+    cmocka_unit_test_in_studio(a_recorder_started_after_the_end_finds_all_that_is_left),
+    cmocka_unit_test_in_studio(summaries_that_are_made_later_give_way_to_a_recorder),
+    cmocka_unit_test_in_studio(recovering_a_large_store_leaves_its_summaries_for_later),
+    cmocka_unit_test_in_studio(recovering_leaves_living_processes_to_the_next_recorder),
+    cmocka_unit_test_in_studio(many_processes_at_once_share_a_recording),
+    cmocka_unit_test_in_studio(a_later_run_joins_the_recording),
+    cmocka_unit_test_in_studio(a_second_recorder_waits_for_the_first_or_finds_nothing_to_do),
+    cmocka_unit_test_in_studio(nothing_to_record_makes_no_store),
+    cmocka_unit_test_in_studio(signals_meant_for_the_program_do_not_end_the_recorder),
+    cmocka_unit_test_in_studio(a_recorder_whose_supervisor_is_gone_ends_when_all_is_recorded),
+    cmocka_unit_test_in_studio(threads_that_come_and_go_use_rings_again_and_are_told_apart),
+    cmocka_unit_test_in_studio(events_of_signal_handlers_that_interrupt_an_emit_are_accounted_for),
 };
 
 TT_TEST_MAIN(cases)

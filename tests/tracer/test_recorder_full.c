@@ -1,28 +1,12 @@
 /* A store that takes nothing any more, and processes that end meanwhile: the recorder gives up after a while, and what they said waits in
  * their arenas for the next one. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 
 #define NOTES 500
-
-static struct studio studio;
-
-static int set_up(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
 
 static void note_often(void)
 {
@@ -55,10 +39,7 @@ static void end_on_a_full_disk(const int *signal)
     studio_let_pass(2);
     studio_wait(program);
     studio_tell(&studio, "finish");
-    assert_int_equal(studio_wait(studio.recorder) >> 8, 1);
-    close(studio.control);
-    studio.control = -1;
-    studio.recorder = 0;
+    assert_int_equal(studio_wait_recorder(&studio) >> 8, 1);
     assert_int_equal(studio_count_arenas(&studio), 1);
 
     studio_recover(&studio);
@@ -82,10 +63,8 @@ static void a_program_that_is_killed_while_the_disk_is_full_does_not_keep_the_re
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(a_program_that_exits_while_the_disk_is_full_does_not_keep_the_recorder, set_up,
-                                    tear_down),
-    cmocka_unit_test_setup_teardown(a_program_that_is_killed_while_the_disk_is_full_does_not_keep_the_recorder, set_up,
-                                    tear_down),
+    cmocka_unit_test_in_studio(a_program_that_exits_while_the_disk_is_full_does_not_keep_the_recorder),
+    cmocka_unit_test_in_studio(a_program_that_is_killed_while_the_disk_is_full_does_not_keep_the_recorder),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,7 +1,7 @@
 /* The recorder in trouble: rings overflow, disks are full, stores reach their limit, arenas are damaged. What is lost is counted, what
  * cannot be known is said to be unknown, and nothing else happens. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,22 +11,6 @@
 #include <sys/stat.h>
 
 #include "arena.h"
-
-static struct studio studio;
-
-static int open_studio(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
 
 static void kill_itself(void *argument)
 {
@@ -181,7 +165,8 @@ static void create_until_told(void *argument)
 static void a_store_at_its_size_limit_stops_growing_and_can_be_read(void **state)
 {
     (void)state;
-    struct tt_recorder_options options = {.supervised = 1, .store_bytes_max = 1100 * 1024}, larger = {.supervised = 1, .store_bytes_max = 700 * 1024 * 1024};
+    struct tt_recorder_options options = {.supervised = 1, .store_bytes_max = 1100 * 1024},
+                               larger = {.supervised = 1, .store_bytes_max = 700 * 1024 * 1024};
     studio_start_recorder(&studio, &options);
     pid_t program = studio_start_program(&studio, create_until_told, NULL, 65536);
     studio_await(1);
@@ -319,16 +304,14 @@ static void damaged_arenas_do_no_harm(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(an_arena_that_nobody_read_keeps_the_newest_and_counts_the_rest, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(lost_details_leave_failures_certain, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(lost_vital_events_make_failures_unknown, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_full_disk_pauses_the_recording_and_it_goes_on_when_there_is_room, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_store_at_its_size_limit_stops_growing_and_can_be_read, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(readers_see_a_growing_prefix_while_it_is_recorded, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(files_that_are_no_arenas_are_left_alone, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(damaged_arenas_do_no_harm, open_studio, close_studio),
+    cmocka_unit_test_in_studio(an_arena_that_nobody_read_keeps_the_newest_and_counts_the_rest),
+    cmocka_unit_test_in_studio(lost_details_leave_failures_certain),
+    cmocka_unit_test_in_studio(lost_vital_events_make_failures_unknown),
+    cmocka_unit_test_in_studio(a_full_disk_pauses_the_recording_and_it_goes_on_when_there_is_room),
+    cmocka_unit_test_in_studio(a_store_at_its_size_limit_stops_growing_and_can_be_read),
+    cmocka_unit_test_in_studio(readers_see_a_growing_prefix_while_it_is_recorded),
+    cmocka_unit_test_in_studio(files_that_are_no_arenas_are_left_alone),
+    cmocka_unit_test_in_studio(damaged_arenas_do_no_harm),
 };
 
 TT_TEST_MAIN(cases)

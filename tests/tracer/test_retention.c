@@ -1,26 +1,15 @@
 /* Stores that are too large or too old: what goes first, what stays, and that whatever was deleted is counted. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <stdatomic.h>
 #include <sys/stat.h>
 
-static struct studio studio;
-
-static int open_studio(void **state)
+static int begin_blocking(void **state)
 {
-    (void)state;
     /* Nothing is dropped, so that what is missing was deleted. */
     assert_int_equal(setenv("TELLTALE_RING_POLICY", "block:60000", 1), 0);
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
+    return studio_case_begin(state);
 }
 
 static void end_task(uint64_t task, uint8_t outcome)
@@ -135,9 +124,7 @@ static void failures_go_when_nothing_else_is_left(void **state)
 {
     (void)state;
     const uint64_t bytes_max = 3 * 1024 * 1024;
-    studio_start_recorder(&studio, &(struct tt_recorder_options){.supervised = 1, .store_bytes_max = bytes_max});
-    studio_run(&studio, fail_often);
-    studio_finish(&studio);
+    studio_record(&studio, &(struct tt_recorder_options){.supervised = 1, .store_bytes_max = bytes_max}, fail_often);
     expect_bytes(bytes_max);
     studio_expect(&studio,
                   "SELECT (SELECT count(*) FROM failure) + (SELECT count FROM losses WHERE detail = 'failure')",
@@ -205,9 +192,7 @@ static void the_next_recorder_goes_on_with_the_same_limits(void **state)
 {
     (void)state;
     const uint64_t bytes_max = 3 * 1024 * 1024;
-    studio_start_recorder(&studio, &(struct tt_recorder_options){.supervised = 1, .store_bytes_max = bytes_max});
-    studio_run(&studio, fail_often);
-    studio_finish(&studio);
+    studio_record(&studio, &(struct tt_recorder_options){.supervised = 1, .store_bytes_max = bytes_max}, fail_often);
     for (int i = 0; i < 3; i++) {
         studio_wait(studio_start_program(&studio, fail_often, NULL, 64 * 1024 * 1024));
         studio_recover(&studio);
@@ -219,13 +204,11 @@ static void the_next_recorder_goes_on_with_the_same_limits(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(a_store_that_is_too_large_gives_up_tasks_that_succeeded_first, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(failures_go_when_nothing_else_is_left, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(the_event_stream_goes_before_all_else, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(what_is_over_for_too_long_goes_and_what_is_not_over_stays, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(the_next_recorder_goes_on_with_the_same_limits, open_studio, close_studio),
+    cmocka_unit_test_in_studio_with(a_store_that_is_too_large_gives_up_tasks_that_succeeded_first, begin_blocking),
+    cmocka_unit_test_in_studio_with(failures_go_when_nothing_else_is_left, begin_blocking),
+    cmocka_unit_test_in_studio_with(the_event_stream_goes_before_all_else, begin_blocking),
+    cmocka_unit_test_in_studio_with(what_is_over_for_too_long_goes_and_what_is_not_over_stays, begin_blocking),
+    cmocka_unit_test_in_studio_with(the_next_recorder_goes_on_with_the_same_limits, begin_blocking),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,7 +1,7 @@
 /* A default ring dir is deleted by the recorder that has read its last arena, and nobody who comes meanwhile is lost. */
 #include "harness.h"
 #include "ring_dir.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static struct studio studio;
 static char ring_dir[PATH_MAX]; /* the default one of the studio's store */
 
-static void begin(void)
+static int begin_with_default_ring_dir(void **state)
 {
-    studio_open(&studio);
+    studio_case_begin(state);
     assert_int_equal(tt__ring_dir_of_store(studio.store, ring_dir, sizeof ring_dir), 0);
     assert_int_equal(tt__ring_dir_prepare(ring_dir, studio.store), 0);
+    return 0;
 }
 
 static void emit_task(const char *name)
@@ -66,7 +66,6 @@ static void expect_recorded_and_deleted(const char *names)
     studio_expect(&studio, "SELECT name FROM tasks ORDER BY name", names);
     snprintf(pattern, sizeof pattern, "%s*", ring_dir);
     assert_int_equal(glob(pattern, 0, NULL, &found), GLOB_NOMATCH);
-    studio_close(&studio);
 }
 
 /* What happens as the folder loses its name. */
@@ -101,7 +100,6 @@ static void make_another(void)
 static void the_folder_goes_with_its_last_arena(void **state)
 {
     (void)state;
-    begin();
     run_program("first");
     recover();
     expect_recorded_and_deleted("first");
@@ -110,7 +108,6 @@ static void the_folder_goes_with_its_last_arena(void **state)
 static void a_folder_that_somebody_named_stays(void **state)
 {
     (void)state;
-    begin();
     run_program("first");
     assert_int_equal(__real_rename(ring_dir, studio.ring_dir), 0);
     const struct tt_recorder_options options = {
@@ -124,7 +121,6 @@ static void a_folder_that_somebody_named_stays(void **state)
 static void an_arena_that_comes_while_it_is_deleted_is_read(void **state)
 {
     (void)state;
-    begin();
     run_program("first");
     before_rename = run_late;
     recover();
@@ -134,7 +130,6 @@ static void an_arena_that_comes_while_it_is_deleted_is_read(void **state)
 static void an_arena_whose_folder_is_made_anew_meanwhile_is_read(void **state)
 {
     (void)state;
-    begin();
     run_program("first");
     before_rename = run_late;
     after_rename = make_another;
@@ -146,7 +141,6 @@ static void a_child_whose_parents_folder_is_gone_makes_it_anew(void **state)
 {
     int go[2], gone;
     (void)state;
-    begin();
     assert_int_equal(pipe(go), 0);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -200,7 +194,6 @@ static void a_recorder_that_waited_for_a_folder_that_is_gone_takes_the_new_one(v
     int control[2], started[2];
     char word;
     (void)state;
-    begin();
     snprintf(lock_path, sizeof lock_path, "%s/" TT_RING_DIR_LOCK, ring_dir);
     snprintf(store_path, sizeof store_path, "%s/" TT_RING_DIR_STORE, ring_dir);
     int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -235,12 +228,13 @@ static void a_recorder_that_waited_for_a_folder_that_is_gone_takes_the_new_one(v
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test(the_folder_goes_with_its_last_arena),
-    cmocka_unit_test(a_folder_that_somebody_named_stays),
-    cmocka_unit_test(an_arena_that_comes_while_it_is_deleted_is_read),
-    cmocka_unit_test(an_arena_whose_folder_is_made_anew_meanwhile_is_read),
-    cmocka_unit_test(a_child_whose_parents_folder_is_gone_makes_it_anew),
-    cmocka_unit_test(a_recorder_that_waited_for_a_folder_that_is_gone_takes_the_new_one),
+    cmocka_unit_test_in_studio_with(the_folder_goes_with_its_last_arena, begin_with_default_ring_dir),
+    cmocka_unit_test_in_studio_with(a_folder_that_somebody_named_stays, begin_with_default_ring_dir),
+    cmocka_unit_test_in_studio_with(an_arena_that_comes_while_it_is_deleted_is_read, begin_with_default_ring_dir),
+    cmocka_unit_test_in_studio_with(an_arena_whose_folder_is_made_anew_meanwhile_is_read, begin_with_default_ring_dir),
+    cmocka_unit_test_in_studio_with(a_child_whose_parents_folder_is_gone_makes_it_anew, begin_with_default_ring_dir),
+    cmocka_unit_test_in_studio_with(a_recorder_that_waited_for_a_folder_that_is_gone_takes_the_new_one,
+                                    begin_with_default_ring_dir),
 };
 
 TT_TEST_MAIN(cases)

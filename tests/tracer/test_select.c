@@ -1,7 +1,7 @@
 /* What is recorded is selected anew while the program runs, by itself and from outside, and the store says what was recorded when: event
  * categories_selected, view selections. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,27 +12,9 @@
 #include "select_outside.h"
 #include "writer.h"
 
-static struct studio studio;
-
-static int open_studio(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
-
 static void record(studio_program_fn program)
 {
-    studio_start_recorder(&studio, NULL);
-    studio_run(&studio, program);
-    studio_finish(&studio);
+    studio_record(&studio, NULL, program);
     studio_expect_sound(&studio);
 }
 
@@ -397,20 +379,18 @@ static void the_view_knows_each_category(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(what_is_off_is_not_recorded_and_the_store_says_when, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(what_changes_nothing_is_not_told, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(vital_leaves_out_details_alone, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(what_may_have_ended_while_it_was_off_is_unknown_and_what_is_told_again_is_there,
-                                    open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(what_is_off_until_the_end_leaves_everything_unknown, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_detail_that_comes_and_goes_makes_no_failure_uncertain, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(steps_that_were_not_recorded_join_nothing, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(threads_that_select_and_emit_lose_nothing, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_child_begins_with_what_its_parent_has_selected, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(mistakes_are_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(somebody_else_selects_and_the_process_takes_it_when_a_task_goes_on, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(the_view_knows_each_category, open_studio, close_studio),
+    cmocka_unit_test_in_studio(what_is_off_is_not_recorded_and_the_store_says_when),
+    cmocka_unit_test_in_studio(what_changes_nothing_is_not_told),
+    cmocka_unit_test_in_studio(vital_leaves_out_details_alone),
+    cmocka_unit_test_in_studio(what_may_have_ended_while_it_was_off_is_unknown_and_what_is_told_again_is_there),
+    cmocka_unit_test_in_studio(what_is_off_until_the_end_leaves_everything_unknown),
+    cmocka_unit_test_in_studio(a_detail_that_comes_and_goes_makes_no_failure_uncertain),
+    cmocka_unit_test_in_studio(steps_that_were_not_recorded_join_nothing),
+    cmocka_unit_test_in_studio(threads_that_select_and_emit_lose_nothing),
+    cmocka_unit_test_in_studio(a_child_begins_with_what_its_parent_has_selected),
+    cmocka_unit_test_in_studio(mistakes_are_refused),
+    cmocka_unit_test_in_studio(somebody_else_selects_and_the_process_takes_it_when_a_task_goes_on),
+    cmocka_unit_test_in_studio(the_view_knows_each_category),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,6 +1,7 @@
 /* Rows that are packed into an image are in the store as if their values had been bound one by one. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <sqlite3.h>
 
@@ -8,23 +9,14 @@
 
 enum { ROWS = 5000, TEXT_MAX = 3000 };
 
-static struct studio studio;
 static struct tt__cell rows[ROWS][TT__TASK_COLUMNS];
 static char letters[TEXT_MAX];
 
-static int open_studio(void **state)
+static int begin_with_blank_rows(void **state)
 {
-    (void)state;
-    studio_open(&studio);
+    studio_case_begin(state);
     memset(rows, 0, sizeof rows);
     memset(letters, 'x', sizeof letters);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
     return 0;
 }
 
@@ -32,14 +24,7 @@ static uint64_t random_state = 88172645463325252;
 
 static uint64_t draw(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    return random_state ^= random_state << 17;
-}
-
-static void set(struct tt__cell *cell, int64_t value)
-{
-    *cell = (struct tt__cell){.integer = value, .kind = TT__CELL_INTEGER};
+    return studio_random(&random_state);
 }
 
 /* A number of any length, near the edges of what so many bytes hold. */
@@ -54,13 +39,13 @@ static void fill_row(int i, int64_t task_id)
 {
     for (int column = 1; column < TT__TASK_COLUMNS; column++)
         if (column != TT__TASK_name && draw() % 3 != 0)
-            set(&rows[i][column], draw_number());
+            rows[i][column] = studio_cell(draw_number());
     if (draw() % 4 == 0)
         rows[i][TT__TASK_name] = (struct tt__cell){
             .text = letters, .length = (uint32_t)(draw() % (draw() % 10 == 0 ? TEXT_MAX : 80)), .kind = TT__CELL_TEXT};
-    set(&rows[i][TT__TASK_task_id], task_id);
-    set(&rows[i][TT__TASK_created_ns], draw_number());
-    set(&rows[i][TT__TASK_outcome], (int64_t)(draw() % 3));
+    rows[i][TT__TASK_task_id] = studio_cell(task_id);
+    rows[i][TT__TASK_created_ns] = studio_cell(draw_number());
+    rows[i][TT__TASK_outcome] = studio_cell((int64_t)(draw() % 3));
 }
 
 /* Ids of three processes, as they come when several threads tell of them. */
@@ -70,14 +55,6 @@ static void fill_rows(void)
         fill_row(i, (int64_t)(i % 3) << 40 | (1 + (i ^ (i % 7 == 0)) * 3));
 }
 
-static struct tt__store_writer *open_writer(void)
-{
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    assert_int_equal(tt__store_open_writer(studio.store, NULL, &writer, &error), 0);
-    return writer;
-}
-
 /* What is in the store before: some of the tasks have begun. */
 static void write_begun(struct tt__store_writer *writer)
 {
@@ -85,7 +62,7 @@ static void write_begun(struct tt__store_writer *writer)
     assert_int_equal(tt__store_begin(writer), 0);
     for (int i = 0; i < ROWS; i += 97) {
         begun[TT__TASK_task_id] = rows[i][TT__TASK_task_id];
-        set(&begun[TT__TASK_started_ns], i);
+        begun[TT__TASK_started_ns] = studio_cell(i);
         assert_int_equal(tt__store_write_rows(writer, TT__TABLE_TASK, begun, 1), 0);
     }
     assert_int_equal(tt__store_commit(writer), 0);
@@ -118,7 +95,7 @@ static void expect_the_same(void)
 {
     char sql[sizeof studio.store + 600];
     assert_int_equal(rename(studio.store, other_store()), 0);
-    struct tt__store_writer *writer = open_writer();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     write_begun(writer);
     write_rows(writer, false);
     tt__store_close_writer(writer, true);
@@ -149,7 +126,7 @@ static void packed_rows_are_what_bound_ones_are(void **state)
 {
     (void)state;
     fill_rows();
-    struct tt__store_writer *writer = open_writer();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     write_begun(writer);
     int packed = write_rows(writer, true);
     tt__store_close_writer(writer, true);
@@ -161,7 +138,7 @@ static void packed_rows_are_what_bound_ones_are(void **state)
 static void batch_after_batch_is_packed(void **state)
 {
     (void)state;
-    struct tt__store_writer *writer = open_writer();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     for (int batch = 0; batch < 4; batch++) {
         memset(rows, 0, sizeof rows);
         for (int i = 0; i < ROWS; i++)
@@ -177,7 +154,7 @@ static void tasks_that_have_not_ended_and_few_ones_are_not_packed(void **state)
 {
     (void)state;
     fill_rows();
-    struct tt__store_writer *writer = open_writer();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     for (int i = 0; i < ROWS; i += 2)
         rows[i][TT__TASK_outcome].kind = TT__CELL_NULL;
     assert_in_range(write_rows(writer, true), ROWS * 4 / 10, ROWS / 2);
@@ -186,7 +163,7 @@ static void tasks_that_have_not_ended_and_few_ones_are_not_packed(void **state)
     studio_expect(&studio, "SELECT count(*) FROM task INDEXED BY task_open WHERE outcome IS NULL", "2500");
     unlink(studio.store);
 
-    writer = open_writer();
+    writer = studio_open_writer(&studio, NULL);
     for (int i = 0; i < ROWS; i++)
         if (i >= (int)TT__IMAGE_ROWS_MIN - 1)
             rows[i][TT__TASK_outcome].kind = TT__CELL_NULL;
@@ -200,7 +177,7 @@ static void a_row_that_comes_in_between_changes_nothing_and_all_are_written_one_
 {
     (void)state;
     fill_rows();
-    struct tt__store_writer *writer = open_writer();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     tt__image_pack(writer, TT__TABLE_TASK, rows[0], ROWS);
     write_begun(writer);
     assert_int_equal(tt__store_begin(writer), 0);
@@ -217,7 +194,7 @@ static void an_image_of_other_rows_is_not_taken(void **state)
 {
     (void)state;
     fill_rows();
-    struct tt__store_writer *writer = open_writer();
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     tt__image_pack(writer, TT__TABLE_TASK, rows[0], ROWS);
     assert_int_equal(tt__store_begin(writer), 0);
     assert_int_equal(tt__image_insert(writer, TT__TABLE_TASK, rows[1], ROWS - 1), 0);
@@ -230,12 +207,12 @@ static void an_image_of_other_rows_is_not_taken(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(packed_rows_are_what_bound_ones_are, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(batch_after_batch_is_packed, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(tasks_that_have_not_ended_and_few_ones_are_not_packed, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_row_that_comes_in_between_changes_nothing_and_all_are_written_one_by_one,
-                                    open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(an_image_of_other_rows_is_not_taken, open_studio, close_studio),
+    cmocka_unit_test_in_studio_with(packed_rows_are_what_bound_ones_are, begin_with_blank_rows),
+    cmocka_unit_test_in_studio_with(batch_after_batch_is_packed, begin_with_blank_rows),
+    cmocka_unit_test_in_studio_with(tasks_that_have_not_ended_and_few_ones_are_not_packed, begin_with_blank_rows),
+    cmocka_unit_test_in_studio_with(a_row_that_comes_in_between_changes_nothing_and_all_are_written_one_by_one,
+                                    begin_with_blank_rows),
+    cmocka_unit_test_in_studio_with(an_image_of_other_rows_is_not_taken, begin_with_blank_rows),
 };
 
 TT_TEST_MAIN(cases)

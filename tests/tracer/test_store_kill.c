@@ -1,6 +1,7 @@
 /* SIGKILL of recorded programs and of the recorder, at random instants: nothing that was emitted is missing without having been counted,
  * and nothing is there twice. See truth.h. */
 #include "harness.h"
+#include "studio_case.h"
 #include "truth.h"
 
 #include <signal.h>
@@ -20,12 +21,11 @@ static struct truth_options choose_program(uint64_t rate, uint64_t *random)
 
 static void kill_at_random(uint64_t seed, uint64_t rate, uint64_t delay_us_max)
 {
-    struct studio studio;
     uint64_t random = seed;
     uint64_t ring_bytes = rate != 0 ? 0 : UINT64_C(65536) << studio_random(&random) % 7;
     struct truth_options options = choose_program(rate, &random);
     truth_begin(&options);
-    studio_open(&studio);
+    studio_case_begin_anew();
     studio_start_recorder(&studio, NULL);
     pid_t program = studio_start_program(&studio, truth_emit, NULL, ring_bytes);
     truth_await_start();
@@ -36,7 +36,6 @@ static void kill_at_random(uint64_t seed, uint64_t rate, uint64_t delay_us_max)
     truth_expect(&studio, rate == 0, true);
     studio_expect(&studio, "SELECT end_reason, end_text FROM processes",
                   "killed_without_goodbye|ended without goodbye");
-    studio_close(&studio);
 }
 
 static void a_program_killed_while_it_emits_as_fast_as_it_can_loses_nothing_uncounted(void **state)
@@ -65,10 +64,9 @@ enum { RECORDER_KILLS = 8 };
 static void kill_recorders(uint64_t seed, const struct truth_options *options, uint64_t ring_bytes,
                            uint64_t delay_us_max)
 {
-    struct studio studio;
     uint64_t random = seed;
     truth_begin(options);
-    studio_open(&studio);
+    studio_case_begin_anew();
     studio_start_recorder(&studio, NULL);
     pid_t program = studio_start_program(&studio, truth_emit, NULL, ring_bytes);
     truth_await_start();
@@ -86,7 +84,6 @@ static void kill_recorders(uint64_t seed, const struct truth_options *options, u
     if (options->rate != 0)
         assert_int_equal(studio_number(&studio, "SELECT count(*) FROM note"), truth_returned());
     studio_expect(&studio, "SELECT end_reason FROM processes", "exit");
-    studio_close(&studio);
 }
 
 static void a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event(void **state)
@@ -126,11 +123,10 @@ static void a_program_and_its_recorder_killed_together_are_recovered_by_the_next
     (void)state;
     uint64_t seed = studio_seed();
     for (unsigned i = studio_rounds(5); i > 0; i--) {
-        struct studio studio;
         uint64_t random = studio_next_seed(&seed);
         struct truth_options options = choose_program(0, &random);
         truth_begin(&options);
-        studio_open(&studio);
+        studio_case_begin_anew();
         studio_start_recorder(&studio, NULL);
         pid_t program = studio_start_program(&studio, truth_emit, NULL, UINT64_C(1) << 20);
         truth_await_start();
@@ -143,17 +139,16 @@ static void a_program_and_its_recorder_killed_together_are_recovered_by_the_next
         studio_recover(&studio);
         assert_int_equal(tt_recorder_is_needed(studio.ring_dir), 0);
         truth_expect(&studio, true, true);
-        studio_close(&studio);
     }
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test(a_program_killed_while_it_emits_as_fast_as_it_can_loses_nothing_uncounted),
-    cmocka_unit_test(a_program_killed_at_100000_events_a_second_has_dropped_none),
-    cmocka_unit_test(a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event),
-    cmocka_unit_test(a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event_of_the_stream),
-    cmocka_unit_test(a_recorder_killed_while_rings_overflow_keeps_the_counts_exact),
-    cmocka_unit_test(a_program_and_its_recorder_killed_together_are_recovered_by_the_next_viewer),
+    cmocka_unit_test_in_studio(a_program_killed_while_it_emits_as_fast_as_it_can_loses_nothing_uncounted),
+    cmocka_unit_test_in_studio(a_program_killed_at_100000_events_a_second_has_dropped_none),
+    cmocka_unit_test_in_studio(a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event),
+    cmocka_unit_test_in_studio(a_recorder_killed_again_and_again_neither_loses_nor_doubles_an_event_of_the_stream),
+    cmocka_unit_test_in_studio(a_recorder_killed_while_rings_overflow_keeps_the_counts_exact),
+    cmocka_unit_test_in_studio(a_program_and_its_recorder_killed_together_are_recovered_by_the_next_viewer),
 };
 
 TT_TEST_MAIN(cases)

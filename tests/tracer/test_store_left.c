@@ -1,7 +1,8 @@
 /* Stores that a kill left in the middle of a change in place, with the rollback journal beside them: that is so for an instant when a
  * recorder makes a store, and for another when it makes one file of it at its end. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,25 +11,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "store.h"
-#include "store_writer.h"
-
-static struct studio studio;
 static char journal[160], kept[160];
 
-static int open_studio(void **state)
+static int begin_with_names(void **state)
 {
-    (void)state;
-    studio_open(&studio);
+    studio_case_begin(state);
     snprintf(journal, sizeof journal, "%s-journal", studio.store);
     snprintf(kept, sizeof kept, "%s/kept", studio.dir);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
     return 0;
 }
 
@@ -54,15 +43,6 @@ static void change_and_die(const char *sql)
     assert_int_equal(rename(kept, journal), 0);
 }
 
-static void make_store(void)
-{
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
-        fail_msg("%s", error.text);
-    tt__store_close_writer(writer, true);
-}
-
 static void a_store_that_was_not_made_to_its_end_is_made_anew(void **state)
 {
     (void)state;
@@ -71,7 +51,7 @@ static void a_store_that_was_not_made_to_its_end_is_made_anew(void **state)
     struct stat stat_buffer;
     assert_int_equal(stat(studio.store, &stat_buffer), 0);
     assert_true(stat_buffer.st_size > 0); /* it says that it is a store, and it is none */
-    make_store();
+    studio_make_store(&studio);
     studio_expect(&studio, "PRAGMA integrity_check", "ok");
     studio_expect(&studio, "SELECT count(*) FROM recording", "1");
     studio_expect(&studio, "SELECT count(*) FROM tasks", "0");
@@ -84,7 +64,7 @@ static void what_was_half_changed_is_rolled_back_in_a_readers_own_copy(void **st
     struct tt_store_error error;
     sqlite3_stmt *statement;
     struct stat before, after;
-    make_store();
+    studio_make_store(&studio);
     change_and_die("UPDATE recording SET telltale_version = 'half'");
     assert_int_equal(stat(studio.store, &before), 0);
     if (tt_store_open_reader(studio.store, &reader, &error) < 0)
@@ -100,7 +80,7 @@ static void what_was_half_changed_is_rolled_back_in_a_readers_own_copy(void **st
     assert_int_equal(access(journal, F_OK), 0);
     assert_int_equal(stat(studio.store, &after), 0);
     assert_true(before.st_mtim.tv_nsec == after.st_mtim.tv_nsec && before.st_size == after.st_size);
-    make_store();
+    studio_make_store(&studio);
     assert_int_equal(access(journal, F_OK), -1);
     studio_expect(&studio, "SELECT count(*) FROM recording WHERE telltale_version = 'half'", "0");
 }
@@ -124,7 +104,7 @@ static void a_readers_own_copy_is_marked_as_long_as_it_lives(void **state)
     struct tt_store_error error;
     char pattern[160];
     glob_t found;
-    make_store();
+    studio_make_store(&studio);
     change_and_die("UPDATE recording SET telltale_version = 'half'");
     assert_int_equal(setenv("TMPDIR", studio.dir, 1), 0);
     if (tt_store_open_reader(studio.store, &reader, &error) < 0)
@@ -139,10 +119,9 @@ static void a_readers_own_copy_is_marked_as_long_as_it_lives(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(a_store_that_was_not_made_to_its_end_is_made_anew, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(what_was_half_changed_is_rolled_back_in_a_readers_own_copy, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_readers_own_copy_is_marked_as_long_as_it_lives, open_studio, close_studio),
+    cmocka_unit_test_in_studio_with(a_store_that_was_not_made_to_its_end_is_made_anew, begin_with_names),
+    cmocka_unit_test_in_studio_with(what_was_half_changed_is_rolled_back_in_a_readers_own_copy, begin_with_names),
+    cmocka_unit_test_in_studio_with(a_readers_own_copy_is_marked_as_long_as_it_lives, begin_with_names),
 };
 
 TT_TEST_MAIN(cases)

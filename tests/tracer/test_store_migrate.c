@@ -1,26 +1,12 @@
 /* Stores of an older schema version: they are read as if they were of this one, and a writer makes them so. stores/version_1.sql is one. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "store.h"
-#include "store_writer.h"
-
-static struct studio studio;
-
-static void run_sql(const char *sql)
-{
-    sqlite3 *connection;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(studio.store, &connection), SQLITE_OK);
-    if (sqlite3_exec(connection, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s", message);
-    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
-}
 
 /* The whole of a file, with a NUL behind it; free() it. */
 static char *read_file(const char *path, size_t *out_size)
@@ -38,23 +24,15 @@ static char *read_file(const char *path, size_t *out_size)
     return bytes;
 }
 
-static int open_studio_with_old_store(void **state)
+static int begin_with_old_store(void **state)
 {
     char path[512];
-    (void)state;
-    studio_open(&studio);
+    studio_case_begin(state);
     snprintf(path, sizeof path, "%s/tests/tracer/stores/version_1.sql", getenv("TELLTALE_TEST_SOURCE"));
     char *sql = read_file(path, NULL);
-    run_sql(sql);
+    studio_run_sql(&studio, sql);
     free(sql);
     assert_int_equal(chmod(studio.store, 0600), 0);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
     return 0;
 }
 
@@ -103,9 +81,11 @@ static void a_writer_makes_it_one_of_this_version(void **state)
     (void)state;
     struct tt__store_writer *writer;
     struct tt_store_error error;
-    run_sql("CREATE TABLE notes_of_mine (x); INSERT INTO notes_of_mine VALUES (7); CREATE VIEW mine AS SELECT x FROM "
-            "notes_of_mine;"
-            "CREATE INDEX task_name ON task (name)");
+    studio_run_sql(
+        &studio,
+        "CREATE TABLE notes_of_mine (x); INSERT INTO notes_of_mine VALUES (7); CREATE VIEW mine AS SELECT x FROM "
+        "notes_of_mine;"
+        "CREATE INDEX task_name ON task (name)");
     if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
         fail_msg("%s", error.text);
     tt__store_close_writer(writer, true);
@@ -117,7 +97,7 @@ static void a_writer_makes_it_one_of_this_version(void **state)
     studio_expect(&studio, "SELECT x FROM notes_of_mine", "7");
     studio_expect(&studio, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'telltale\\_old%' ESCAPE '\\'", "0");
     /* Once is enough. */
-    run_sql("UPDATE recording SET telltale_version = 'changed'");
+    studio_run_sql(&studio, "UPDATE recording SET telltale_version = 'changed'");
     if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
         fail_msg("%s", error.text);
     tt__store_close_writer(writer, true);
@@ -140,7 +120,7 @@ static void expect_refused(const char *text)
 static void what_cannot_be_made_so_is_left_as_it_was(void **state)
 {
     (void)state;
-    run_sql("CREATE TABLE telltale_old_task (x); INSERT INTO telltale_old_task VALUES (8)");
+    studio_run_sql(&studio, "CREATE TABLE telltale_old_task (x); INSERT INTO telltale_old_task VALUES (8)");
     expect_refused("making it a store of this version");
     studio_expect(&studio, "PRAGMA user_version", "1");
     studio_expect(&studio, "SELECT x FROM telltale_old_task", "8");
@@ -151,18 +131,16 @@ static void what_cannot_be_made_so_is_left_as_it_was(void **state)
 static void a_store_that_says_it_is_old_is_looked_at_like_any(void **state)
 {
     (void)state;
-    run_sql("DROP TABLE touch; CREATE VIRTUAL TABLE touch USING fts5(x)");
+    studio_run_sql(&studio, "DROP TABLE touch; CREATE VIRTUAL TABLE touch USING fts5(x)");
     expect_refused("is no plain table");
     studio_expect(&studio, "PRAGMA user_version", "1");
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(a_store_of_version_1_is_read_and_stays_as_it_is, open_studio_with_old_store,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_writer_makes_it_one_of_this_version, open_studio_with_old_store, close_studio),
-    cmocka_unit_test_setup_teardown(what_cannot_be_made_so_is_left_as_it_was, open_studio_with_old_store, close_studio),
-    cmocka_unit_test_setup_teardown(a_store_that_says_it_is_old_is_looked_at_like_any, open_studio_with_old_store,
-                                    close_studio),
+    cmocka_unit_test_in_studio_with(a_store_of_version_1_is_read_and_stays_as_it_is, begin_with_old_store),
+    cmocka_unit_test_in_studio_with(a_writer_makes_it_one_of_this_version, begin_with_old_store),
+    cmocka_unit_test_in_studio_with(what_cannot_be_made_so_is_left_as_it_was, begin_with_old_store),
+    cmocka_unit_test_in_studio_with(a_store_that_says_it_is_old_is_looked_at_like_any, begin_with_old_store),
 };
 
 TT_TEST_MAIN(cases)

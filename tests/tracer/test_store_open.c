@@ -1,6 +1,7 @@
 /* Opening stores: what is none is refused in clear words and left alone, what is one can only be read, whatever it contains. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,42 +11,6 @@
 #include <sys/wait.h>
 
 #include "store_check.h"
-#include "store_writer.h"
-
-static struct studio studio;
-
-static int open_studio(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
-
-static void make_store(void)
-{
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
-        fail_msg("%s", error.text);
-    tt__store_close_writer(writer, true);
-}
-
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *connection;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(path, &connection), SQLITE_OK);
-    if (sqlite3_exec(connection, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s", message);
-    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
-}
 
 static void write_file(const char *path, const void *bytes, size_t length)
 {
@@ -90,15 +55,6 @@ static void expect_refused(enum tt_store_error_kind kind, const char *text)
     assert_int_equal(pread(fd, bytes_after, sizeof bytes_after, 0), length);
     assert_memory_equal(bytes_before, bytes_after, (size_t)length);
     close(fd);
-}
-
-static struct tt_store_reader *open_reader(void)
-{
-    struct tt_store_reader *reader;
-    struct tt_store_error error;
-    if (tt_store_open_reader(studio.store, &reader, &error) < 0)
-        fail_msg("%s", error.text);
-    return reader;
 }
 
 /* SQLite's code for all of SQL, run by READER. */
@@ -149,18 +105,18 @@ static void a_file_that_is_no_sqlite_file_is_refused(void **state)
 static void a_database_of_another_application_is_refused(void **state)
 {
     (void)state;
-    run_sql(studio.store, "PRAGMA application_id = 252006674; CREATE TABLE task (task_id)");
+    studio_run_sql(&studio, "PRAGMA application_id = 252006674; CREATE TABLE task (task_id)");
     expect_refused(TT_STORE_OTHER_APPLICATION, "another application");
     assert_int_equal(unlink(studio.store), 0);
-    run_sql(studio.store, "CREATE TABLE task (task_id)");
+    studio_run_sql(&studio, "CREATE TABLE task (task_id)");
     expect_refused(TT_STORE_OTHER_APPLICATION, "another application");
 }
 
 static void a_newer_schema_is_refused(void **state)
 {
     (void)state;
-    make_store();
-    run_sql(studio.store, "PRAGMA user_version = 3");
+    studio_make_store(&studio);
+    studio_run_sql(&studio, "PRAGMA user_version = 3");
     expect_refused(TT_STORE_NEWER_SCHEMA, "newer telltale (schema 3");
 }
 
@@ -178,13 +134,13 @@ static void a_store_whose_tables_are_not_a_stores_tables_is_refused(void **state
     (void)state;
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         char sql[1024];
-        make_store();
+        studio_make_store(&studio);
         /* Views would keep columns from being dropped. */
         for (const struct tt_store_view *view = tt_store_views; view->name; view++) {
             snprintf(sql, sizeof sql, "DROP VIEW IF EXISTS %s", view->name);
-            run_sql(studio.store, sql);
+            studio_run_sql(&studio, sql);
         }
-        run_sql(studio.store, damages[i]);
+        studio_run_sql(&studio, damages[i]);
         expect_reader_refuses(studio.store, TT_STORE_DAMAGED, "not there as it should be");
         expect_writer_refuses(studio.store, TT_STORE_DAMAGED, "not there as it should be");
         assert_int_equal(unlink(studio.store), 0);
@@ -206,18 +162,15 @@ static void a_table_that_is_no_plain_one_is_refused_before_anything_of_it_runs(v
     };
     (void)state;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        make_store();
-        run_sql(studio.store, tables[i]);
+        studio_make_store(&studio);
+        studio_run_sql(&studio, tables[i]);
         expect_reader_refuses(studio.store, TT_STORE_DAMAGED, "no plain table");
         expect_writer_refuses(studio.store, TT_STORE_DAMAGED, "no plain table");
         assert_int_equal(unlink(studio.store), 0);
     }
-    make_store();
-    run_sql(studio.store, "CREATE TABLE mine (a PRIMARY KEY) WITHOUT ROWID; CREATE INDEX other ON task (name)");
-    struct tt_store_reader *reader;
-    struct tt_store_error error;
-    assert_int_equal(tt_store_open_reader(studio.store, &reader, &error), 0);
-    tt_store_close_reader(reader);
+    studio_make_store(&studio);
+    studio_run_sql(&studio, "CREATE TABLE mine (a PRIMARY KEY) WITHOUT ROWID; CREATE INDEX other ON task (name)");
+    tt_store_close_reader(studio_open_reader(&studio));
 }
 
 static void a_store_of_torn_pages_is_refused_as_damaged(void **state)
@@ -225,7 +178,7 @@ static void a_store_of_torn_pages_is_refused_as_damaged(void **state)
     (void)state;
     char garbage[4096];
     memset(garbage, 0xa5, sizeof garbage);
-    make_store();
+    studio_make_store(&studio);
     int fd = open(studio.store, O_RDWR);
     off_t size = lseek(fd, 0, SEEK_END);
     for (off_t at = 200; at < size; at += (off_t)sizeof garbage)
@@ -237,7 +190,7 @@ static void a_store_of_torn_pages_is_refused_as_damaged(void **state)
 static void an_unreadable_file_is_refused(void **state)
 {
     (void)state;
-    make_store();
+    studio_make_store(&studio);
     assert_int_equal(chmod(studio.store, 0), 0);
     assert_int_equal(chmod(studio.dir, 0755), 0);
     pid_t child = fork();
@@ -255,7 +208,7 @@ static void a_symbolic_link_is_read_and_never_written_through(void **state)
 {
     (void)state;
     char link[160];
-    make_store();
+    studio_make_store(&studio);
     snprintf(link, sizeof link, "%s/link.telltale", studio.dir);
     assert_int_equal(symlink(studio.store, link), 0);
     expect_writer_refuses(link, TT_STORE_NOT_REGULAR, "symbolic link");
@@ -287,7 +240,7 @@ static void a_new_store_is_private_and_says_what_it_is(void **state)
     (void)state;
     struct stat stat_buffer;
     mode_t mask = umask(0);
-    make_store();
+    studio_make_store(&studio);
     umask(mask);
     assert_int_equal(stat(studio.store, &stat_buffer), 0);
     assert_int_equal(stat_buffer.st_mode & 07777, 0600);
@@ -320,12 +273,10 @@ static void each_table_and_column_has_a_comment(void **state)
 static void a_store_has_one_writer(void **state)
 {
     (void)state;
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    assert_int_equal(tt__store_open_writer(studio.store, NULL, &writer, &error), 0);
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     expect_writer_refuses(studio.store, TT_STORE_BUSY, "another recorder");
     tt__store_close_writer(writer, true);
-    make_store();
+    studio_make_store(&studio);
 }
 
 static void rows_of_all_tables_can_be_written_one_by_one_and_many_at_once(void **state)
@@ -336,18 +287,15 @@ static void rows_of_all_tables_can_be_written_one_by_one_and_many_at_once(void *
     enum { ROWS = 120 };
     static struct tt__cell cells[ROWS * TT__TABLE_COLUMNS_MAX];
     (void)state;
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    assert_int_equal(tt__store_open_writer(studio.store, NULL, &writer, &error), 0);
+    struct tt__store_writer *writer = studio_open_writer(&studio, NULL);
     for (int table = 0; table < TT__TABLE_COUNT; table++) {
         for (int row = 0; row < ROWS; row++)
             for (int i = 0; i < columns[table]; i++)
                 cells[row * columns[table] + i] = (struct tt__cell){.integer = row + 1, .kind = TT__CELL_INTEGER};
         for (int turn = 0; turn < 2; turn++) { /* the second time all keys are there already */
             assert_int_equal(tt__store_begin(writer), 0);
-            int result =
-                tt__store_write_rows(writer, (enum tt__table)table, cells,
-                                     table == TT__TABLE_PROCESS || table == TT__TABLE_PROCESS_MORE ? 1 : ROWS);
+            int result = tt__store_write_rows(writer, (enum tt__table)table, cells,
+                                              table == TT__TABLE_PROCESS || table == TT__TABLE_PROCESS_MORE ? 1 : ROWS);
             const char *text = tt__store_writer_error(writer)->text;
             /* Numbers where texts are wanted are turned into texts; where blobs are wanted they are refused, as they should be. */
             if (result < 0 && table != TT__TABLE_PROCESS && table != TT__TABLE_PROCESS_MORE &&
@@ -386,8 +334,8 @@ static void a_reader_cannot_write_anything_anywhere(void **state)
         "SELECT load_extension('/tmp/telltale.so')",
     };
     (void)state;
-    make_store();
-    struct tt_store_reader *reader = open_reader();
+    studio_make_store(&studio);
+    struct tt_store_reader *reader = studio_open_reader(&studio);
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++)
         if (run_in(reader, attempts[i]) == SQLITE_OK)
             fail_msg("accepted: %s", attempts[i]);
@@ -402,10 +350,10 @@ static void a_reader_leaves_a_finished_store_and_its_folder_untouched(void **sta
     (void)state;
     char beside[160];
     struct stat before, after, folder_before, folder_after;
-    make_store();
+    studio_make_store(&studio);
     assert_int_equal(stat(studio.store, &before), 0);
     assert_int_equal(stat(studio.dir, &folder_before), 0);
-    struct tt_store_reader *reader = open_reader();
+    struct tt_store_reader *reader = studio_open_reader(&studio);
     assert_int_equal(run_in(reader, "SELECT * FROM tasks; SELECT * FROM leaks"), SQLITE_OK);
     snprintf(beside, sizeof beside, "%s-shm", studio.store);
     assert_int_equal(access(beside, F_OK), -1);
@@ -419,12 +367,13 @@ static void a_reader_leaves_a_finished_store_and_its_folder_untouched(void **sta
 static void views_in_the_file_do_not_matter(void **state)
 {
     (void)state;
-    make_store();
-    run_sql(studio.store, "DROP VIEW tasks; CREATE VIEW tasks AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n "
-                          "FROM r) SELECT n AS task_id FROM r;"
-                          "DROP VIEW places; CREATE VIEW mine AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n "
-                          "FROM r) SELECT n FROM r");
-    struct tt_store_reader *reader = open_reader();
+    studio_make_store(&studio);
+    studio_run_sql(&studio,
+                   "DROP VIEW tasks; CREATE VIEW tasks AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n "
+                   "FROM r) SELECT n AS task_id FROM r;"
+                   "DROP VIEW places; CREATE VIEW mine AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n "
+                   "FROM r) SELECT n FROM r");
+    struct tt_store_reader *reader = studio_open_reader(&studio);
     assert_int_equal(run_in(reader, "SELECT * FROM tasks; SELECT outcome FROM tasks; SELECT * FROM places"), SQLITE_OK);
     assert_int_not_equal(run_in(reader, "SELECT * FROM mine"), SQLITE_OK);
     assert_int_not_equal(run_in(reader, "SELECT * FROM main.tasks"), SQLITE_OK);
@@ -434,8 +383,8 @@ static void views_in_the_file_do_not_matter(void **state)
 static void a_statement_that_runs_too_long_is_ended(void **state)
 {
     (void)state;
-    make_store();
-    struct tt_store_reader *reader = open_reader();
+    studio_make_store(&studio);
+    struct tt_store_reader *reader = studio_open_reader(&studio);
     tt_store_set_deadline(reader, 50000000);
     int64_t start_ns = studio_now_ns();
     assert_int_equal(
@@ -459,7 +408,7 @@ static void a_path_is_never_taken_for_a_uri(void **state)
     (void)state;
     char here[256];
     assert_non_null(getcwd(here, sizeof here));
-    make_store();
+    studio_make_store(&studio);
     assert_int_equal(chdir(studio.dir), 0);
     assert_int_equal(rename("run.telltale", "file:run.telltale?mode=memory"), 0);
     struct tt_store_reader *reader;
@@ -530,7 +479,7 @@ static void a_log_left_by_a_kill_is_read_where_it_lies(void **state)
 {
     (void)state;
     leave_log();
-    struct tt_store_reader *reader = open_reader();
+    struct tt_store_reader *reader = studio_open_reader(&studio);
     assert_int_equal(run_in(reader, "SELECT * FROM note"), SQLITE_OK);
     tt_store_close_reader(reader);
     studio_expect(&studio, "SELECT count(*) FROM note", "1");
@@ -563,34 +512,30 @@ static void a_writer_knows_how_long_its_log_is_and_the_log_begins_anew(void **st
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(a_missing_file_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_directory_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(pipes_and_devices_are_refused_without_being_opened, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_file_that_is_no_sqlite_file_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_database_of_another_application_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_newer_schema_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_store_whose_tables_are_not_a_stores_tables_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_table_that_is_no_plain_one_is_refused_before_anything_of_it_runs, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_store_of_torn_pages_is_refused_as_damaged, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(an_unreadable_file_is_refused, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_symbolic_link_is_read_and_never_written_through, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(network_file_systems_are_known, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_new_store_is_private_and_says_what_it_is, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(each_table_and_column_has_a_comment, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_store_has_one_writer, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(rows_of_all_tables_can_be_written_one_by_one_and_many_at_once, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_reader_cannot_write_anything_anywhere, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_reader_leaves_a_finished_store_and_its_folder_untouched, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(views_in_the_file_do_not_matter, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_statement_that_runs_too_long_is_ended, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_path_is_never_taken_for_a_uri, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_store_with_a_log_is_read_where_nothing_can_be_written, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_log_left_by_a_kill_is_read_where_it_lies, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_writer_knows_how_long_its_log_is_and_the_log_begins_anew, open_studio,
-                                    close_studio),
+    cmocka_unit_test_in_studio(a_missing_file_is_refused),
+    cmocka_unit_test_in_studio(a_directory_is_refused),
+    cmocka_unit_test_in_studio(pipes_and_devices_are_refused_without_being_opened),
+    cmocka_unit_test_in_studio(a_file_that_is_no_sqlite_file_is_refused),
+    cmocka_unit_test_in_studio(a_database_of_another_application_is_refused),
+    cmocka_unit_test_in_studio(a_newer_schema_is_refused),
+    cmocka_unit_test_in_studio(a_store_whose_tables_are_not_a_stores_tables_is_refused),
+    cmocka_unit_test_in_studio(a_table_that_is_no_plain_one_is_refused_before_anything_of_it_runs),
+    cmocka_unit_test_in_studio(a_store_of_torn_pages_is_refused_as_damaged),
+    cmocka_unit_test_in_studio(an_unreadable_file_is_refused),
+    cmocka_unit_test_in_studio(a_symbolic_link_is_read_and_never_written_through),
+    cmocka_unit_test_in_studio(network_file_systems_are_known),
+    cmocka_unit_test_in_studio(a_new_store_is_private_and_says_what_it_is),
+    cmocka_unit_test_in_studio(each_table_and_column_has_a_comment),
+    cmocka_unit_test_in_studio(a_store_has_one_writer),
+    cmocka_unit_test_in_studio(rows_of_all_tables_can_be_written_one_by_one_and_many_at_once),
+    cmocka_unit_test_in_studio(a_reader_cannot_write_anything_anywhere),
+    cmocka_unit_test_in_studio(a_reader_leaves_a_finished_store_and_its_folder_untouched),
+    cmocka_unit_test_in_studio(views_in_the_file_do_not_matter),
+    cmocka_unit_test_in_studio(a_statement_that_runs_too_long_is_ended),
+    cmocka_unit_test_in_studio(a_path_is_never_taken_for_a_uri),
+    cmocka_unit_test_in_studio(a_store_with_a_log_is_read_where_nothing_can_be_written),
+    cmocka_unit_test_in_studio(a_log_left_by_a_kill_is_read_where_it_lies),
+    cmocka_unit_test_in_studio(a_writer_knows_how_long_its_log_is_and_the_log_begins_anew),
 };
 
 TT_TEST_MAIN(cases)

@@ -1,55 +1,10 @@
 /* The views of readers: this version's, whatever the file calls so, and the tables over the event stream when they are asked for. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <sqlite3.h>
 #include <unistd.h>
-
-#include "store_writer.h"
-
-static struct studio studio;
-
-static int open_studio(void **state)
-{
-    (void)state;
-    studio_open(&studio);
-    return 0;
-}
-
-static int close_studio(void **state)
-{
-    (void)state;
-    studio_close(&studio);
-    return 0;
-}
-
-static void make_store(void)
-{
-    struct tt__store_writer *writer;
-    struct tt_store_error error;
-    if (tt__store_open_writer(studio.store, NULL, &writer, &error) < 0)
-        fail_msg("%s", error.text);
-    tt__store_close_writer(writer, true);
-}
-
-static void run_sql(const char *path, const char *sql)
-{
-    sqlite3 *connection;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(path, &connection), SQLITE_OK);
-    if (sqlite3_exec(connection, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s", message);
-    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
-}
-
-static struct tt_store_reader *open_reader(void)
-{
-    struct tt_store_reader *reader;
-    struct tt_store_error error;
-    if (tt_store_open_reader(studio.store, &reader, &error) < 0)
-        fail_msg("%s", error.text);
-    return reader;
-}
 
 /* SQLite's code for all of SQL, run by READER. */
 static int run_in(struct tt_store_reader *reader, const char *sql)
@@ -69,21 +24,21 @@ static void only_a_file_with_nothing_but_our_own_text_is_asked_itself(void **sta
         "ALTER TABLE note ADD COLUMN mine INTEGER",
     };
     (void)state;
-    make_store();
-    struct tt_store_reader *reader = open_reader();
+    studio_make_store(&studio);
+    struct tt_store_reader *reader = studio_open_reader(&studio);
     assert_int_equal(run_in(reader, "SELECT * FROM main.tasks; SELECT loop_id FROM turns; SELECT * FROM phases"),
                      SQLITE_OK);
     tt_store_close_reader(reader);
-    run_sql(studio.store, "CREATE INDEX mine ON note (key)");
-    reader = open_reader();
+    studio_run_sql(&studio, "CREATE INDEX mine ON note (key)");
+    reader = studio_open_reader(&studio);
     assert_int_equal(run_in(reader, "SELECT * FROM main.tasks; SELECT loop_id FROM turns; SELECT * FROM phases"),
                      SQLITE_OK);
     tt_store_close_reader(reader);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         assert_int_equal(unlink(studio.store), 0);
-        make_store();
-        run_sql(studio.store, changes[i]);
-        reader = open_reader();
+        studio_make_store(&studio);
+        studio_run_sql(&studio, changes[i]);
+        reader = studio_open_reader(&studio);
         if (run_in(reader, "SELECT * FROM main.tasks") == SQLITE_OK)
             fail_msg("the file itself is asked, after %s", changes[i]);
         assert_int_equal(run_in(reader, "SELECT * FROM tasks; SELECT loop_id FROM turns; SELECT state FROM phases;"
@@ -104,12 +59,10 @@ static void what_a_statement_asks_of_the_stream_is_there_in_time(void **state)
         "SELECT x.name FROM sqlite_temp_schema AS x WHERE x.name = 'held_up'",
     };
     (void)state;
-    make_store();
+    studio_make_store(&studio);
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        struct tt_store_error error;
-        struct tt_store_reader *reader;
+        struct tt_store_reader *reader = studio_open_reader(&studio);
         sqlite3_stmt *statement, *before;
-        assert_int_equal(tt_store_open_reader(studio.store, &reader, &error), 0);
         assert_int_equal(tt_store_prepare(reader, "SELECT name FROM tasks", &before, NULL), SQLITE_OK);
         assert_int_equal(tt_store_prepare(reader, "SELECT stepsize FROM task", &statement, NULL), SQLITE_ERROR);
         assert_null(statement);
@@ -126,9 +79,8 @@ static void what_a_statement_asks_of_the_stream_is_there_in_time(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(only_a_file_with_nothing_but_our_own_text_is_asked_itself, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(what_a_statement_asks_of_the_stream_is_there_in_time, open_studio, close_studio),
+    cmocka_unit_test_in_studio(only_a_file_with_nothing_but_our_own_text_is_asked_itself),
+    cmocka_unit_test_in_studio(what_a_statement_asks_of_the_stream_is_there_in_time),
 };
 
 TT_TEST_MAIN(cases)

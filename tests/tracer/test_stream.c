@@ -1,24 +1,21 @@
 /* The event stream in the store: every event is in it once, however often and whenever is committed; what is damaged
  * is said, and not believed; and steps are not put together over what is missing. */
 #include "harness.h"
-#include "studio.h"
+#include "studio_case.h"
+#include "studio_store.h"
 
 #include <sqlite3.h>
 #include <zstd.h>
 
 #include "chunk.h"
-#include "ingest.h"
 #include "sql_table.h"
-#include "store_writer.h"
 
-static struct studio studio;
 static struct tt__store_writer *writer;
 static struct tt_ingest *ingest;
 
 /* BYTES_MAX: how large the store may be; 0: as usual. */
 static void begin_with(uint64_t bytes_max)
 {
-    struct tt_store_error error;
     const struct tt__store_writer_options options = {.bytes_max = bytes_max};
     const struct tt_ingest_process process = {.pid = 100,
                                               .uuid = {1},
@@ -28,13 +25,9 @@ static void begin_with(uint64_t bytes_max)
                                               .monotonic_ns = 1000,
                                               .realtime_ns = 5000,
                                               .has_stream = true};
-    uint32_t process_id;
-    bool is_known;
-    if (tt__store_open_writer(studio.store, &options, &writer, &error) < 0 ||
-        tt_ingest_create(writer, &ingest, &error) < 0 ||
-        tt_ingest_attach_process(ingest, &process, &process_id, &is_known, &error) < 0)
-        fail_msg("%s", error.text);
-    assert_int_equal(process_id, 0);
+    writer = studio_open_writer(&studio, &options);
+    ingest = studio_create_ingest(writer);
+    assert_int_equal(studio_attach_process(ingest, &process, NULL), 0);
 }
 
 static void begin(void)
@@ -44,9 +37,7 @@ static void begin(void)
 
 static void commit(void)
 {
-    struct tt_store_error error;
-    if (tt_ingest_commit(ingest, &error) < 0)
-        fail_msg("%s", error.text);
+    studio_commit(ingest);
 }
 
 /* The recorder ends, or is killed: what was not committed is not there. */
@@ -58,20 +49,17 @@ static void end(void)
     writer = NULL;
 }
 
-static int open_studio(void **state)
+static int begin_case(void **state)
 {
-    (void)state;
-    studio_open(&studio);
+    studio_case_begin(state);
     begin();
     return 0;
 }
 
-static int close_studio(void **state)
+static int end_case(void **state)
 {
-    (void)state;
     end();
-    studio_close(&studio);
-    return 0;
+    return studio_case_end(state);
 }
 
 static void tell(uint32_t thread, uint64_t sequence, struct tt_decoded_event event)
@@ -462,18 +450,17 @@ static void whatever_a_chunk_says_queries_end_with_rows_or_an_error(void **state
 }
 
 static const struct CMUnitTest cases[] = {
-    cmocka_unit_test_setup_teardown(each_event_is_in_the_stream_once_however_often_is_committed, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_commit_that_failed_is_repeated_and_nothing_is_lost_or_doubled, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_commit_that_ran_out_of_room_halfway_is_repeated_when_there_is_some, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, open_studio,
-                                    close_studio),
-    cmocka_unit_test_setup_teardown(whatever_a_chunk_says_queries_end_with_rows_or_an_error, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(what_is_pushed_down_changes_no_answer, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(nothing_is_concluded_over_what_is_missing, open_studio, close_studio),
-    cmocka_unit_test_setup_teardown(a_chunk_passed_over_is_no_gap_and_a_gap_in_it_is_one, open_studio, close_studio),
+    cmocka_unit_test_setup_teardown(each_event_is_in_the_stream_once_however_often_is_committed, begin_case, end_case),
+    cmocka_unit_test_setup_teardown(a_commit_that_failed_is_repeated_and_nothing_is_lost_or_doubled, begin_case,
+                                    end_case),
+    cmocka_unit_test_setup_teardown(a_commit_that_ran_out_of_room_halfway_is_repeated_when_there_is_some, begin_case,
+                                    end_case),
+    cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, begin_case,
+                                    end_case),
+    cmocka_unit_test_setup_teardown(whatever_a_chunk_says_queries_end_with_rows_or_an_error, begin_case, end_case),
+    cmocka_unit_test_setup_teardown(what_is_pushed_down_changes_no_answer, begin_case, end_case),
+    cmocka_unit_test_setup_teardown(nothing_is_concluded_over_what_is_missing, begin_case, end_case),
+    cmocka_unit_test_setup_teardown(a_chunk_passed_over_is_no_gap_and_a_gap_in_it_is_one, begin_case, end_case),
 };
 
 TT_TEST_MAIN(cases)
