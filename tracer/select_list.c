@@ -26,6 +26,8 @@ static uint32_t find_category(const char *name, size_t length)
     for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++)
         if (strlen(categories[i].name) == length && memcmp(categories[i].name, name, length) == 0)
             return categories[i].bit;
+    if (length == 7 && memcmp(name, "default", 7) == 0)
+        return (uint32_t)TT_CATEGORY_DEFAULT;
     return length == 3 && memcmp(name, "all", 3) == 0 ? ALL_CATEGORIES : 0;
 }
 
@@ -42,7 +44,7 @@ uint32_t tt__select_read_number(const char *at, size_t *out_length)
     return (uint32_t)every;
 }
 
-/* A list of names, `all`, `none`, separated by commas; a leading `-` takes one out, a leading `+` adds one. A list that
+/* A list of names, `all`, `default`, `none`, separated by commas; a leading `-` takes one out, a leading `+` adds one. A list that
  * begins with such a sign begins with what is there. `step/N`: steps of one task in N. Steps are nothing without their
  * tasks, so that step brings task with it. `vital`: of what is chosen, only events of that level. */
 int tt__select_read_list(const char *list, uint32_t *categories_at, uint32_t *step_every)

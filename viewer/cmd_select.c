@@ -98,7 +98,7 @@ static int complain_about_events(const struct tt_command *command, const char *l
 #define TT_CATEGORY(bit, name, default_on, text) #name " "
 #include "events.def"
         ;
-    return tt__usage_error(command, "--events: '%s' makes no sense; there are: %sstep/N all none vital", list, names);
+    return tt__usage_error(command, "--events: '%s' makes no sense; there are: %sstep/N all default none vital", list, names);
 }
 
 static void count_only(void *context, const struct tt_select_outcome *outcome)

@@ -218,6 +218,11 @@ static void the_list_of_events_chooses_categories(void **state)
         {"all,-task,-user", ~(uint32_t)(TT_CATEGORY_task | TT_CATEGORY_user)},
         {"-task", TT_CATEGORY_DEFAULT & ~(uint32_t)TT_CATEGORY_task},
         {"task,none,loop", TT_CATEGORY_loop},
+        {"default", TT_CATEGORY_DEFAULT},
+        {"default,step", TT_CATEGORY_DEFAULT | TT_CATEGORY_step},
+        {"io,default,-user", (TT_CATEGORY_DEFAULT | TT_CATEGORY_io) & ~(uint32_t)TT_CATEGORY_user},
+        {"all,-default", ~(uint32_t)TT_CATEGORY_DEFAULT},
+        {"none,default", TT_CATEGORY_DEFAULT},
         {"", TT_CATEGORY_DEFAULT},
     };
     uint32_t all = 0;
@@ -236,7 +241,7 @@ static void the_list_of_events_chooses_categories(void **state)
 static void a_list_of_events_with_an_unknown_name_is_an_error(void **state)
 {
     (void)state;
-    static const char *const lists[] = {"tasks", ",task", "task,,loop", "-none", "TASK", "task loop", "-", "task,tas"};
+    static const char *const lists[] = {"tasks", "defaults", "default/2", ",task", "task,,loop", "-none", "TASK", "task loop", "-", "task,tas"};
     struct recording recording;
     recording_make_dir(&recording);
     setenv("TELLTALE_RING_DIR", recording.dir, 1);

@@ -62,6 +62,7 @@ static void change_nothing(void *argument)
     (void)argument;
     assert_int_equal(tt_trace_select(TT_CATEGORY_DEFAULT, 1), TT_TRACE_RECORDING);
     assert_int_equal(tt_trace_select_list("+user"), TT_TRACE_RECORDING);
+    assert_int_equal(tt_trace_select_list("default"), TT_TRACE_RECORDING);
     uint32_t categories, step_every;
     tt_trace_get_selection(&categories, &step_every); /* and nothing was */
     assert_int_equal(categories, TT_CATEGORY_DEFAULT);

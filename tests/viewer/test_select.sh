@@ -30,7 +30,7 @@ case_steps_are_switched_on_and_off_while_a_program_runs() {
     expect_text out 'load, pid '
     expect_text out ': +step'
     wait_until has '(SELECT count(*) FROM steps) > 10'
-    must "$telltale" select run.telltale --events -step
+    must "$telltale" select run.telltale --events default
     expect_text out ': default'
     must "$telltale" select run.telltale --events +io,-user
     expect_text out ': -user,+io'

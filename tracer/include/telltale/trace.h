@@ -352,7 +352,7 @@ TT_API void tt_trace_stop(void);
  * categories_selected, once for what went off and once for what came on; those of tt_trace_dump(). */
 TT_API int tt_trace_select(uint32_t categories, uint32_t step_every);
 
-/* The same, in words: a list as in TELLTALE_EVENTS, names of categories separated by commas, all, none, vital, step/N. A list that begins
+/* The same, in words: a list as in TELLTALE_EVENTS, names of categories separated by commas, all, default, none, vital, step/N. A list that begins
  * with + or - changes what is selected now: "+step/10,-user". The text stays the caller's. -EINVAL: a word that makes no
  * sense. */
 TT_API int tt_trace_select_list(const char *list);
