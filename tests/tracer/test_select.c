@@ -218,6 +218,43 @@ static void steps_that_were_not_recorded_join_nothing(void **state)
         "2|NULL|1|sleep|0\n3|sleep|0|sleep|1\n5|NULL|1|sleep|0\n6|sleep|0|sleep|0");
 }
 
+/* A task reads, has a lock and waits; all of that is over while nothing is told of it. */
+static void select_in_the_middle(void *argument)
+{
+    (void)argument;
+    assert_int_equal(tt_trace_select_list("+io,resource,step"), TT_TRACE_RECORDING);
+    uint64_t task = studio_create_task("reads", TT_HERE), io = tt_trace_new_id(), lock = tt_trace_new_id();
+    TT_EMIT(task_started, .task_id = task);
+    take_step(task, 1);
+    TT_EMIT(resource_created, .resource_id = lock, .kind = TT_RESOURCE_KIND_LOCK);
+    TT_EMIT(resource_granted, .resource_id = lock, .task_id = task, .wait_kind = TT_WAIT_KIND_LOCK);
+    TT_EMIT(io_started, .io_id = io, .task_id = task, .what = TT_IO_KIND_READ);
+    take_step(task, 3); /* it waits */
+    tt_trace_note(task, "waits", "");
+    assert_int_equal(tt_trace_select_list("-io,-resource,-step"), TT_TRACE_RECORDING);
+    TT_EMIT(io_finished, .io_id = io, .task_id = task, .what = TT_IO_KIND_READ, .status = TT_IO_END_DONE);
+    TT_EMIT(resource_released, .resource_id = lock, .kind = TT_RESOURCE_KIND_LOCK);
+    take_step(task, 4);
+    tt_trace_note(task, "is dark", "");
+    studio_reach(1);
+}
+
+static void what_was_under_way_when_its_category_went_off_is_not_taken_for_open(void **state)
+{
+    (void)state;
+    studio_start_recorder(&studio, NULL);
+    pid_t program = studio_start_program(&studio, select_in_the_middle, NULL, 0);
+    studio_await(1);
+    studio_expect_within(&studio, 20000, "SELECT count(*) FROM note", "2");
+    studio_expect(&studio, "SELECT what, state, ended_ns FROM ios", "read|unknown|NULL");
+    studio_expect(&studio, "SELECT kind, holder_id, is_holder_known FROM resources", "lock|NULL|0");
+    studio_expect(&studio, "SELECT state, wait_kind FROM instant((SELECT noted_ns FROM note WHERE key = 'waits'))",
+                  "waiting|sleep");
+    studio_expect(&studio, "SELECT count(*) FROM instant((SELECT noted_ns FROM note WHERE key = 'is dark'))", "0");
+    studio_let_pass(1);
+    assert_int_equal(studio_wait(program), 0);
+}
+
 /* ---------------------------------------------------------------------------------------------------- threads, children */
 
 enum { THREADS = 4, SELECTIONS = 200 };
@@ -387,6 +424,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(what_is_off_until_the_end_leaves_everything_unknown),
     cmocka_unit_test_in_studio(a_detail_that_comes_and_goes_makes_no_failure_uncertain),
     cmocka_unit_test_in_studio(steps_that_were_not_recorded_join_nothing),
+    cmocka_unit_test_in_studio(what_was_under_way_when_its_category_went_off_is_not_taken_for_open),
     cmocka_unit_test_in_studio(threads_that_select_and_emit_lose_nothing),
     cmocka_unit_test_in_studio(a_child_begins_with_what_its_parent_has_selected),
     cmocka_unit_test_in_studio(mistakes_are_refused),

@@ -24,3 +24,9 @@ INSERT INTO scope_member (task_id, scope_id) VALUES (3, 80), (4, 80), (21, 80), 
 INSERT INTO resource (resource_id, kind, holder_id) VALUES (90, 1, 1), (91, 1, 0);
 INSERT INTO task (task_id, name, created_ns) VALUES (30, 'wants a lock', 1), (31, 'wants a free lock', 1), (32, 'wants an unknown lock', 1);
 INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES (30, 30, 3, 13, 90, 1, 50), (31, 31, 3, 13, 91, 1, 50), (32, 32, 3, 13, 92, 1, 50);
+-- A lock that somebody had when the category was switched off, and one that somebody has got since.
+INSERT INTO process (process_id, uuid, pid, seen_ns, categories) VALUES (1, x'01', 101, 1000, 8191);
+INSERT INTO selection (selected_ns, thread_id, sequence, categories, step_every, by) VALUES (30, (1 << 40) | 1, 1, 4095, 1, 1), (40, (1 << 40) | 1, 2, 8191, 1, 1);
+INSERT INTO resource (resource_id, kind, holder_id, held_ns) VALUES ((1 << 40) | 90, 1, (1 << 40) | 1, 20), ((1 << 40) | 91, 1, (1 << 40) | 1, 45);
+INSERT INTO task (task_id, name, created_ns) VALUES ((1 << 40) | 1, 'had it', 1), ((1 << 40) | 2, 'wants the one', 1), ((1 << 40) | 3, 'wants the other', 1);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES ((1 << 40) | 1, 33, 3, 13, (1 << 40) | 90, 1, 50), ((1 << 40) | 2, 34, 3, 13, (1 << 40) | 90, 1, 50), ((1 << 40) | 3, 35, 3, 13, (1 << 40) | 91, 1, 50);

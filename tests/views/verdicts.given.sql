@@ -71,3 +71,9 @@ INSERT INTO process (process_id, uuid, started_ns, is_boardless, vital_drop_last
 INSERT INTO gap (thread_id, count, from_ns, what, is_vital) VALUES ((3 << 40) | 1, NULL, 5000, 'cut_off', 1), (4 << 40, NULL, 0, 'late', 1),
     (5 << 40, NULL, 0, 'late', 1), ((5 << 40) | 1, 4, 100, 'discarded', 1);
 INSERT INTO task (task_id, parent_kind, created_ns, name, dumped_ns) VALUES ((3 << 40) | 1, 0, 10, 'cut off', 10), ((4 << 40) | 1, 0, 10, 'late', 10), ((5 << 40) | 1, 0, 10, 'both', 10);
+-- One that waits for a lock of which nobody knows who has it by now.
+INSERT INTO process (process_id, uuid, started_ns, seen_ns) VALUES (6, x'06', 0, 2000);
+INSERT INTO selection (selected_ns, thread_id, sequence, categories, step_every, by) VALUES (500, (6 << 40) | 1, 1, 511, 1, 1);
+INSERT INTO task (task_id, parent_kind, created_ns, name, started_ns) VALUES ((6 << 40) | 1, 0, 60, 'wants it', 61), ((6 << 40) | 2, 0, 60, 'had it', 61);
+INSERT INTO board (task_id, slot, state, wait_kind, wait_object, wait_site_id, since_ns) VALUES ((6 << 40) | 1, 1, 3, 13, (6 << 40) | 40, 2, 1000);
+INSERT INTO resource (resource_id, holder_id, held_ns) VALUES ((6 << 40) | 40, (6 << 40) | 2, 400);

@@ -2,7 +2,15 @@
 -- have ended since (outcome unknown), one row for each thing that it waits for in the end, behind gathers, waits, shields and task
 -- groups; behind a lock, when it is known, the task that has it.
 CREATE VIEW awaits AS
-WITH RECURSIVE thing (task_id, kind, id, is_needed) AS (
+WITH RECURSIVE lost AS MATERIALIZED (
+    SELECT d.process_id AS process_id, d.until_ns AS until_ns FROM detail_losses AS d WHERE d.category = 'resource'
+),
+-- Who has a lock, where that is certain: given back unseen, it is another task's.
+held AS NOT MATERIALIZED (
+    SELECT r.resource_id AS resource_id, r.holder_id AS holder_id FROM resource AS r
+    WHERE r.holder_id <> 0 AND NOT EXISTS (SELECT 1 FROM lost AS d WHERE d.process_id = r.resource_id >> 40 AND d.until_ns >= r.held_ns)
+),
+thing (task_id, kind, id, is_needed) AS (
     SELECT t.task_id, t.wait_kind,
         -- What has no id: time, a file, the addresses of a name.
         CASE WHEN t.wait_kind NOT IN (1, 32, 40) THEN t.wait_object END,
@@ -43,8 +51,8 @@ WITH RECURSIVE thing (task_id, kind, id, is_needed) AS (
     UNION
     -- The task that has a lock, where that was recorded.
     SELECT o.task_id, 2, r.holder_id, o.is_needed
-    FROM thing AS o JOIN resource AS r ON r.resource_id = o.id
-    WHERE o.kind = 13 AND r.holder_id <> 0
+    FROM thing AS o JOIN held AS r ON r.resource_id = o.id
+    WHERE o.kind = 13
     UNION
     -- The tasks of a group that have not ended.
     SELECT o.task_id, 2, m.task_id, o.is_needed
@@ -81,7 +89,7 @@ WHERE CASE
     WHEN o.kind IN (4, 9, 11) THEN NOT EXISTS (SELECT 1 FROM child AS c WHERE c.owner_id = o.id
         AND NOT EXISTS (SELECT 1 FROM task AS x WHERE x.task_id = c.future_id AND x.outcome IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM failure AS x WHERE x.failure_id = c.future_id))
-    WHEN o.kind = 13 THEN NOT EXISTS (SELECT 1 FROM resource AS r WHERE r.resource_id = o.id AND r.holder_id <> 0)
+    WHEN o.kind = 13 THEN NOT EXISTS (SELECT 1 FROM held AS r WHERE r.resource_id = o.id)
     WHEN o.kind = 10 THEN NOT EXISTS (SELECT 1 FROM shield AS h WHERE h.shield_id = o.id AND h.inner_id IS NOT NULL)
     WHEN o.kind = 12 THEN NOT EXISTS (SELECT 1 FROM scope_member AS m WHERE m.scope_id = o.id
         AND NOT EXISTS (SELECT 1 FROM task AS x WHERE x.task_id = m.task_id AND x.outcome IS NOT NULL)

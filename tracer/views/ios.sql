@@ -1,5 +1,6 @@
 -- What tasks did at descriptors, to files and with names of hosts. Empty unless the category io was recorded (TELLTALE_EVENTS=all).
 CREATE VIEW ios AS
+WITH lost AS MATERIALIZED (SELECT d.process_id AS process_id, d.until_ns AS until_ns FROM detail_losses AS d WHERE d.category = 'io')
 SELECT
     -- The operation.
     o.io_id AS io_id,
@@ -15,8 +16,10 @@ SELECT
     nullif(o.descriptor, -1) AS descriptor,
     -- The path, "FROM -> TO" of a rename, or the name or address that is looked up; NULL when there is none.
     o.name AS name,
-    -- How it ended: done, failed, cancelled; begun when nothing is known of an end.
-    coalesce((SELECT w.word FROM word AS w WHERE w.enumeration = 'io_end' AND w.number = o.status), 'begun') AS state,
+    -- How it ended: done, failed, cancelled; begun: it has not, or its process ended before it did; unknown: events are missing since it
+    -- began, lost or switched off.
+    coalesce((SELECT w.word FROM word AS w WHERE w.enumeration = 'io_end' AND w.number = o.status),
+        iif(EXISTS (SELECT 1 FROM lost AS d WHERE d.process_id = o.io_id >> 40 AND d.until_ns >= o.started_ns), 'unknown', 'begun')) AS state,
     -- From when until when.
     o.started_ns AS began_ns,
     o.finished_ns AS ended_ns,

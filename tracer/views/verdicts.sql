@@ -97,7 +97,9 @@ SELECT t.task_id,
         ELSE iif(p.ended_ns IS NULL, 'it is pending', 'it was pending when its process ended')
             || coalesce(', waiting for ' || t.wait_text
                 || iif(t.wait_kind = 'lock', coalesce((SELECT ', which ' || l.label || ' has,' FROM resource AS r
-                    JOIN task_labels AS l ON l.task_id = r.holder_id WHERE r.resource_id = t.wait_object), ''), '')
+                    JOIN task_labels AS l ON l.task_id = r.holder_id WHERE r.resource_id = t.wait_object
+                        AND NOT EXISTS (SELECT 1 FROM detail_losses AS d WHERE d.process_id = r.resource_id >> 40
+                            AND d.category = 'resource' AND d.until_ns >= r.held_ns)), ''), '')
                 || coalesce(' for ' || iif(t.wait_ns < 1000000, round(t.wait_ns / 1e3, 1) || ' us', round(t.wait_ns / 1e9, 3) || ' s'), ''),
                 ', ' || t.state, '')
     END,

@@ -1,0 +1,1 @@
+SELECT * FROM detail_losses ORDER BY process_id, category
