@@ -78,6 +78,36 @@ int tt__store_create_views(sqlite3 *connection)
     return tt__sql_create_views(connection, tt_store_views);
 }
 
+/* ---------------------------------------------------------------------------------------------- views of a new file */
+
+static int write_view(sqlite3_stmt *row, const struct tt_store_view *view)
+{
+    const char *text = strstr(view->sql, CREATE_VIEW), *end = text ? strrchr(text, ';') : NULL;
+    if (!end)
+        return SQLITE_ERROR;
+    int code = sqlite3_bind_text(row, 1, view->name, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(row, 2, text, (int)(end - text), SQLITE_STATIC);
+    if (code != SQLITE_OK)
+        return code;
+    (void)sqlite3_step(row);
+    return sqlite3_reset(row);
+}
+
+int tt__store_write_views(sqlite3 *connection)
+{
+    sqlite3_stmt *row = NULL;
+    int code = sqlite3_exec(connection, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code =
+            sqlite3_prepare_v2(connection, "INSERT INTO sqlite_schema VALUES ('view', ?1, ?1, 0, ?2)", -1, &row, NULL);
+    for (const struct tt_store_view *view = tt_store_views; view->name && code == SQLITE_OK; view++)
+        code = write_view(row, view);
+    sqlite3_finalize(row);
+    int closed = sqlite3_exec(connection, "PRAGMA writable_schema = OFF", NULL, NULL, NULL);
+    return code == SQLITE_OK ? closed : code;
+}
+
 /* ---------------------------------------------------------------------------------------------- the event stream */
 
 static const char *const stream_tables[] = {"event", "steps", "turns", "instant"};

@@ -20,6 +20,10 @@ bool tt__store_has_own_schema(struct sqlite3 *connection, int *out_code);
 /* Puts this version's views in front of the file's. SQLite's code. */
 int tt__store_create_views(struct sqlite3 *connection);
 
+/* Puts this version's views into the file of CONNECTION, which is not defensive and in a transaction, as the rows that SQLite makes of them,
+ * without having it understand them: that takes six times as long as making the tables. CONNECTION itself does not know them. SQLite's code. */
+int tt__store_write_views(struct sqlite3 *connection);
+
 /* What there is of the event stream in a connection. */
 enum tt__store_stream {
     TT__STREAM_NOTHING,

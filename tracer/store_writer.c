@@ -19,6 +19,7 @@
 #include "store_image.h"
 #include "store_migrate.h"
 #include "store_summary.h"
+#include "store_views.h"
 
 #define BUSY_MS        2000
 #define RESTART_MS     20
@@ -139,12 +140,15 @@ static int execute(struct tt__store_writer *writer, const char *sql, const char 
     return tt__store_fail_sqlite(&writer->error, writer->connection, what, writer->path);
 }
 
-static int create_views(struct tt__store_writer *writer)
+/* What the connection would have of its views it does not need. */
+static int write_views(struct tt__store_writer *writer)
 {
-    for (const struct tt_store_view *view = tt_store_views; view->name; view++)
-        if (execute(writer, view->sql, "creating its views") < 0)
-            return -1;
-    return 0;
+    sqlite3_db_config(writer->connection, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    int code = tt__store_write_views(writer->connection);
+    if (code != SQLITE_OK)
+        tt__store_fail_sqlite(&writer->error, writer->connection, "creating its views", writer->path);
+    sqlite3_db_config(writer->connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return code == SQLITE_OK ? 0 : -1;
 }
 
 /* The recording's own row. */
@@ -175,7 +179,7 @@ static int create_schema(struct tt__store_writer *writer)
     if (execute(writer, page, "creating it") == 0 &&
         execute(writer, "PRAGMA synchronous = OFF; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE", "creating it") == 0) {
         if (execute(writer, header, "creating it") == 0 &&
-            execute(writer, tt_store_schema, "creating its tables") == 0 && create_views(writer) == 0 &&
+            execute(writer, tt_store_schema, "creating its tables") == 0 && write_views(writer) == 0 &&
             create_recording(writer) == 0 && execute(writer, "COMMIT", "creating it") == 0)
             return 0;
         sqlite3_exec(writer->connection, "ROLLBACK", NULL, NULL, NULL);

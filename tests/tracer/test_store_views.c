@@ -12,6 +12,41 @@ static int run_in(struct tt_store_reader *reader, const char *sql)
     return sqlite3_exec(tt_store_reader_connection(reader), sql, NULL, NULL, NULL) & 0xff;
 }
 
+/* All of the schema but for root pages. */
+static char *schema_of(const char *path, bool is_made)
+{
+    sqlite3 *connection;
+    sqlite3_stmt *row;
+    assert_int_equal(sqlite3_open(path, &connection), SQLITE_OK);
+    if (is_made) {
+        assert_int_equal(sqlite3_exec(connection, tt_store_schema, NULL, NULL, NULL), SQLITE_OK);
+        for (const struct tt_store_view *view = tt_store_views; view->name; view++)
+            assert_int_equal(sqlite3_exec(connection, view->sql, NULL, NULL, NULL), SQLITE_OK);
+    }
+    assert_int_equal(sqlite3_prepare_v2(
+                         connection,
+                         "SELECT group_concat(quote(rowid) || type || name || tbl_name || (rootpage > 0) || quote(sql))"
+                         " FROM sqlite_schema",
+                         -1, &row, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    char *schema = strdup((const char *)sqlite3_column_text(row, 0));
+    sqlite3_finalize(row);
+    assert_int_equal(sqlite3_close(connection), SQLITE_OK);
+    return schema;
+}
+
+/* They were put there without its understanding them. */
+static void a_new_store_has_the_schema_that_sqlite_would_have_made(void **state)
+{
+    (void)state;
+    tt__store_close_writer(studio_open_writer(&studio, NULL), false); /* a finished one has an index more */
+    char *made = schema_of(":memory:", true), *found = schema_of(studio.store, false);
+    assert_string_equal(found, made);
+    free(made);
+    free(found);
+}
+
 /* What is word for word this version's need not be made again; anything beside it, and nothing of the file is asked. */
 static void only_a_file_with_nothing_but_our_own_text_is_asked_itself(void **state)
 {
@@ -79,6 +114,7 @@ static void what_a_statement_asks_of_the_stream_is_there_in_time(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
+    cmocka_unit_test_in_studio(a_new_store_has_the_schema_that_sqlite_would_have_made),
     cmocka_unit_test_in_studio(only_a_file_with_nothing_but_our_own_text_is_asked_itself),
     cmocka_unit_test_in_studio(what_a_statement_asks_of_the_stream_is_there_in_time),
 };
