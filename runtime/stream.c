@@ -54,7 +54,7 @@ static void free_stream(struct tt_waitable *waitable)
     free(stream);
 }
 
-tt_stream *tt__stream_create(tt_site *site, tt_loop *loop, int descriptor, unsigned mode, size_t limit)
+tt_stream *tt__stream_adopt(tt_site *site, tt_loop *loop, int descriptor, unsigned mode, size_t limit)
 {
     static const struct tt_waitable_ops ops = {.repr = write_repr, .dismiss = dismiss, .free = free_stream};
     tt_stream *stream = calloc(1, sizeof *stream);
@@ -86,7 +86,7 @@ static void set_up_socket(tt_stream *stream)
 tt_stream *tt__stream_create_connected(tt_site *site, tt_loop *loop, int descriptor, const struct tt_address *peer,
                                        size_t limit)
 {
-    tt_stream *stream = tt__stream_create(site, loop, descriptor, S_IFSOCK, limit);
+    tt_stream *stream = tt__stream_adopt(site, loop, descriptor, S_IFSOCK, limit);
 
     if (!stream)
         return NULL;
@@ -129,7 +129,7 @@ tt_stream *tt_stream_open_at(tt_site *site, int descriptor, size_t limit)
         tt_raise_errno_at(site, errno, "open a stream of descriptor %d", descriptor);
         return NULL;
     }
-    stream = tt__stream_create(site, loop, descriptor, about.st_mode, limit);
+    stream = tt__stream_adopt(site, loop, descriptor, about.st_mode, limit);
     if (!stream)
         return NULL;
     if (stream->is_socket) {

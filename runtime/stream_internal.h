@@ -46,7 +46,7 @@ struct tt_stream {
 
 /* A new stream of DESCRIPTOR, which stays the caller's when that fails: NULL with MemoryError pending. It is socket, pipe
  * or neither as MODE (st_mode) says. */
-tt_stream *tt__stream_create(tt_site *site, tt_loop *loop, int descriptor, unsigned mode, size_t limit);
+tt_stream *tt__stream_adopt(tt_site *site, tt_loop *loop, int descriptor, unsigned mode, size_t limit);
 
 /* The same for a TCP or Unix socket that was connected or accepted. PEER is copied. */
 tt_stream *tt__stream_create_connected(tt_site *site, tt_loop *loop, int descriptor, const struct tt_address *peer,
