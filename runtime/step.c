@@ -55,10 +55,9 @@ static inline __attribute__((always_inline)) void show(struct tt_task_object *ta
 }
 
 /* Out of line, so that the way of those who do not trace steps stays as short as it was. */
-static __attribute__((noinline, cold)) void tell_woken(const struct tt_task_object *task)
+static __attribute__((noinline, cold)) void tell_woken(const struct tt_task_object *task, struct tt_who by)
 {
     const tt_future *waiter = task->waiter;
-    struct tt_who by = tt__actor_now(task->future.loop);
 
     if (waiter && waiter->kind == TT_OBJECT_KIND_TASK && waiter->state != TT_FUTURE_PENDING)
         by = (struct tt_who){TT_ACTOR_TASK, waiter->id}; /* it ended, which was the last thing that it did */
@@ -82,10 +81,21 @@ static __attribute__((noinline, cold)) void tell_suspended(const struct tt_task_
 
 void tt__task_account_woken(struct tt_task_object *task)
 {
+    if (__builtin_expect(task->step_began != 0, 0)) /* it has not suspended yet: see account_end */
+        return;
     task->ready_since = tt__loop_clock(task->future.loop);
     show(task, TT_TASK_STATE_READY);
     if (tt_trace_steps_on(task->future.id))
-        tell_woken(task);
+        tell_woken(task, tt__actor_now(task->future.loop));
+}
+
+/* TASK, whose step has ended, began to wait when a cancellation was due: it has been woken by itself. */
+static __attribute__((noinline, cold)) void account_woken_at_once(struct tt_task_object *task)
+{
+    task->ready_since = task->future.loop->clock;
+    show(task, TT_TASK_STATE_READY);
+    if (tt_trace_steps_on(task->future.id))
+        tell_woken(task, (struct tt_who){TT_ACTOR_TASK, task->future.id});
 }
 
 /* A step begins: the end of the step before it, if there was one in this turn, is the same instant. Out of line, as the next
@@ -131,6 +141,8 @@ static __attribute__((noinline)) void account_end(struct tt_task_object *task)
     }
     if (tt_trace_steps_on(task->future.id))
         tell_suspended(task);
+    if (__builtin_expect(task->wake.ready.is_queued, 0))
+        account_woken_at_once(task);
 }
 
 static void end_accounting(struct tt_task_object *task)
