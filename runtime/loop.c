@@ -303,12 +303,36 @@ static __attribute__((noinline, cold)) void tell_turn(tt_loop *loop, uint64_t be
     loop->turn_ended = ended;
 }
 
+/* Runs the first entry of the queue, which is one of the turn's. */
+static inline __attribute__((always_inline)) void run_next(tt_loop *loop)
+{
+    struct tt_ready *ready = tt__ready_pop(&loop->ready);
+
+    loop->turn_left--;
+    loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
+    if (__builtin_expect(loop->is_debug, 0))
+        tt__debug_run(loop, ready);
+    else
+        ready->ops->run(ready);
+}
+
+/* The turn of a loop that a simulation looks at. Returns how many entries it ran. */
+static __attribute__((noinline, cold)) size_t run_probed(tt_loop *loop)
+{
+    size_t count = 0;
+
+    for (loop->probe->begin_turn(loop); loop->turn_left > 0 && !loop->fatal; count++) {
+        run_next(loop);
+        loop->probe->ran(loop);
+    }
+    return count;
+}
+
 /* Runs what is ready now; what becomes ready meanwhile waits for the next turn. A KeyboardInterrupt or SystemExit
  * leaves the rest for the next run. */
 static void turn(uv_check_t *check)
 {
     tt_loop *loop = check->data;
-    struct tt_ready *ready;
     uint64_t began = tt_trace_on(TT_CATEGORY_turn) ? tt_trace_clock() : 0;
     size_t count = 0;
 
@@ -320,16 +344,12 @@ static void turn(uv_check_t *check)
         tt__virtual_time_poll_ended(loop);
     empty_inbox_if_filled(loop);
     make_due_timers_ready(loop);
-    for (loop->turn_left = loop->ready.count; loop->turn_left > 0 && !loop->fatal;) {
-        loop->turn_left--;
-        count++;
-        ready = tt__ready_pop(&loop->ready);
-        loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
-        if (__builtin_expect(loop->is_debug, 0))
-            tt__debug_run(loop, ready);
-        else
-            ready->ops->run(ready);
-    }
+    loop->turn_left = loop->ready.count;
+    if (__builtin_expect(loop->probe != NULL, 0))
+        count = run_probed(loop);
+    else
+        for (; loop->turn_left > 0 && !loop->fatal; count++)
+            run_next(loop);
     loop->clock = 0; /* callbacks of libuv's own handles come next */
     if (__builtin_expect(began != 0, 0))
         tell_turn(loop, began, count);

@@ -52,6 +52,13 @@ struct tt_host_call { /* something that a task has the loop's stack do for it */
     void *arg;
 };
 
+/* What a simulation has a loop call (tests/simulation). Programs cannot ask for it; a loop that has none looks once a turn. */
+struct tt_loop_probe {
+    /* The first turn_left entries of the queue are the turn. It may put the queue into another order, and make the turn shorter. */
+    void (*begin_turn)(tt_loop *loop);
+    void (*ran)(tt_loop *loop); /* an entry has run */
+};
+
 struct tt_loop {
     uint32_t refs; /* one for being open, one for each future */
     bool is_closing, is_closed, is_running, is_stopping;
@@ -72,6 +79,7 @@ struct tt_loop {
 
     struct tt_ready_queue ready;
     size_t turn_left; /* entries of the queue that belong to the turn at hand */
+    const struct tt_loop_probe *probe; /* NULL: nobody looks */
     struct tt_timers timers;
     struct tt_task_object *first_task, *last_task; /* not done, in order of creation */
     size_t task_count;

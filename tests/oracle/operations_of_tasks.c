@@ -5,8 +5,6 @@
 #include "log.h"
 #include "operation.h"
 
-enum { FUTURES_MAX = 16 };
-
 /* ----------------------------------------------------------------------------------------------------------- creating */
 
 static int spawn_with(const struct statement *statement, bool is_eager)
@@ -122,12 +120,12 @@ static int await(struct frame *frame, const struct statement *statement)
 
     if (!slot)
         return -1;
-    future = tt_future_ref(slot->value);
+    future = frame_hold(frame, slot->value);
     is_gather = slot->kind == SLOT_GATHER;
     rc = tt_await(future);
     if (rc == 0)
         rc = log_result(future, is_gather);
-    tt_future_unref(future);
+    frame_release(frame, future);
     return rc;
 }
 

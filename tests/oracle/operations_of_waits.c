@@ -4,10 +4,8 @@
 #include "log.h"
 #include "operation.h"
 
-enum { FUTURES_MAX = 16 };
-
 /* The futures that STATEMENT names from its second argument on, a handle each. -1 with LookupError pending. */
-static int take_futures(const struct statement *statement, tt_future **futures)
+static int take_futures(struct frame *frame, const struct statement *statement, tt_future **futures)
 {
     int count = 0;
 
@@ -16,21 +14,21 @@ static int take_futures(const struct statement *statement, tt_future **futures)
 
         if (!slot) {
             while (count > 0)
-                tt_future_unref(futures[--count]);
+                frame_release(frame, futures[--count]);
             return -1;
         }
-        futures[count++] = tt_future_ref(slot->value);
+        futures[count++] = frame_hold(frame, slot->value);
     }
     return count;
 }
 
 /* What asyncio's frames held goes while what came out of them, RC says whether it raised, is handled: a handler that is
  * called then sees that. Sets go from their first to their last, lists the other way round. */
-static int release_futures(tt_future **futures, int count, bool is_list, int rc)
+static int release_futures(struct frame *frame, tt_future **futures, int count, bool is_list, int rc)
 {
     tt_cleanup_begin();
     for (int i = 0; i < count; i++)
-        tt_future_unref(futures[is_list ? count - 1 - i : i]);
+        frame_release(frame, futures[is_list ? count - 1 - i : i]);
     return tt_cleanup_end() < 0 ? -1 : rc;
 }
 
@@ -50,10 +48,10 @@ static void add_names(char *text, size_t size, tt_future *const *futures, size_t
     }
 }
 
-static int wait_for_several(const struct statement *statement, enum tt_return_when when)
+static int wait_for_several(struct frame *frame, const struct statement *statement, enum tt_return_when when)
 {
     tt_future *futures[FUTURES_MAX];
-    int count = take_futures(statement, futures), rc;
+    int count = take_futures(frame, statement, futures), rc;
     char done[256] = "", pending[256] = "";
     size_t done_count;
 
@@ -65,25 +63,22 @@ static int wait_for_several(const struct statement *statement, enum tt_return_wh
         add_names(pending, sizeof pending, futures + done_count, (size_t)count - done_count);
         log_line("  = done %s pending %s", done, pending);
     }
-    return release_futures(futures, count, false, rc);
+    return release_futures(frame, futures, count, false, rc);
 }
 
 static int wait_all(struct frame *frame, const struct statement *statement)
 {
-    (void)frame;
-    return wait_for_several(statement, TT_ALL_COMPLETED);
+    return wait_for_several(frame, statement, TT_ALL_COMPLETED);
 }
 
 static int wait_first(struct frame *frame, const struct statement *statement)
 {
-    (void)frame;
-    return wait_for_several(statement, TT_FIRST_COMPLETED);
+    return wait_for_several(frame, statement, TT_FIRST_COMPLETED);
 }
 
 static int wait_exception(struct frame *frame, const struct statement *statement)
 {
-    (void)frame;
-    return wait_for_several(statement, TT_FIRST_EXCEPTION);
+    return wait_for_several(frame, statement, TT_FIRST_EXCEPTION);
 }
 
 /* ---------------------------------------------------------------------------------------------- one after the other */
@@ -116,37 +111,37 @@ static int name_next(tt_as_completed *iterator)
     return 1;
 }
 
-static int iterate(const struct statement *statement, int (*next)(tt_as_completed *iterator))
+static int iterate(struct frame *frame, const struct statement *statement, int (*next)(tt_as_completed *iterator))
 {
     tt_future *futures[FUTURES_MAX];
-    int count = take_futures(statement, futures), rc = 1;
+    int count = take_futures(frame, statement, futures), rc = 1;
     tt_as_completed *iterator;
 
     if (count < 0)
         return -1;
     iterator = tt_as_completed_create(futures, (size_t)count, delay_argument(statement, 0));
+    frame->iterator = iterator;
     while (iterator && rc > 0)
         rc = next(iterator);
+    frame->iterator = NULL;
     tt_as_completed_destroy(iterator);
-    return release_futures(futures, count, true, iterator ? rc : -1);
+    return release_futures(frame, futures, count, true, iterator ? rc : -1);
 }
 
 static int completed(struct frame *frame, const struct statement *statement)
 {
-    (void)frame;
     for (int i = 1; i < statement->argument_count; i++)
         if (!slot_filled(statement->arguments[i]))
             return -1;
     for (int i = 1; i < statement->argument_count; i++)
         if (!slot_that_is_no_gather(statement->arguments[i]))
             return -1;
-    return iterate(statement, read_next);
+    return iterate(frame, statement, read_next);
 }
 
 static int originals(struct frame *frame, const struct statement *statement)
 {
-    (void)frame;
-    return iterate(statement, name_next);
+    return iterate(frame, statement, name_next);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- the rest */
@@ -176,14 +171,14 @@ static int wait_for(struct frame *frame, const struct statement *statement)
 
     if (!slot)
         return -1;
-    future = tt_future_ref(slot->value);
+    future = frame_hold(frame, slot->value);
     is_gather = slot->kind == SLOT_GATHER;
     rc = tt_wait_for(future, delay_argument(statement, 0), &value);
     if (rc == 0 && is_gather)
         rc = log_gather(future);
     else if (rc == 0)
         log_value(value);
-    return release_futures(&future, 1, false, rc);
+    return release_futures(frame, &future, 1, false, rc);
 }
 
 const struct operation operations_of_waits[] = {

@@ -24,6 +24,8 @@ static int slot_count;
 static struct frame *first_frame, *last_frame; /* begun and not ended, in that order */
 static int task_count;
 static bool is_quiet;
+static const struct run_watcher *watcher; /* NULL: nobody */
+static enum run_end cut;
 
 tt_loop *run_loop(void)
 {
@@ -122,6 +124,8 @@ void slot_put(const char *name, enum slot_kind kind, void *value, int rank)
     enum slot_kind old_kind = slot->kind;
     void *old_value = slot->value;
 
+    if (watcher && (kind == SLOT_FUTURE || kind == SLOT_GATHER))
+        watcher->seen(value);
     slot->kind = kind;
     slot->value = value;
     slot->rank = rank;
@@ -313,6 +317,23 @@ void frame_drop(void *frame)
     free(frame);
 }
 
+tt_future *frame_hold(struct frame *frame, tt_future *future)
+{
+    assert(frame->held_count < FUTURES_MAX && "an operation has so many arguments");
+    frame->held[frame->held_count++] = future;
+    return tt_future_ref(future);
+}
+
+void frame_release(struct frame *frame, tt_future *future)
+{
+    int i = 0;
+
+    while (frame->held[i] != future)
+        i++;
+    frame->held[i] = frame->held[--frame->held_count];
+    tt_future_unref(future);
+}
+
 /* Runs the body of FRAME between the lines that say so. */
 static int run_body(struct frame *frame)
 {
@@ -336,6 +357,8 @@ int frame_run(void *argument)
     int rc;
 
     frame->task = tt_current_task();
+    if (watcher)
+        watcher->seen(frame->task);
     frame->previous = last_frame;
     *(last_frame ? &last_frame->next : &first_frame) = frame;
     last_frame = frame;
@@ -400,9 +423,9 @@ static void run_until_quiet(void)
     is_quiet = false;
     if (tt_loop_call_later(loop, HORIZON, stop_run, NULL, NULL) < 0)
         abort();
-    while (!is_quiet) {
+    while (!is_quiet && !cut) {
         if (tt_loop_run_forever(loop) == 0) {
-            if (!is_quiet)
+            if (!is_quiet && !cut)
                 log_line("stopped");
             continue;
         }
@@ -480,30 +503,70 @@ static void let_go(void)
     }
 }
 
+/* The coroutines that will never go on, whose frames nobody else frees. */
+static void free_frames(void)
+{
+    while (first_frame) {
+        struct frame *frame = first_frame;
+
+        first_frame = frame->next;
+        tt_as_completed_destroy(frame->iterator);
+        while (frame->held_count > 0)
+            frame_release(frame, frame->held[frame->held_count - 1]);
+        free(frame);
+    }
+    last_frame = NULL;
+}
+
+static void close_loop(void)
+{
+    if (tt_loop_close(loop) < 0)
+        abort();
+    log_line("closed");
+}
+
+/* The end of a run, in the order that was asked for. */
+static void end_run(void)
+{
+    if (cut == RUN_CLOSES_FIRST)
+        close_loop();
+    let_go();
+    if (cut != RUN_CLOSES_FIRST && cut != RUN_GOES_ON) /* what tasks wait at goes after them */
+        close_loop();
+    things_destroy();
+    if (cut == RUN_GOES_ON)
+        close_loop();
+    free_frames();
+}
+
 static int run_in_context(void *of)
 {
     program = of;
     slot_count = task_count = 0;
     first_frame = last_frame = NULL;
+    cut = RUN_GOES_ON;
     log_begin();
     loop = tt_loop_create_virtual();
     if (!loop)
         abort();
     tt_loop_set_exception_handler(loop, handler_run, NULL);
+    if (watcher)
+        watcher->begun(loop);
     things_create(program);
     begin();
     for (int i = 0; i < ROUNDS_MAX; i++) {
         run_until_quiet();
+        if (cut)
+            break;
         log_line("quiet at %ld", now());
         watch();
+        if (watcher)
+            watcher->quiet(loop);
         if (!end_what_is_left())
             break;
     }
-    let_go();
-    things_destroy();
-    if (tt_loop_close(loop) < 0)
-        abort();
-    log_line("closed");
+    if (cut != RUN_STAYS)
+        end_run();
     return 0;
 }
 
@@ -515,4 +578,61 @@ void run_program(struct program *of)
     if (!context || tt_context_run(context, run_in_context, of) < 0)
         abort();
     tt_context_unref(context);
+}
+
+/* ------------------------------------------------------------------------------------------------ runs that are cut off */
+
+struct left_run {
+    struct program *program;
+    tt_loop *loop;
+    struct slot slot_memory[SLOTS_MAX];
+    struct slot *slots_by_name[SLOTS_MAX]; /* into run.c's slot_memory */
+    int slot_count;
+    struct frame *first_frame;
+    struct things *things;
+};
+
+void run_watch(const struct run_watcher *of)
+{
+    watcher = of;
+}
+
+void run_cut(enum run_end end)
+{
+    cut = end;
+    tt_loop_stop(loop);
+}
+
+struct left_run *run_left(void)
+{
+    struct left_run *left = cut == RUN_STAYS ? malloc(sizeof *left) : NULL;
+
+    if (cut != RUN_STAYS)
+        return NULL;
+    if (!left)
+        abort();
+    left->program = program;
+    left->loop = loop;
+    memcpy(left->slot_memory, slot_memory, sizeof slot_memory);
+    memcpy(left->slots_by_name, slots_by_name, sizeof slots_by_name);
+    left->slot_count = slot_count;
+    left->first_frame = first_frame;
+    left->things = things_leave();
+    cut = RUN_GOES_ON;
+    return left;
+}
+
+void run_end_left(struct left_run *left)
+{
+    program = left->program;
+    loop = left->loop;
+    memcpy(slot_memory, left->slot_memory, sizeof slot_memory);
+    memcpy(slots_by_name, left->slots_by_name, sizeof slots_by_name);
+    slot_count = left->slot_count;
+    first_frame = left->first_frame;
+    things_resume(left->things);
+    free(left);
+    log_begin();
+    cut = RUN_CLOSES_FIRST;
+    end_run();
 }

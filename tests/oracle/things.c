@@ -13,8 +13,10 @@ struct thing {
     void (*destroy)(void *value);
 };
 
-static struct thing things[THINGS_MAX];
-static int thing_count;
+static struct things {
+    struct thing things[THINGS_MAX];
+    int count;
+} all;
 
 static void destroy_lock(void *lock)
 {
@@ -104,17 +106,34 @@ void things_create(const struct program *program)
     for (const struct declaration *declaration = program->declarations; declaration; declaration = declaration->next) {
         struct thing thing = create(declaration->words, declaration->word_count);
 
-        if (!thing.value || thing_count == THINGS_MAX)
+        if (!thing.value || all.count == THINGS_MAX)
             abort();
-        things[thing_count++] = thing;
+        all.things[all.count++] = thing;
         slot_put(declaration->words[1], kind_of(declaration->words[0]), thing.value, RANK_YOUNGEST);
     }
 }
 
 void things_destroy(void)
 {
-    while (thing_count > 0) {
-        thing_count--;
-        things[thing_count].destroy(things[thing_count].value);
+    while (all.count > 0) {
+        all.count--;
+        all.things[all.count].destroy(all.things[all.count].value);
     }
+}
+
+struct things *things_leave(void)
+{
+    struct things *left = malloc(sizeof *left);
+
+    if (!left)
+        abort();
+    *left = all;
+    all.count = 0;
+    return left;
+}
+
+void things_resume(struct things *left)
+{
+    all = *left;
+    free(left);
 }

@@ -9,4 +9,9 @@ void things_create(const struct program *program);
 
 void things_destroy(void);
 
+/* Sets the things of a run aside, and has them back. */
+struct things;
+struct things *things_leave(void);
+void things_resume(struct things *left);
+
 #endif
