@@ -4,8 +4,7 @@
  * switches to a task; await.c switches back. What the coroutine's end means, a value, a failure, a cancellation, is
  * decided here in one place: complete().
  *
- * The loop's thread. From: asyncio's Task.__step and Task.__wakeup (the side of the loop).
- */
+ * The loop's thread. From: asyncio's Task.__step and Task.__wakeup (the side of the loop). */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -23,8 +22,7 @@ struct tt_defer {
 
 /* ------------------------------------------------------------------------------------------------------- accounting */
 
-/* A task gets its slot of the board when it is suspended for the first time. Until then its events say it all (created:
- * ready; started: runs), and the many tasks that never suspend do not pay for one. */
+/* A slot of the board comes with the first suspension: until then a task's events say it all, and many never suspend. */
 static void claim_slot(struct tt_task_object *task)
 {
     tt_future *future = &task->future;
@@ -89,7 +87,7 @@ void tt__task_account_woken(struct tt_task_object *task)
         tell_woken(task, tt__actor_now(task->future.loop));
 }
 
-/* TASK, whose step has ended, began to wait when a cancellation was due: it has been woken by itself. */
+/* TASK, whose step has ended, began to wait when a cancellation was due: it has been woken, by itself. */
 static __attribute__((noinline, cold)) void account_woken_at_once(struct tt_task_object *task)
 {
     task->ready_since = task->future.loop->clock;
@@ -98,8 +96,7 @@ static __attribute__((noinline, cold)) void account_woken_at_once(struct tt_task
         tell_woken(task, (struct tt_who){TT_ACTOR_TASK, task->future.id});
 }
 
-/* A step begins: the end of the step before it, if there was one in this turn, is the same instant. Out of line, as the next
- * one, so that the way of those who do not trace stays short. */
+/* A step begins, in the instant in which the one before it in this turn ended. Out of line, for those who do not trace. */
 static __attribute__((noinline)) void account_beginning(struct tt_task_object *task)
 {
     task->step_began = tt__loop_clock(task->future.loop);
@@ -262,7 +259,7 @@ static void tell_finished(struct tt_task_object *task, enum tt_outcome outcome)
     TT_EMIT_AT(time, task_finished, .task_id = task->future.id, .busy = task->busy, .ready = task->ready_total,
                .longest_step = task->longest_step, .step_count = task->step_count, .outcome = (uint8_t)outcome,
                .stack_used_bytes = task->stack_used_bytes, .stack_bytes = task->stack_size_bytes);
-    if (task->future.refs > 1) /* somebody will still see it */
+    if (task->future.refs > 1 || task->future.callbacks.first) /* somebody will still see it */
         show(task, TT_TASK_STATE_DONE);
 }
 
