@@ -1,4 +1,4 @@
-/* run.c: the program that runs: slots, coroutines, callbacks, the loop, and the order of its end. judge.py, class Run, is
+/* run.c: the program that runs: coroutines, callbacks, the loop, and the order of its end. judge.py, class Run, is
  * the other half of what stands here. */
 #include "run.h"
 
@@ -11,16 +11,13 @@
 #include "operation.h"
 #include "things.h"
 
-enum { SLOTS_MAX = 64, ROUNDS_MAX = 60, TYPES_MAX = 8, LEFT_MAX = 1024 };
+enum { ROUNDS_MAX = 60, TYPES_MAX = 8, LEFT_MAX = 1024 };
 
 /* When nothing else is left to wait for. */
 #define HORIZON TT_SEC(1000)
 
 static struct program *program;
 static tt_loop *loop;
-static struct slot slot_memory[SLOTS_MAX];
-static struct slot *slots_by_name[SLOTS_MAX];
-static int slot_count;
 static struct frame *first_frame, *last_frame; /* begun and not ended, in that order */
 static int task_count;
 static bool is_quiet;
@@ -40,116 +37,6 @@ struct program *run_program_at_work(void)
 static long now(void)
 {
     return (long)(tt_loop_time(loop) / TT_SEC(1));
-}
-
-/* ------------------------------------------------------------------------------------------------------------ slots */
-
-struct slot *slot_named(const char *name)
-{
-    int place = 0;
-
-    for (; place < slot_count; place++) {
-        int order = strcmp(slots_by_name[place]->name, name);
-
-        if (order == 0)
-            return slots_by_name[place];
-        if (order > 0)
-            break;
-    }
-    if (slot_count == SLOTS_MAX)
-        abort();
-    memmove(slots_by_name + place + 1, slots_by_name + place, (size_t)(slot_count - place) * sizeof slots_by_name[0]);
-    slots_by_name[place] = &slot_memory[slot_count++];
-    *slots_by_name[place] = (struct slot){.name = name, .is_watched = strchr("tfrm", *name) != NULL, .shown = "empty"};
-    return slots_by_name[place];
-}
-
-struct slot *const *slots(int *out_count)
-{
-    *out_count = slot_count;
-    return slots_by_name;
-}
-
-struct slot *slot_filled(const char *name)
-{
-    struct slot *slot = slot_named(name);
-
-    if (slot->kind != SLOT_EMPTY)
-        return slot;
-    tt_raise(&tt_LookupError, "%s is empty", name);
-    return NULL;
-}
-
-struct slot *slot_that_is_no_gather(const char *name)
-{
-    struct slot *slot = slot_filled(name);
-
-    if (!slot || slot->kind != SLOT_GATHER)
-        return slot;
-    tt_raise(&tt_LookupError, "%s is a gather", name);
-    return NULL;
-}
-
-void *get(const char *name)
-{
-    struct slot *slot = slot_filled(name);
-
-    return slot ? slot->value : NULL;
-}
-
-static void release(enum slot_kind kind, void *value)
-{
-    switch (kind) {
-    case SLOT_FUTURE:
-    case SLOT_GATHER:
-        tt_future_unref(value);
-        break;
-    case SLOT_THREAD_FUTURE:
-        tt_thread_future_unref(value);
-        break;
-    case SLOT_HANDLE:
-        tt_handle_unref(value);
-        break;
-    case SLOT_EXCEPTION:
-        tt_exc_unref(value);
-        break;
-    default:
-        break;
-    }
-}
-
-void slot_put(const char *name, enum slot_kind kind, void *value, int rank)
-{
-    struct slot *slot = slot_named(name);
-    enum slot_kind old_kind = slot->kind;
-    void *old_value = slot->value;
-
-    if (watcher && (kind == SLOT_FUTURE || kind == SLOT_GATHER))
-        watcher->seen(value);
-    slot->kind = kind;
-    slot->value = value;
-    slot->rank = rank;
-    release(old_kind, old_value);
-}
-
-void slot_drop(struct slot *slot)
-{
-    slot_put(slot->name, SLOT_EMPTY, NULL, 0);
-}
-
-struct slot *get_younger(const struct frame *frame, const char *name)
-{
-    struct slot *slot = slot_filled(name);
-
-    if (!slot || slot->rank > frame->rank)
-        return slot;
-    tt_raise(&tt_LookupError, "%s is older", name);
-    return NULL;
-}
-
-void *value_of_number(int number)
-{
-    return (void *)((intptr_t)number * 2 + 1);
 }
 
 /* --------------------------------------------------------------------------------------------------------- watching */
@@ -180,8 +67,11 @@ static void write_state(tt_future *future, char *buffer, size_t size)
 
 void watch(void)
 {
-    for (int i = 0; i < slot_count; i++) {
-        struct slot *slot = slots_by_name[i];
+    int count;
+    struct slot *const *all = slots(&count);
+
+    for (int i = 0; i < count; i++) {
+        struct slot *slot = all[i];
         char state[sizeof slot->shown] = "empty";
 
         if (!slot->is_watched)
@@ -193,6 +83,11 @@ void watch(void)
         memcpy(slot->shown, state, sizeof state);
         log_line("~ %s %s", slot->name, state);
     }
+}
+
+void *value_of_number(int number)
+{
+    return (void *)((intptr_t)number * 2 + 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------- statements */
@@ -357,8 +252,7 @@ int frame_run(void *argument)
     int rc;
 
     frame->task = tt_current_task();
-    if (watcher)
-        watcher->seen(frame->task);
+    run_see(frame->task);
     frame->previous = last_frame;
     *(last_frame ? &last_frame->next : &first_frame) = frame;
     last_frame = frame;
@@ -453,13 +347,15 @@ static void begin(void)
 /* Opens the locks that nobody will open any more: who waits to get one back for a condition cannot be cancelled. */
 static void unlock_all(void)
 {
-    for (int i = 0; i < slot_count; i++)
-        if (slots_by_name[i]->kind == SLOT_LOCK && tt_lock_locked(slots_by_name[i]->value) &&
-            tt_lock_release(slots_by_name[i]->value) < 0)
+    int count;
+    struct slot *const *all = slots(&count);
+
+    for (int i = 0; i < count; i++)
+        if (all[i]->kind == SLOT_LOCK && tt_lock_locked(all[i]->value) && tt_lock_release(all[i]->value) < 0)
             abort();
-    for (int i = 0; i < slot_count; i++)
-        if (slots_by_name[i]->kind == SLOT_CONDITION && tt_condition_locked(slots_by_name[i]->value) &&
-            tt_condition_release(slots_by_name[i]->value) < 0)
+    for (int i = 0; i < count; i++)
+        if (all[i]->kind == SLOT_CONDITION && tt_condition_locked(all[i]->value) &&
+            tt_condition_release(all[i]->value) < 0)
             abort();
 }
 
@@ -468,14 +364,14 @@ static void unlock_all(void)
 static bool end_what_is_left(void)
 {
     tt_future *left[LEFT_MAX];
-    int count = 0;
+    int count = 0, slot_count;
+    struct slot *const *all = slots(&slot_count);
 
     for (struct frame *frame = first_frame; frame && count < LEFT_MAX; frame = frame->next)
         left[count++] = frame->task;
     for (int i = 0; i < slot_count && !first_frame; i++)
-        if (*slots_by_name[i]->name == 'f' && slots_by_name[i]->kind != SLOT_EMPTY &&
-            !tt_future_done(slots_by_name[i]->value))
-            left[count++] = slots_by_name[i]->value;
+        if (*all[i]->name == 'f' && all[i]->kind != SLOT_EMPTY && !tt_future_done(all[i]->value))
+            left[count++] = all[i]->value;
     for (int i = 0; i < count; i++)
         tt_future_cancel(left[i], "end");
     unlock_all();
@@ -485,9 +381,12 @@ static bool end_what_is_left(void)
 /* The first slot behind NAME that is not empty; NULL if there is none. */
 static struct slot *next_slot(const char *name)
 {
-    for (int i = 0; i < slot_count; i++)
-        if (slots_by_name[i]->kind != SLOT_EMPTY && strcmp(slots_by_name[i]->name, name) > 0)
-            return slots_by_name[i];
+    int count;
+    struct slot *const *all = slots(&count);
+
+    for (int i = 0; i < count; i++)
+        if (all[i]->kind != SLOT_EMPTY && strcmp(all[i]->name, name) > 0)
+            return all[i];
     return NULL;
 }
 
@@ -542,7 +441,8 @@ static void end_run(void)
 static int run_in_context(void *of)
 {
     program = of;
-    slot_count = task_count = 0;
+    slots_clear();
+    task_count = 0;
     first_frame = last_frame = NULL;
     cut = RUN_GOES_ON;
     log_begin();
@@ -585,9 +485,7 @@ void run_program(struct program *of)
 struct left_run {
     struct program *program;
     tt_loop *loop;
-    struct slot slot_memory[SLOTS_MAX];
-    struct slot *slots_by_name[SLOTS_MAX]; /* into run.c's slot_memory */
-    int slot_count;
+    struct left_slots *slots;
     struct frame *first_frame;
     struct things *things;
 };
@@ -595,6 +493,12 @@ struct left_run {
 void run_watch(const struct run_watcher *of)
 {
     watcher = of;
+}
+
+void run_see(tt_future *future)
+{
+    if (watcher)
+        watcher->seen(future);
 }
 
 void run_cut(enum run_end end)
@@ -613,9 +517,7 @@ struct left_run *run_left(void)
         abort();
     left->program = program;
     left->loop = loop;
-    memcpy(left->slot_memory, slot_memory, sizeof slot_memory);
-    memcpy(left->slots_by_name, slots_by_name, sizeof slots_by_name);
-    left->slot_count = slot_count;
+    left->slots = slots_leave();
     left->first_frame = first_frame;
     left->things = things_leave();
     cut = RUN_GOES_ON;
@@ -626,9 +528,7 @@ void run_end_left(struct left_run *left)
 {
     program = left->program;
     loop = left->loop;
-    memcpy(slot_memory, left->slot_memory, sizeof slot_memory);
-    memcpy(slots_by_name, left->slots_by_name, sizeof slots_by_name);
-    slot_count = left->slot_count;
+    slots_resume(left->slots);
     first_frame = left->first_frame;
     things_resume(left->things);
     free(left);

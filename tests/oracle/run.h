@@ -7,34 +7,13 @@
 #include <telltale/telltale.h>
 
 #include "program.h"
-
-enum slot_kind {
-    SLOT_EMPTY,
-    SLOT_FUTURE, /* also tasks, gathers, shields */
-    SLOT_GATHER,
-    SLOT_THREAD_FUTURE,
-    SLOT_HANDLE,
-    SLOT_EXCEPTION,
-    SLOT_LOCK, /* these and the next are declared things, which things.c frees at the end */
-    SLOT_SEMAPHORE,
-    SLOT_CONDITION,
-    SLOT_BORROWED /* other declared things, and scopes, which live in a block */
-};
+#include "slots.h"
 
 /* Interpreting takes more stack than most coroutines do. */
 enum { RANK_YOUNGEST = 1 << 30, FRAME_STACK_BYTES = 512 * 1024 };
 
 /* That an operation names at most. */
 enum { FUTURES_MAX = 16 };
-
-struct slot {
-    const char *name;
-    enum slot_kind kind;
-    void *value;
-    int rank;        /* number of the oldest task that it stands for */
-    bool is_watched; /* a task or future */
-    char shown[160]; /* what watch() wrote last */
-};
 
 /* A coroutine of the program. */
 struct frame {
@@ -62,6 +41,9 @@ struct run_watcher {
 };
 void run_watch(const struct run_watcher *watcher);
 
+/* Shows FUTURE to the watcher, if there is one. */
+void run_see(tt_future *future);
+
 /* How a run goes on that is stopped where it is. */
 enum run_end {
     RUN_GOES_ON,
@@ -82,32 +64,8 @@ void run_end_left(struct left_run *left);
 tt_loop *run_loop(void);
 struct program *run_program_at_work(void);
 
-/* The slot of that name, which it makes if there is none yet; sorted by name. */
-struct slot *slot_named(const char *name);
-
-/* The slot if it is not empty; else NULL with LookupError pending. */
-struct slot *slot_filled(const char *name);
-
-/* The same, and it is no gather: what a gather gives can be read from the gather only. */
-struct slot *slot_that_is_no_gather(const char *name);
-
-/* Puts VALUE, with a reference that becomes the slot's, in the place of what was there. */
-void slot_put(const char *name, enum slot_kind kind, void *value, int rank);
-
-/* Empties it. */
-void slot_drop(struct slot *slot);
-
-/* The thing in a slot; NULL with LookupError pending. */
-void *get(const char *name);
-
-/* The same for awaiting: what stands for a task that is not younger than FRAME's is refused. */
-struct slot *get_younger(const struct frame *frame, const char *name);
-
 /* Writes what has changed in the tasks and futures of the slots. */
 void watch(void);
-
-/* All slots: COUNT of them. */
-struct slot *const *slots(int *out_count);
 
 /* A frame for a coroutine of BODY; freed when that ends, or by frame_drop. NULL: no such body, LookupError pending. */
 struct frame *frame_create(const char *body_name);

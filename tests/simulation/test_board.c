@@ -1,11 +1,13 @@
-/* A task that is asked to end while it runs, and waits then: it does not wait, and the trace does not say that it does. */
+/* What the board has of a task in the middle of a turn, where whoever looks from outside may see it. */
 #include "harness.h"
 #include "recording.h"
 
 #include "loop_internal.h"
 
-/* What the board had of the task in the turn in which it began to wait. */
+/* What the board had of the task. */
 static int state_on_board;
+
+/* ------------------------------------------------------------------------------------------------------ about to wait */
 
 static int wait_although_cancelled(void *arg)
 {
@@ -60,8 +62,41 @@ static void a_task_that_begins_to_wait_when_it_must_be_cancelled_is_ready(void *
     recording_end(&recording);
 }
 
+/* --------------------------------------------------------------------------------------------------------------- ended */
+
+static int let_others_run(void *arg)
+{
+    (void)arg;
+    return tt_sleep(0);
+}
+
+static int look_when_done(tt_future *future, void *arg)
+{
+    look_at_board(future);
+    tt_loop_stop(arg);
+    return 0;
+}
+
+static void a_task_that_has_ended_and_that_a_callback_will_see_is_done(void **state)
+{
+    (void)state;
+    struct recording recording;
+    recording_begin(&recording, RECORDING_DROPS, 0, 0);
+    tt_loop *loop = tt_loop_create();
+    assert_non_null(loop);
+    tt_task *task = tt_create_task_with(let_others_run, NULL, &(struct tt_task_options){.loop = loop, .name = "ends"});
+    assert_non_null(task);
+    assert_int_equal(tt_future_add_done_callback(task, look_when_done, loop), 0);
+    tt_future_unref(task); /* nobody but the loop has it when it ends */
+    assert_int_equal(tt_loop_run_forever(loop), 0);
+    assert_int_equal(state_on_board, TT_TASK_STATE_DONE);
+    assert_int_equal(tt_loop_close(loop), 0);
+    recording_end(&recording);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_task_that_begins_to_wait_when_it_must_be_cancelled_is_ready),
+    cmocka_unit_test(a_task_that_has_ended_and_that_a_callback_will_see_is_done),
 };
 
 TT_TEST_MAIN(cases)

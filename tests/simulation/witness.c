@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "arena.h"
 #include "invariants.h"
 #include "loop_internal.h"
 #include "scope.h"
@@ -168,6 +169,18 @@ void witness_see(tt_future *future)
     seen[seen_count++] = future;
 }
 
+/* Who has ended is done on the board, as long as somebody may look. */
+static void check_ended(void)
+{
+    for (size_t i = first_of_run; i < seen_count; i++) {
+        const struct tt_task_object *task = seen[i] && seen[i]->kind == TT_OBJECT_KIND_TASK ? tt__task(seen[i]) : NULL;
+
+        if (task && task->phase == TT_TASK_ENDED && task->board)
+            HOLDS(task->board->state == TT_TASK_STATE_DONE, "task %s has ended, and is in state %d on the board",
+                  tt_task_name(seen[i]), task->board->state);
+    }
+}
+
 void witness_look(tt_loop *loop)
 {
     for (struct tt_task_object *task = loop->last_task; task && task->future.ops->destroy != destroy;
@@ -175,6 +188,7 @@ void witness_look(tt_loop *loop)
         witness_see(&task->future);
     for (tt_future *failed = loop->dump.first_failure; failed; failed = failed->failed_next)
         witness_see(failed);
+    check_ended();
 }
 
 /* ---------------------------------------------------------------------------------------------- beginnings and ends */

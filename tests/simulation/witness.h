@@ -23,7 +23,7 @@ void witness_loop(tt_loop *loop);
 /* A task or future, perhaps not for the first time. */
 void witness_see(tt_future *future);
 
-/* Sees the loop's tasks and failures. */
+/* Sees the loop's tasks and failures, and that those that have ended are so on the board. */
 void witness_look(tt_loop *loop);
 
 /* The run is over. Unless IS_LEFT, its loop is closed: nothing of it may be there any more. */
