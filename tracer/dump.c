@@ -224,6 +224,7 @@ void tt__dump_after_fork(bool is_child)
     is_watching = false;
     for (; first_dumper; first_dumper = first_dumper->tt__next)
         first_dumper->tt__link = NULL;
+    tt__tests_after_fork();
     if (was_watching)
         tt__dump_watch_start();
 }

@@ -22,6 +22,9 @@ void tt__dump_watch_stop(void);
 void tt__dump_before_fork(void);
 void tt__dump_after_fork(bool is_child);
 
+/* In a child: the tests that are under way are its parent's. Nobody else is in this process. (running_tests.c) */
+void tt__tests_after_fork(void);
+
 /* Whether dumps go to the arena too: somebody asked for them who may be its reader. The arena of a process whose
  * dumps are asked for by LTTng has a board, and needs none. */
 bool tt__dump_is_for_arena(void);

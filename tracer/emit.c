@@ -228,16 +228,3 @@ void tt_trace_note_at(uint64_t task_id, const char *key, const char *text, tt_si
 {
     TT_EMIT(note, .task_id = task_id, .site = site, .key = key, .text = text);
 }
-
-uint64_t tt_trace_test_begin_at(const char *name, tt_site *site)
-{
-    (void)tt_trace_start_from_environment(); /* a set-up comes before the first loop */
-    uint64_t test_id = tt_trace_new_id();
-    TT_EMIT(test_begun, .test_id = test_id, .site = site, .name = name);
-    return test_id;
-}
-
-void tt_trace_test_end_at(uint64_t test_id, enum tt_test_outcome outcome, const char *text, tt_site *site)
-{
-    TT_EMIT(test_ended, .test_id = test_id, .outcome = (uint8_t)outcome, .site = site, .text = text);
-}

@@ -843,6 +843,16 @@ static void test_begun(struct tt_ingest *ingest, const struct origin *origin, co
     SET_SITE(ingest, row, TEST, began_site_id, event->site);
 }
 
+/* Fills what test_begun did not say; which thread began it stays unknown, and what happened before. */
+static void test_dumped(struct tt_ingest *ingest, const struct origin *origin,
+                        const struct tt_decoded_test_dumped *event)
+{
+    struct tt__cell *row = row_of(ingest, TT__TABLE_TEST_FILL, origin, event->test_id);
+    SET_TEXT(ingest, row, TEST_FILL, name, event->name);
+    SET(row, TEST_FILL, began_ns, tt__ns_subtract(origin->time_ns, (int64_t)event->age));
+    SET_SITE(ingest, row, TEST_FILL, began_site_id, event->site);
+}
+
 static void test_ended(struct tt_ingest *ingest, const struct origin *origin, const struct tt_decoded_test_ended *event)
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_TEST, origin, event->test_id);

@@ -983,7 +983,7 @@ CREATE TABLE note (
 CREATE TABLE test (
     -- The test.
     test_id INTEGER PRIMARY KEY,
-    -- The thread that began it.
+    -- The thread that began it; NULL when its beginning was not recorded: the rest was told later, to a session that began in the middle.
     thread_id INTEGER,
     -- Its name.
     name TEXT,

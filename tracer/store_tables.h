@@ -205,6 +205,10 @@
     X(TEST, test_id) X(TEST, thread_id) X(TEST, name) X(TEST, began_ns) X(TEST, began_site_id)             \
     X(TEST, ended_ns) X(TEST, ended_site_id) X(TEST, outcome) X(TEST, text)
 
+/* What a state dump tells of a test that its own event may have told, too. */
+#define TT__COLUMNS_TEST_FILL(X)                                                                   \
+    X(TEST_FILL, test_id) X(TEST_FILL, name) X(TEST_FILL, began_ns) X(TEST_FILL, began_site_id)
+
 #define TT__COLUMNS_RESOURCE(X)                                                                            \
     X(RESOURCE, resource_id) X(RESOURCE, kind) X(RESOURCE, capacity) X(RESOURCE, created_ns)               \
     X(RESOURCE, created_site_id) X(RESOURCE, by) X(RESOURCE, by_id) X(RESOURCE, holder_id)                 \
@@ -261,6 +265,7 @@
     X(HANDLER_CALL, "handler_call", 0, TT__APPEND)                \
     X(NOTE, "note", 0, TT__APPEND)                                \
     X(TEST, "test", 1, TT__OVERRIDE)                              \
+    X(TEST_FILL, "test", 1, TT__FILL)                             \
     X(RESOURCE, "resource", 1, TT__OVERRIDE)                      \
     X(CHUNK, "chunk", 1, TT__REPLACE)
 

@@ -10,6 +10,7 @@
  *                       has ended; it holds a failure, and a task of it sleeps
  *   tasks closed        a loop that does not run, holds a failure and has a task that sleeps; it is closed when the standard input
  *                       has ended, without ever polling again
+ *   tasks tested        a test is over and another one is under way, at whose end, when the standard input has ended, a failure is lost
  *   tasks many N        N sleeping tasks; prints "ready", then how many there are when its standard input ends
  */
 #include <errno.h>
@@ -228,6 +229,27 @@ static int be_closed(void)
     return tt_loop_close(loop) < 0 ? 2 : rc;
 }
 
+static int lose(void *arg)
+{
+    (void)arg;
+    return tt_spawn(failing, "the test") < 0 ? -1 : tt_sleep(0);
+}
+
+static int be_tested(void)
+{
+    char byte;
+
+    tt_trace_test_end(tt_trace_test_begin("is over"), TT_TEST_OUTCOME_PASSED, NULL);
+    uint64_t test = tt_trace_test_begin("is under way");
+    printf("ready\n");
+    fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) < 0 && errno == EAGAIN)
+        usleep(10000);
+    int rc = tt_run(lose, NULL);
+    tt_trace_test_end(test, TT_TEST_OUTCOME_FAILED, NULL);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -245,6 +267,8 @@ int main(int argc, char **argv)
         return be_blocked();
     if (strcmp(how, "closed") == 0)
         return be_closed();
+    if (strcmp(how, "tested") == 0)
+        return be_tested();
     if (strcmp(how, "many") == 0)
         return tt_run(be_many, &count);
     return 2;

@@ -226,6 +226,26 @@ case_many_tasks_are_told_in_parts_each_once() {
     expect_count s '^task_dumped ' 5001
 }
 
+# Event test_dumped.
+case_a_test_that_is_under_way_is_told_with_its_name_and_its_beginning() {
+    start_daemon
+    start_program tested
+    start_session s
+    wait_until is_written s 'is under way'
+    finish_program
+    end_session s
+    expect_equal "$code" 0 'exit status'
+    expect_count s '^test_(begun|dumped) ' 1
+    expect_count s '^test_dumped .*site_file = "tests/lttng/tasks.c".* age = [1-9][0-9]*, name = "is under way"$' 1
+    must "$telltale" import -o run.telltale "$work/s"
+    expect_equal "$(ask run.telltale "SELECT name, began_ns IS NOT NULL, began_at LIKE '%in be_tested', outcome, failure_count IS NULL FROM tests")" \
+        'is under way|1|1|failed|1' 'what was before the session is not known'
+    expect_equal "$(ask run.telltale "SELECT t.began_ns < r.from_ns AND t.began_ns >= p.started_ns FROM tests AS t, processes AS p,
+        (SELECT max(to_ns) AS from_ns FROM losses WHERE what = 'late') AS r")" 1 'when it began'
+    run "$telltale" report run.telltale
+    expect_equal "$(sed -n 's/^ *in test *//p' "$work/out")" 'is under way' 'the test of the failure that was lost'
+}
+
 case_without_a_session_nothing_is_told_again() {
     start_daemon
     start_session s
@@ -233,7 +253,7 @@ case_without_a_session_nothing_is_told_again() {
     sleep 0.5
     finish_program
     end_session s
-    expect_count s '^(task|failure|loop)_dumped ' 0
+    expect_count s '^(task|failure|loop|test)_dumped ' 0
     expect_count s '^process_started ' 1
     expect_no_gap s
 }

@@ -203,6 +203,8 @@ static void write_script(void)
     SAY(1, test_begun, .test_id = 110, .site = CREATED, .name = TEXT("adds"));
     SAY(2, test_ended, .test_id = 110, .outcome = TT_TEST_OUTCOME_FAILED, .site = RELEASED, .text = TEXT("1 is not 2"));
     SAY(1, test_begun, .test_id = 111, .name = TEXT("is under way"));
+    SAY(2, test_dumped, .test_id = 111, .site = WAITING, .age = 1, .name = TEXT("is under way"));
+    SAY(2, test_dumped, .test_id = 112, .site = CREATED, .age = 1000, .name = TEXT("was under way"));
 }
 
 /* ------------------------------------------------------------------------------------------------------ performing it */
@@ -327,7 +329,7 @@ static void each_fact_leads_to_its_state(void **state)
                   "1|Task exception was never retrieved");
     studio_expect(
         &studio, "SELECT test_id, name, outcome, text, began_at, ended_at, duration_ns > 0 FROM tests ORDER BY test_id",
-        "110|adds|failed|1 is not 2|a.c:1 in created|a.c:4 in released|1\n111|is under way|running|NULL|NULL|NULL|1");
+        "110|adds|failed|1 is not 2|a.c:1 in created|a.c:4 in released|1\n111|is under way|running|NULL|a.c:6 in waiting|NULL|1\n112|was under way|running|NULL|a.c:1 in created|NULL|1");
     studio_expect(&studio, "SELECT wait_id, task_id, started_at, until, text, timeout_ns FROM waits ORDER BY wait_id",
                   "70|1|a.c:6 in waiting|first_exception|3 tasks|5000\n71|NULL|NULL|as_completed|1 future|NULL");
     studio_expect(&studio,

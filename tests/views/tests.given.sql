@@ -20,3 +20,7 @@ INSERT INTO failure (failure_id, kind, how, exception_id, name, stored_ns, relea
 INSERT INTO task (task_id, name, created_ns, outcome, ended_ns) VALUES (20, 'ended', 110, 1, 200), (21, 'ended later', 310, 1, 550), (22, 'abandoned later', 310, NULL, NULL),
     (23, 'between', 450, 1, 550), (24, 'never ended', 510, NULL, NULL), ((1 << 40) | 20, 'elsewhere', 310, NULL, NULL);
 UPDATE task SET abandoned_ns = 420, started_ns = 320 WHERE task_id = 22;
+-- One that was under way when its session began, and one that it has seen to its end.
+INSERT INTO process (process_id, uuid, started_ns, seen_ns) VALUES (7, x'07', 0, 2000);
+INSERT INTO test (test_id, thread_id, name, began_ns, began_site_id, ended_ns, outcome) VALUES ((7 << 40) | 1, NULL, 'was under way', 100, 1, 500, 1), ((7 << 40) | 2, (7 << 40) | 1, 'was seen', 600, 1, 700, 1);
+INSERT INTO failure (failure_id, kind, stored_ns) VALUES ((7 << 40) | 3, 1, 400), ((7 << 40) | 4, 1, 650);

@@ -9,7 +9,7 @@ SELECT
     t.test_id AS test_id,
     -- Its process.
     t.test_id >> 40 AS process_id,
-    -- The thread that began it.
+    -- The thread that began it; NULL when its beginning was not recorded, and it was told later that it is under way.
     t.thread_id AS thread_id,
     -- Its name; NULL when the event that told it is missing.
     t.name AS name,
@@ -33,16 +33,17 @@ SELECT
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = t.began_site_id) AS began_at,
     -- Where its end was said.
     (SELECT pl.place FROM places AS pl WHERE pl.site_id = t.ended_site_id) AS ended_at,
-    -- Failures in its process meanwhile, those that the test wanted included; NULL when its beginning is missing, as those below.
-    iif(t.began_ns IS NULL, NULL, (SELECT count(*) FROM failure AS f WHERE f.failure_id BETWEEN t.first_id AND t.last_id
+    -- Failures in its process meanwhile, those that the test wanted included; NULL when its beginning is missing or was told
+    -- later, as those below: what happened before that is not known.
+    iif(t.began_ns IS NULL OR t.thread_id IS NULL, NULL, (SELECT count(*) FROM failure AS f WHERE f.failure_id BETWEEN t.first_id AND t.last_id
         AND f.stored_ns BETWEEN t.began_ns AND coalesce(t.ended_ns, t.over_ns))) AS failure_count,
     -- Tasks that were created in its process meanwhile and had not ended when it did.
-    iif(t.began_ns IS NULL, NULL, (SELECT count(*) FROM task AS k WHERE k.task_id BETWEEN t.first_id AND t.last_id
+    iif(t.began_ns IS NULL OR t.thread_id IS NULL, NULL, (SELECT count(*) FROM task AS k WHERE k.task_id BETWEEN t.first_id AND t.last_id
         AND k.created_ns BETWEEN t.began_ns AND coalesce(t.ended_ns, t.over_ns)
         AND coalesce(k.ended_ns, k.abandoned_ns, 9223372036854775807) > coalesce(t.ended_ns, t.over_ns))) AS pending_count,
     -- Findings about what happened in its process meanwhile, as the view leaks has them: failures that nobody saw, cancellations that
     -- were swallowed, and so on. Those in doubt are not counted.
-    iif(t.began_ns IS NULL, NULL, (SELECT count(*) FROM found AS l WHERE l.process_id = t.test_id >> 40
+    iif(t.began_ns IS NULL OR t.thread_id IS NULL, NULL, (SELECT count(*) FROM found AS l WHERE l.process_id = t.test_id >> 40
         AND l.since_ns BETWEEN t.began_ns AND coalesce(t.ended_ns, t.over_ns))) AS leak_count
 FROM (
     SELECT x.*, x.test_id >> 40 << 40 AS first_id, (x.test_id >> 40 << 40) + 1099511627775 AS last_id,

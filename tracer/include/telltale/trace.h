@@ -377,7 +377,7 @@ static inline int tt_trace_is_quiet(void)
 /* A session of LTTng that starts in the middle of a run has heard nothing of what is there already. Whoever has tasks
  * registers a dumper: it is called when a session starts (or another one does), every TELLTALE_LTTNG_DUMP seconds if that
  * is set, and by tt_trace_dump(). It sees to it that loop_dumped, task_dumped and failure_dumped are emitted for what
- * lives, now or soon, on whichever thread may look at it.
+ * lives, now or soon, on whichever thread may look at it. Tests that are under way (tt_trace_test_begin()) are told by the tracer: test_dumped.
  *
  * FN is called on a thread of the tracer, or on the one that called tt_trace_dump(), with a lock held: it must not wait, nor
  * add or remove a dumper. The struct is the caller's, and must stay where it is until it was removed. */
