@@ -109,6 +109,9 @@ struct tt_arena_header {
     /* Somebody from outside, under the lock of the arena's folder or not: what is to be selected, step_every << 32 | categories; the writer
      * puts 0 there when it has taken it. 0: nothing. */
     _Atomic uint64_t wanted_selection;
+    /* Numbers of the namespaces that `pid`, and `start_ticks` and the clocks, are told in; 0: not known. A reader in others can make nothing
+     * of them. */
+    uint64_t pid_namespace, time_namespace;
 };
 
 /* The description of the events makes an arena readable by older and newer readers. It is text, one line each:

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process_identity.h"
+
 /* Bounds for what a header may say: far above what writers make, small enough that no sum of them overflows. */
 #define FILE_BYTES_MAX (UINT64_C(1) << 46)
 #define RINGS_LIMIT    4096u
@@ -70,6 +72,8 @@ static const char *copy_header(struct tt__arena_reader *reader, uint64_t file_by
     reader->uid = header.uid;
     reader->clock = header.clock;
     reader->start_ticks = header.start_ticks;
+    reader->pid_namespace = header.pid_namespace;
+    reader->time_namespace = header.time_namespace;
     copy_text(reader->host, sizeof reader->host, header.host, sizeof header.host);
     copy_text(reader->program, sizeof reader->program, header.program, sizeof header.program);
     copy_text(reader->command, sizeof reader->command, header.command, sizeof header.command);
@@ -106,7 +110,7 @@ static int open_own_file(int dir_fd, const char *name, struct stat *out_stat, bo
 enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct tt__arena_reader *out_reader,
                                           const char **out_reason)
 {
-    struct tt__arena_reader reader = {0};
+    struct tt__arena_reader reader = {.fd = -1};
     struct stat stat;
     *out_reason = NULL;
     int fd = open_own_file(dir_fd, name, &stat, &reader.can_write);
@@ -130,9 +134,10 @@ enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct t
     reader.inode = stat.st_ino;
     void *base = mmap(NULL, reader.mapped_bytes, PROT_READ | (reader.can_write ? PROT_WRITE : 0),
                       MAP_SHARED | MAP_NORESERVE, fd, 0);
-    close(fd);
-    if (base == MAP_FAILED)
+    if (base == MAP_FAILED) {
+        close(fd);
         return TT__ARENA_NO_ROOM;
+    }
     reader.base = base;
     uint64_t magic = __atomic_load_n(&((struct tt_arena_header *)base)->magic, __ATOMIC_ACQUIRE);
     if (magic == TT_ARENA_MAGIC)
@@ -140,10 +145,15 @@ enum tt__arena_open_result tt__arena_open(int dir_fd, const char *name, struct t
     else if (magic != 0)
         *out_reason = "no arena";
     if (magic == TT_ARENA_MAGIC && !*out_reason) {
+        if (tt__namespaces_are_ours(reader.pid_namespace, reader.time_namespace))
+            close(fd);
+        else
+            reader.fd = fd;
         *out_reader = reader;
         return TT__ARENA_OPENED;
     }
     munmap(base, reader.mapped_bytes);
+    close(fd);
     return magic == 0 ? TT__ARENA_NOT_READY : TT__ARENA_REFUSED;
 }
 
@@ -151,6 +161,8 @@ void tt__arena_close(struct tt__arena_reader *reader)
 {
     if (reader->base)
         munmap(reader->base, reader->mapped_bytes);
+    if (reader->base && reader->fd >= 0)
+        close(reader->fd);
     reader->base = NULL;
 }
 

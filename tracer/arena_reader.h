@@ -24,6 +24,8 @@ struct tt__arena_reader {
     uint64_t mapped_bytes;
     dev_t device; /* the file, for looking it up in the process's memory map */
     ino_t inode;
+    /* The file itself, where nothing but that tells whether the writer lives: it is in other namespaces. Else -1. */
+    int fd;
 
     /* Copies of the header, checked: */
     uint8_t process_uuid[16], boot_id[16];
@@ -32,6 +34,7 @@ struct tt__arena_reader {
     uint32_t ring_policy, block_ms, step_every;
     bool is_redacted;
     uint64_t start_ticks;
+    uint64_t pid_namespace, time_namespace;
     char host[73], program[257], command[1025]; /* NUL-terminated */
     uint64_t dictionary_offset, dictionary_bytes;
     uint64_t board_offset, board_slots;

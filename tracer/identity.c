@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -66,6 +67,12 @@ static void read_boot_id(uint8_t out[16])
     }
 }
 
+static uint64_t read_namespace(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (uint64_t)status.st_ino : 0;
+}
+
 static void copy_text(char *out, size_t size, const char *text)
 {
     size_t length = tt__text_cut(text, size - 1);
@@ -95,6 +102,8 @@ void tt__identity_fill(struct tt_arena_header *header)
     header->uid = (uint32_t)geteuid();
     header->start_ticks = read_start_ticks();
     read_boot_id(header->boot_id);
+    header->pid_namespace = read_namespace("/proc/self/ns/pid");
+    header->time_namespace = read_namespace("/proc/self/ns/time");
     if (uname(&names) == 0)
         copy_text(header->host,
                   sizeof names.nodename < sizeof header->host ? sizeof names.nodename : sizeof header->host,

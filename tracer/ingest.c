@@ -374,6 +374,7 @@ int tt_ingest_attach_process(struct tt_ingest *ingest, const struct tt_ingest_pr
         return tt__store_fail(out_error, TT_STORE_FAILED, "no memory for another process");
     ingest->processes[process_id].offset_ns = offset_of(ingest, process);
     ingest->processes[process_id].has_offset = true;
+    ingest->processes[process_id].clock_shift_ns = process->clock_shift_ns;
     memcpy(ingest->processes[process_id].boot_id, process->boot_id, sizeof process->boot_id);
     ingest->processes[process_id].has_stream = process->has_stream;
     ingest->processes[process_id].selected = ingest->processes[process_id].ever_selected = process->categories;

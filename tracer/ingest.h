@@ -69,6 +69,7 @@ struct tt_ingest_process {
     uint64_t start_ticks;
     const char *host, *program, *command;           /* copied */
     int64_t monotonic_ns, realtime_ns, boottime_ns; /* at its start, read together */
+    int64_t clock_shift_ns; /* between its CLOCK_MONOTONIC and that of its boot: 0, unless it is in a time namespace of its own */
     uint64_t ring_bytes;                            /* 0: it has no rings */
     uint32_t ring_policy, block_ms, categories, step_every;
     bool is_redacted;                               /* its writer leaves messages out */

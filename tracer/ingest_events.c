@@ -113,11 +113,13 @@ static void clock_sampled(struct tt_ingest *ingest, const struct origin *origin,
                           const struct tt_decoded_clock_sampled *event)
 {
     struct tt__cell *row = tt__batch_append(&ingest->batch, TT__TABLE_CLOCK_SAMPLE);
+    int64_t shift_ns = ingest->processes[origin->process_id].clock_shift_ns;
+    int64_t monotonic_ns = tt__ns_add((int64_t)event->monotonic_ns, shift_ns);
     SET_ORIGIN(row, CLOCK_SAMPLE, sampled_ns, origin);
-    SET(row, CLOCK_SAMPLE, sampled_ns, tt_ingest_time(ingest, origin->process_id, (int64_t)event->monotonic_ns));
-    SET(row, CLOCK_SAMPLE, monotonic_ns, event->monotonic_ns);
+    SET(row, CLOCK_SAMPLE, sampled_ns, tt_ingest_time(ingest, origin->process_id, monotonic_ns));
+    SET(row, CLOCK_SAMPLE, monotonic_ns, monotonic_ns);
     SET(row, CLOCK_SAMPLE, realtime_ns, event->realtime_ns);
-    SET(row, CLOCK_SAMPLE, boottime_ns, event->boottime_ns);
+    SET(row, CLOCK_SAMPLE, boottime_ns, tt__ns_add((int64_t)event->boottime_ns, shift_ns));
     SET(row, CLOCK_SAMPLE, why, event->why);
 }
 

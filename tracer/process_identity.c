@@ -1,6 +1,7 @@
 /* process_identity.c: see process_identity.h. */
 #include "process_identity.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -48,6 +50,53 @@ bool tt__process_is_of_this_boot(const uint8_t boot_id[16])
     return count < 16 || memcmp(bytes, boot_id, 16) == 0;
 }
 
+/* ------------------------------------------------------------------------------------------------------- namespaces */
+
+/* NAMESPACE, or what is not known, is that of PATH. */
+static bool is_own_namespace(const char *path, uint64_t namespace)
+{
+    struct stat own;
+    return namespace == 0 || stat(path, &own) < 0 || (uint64_t)own.st_ino == namespace;
+}
+
+bool tt__clocks_are_ours(uint64_t time_namespace)
+{
+    return is_own_namespace("/proc/self/ns/time", time_namespace);
+}
+
+bool tt__namespaces_are_ours(uint64_t pid_namespace, uint64_t time_namespace)
+{
+    return is_own_namespace("/proc/self/ns/pid", pid_namespace) && tt__clocks_are_ours(time_namespace);
+}
+
+/* Whether somebody else has FD's file open or mapped: 1 or 0; -1: it cannot be told on this file system. */
+static int is_held(int fd)
+{
+    /* Who opens the file while the lease is there has it broken, and would end this process by SIGIO. */
+    if (fcntl(fd, F_SETSIG, SIGURG) < 0)
+        return -1;
+    if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+        return errno == EAGAIN ? 1 : -1;
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return 0;
+}
+
+/* -------------------------------------------------------------------------------------------------------- processes */
+
+/* Whether the process PID has threads beside its first one, which is a zombie until they have ended. */
+static bool has_other_threads(uint32_t pid)
+{
+    char path[64];
+    bool is_found = false;
+    snprintf(path, sizeof path, "/proc/%u/task", pid);
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && !is_found && (entry = readdir(dir)) != NULL;)
+        is_found = entry->d_name[0] != '.' && strtoul(entry->d_name, NULL, 10) != pid;
+    if (dir)
+        closedir(dir);
+    return is_found;
+}
+
 /* Whether PID is there, not ended as a zombie is, and began at START_TICKS; true also when that cannot be told. */
 static bool is_there(uint32_t pid, uint64_t start_ticks)
 {
@@ -62,7 +111,7 @@ static bool is_there(uint32_t pid, uint64_t start_ticks)
     for (int field = STATE_FIELD - 1; at && field < START_FIELD; field++) {
         at = strchr(at, ' ');
         at = at ? at + 1 : NULL;
-        if (at && field + 1 == STATE_FIELD && (*at == 'Z' || *at == 'X'))
+        if (at && field + 1 == STATE_FIELD && (*at == 'Z' || *at == 'X') && !has_other_threads(pid))
             return false;
     }
     return !at || strtoull(at, NULL, 10) == start_ticks;
@@ -74,13 +123,25 @@ static bool is_readable(int fd)
     return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLIN | POLLERR | POLLNVAL)) != 0;
 }
 
+static void look_at_file(struct tt__process_watch *watch)
+{
+    int held = is_held(watch->file_fd);
+    watch->is_unseen = held < 0;
+    watch->has_ended = held == 0;
+}
+
 void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint64_t start_ticks,
-                             const uint8_t boot_id[16])
+                             const uint8_t boot_id[16], int file_fd)
 {
     char path[64];
-    *watch = (struct tt__process_watch){.pid = pid, .start_ticks = start_ticks, .fd = -1, .maps_fd = -1};
+    *watch = (struct tt__process_watch){
+        .pid = pid, .start_ticks = start_ticks, .fd = -1, .maps_fd = -1, .file_fd = file_fd};
     if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id)) {
         watch->has_ended = true;
+        return;
+    }
+    if (file_fd >= 0) {
+        look_at_file(watch);
         return;
     }
     watch->fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
@@ -96,7 +157,7 @@ void tt__process_watch_end(struct tt__process_watch *watch)
         close(watch->fd);
     if (watch->maps_fd >= 0)
         close(watch->maps_fd);
-    watch->fd = watch->maps_fd = -1;
+    watch->fd = watch->maps_fd = watch->file_fd = -1;
 }
 
 /* The descriptor belongs to the memory and not to the process. That of a process that lives is never empty; when the process is gone
@@ -115,7 +176,10 @@ bool tt__process_watch_has_ended(struct tt__process_watch *watch, int64_t now_ns
     if (watch->fd >= 0) {
         watch->has_ended = is_readable(watch->fd);
     } else if (now_ns - watch->looked_ns > LOOK_NS) {
-        watch->has_ended = !is_there(watch->pid, watch->start_ticks);
+        if (watch->file_fd >= 0)
+            look_at_file(watch);
+        else
+            watch->has_ended = !is_there(watch->pid, watch->start_ticks);
         watch->looked_ns = now_ns;
     }
     return watch->has_ended;
@@ -128,7 +192,7 @@ bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device,
     size_t size = 0;
     bool is_found = false;
     snprintf(path, sizeof path, "/proc/%u/maps", watch->pid);
-    FILE *file = fopen(path, "re");
+    FILE *file = watch->file_fd < 0 ? fopen(path, "re") : NULL;
     if (!file)
         return true;
     bool has_lines = false;

@@ -31,6 +31,7 @@ struct tt__process_reader {
     struct tt__arena_reader arena;
     struct tt__decoder *decoder;
     struct tt__timeline timeline;
+    int64_t clock_shift_ns; /* from the writer's time namespace to ours */
     struct tt_ingest *ingest;
     struct tt__board_reader board;
     uint32_t process_id;
@@ -68,22 +69,56 @@ static struct tt__ring_context context_of(struct tt__process_reader *process)
                                      process->process_id};
 }
 
+static bool has_said_goodbye(const struct tt__process_reader *process)
+{
+    return atomic_load_explicit(&tt__arena_header(&process->arena)->state, memory_order_acquire) == TT_ARENA_GOODBYE;
+}
+
 /* -------------------------------------------------------------------------------------------------------- attaching */
+
+/* What the writer read of its clocks, as they are in the recorder's time namespace. */
+static bool read_clock(const struct tt__process_reader *process, bool is_last, struct tt__clock_reading *out_reading)
+{
+    if (!tt__arena_clock(&process->arena, is_last, out_reading))
+        return false;
+    out_reading->monotonic_ns = tt__ns_add(out_reading->monotonic_ns, process->clock_shift_ns);
+    out_reading->boottime_ns = tt__ns_add(out_reading->boottime_ns, process->clock_shift_ns);
+    return true;
+}
+
+/* How far CLOCK_MONOTONIC here is ahead of that in the writer's time namespace, as the wall clock tells, which they have in common. */
+static int64_t measure_shift(const struct tt__process_reader *process)
+{
+    struct timespec wall;
+    struct tt__clock_reading first;
+    if (!tt__arena_clock(&process->arena, false, &first) || clock_gettime(CLOCK_REALTIME, &wall) < 0)
+        return 0;
+    int64_t since_ns = tt__ns_subtract((int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec, first.realtime_ns);
+    return tt__ns_subtract(tt__ns_subtract(now_ns(), since_ns), first.monotonic_ns);
+}
 
 /* Arenas of this boot are read with the recorder's own measurement of the counter; older ones with the pairs of their
  * writer. */
 static void init_timeline(struct tt__process_reader *process, struct tt__clock_reading *out_first)
 {
     struct tt__clock_reading last;
-    bool has_last = tt__arena_clock(&process->arena, true, &last);
-
+    bool is_of_this_boot = tt__process_is_of_this_boot(process->arena.boot_id);
+    bool is_shifted = is_of_this_boot && !tt__clocks_are_ours(process->arena.time_namespace);
+    if (is_shifted)
+        process->clock_shift_ns = measure_shift(process);
+    bool has_last = read_clock(process, true, &last);
     memset(out_first, 0, sizeof *out_first);
-    (void)tt__arena_clock(&process->arena, false, out_first);
+    bool has_first = read_clock(process, false, out_first);
     if (process->arena.clock == TT_ARENA_CLOCK_MONOTONIC) {
-        tt__timeline_init_identity(&process->timeline);
+        tt__timeline_init_identity(&process->timeline, process->clock_shift_ns);
         return;
     }
-    if (tt__process_is_of_this_boot(process->arena.boot_id) && tt__timeline_init_measured(&process->timeline) == 0) {
+    if (is_of_this_boot && tt__timeline_init_measured(&process->timeline) == 0) {
+        if (is_shifted && has_first) { /* the counter is the same in all of them, which tells better than the wall clock */
+            process->clock_shift_ns +=
+                tt__ns_subtract(tt__timeline_ns(&process->timeline, out_first->ticks), out_first->monotonic_ns);
+            (void)read_clock(process, false, out_first);
+        }
         process->pair_ns = now_ns();
         process->pair_wait_ns = PAIR_FIRST_NS;
         return;
@@ -143,7 +178,7 @@ static int64_t present_ns(struct tt__process_reader *process, int64_t now)
     if (!process->was_dead)
         return tt_ingest_time(process->ingest, process->process_id, now);
     int64_t latest = process->has_last_event ? process->last_event_ns : 0;
-    if (tt__arena_clock(&process->arena, true, &last) || tt__arena_clock(&process->arena, false, &last)) {
+    if (read_clock(process, true, &last) || read_clock(process, false, &last)) {
         int64_t clock_ns = tt_ingest_time(process->ingest, process->process_id, last.monotonic_ns);
         if (clock_ns > latest)
             latest = clock_ns;
@@ -167,6 +202,7 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
         .monotonic_ns = first->monotonic_ns,
         .realtime_ns = first->realtime_ns,
         .boottime_ns = first->boottime_ns,
+        .clock_shift_ns = process->clock_shift_ns,
         .ring_bytes = arena->ring_slots * TT_SLOT_BYTES,
         .ring_policy = arena->ring_policy,
         .block_ms = arena->block_ms,
@@ -215,7 +251,14 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
         (void)!tt__store_fail(out_error, TT_STORE_DAMAGED, "%s", reason ? reason : "not complete");
         return result == TT__ARENA_REFUSED ? TT__ATTACH_REFUSED : TT__ATTACH_LATER;
     }
-    tt__process_watch_begin(&process->watch, process->arena.pid, process->arena.start_ticks, process->arena.boot_id);
+    tt__process_watch_begin(&process->watch, process->arena.pid, process->arena.start_ticks, process->arena.boot_id,
+                            process->arena.fd);
+    if (process->watch.is_unseen && !has_said_goodbye(process)) {
+        tt__process_detach(process);
+        (void)!tt__store_fail(out_error, TT_STORE_FAILED,
+                              "its process is in other namespaces, and the file system of its folder does not tell whether it lives");
+        return TT__ATTACH_REFUSED;
+    }
     process->was_dead = process->is_gone = process->is_ending = process->watch.has_ended;
     process->memory_ns = now_ns(); /* and replaced_ns is 0: it may have executed another program before it was found */
     init_timeline(process, &first);
@@ -270,11 +313,6 @@ bool tt__process_is_ending(const struct tt__process_reader *process)
     return process->is_ending;
 }
 
-static bool has_said_goodbye(const struct tt__process_reader *process)
-{
-    return atomic_load_explicit(&tt__arena_header(&process->arena)->state, memory_order_acquire) == TT_ARENA_GOODBYE;
-}
-
 bool tt__process_is_gone_silently(const struct tt__process_reader *process)
 {
     return process->is_gone && !process->is_replaced && !process->was_finished && !has_said_goodbye(process);
@@ -283,6 +321,7 @@ bool tt__process_is_gone_silently(const struct tt__process_reader *process)
 void tt__process_hear_of(struct tt__process_reader *process, const struct tt__process_reader *other)
 {
     bool is_same = process->arena.pid == other->arena.pid && process->arena.start_ticks == other->arena.start_ticks &&
+                   process->arena.pid_namespace == other->arena.pid_namespace &&
                    memcmp(process->arena.boot_id, other->arena.boot_id, sizeof other->arena.boot_id) == 0;
     if (is_same && process->first_ns < other->first_ns && !process->was_finished && !has_said_goodbye(process))
         process->is_gone = process->is_replaced = process->is_ending = true;

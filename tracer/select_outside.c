@@ -52,7 +52,8 @@ static int add_process(void *context, const char *name)
     if (tt__arena_open(search->dir_fd, name, &process.arena, &reason) != TT__ARENA_OPENED)
         return 0;
     process.is_foreign = !process.arena.can_write;
-    tt__process_watch_begin(&process.watch, process.arena.pid, process.arena.start_ticks, process.arena.boot_id);
+    tt__process_watch_begin(&process.watch, process.arena.pid, process.arena.start_ticks, process.arena.boot_id,
+                            process.arena.fd);
     if ((search->pid != 0 && search->pid != process.arena.pid) || !is_recorded(&process)) {
         forget(&process);
         return 0;

@@ -15,10 +15,11 @@
 #define MEASURE_NS  10000000 /* a pair is right to 100 ns, so a slope over this is right to some 20 millionths */
 #define SECOND_NS   INT64_C(1000000000)
 
-void tt__timeline_init_identity(struct tt__timeline *timeline)
+void tt__timeline_init_identity(struct tt__timeline *timeline, int64_t shift_ns)
 {
     memset(timeline, 0, sizeof *timeline);
     timeline->is_identity = 1;
+    timeline->first_ns = shift_ns;
     timeline->slope_average = 1.0;
 }
 
@@ -93,7 +94,7 @@ void tt__timeline_add_pair(struct tt__timeline *timeline, uint64_t ticks, int64_
 int64_t tt__timeline_ns(const struct tt__timeline *timeline, uint64_t ticks)
 {
     if (timeline->is_identity)
-        return ticks > (uint64_t)INT64_MAX ? INT64_MAX : (int64_t)ticks;
+        return tt__ns_add(ticks > (uint64_t)INT64_MAX ? INT64_MAX : (int64_t)ticks, timeline->first_ns);
     unsigned i = timeline->piece_count - 1;
     while (i > 0 && ticks < timeline->pieces[i].ticks)
         i--;

@@ -18,7 +18,7 @@
 #define TT_TIMELINE_PIECES 64u
 
 struct tt__timeline {
-    int is_identity;      /* ticks are nanoseconds already */
+    int is_identity;      /* ticks are nanoseconds already, first_ns off */
     double slope_average; /* nanoseconds a tick between the first and the last pair; for durations */
     uint64_t first_ticks; /* the first pair */
     int64_t first_ns;
@@ -30,8 +30,8 @@ struct tt__timeline {
     } pieces[TT_TIMELINE_PIECES];
 };
 
-/* A timeline for a clock that counts nanoseconds of CLOCK_MONOTONIC. */
-void tt__timeline_init_identity(struct tt__timeline *timeline);
+/* A timeline for a clock that counts nanoseconds of CLOCK_MONOTONIC, to which SHIFT_NS are to be added. */
+void tt__timeline_init_identity(struct tt__timeline *timeline, int64_t shift_ns);
 
 /* A timeline through two pairs, read at different times; when they are not (SECOND_TICKS <= FIRST_TICKS) or make no
  * sense, one tick is taken for a nanosecond until tt__timeline_add_pair() brings better. */

@@ -205,7 +205,7 @@ static void mutated_arenas_are_read_to_their_end_within_their_bounds(void **stat
     assert_int_equal(setenv("TELLTALE_EVENTS", "all", 1), 0);
     make_sound_arena();
     assert_int_equal(tt__arena_open(dir_fd, name, &sound, &reason), TT__ARENA_OPENED);
-    tt__timeline_init_identity(&timeline);
+    tt__timeline_init_identity(&timeline, 0);
     struct tt__decoder *sound_decoder = tt__decoder_create(sound.description, sound.description_length, NULL);
     assert_non_null(sound_decoder);
     uint64_t whole = walk_arena(&sound, sound_decoder, &timeline);

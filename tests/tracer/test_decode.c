@@ -13,7 +13,7 @@ static struct tt__timeline identity;
 static int open_timeline(void **state)
 {
     (void)state;
-    tt__timeline_init_identity(&identity);
+    tt__timeline_init_identity(&identity, 0);
     return 0;
 }
 

@@ -207,7 +207,7 @@ static void a_process_that_executes_loses_its_memory_and_lives(void **state)
     struct stat own;
     pid_t child = start_child(&go);
     read_boot_id(boot_id);
-    tt__process_watch_begin(&watch, (uint32_t)child, start_ticks_of(child), boot_id);
+    tt__process_watch_begin(&watch, (uint32_t)child, start_ticks_of(child), boot_id, -1);
     assert_int_equal(stat(own_path, &own), 0);
     assert_false(tt__process_watch_has_ended(&watch, studio_now_ns()));
     assert_false(tt__process_watch_lost_memory(&watch));

@@ -81,7 +81,7 @@ static void walk(void)
         return;
     struct tt__decoder *decoder = tt__decoder_create(arena.description, arena.description_length, NULL);
     PROMISE(decoder);
-    tt__timeline_init_identity(&timeline);
+    tt__timeline_init_identity(&timeline, 0);
     (void)walk_arena(&arena, decoder, &timeline);
     tt__decoder_destroy(decoder);
     tt__arena_close(&arena);
