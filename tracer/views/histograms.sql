@@ -1,14 +1,8 @@
 -- How long tasks lived, and waited for their first step, by the function that they run: how many in each class of a scale of
 -- 1, 2, 5, 10 ... Classes between the least and the greatest that have none are there, too.
 CREATE VIEW histograms AS
-WITH RECURSIVE
-    bound (number, from_ns, to_ns) AS MATERIALIZED (
-        SELECT 0, 0, 1000
-        UNION ALL
-        -- 1, 2, 5 us; 10, 20, 50 us ... up to 500 s, and what is longer.
-        SELECT number + 1, to_ns, CASE number % 3 WHEN 0 THEN to_ns * 2 WHEN 1 THEN to_ns / 2 * 5 ELSE to_ns * 2 END
-        FROM bound WHERE number < 27
-    ),
+WITH
+    bound AS MATERIALIZED (SELECT * FROM histogram_classes),
     value AS MATERIALIZED (
         SELECT coalesce(t.coroutine, 'unknown') AS coroutine, 'duration' AS what, max(0, t.ended_ns - t.created_ns) AS ns
         FROM tasks AS t WHERE t.outcome IN ('returned', 'failed', 'cancelled') AND t.ended_ns >= t.created_ns
@@ -18,7 +12,7 @@ WITH RECURSIVE
     ),
     class AS MATERIALIZED (
         SELECT v.coroutine AS coroutine, v.what AS what, b.number AS number, count(*) AS count
-        FROM value AS v JOIN bound AS b ON v.ns >= b.from_ns AND (v.ns < b.to_ns OR b.number = 27)
+        FROM value AS v JOIN bound AS b ON v.ns >= b.from_ns AND (v.ns < b.to_ns OR b.to_ns IS NULL)
         GROUP BY 1, 2, 3
     ),
     span AS MATERIALIZED (
@@ -31,9 +25,9 @@ SELECT
     -- What is counted: duration (from creation to end, of those that returned, failed or were cancelled), latency (from
     -- creation to the first step, of those that began).
     s.what AS what,
-    -- The class: from, and up to but without; the last one has no end (NULL).
+    -- The class, of histogram_classes: from, and up to but without; the last one has no end (NULL).
     b.from_ns AS from_ns,
-    nullif(b.to_ns, (SELECT max(x.to_ns) FROM bound AS x)) AS to_ns,
+    b.to_ns AS to_ns,
     -- How many are in it.
     coalesce(c.count, 0) AS count,
     -- The same in percent of all tasks of that function that count.

@@ -82,50 +82,14 @@ SELECT
     max(0, t.until_ns - t.wait_since_ns) AS wait_ns,
     -- What it waits for, in words: sleep, recv on descriptor 7, task #4 "x", lock #9, 3 tasks
     -- (first exception).
-    CASE t.wait_kind
-        WHEN 0 THEN NULL
-        WHEN 1 THEN 'sleep'
-        WHEN 2 THEN 'task ' || coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = t.wait_object),
-            iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775))
-        WHEN 3 THEN 'future '
-            || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775)
-        WHEN 4 THEN 'gather '
-            || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775)
-        WHEN 9 THEN coalesce((SELECT a.text || ' (' || replace(a.until, '_', ' ') || ')' FROM waits AS a
-            WHERE a.wait_id = t.wait_object), 'several futures')
-        WHEN 10 THEN 'shield ' || coalesce(
-            (SELECT 'of ' || coalesce('task ' || (SELECT l.label FROM task_labels AS l WHERE l.task_id = h.inner_id),
-                'future ' || iif(h.inner_id >> 40 = 0, '#', 'p' || (h.inner_id >> 40) || '#')
-                || (h.inner_id & 1099511627775)) FROM shield AS h WHERE h.shield_id = t.wait_object),
-            iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775))
-        WHEN 12 THEN 'task group ' || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#')
-            || (t.wait_object & 1099511627775) || coalesce((SELECT ' (' || g.pending_count || ' of ' || g.child_count
-                || iif(g.child_count = 1, ' task', ' tasks') || ' pending)' FROM scopes AS g
-                WHERE g.scope_id = t.wait_object AND g.child_count > 0), '')
-        WHEN 11 THEN 'the next of ' || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = t.wait_object),
-            'several futures')
-        WHEN 40 THEN 'a file'
-        WHEN 44 THEN 'a file to change'
-        WHEN 42 THEN 'process ' || t.wait_object
-        WHEN 43 THEN 'signal ' || coalesce(
-            (SELECT w.word FROM word AS w WHERE w.enumeration = 'signal' AND w.number = t.wait_object), t.wait_object)
-        ELSE CASE
-            WHEN t.wait_kind = 32 THEN 'resolve'
-            WHEN t.wait_kind BETWEEN 5 AND 8 OR t.wait_kind BETWEEN 30 AND 33
-                THEN iif(t.wait_kind = 33, 'turn to write',
-                    (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind))
-                    || ' on descriptor ' || t.wait_object
-            -- An object: a lock, a condition ...; a queue stands at the end, behind what is wanted from it.
-            ELSE CASE t.wait_kind
-                    WHEN 18 THEN 'an item of queue'
-                    WHEN 19 THEN 'room in queue'
-                    WHEN 20 THEN 'work on a thread,'
-                    WHEN 21 THEN 'all items done of queue'
-                    ELSE (SELECT w.word FROM word AS w WHERE w.enumeration = 'wait_kind' AND w.number = t.wait_kind)
-                END || ' ' || iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#')
-                || (t.wait_object & 1099511627775)
-        END
-    END AS wait_text,
+    (SELECT coalesce(
+        (SELECT o.text FROM wait_objects AS o WHERE o.wait_kind = k.wait_kind AND o.object_id = t.wait_object),
+        k.text || coalesce(k.before_object || iif(k.is_id,
+            iif(t.wait_object >> 40 = 0, '#', 'p' || (t.wait_object >> 40) || '#') || (t.wait_object & 1099511627775),
+            t.wait_object), ''))
+        FROM wait_kinds AS k WHERE k.number = t.wait_kind)
+        || coalesce((SELECT ' (' || g.pending_count || ' of ' || g.child_count || iif(g.child_count = 1, ' task', ' tasks') || ' pending)'
+            FROM scopes AS g WHERE t.wait_kind = 12 AND g.scope_id = t.wait_object AND g.child_count > 0), '') AS wait_text,
     -- Its loop.
     t.loop_id AS loop_id,
     -- Its failure, when it failed: the same number as task_id.

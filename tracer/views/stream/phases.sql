@@ -1,5 +1,7 @@
 -- What each task that was traced step by step did when: one row for each time in which it was ready, running or waiting.
 CREATE VIEW phases AS
+-- Looked into by the word, of which there is no index; this way SQLite makes one.
+WITH kind AS MATERIALIZED (SELECT * FROM wait_kinds)
 SELECT
     -- The task.
     s.task_id AS task_id,
@@ -19,39 +21,12 @@ SELECT
     CASE WHEN p.part = 3 THEN s.wait_object END AS wait_object,
     -- The same in words, those of tasks.wait_text: sleep, task #4 "x", gather #6, recv on descriptor 7, an item of queue #5. How many
     -- tasks of a group were pending then is not told.
-    CASE
-        WHEN p.part <> 3 THEN NULL
-        ELSE CASE s.wait_kind
-            WHEN 'task' THEN 'task ' || coalesce((SELECT l.label FROM task_labels AS l WHERE l.task_id = s.wait_object),
-                iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775))
-            WHEN 'wait' THEN coalesce((SELECT a.text || ' (' || replace(a.until, '_', ' ') || ')' FROM waits AS a
-                WHERE a.wait_id = s.wait_object), 'several futures')
-            WHEN 'as_completed' THEN 'the next of '
-                || coalesce((SELECT a.text FROM waits AS a WHERE a.wait_id = s.wait_object), 'several futures')
-            WHEN 'shield' THEN 'shield ' || coalesce(
-                (SELECT 'of ' || coalesce('task ' || (SELECT l.label FROM task_labels AS l WHERE l.task_id = h.inner_id),
-                    'future ' || iif(h.inner_id >> 40 = 0, '#', 'p' || (h.inner_id >> 40) || '#') || (h.inner_id & 1099511627775))
-                 FROM shield AS h WHERE h.shield_id = s.wait_object),
-                iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775))
-            WHEN 'signal' THEN 'signal ' || coalesce((SELECT w.word FROM word AS w
-                WHERE w.enumeration = 'signal' AND w.number = s.wait_object), s.wait_object)
-            WHEN 'process' THEN 'process ' || s.wait_object
-            WHEN 'sleep' THEN 'sleep'
-            WHEN 'resolve' THEN 'resolve'
-            WHEN 'file' THEN 'a file'
-            WHEN 'file_change' THEN 'a file to change'
-            ELSE CASE
-                WHEN s.wait_kind IN ('future', 'gather', 'group', 'lock', 'event', 'condition', 'semaphore', 'barrier', 'queue_get',
-                    'queue_put', 'queue_join', 'thread')
-                    THEN CASE s.wait_kind WHEN 'group' THEN 'task group' WHEN 'queue_get' THEN 'an item of queue'
-                        WHEN 'queue_put' THEN 'room in queue' WHEN 'queue_join' THEN 'all items done of queue'
-                        WHEN 'thread' THEN 'work on a thread,' ELSE s.wait_kind END || ' '
-                        || iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775)
-                ELSE coalesce(iif(s.wait_kind = 'write_turn', 'turn to write', s.wait_kind)
-                    || coalesce(' on descriptor ' || s.wait_object, ''), 'something')
-            END
-        END
-    END AS wait_text,
+    CASE WHEN p.part = 3 THEN coalesce((SELECT coalesce(
+            (SELECT o.text FROM wait_objects AS o WHERE o.wait_kind = k.wait_kind AND o.object_id = s.wait_object),
+            k.text || coalesce(k.before_object || iif(k.is_id,
+                iif(s.wait_object >> 40 = 0, '#', 'p' || (s.wait_object >> 40) || '#') || (s.wait_object & 1099511627775),
+                s.wait_object), ''))
+            FROM kind AS k WHERE k.wait_kind = s.wait_kind), 'something') END AS wait_text,
     -- Where: "FILE:LINE in FUNCTION".
     CASE WHEN p.part = 3 THEN (SELECT pl.place FROM places AS pl WHERE pl.site_id = s.wait_site_id) END AS wait_at
 FROM steps AS s

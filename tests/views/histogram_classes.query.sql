@@ -1,0 +1,1 @@
+SELECT * FROM histogram_classes ORDER BY number

@@ -1,0 +1,1 @@
+-- The words that events.def has are given always.

@@ -1,0 +1,1 @@
+SELECT * FROM wait_kinds ORDER BY number
