@@ -7,7 +7,8 @@
  * never is more told than the larger of both sums.
  *
  * A third one, where it was recorded: process_ended, which has the sum of all attempts. With it, and with the beginning
- * of the process, all that it lacks is known, and nothing that is left of the stretches is put down to it.
+ * of the process, all that it lacks is known, and nothing that is left of the stretches is put down to it. Without the beginning
+ * it is known how much that is at most; and nobody knows since when the process was there.
  */
 #include "import_match.h"
 #include "import_state.h"
@@ -188,16 +189,47 @@ static uint64_t settle_thread(struct tt_import *import, struct tt__import_proces
 
 /* ------------------------------------------------------------------------------------------------ what is left over */
 
+/* Since when PROCESS may have lost events: it began before the first event that is there, if that is not its beginning. */
+static int64_t first_of(const struct tt__import_process *process)
+{
+    if (!process->has_started)
+        return INT64_MIN;
+    return process->begin_ns < process->first_ns ? process->begin_ns : process->first_ns;
+}
+
 static bool was_there(const struct tt__import_process *process, const struct tt_import_discard *discard)
 {
-    return is_same_boot(process->boot_id, discard->to.boot_id) && process->first_ns <= discard->to.monotonic_ns;
+    return is_same_boot(process->boot_id, discard->to.boot_id) && first_of(process) <= discard->to.monotonic_ns;
+}
+
+/* Whether it is known how many events PROCESS had. */
+static bool has_count(const struct tt__import_process *process)
+{
+    return process->has_ended && process->attempt_count > 0 && process->attempt_count <= TT_IMPORT_RUN_MAX;
 }
 
 /* Whether all that PROCESS lacks is known without LTTng's counts. */
 static bool is_exact(const struct tt__import_process *process)
 {
-    return process->has_beginning && process->has_ended && process->attempt_count > 0 &&
-           process->attempt_count <= TT_IMPORT_RUN_MAX;
+    return process->has_beginning && has_count(process);
+}
+
+/* Events of PROCESS that the numbers of its threads tell of, there or missing. */
+static uint64_t accounted_of(const struct tt__import_process *process)
+{
+    uint64_t count = process->damaged_count;
+    for (size_t i = 0; i < process->thread_count; i++)
+        count += process->threads[i]->sequence.next;
+    return count;
+}
+
+/* How many events PROCESS may lack at most, beside those that are told of. */
+static uint64_t room_of(const struct tt__import_process *process)
+{
+    if (!has_count(process))
+        return UINT64_MAX;
+    uint64_t told = accounted_of(process) + process->overflow_count;
+    return !is_exact(process) && process->attempt_count > told ? process->attempt_count - told : 0;
 }
 
 /* The process that a stretch is told of: the only one that may lack more than is known. NULL: there is none, or there are
@@ -207,7 +239,7 @@ static struct tt__import_process *owner_of(struct tt_import *import, const struc
     struct tt__import_process *owner = NULL;
     for (size_t i = 0; i < import->process_count; i++) {
         struct tt__import_process *process = &import->processes[i];
-        if (is_exact(process) || !was_there(process, discard))
+        if (room_of(process) == 0 || !was_there(process, discard))
             continue;
         if (owner)
             return NULL;
@@ -216,37 +248,45 @@ static struct tt__import_process *owner_of(struct tt_import *import, const struc
     return owner;
 }
 
+/* COUNT events of this stretch, of which no hole tells, become a row of PROCESS; NULL: nobody's, in the name of any process. */
+static void write_left(struct tt_import *import, struct tt__import_process *process,
+                       const struct tt_import_discard *discard, uint64_t count)
+{
+    const struct tt__import_process *any = process ? process : &import->processes[0];
+    struct tt__import_hole hole = {.count = count,
+                                   .from_ns = discard->from.monotonic_ns,
+                                   .to_ns = discard->to.monotonic_ns,
+                                   .has_from = true,
+                                   .has_to = true};
+    if (count == 0)
+        return;
+    if (process) {
+        process->vital_count += count;
+        process->overflow_count += count;
+    }
+    for (size_t i = import->process_count; !process && any->is_stranger && i-- > 0;)
+        any = &import->processes[i];
+    write_gap(import, any, 0, &hole, process ? discarded : unattributed);
+}
+
 /* Events of which no hole tells, COUNT of this stretch. Any process that was there may have lost them. */
 static void settle_window(struct tt_import *import, const struct tt_import_discard *discard, uint64_t count)
 {
     for (size_t i = 0; i < import->process_count; i++)
         if (was_there(&import->processes[i], discard) && !is_exact(&import->processes[i]))
             mark_vital(&import->processes[i], 0, discard->to.monotonic_ns);
-    if (count == 0)
-        return;
-    struct tt__import_process *owner = owner_of(import, discard), *any = &import->processes[0];
-    struct tt__import_hole hole = {.count = count,
-                                   .from_ns = discard->from.monotonic_ns,
-                                   .to_ns = discard->to.monotonic_ns,
-                                   .has_from = true,
-                                   .has_to = true};
-    if (owner) {
-        owner->vital_count += count;
-        owner->overflow_count += count;
-    }
-    for (size_t i = import->process_count; !owner && any->is_stranger && i-- > 0;)
-        any = &import->processes[i];
-    write_gap(import, owner ? owner : any, 0, &hole, owner ? discarded : unattributed);
+    struct tt__import_process *owner = count > 0 ? owner_of(import, discard) : NULL;
+    uint64_t room = owner ? room_of(owner) : 0, owned = count < room ? count : room;
+    write_left(import, owner, discard, owned);
+    write_left(import, NULL, discard, count - owned);
 }
 
 /* Events that the process counted and nobody has seen, after the last ones of its threads. */
 static uint64_t tail_of(const struct tt__import_process *process)
 {
-    uint64_t accounted = 0;
-    for (size_t i = 0; i < process->thread_count; i++)
-        accounted += process->threads[i]->sequence.next;
-    bool is_short = process->has_beginning && process->attempt_count > accounted + process->damaged_count;
-    uint64_t count = is_short ? process->attempt_count - accounted - process->damaged_count : 0;
+    uint64_t accounted = accounted_of(process);
+    bool is_short = process->has_beginning && process->attempt_count > accounted;
+    uint64_t count = is_short ? process->attempt_count - accounted : 0;
     return count <= TT_IMPORT_RUN_MAX ? count : 0;
 }
 

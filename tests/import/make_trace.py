@@ -357,6 +357,23 @@ def trace_surplus(folder):
     trace.write(folder)
 
 
+def trace_headless(folder):
+    """Before the first event that is there of a process LTTng discarded 6 of its events, its beginning among them, and 3 of somebody who
+    is not in the trace; another process lacks nothing. Both say how many they had."""
+    trace = Trace()
+    whole_one, headless = Process(trace), Process(trace, 4712, 2)
+    whole_one.start()
+    trace.end_packet()
+    for thread in (1, 1, 2, 2, 2, 2):
+        headless.emit('note', thread=thread, ns=2500, lost=True)
+    whole_one.end(ns=4000)
+    trace.end_packet(0, 9)
+    headless.emit('note', text='there', ns=9000)
+    headless.end()
+    trace.end_packet(0, 9)
+    trace.write(folder)
+
+
 def trace_two_cut_off(folder):
     """Two processes say no goodbye, and LTTng discarded 7 events after the last one of both."""
     trace = Trace()

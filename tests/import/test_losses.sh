@@ -79,6 +79,18 @@ case_a_flood_of_somebody_elses_events_in_the_channel_is_nobodys_and_harms_no_ans
 failed'
 }
 
+# A process was there before the first event that the trace has of it, if that is not its beginning; and it cannot lack more than it had.
+case_what_was_discarded_before_the_first_event_of_a_process_is_its_own() {
+    import_trace headless
+    expect_rows headless.telltale 'SELECT process_id, thread_id & 255 AS thread, count, to_ns, what FROM losses ORDER BY 1, what, thread' \
+        '0|0|3|4000|unattributed
+1|0|4|4000|discarded
+1|1|2|9000|discarded
+1|0||9000|late'
+    expect_rows headless.telltale "$sums" '3|3|0|1
+8|2|6|1'
+}
+
 # Two processes may lack them: they are nobody's, and both are uncertain.
 case_what_several_processes_may_lack_is_put_down_to_none() {
     import_trace two_cut_off
