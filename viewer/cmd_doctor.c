@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -139,32 +140,63 @@ static const char *remedy_of_arenas(const char *dir)
     return remedy;
 }
 
-/* Arenas that no recorder reads: of killed processes, or of programs that found no recorder. */
+/* A ring dir in which arenas were left. */
+struct left_dir {
+    struct timespec changed;
+    char path[PATH_MAX];
+};
+
+static bool is_newer(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/* Puts DIR into its place among the COUNT newest, of which there are at most TT_DOCTOR_NAMED. Returns how many there are then. */
+static size_t keep_newest(struct left_dir *newest, size_t count, const struct left_dir *dir)
+{
+    size_t at = count;
+    while (at > 0 && is_newer(&dir->changed, &newest[at - 1].changed))
+        at--;
+    if (at == TT_DOCTOR_NAMED)
+        return count;
+    count += count < TT_DOCTOR_NAMED;
+    memmove(&newest[at + 1], &newest[at], (count - at - 1) * sizeof *newest);
+    newest[at] = *dir;
+    return count;
+}
+
+/* Arenas that no recorder reads: of killed processes, or of programs that found no recorder. What was left last is what somebody asks for. */
 static void look_at_leftovers(struct tt_finding *finding)
 {
-    char base[PATH_MAX], private[PATH_MAX + 32], dir[PATH_MAX * 2];
-    size_t count = 0;
+    static struct left_dir newest[TT_DOCTOR_NAMED];
+    char base[PATH_MAX], private[PATH_MAX + 32];
+    size_t count = 0, named = 0;
     if (find_ring_base(base) != 0)
         return;
     snprintf(private, sizeof private, "%s/telltale-%u", base, (unsigned)geteuid());
     DIR *folder = opendir(private);
     for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        if (entry->d_name[0] == '.' || snprintf(dir, sizeof dir, "%s/%s", private, entry->d_name) >= (int)sizeof dir)
+        struct left_dir dir;
+        struct stat status;
+        if (entry->d_name[0] == '.' || snprintf(dir.path, sizeof dir.path, "%s/%s", private, entry->d_name) >= (int)sizeof dir.path)
             continue;
-        struct tt_ring_dir_content content = tt__leftovers_look(dir);
-        if (content.arena_count == 0 || content.has_recorder)
+        struct tt_ring_dir_content content = tt__leftovers_look(dir.path);
+        if (content.arena_count == 0 || content.has_recorder || stat(dir.path, &status) < 0)
             continue;
-        if (count++ < TT_DOCTOR_NAMED)
-            finding->further[finding->further_count++] = remedy_of_arenas(dir);
+        dir.changed = status.st_mtim;
+        named = keep_newest(newest, named, &dir);
+        count++;
     }
     if (folder != NULL)
         closedir(folder);
+    for (size_t i = 0; i < named; i++)
+        finding->further[finding->further_count++] = remedy_of_arenas(newest[i].path);
     if (count == 0) {
         TT_FOUND(finding, "none");
         return;
     }
     TT_FOUND(finding, "%zu ring %s with arenas that nobody reads%s", count, count == 1 ? "dir" : "dirs",
-             count > TT_DOCTOR_NAMED ? ", the first:" : "");
+             count > TT_DOCTOR_NAMED ? ", the newest:" : "");
     finding->verdict = TT_DOCTOR_NOTE;
 }
 
