@@ -23,8 +23,8 @@ there is: $line" ;;
     esac
 }
 
-record_steps() {
-    run "$telltale" record -o run.telltale --events +step -- "$examples/gather"
+record_steps() { # [EXAMPLE]
+    run "$telltale" record -o run.telltale --events +step -- "$examples/${1-gather}"
 }
 
 # Starts a program that waits, recorded; $recorder and $traced are their process ids, $record that of the supervisor.
@@ -107,7 +107,7 @@ case_a_damaged_chunk_is_named_and_the_others_are_counted() {
 }
 
 case_counts_that_do_not_add_up_are_told() {
-    record_steps
+    record_steps threadsafe # two threads, so that there are two chunks, however fast it is
     cp run.telltale kept.telltale
     must sqlite3 -batch run.telltale 'DELETE FROM chunk WHERE chunk_id = (SELECT max(chunk_id) FROM chunk)'
     expect_doctor 3 run.telltale
