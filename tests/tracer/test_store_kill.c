@@ -60,7 +60,8 @@ static void a_program_killed_at_100000_events_a_second_has_dropped_none(void **s
 
 enum { RECORDER_KILLS = 8 };
 
-/* Kills the recorder again and again while a program emits, which ends by itself at last. */
+/* Kills the recorder again and again while a program emits, which ends by itself at last. At a given rate nothing is dropped, however
+ * slow the machine makes the recorder and its beginning: who finds the ring full waits for the next one. */
 static void kill_recorders(uint64_t seed, const struct truth_options *options, uint64_t ring_bytes,
                            uint64_t delay_us_max)
 {
@@ -68,12 +69,16 @@ static void kill_recorders(uint64_t seed, const struct truth_options *options, u
     truth_begin(options);
     studio_case_begin_anew();
     studio_start_recorder(&studio, NULL);
+    if (options->rate != 0)
+        assert_int_equal(setenv("TELLTALE_RING_POLICY", "block:60000", 1), 0);
     pid_t program = studio_start_program(&studio, truth_emit, NULL, ring_bytes);
+    assert_int_equal(unsetenv("TELLTALE_RING_POLICY"), 0);
     truth_await_start();
     for (unsigned i = 0; i < RECORDER_KILLS; i++) {
         studio_sleep_us((int64_t)(studio_random(&random) % delay_us_max));
         studio_kill_recorder(&studio);
-        truth_expect_progress();
+        if (options->rate == 0)
+            truth_expect_progress();
         studio_start_recorder(&studio, NULL);
     }
     truth_end_program();
