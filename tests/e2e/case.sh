@@ -111,6 +111,23 @@ find_child() { # PARENT PROGRAM
     return 1
 }
 
+# Whether PROCESS has ended, and let go of all that it had: who is killed does so when it gets a processor.
+is_dead() { # PROCESS
+    state=$(sed 's/^.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
+    [ "$state" = Z ] || [ -z "$state" ]
+}
+
+# Kills the programs $recorder and $traced of `record`, which is $record and starts no other recorder; its input, descriptor 9, is closed.
+kill_recording() {
+    kill -STOP "$record"
+    kill -KILL "$recorder" "$traced"
+    kill -KILL "$record"
+    wait "$record" || :
+    exec 9>&-
+    wait_until is_dead "$recorder"
+    wait_until is_dead "$traced"
+}
+
 # What a program of others that loads a library of ours needs from the beginning on: in builds with a sanitizer, its runtime. Prints its
 # path.
 sanitizer_runtime() {

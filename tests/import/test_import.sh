@@ -414,11 +414,6 @@ case_a_folder_without_permission_is_told() {
 }
 
 # A process that was killed has let go of its locks when it is gone, or waits for its parent.
-is_dead() { # PID
-    state=$(sed 's/^.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
-    [ "$state" = Z ] || [ -z "$state" ]
-}
-
 # A traced program that is killed with its recorder: $arena is what it leaves, $ring_dir the folder with it.
 leave_arena() {
     mkfifo input
@@ -435,13 +430,7 @@ leave_arena() {
     run "$telltale" import "$ring_dir" -o other.telltale
     expect_status 5 'a ring dir with its recorder'
     expect_text err 'is being recorded'
-    kill -STOP "$record"
-    kill -KILL "$recorder" "$traced"
-    kill -KILL "$record"
-    wait "$record" || :
-    exec 9>&-
-    wait_until is_dead "$recorder"
-    wait_until is_dead "$traced"
+    kill_recording
 }
 
 case_arenas_that_were_left_behind_become_a_store() {

@@ -50,11 +50,7 @@ leave() { # NAME
     wait_until has_line "$1.output"
     recorder=$(find_child "$record" "$telltale")
     traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
-    kill -STOP "$record"
-    kill -KILL "$recorder" "$traced"
-    kill -KILL "$record"
-    wait "$record" || :
-    exec 9>&-
+    kill_recording
 }
 
 case_what_nobody_reads_is_pointed_out_with_what_to_do_about_each() {

@@ -76,11 +76,7 @@ case_who_writes_a_store_is_named() {
 # It counts what is left, and does not have it read.
 case_what_a_killed_recording_left_is_told_and_left_alone() {
     start_recording
-    kill -STOP "$record"
-    kill -KILL "$recorder" "$traced"
-    kill -KILL "$record"
-    wait "$record" || :
-    exec 9>&-
+    kill_recording
     for _ in 1 2; do
         expect_doctor 0 run.telltale
         expect_finding ok writer 'nobody writes it'

@@ -387,12 +387,8 @@ case_a_killed_program_is_told_from_one_that_ended() {
 case_what_a_killed_program_and_its_recorder_left_is_recovered_by_whoever_reads() {
     record_holder
     recorder=$(find_child "$record" "$telltale")
-    kill -STOP "$record"
-    kill -KILL "$recorder" "$holder"
-    kill -KILL "$record"
-    wait "$record" || :
-    exec 9>&-
-    wait_until is_gone "$holder"
+    traced=$holder
+    kill_recording
     run "$telltale" report run.telltale
     expect_status 1 'report of what was left'
     expect_text out 'lost because  the process was killed and nobody had looked at the failure'
@@ -477,7 +473,7 @@ case_programs_that_nobody_records_any_more_are_told() {
     # shellcheck disable=SC2086 # two words
     kill -KILL $recorders
     for recorder in $recorders; do
-        wait_until is_gone "$recorder"
+        wait_until is_dead "$recorder"
     done
     run "$telltale" report run.telltale
     expect_text err 'run.telltale: its recorder is gone, and processes of it run on'

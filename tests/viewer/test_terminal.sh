@@ -80,11 +80,7 @@ case_that_a_recovery_takes_long_is_said_on_a_terminal() {
     wait_until has_line output
     recorder=$(find_child "$record" "$telltale")
     traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
-    kill -STOP "$record"
-    kill -KILL "$recorder" "$traced"
-    kill -KILL "$record"
-    wait "$record" || :
-    exec 9>&-
+    kill_recording
     sqlite3 run.telltale <lock >locked &
     background="$background $!"
     exec 8>lock
