@@ -134,8 +134,8 @@ void tt__process_watch_begin(struct tt__process_watch *watch, uint32_t pid, uint
                              const uint8_t boot_id[16], int file_fd)
 {
     char path[64];
-    *watch = (struct tt__process_watch){
-        .pid = pid, .start_ticks = start_ticks, .fd = -1, .maps_fd = -1, .file_fd = file_fd};
+    *watch =
+        (struct tt__process_watch){.pid = pid, .start_ticks = start_ticks, .fd = -1, .maps_fd = -1, .file_fd = file_fd};
     if (pid == 0 || pid > INT32_MAX || !tt__process_is_of_this_boot(boot_id)) {
         watch->has_ended = true;
         return;
@@ -160,13 +160,18 @@ void tt__process_watch_end(struct tt__process_watch *watch)
     watch->fd = watch->maps_fd = watch->file_fd = -1;
 }
 
-/* The descriptor belongs to the memory and not to the process. That of a process that lives is never empty; when the process is gone
- * for good there is no such file. */
-bool tt__process_watch_lost_memory(const struct tt__process_watch *watch)
+/* Whether the memory of which MAPS_FD lists the parts is gone. The descriptor belongs to the memory and not to the process. That of a
+ * process that lives is never empty; when the process is gone for good there is no such file. */
+static bool is_memory_gone(int maps_fd)
 {
     char first;
-    ssize_t length = watch->maps_fd >= 0 ? pread(watch->maps_fd, &first, 1, 0) : 1;
+    ssize_t length = pread(maps_fd, &first, 1, 0);
     return length == 0 || (length < 0 && errno == ESRCH);
+}
+
+bool tt__process_watch_lost_memory(const struct tt__process_watch *watch)
+{
+    return watch->maps_fd >= 0 && is_memory_gone(watch->maps_fd);
 }
 
 bool tt__process_watch_has_ended(struct tt__process_watch *watch, int64_t now_ns)
@@ -195,17 +200,17 @@ bool tt__process_watch_maps(const struct tt__process_watch *watch, dev_t device,
     FILE *file = watch->file_fd < 0 ? fopen(path, "re") : NULL;
     if (!file)
         return true;
-    bool has_lines = false;
     while (!is_found && getline(&line, &size, file) > 0) {
         unsigned major_number, minor_number;
         unsigned long long number;
-        has_lines = true;
         /* START-END MODE OFFSET MAJOR:MINOR INODE NAME */
         if (sscanf(line, "%*s %*s %*s %x:%x %llu", &major_number, &minor_number, &number) == 3)
             is_found = number == inode && ((major_number == major(device) && minor_number == minor(device)) ||
                                            strstr(line, name)); /* file systems over others tell two devices */
     }
+    /* The list of a memory that goes while it is read ends early: what is not in it may have been in the rest. */
+    bool is_told = is_found || !is_memory_gone(fileno(file));
     free(line);
     fclose(file);
-    return is_found || !has_lines;
+    return is_found || !is_told;
 }

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -231,6 +233,74 @@ static void a_process_that_executes_loses_its_memory_and_lives(void **state)
     close(go);
 }
 
+/* A child that has FILE in its memory, and so many other parts in front of it that a list of them takes several looks. */
+static pid_t start_large_child(int file)
+{
+    enum { PARTS = 2000 };
+    int ready[2];
+    char word;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        char *parts = mmap(NULL, PARTS * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        bool is_made = parts != MAP_FAILED;
+        for (size_t i = 1; i < PARTS && is_made; i += 2)
+            is_made = mprotect(parts + i * page, page, PROT_READ | PROT_WRITE) == 0;
+        is_made =
+            is_made && mmap(parts + (PARTS - 1) * page, page, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && is_made && write(ready[1], "x", 1) == 1)
+            for (;;)
+                pause();
+        _exit(9);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &word, 1), 1);
+    close(ready[0]);
+    return child;
+}
+
+static pid_t start_killer(pid_t victim, int64_t delay_us)
+{
+    pid_t killer = fork();
+    assert_true(killer >= 0);
+    if (killer == 0) {
+        studio_sleep_us(delay_us);
+        _exit(kill(victim, SIGKILL) == 0 ? 0 : 1);
+    }
+    return killer;
+}
+
+/* Its memory may go while the list of its parts is read. */
+static void a_process_that_is_killed_while_it_is_looked_at_has_executed_nothing(void **state)
+{
+    (void)state;
+    char path[256];
+    uint8_t boot_id[16];
+    struct stat status;
+    struct tt__process_watch watch;
+    snprintf(path, sizeof path, "%s/mapped", studio.dir);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(ftruncate(file, sysconf(_SC_PAGESIZE)), 0);
+    assert_int_equal(fstat(file, &status), 0);
+    read_boot_id(boot_id);
+    for (unsigned i = studio_rounds(40); i > 0; i--) {
+        pid_t child = start_large_child(file);
+        tt__process_watch_begin(&watch, (uint32_t)child, start_ticks_of(child), boot_id, -1);
+        pid_t killer = start_killer(child, i * 100);
+        do
+            assert_true(tt__process_watch_maps(&watch, status.st_dev, status.st_ino, path));
+        while (!tt__process_watch_has_ended(&watch, studio_now_ns()));
+        assert_true(WIFSIGNALED(studio_wait(child)));
+        assert_int_equal(studio_wait(killer), 0);
+        tt__process_watch_end(&watch);
+    }
+    close(file);
+    assert_int_equal(unlink(path), 0);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio_with(an_exec_into_a_traced_program_is_told_however_short_that_lives,
                                     begin_with_own_path),
@@ -241,6 +311,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio_with(an_exec_into_an_untraced_program_is_seen_within_fractions_of_a_second,
                                     begin_with_own_path),
     cmocka_unit_test_in_studio_with(a_process_that_executes_loses_its_memory_and_lives, begin_with_own_path),
+    cmocka_unit_test_in_studio(a_process_that_is_killed_while_it_is_looked_at_has_executed_nothing),
 };
 
 int main(int argc, char **argv)

@@ -75,7 +75,7 @@ case_what_nobody_reads_is_pointed_out_with_what_to_do_about_each() {
 # They seem to be of tomorrow, so that others' are older.
 case_of_many_ring_dirs_the_newest_are_named() {
     base=/dev/shm/telltale-$(id -u)
-    mkdir -p -m 700 "$base"
+    [ -d "$base" ] || mkdir -m 700 "$base"
     tomorrow=$(($(date +%s) + 86400))
     for number in 3 9 1 5 4 2 8 7 6; do
         dir=$base/$(random_word)
