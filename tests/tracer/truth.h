@@ -15,7 +15,7 @@
 
 struct truth_options {
     unsigned threads; /* 1 to TRUTH_THREADS_MAX */
-    uint64_t rate;    /* events a second of all threads together; 0: as fast as they can */
+    uint64_t rate;    /* events a second of all threads together, at most; 0: as fast as they can */
     bool has_storm;   /* one thread more, which is interrupted again and again by a handler that emits */
     bool has_steps;   /* all goes into the event stream as well */
 };
