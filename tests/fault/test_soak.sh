@@ -15,7 +15,7 @@ measure() { # PROCESS
     [ -n "$memory" ] && printf '%s %s %s\n' "$(date +%s.%N)" "$memory" "$descriptors"
 }
 
-# A line through the second half of FILE rises by less than 1 MiB an hour, and by 512 KiB more: in two minutes an allocator that takes a step
+# A line through the second half of FILE rises by less than 1 MiB an hour, and by 256 KiB more: in two minutes an allocator that takes a step or two
 # cannot be told from a leak, in an hour (TT_COUNT=7200) it can. Descriptors stay.
 expect_flat() { # FILE WHAT
     python3 - "$1" <<'END' || fail "$2: $(tail -n 1 flat)"
@@ -30,7 +30,7 @@ descriptors = {row[2] for row in half}
 with open('flat', 'a') as log:
     print(f'{len(half)} measurements, memory {memory[0]:.0f} to {memory[-1]:.0f} KiB, {slope:.0f} KiB an hour, descriptors {sorted(descriptors)}', file=log)
 rise = slope * (times[-1] - times[0]) / 3600
-sys.exit(rise > 512 + 1024 * (times[-1] - times[0]) / 3600 or max(descriptors) > min(descriptors) + 1)
+sys.exit(rise > 256 + 1024 * (times[-1] - times[0]) / 3600 or max(descriptors) > min(descriptors) + 1)
 END
 }
 
