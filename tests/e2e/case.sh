@@ -100,11 +100,12 @@ has_line() { # FILE
     [ "$(wc -l <"$1")" -gt 0 ]
 }
 
-# The process whose parent is PARENT and whose executable is PROGRAM.
+# The process whose parent is PARENT and whose executable is PROGRAM. Only where the kernel does not list children are all processes looked
+# at, which takes seconds where there are many.
 find_child() { # PARENT PROGRAM
-    for folder in /proc/[0-9]*; do
-        if [ "$(readlink "$folder/exe" 2>/dev/null)" = "$2" ] && grep -qs "^PPid:[[:space:]]*$1\$" "$folder/status"; then
-            printf '%s\n' "${folder#/proc/}"
+    for child in $(cat "/proc/$1/task/"*/children 2>/dev/null || ls /proc); do
+        if [ "$(readlink "/proc/$child/exe" 2>/dev/null)" = "$2" ] && grep -qs "^PPid:[[:space:]]*$1\$" "/proc/$child/status"; then
+            printf '%s\n' "$child"
             return
         fi
     done
