@@ -108,6 +108,21 @@ static int claim_file(int fd, const char *path, bool gives_way, struct tt_store_
     return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be locked: %s", path, strerror(errno));
 }
 
+/* What SQLite writes beside a store must not lead elsewhere: SQLite follows no link either, but does not say why it cannot go on. */
+static int check_beside(const char *path, struct tt_store_error *error)
+{
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+    struct stat stat_buffer;
+    char beside[PATH_MAX];
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+        if (snprintf(beside, sizeof beside, "%s%s", path, suffixes[i]) < (int)sizeof beside &&
+            lstat(beside, &stat_buffer) == 0 && !S_ISREG(stat_buffer.st_mode))
+            return tt__store_fail(error, TT_STORE_NOT_REGULAR,
+                                  "%s: is %s, where a file of the store %s belongs; delete it if nobody needs it", beside,
+                                  S_ISLNK(stat_buffer.st_mode) ? "a symbolic link" : "no regular file", path);
+    return 0;
+}
+
 static bool is_named(int fd, const char *path)
 {
     struct stat by_name, by_fd;
@@ -123,6 +138,8 @@ static int open_and_claim(const char *path, bool gives_way, int *out_fd, bool *o
         int result = open_file(path, out_fd, out_is_empty, out_is_created, error);
         if (result == 0)
             result = claim_file(*out_fd, path, gives_way, error);
+        if (result == 0)
+            result = check_beside(path, error);
         if (result < 0 || is_named(*out_fd, path))
             return result;
         close(*out_fd);

@@ -171,6 +171,36 @@ case_a_command_that_cannot_be_started_is_refused() {
     expect_refusal 5 no-such-program-on-path "$telltale" record -o run.telltale -- no-such-program-on-path
 }
 
+# A library that has each file system claim to be NFS stands for one.
+case_a_store_on_a_network_file_system_is_refused_before_the_command_runs() {
+    cat >nfs.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/statfs.h>
+int fstatfs(int fd, struct statfs *out)
+{
+    int (*real)(int, struct statfs *);
+    void *symbol = dlsym(RTLD_NEXT, "fstatfs");
+    memcpy(&real, &symbol, sizeof real);
+    int result = real(fd, out);
+    out->f_type = 0x6969;
+    return result;
+}
+END
+    must "$TELLTALE_TEST_COMPILER" -shared -fPIC -o nfs.so nfs.c -ldl
+    on_nfs() {
+        run env LD_PRELOAD="$(sanitizer_runtime) $PWD/nfs.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$@"
+    }
+    on_nfs "$telltale" record -o run.telltale -- touch was_run
+    expect_status 5 'record on NFS'
+    expect_text err 'run.telltale: lies on a network file system, where a store cannot be written safely; choose a local one'
+    expect_equal "$(ls)" "$(printf 'nfs.c\nnfs.so')" 'files that are left'
+    TELLTALE_STORE=run.telltale on_nfs "$TELLTALE_TEST_BIN/examples/first"
+    expect_status 0 'a program that records itself on NFS'
+    [ ! -e run.telltale ] || fail 'a store was made'
+}
+
 case_a_store_that_cannot_be_created_is_refused_before_the_command_runs() {
     expect_refusal 5 missing-folder "$telltale" record -o missing-folder/run.telltale -- touch it-ran
     mkdir folder
