@@ -161,7 +161,9 @@ void tt__leftovers_recover(const char *store)
         !tt_recorder_is_needed(dir))
         return;
     if (tt__leftovers_read(path, dir, false, false, false) == TT_LEFTOVERS_FAILED) {
-        tt__complain("%s: what is left in %s could not be read into it; the store is shown without it", store, dir);
+        tt__complain("%s: what is left in %s could not be read into it, and stays there; the store is shown without it; to make another store of "
+                     "it: telltale import %s -o FILE",
+                     store, dir, dir);
     } else if (!has_told && is_left_alone(dir)) {
         tt__complain("%s: its recorder is gone, and processes of it run on; what they say is read when somebody opens the store, and what "
                      "finds its ring full until then is lost",

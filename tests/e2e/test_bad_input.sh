@@ -199,6 +199,13 @@ END
     TELLTALE_STORE=run.telltale on_nfs "$TELLTALE_TEST_BIN/examples/first"
     expect_status 0 'a program that records itself on NFS'
     [ ! -e run.telltale ] || fail 'a store was made'
+    # What it said stays in its arena, as wherever a store cannot be written, and another one can be made of it.
+    on_nfs "$telltale" report run.telltale
+    expect_status 3 'a report of what cannot be made a store'
+    expect_text err 'could not be read into it, and stays there'
+    remedy=$(sed -n 's/.*: telltale import \(.*\) -o FILE$/\1/p' "$work/err")
+    must "$telltale" import "$remedy" -o other.telltale
+    expect_equal "$(ask other.telltale 'SELECT count(*), min(state) FROM failures')" '1|delivered' 'failures'
 }
 
 case_a_store_that_cannot_be_created_is_refused_before_the_command_runs() {

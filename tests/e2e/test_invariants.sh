@@ -62,6 +62,14 @@ case_sqlite_is_known_to_the_store_and_to_the_viewers_session_only() {
         grep -vE '^(tracer/s(tore|ql)[^/]*|viewer/session[^/]*|viewer/query[^/]*)\.[ch]:')" 'sqlite3.h'
 }
 
+# A thread's state is reached without a call, which might allocate, in signal handlers too: all of it is initial-exec.
+case_state_of_threads_is_reached_without_a_call() {
+    for library in $(libraries); do
+        expect_nothing "$(readelf -rW "$library" | grep -E 'DTPMOD|DTPOFF|TLSDESC')" "$library has thread-local variables of another kind"
+        expect_nothing "$(nm -D --undefined-only "$library" | grep __tls_get_addr)" "$library calls"
+    done
+}
+
 case_libraries_of_the_traced_process_bring_no_sqlite() {
     [ "$(libraries | wc -l)" -eq 2 ] || fail "not two libraries: $(libraries)"
     for library in $(libraries); do

@@ -11,6 +11,9 @@
  *   tasks closed        a loop that does not run, holds a failure and has a task that sleeps; it is closed when the standard input
  *                       has ended, without ever polling again
  *   tasks tested        a test is over and another one is under way, at whose end, when the standard input has ended, a failure is lost
+ *   tasks selects       selects what it says while it runs: notes "a" and "c" are told, "b" is not, and steps between "+step" and "default";
+ *                       status 3 when a selection is refused
+ *   tasks selected      has selected "+step,-user", and prints "ready"; goes on until its standard input has ended
  *   tasks many N        N sleeping tasks; prints "ready", then how many there are when its standard input ends
  */
 #include <errno.h>
@@ -250,6 +253,42 @@ static int be_tested(void)
     return rc;
 }
 
+static int select_and_note(const char *list, const char *key)
+{
+    if (list && tt_trace_select_list(list) != TT_TRACE_LTTNG)
+        return 3;
+    tt_trace_note(0, key, "");
+    return tt_sleep(0) < 0 || tt_sleep(0) < 0 ? -1 : 0;
+}
+
+static int select_in_steps(void *arg)
+{
+    int *status = arg;
+
+    *status = select_and_note(NULL, "a");
+    if (*status == 0)
+        *status = select_and_note("+step,-user", "b");
+    if (*status == 0)
+        *status = select_and_note("default", "c");
+    return *status < 0 ? -1 : 0;
+}
+
+static int select_at_once(void *arg)
+{
+    (void)arg;
+    if (tt_trace_select_list("+step,-user") != TT_TRACE_LTTNG)
+        return tt_raise(&tt_OSError, "refused");
+    printf("ready\n");
+    fflush(stdout);
+    return wait_for_end();
+}
+
+static int be_selecting(void)
+{
+    int status = 0, rc = tt_run(select_in_steps, &status);
+    return status ? status : rc;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -269,6 +308,10 @@ int main(int argc, char **argv)
         return be_closed();
     if (strcmp(how, "tested") == 0)
         return be_tested();
+    if (strcmp(how, "selects") == 0)
+        return be_selecting();
+    if (strcmp(how, "selected") == 0)
+        return tt_run(select_at_once, NULL);
     if (strcmp(how, "many") == 0)
         return tt_run(be_many, &count);
     return 2;

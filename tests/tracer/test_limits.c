@@ -268,6 +268,43 @@ static void *emit_and_check_errno(void *argument)
     return NULL;
 }
 
+/* How many bytes of the file at PATH are mapped, and how many of these a core leaves out. */
+static void count_mapped(const char *path, uint64_t *out_mapped, uint64_t *out_left_out)
+{
+    char line[1024];
+    unsigned long from = 0, to = 0;
+    bool is_it = false;
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    assert_non_null(smaps);
+    *out_mapped = *out_left_out = 0;
+    while (fgets(line, sizeof line, smaps)) {
+        unsigned long first, end;
+        if (sscanf(line, "%lx-%lx ", &first, &end) == 2) {
+            from = first;
+            to = end;
+            is_it = strstr(line, path) != NULL;
+        }
+        if (!is_it || strncmp(line, "VmFlags:", 8) != 0)
+            continue;
+        *out_mapped += to - from;
+        *out_left_out += strstr(line, " dd") != NULL ? to - from : 0;
+    }
+    fclose(smaps);
+}
+
+static void a_core_does_not_hold_the_arena(void **state)
+{
+    (void)state;
+    uint64_t mapped, left_out;
+    struct recording recording;
+    recording_begin(&recording, RECORDING_DROPS, 0, 0);
+    tt_trace_note(0, "rings", "have pages of their own by now");
+    count_mapped(recording.path, &mapped, &left_out);
+    assert_true(mapped >= 2 * recording.arena.bytes); /* by the tracer, and by this test, whose own mapping has no such mark */
+    assert_int_equal(mapped - left_out, recording.arena.bytes);
+    recording_end(&recording);
+}
+
 static void emitting_keeps_errno(void **state)
 {
     (void)state;
@@ -437,6 +474,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(closing_all_descriptors_does_no_harm),
     cmocka_unit_test(a_program_without_standard_descriptors_is_recorded),
     cmocka_unit_test(chroot_and_setuid_do_no_harm),
+    cmocka_unit_test(a_core_does_not_hold_the_arena),
     cmocka_unit_test(emitting_keeps_errno),
     cmocka_unit_test(a_disk_that_gets_full_costs_events_and_never_the_program),
     cmocka_unit_test(a_full_disk_at_the_start_is_an_error_and_leaves_nothing),

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/wait.h>
 
 #include "store_check.h"
@@ -221,81 +220,6 @@ static void a_symbolic_link_is_read_and_never_written_through(void **state)
     assert_int_equal(symlink("/tmp/telltale-points-nowhere", link), 0);
     expect_writer_refuses(link, TT_STORE_NOT_REGULAR, "symbolic link");
     assert_int_equal(access("/tmp/telltale-points-nowhere", F_OK), -1);
-}
-
-static void what_lies_beside_a_store_is_never_written_through_either(void **state)
-{
-    static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
-    (void)state;
-    char beside[160], victim[160], text[16];
-    snprintf(victim, sizeof victim, "%s/victim", studio.dir);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(beside, sizeof beside, "%s%s", studio.store, suffixes[i]);
-        for (int is_there = 0; is_there < 2; is_there++) {
-            if (is_there)
-                studio_make_store(&studio);
-            int fd = open(victim, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-            assert_int_equal(write(fd, "precious", 9), 9);
-            close(fd);
-            assert_int_equal(symlink("victim", beside), 0);
-            expect_writer_refuses(studio.store, TT_STORE_NOT_REGULAR, "symbolic link, where a file of the store");
-            assert_int_equal(access(studio.store, F_OK), is_there ? 0 : -1); /* no empty one is left */
-            if (is_there) {
-                tt_store_close_reader(studio_open_reader(&studio));
-                assert_int_equal(unlink(studio.store), 0);
-            }
-            assert_int_equal(unlink(beside), 0);
-            fd = open(victim, O_RDONLY);
-            assert_int_equal(read(fd, text, sizeof text), 9);
-            assert_string_equal(text, "precious");
-            close(fd);
-        }
-        assert_int_equal(mkfifo(beside, 0600), 0);
-        expect_writer_refuses(studio.store, TT_STORE_NOT_REGULAR, "no regular file, where a file of the store");
-        assert_int_equal(unlink(beside), 0);
-    }
-}
-
-static void network_file_systems_are_known(void **state)
-{
-    (void)state;
-    assert_true(tt__store_is_network(0x6969));              /* NFS */
-    assert_true(tt__store_is_network((int32_t)0xff534d42)); /* CIFS, with a sign */
-    assert_true(tt__store_is_network(0xfe534d42L));         /* SMB2 */
-    assert_false(tt__store_is_network(0xef53));             /* ext4 */
-    assert_false(tt__store_is_network(0x01021994));         /* tmpfs */
-    assert_false(tt__store_is_network(0x9123683e));         /* btrfs */
-}
-
-static long claimed_type; /* of the file system; 0: as it is */
-
-int __real_fstatfs(int fd, struct statfs *out);
-int __wrap_fstatfs(int fd, struct statfs *out);
-
-int __wrap_fstatfs(int fd, struct statfs *out)
-{
-    int result = __real_fstatfs(fd, out);
-    if (claimed_type != 0)
-        out->f_type = claimed_type;
-    return result;
-}
-
-static void a_store_on_a_network_file_system_is_refused_and_none_is_left_there(void **state)
-{
-    (void)state;
-    struct stat before, after;
-    claimed_type = 0x6969;
-    expect_writer_refuses(studio.store, TT_STORE_NETWORK, "lies on a network file system");
-    assert_int_equal(access(studio.store, F_OK), -1);
-    claimed_type = 0;
-    studio_make_store(&studio);
-    assert_int_equal(stat(studio.store, &before), 0);
-    claimed_type = 0x01021997; /* 9P, as the folders of the other side of a virtual machine are */
-    expect_writer_refuses(studio.store, TT_STORE_NETWORK, "choose a local one");
-    assert_int_equal(stat(studio.store, &after), 0);
-    assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof before.st_mtim);
-    tt_store_close_reader(studio_open_reader(&studio)); /* one that is finished needs no locks */
-    claimed_type = 0;
 }
 
 /* --------------------------------------------------------------------------------------------------- what a writer makes */
@@ -588,9 +512,6 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(a_store_of_torn_pages_is_refused_as_damaged),
     cmocka_unit_test_in_studio(an_unreadable_file_is_refused),
     cmocka_unit_test_in_studio(a_symbolic_link_is_read_and_never_written_through),
-    cmocka_unit_test_in_studio(what_lies_beside_a_store_is_never_written_through_either),
-    cmocka_unit_test_in_studio(network_file_systems_are_known),
-    cmocka_unit_test_in_studio(a_store_on_a_network_file_system_is_refused_and_none_is_left_there),
     cmocka_unit_test_in_studio(a_new_store_is_private_and_says_what_it_is),
     cmocka_unit_test_in_studio(each_table_and_column_has_a_comment),
     cmocka_unit_test_in_studio(a_store_has_one_writer),
