@@ -47,7 +47,8 @@ static bool grow_own(struct tt__thread *self, uint64_t populated, uint64_t end)
     return false;
 }
 
-bool tt__ring_make_room(struct tt__thread *self, struct tt__life *life, uint32_t count, int level)
+/* Looks again how far the reader is and makes the ring real where it must be; whether COUNT slots fit now. */
+static bool make_room(struct tt__thread *self, struct tt__life *life, uint32_t count, int level)
 {
     struct tt_ring *ring = self->ring;
     uint64_t slot_count = self->mask + 1, end = self->head + count;
@@ -71,7 +72,8 @@ bool tt__ring_make_room(struct tt__thread *self, struct tt__life *life, uint32_t
     return end <= self->limits[level];
 }
 
-void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64_t time)
+/* Renews the second clock pair if nobody else has. */
+static void renew_clock(struct tt__thread *self, struct tt__life *life, uint64_t time)
 {
     struct tt_clock_pair *pair = &life->header->clock_last;
     uint64_t period = tt__clock_period();
@@ -88,7 +90,8 @@ void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64
         tt__select_notice(life); /* likewise */
 }
 
-void tt__ring_count_drop(struct tt__thread *self, int level, uint64_t time)
+/* Counts a drop at TIME in the calling thread's own ring. */
+static void count_drop(struct tt__thread *self, int level, uint64_t time)
 {
     struct tt_ring *ring = self->ring;
     uint64_t drops = atomic_load_explicit(&ring->drops, memory_order_relaxed);
@@ -102,21 +105,50 @@ void tt__ring_count_drop(struct tt__thread *self, int level, uint64_t time)
     }
 }
 
-/* A signal handler may come in as soon as depth is 0: it finds nothing begun, and numbers rise all the same. */
-bool tt__ring_begin_after_gap(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level,
-                              size_t size)
+/* Whether recorder_gap is due, and there is room for it beside COUNT slots. */
+static bool owes_gap(const struct tt__thread *self, uint32_t count)
+{
+    return self->gap_count != 0 && self->head + count + 1 <= self->limits[TT_LEVEL_PLAIN];
+}
+
+/* Tells it. */
+static void tell_gap(struct tt__thread *self, uint64_t time)
 {
     struct tt_event_recorder_gap gap = {
         .count = self->gap_count,
         .vital_count = self->gap_vital_count,
-        .duration = writing->time > self->gap_since ? writing->time - self->gap_since : 0,
+        .duration = time > self->gap_since ? time - self->gap_since : 0,
     };
     self->gap_count = self->gap_vital_count = 0;
-    atomic_store_explicit(&self->ring->attempts, --self->attempts, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
-    tt_emit_recorder_gap(writing->time, &gap);
-    return tt__ring_begin_own(writing, self, life, level, size);
+    tt_emit_recorder_gap(time, &gap);
+}
+
+/* Begins in the calling thread's own ring; when it returns true the thread has entered. The gap is an event of its own, so it is
+ * told where nothing is begun; a handler that comes in there finds nothing begun either. */
+static bool begin_own(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level,
+                      size_t size)
+{
+    uint32_t count = tt__slots_needed(size);
+    tt__ring_enter(self);
+    bool has_room = self->head + count <= self->limits[level] || make_room(self, life, count, level);
+    if (has_room && owes_gap(self, count)) {
+        tt__ring_leave(self);
+        tell_gap(self, writing->time);
+        tt__ring_enter(self);
+        has_room = self->head + count <= self->limits[level] || make_room(self, life, count, level);
+    }
+    writing->number = tt__ring_count_attempt(self);
+    if (!has_room) {
+        count_drop(self, level, writing->time);
+        tt__ring_leave(self);
+        return false;
+    }
+    writing->position = tt__ring_take(self, count);
+    writing->slots = self->slots;
+    writing->mask = self->mask;
+    writing->count = (uint8_t)count;
+    writing->is_emergency = false;
+    return true;
 }
 
 /* ---------------------------------------------------------------------------------------------- the emergency ring */
@@ -218,33 +250,50 @@ static bool may_attach(struct tt__thread *self, uint32_t ordinal)
     return self->ringless_count++ % RINGLESS_EVENTS == 0;
 }
 
-bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, uint32_t ordinal, int level, size_t size)
+bool tt__ring_begin(struct tt__writing *writing, struct tt__life *life, uint32_t ordinal, uint16_t event, int level,
+                    uint64_t time, size_t size)
 {
     struct tt__thread *self = &tt__thread;
+    writing->time = time != 0 ? time : tt_trace_clock();
+    writing->event = event;
     if (atomic_load_explicit(&self->depth, memory_order_relaxed) == 0 &&
         (self->arena == ordinal ||
-         (may_attach(self, ordinal) && tt__thread_attach(self, life, ordinal, writing->time))))
-        return tt__ring_begin_own(writing, self, life, level, size);
+         (may_attach(self, ordinal) && tt__thread_attach(self, life, ordinal, writing->time)))) {
+        if (writing->time >= self->renew_at)
+            renew_clock(self, life, writing->time);
+        return begin_own(writing, self, life, level, size);
+    }
     return begin_emergency(writing, self, life, ordinal, level, size);
 }
 
-/* ------------------------------------------------------------------------------------------- records of many slots */
-
-void tt__ring_scatter_all(const struct tt__writing *writing, const unsigned char *payload, size_t size)
+static struct tt_slot *slot_of(const struct tt__writing *writing, uint32_t index)
 {
+    return &writing->slots[(writing->position + index) & writing->mask];
+}
+
+void tt__ring_finish(const struct tt__writing *writing, unsigned char *room, size_t size)
+{
+    const unsigned char *payload = room + TT_TID_BYTES;
+    if (writing->is_emergency) {
+        memcpy(room, &writing->tid, TT_TID_BYTES);
+        payload = room;
+        size += TT_TID_BYTES;
+    }
+
+    struct tt_slot *head = slot_of(writing, 0);
+    tt__ring_fill_head(head, writing->event, writing->time, writing->number, writing->count);
     size_t length = size < TT_SLOT_HEAD_PAYLOAD ? size : TT_SLOT_HEAD_PAYLOAD;
-    memcpy(tt__writing_slot(writing, 0)->payload, payload, length);
+    memcpy(head->payload, payload, length);
     for (uint32_t i = 1; i < writing->count; i++) {
         payload += length;
         size -= length;
         length = size < TT_SLOT_MORE_PAYLOAD ? size : TT_SLOT_MORE_PAYLOAD;
-        memcpy((unsigned char *)tt__writing_slot(writing, i) + TT_SLOT_MORE_PAYLOAD_OFFSET, payload, length);
+        memcpy((unsigned char *)slot_of(writing, i) + TT_SLOT_MORE_PAYLOAD_OFFSET, payload, length);
     }
-}
 
-void tt__ring_commit_all(const struct tt__writing *writing)
-{
     for (uint32_t i = writing->count; i-- > 0;)
-        atomic_store_explicit(&tt__writing_slot(writing, i)->commit, tt_commit_word(writing->position + i, i == 0),
+        atomic_store_explicit(&slot_of(writing, i)->commit, tt_commit_word(writing->position + i, i == 0),
                               memory_order_release);
+    if (!writing->is_emergency)
+        tt__ring_leave(&tt__thread);
 }

@@ -1,12 +1,13 @@
 /* ring.h: how a record gets into a ring. The format: arena.h. The drawing: README.md.
  *
- * What it is for. emit.c calls begin, writes the payload, calls commit:
+ * What it is for. A thread writes its own ring with plain stores, between enter and leave: a signal handler that comes
+ * in between sees `depth`, stays out of that ring and uses the emergency ring, which all threads share. Two ways:
  *
- *   begin   counts the attempt, looks for room, reserves slots. A thread writes its own ring with plain stores;
- * `depth` tells a
- *           signal handler that comes in between to stay out of it and to use the emergency ring, which all threads
- * share.
- *   commit  stores the commit words, that of the head last: from then on the record counts.
+ *   usual    what nearly all records take, all of it inline: reserve counts the attempt, takes slots and fills the
+ *            head; the payload is written in place; commit stores the commit words, that of the head last: from then on
+ *            the record counts.
+ *   begin    whatever is otherwise: a thread's first record, no room without another look, an interrupted emit call, a
+ *            long text; finish writes the record that was begun.
  *
  * What it leaves to others. Attaching threads: thread.c. What a record holds: emit.c.
  *
@@ -43,38 +44,26 @@ static inline uint32_t tt__slots_needed(size_t size)
     return 1 + (uint32_t)((size - TT_SLOT_HEAD_PAYLOAD + TT_SLOT_MORE_PAYLOAD - 1) / TT_SLOT_MORE_PAYLOAD);
 }
 
-static inline struct tt_slot *tt__writing_slot(const struct tt__writing *writing, uint32_t index)
+/* Begins a record with a payload of SIZE bytes, wherever there is room for it. False: it was counted as dropped. */
+bool tt__ring_begin(struct tt__writing *writing, struct tt__life *life, uint32_t ordinal, uint16_t event, int level,
+                    uint64_t time, size_t size);
+
+/* Writes the record that was begun. The payload of SIZE bytes lies TT_TID_BYTES behind ROOM: in the emergency ring the
+ * kernel id of the thread goes in front of it. */
+void tt__ring_finish(const struct tt__writing *writing, unsigned char *room, size_t size);
+
+/* Fills the head slot of a record, its payload and its commit word apart. */
+static inline __attribute__((always_inline)) void tt__ring_fill_head(struct tt_slot *slot, uint16_t event,
+                                                                     uint64_t time, uint32_t number, uint32_t count)
 {
-    return &writing->slots[(writing->position + index) & writing->mask];
+    slot->time = time;
+    slot->attempt = number;
+    slot->event = event;
+    slot->slots = (uint8_t)count;
+    slot->zero = 0;
 }
 
-/* The long way: not attached yet, interrupted, no ring. SIZE is that of the payload without the kernel id. */
-bool tt__ring_begin_slowly(struct tt__writing *writing, struct tt__life *life, uint32_t ordinal, int level,
-                           size_t size);
-
-/* Looks again how far the reader is and makes the ring real where it must be; whether COUNT slots fit now. */
-bool tt__ring_make_room(struct tt__thread *self, struct tt__life *life, uint32_t count, int level);
-
-/* Whether recorder_gap is due, and there is room for it beside COUNT slots. */
-static inline bool tt__ring_owes_gap(const struct tt__thread *self, uint32_t count)
-{
-    return self->gap_count != 0 && self->head + count + 1 <= self->limits[TT_LEVEL_PLAIN];
-}
-
-/* Tells it: the attempt that was begun is taken back, and begun anew behind it. */
-bool tt__ring_begin_after_gap(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level,
-                              size_t size);
-
-/* Renews the second clock pair if nobody else has. */
-void tt__ring_renew_clock(struct tt__thread *self, struct tt__life *life, uint64_t time);
-
-/* Counts a drop at TIME in the calling thread's own ring. */
-void tt__ring_count_drop(struct tt__thread *self, int level, uint64_t time);
-
-/* Writes the payload of SIZE bytes into the reserved slots, of which there are several; and stores their commit words. For
- * more than two, which only long texts need. */
-void tt__ring_scatter_all(const struct tt__writing *writing, const unsigned char *payload, size_t size);
-void tt__ring_commit_all(const struct tt__writing *writing);
+/* ----------------------------------------------------------------------------------------------- a thread's own ring */
 
 /* How far ahead of a record its thread asks for the memory of later ones: they were last written a lap ago, and read on
  * another core since, so that a store that finds a line missing waits for as long as a whole event takes. */
@@ -87,95 +76,119 @@ static inline __attribute__((always_inline)) void tt__ring_fetch_ahead(const str
         __builtin_prefetch(&self->slots[(position + TT_SLOTS_AHEAD + 1) & self->mask], 1);
 }
 
-/* Reserves slots for a record in the calling thread's own ring; `depth` is 1 from here to commit if it returns true. */
-static inline __attribute__((always_inline)) bool
-tt__ring_begin_own(struct tt__writing *writing, struct tt__thread *self, struct tt__life *life, int level, size_t size)
+/* From here to tt__ring_leave() a signal handler that emits stays out of the calling thread's own ring. */
+static inline __attribute__((always_inline)) void tt__ring_enter(struct tt__thread *self)
 {
-    uint32_t count = tt__slots_needed(size);
     atomic_store_explicit(&self->depth, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
-    struct tt_ring *ring = self->ring;
-    writing->number = (uint32_t)self->attempts++;
-    atomic_store_explicit(&ring->attempts, self->attempts, memory_order_relaxed);
+}
+
+static inline __attribute__((always_inline)) void tt__ring_leave(struct tt__thread *self)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
+}
+
+/* Numbers an attempt in the calling thread's own ring. */
+static inline __attribute__((always_inline)) uint32_t tt__ring_count_attempt(struct tt__thread *self)
+{
+    uint64_t number = self->attempts++;
+    atomic_store_explicit(&self->ring->attempts, self->attempts, memory_order_relaxed);
+    return (uint32_t)number;
+}
+
+/* The next COUNT slots of the calling thread's own ring, which are free. Returns the position of the first. */
+static inline __attribute__((always_inline)) uint64_t tt__ring_take(struct tt__thread *self, uint32_t count)
+{
     uint64_t position = self->head;
-    if (tt__unlikely(position + count > self->limits[level])) {
-        if (!tt__ring_make_room(self, life, count, level)) {
-            tt__ring_count_drop(self, level, writing->time);
-            atomic_signal_fence(memory_order_seq_cst);
-            atomic_store_explicit(&self->depth, 0, memory_order_relaxed);
-            return false;
-        }
-        if (tt__ring_owes_gap(self, count))
-            return tt__ring_begin_after_gap(writing, self, life, level, size);
-    }
     self->head = position + count;
-    atomic_store_explicit(&ring->head, self->head, memory_order_relaxed);
+    atomic_store_explicit(&self->ring->head, self->head, memory_order_relaxed);
     tt__write_fence(); /* who sees a slot being overwritten sees that its old record is gone */
     tt__ring_fetch_ahead(self, position, count);
-    writing->slots = self->slots;
-    writing->mask = self->mask;
-    writing->position = position;
-    writing->count = (uint8_t)count;
-    writing->is_emergency = false;
+    return position;
+}
+
+/* ------------------------------------------------------------------------------------------------------ the usual way */
+
+/* Whether a record of COUNT slots at TIME may go the usual way: the thread has its ring in the arena ORDINAL, no emit call
+ * was interrupted, the clock is not due, and the record is no longer than two slots. Room is asked for by reserve. */
+static inline __attribute__((always_inline)) bool tt__ring_is_usual(const struct tt__thread *self, uint32_t ordinal,
+                                                                    uint64_t time, uint32_t count)
+{
+    return tt__likely(self->arena == ordinal) &&
+           tt__likely(atomic_load_explicit(&self->depth, memory_order_relaxed) == 0) &&
+           tt__likely(time < self->renew_at) && tt__likely(count <= 2);
+}
+
+/* Where a record of at most two slots goes; with one, the second is not its own. */
+struct tt__place {
+    struct tt_slot *first, *second;
+    uint64_t position;
+};
+
+/* Reserves COUNT slots, 1 or 2, for EVENT at TIME and fills the head of the first. False, and nothing was done: there is no room
+ * without another look. */
+static inline __attribute__((always_inline)) bool tt__ring_reserve(struct tt__place *out, struct tt__thread *self,
+                                                                   uint16_t event, int level, uint64_t time,
+                                                                   uint32_t count)
+{
+    tt__ring_enter(self); /* before the look at the room, which a handler may take */
+    if (tt__unlikely(self->head + count > self->limits[level])) {
+        tt__ring_leave(self);
+        return false;
+    }
+    uint32_t number = tt__ring_count_attempt(self);
+    out->position = tt__ring_take(self, count);
+    out->first = &self->slots[out->position & self->mask];
+    out->second = &self->slots[(out->position + 1) & self->mask];
+    tt__ring_fill_head(out->first, event, time, number, count);
     return true;
 }
 
-static inline __attribute__((always_inline)) bool tt__ring_begin(struct tt__writing *writing, struct tt__life *life,
-                                                                 uint32_t ordinal, uint16_t event, int level,
-                                                                 uint64_t time, size_t size)
+/* Commits it, and leaves. */
+static inline __attribute__((always_inline)) void tt__ring_commit(struct tt__thread *self,
+                                                                  const struct tt__place *place, uint32_t count)
 {
-    struct tt__thread *self = &tt__thread;
-    if (time == 0)
-        time = tt_trace_clock();
-    writing->time = time;
-    writing->event = event;
-    if (tt__unlikely(self->arena != ordinal || atomic_load_explicit(&self->depth, memory_order_relaxed) != 0))
-        return tt__ring_begin_slowly(writing, life, ordinal, level, size);
-    if (tt__unlikely(time >= self->renew_at))
-        tt__ring_renew_clock(self, life, time);
-    return tt__ring_begin_own(writing, self, life, level, size);
+    if (count == 2)
+        atomic_store_explicit(&place->second->commit, tt_commit_word(place->position + 1, 0), memory_order_release);
+    atomic_store_explicit(&place->first->commit, tt_commit_word(place->position, 1), memory_order_release);
+    tt__ring_leave(self);
 }
 
-/* Fills the head slot, its payload and its commit word apart. */
-static inline __attribute__((always_inline)) void tt__ring_fill_head(const struct tt__writing *writing)
+/* --------------------------------------------------------------------------------------------------------- payloads */
+
+/* Where the bytes of a payload go that fit into the head slot, and where those behind them. */
+struct tt__payload {
+    unsigned char *head, *more;
+};
+
+static inline __attribute__((always_inline)) struct tt__payload tt__payload_of_place(const struct tt__place *place)
 {
-    struct tt_slot *slot = tt__writing_slot(writing, 0);
-    slot->time = writing->time;
-    slot->attempt = writing->number;
-    slot->event = writing->event;
-    slot->slots = writing->count;
-    slot->zero = 0;
+    return (struct tt__payload){place->first->payload, (unsigned char *)place->second + TT_SLOT_MORE_PAYLOAD_OFFSET};
 }
 
-/* The payload into the reserved slots, of which there are several. Where SIZE is a constant so are the two copies. */
-static inline __attribute__((always_inline)) void tt__ring_scatter(const struct tt__writing *writing,
-                                                                   const unsigned char *payload, size_t size)
+/* All in one piece. */
+static inline struct tt__payload tt__payload_flat(unsigned char *bytes)
 {
-    size_t rest = size > TT_SLOT_HEAD_PAYLOAD ? size - TT_SLOT_HEAD_PAYLOAD : 0;
-    if (tt__unlikely(writing->count != 2)) {
-        tt__ring_scatter_all(writing, payload, size);
-        return;
-    }
-    memcpy(tt__writing_slot(writing, 0)->payload, payload, TT_SLOT_HEAD_PAYLOAD);
-    memcpy((unsigned char *)tt__writing_slot(writing, 1) + TT_SLOT_MORE_PAYLOAD_OFFSET, payload + TT_SLOT_HEAD_PAYLOAD,
-           rest);
+    return (struct tt__payload){bytes, bytes + TT_SLOT_HEAD_PAYLOAD};
 }
 
-static inline __attribute__((always_inline)) void tt__ring_commit(const struct tt__writing *writing)
+/* SIZE bytes of VALUE as bytes AT and following. Returns where the next one goes. Where AT and SIZE are constants one copy of a
+ * constant size is left, or two. */
+static inline __attribute__((always_inline)) size_t tt__payload_put(struct tt__payload to, size_t at, const void *value,
+                                                                    size_t size)
 {
-    if (tt__unlikely(writing->count > 2)) {
-        tt__ring_commit_all(writing);
+    if (at >= TT_SLOT_HEAD_PAYLOAD) {
+        memcpy(to.more + (at - TT_SLOT_HEAD_PAYLOAD), value, size);
+    } else if (at + size <= TT_SLOT_HEAD_PAYLOAD) {
+        memcpy(to.head + at, value, size);
     } else {
-        if (writing->count == 2)
-            atomic_store_explicit(&tt__writing_slot(writing, 1)->commit, tt_commit_word(writing->position + 1, 0),
-                                  memory_order_release);
-        atomic_store_explicit(&tt__writing_slot(writing, 0)->commit, tt_commit_word(writing->position, 1),
-                              memory_order_release);
+        size_t room = TT_SLOT_HEAD_PAYLOAD - at, length = size < room ? size : room;
+        memcpy(to.head + at, value, length);
+        if (length < size)
+            memcpy(to.more, (const unsigned char *)value + length, size - length);
     }
-    if (tt__likely(!writing->is_emergency)) {
-        atomic_signal_fence(memory_order_seq_cst);
-        atomic_store_explicit(&tt__thread.depth, 0, memory_order_relaxed);
-    }
+    return at + size;
 }
 
 #endif
