@@ -209,9 +209,34 @@ static int open_arena(struct tt__life *life)
     return is_alone ? TT_TRACE_ARENA_ONLY : TT_TRACE_RECORDING;
 }
 
+/* LTTng forks once more, by itself, while it settles in a child that has another user or another root than its parent: that fork is
+ * none of the program's, and its child tells nothing. What was locked for the program's is locked for it, too. */
+static void before_fork(void)
+{
+    if (tt__thread.fork_depth++ > 0)
+        return;
+    tt__dump_before_fork();
+    tt__lttng_before_fork();
+}
+
+static void after_fork(void)
+{
+    if (tt__thread.fork_depth > 1) {
+        tt__thread.fork_depth--;
+        return;
+    }
+    tt__lttng_after_fork_parent();
+    tt__dump_after_fork(false);
+    tt__thread.fork_depth = 0;
+}
+
 static void forget_parent(void)
 {
     struct tt__life *life = tt__life();
+    if (tt__thread.fork_depth > 1) {
+        tt__thread.fork_depth--;
+        return;
+    }
     memset((void *)life, 0, sizeof *life); /* where the kernel did not */
     tt__id_after_fork();
     if (tt_trace_categories != 0)
@@ -219,18 +244,7 @@ static void forget_parent(void)
     tt__arena_retire();
     tt__lttng_after_fork_child(life);
     tt__dump_after_fork(true);
-}
-
-static void before_fork(void)
-{
-    tt__dump_before_fork();
-    tt__lttng_before_fork();
-}
-
-static void after_fork(void)
-{
-    tt__lttng_after_fork_parent();
-    tt__dump_after_fork(false);
+    tt__thread.fork_depth = 0;
 }
 
 static int prepare_once(void)

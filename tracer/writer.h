@@ -229,6 +229,7 @@ struct tt__thread {
     uint32_t is_ended;       /* its destructor ran: it gets no ring any more */
     uint32_t is_watched;     /* its destructor will run */
     uint32_t exit_rounds;    /* times that its destructor ran */
+    uint32_t fork_depth;     /* forks that it is in, see before_fork() in start.c */
     _Atomic uint32_t id_depth;
     _Atomic uint64_t id_next, id_end;      /* block of ids, see id.c */
     uint32_t board_arena;                  /* ordinal of the arena of the following */

@@ -7,6 +7,7 @@
  *   emitter notes N             N notes, numbered
  *   emitter status              prints both statuses and how many milliseconds starting took
  *   emitter fork|exec|vfork|clone   a note, then a child that writes another one, by that way
+ *   emitter fork_as UID             the same as fork, as another user
  *   emitter inherit             a task and a failure, then a child that tells of them, and of a task of its own
  *   emitter threads N M         N threads, M notes each
  *   emitter signals N           N notes, while a timer's handler writes others; prints how many
@@ -300,6 +301,8 @@ int main(int argc, char **argv)
         return storm(number);
     } else if (strcmp(how, "inherit") == 0) {
         return tell_what_was_inherited();
+    } else if (strcmp(how, "fork_as") == 0) {
+        return setuid((uid_t)number) < 0 ? 3 : make_child("fork", argv[0]);
     } else {
         return make_child(how, argv[0]);
     }

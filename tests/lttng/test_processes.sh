@@ -31,6 +31,21 @@ case_a_forked_child_is_a_process_of_its_own() {
     expect_no_gap s
 }
 
+# LTTng makes something for each user, with a fork of its own in the midst of the program's.
+case_a_server_that_gave_up_its_rights_goes_on_forking() {
+    skip_under_thread_sanitizer
+    [ "$(id -u)" = 0 ] || skip 'who is not root cannot become somebody else'
+    start_daemon
+    start_session s
+    nobody=$((500000 + $$))
+    must timeout "$limit_s" "$programs/emitter" fork_as "$nobody"
+    rm -f "/dev/shm/lttng-ust-wait-8-$nobody"
+    end_session s
+    expect_count s '"child"' 1
+    expect_count s '"parent after"' 1
+    expect_count s '^process_ended ' 2
+}
+
 case_a_child_tells_nothing_of_what_it_inherited() {
     skip_under_thread_sanitizer
     start_daemon
