@@ -96,7 +96,7 @@ struct tt_arena_header {
     _Atomic uint64_t dictionary_used; /* bytes appended; a definition is complete once its length word is not 0 */
     _Atomic uint64_t dictionary_drop_count;
     _Atomic uint32_t board_used;  /* slots ever handed out */
-    uint32_t reserved_2;
+    _Atomic uint32_t is_read_anew; /* recorder: 1 when who read it before wrote into a store that is gone; see below */
     _Atomic uint64_t board_drop_count;
     _Atomic uint32_t recorder_pid; /* recorder: who reads, 0 = nobody yet */
     _Atomic uint32_t stop_reading; /* recorder: set when it has given the arena up (unlinked) */
@@ -113,6 +113,9 @@ struct tt_arena_header {
      * of them. */
     uint64_t pid_namespace, time_namespace;
 };
+
+/* Who reads an arena anew begins with the oldest records that are still there: their room was given back, so writers may overwrite them
+ * meanwhile, and what they have overwritten is missing. For readers that is a ring that overwrites; writers do not mind. */
 
 /* The description of the events makes an arena readable by older and newer readers. It is text, one line each:
  *

@@ -184,7 +184,16 @@ struct tt_ring *tt__arena_ring(const struct tt__arena_reader *reader, uint32_t i
 
 bool tt__arena_overwrites(const struct tt__arena_reader *reader)
 {
-    return __atomic_load_n(&tt__arena_header(reader)->overwrite_oldest, __ATOMIC_RELAXED) != 0;
+    const struct tt_arena_header *header = tt__arena_header(reader);
+    return __atomic_load_n(&header->overwrite_oldest, __ATOMIC_RELAXED) != 0 ||
+           atomic_load_explicit(&header->is_read_anew, memory_order_relaxed) != 0;
+}
+
+void tt__arena_read_anew(const struct tt__arena_reader *reader)
+{
+    for (uint32_t i = 0; i < tt__arena_ring_count(reader); i++)
+        if (atomic_load_explicit(&tt__arena_ring(reader, i)->tail, memory_order_relaxed) != 0)
+            atomic_store_explicit(&tt__arena_header(reader)->is_read_anew, 1, memory_order_relaxed);
 }
 
 bool tt__arena_clock(const struct tt__arena_reader *reader, bool is_last, struct tt__clock_reading *out_reading)

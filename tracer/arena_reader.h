@@ -63,8 +63,11 @@ struct tt_arena_header *tt__arena_header(const struct tt__arena_reader *reader);
 uint32_t tt__arena_ring_count(const struct tt__arena_reader *reader);
 struct tt_ring *tt__arena_ring(const struct tt__arena_reader *reader, uint32_t index);
 
-/* Whether full rings overwrite what is oldest. */
+/* Whether full rings overwrite what is oldest, as far as a reader is concerned. */
 bool tt__arena_overwrites(const struct tt__arena_reader *reader);
+
+/* Nothing is known of who may have read it before: if somebody has, it is read anew, from the oldest records that are still there. */
+void tt__arena_read_anew(const struct tt__arena_reader *reader);
 
 struct tt__clock_reading {
     uint64_t ticks;

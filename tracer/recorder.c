@@ -5,6 +5,9 @@
  *
  * Waiting is 1 to 20 ms, less where rings fill fast. When a commit fails for want of room, nothing more is read until
  * it succeeds: rings fill, their writers count what they drop, and the programs go on.
+ *
+ * When somebody deletes or renames the store, nobody would ever find what is still written: a new one is begun under its name, with what
+ * the rings still hold.
  */
 #include "recorder.h"
 
@@ -61,8 +64,9 @@ struct recorder {
     size_t waiting_count; /* arenas found that could not be attached yet */
     int wait_ms;
     int64_t written_ns;
-    bool is_paused;  /* the last commit failed */
-    bool is_held_up; /* a reader keeps an old state, and the write-ahead log has its full length */
+    bool is_paused;   /* the last commit failed */
+    bool is_nameless; /* the store's name stands for another file now, or for none */
+    bool is_held_up;  /* a reader keeps an old state, and the write-ahead log has its full length */
     size_t batch_bytes;
     struct tt__recorder_stats stats;
     struct tt__retention retention;
@@ -233,6 +237,11 @@ static void delete_finished(struct recorder *recorder)
 /* Commits what was read; only then do the writers get their room back, and arenas go. 0; or -1 and *ERROR. */
 static int commit(struct recorder *recorder, struct tt_store_error *error)
 {
+    if (!tt__store_has_its_name(recorder->writer)) {
+        recorder->is_nameless = true;
+        return tt__store_fail(error, TT_STORE_MISSING, "%s: was deleted or renamed while it was recorded",
+                              recorder->options.store);
+    }
     if (tt_ingest_commit(recorder->ingest, error) < 0) {
         recorder->stats.failed_count++;
         tt__recorder_stats_pause(&recorder->stats,
@@ -296,7 +305,7 @@ static int take_turn(struct recorder *recorder, struct tt_store_error *error)
             result = commit(recorder, error);
         if (result < 0) {
             recorder->is_paused = true;
-            return tt_ingest_is_hopeless(recorder->ingest) ? -1 : 0;
+            return recorder->is_nameless || tt_ingest_is_hopeless(recorder->ingest) ? -1 : 0;
         }
     }
     if (!recorder->is_paused)
@@ -514,17 +523,45 @@ static bool is_large(const struct recorder *recorder)
     return recorder->options.recover && recorder->writer && tt__store_used_bytes(recorder->writer) > bytes_max;
 }
 
-static void close_all(struct recorder *recorder, bool is_finished)
+static void close_store(struct recorder *recorder, bool is_finished)
 {
     bool is_unsummarised = is_finished && is_large(recorder);
     if (recorder->options.out_is_unsummarised)
         *recorder->options.out_is_unsummarised = is_unsummarised;
     for (size_t i = 0; i < recorder->process_count; i++)
         tt__process_detach(recorder->processes[i]);
-    free(recorder->processes);
-    free(recorder->is_finished);
+    recorder->process_count = 0;
     tt_ingest_destroy(recorder->ingest);
     tt__store_close_writer(recorder->writer, is_finished && !is_unsummarised);
+    recorder->ingest = NULL;
+    recorder->writer = NULL;
+}
+
+/* Records into the store, and into a new one when that has lost its name. As record(). */
+static int record_into_store(struct recorder *recorder, struct tt_store_error *error)
+{
+    int result;
+    tt__control_init(&recorder->control, recorder->options.control_fd);
+    for (;;) {
+        recorder->is_nameless = recorder->is_paused = recorder->is_held_up = false;
+        result = open_store(recorder, error);
+        if (result == 0) {
+            say_ready(&recorder->options.ready_fd);
+            result = record(recorder, error);
+        }
+        if (!recorder->is_nameless || recorder->options.recover)
+            return result;
+        if (recorder->options.on_nameless)
+            recorder->options.on_nameless(recorder->options.store);
+        close_store(recorder, false);
+    }
+}
+
+static void close_all(struct recorder *recorder, bool is_finished)
+{
+    close_store(recorder, is_finished);
+    free(recorder->processes);
+    free(recorder->is_finished);
     if (recorder->options.ready_fd >= 0)
         close(recorder->options.ready_fd);
 }
@@ -552,12 +589,7 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     bool has_work = has_lock == 1 && (options->supervised || tt__folder_has_arena(recorder->dir_fd));
     int result = has_lock < 0 ? -1 : 0;
     if (has_work) {
-        result = open_store(recorder, &error);
-        if (result == 0) {
-            tt__control_init(&recorder->control, options->control_fd);
-            say_ready(&recorder->options.ready_fd);
-            result = record(recorder, &error);
-        }
+        result = record_into_store(recorder, &error);
     } else if (result == 0) {
         say_ready(&recorder->options.ready_fd);
     }

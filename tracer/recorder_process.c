@@ -216,8 +216,10 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
     memcpy(facts.boot_id, arena->boot_id, sizeof facts.boot_id);
     if (tt_ingest_attach_process(process->ingest, &facts, &process->process_id, &is_known, error) < 0)
         return -1;
-    if (!is_known)
+    if (!is_known) {
+        tt__arena_read_anew(arena);
         return 0;
+    }
     int was_finished = tt_ingest_is_finished(process->ingest, process->process_id, error);
     if (was_finished < 0 ||
         tt_ingest_read_cursors(process->ingest, process->process_id, resume_ring, process, error) < 0)

@@ -318,6 +318,13 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
     return -1;
 }
 
+/* What is in the log gets into the file, wherever that is now; but what SQLite deletes when it closes it deletes by name. */
+static void leave_names_alone(struct tt__store_writer *writer)
+{
+    sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_db_config(writer->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
 {
     if (!writer)
@@ -325,9 +332,9 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
     tt__store_drop_statements(writer);
     if (writer->connection && is_finished)
         tt__store_summarise(writer);
-    /* What a name stands for may have changed while others could have it. */
-    if (writer->connection && is_finished &&
-        !(writer->gives_way && (tt__store_is_wanted(writer->fd) || !is_named(writer->fd, writer->path)))) {
+    if (writer->connection && !is_named(writer->fd, writer->path)) {
+        leave_names_alone(writer);
+    } else if (writer->connection && is_finished && !(writer->gives_way && tt__store_is_wanted(writer->fd))) {
         sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         /* Fails while somebody reads: then it stays as it is, which is as good, only more files. */
         sqlite3_exec(writer->connection, "PRAGMA main.journal_mode = DELETE", NULL, NULL, NULL);
@@ -397,6 +404,11 @@ bool tt__store_cut_log(struct tt__store_writer *writer)
     if (code == SQLITE_OK)
         writer->log_pages = 0;
     return code == SQLITE_OK;
+}
+
+bool tt__store_has_its_name(const struct tt__store_writer *writer)
+{
+    return is_named(writer->fd, writer->path);
 }
 
 uint64_t tt__store_free_bytes(const struct tt__store_writer *writer)

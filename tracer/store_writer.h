@@ -85,6 +85,9 @@ uint64_t tt__store_checkpoint(struct tt__store_writer *writer);
  * was room. */
 bool tt__store_cut_log(struct tt__store_writer *writer);
 
+/* Whether its file is still what its name stands for, so that others find what is written: nobody has deleted or renamed it. */
+bool tt__store_has_its_name(const struct tt__store_writer *writer);
+
 /* Bytes that are left on the store's disk; UINT64_MAX when that cannot be found out. */
 uint64_t tt__store_free_bytes(const struct tt__store_writer *writer);
 

@@ -120,6 +120,11 @@ static void tell_refused(const char *arena, const char *reason)
     tt__complain("recorder: %s cannot be read, and was left as it is: %s", arena, reason);
 }
 
+static void tell_nameless(const char *store)
+{
+    tt__complain("recorder: %s was deleted or renamed while it was recorded; a new one is begun, with what is not overwritten yet", store);
+}
+
 /* What a recovery has read says the exit status: all, some of it, none. */
 static int status_of(const struct tt_recorder_options *recorder)
 {
@@ -148,6 +153,7 @@ static int run(struct tt_invocation *invocation)
         .wait_ms_max = (int)given->poll_ms,
         .out_is_unsummarised = &is_unsummarised,
         .on_refused = tell_refused,
+        .on_nameless = tell_nameless,
         .out_read_count = &read_count,
     };
     int status = tt__retention_check(invocation->command, given->max_size, given->max_age, given->poll_ms, &recorder.seconds_max);
