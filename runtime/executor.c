@@ -105,7 +105,7 @@ static void tell_unheard_failure(struct work *work)
     TT_EMIT(failure_touched, .failure_id = future->id, .by = TT_ACTOR_CALLBACK, .how = TT_TOUCH_HOW_EXECUTOR,
             .site = work->site);
     TT_EMIT(failure_released, .failure_id = future->id, .site = work->site, .library_touch_count = 1, .retrieved = 1,
-            .loop_closed = work->loop->is_closed);
+            .loop_closed = work->loop->is_closed, .counted = 1);
 }
 
 /* Lets go of everything but the future, which the program may have. */

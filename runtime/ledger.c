@@ -115,6 +115,7 @@ void tt__ledger_last_release(tt_future *future, tt_site *site)
     if (future->refs == 1)
         TT_EMIT(failure_released, .failure_id = future->id, .site = site, .user_touch_count = future->user_touch_count,
                 .library_touch_count = future->library_touch_count, .forward_count = future->forward_count,
-                .retrieved = retrieved, .loop_closed = future->loop->is_closing, .discarded = future->is_discarded);
+                .retrieved = retrieved, .loop_closed = future->loop->is_closing, .discarded = future->is_discarded,
+                .counted = 1);
     errno = error;
 }

@@ -66,7 +66,7 @@ static void destroy(tt_thread_future *future, tt_site *site)
     if (future->exc)
         TT_EMIT(failure_released, .failure_id = future->id,
                 .site = future->released_site ? future->released_site : site, .user_touch_count = future->touch_count,
-                .retrieved = future->touch_count > 0); /* concurrent.futures has no such bit, and no message */
+                .retrieved = future->touch_count > 0, .counted = 1); /* concurrent.futures has no such bit, and no message */
     if (future->free_fn)
         future->free_fn(future->value);
     while (future->callbacks) {

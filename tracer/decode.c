@@ -222,6 +222,8 @@ enum tt__decode_result tt__decode(const struct tt__decoder *decoder, const struc
         } else if (step->target) {
             if (kind == KIND_TICKS)
                 value = tt__timeline_duration_ns(timeline, value);
+            if (tt__field_forbids(step->target, value))
+                return TT__DECODE_SENSELESS;
             tt__event_set_number(out_event, step->target, value);
         }
     }

@@ -31,9 +31,10 @@ struct tt__decoder *tt__decoder_create(const char *description, size_t length, c
 void tt__decoder_destroy(struct tt__decoder *decoder);
 
 enum tt__decode_result {
-    TT__DECODED,        /* *OUT_EVENT has it */
-    TT__DECODE_UNKNOWN, /* the event is described and this version does not know it */
-    TT__DECODE_DAMAGED  /* the event is not described, or the payload is shorter than its fields */
+    TT__DECODED,         /* *OUT_EVENT has it */
+    TT__DECODE_UNKNOWN,  /* the event is described and this version does not know it */
+    TT__DECODE_DAMAGED,  /* the event is not described, or the payload is shorter than its fields */
+    TT__DECODE_SENSELESS /* the program gave an id that is none */
 };
 
 /* Decodes PAYLOAD (LENGTH bytes) of event NUMBER. Sets all of OUT_EVENT but sequence and time_ns; texts point into

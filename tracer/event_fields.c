@@ -161,6 +161,16 @@ uint64_t tt__event_get_number(const struct tt_decoded_event *event, const struct
     return u64;
 }
 
+bool tt__event_has_ids(const struct tt_decoded_event *event)
+{
+    size_t count;
+    const struct tt__known_field *fields = tt__event_fields(event->number, &count);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].kind == TT__FIELD_ID && tt__field_forbids(&fields[i], tt__event_get_number(event, &fields[i])))
+            return false;
+    return true;
+}
+
 struct tt_decoded_text tt__event_get_text(const struct tt_decoded_event *event, const struct tt__known_field *field)
 {
     struct tt_decoded_text text;

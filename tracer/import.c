@@ -318,6 +318,11 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
     learn(import, process, thread, event);
     if (process->is_stranger)
         return 0;
+    if (!tt__event_has_ids(event->event)) {
+        process->damaged_count++;
+        thread->damaged_count++;
+        return 0;
+    }
     event->event->time_ns = tt_ingest_time(import->ingest, process->process_id, event->time.monotonic_ns);
     tt_ingest_event(import->ingest, process->process_id, thread->ordinal, event->event);
     import->summary.event_count += event->event->number != 0;

@@ -552,9 +552,12 @@ static void failure_released(struct tt_ingest *ingest, const struct origin *orig
 {
     struct tt__cell *row = row_of(ingest, TT__TABLE_FAILURE, origin, event->failure_id);
     SET(row, FAILURE, released_ns, origin->time_ns);
-    SET(row, FAILURE, user_touch_count, event->user_touch_count);
-    SET(row, FAILURE, library_touch_count, event->library_touch_count);
-    SET(row, FAILURE, forward_count, event->forward_count);
+    SET(row, FAILURE, is_counted, event->counted != 0);
+    if (event->counted) {
+        SET(row, FAILURE, user_touch_count, event->user_touch_count);
+        SET(row, FAILURE, library_touch_count, event->library_touch_count);
+        SET(row, FAILURE, forward_count, event->forward_count);
+    }
     SET(row, FAILURE, is_retrieved, event->retrieved != 0);
     SET(row, FAILURE, is_loop_closed, event->loop_closed != 0);
     if (event->discarded)

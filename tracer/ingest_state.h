@@ -6,13 +6,11 @@
 #define TT_INGEST_STATE_H
 
 #include "ingest.h"
+#include "event_fields.h"
 #include "event_ids.h"
 #include "ingest_batch.h"
 #include "ingest_stream.h"
 
-/* Local ids have 40 bits: a process that made one object a nanosecond would run for 18 minutes, at 1,000,000 a second
- * for 12 days. */
-#define TT_LOCAL_ID_BITS 40
 #define TT_LOCAL_ID_MASK ((UINT64_C(1) << TT_LOCAL_ID_BITS) - 1)
 
 /* A parent's word about the end of a process. */

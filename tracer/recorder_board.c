@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "event_fields.h"
 #include "recorder_ring.h"
 
 #define INTERVAL_NS INT64_C(100000000) /* a tenth of a second behind is what somebody who looks does not see */
@@ -75,6 +76,8 @@ size_t tt__board_read(struct tt__board_reader *board, const struct tt__ring_cont
         if (!tt__arena_read_board(context->arena, i, &board->sequences[i], &slot))
             continue;
         uint64_t task_id = atomic_load_explicit(&slot.task_id, memory_order_relaxed);
+        if (task_id >> TT_LOCAL_ID_BITS != 0)
+            task_id = 0; /* its events are not recorded either */
         if (board->tasks[i] != 0 && board->tasks[i] != task_id)
             tt_ingest_board_gone(context->ingest, context->process_id, board->tasks[i]);
         if (task_id != 0)

@@ -130,7 +130,7 @@ static uint64_t add_counts(uint64_t left, uint64_t right)
 
 /* COUNT attempts from number FIRST on are missing, between the last record and one at TO_NS. */
 static void add_gap(struct tt__ring_state *state, const struct tt__ring_context *context, uint64_t count,
-                    uint64_t first, const int64_t *to_ns, const char *what, bool is_vital)
+                     uint64_t first, const int64_t *to_ns, const char *what, bool is_vital)
 {
     struct tt_ingest_cursor *cursor = &state->cursor;
     struct tt_ingest_gap gap = {
@@ -211,8 +211,10 @@ static void take_record(struct tt__ring_state *state, const struct tt__ring_cont
     }
     enum tt__decode_result result =
         tt__decode(context->decoder, context->timeline, record->event, payload, length, &event);
-    if (result == TT__DECODE_DAMAGED) {
+    if (result == TT__DECODE_DAMAGED || result == TT__DECODE_SENSELESS) {
         add_gap(state, context, 1, number, &time_ns, unreadable, true);
+        if (result == TT__DECODE_SENSELESS) /* the record is sound: it is dropped here as its writer might have dropped it */
+            cursor->drop_base--;
     } else {
         cursor->record_count++;
         if (result == TT__DECODED) {

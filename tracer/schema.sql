@@ -594,6 +594,8 @@ CREATE TABLE failure (
     -- When and where the last reference went; NULL while somebody can still read it.
     released_ns INTEGER,
     released_site_id INTEGER,
+    -- 1 when its process had counted what follows when it was released, so that events that are missing do not matter.
+    is_counted INTEGER,
     -- What its process summed up then, or when it was told again: reads by user code, by the library, and failures that it was forwarded to.
     user_touch_count INTEGER,
     library_touch_count INTEGER,

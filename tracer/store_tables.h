@@ -116,7 +116,7 @@
     X(FAILURE, created_site_id) X(FAILURE, raised_site_id) X(FAILURE, last_site_id) X(FAILURE, stored_ns)    \
     X(FAILURE, stored_handle_count) X(FAILURE, reported_ns) X(FAILURE, reported_kind)                        \
     X(FAILURE, reported_site_id) X(FAILURE, released_ns) X(FAILURE, released_site_id)                        \
-    X(FAILURE, user_touch_count) X(FAILURE, library_touch_count) X(FAILURE, forward_count)                   \
+    X(FAILURE, is_counted) X(FAILURE, user_touch_count) X(FAILURE, library_touch_count) X(FAILURE, forward_count)                   \
     X(FAILURE, is_retrieved) X(FAILURE, is_loop_closed) X(FAILURE, dumped_ns) X(FAILURE, is_discarded)
 
 /* What a state dump tells of a failure that its own event may have told, too. */

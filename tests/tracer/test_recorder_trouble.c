@@ -63,6 +63,82 @@ static void lost_vital_events_make_failures_unknown(void **state)
     assert_true(studio_number(&studio, "SELECT vital_drop_count FROM process") > 18000);
 }
 
+/* A failure that was read, when nothing was recorded; ARGUMENT is how its release is told then. */
+static void release_what_was_read(void *argument)
+{
+    const struct tt_event_failure_released *release = argument;
+    uint64_t task = studio_create_task("failed", TT_HERE);
+    struct tt_event_failure_released event = *release;
+    TT_EMIT(failure_stored, .failure_id = task, .exception_id = tt_trace_new_id(), .kind = TT_OBJECT_KIND_TASK,
+            .how = TT_FAILURE_HOW_RAISED, .type = "Exception", .message = "read?");
+    for (int i = 0; i < 20000; i++)
+        TT_EMIT(cancel_requested, .task_id = task, .reason = "flood");
+    TT_EMIT(failure_touched, .failure_id = task, .how = TT_TOUCH_HOW_EXCEPTION, .is_user = 1);
+    studio_reach(1);
+    event.failure_id = task;
+    tt_emit_failure_released(0, &event);
+}
+
+static void expect_released(struct tt_event_failure_released release, const char *expected)
+{
+    pid_t program = studio_start_program(&studio, release_what_was_read, &release, 65536);
+    studio_await(1);
+    studio_start_recorder(&studio, NULL);
+    studio_expect_within(&studio, 20000, "SELECT count(*) > 0 FROM cancellation", "1");
+    studio_sleep_us(100000); /* all of the ring is read, and there is room in it */
+    studio_let_pass(1);
+    assert_int_equal(studio_wait(program), 0);
+    studio_finish(&studio);
+    studio_expect_sound(&studio);
+    studio_expect(&studio, "SELECT released_ns IS NOT NULL, state, reason FROM failures", expected);
+}
+
+static void a_failure_whose_reads_were_counted_is_certain_in_spite_of_losses(void **state)
+{
+    (void)state;
+    expect_released((struct tt_event_failure_released){.counted = 1, .user_touch_count = 1}, "1|delivered|NULL");
+}
+
+static void a_failure_that_nobody_read_as_counted_is_lost_in_spite_of_losses(void **state)
+{
+    (void)state;
+    expect_released((struct tt_event_failure_released){.counted = 1}, "1|lost|dropped");
+}
+
+static void a_failure_whose_reads_nobody_counted_is_unknown(void **state)
+{
+    (void)state;
+    expect_released((struct tt_event_failure_released){0}, "1|unknown|NULL");
+}
+
+/* Addresses, for instance: the store has no room for them beside the number of the process. */
+static void use_ids_that_are_none(void *argument)
+{
+    (void)argument;
+    studio_create_task("good", TT_HERE);
+    TT_EMIT(task_created, .task_id = UINT64_C(1) << 40, .name = "none");
+    TT_EMIT(task_created, .task_id = UINT64_C(0x7fffdead0010), .name = "an address");
+    tt_board_slot *slot = tt_board_claim(UINT64_C(0x7fffdead0010), 0, 0, TT_HERE, "an address", 0);
+    TT_EMIT(task_created, .task_id = (UINT64_C(1) << 40) - 1, .name = "the last one");
+    studio_reach(1);
+    tt_board_release(slot);
+}
+
+static void events_with_ids_that_are_none_are_counted(void **state)
+{
+    (void)state;
+    studio_start_recorder(&studio, NULL);
+    pid_t program = studio_start_program(&studio, use_ids_that_are_none, NULL, 0);
+    studio_await(1);
+    studio_expect_within(&studio, 20000, "SELECT count(*) FROM task WHERE name = 'the last one'", "1");
+    studio_let_pass(1);
+    assert_int_equal(studio_wait(program), 0);
+    studio_finish(&studio);
+    studio_expect_sound(&studio);
+    studio_expect(&studio, "SELECT name FROM tasks ORDER BY task_id", "good\nthe last one");
+    studio_expect(&studio, "SELECT what, sum(count), is_vital FROM losses GROUP BY 1", "unreadable|2|1");
+}
+
 /* Without a telltale program nobody reads, and the newest is worth more than the oldest. */
 static void run_unread(void *argument)
 {
@@ -307,6 +383,10 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(an_arena_that_nobody_read_keeps_the_newest_and_counts_the_rest),
     cmocka_unit_test_in_studio(lost_details_leave_failures_certain),
     cmocka_unit_test_in_studio(lost_vital_events_make_failures_unknown),
+    cmocka_unit_test_in_studio(a_failure_whose_reads_were_counted_is_certain_in_spite_of_losses),
+    cmocka_unit_test_in_studio(a_failure_that_nobody_read_as_counted_is_lost_in_spite_of_losses),
+    cmocka_unit_test_in_studio(a_failure_whose_reads_nobody_counted_is_unknown),
+    cmocka_unit_test_in_studio(events_with_ids_that_are_none_are_counted),
     cmocka_unit_test_in_studio(a_full_disk_pauses_the_recording_and_it_goes_on_when_there_is_room),
     cmocka_unit_test_in_studio(a_store_at_its_size_limit_stops_growing_and_can_be_read),
     cmocka_unit_test_in_studio(readers_see_a_growing_prefix_while_it_is_recorded),

@@ -32,6 +32,7 @@ struct job {
 
     /* For telltale: */
     uint64_t id, exception_id, busy, longest_step; /* durations in ticks */
+    uint32_t read_count;
     tt_site *created, *failed;
     tt_board_slot *slot; /* NULL when nothing records: the functions below do not mind */
 };
@@ -82,11 +83,13 @@ static void tell_ended(struct job *job)
 }
 
 /* READER, a job, looked at the failure: so it is not lost, whatever becomes of it. */
-static void tell_read(const struct job *job, const struct job *reader, tt_site *site)
+static void tell_read(struct job *job, const struct job *reader, tt_site *site)
 {
-    if (job->error)
-        TT_EMIT(failure_touched, .failure_id = job->id, .by_id = reader->id, .by = TT_ACTOR_TASK, .site = site,
-                .how = TT_TOUCH_HOW_EXCEPTION, .is_user = 1);
+    if (!job->error)
+        return;
+    job->read_count++;
+    TT_EMIT(failure_touched, .failure_id = job->id, .by_id = reader->id, .by = TT_ACTOR_TASK, .site = site,
+            .how = TT_TOUCH_HOW_EXCEPTION, .is_user = 1);
 }
 
 /* Nobody can look at it any more. */
@@ -94,7 +97,8 @@ static void tell_dropped(struct job *job, tt_site *site)
 {
     if (job->error) {
         TT_EMIT(reference_released, .object_id = job->id, .site = site);
-        TT_EMIT(failure_released, .failure_id = job->id, .site = site);
+        TT_EMIT(failure_released, .failure_id = job->id, .site = site, .user_touch_count = job->read_count,
+                .counted = 1);
     }
     tt_board_release(job->slot);
 }

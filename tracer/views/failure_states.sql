@@ -26,7 +26,7 @@ WITH RECURSIVE
             p.goodbye_reason IS 1 AS said_goodbye,
             -- A state that rests on absence cannot be told: events may be missing.
             CASE
-                WHEN f.released_ns IS NULL
+                WHEN f.released_ns IS NULL OR f.is_counted IS NOT 1
                     -- What was lost before its process told it again is in what it told then.
                     THEN coalesce(f.dumped_ns, f.stored_ns) IS NULL
                         OR coalesce(max(coalesce(p.vital_drop_last_ns, p.selected_last_ns), coalesce(p.selected_last_ns, p.vital_drop_last_ns)) >= max(coalesce(f.dumped_ns, f.stored_ns),

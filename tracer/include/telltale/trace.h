@@ -126,6 +126,10 @@ TT_API extern uint64_t tt_trace_tasks_since;
  *   it went elsewhere     failure_forwarded, failure_reported, failure_discarded
  *   the last handle went  reference_released, failure_released, tt_board_release()
  *
+ * failure_released says with `counted` that its counts are the whole truth: how often user code and the library read the failure, and
+ * failures that it was forwarded to. Then events about it that are missing change nothing; without, a failure that was released
+ * while events were missing is unknown.
+ *
  * A failure without failure_released is held; one that was released without having been read, forwarded, reported or discarded is
  * lost. tracer/examples/jobs.c is a whole program that does this.
  *
@@ -135,7 +139,8 @@ TT_API extern uint64_t tt_trace_tasks_since;
  *
  * TIME is a reading of tt_trace_clock(), or 0 to have the clock read now. EVENT and what it points to is read before
  * the call returns and stays the caller's. A NULL text is an empty text, a text that is longer than events.def says is cut in
- * front of a character that does not fit, a NULL site is no site. Ids are those of tt_trace_new_id(), 0 for none. Where the
+ * front of a character that does not fit, a NULL site is no site. Ids are those of tt_trace_new_id(), 0 for none; an event with an
+ * id of 2^40 or more, an address for instance, is not recorded, and counted as unreadable. Where the
  * category is off the call does nothing; TT_EMIT saves the caller the work of filling the struct then. It cannot fail: an event
  * for which there is no room is counted (tt_trace_get_statistics()), and the store says where events are missing. Any thread,
  * signal handlers. */
