@@ -43,6 +43,7 @@ struct sum {
 
 static struct studio studio;
 static struct sum sum;
+static FILE *next_programs; /* being made; NULL: none */
 static int own_stderr = STDERR_FILENO;
 
 static enum ending ending_of(const struct batch *batch)
@@ -204,6 +205,8 @@ static char *read_file(FILE *file)
 
 static _Noreturn void fail_at(uint64_t seed)
 {
+    if (next_programs) /* whoever makes them does not hear of the failure */
+        free(read_file(next_programs));
     fprintf(stderr,
             "the program: python3 tests/oracle/generate.py %" PRIu64 " 1\nrepeat with TT_COUNT=1 TT_FIRST=%" PRIu64
             "\n",
@@ -227,12 +230,14 @@ static void compare(const struct batch *batch, struct lines told, struct lines f
 {
     for (size_t i = 0; i < told.count || i < found.count; i++) {
         const char *of_runtime = i < told.count ? told.all[i] : NULL, *of_store = i < found.count ? found.all[i] : NULL;
+        uint64_t seed;
 
         if (of_runtime && of_store && strcmp(of_runtime, of_store) == 0)
             continue;
-        fprintf(stderr, "expected, as the runtime ended: %s\nfound, in the store:            %s\n",
+        seed = seed_of(batch, of_runtime && (!of_store || strcmp(of_runtime, of_store) < 0) ? of_runtime : of_store);
+        fprintf(stderr, "seed %" PRIu64 ": expected as the runtime ended: %s; found in the store: %s\n", seed,
                 of_runtime ? of_runtime : "nothing more", of_store ? of_store : "nothing more");
-        fail_at(seed_of(batch, of_runtime && (!of_store || strcmp(of_runtime, of_store) < 0) ? of_runtime : of_store));
+        fail_at(seed);
     }
 }
 
@@ -346,16 +351,13 @@ static void a_shuffled_ready_queue_breaks_nothing_and_its_trace_rebuilds_how_the
     (void)state;
     assert_ptr_not_equal(batch, MAP_FAILED);
     while (left > 0) {
-        FILE *next = NULL;
-
         left -= count;
         *batch = (struct batch){.first = first, .count = count};
-        if (left > 0)
-            next = generate(first + count, count_of_batch(first + count, left)); /* meanwhile */
+        next_programs = left > 0 ? generate(first + count, count_of_batch(first + count, left)) : NULL;
         run_batch(batch, programs);
         first += count;
         count = count_of_batch(first, left);
-        programs = next;
+        programs = next_programs;
     }
     munmap(batch, sizeof *batch);
     printf("%zu runs, %zu entries, %zu tasks (%zu pending, %zu abandoned), %zu failures, %zu slots of the board\n",
