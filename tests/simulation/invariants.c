@@ -242,6 +242,36 @@ static void check_failures(const tt_loop *loop)
     HOLDS(count < ENTRIES_MAX, "the list of failures has a circle");
 }
 
+/* ----------------------------------------------------------------------------------------------------------- lines */
+
+/* Whoever is first in line at what is open has been woken, or was cancelled, and passes that on. */
+static void check_line(const struct slot *slot, const struct tt_line *line, bool is_open)
+{
+    const tt_future *first = (const tt_future *)line->first; /* a waiter begins with what its task awaits */
+
+    HOLDS(!line->first == !line->count, "the line at %s counts %zu", slot->name, line->count);
+    HOLDS(!is_open || !first || first->state != TT_FUTURE_PENDING, "%s is open, and nobody wakes the first in line",
+          slot->name);
+}
+
+static void check_lines(void)
+{
+    int count;
+    struct slot *const *all = slots(&count);
+
+    for (int i = 0; i < count; i++) {
+        const tt_lock *lock = all[i]->kind == SLOT_LOCK        ? all[i]->value
+                              : all[i]->kind == SLOT_CONDITION ? ((const tt_condition *)all[i]->value)->lock
+                                                               : NULL;
+        const tt_event *event = all[i]->value && *all[i]->name == 'e' ? all[i]->value : NULL;
+
+        if (lock)
+            check_line(all[i], &lock->line, !lock->is_locked);
+        if (event)
+            check_line(all[i], &event->line, event->is_set);
+    }
+}
+
 void invariants_check(const tt_loop *loop)
 {
     struct queued queued = check_queue(loop), places = check_tasks(loop);
@@ -251,6 +281,7 @@ void invariants_check(const tt_loop *loop)
     HOLDS(queued.wakes == places.wakes, "%zu wake-ups are ready, of %zu tasks", queued.wakes, places.wakes);
     check_timers(&loop->timers);
     check_failures(loop);
+    check_lines();
 }
 
 /* ------------------------------------------------------------------------------------------------------------ quiet */

@@ -7,7 +7,7 @@
 #include "loop_internal.h"
 #include "witness.h"
 
-enum { TURN_MAX = 4096, CUT_ENTRY_MAX = 40 };
+enum { TURN_MAX = 4096, CUT_ENTRY_MAX = 40, ENTRIES_A_MEDDLING = 6 };
 
 enum order { AS_IT_IS, REVERSED, AT_RANDOM };
 
@@ -89,11 +89,31 @@ static void begin_turn(tt_loop *loop)
         loop->turn_left -= below(count);
 }
 
+/* Does now and then what a program may do at any time, and these hardly ever do in the one moment where it matters: asks a task to end that was
+ * just woken, reads a failure after it has been forwarded; and says that one does not matter, for which asyncio has no word. */
+static void meddle(tt_loop *loop)
+{
+    tt_future *future = below(ENTRIES_A_MEDDLING) == 0 ? witness_pick(below(SIZE_MAX)) : NULL;
+    tt_exc *exc;
+
+    if (!future)
+        return;
+    loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
+    if (!tt_future_done(future))
+        tt_future_cancel(future, "by chance");
+    else if (below(3) == 0)
+        tt_discard(future, "by chance");
+    else if (!tt_future_cancelled(future))
+        HOLDS(tt_future_exception(future, &exc) == 0, "a future that is done cannot be read");
+    invariants_check(loop);
+}
+
 static void ran(tt_loop *loop)
 {
     schedule_place.entry++;
     witness_look(loop);
     invariants_check(loop);
+    meddle(loop);
     if (schedule_place.entry != cut_entry)
         return;
     loop->turn_left = 0;

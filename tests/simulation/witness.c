@@ -191,6 +191,14 @@ void witness_look(tt_loop *loop)
     check_ended();
 }
 
+tt_future *witness_pick(size_t number)
+{
+    size_t count = seen_count - first_of_run;
+    tt_future *picked = count > 0 ? seen[first_of_run + number % count] : NULL;
+
+    return picked && picked->handles > 0 ? picked : NULL;
+}
+
 /* ---------------------------------------------------------------------------------------------- beginnings and ends */
 
 void witness_begin(FILE *file)

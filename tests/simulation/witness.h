@@ -26,6 +26,9 @@ void witness_see(tt_future *future);
 /* Sees the loop's tasks and failures, and that those that have ended are so on the board. */
 void witness_look(tt_loop *loop);
 
+/* One of those that were seen in this run, by NUMBER; NULL when the program has no handle of it. */
+tt_future *witness_pick(size_t number);
+
 /* The run is over. Unless IS_LEFT, its loop is closed: nothing of it may be there any more. */
 void witness_end_run(bool is_left);
 
