@@ -7,7 +7,7 @@
 #include "loop_internal.h"
 #include "witness.h"
 
-enum { TURN_MAX = 4096, CUT_ENTRY_MAX = 40, ENTRIES_A_MEDDLING = 6 };
+enum { TURN_MAX = 4096, CUT_ENTRY_MAX = 40, ENTRIES_A_MEDDLING = 6, READS_MAX = 4, FAILURES_SKIPPED_MAX = 6 };
 
 enum order { AS_IT_IS, REVERSED, AT_RANDOM };
 
@@ -89,13 +89,26 @@ static void begin_turn(tt_loop *loop)
         loop->turn_left -= below(count);
 }
 
+/* A task that was woken and has not run; NULL when there is none. */
+static tt_future *first_woken(const tt_loop *loop)
+{
+    const struct tt_ready *entry = loop->ready.first;
+
+    while (entry && entry->ops != &tt__task_wake_ops)
+        entry = entry->next;
+    return entry ? &tt_container_of(entry, struct tt_task_object, wake.ready)->future : NULL;
+}
+
 /* Does now and then what a program may do at any time, and these hardly ever do in the one moment where it matters: asks a task to end that was
  * just woken, reads a failure after it has been forwarded; and says that one does not matter, for which asyncio has no word. */
 static void meddle(tt_loop *loop)
 {
-    tt_future *future = below(ENTRIES_A_MEDDLING) == 0 ? witness_pick(below(SIZE_MAX)) : NULL;
+    tt_future *future;
     tt_exc *exc;
 
+    if (below(ENTRIES_A_MEDDLING) != 0)
+        return;
+    future = below(2) ? first_woken(loop) : witness_pick(below(SIZE_MAX));
     if (!future)
         return;
     loop->actor = (struct tt_who){TT_ACTOR_CALLBACK, 0};
@@ -108,6 +121,20 @@ static void meddle(tt_loop *loop)
     invariants_check(loop);
 }
 
+/* Reads some of the failures that the program still has, so that others which live on in them are delivered by that. */
+static void read_some(const tt_loop *loop)
+{
+    for (size_t left = below(READS_MAX); left > 0; left--) {
+        tt_future *failed = loop->dump.first_failure;
+        tt_exc *exc;
+
+        for (size_t skip = below(FAILURES_SKIPPED_MAX); failed && skip > 0; skip--)
+            failed = failed->failed_next;
+        if (failed && failed->handles > 0)
+            HOLDS(tt_future_exception(failed, &exc) == 0 && exc, "a failure cannot be read");
+    }
+}
+
 static void ran(tt_loop *loop)
 {
     schedule_place.entry++;
@@ -116,6 +143,7 @@ static void ran(tt_loop *loop)
     meddle(loop);
     if (schedule_place.entry != cut_entry)
         return;
+    read_some(loop);
     loop->turn_left = 0;
     run_cut(cut_end);
 }
@@ -133,6 +161,7 @@ static void quiet(tt_loop *loop)
 {
     invariants_check(loop);
     invariants_check_quiet(loop);
+    read_some(loop);
 }
 
 struct left_run *schedule_run(struct program *program, uint64_t seed)
