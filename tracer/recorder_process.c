@@ -17,14 +17,15 @@
 #include "recorder_ring.h"
 #include "store_check.h"
 
-#define RECORDS_A_TURN 8192u               /* of one ring before the next one has its turn */
-#define PAIR_NS        INT64_C(500000000)  /* between two clock pairs that bend the timeline */
-#define PAIR_FIRST_NS  INT64_C(5000000)    /* the first ones come sooner */
-#define SEEN_NS        INT64_C(500000000)  /* how often an idle process is noted as alive */
-#define MEMORY_NS      INT64_C(10000000)   /* how often a silent one is looked at for an exec */
-#define REPLACED_NS    INT64_C(1000000000) /* the same by a longer look, for one whose memory cannot be watched */
-#define GOODBYE_NS     INT64_C(200000000)  /* a process that said goodbye and lives on after that has stopped tracing */
-#define BUSY_FRACTION  8u                  /* of a ring, filled since the last time: come back soon */
+#define RECORDS_MAX   8192u /* of one ring before the next one has its turn */
+#define RECORDS_MIN   64u
+#define PAIR_NS       INT64_C(500000000)  /* between two clock pairs that bend the timeline */
+#define PAIR_FIRST_NS INT64_C(5000000)    /* the first ones come sooner */
+#define SEEN_NS       INT64_C(500000000)  /* how often an idle process is noted as alive */
+#define MEMORY_NS     INT64_C(10000000)   /* how often a silent one is looked at for an exec */
+#define REPLACED_NS   INT64_C(1000000000) /* the same by a longer look, for one whose memory cannot be watched */
+#define GOODBYE_NS    INT64_C(200000000)  /* a process that said goodbye and lives on after that has stopped tracing */
+#define BUSY_FRACTION 8u                  /* of a ring, filled since the last time: come back soon */
 
 struct tt__process_reader {
     char name[NAME_MAX + 1];
@@ -114,7 +115,8 @@ static void init_timeline(struct tt__process_reader *process, struct tt__clock_r
         return;
     }
     if (is_of_this_boot && tt__timeline_init_measured(&process->timeline) == 0) {
-        if (is_shifted && has_first) { /* the counter is the same in all of them, which tells better than the wall clock */
+        if (is_shifted &&
+            has_first) { /* the counter is the same in all of them, which tells better than the wall clock */
             process->clock_shift_ns +=
                 tt__ns_subtract(tt__timeline_ns(&process->timeline, out_first->ticks), out_first->monotonic_ns);
             (void)read_clock(process, false, out_first);
@@ -257,8 +259,9 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
                             process->arena.fd);
     if (process->watch.is_unseen && !has_said_goodbye(process)) {
         tt__process_detach(process);
-        (void)!tt__store_fail(out_error, TT_STORE_FAILED,
-                              "its process is in other namespaces, and the file system of its folder does not tell whether it lives");
+        (void)!tt__store_fail(
+            out_error, TT_STORE_FAILED,
+            "its process is in other namespaces, and the file system of its folder does not tell whether it lives");
         return TT__ATTACH_REFUSED;
     }
     process->was_dead = process->is_gone = process->is_ending = process->watch.has_ended;
@@ -446,6 +449,13 @@ static bool look_at_rings(struct tt__process_reader *process, bool *out_is_busy,
     return vital > 0;
 }
 
+/* How many records are read before it is looked whether they have BYTES_MAX bytes of rows: a row has what two slots have, about. */
+static size_t records_at_once(size_t bytes_max)
+{
+    size_t count = bytes_max / (2 * TT_SLOT_BYTES);
+    return count > RECORDS_MAX ? RECORDS_MAX : count < RECORDS_MIN ? RECORDS_MIN : count;
+}
+
 bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, struct tt__reading *reading)
 {
     int64_t now = now_ns();
@@ -469,7 +479,7 @@ bool tt__process_read(struct tt__process_reader *process, size_t bytes_max, stru
         struct tt__ring_state *ring = &process->rings[i];
         while (!tt__ring_is_read(ring) && tt_ingest_pending_bytes(process->ingest) < bytes_max) {
             int64_t oldest_ns;
-            size_t records = tt__ring_read(ring, &context, RECORDS_A_TURN, &oldest_ns);
+            size_t records = tt__ring_read(ring, &context, records_at_once(bytes_max), &oldest_ns);
             if (records == 0)
                 break;
             count += records;

@@ -13,7 +13,9 @@
 /* Deleting begins when nine tenths are used, and ends at eight: a commit has a tenth at least. */
 #define TENTHS_FULL 9
 #define TENTHS_KEPT 8
-#define SLICES_MAX  64
+/* When a commit failed for want of room that was not enough, whatever it is that takes so much: every batch fits into half a store. */
+#define TENTHS_LEAST 5
+#define SLICES_MAX   64
 /* Of a small store a slice must not be all. */
 #define BYTES_A_ROW    UINT64_C(8192)
 #define ROWS_SLICE_MIN 64
@@ -93,9 +95,10 @@ static bool prune_old(struct tt__retention *retention)
                            present_ns - (int64_t)retention->seconds_max * SECOND_NS) > 0;
 }
 
-static bool prune_large(struct tt__retention *retention)
+/* Down to so many tenths. */
+static bool prune_large(struct tt__retention *retention, unsigned tenths)
 {
-    return tt__store_used_bytes(retention->writer) > retention->bytes_max / 10 * TENTHS_KEPT &&
+    return tt__store_used_bytes(retention->writer) > retention->bytes_max / 10 * tenths &&
            tt_ingest_prune(retention->ingest, true, slice_rows(retention), INT64_MAX) > 0;
 }
 
@@ -107,7 +110,7 @@ bool tt__retention_work(struct tt__retention *retention)
         if (retention->is_too_old)
             retention->is_too_old = prune_old(retention);
         if (retention->is_too_large)
-            retention->is_too_large = prune_large(retention);
+            retention->is_too_large = prune_large(retention, TENTHS_KEPT);
     }
     return retention->is_too_old || retention->is_too_large;
 }
@@ -115,7 +118,7 @@ bool tt__retention_work(struct tt__retention *retention)
 bool tt__retention_make_room(struct tt__retention *retention)
 {
     int slices = 0;
-    while (slices < SLICES_MAX && prune_large(retention))
+    while (slices < SLICES_MAX && prune_large(retention, TENTHS_LEAST))
         slices++;
     return slices > 0;
 }

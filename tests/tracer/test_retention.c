@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "arena.h"
+
 static int begin_blocking(void **state)
 {
     /* Nothing is dropped, so that what is missing was deleted. */
@@ -203,9 +205,36 @@ static void the_next_recorder_goes_on_with_the_same_limits(void **state)
                   "80004");
 }
 
+static void fail_unread(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < 8000; i++)
+        fail_task("released", true);
+    studio_reach(1);
+}
+
+/* What a recorder that was held up finds in a ring is many times as much as the store may have. */
+static void a_full_ring_goes_through_the_smallest_store(void **state)
+{
+    (void)state;
+    struct tt_recorder_options options = {.supervised = 1, .store_bytes_max = TT_STORE_BYTES_MIN};
+    pid_t program = studio_start_program(&studio, fail_unread, NULL, 0);
+    studio_await(1);
+    studio_start_recorder(&studio, &options);
+    studio_let_pass(1);
+    assert_int_equal(studio_wait(program), 0);
+    studio_finish(&studio);
+    expect_bytes(TT_STORE_BYTES_MIN);
+    studio_expect(
+        &studio, "SELECT (SELECT count(*) FROM failure) + (SELECT count FROM losses WHERE detail = 'failure')", "8000");
+    studio_expect(&studio, "SELECT sum(drop_count) FROM processes", "0");
+    studio_expect_sound(&studio);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio_with(a_store_that_is_too_large_gives_up_tasks_that_succeeded_first, begin_blocking),
     cmocka_unit_test_in_studio_with(failures_go_when_nothing_else_is_left, begin_blocking),
+    cmocka_unit_test_in_studio_with(a_full_ring_goes_through_the_smallest_store, begin_blocking),
     cmocka_unit_test_in_studio_with(the_event_stream_goes_before_all_else, begin_blocking),
     cmocka_unit_test_in_studio_with(what_is_over_for_too_long_goes_and_what_is_not_over_stays, begin_blocking),
     cmocka_unit_test_in_studio_with(the_next_recorder_goes_on_with_the_same_limits, begin_blocking),
