@@ -162,6 +162,7 @@ static void a_viewer_that_stands_still_makes_recording_pause_and_not_the_program
         int64_t before = -1, now = 0;
         for (unsigned tries = 0; tries < 600 && before != now; tries++) {
             before = now;
+            expect_log_bounded(&studio, STILL_LOG_BYTES_BOUND);
             truth_expect_progress();
             studio_sleep_us(200000);
             now = studio_number(&studio, "SELECT count(*) FROM note");

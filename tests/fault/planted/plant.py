@@ -120,9 +120,9 @@ def passes_without(tree, bugs):
         for row in bug.rows:
             key = (row.name, row.small_count)
             if key not in known:
-                known[key] = verdict(tree, row)[0]
+                known[key], output = verdict(tree, row)
                 if known[key] != 0:
-                    print(f"{row.name} {row.small_count} does not pass without a bug (status {known[key]})", flush=True)
+                    print(f"{row.name} {row.small_count} does not pass without a bug: {complaint(known[key], output)}", flush=True)
     return [bug for bug in bugs if all(known[row.name, row.small_count] == 0 for row in bug.rows)]
 
 
