@@ -14,6 +14,7 @@
 
 #include "nanoseconds.h"
 #include "store_check.h"
+#include "store_settle.h"
 
 /* ------------------------------------------------------------------------------------------------------ as it is kept */
 
@@ -239,54 +240,12 @@ int tt__import_go_on(struct tt_import *import, struct tt__import_process *proces
 
 /* ---------------------------------------------------------------------------------------- what a killed one has left */
 
-static void count_row(void *context, const struct tt__cell *row)
-{
-    (void)row;
-    ++*(uint32_t *)context;
-}
-
-/* The latest time that a store with unfinished processes knows. */
-#define LAST_NS                                                                            \
-    "(SELECT coalesce(max(ns), 0) FROM (SELECT max(started_ns) AS ns FROM process"         \
-    " UNION ALL SELECT max(created_ns) FROM task UNION ALL SELECT max(ended_ns) FROM task" \
-    " UNION ALL SELECT max(stored_ns) FROM failure))"
-#define UNFINISHED "is_balanced IS NULL AND is_boardless = 1"
-/* What cursors know to be missing and no row tells of. */
-#define UNTOLD "(c.attempt_next - c.attempt_base - c.record_count - c.missing_count)"
-
-static const char *const settling[] = {
-    "INSERT INTO gap (thread_id, count, to_ns, first_sequence, what, is_vital)"
-    " SELECT (c.process_id << 40) + c.ordinal, " UNTOLD ", coalesce(p.seen_ns, " LAST_NS
-    "), c.attempt_base, 'missing', 1"
-    " FROM cursor AS c JOIN process AS p USING (process_id) WHERE " UNFINISHED " AND " UNTOLD " > 0",
-    "UPDATE cursor AS c SET missing_count = attempt_next - attempt_base - record_count"
-    " WHERE " UNTOLD " > 0 AND process_id IN (SELECT process_id FROM process WHERE " UNFINISHED ")",
-    "INSERT INTO gap (thread_id, from_ns, what, is_vital)"
-    " SELECT process_id << 40, coalesce(seen_ns, " LAST_NS "), 'cut_off', 1 FROM process WHERE " UNFINISHED,
-};
-
-static int settle(struct tt__store_writer *writer, uint32_t *out_process_count)
-{
-    for (size_t i = 0; i < sizeof settling / sizeof *settling; i++)
-        if (tt__store_run(writer, settling[i], NULL, 0, NULL, NULL) < 0)
-            return -1;
-    if (tt__store_run(writer,
-                      "UPDATE process SET is_balanced = 0, gone_ns = coalesce(gone_ns, goodbye_ns),"
-                      " seen_ns = coalesce(seen_ns, ended.ns), vital_drop_last_ns = max(ended.ns, started_ns)"
-                      " FROM (SELECT " LAST_NS " AS ns) AS ended WHERE " UNFINISHED " RETURNING process_id",
-                      NULL, 0, count_row, out_process_count) < 0)
-        return -1;
-    return tt__store_commit(writer);
-}
-
 int tt__import_settle_earlier(struct tt__store_writer *writer, uint32_t *out_process_count,
                               struct tt_store_error *out_error)
 {
-    *out_process_count = 0;
-    if (tt__store_begin(writer) == 0 && settle(writer, out_process_count) == 0)
+    if (tt__store_settle(writer, TT__SETTLE_IMPORTED, NULL, 0, out_process_count) == 0)
         return 0;
     *out_error = *tt__store_writer_error(writer);
-    tt__store_rollback(writer);
     return -1;
 }
 

@@ -94,6 +94,13 @@ TT_MUST_USE int tt_ingest_attach_process(struct tt_ingest *ingest, const struct 
  * recording stay what they were. */
 void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_process *process);
 
+/* More of the process is to come, also if it was settled as one of which nothing will (store_settle.h). 0, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_ingest_unsettle(struct tt_ingest *ingest, uint32_t process_id, struct tt_store_error *out_error);
+
+/* Settles all processes of the store that were not read to their end, but for the COUNT of them in LIVING. 0, or -1 and *OUT_ERROR. */
+TT_MUST_USE int tt_ingest_settle(struct tt_ingest *ingest, const uint32_t *living, size_t count,
+                                 struct tt_store_error *out_error);
+
 /* The time of the recording at MONOTONIC_NS of the process's CLOCK_MONOTONIC. */
 int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int64_t monotonic_ns);
 

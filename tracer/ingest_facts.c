@@ -1,5 +1,6 @@
 /* ingest_facts.c: what is known beside events: descriptions, the board, gaps, counts, cursors. See ingest.h. */
 #include "ingest_state.h"
+#include "store_settle.h"
 
 #include <string.h>
 
@@ -194,4 +195,17 @@ int tt_ingest_is_finished(struct tt_ingest *ingest, uint32_t process_id, struct 
                       tt__ingest_keep_integer, &is_finished) < 0)
         return tt__ingest_fail(ingest, out_error);
     return is_finished != 0;
+}
+
+int tt_ingest_unsettle(struct tt_ingest *ingest, uint32_t process_id, struct tt_store_error *out_error)
+{
+    return tt__store_unsettle(ingest->writer, process_id) < 0 ? tt__ingest_fail(ingest, out_error) : 0;
+}
+
+int tt_ingest_settle(struct tt_ingest *ingest, const uint32_t *living, size_t count, struct tt_store_error *out_error)
+{
+    uint32_t settled_count;
+    return tt__store_settle(ingest->writer, TT__SETTLE_ALL, living, count, &settled_count) < 0
+               ? tt__ingest_fail(ingest, out_error)
+               : 0;
 }

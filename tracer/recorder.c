@@ -367,6 +367,19 @@ static bool is_held_up(struct recorder *recorder)
     return true;
 }
 
+/* Processes that the store has, that were not read to their end, and of which no arena is left: nothing more will come of them. */
+static int settle_others(struct recorder *recorder, struct tt_store_error *error)
+{
+    uint32_t *living = calloc(recorder->process_count + 1, sizeof *living);
+    if (!living)
+        return tt__store_fail(error, TT_STORE_FAILED, "no memory to go on with a store");
+    for (size_t i = 0; i < recorder->process_count; i++)
+        living[i] = tt__process_id(recorder->processes[i]);
+    int result = tt_ingest_settle(recorder->ingest, living, recorder->process_count, error);
+    free(living);
+    return result;
+}
+
 /* What is said at the end is worth no second try. */
 static void tell_the_last(struct recorder *recorder)
 {
@@ -382,6 +395,11 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
     recorder->written_ns = now_ns();
     recorder->wait_ms = WAIT_MS_MIN;
     tt__recorder_stats_begin(&recorder->stats);
+    if (find_arenas(recorder, error) < 0)
+        return -1;
+    /* Who records goes on where that fails, as where the disk is full; the next one tries again. */
+    if (settle_others(recorder, error) < 0 && recorder->options.recover)
+        return -1;
     for (;;) {
         if (is_held_up(recorder)) {
             if (recorder->options.recover || is_stuck(recorder))
@@ -585,8 +603,9 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     if (!options->recover)
         ignore_signals();
     int has_lock = open_and_lock(recorder, default_dir, &error);
-    /* Without a supervisor and without arenas there is nothing to do, and no store to be made. */
-    bool has_work = has_lock == 1 && (options->supervised || tt__folder_has_arena(recorder->dir_fd));
+    /* Without a supervisor and without arenas there is nothing to do, and no store to be made; one that is there is settled. */
+    bool has_work = has_lock == 1 && (options->supervised || tt__folder_has_arena(recorder->dir_fd) ||
+                                      (options->recover && access(options->store, F_OK) == 0));
     int result = has_lock < 0 ? -1 : 0;
     if (has_work) {
         result = record_into_store(recorder, &error);

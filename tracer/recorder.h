@@ -32,8 +32,8 @@ struct tt_recorder_options {
     int supervised;
     /* Ends when no process is left, also when supervised. */
     int until_idle;
-    /* Reads what is there, once, and returns; processes that live are left to a later recorder. Signals stay as they
-     * are. Does nothing when another recorder is at work. */
+    /* Reads what is there, once, and returns; processes that live are left to a later recorder, and those of the store that were not read to
+     * their end, and of which nothing is there, are settled (store_settle.h). Signals stay as they are. Does nothing when another recorder is at work. */
     int recover;
     /* With recover: the arenas stay as they are, for a later recorder to read them anew, or to go on. */
     int keep;

@@ -222,6 +222,8 @@ static int attach_to_store(struct tt__process_reader *process, const struct tt__
         tt__arena_read_anew(arena);
         return 0;
     }
+    if (tt_ingest_unsettle(process->ingest, process->process_id, error) < 0)
+        return -1;
     int was_finished = tt_ingest_is_finished(process->ingest, process->process_id, error);
     if (was_finished < 0 ||
         tt_ingest_read_cursors(process->ingest, process->process_id, resume_ring, process, error) < 0)
@@ -306,6 +308,11 @@ void tt__process_detach(struct tt__process_reader *process)
 const char *tt__process_arena(const struct tt__process_reader *process)
 {
     return process->name;
+}
+
+uint32_t tt__process_id(const struct tt__process_reader *process)
+{
+    return process->process_id;
 }
 
 int tt__process_fd(const struct tt__process_reader *process)

@@ -37,6 +37,9 @@ void tt__process_detach(struct tt__process_reader *process);
 /* Name of its arena. */
 const char *tt__process_arena(const struct tt__process_reader *process);
 
+/* Its ordinal in the recording. */
+uint32_t tt__process_id(const struct tt__process_reader *process);
+
 /* Becomes readable when the process is gone; -1: it is gone already, or there is no such descriptor. */
 int tt__process_fd(const struct tt__process_reader *process);
 

@@ -102,7 +102,7 @@ CREATE TABLE process (
     -- Places whose definition found the dictionary full.
     dictionary_drop_count INTEGER,
     -- 1 when it was read to its end and attempts = records + drops + holes held in each thread; 0 when it was read
-    -- and that did not hold.
+    -- and that did not hold, or nobody will read it to its end (gap has a row cut_off then).
     is_balanced INTEGER,
     -- 1 when its events came through LTTng, which carries no board: what a task does between two events is not known.
     is_boardless INTEGER,

@@ -67,6 +67,11 @@ TT_MUST_USE int tt_store_open_reader(const char *path, struct tt_store_reader **
 TT_MUST_USE int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_reader,
                                            struct tt_store_error *out_error);
 
+/* The same for a store that nobody writes any more, though it has processes that were not read to their end, and in which that cannot be
+ * noted: it is read from a private copy, in which it is (store_settle.h). */
+TT_MUST_USE int tt_store_open_settled_reader(const char *path, struct tt_store_reader **out_reader,
+                                             struct tt_store_error *out_error);
+
 /* Prepares the first statement of SQL, as sqlite3_prepare_v2() does; what the statement asks of the event stream is made first, if no
  * statement has asked for it. *OUT_STATEMENT is the caller's, and NULL after a failure; *OUT_REST, if it is not NULL, is what stands
  * behind the statement. Returns SQLite's code; sqlite3_errmsg() of the connection says more. */

@@ -19,6 +19,7 @@
 #include "store_check.h"
 #include "store_copy.h"
 #include "store_migrate.h"
+#include "store_settle.h"
 #include "store_views.h"
 
 #define DEADLINE_NS_DEFAULT (INT64_C(60) * 1000000000)
@@ -230,7 +231,21 @@ static int needs_copy(int code)
            code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
 }
 
-static int open_reader(const char *path, bool uses_files, struct tt_store_reader **out_reader,
+/* Goes on with a private copy, of which IS_SETTLED. */
+static int connect_to_copy(struct tt_store_reader *reader, const char *path, bool is_settled, int *out_code,
+                           struct tt_store_error *error)
+{
+    sqlite3_close(reader->connection);
+    reader->connection = NULL;
+    if (tt__store_copy_create(path, &reader->copy, error) < 0)
+        return -1;
+    const char *copy = tt__store_copy_path(reader->copy);
+    if (tt__store_migrate_file(copy, path, error) < 0 || (is_settled && tt__store_settle_file(copy, error) < 0))
+        return -1;
+    return connect_to(reader, copy, path, out_code, error);
+}
+
+static int open_reader(const char *path, bool uses_files, bool is_settled, struct tt_store_reader **out_reader,
                        struct tt_store_error *out_error)
 {
     struct tt_store_error error = {TT_STORE_OK, ""};
@@ -244,16 +259,9 @@ static int open_reader(const char *path, bool uses_files, struct tt_store_reader
     reader->uses_files = uses_files;
     int result = open_file(path, &reader->fd, &error);
     if (result == 0) {
-        result = connect_to(reader, path, path, &code, &error);
-        if (result < 0 && (needs_copy(code) || reader->is_older)) {
-            sqlite3_close(reader->connection);
-            reader->connection = NULL;
-            result = tt__store_copy_create(path, &reader->copy, &error);
-            if (result == 0)
-                result = tt__store_migrate_file(tt__store_copy_path(reader->copy), path, &error);
-            if (result == 0)
-                result = connect_to(reader, tt__store_copy_path(reader->copy), path, &code, &error);
-        }
+        result = is_settled ? -1 : connect_to(reader, path, path, &code, &error);
+        if (result < 0 && (is_settled || needs_copy(code) || reader->is_older))
+            result = connect_to_copy(reader, path, is_settled, &code, &error);
     }
     if (result < 0) {
         *out_error = error;
@@ -266,12 +274,17 @@ static int open_reader(const char *path, bool uses_files, struct tt_store_reader
 
 int tt_store_open_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
 {
-    return open_reader(path, false, out_reader, out_error);
+    return open_reader(path, false, false, out_reader, out_error);
 }
 
 int tt_store_open_large_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
 {
-    return open_reader(path, true, out_reader, out_error);
+    return open_reader(path, true, false, out_reader, out_error);
+}
+
+int tt_store_open_settled_reader(const char *path, struct tt_store_reader **out_reader, struct tt_store_error *out_error)
+{
+    return open_reader(path, true, true, out_reader, out_error);
 }
 
 /* Makes what is WANTED of the event stream's tables and views, if it is not there. For this once the connection may do more than

@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 struct examination {
@@ -41,25 +40,6 @@ static void tell(struct examination *examination, const char *name, const struct
 }
 
 /* ---------------------------------------------------------------------------------------------------- the file */
-
-/* The process that holds a lock of flock for writing on the file; 0: none, or it cannot be seen from here. */
-static long find_writer(const struct stat *file)
-{
-    char *line = NULL;
-    size_t size = 0;
-    long found = 0, pid;
-    unsigned long inode;
-    unsigned major_number, minor_number;
-    FILE *locks = fopen("/proc/locks", "re");
-    while (locks != NULL && found == 0 && getline(&line, &size, locks) >= 0)
-        if (sscanf(line, "%*s FLOCK %*s WRITE %ld %x:%x:%lu", &pid, &major_number, &minor_number, &inode) == 4 &&
-            inode == file->st_ino && major_number == major(file->st_dev) && minor_number == minor(file->st_dev))
-            found = pid;
-    free(line);
-    if (locks != NULL)
-        fclose(locks);
-    return found;
-}
 
 static void tell_writer(struct examination *examination)
 {
@@ -217,12 +197,15 @@ static const char select_counts[] =
     "WITH streamed AS (SELECT thread_id >> 40 AS process_id, sum(event_count) AS count FROM chunk GROUP BY 1),\n"
     "pruned_stream AS (SELECT process_id, sum(count) AS count FROM pruned WHERE what = 'stream' GROUP BY 1),\n"
     "counted AS (SELECT p.process_id, p.is_balanced, p.is_boardless, p.gone_ns, p.ring_bytes,\n"
+    "        EXISTS (SELECT 1 FROM losses AS l WHERE l.process_id = p.process_id AND l.count IS NULL) AS is_unknown,\n"
+    "        EXISTS (SELECT 1 FROM gap AS g WHERE g.thread_id >> 40 = p.process_id AND g.what = 'cut_off') AS is_cut_off,\n"
     "        iif(p.ring_bytes IS NOT NULL AND (s.count IS NOT NULL OR g.count IS NOT NULL OR p.categories & 7680),\n"
     "            coalesce(p.record_count, 0) - coalesce(s.count, 0) - coalesce(g.count, 0), 0) AS missing\n"
     "    FROM process AS p LEFT JOIN streamed AS s USING (process_id) LEFT JOIN pruned_stream AS g USING "
     "(process_id))\n"
     "SELECT count(*) AS processes, sum(is_balanced IS NULL AND gone_ns IS NULL) AS running,\n"
-    "    sum(is_balanced IS NULL AND gone_ns IS NOT NULL) AS unread, sum(is_balanced IS 0 AND is_boardless IS NOT 1) AS unbalanced,\n"
+    "    sum(is_balanced IS NULL AND gone_ns IS NOT NULL) AS unread, sum(is_balanced IS 0 AND is_boardless IS NOT 1 AND NOT is_cut_off) AS unbalanced,\n"
+    "    sum(is_unknown) AS unknown,\n"
     "    sum(missing <> 0) AS untold, sum(abs(missing)) AS missing FROM counted";
 
 static void tell_completeness(struct examination *examination)
@@ -236,6 +219,8 @@ static void tell_completeness(struct examination *examination)
     int64_t processes = tt__query_integer(query, "processes"), running = tt__query_integer(query, "running");
     int64_t unread = tt__query_integer(query, "unread"), unbalanced = tt__query_integer(query, "unbalanced");
     int64_t missing = tt__query_integer(query, "missing"), untold = tt__query_integer(query, "untold");
+    int64_t unknown = tt__query_integer(query, "unknown");
+    bool is_left = running > 0 && tt__leftovers_is_left(examination->path);
     if (unbalanced > 0)
         TT_FOUND(&finding, "counts do not add up for %" PRId64 " of %" PRId64 " processes", unbalanced, processes);
     else if (untold > 0)
@@ -247,6 +232,11 @@ static void tell_completeness(struct examination *examination)
         TT_FOUND(&finding, "%" PRId64 " of %" PRId64 " processes were not read to their end", unread, processes);
     else if (processes == 0)
         TT_FOUND(&finding, "no process has been recorded");
+    else if (is_left)
+        TT_FOUND(&finding, "%" PRId64 " of %" PRId64 " processes were not recorded to their end, and nobody writes the store any more", running,
+                 processes);
+    else if (unknown > 0)
+        TT_FOUND(&finding, "of %" PRId64 " of %" PRId64 " processes nobody knows whether all is here", unknown, processes);
     else
         TT_FOUND(&finding, "%" PRId64 " %s, %" PRId64 " not over; all counts add up", processes,
                  processes == 1 ? "process" : "processes", running);
@@ -258,6 +248,13 @@ static void tell_completeness(struct examination *examination)
     } else if (unread > 0) {
         finding.verdict = TT_DOCTOR_NOTE;
         finding.remedy = "their recorder was killed; telltale report STORE reads what is left of them, if it is";
+    } else if (is_left) {
+        finding.verdict = TT_DOCTOR_NOTE;
+        finding.remedy = "what was not in the store yet is gone, or this is a copy of a store that was being written; telltale report STORE "
+                         "takes what rests on it for unknown";
+    } else if (unknown > 0) {
+        finding.verdict = TT_DOCTOR_NOTE;
+        finding.remedy = "what rests on events that may be missing is unknown; see losses";
     }
     tell(examination, "completeness", &finding);
 }
@@ -267,12 +264,16 @@ static void tell_losses(struct examination *examination)
     struct tt_finding finding = {0};
     tt_query *query =
         tt__query_open(examination->session,
-                       "SELECT count(*) AS rows, coalesce(sum(count) FILTER (WHERE what <> 'pruned'), 0) AS lost,\n"
+                       "SELECT count(*) AS rows, count(*) - count(count) AS uncounted, coalesce(sum(count) FILTER (WHERE what <> 'pruned'), 0) AS lost,\n"
                        "    coalesce(sum(count) FILTER (WHERE what = 'pruned'), 0) AS pruned FROM losses");
     if (tt__query_next(query)) {
         int64_t rows = tt__query_integer(query, "rows");
-        TT_FOUND(&finding, rows == 0 ? "none" : "%" PRId64 " events lost, %" PRId64 " facts and events pruned",
-                 tt__query_integer(query, "lost"), tt__query_integer(query, "pruned"));
+        int64_t uncounted = tt__query_integer(query, "uncounted");
+        char rest[80] = "";
+        if (uncounted > 0)
+            snprintf(rest, sizeof rest, ", and %" PRId64 " %s nobody knows how many", uncounted, uncounted == 1 ? "time" : "times");
+        TT_FOUND(&finding, rows == 0 ? "none" : "%" PRId64 " events lost%s, %" PRId64 " facts and events pruned",
+                 tt__query_integer(query, "lost"), rest, tt__query_integer(query, "pruned"));
         if (rows > 0) {
             finding.verdict = TT_DOCTOR_NOTE;
             finding.remedy = "where and why: telltale query STORE \"SELECT * FROM losses\"";
@@ -334,7 +335,7 @@ int tt__doctor_store(struct tt_invocation *invocation)
     struct stat file;
     char complaint[1024];
     bool is_there = stat(examination.path, &file) == 0;
-    examination.writer = is_there ? find_writer(&file) : 0;
+    examination.writer = is_there ? tt__leftovers_find_writer(&file) : 0;
     invocation->timeout_s = 0; /* to look at all of it takes as long as it is; none of these queries is without an end */
     int status = tt__session_look(invocation, examination.path, &examination.session, complaint);
     if (status >= 0)

@@ -21,6 +21,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,6 +171,43 @@ void tt__leftovers_recover(const char *store)
                      store);
         has_told = true;
     }
+}
+
+long tt__leftovers_find_writer(const struct stat *file)
+{
+    char *line = NULL;
+    size_t size = 0;
+    long found = 0, pid;
+    unsigned long inode;
+    unsigned major_number, minor_number;
+    FILE *locks = fopen("/proc/locks", "re");
+    while (locks != NULL && found == 0 && getline(&line, &size, locks) >= 0)
+        if (sscanf(line, "%*s FLOCK %*s WRITE %ld %x:%x:%lu", &pid, &major_number, &minor_number, &inode) == 4 &&
+            inode == file->st_ino && major_number == major(file->st_dev) && minor_number == minor(file->st_dev))
+            found = pid;
+    free(line);
+    if (locks != NULL)
+        fclose(locks);
+    return found;
+}
+
+bool tt__leftovers_is_left(const char *store)
+{
+    struct stat file;
+    char path[PATH_MAX], dir[PATH_MAX];
+    if (stat(store, &file) < 0 || tt__store_canonical_path(store, path, sizeof path) < 0 ||
+        tt__ring_dir_of_store(path, dir, sizeof dir) < 0)
+        return false;
+    struct tt_ring_dir_content content = tt__leftovers_look(dir);
+    return content.arena_count == 0 && !content.has_recorder && tt__leftovers_find_writer(&file) == 0;
+}
+
+bool tt__leftovers_settle(const char *store)
+{
+    char path[PATH_MAX], dir[PATH_MAX];
+    return access(store, W_OK) == 0 && tt__leftovers_is_left(store) && tt__store_canonical_path(store, path, sizeof path) == 0 &&
+           tt__ring_dir_of_store(path, dir, sizeof dir) == 0 &&
+           tt__leftovers_read(path, dir, false, false, true) == TT_LEFTOVERS_READ;
 }
 
 /* ------------------------------------------------------------------------------------------------- private folders */

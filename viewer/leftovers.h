@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct tt_ring_dir_content {
@@ -41,6 +42,17 @@ enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, boo
 /* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
  * that is not possible: the store is then read as it is. */
 void tt__leftovers_recover(const char *store);
+
+/* The process that holds a lock of flock for writing on FILE, as recorders and imports do on their store; 0: none, or it cannot be seen
+ * from here. */
+long tt__leftovers_find_writer(const struct stat *file);
+
+/* STORE has processes that were not read to their end. Where nobody writes it, and no arena of it is left, nothing more will come of them, and
+ * that is written into it. Whether it was. */
+bool tt__leftovers_settle(const char *store);
+
+/* Whether nobody writes STORE, and no arena of it is left. */
+bool tt__leftovers_is_left(const char *store);
 
 /* A private folder for what goes with this process, below TMPDIR or /tmp: its name begins so, and six letters or digits follow. A reader
  * of a store that lies where nobody may write has one, too, see store_copy.h. */

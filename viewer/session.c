@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "leftovers.h"
+#include "query.h"
 #include "store.h"
 
 #include <sqlite3.h>
@@ -62,7 +63,19 @@ static int begin_explaining(tt_session *session)
     return 0;
 }
 
-int tt__session_look(struct tt_invocation *invocation, const char *path, tt_session **out_session, char out_complaint[static 1024])
+enum look { LOOK_AT_STORE, LOOK_AT_SETTLED_COPY };
+
+static int open_reader(const struct tt_invocation *invocation, const char *path, enum look look, struct tt_store_reader **out_reader,
+                       struct tt_store_error *out_error)
+{
+    if (look == LOOK_AT_SETTLED_COPY)
+        return tt_store_open_settled_reader(path, out_reader, out_error);
+    return invocation->command->reads_all ? tt_store_open_large_reader(path, out_reader, out_error)
+                                          : tt_store_open_reader(path, out_reader, out_error);
+}
+
+static int look_at(struct tt_invocation *invocation, const char *path, enum look look, tt_session **out_session,
+                   char out_complaint[static 1024])
 {
     struct tt_store_error error = {0};
     tt_session *session = calloc(1, sizeof *session);
@@ -74,9 +87,7 @@ int tt__session_look(struct tt_invocation *invocation, const char *path, tt_sess
     /* Nobody asks how much memory SQLite has, and counting it is a lock at each allocation. The first session says so; later SQLite
      * refuses to hear it. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    int result = invocation->command->reads_all ? tt_store_open_large_reader(path, &session->reader, &error)
-                                                : tt_store_open_reader(path, &session->reader, &error);
-    if (result < 0) {
+    if (open_reader(invocation, path, look, &session->reader, &error) < 0) {
         snprintf(out_complaint, 1024, "%s", error.text);
         free(session);
         return status_of(error.kind);
@@ -93,12 +104,34 @@ int tt__session_look(struct tt_invocation *invocation, const char *path, tt_sess
     return -1;
 }
 
+int tt__session_look(struct tt_invocation *invocation, const char *path, tt_session **out_session, char out_complaint[static 1024])
+{
+    return look_at(invocation, path, LOOK_AT_STORE, out_session, out_complaint);
+}
+
+/* Whether processes seem to run that nobody records any more. */
+static bool is_cut_off(tt_session *session)
+{
+    return tt__query_count(session, "SELECT EXISTS (SELECT 1 FROM process WHERE is_balanced IS NULL)") > 0 &&
+           tt__leftovers_is_left(tt__session_path(session));
+}
+
+/* As tt__session_look(); of a store that nobody writes any more nobody is told that its processes run. */
+static int look_settled(struct tt_invocation *invocation, const char *path, tt_session **out_session, char out_complaint[static 1024])
+{
+    int status = tt__session_look(invocation, path, out_session, out_complaint);
+    if (status >= 0 || !is_cut_off(*out_session))
+        return status;
+    tt__session_close(*out_session, -1);
+    return look_at(invocation, path, tt__leftovers_settle(path) ? LOOK_AT_STORE : LOOK_AT_SETTLED_COPY, out_session, out_complaint);
+}
+
 int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session)
 {
     char complaint[1024];
     tt_session *session = NULL;
     tt__leftovers_recover(path);
-    int status = tt__session_look(invocation, path, &session, complaint);
+    int status = look_settled(invocation, path, &session, complaint);
     if (status >= 0) {
         tt__complain("%s", complaint);
         return status;

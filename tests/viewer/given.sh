@@ -8,10 +8,21 @@ make_store=$TELLTALE_TEST_BUILD/tests/viewer/make_store
 rows=$TELLTALE_TEST_SOURCE/tests/viewer/stores
 screens=$TELLTALE_TEST_SOURCE/tests/viewer/expected
 
-# Makes the store run.telltale in this folder out of NAME.sql.
+# Makes the store run.telltale in this folder out of NAME.sql. What runs there is recorded: somebody has the lock of a recorder.
 given() { # NAME
     rm -f run.telltale
     "$make_store" run.telltale "$rows/$1.sql" || fail "cannot make the store $1"
+    case $1 in
+    live | circle)
+        flock --no-fork run.telltale sleep 600 &
+        background="${background-} $!"
+        wait_until is_locked run.telltale
+        ;;
+    esac
+}
+
+is_locked() { # FILE
+    ! flock --nonblock "$1" true
 }
 
 # Runs telltale and compares its output, its messages and its exit status with the file expected/NAME.txt.

@@ -74,6 +74,8 @@ int main(int argc, char **argv)
         run(database, view->sql, view->name);
     for (int i = 2; i < argc; i++)
         run_file(database, argv[i]);
+    /* What has ended was read to its end. */
+    run(database, "UPDATE process SET is_balanced = 1 WHERE is_balanced IS NULL AND coalesce(goodbye_ns, gone_ns) IS NOT NULL", "ends");
     run(database, "COMMIT", "commit");
     return sqlite3_close(database) == SQLITE_OK ? 0 : 1;
 }

@@ -9,7 +9,8 @@ INSERT INTO process (process_id, uuid, pid, parent_pid, host, program, command, 
     (5, x'05', 105, 100, 'h', '/bin/a', 'a', 10, NULL, NULL, 950, NULL, NULL, 64, 10, 9, 0, 1, 0, 0),
     (6, x'06', 106, 100, 'h', '/bin/a', 'a', 10, NULL, NULL, 950, NULL, NULL, NULL, 10, 9, 0, 1, 0, 1),
     (7, x'07', 107, 100, 'h', '/bin/a', 'a', 10, 900, 2, NULL, NULL, NULL, NULL, 10, 10, 0, 0, 0, 1),
-    (8, x'08', 108, 100, 'h', '/bin/a', 'a', 10, NULL, NULL, 950, 1, 0, NULL, 10, 10, 0, 0, 0, 1);
+    (8, x'08', 108, 100, 'h', '/bin/a', 'a', 10, NULL, NULL, 950, 1, 0, NULL, 10, 10, 0, 0, 0, 1),
+    (9, x'09', 109, 100, 'h', '/bin/a', 'a', 10, NULL, NULL, NULL, NULL, NULL, NULL, 10, 10, 0, 0, 0, 0);
 -- How the first one was recorded, how long its threads waited; how the wall clock was set while the second one ran.
 UPDATE process SET ring_bytes = 65536, ring_policy = 2, block_ms = 20, categories = 1029, step_every = 100, is_redacted = 1 WHERE process_id = 0;
 UPDATE process SET ring_bytes = 8388608, ring_policy = 1, categories = 5, step_every = 1, is_redacted = 0, started_realtime_ns = 5010 WHERE process_id = 1;

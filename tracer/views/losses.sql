@@ -14,7 +14,8 @@ SELECT
     -- Why: pruned (it was there; the store had its greatest size, or it was too old: detail says what), dropped (the ring was
     -- full), in_flight (being written when the process ended), overwritten, unreadable,
     -- unbalanced; of an LTTng trace: discarded (LTTng had no room), missing (the trace does not say why),
-    -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye),
+    -- paused (the session was stopped for a while), cut_off (the trace ends before the process has said goodbye; without LTTng: nobody
+    -- recorded the process to its end, and its arena is gone, with the machine perhaps, or is not where this copy of the store is),
     -- late (the trace begins after the process did: its session came later, or what was before was overwritten or is in another
     -- part; count is that of one thread's numbers, or NULL, for what nobody listened to has none),
     -- not_recorded (the session did not ask for all events that answers rest on, or the process did not say them: detail says which),

@@ -18,7 +18,9 @@ SELECT
     -- When it ended, or tracing was stopped; NULL while it runs, or when that is not known.
     coalesce(p.goodbye_ns, p.gone_ns) AS ended_ns,
     -- running, exit, signal, stopped (tracing was stopped while it went on), exec (it went on as another program),
-    -- killed_without_goodbye (it is gone, and nothing more is known), unknown (an LTTng trace that does not tell).
+    -- killed_without_goodbye (it is gone, and nothing more is known), unknown (an LTTng trace does not tell, or nobody recorded it to its
+    -- end: the machine went down, say, or this is a copy of a store that was being written; see losses, cut_off). A store that nobody
+    -- writes any more says running until telltale has opened it; plain SQLite cannot see that.
     CASE
         WHEN p.is_replaced THEN 'exec'
         WHEN p.signal IS NOT NULL THEN 'signal'
@@ -26,7 +28,7 @@ SELECT
         WHEN p.goodbye_reason IS NOT NULL
             THEN (SELECT w.word FROM word AS w WHERE w.enumeration = 'end_reason' AND w.number = p.goodbye_reason)
         WHEN p.gone_ns IS NOT NULL THEN 'killed_without_goodbye'
-        WHEN p.is_boardless AND p.is_balanced IS NOT NULL THEN 'unknown'
+        WHEN p.is_balanced IS NOT NULL THEN 'unknown'
         ELSE 'running'
     END AS end_reason,
     -- Its exit status, when a parent told the recorder.
@@ -34,7 +36,7 @@ SELECT
     -- The number of the signal that ended it, when a parent told the recorder.
     p.signal AS signal,
     -- How it ended, in words: "exit status 0", "ended by SIGKILL", "ended without goodbye", "tracing was stopped",
-    -- "replaced by another program", "end not recorded" (by LTTng), "running".
+    -- "replaced by another program", "end not recorded", "running".
     CASE
         WHEN p.is_replaced THEN 'replaced by another program'
         WHEN p.signal IS NOT NULL THEN 'ended by ' || coalesce(
@@ -45,7 +47,7 @@ SELECT
         WHEN p.goodbye_reason = 1 THEN 'exited'
         WHEN p.goodbye_reason = 2 THEN 'tracing was stopped'
         WHEN p.gone_ns IS NOT NULL THEN 'ended without goodbye'
-        WHEN p.is_boardless AND p.is_balanced IS NOT NULL THEN 'end not recorded'
+        WHEN p.is_balanced IS NOT NULL THEN 'end not recorded'
         ELSE 'running'
     END AS end_text,
     -- Tasks that are known of.

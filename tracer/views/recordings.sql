@@ -17,8 +17,7 @@ SELECT
     -- The latest instant of which something is known: the end of its last process, or now.
     (SELECT max(coalesce(p.goodbye_ns, p.gone_ns, p.seen_ns)) FROM process AS p) AS ended_ns,
     -- 1 when a process still runs, or went on when tracing was stopped.
-    EXISTS (SELECT 1 FROM process AS p WHERE p.gone_ns IS NULL AND p.goodbye_ns IS NULL
-        AND (p.is_boardless IS NULL OR p.is_balanced IS NULL)) AS is_running,
+    EXISTS (SELECT 1 FROM process AS p WHERE p.gone_ns IS NULL AND p.goodbye_ns IS NULL AND p.is_balanced IS NULL) AS is_running,
     -- Version of telltale that made the store.
     r.telltale_version AS telltale_version,
     -- 1 when what programs say in their own words is left out (--redact messages).

@@ -65,8 +65,9 @@ SELECT
                 || ', or call tt_discard with a reason'
         END
         WHEN f.state = 'unknown' THEN coalesce((SELECT CASE g.what
-                    WHEN 'cut_off' THEN 'nothing brings back what LTTng had not written when the program ended; telltale record without '
-                        || '--lttng keeps it'
+                    WHEN 'cut_off' THEN iif((SELECT x.is_boardless FROM process AS x WHERE x.process_id = f.process_id),
+                        'nothing brings back what LTTng had not written when the program ended; telltale record without --lttng keeps it',
+                        'nothing brings back what was not in the store yet; copy a store when its recording is over')
                     WHEN 'late' THEN 'have the session begin before the program'
                     ELSE 'record without pauses of the session' END
                 FROM gap AS g WHERE g.thread_id >> 40 = f.process_id AND g.what IN ('cut_off', 'late', 'paused')
@@ -106,8 +107,9 @@ SELECT t.task_id,
     CASE
         WHEN t.outcome = 'abandoned' THEN 'await it, or cancel it and await it, before its loop is closed'
         WHEN t.outcome = 'unknown' THEN coalesce((SELECT CASE g.what
-                    WHEN 'cut_off' THEN 'nothing brings back what LTTng had not written when the program ended; telltale record without '
-                        || '--lttng keeps it'
+                    WHEN 'cut_off' THEN iif((SELECT x.is_boardless FROM process AS x WHERE x.process_id = t.process_id),
+                        'nothing brings back what LTTng had not written when the program ended; telltale record without --lttng keeps it',
+                        'nothing brings back what was not in the store yet; copy a store when its recording is over')
                     WHEN 'late' THEN 'have the session begin before the program'
                     ELSE 'record without pauses of the session' END
                 FROM gap AS g WHERE g.thread_id >> 40 = t.process_id AND g.what IN ('cut_off', 'late', 'paused')
