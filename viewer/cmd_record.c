@@ -197,13 +197,15 @@ static int status_of_command(int wait_status)
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
-/* Processes that a store which is gone on with has; 0: it cannot be read, which whoever writes it says. */
+/* Processes that a store which is gone on with has; 0: it cannot be read, which whoever writes it says; -1: not all of them are in it. */
 static int64_t count_processes(struct tt_invocation *invocation, const struct tt_target *target)
 {
     tt_session *session = NULL;
     if (tt__session_open(invocation, target->name, &session) >= 0)
         return 0;
     int64_t count = tt__query_count(session, "SELECT count(*) FROM process");
+    if (tt__session_leftovers(session)->doubt != TT_LEFTOVERS_NONE)
+        count = -1;
     tt__session_close(session, TT_EXIT_CLEAN);
     return count;
 }
@@ -216,7 +218,8 @@ static int finish(struct tt_invocation *invocation, const struct tt_target *targ
     int found = tt__report_summary(invocation, target->name, given->is_checking);
     if (!given->is_checking || status != 0)
         return status;
-    if (earlier_count > 0 && count_processes(invocation, target) <= earlier_count) {
+    int64_t count = earlier_count > 0 ? count_processes(invocation, target) : -1;
+    if (count >= 0 && count <= earlier_count) {
         tt__complain("record: nothing was traced: no process of %s used telltale", invocation->arguments[0]);
         return found == TT_EXIT_CLEAN ? TT_EXIT_UNCERTAIN : found;
     }
@@ -248,14 +251,6 @@ static int record_through_lttng(struct tt_invocation *invocation, struct tt_targ
     if (result.has_store)
         return result.is_incomplete ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
     return result.is_incomplete || result.was_hindered ? TT_EXIT_OUTSIDE : TT_EXIT_UNCERTAIN;
-}
-
-/* Somebody else's recorder reads the command's arena; it deletes it when all of it is in the store. */
-static void await_other_recorder(const struct tt_target *target, pid_t pid)
-{
-    enum { STEP_US = 10000, STEPS = 200 };
-    for (int i = 0; i < STEPS && tt__leftovers_has_arena_of(target->ring_dir, pid); i++)
-        usleep(STEP_US);
 }
 
 /* What the recorder is told, and the command's library, which starts a recorder itself should this one be gone. */
@@ -314,8 +309,6 @@ static int supervise(struct tt_invocation *invocation, struct tt_target *target)
     switch (result.end) {
     case TT_SUPERVISION_ENDED:
         (void)tt__target_keep(target); /* there is no draft */
-        if (target->has_recorder)
-            await_other_recorder(target, result.pid);
         return finish(invocation, target, result.wait_status, earlier_count);
     case TT_SUPERVISION_LEFT:
         (void)tt__target_keep(target); /* there is no draft */

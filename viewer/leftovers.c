@@ -7,6 +7,7 @@
 #include "output/output.h"
 #include "progress.h"
 #include "recorder.h"
+#include "recorder_backlog.h"
 #include "ring_dir.h"
 #include "supervisor.h"
 
@@ -23,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool is_arena(const char *name)
@@ -57,19 +59,6 @@ struct tt_ring_dir_content tt__leftovers_look(const char *dir)
     closedir(folder);
     content.has_recorder = is_locked(dir);
     return content;
-}
-
-bool tt__leftovers_has_arena_of(const char *dir, pid_t pid)
-{
-    char prefix[24];
-    bool is_there = false;
-    DIR *folder = opendir(dir);
-    int length = snprintf(prefix, sizeof prefix, "%ld-", (long)pid);
-    for (struct dirent *entry; folder != NULL && !is_there && (entry = readdir(folder)) != NULL;)
-        is_there = is_arena(entry->d_name) && strncmp(entry->d_name, prefix, (size_t)length) == 0;
-    if (folder != NULL)
-        closedir(folder);
-    return is_there;
 }
 
 bool tt__leftovers_has_running(const char *dir)
@@ -154,23 +143,159 @@ static bool is_left_alone(const char *dir)
     return tt__leftovers_has_running(dir) && !is_locked(dir);
 }
 
-void tt__leftovers_recover(const char *store)
+/* Who follows a store opens it again and again. */
+static bool has_told_of_waiting, has_told_of_running;
+
+/* Reads what is left in DIR into the store at PATH, which the user calls STORE. */
+static enum tt_leftovers_end recover(const char *store, const char *path, const char *dir)
 {
-    static bool has_told; /* who follows a store opens it again and again */
-    char path[PATH_MAX], dir[PATH_MAX];
-    if (tt__store_canonical_path(store, path, sizeof path) < 0 || tt__ring_dir_of_store(path, dir, sizeof dir) < 0 ||
-        !tt_recorder_is_needed(dir))
-        return;
-    if (tt__leftovers_read(path, dir, false, false, false) == TT_LEFTOVERS_FAILED) {
+    enum tt_leftovers_end end = tt__leftovers_read(path, dir, false, false, false);
+    if (end == TT_LEFTOVERS_FAILED) {
         tt__complain("%s: what is left in %s could not be read into it, and stays there; the store is shown without it; to make another store of "
                      "it: telltale import %s -o FILE",
                      store, dir, dir);
-    } else if (!has_told && is_left_alone(dir)) {
+    } else if (!has_told_of_running && is_left_alone(dir)) {
         tt__complain("%s: its recorder is gone, and processes of it run on; what they say is read when somebody opens the store, and what "
                      "finds its ring full until then is lost",
                      store);
-        has_told = true;
+        has_told_of_running = true;
     }
+    return end;
+}
+
+static bool find_dir(const char *store, char out_path[PATH_MAX], char out_dir[PATH_MAX])
+{
+    return tt__store_canonical_path(store, out_path, PATH_MAX) == 0 && tt__ring_dir_of_store(out_path, out_dir, PATH_MAX) == 0;
+}
+
+void tt__leftovers_recover(const char *store)
+{
+    char path[PATH_MAX], dir[PATH_MAX];
+    if (find_dir(store, path, dir) && tt_recorder_is_needed(dir))
+        (void)recover(store, path, dir);
+}
+
+/* A recorder that does not get on for so long stands still; of one that was stopped, and where that has been said, it is seen sooner. */
+#define STILL_MS     5000
+#define STILL_MS_MIN 300
+
+/* How long is waited between two looks, at first and at last. */
+#define LOOK_US_MIN 1000
+#define LOOK_US_MAX 20000
+
+/* Recoveries that are begun for one command: another recorder may be there first, again and again. */
+#define RECOVERIES_MAX 3
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The recorder that has the lock of DIR; 0: there is none, or it cannot be seen from here. The lock is not touched. */
+static long find_recorder(const char *dir)
+{
+    struct stat lock;
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/" TT_RING_DIR_LOCK, dir) >= (int)sizeof path || stat(path, &lock) < 0)
+        return 0;
+    return tt__leftovers_find_writer(&lock);
+}
+
+/* Whether it was stopped: by a signal, or a debugger. */
+static bool is_stopped(long pid)
+{
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = pid > 0 ? fopen(path, "re") : NULL;
+    if (file == NULL)
+        return false;
+    const char *name_end = fgets(line, sizeof line, file) != NULL ? strrchr(line, ')') : NULL;
+    bool is_stopped = name_end != NULL && (strncmp(name_end, ") T", 3) == 0 || strncmp(name_end, ") t", 3) == 0);
+    fclose(file);
+    return is_stopped;
+}
+
+static bool is_without_store(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) < 0 ? errno == ENOENT : S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
+struct waiting {
+    const char *store, *path, *dir;
+    struct tt__backlog backlog;
+    unsigned recovery_count;
+    int64_t came_on_ms;
+    useconds_t look_us;
+    struct tt_progress progress;
+};
+
+/* Whether there is something to wait for, or to be read. RECORDER: who has the lock, if that can be seen. */
+static bool is_behind(const struct waiting *waiting, long recorder)
+{
+    if (waiting->backlog.count > 0 || (waiting->recovery_count == 0 && recorder == 0 && tt_recorder_is_needed(waiting->dir)))
+        return true;
+    return is_without_store(waiting->path) && (recorder != 0 || is_locked(waiting->dir));
+}
+
+static enum tt_leftovers_doubt doubt_of(enum tt_leftovers_end end)
+{
+    return end == TT_LEFTOVERS_READ ? TT_LEFTOVERS_NONE : end == TT_LEFTOVERS_FAILED ? TT_LEFTOVERS_UNWRITTEN : TT_LEFTOVERS_UNREADABLE;
+}
+
+/* Waits a moment for the recorder, or does its work where there is none. */
+static enum tt_leftovers_doubt get_on(struct waiting *waiting, long recorder)
+{
+    if (recorder == 0 && waiting->recovery_count < RECOVERIES_MAX && tt_recorder_is_needed(waiting->dir)) {
+        tt__progress_end(&waiting->progress);
+        waiting->recovery_count++;
+        return doubt_of(recover(waiting->store, waiting->path, waiting->dir));
+    }
+    int64_t still_ms = now_ms() - waiting->came_on_ms;
+    if (still_ms > STILL_MS || (still_ms > STILL_MS_MIN && (has_told_of_waiting || is_stopped(recorder))))
+        return TT_LEFTOVERS_UNANSWERED;
+    tt__progress_show(&waiting->progress);
+    usleep(waiting->look_us);
+    waiting->look_us = waiting->look_us < LOOK_US_MAX ? 2 * waiting->look_us : LOOK_US_MAX;
+    return TT_LEFTOVERS_NONE;
+}
+
+static void tell_of_waiting(const char *store, const struct tt_leftovers *leftovers)
+{
+    if (leftovers->doubt == TT_LEFTOVERS_UNANSWERED && !has_told_of_waiting)
+        tt__complain("%s: its recorder stands still: what waits in %s, %ju events at most, is not in the store; it is shown without them", store,
+                     leftovers->dir, (uintmax_t)leftovers->event_count);
+    has_told_of_waiting |= leftovers->doubt == TT_LEFTOVERS_UNANSWERED;
+}
+
+void tt__leftovers_catch_up(const char *store, struct tt_leftovers *out_leftovers)
+{
+    char path[PATH_MAX];
+    *out_leftovers = (struct tt_leftovers){.doubt = TT_LEFTOVERS_NONE};
+    if (!find_dir(store, path, out_leftovers->dir) || access(out_leftovers->dir, F_OK) < 0)
+        return;
+    struct waiting waiting = {.store = store, .path = path, .dir = out_leftovers->dir, .came_on_ms = now_ms(), .look_us = LOOK_US_MIN};
+    waiting.progress = tt__progress_begin("waiting for the recorder of", store);
+    tt__backlog_take(waiting.dir, &waiting.backlog);
+    out_leftovers->arena_count = waiting.backlog.refused_count;
+    long recorder = find_recorder(waiting.dir);
+    while (out_leftovers->doubt == TT_LEFTOVERS_NONE && is_behind(&waiting, recorder)) {
+        out_leftovers->doubt = get_on(&waiting, recorder);
+        if (tt__backlog_look(waiting.dir, &waiting.backlog))
+            waiting.came_on_ms = now_ms();
+        recorder = find_recorder(waiting.dir);
+    }
+    tt__progress_end(&waiting.progress);
+    if (out_leftovers->doubt == TT_LEFTOVERS_NONE && out_leftovers->arena_count > 0)
+        out_leftovers->doubt = TT_LEFTOVERS_UNREADABLE;
+    else if (out_leftovers->doubt == TT_LEFTOVERS_UNREADABLE && out_leftovers->arena_count == 0)
+        out_leftovers->arena_count = tt__leftovers_look(waiting.dir).arena_count;
+    if (out_leftovers->doubt == TT_LEFTOVERS_UNANSWERED || out_leftovers->doubt == TT_LEFTOVERS_UNWRITTEN)
+        out_leftovers->event_count = tt__backlog_count_events(waiting.dir, &waiting.backlog);
+    tt__backlog_finish(&waiting.backlog);
+    tell_of_waiting(store, out_leftovers);
 }
 
 long tt__leftovers_find_writer(const struct stat *file)

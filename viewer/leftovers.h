@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -21,9 +22,6 @@ struct tt_ring_dir_content {
 
 /* Looks into DIR, which need not exist. */
 struct tt_ring_dir_content tt__leftovers_look(const char *dir);
-
-/* Whether DIR has an arena of process PID. */
-bool tt__leftovers_has_arena_of(const char *dir, pid_t pid);
 
 /* Whether a process that has an arena in DIR runs. One that has its id in another namespace is not known. */
 bool tt__leftovers_has_running(const char *dir);
@@ -39,8 +37,27 @@ enum tt_leftovers_end {
  * are left out. What could not be read the recorder has said, unless IS_SILENT. */
 enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, bool keeps, bool redacts, bool is_silent);
 
-/* Reads what killed processes left for STORE into it, unless a recorder does that already. Complains, and goes on, when
- * that is not possible: the store is then read as it is. */
+/* Why not all that was said is in a store. */
+enum tt_leftovers_doubt {
+    TT_LEFTOVERS_NONE,
+    TT_LEFTOVERS_UNANSWERED, /* its recorder stands still */
+    TT_LEFTOVERS_UNWRITTEN,  /* they could not be written into it */
+    TT_LEFTOVERS_UNREADABLE  /* arenas are damaged */
+};
+
+struct tt_leftovers {
+    enum tt_leftovers_doubt doubt;
+    uint64_t event_count;  /* that wait, at most; 0: only ends of processes do, or it is not known */
+    size_t arena_count;    /* of UNREADABLE */
+    char dir[PATH_MAX];    /* where they are */
+};
+
+/* Sees to it that STORE has what was said until now: waits for its recorder, as long as that comes on, and reads what killed processes left
+ * into it, unless a recorder does that already. Where neither helps, that is complained of, once for each command, and *OUT_LEFTOVERS says
+ * what is not in it. The store may not be there, before and after. */
+void tt__leftovers_catch_up(const char *store, struct tt_leftovers *out_leftovers);
+
+/* Only the latter: without waiting for a recorder that is at work. */
 void tt__leftovers_recover(const char *store);
 
 /* The process that holds a lock of flock for writing on FILE, as recorders and imports do on their store; 0: none, or it cannot be seen

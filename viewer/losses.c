@@ -1,6 +1,7 @@
 /* losses.c: what is missing from a recording. The contract is in losses.h. */
 #include "losses.h"
 
+#include "leftovers.h"
 #include "nanoseconds.h"
 #include "output/text.h"
 #include "query.h"
@@ -180,6 +181,34 @@ static size_t print_loops(tt_session *session, tt_output *output)
     return (size_t)count;
 }
 
+/* What belongs into the store, and is not in it. How many lines. */
+static size_t print_leftovers(const struct tt_leftovers *leftovers, tt_output *output)
+{
+    switch (leftovers->doubt) {
+    case TT_LEFTOVERS_NONE:
+        return 0;
+    case TT_LEFTOVERS_UNREADABLE:
+        tt__print(output, "  what is in %zu %s that cannot be read, in %s\n", leftovers->arena_count,
+                  leftovers->arena_count == 1 ? "arena" : "arenas", leftovers->dir);
+        return 1;
+    case TT_LEFTOVERS_UNANSWERED:
+    case TT_LEFTOVERS_UNWRITTEN:
+        break;
+    }
+    if (leftovers->event_count > 0)
+        tt__print(output, "  up to %jd %s", TT_COUNTED((intmax_t)leftovers->event_count, "event"));
+    else
+        tt__print(output, "  ends of processes");
+    tt__print(output, " that wait in %s: %s\n", leftovers->dir,
+              leftovers->doubt == TT_LEFTOVERS_UNWRITTEN ? "the store cannot be written" : "the recorder stands still");
+    return 1;
+}
+
+bool tt__losses_any(tt_session *session)
+{
+    return tt__session_leftovers(session)->doubt != TT_LEFTOVERS_NONE || tt__query_count(session, "SELECT count(*) FROM losses") > 0;
+}
+
 size_t tt__losses_print(tt_session *session, tt_output *output)
 {
     size_t count = 0;
@@ -189,6 +218,7 @@ size_t tt__losses_print(tt_session *session, tt_output *output)
     for (; tt__query_next(query); count++)
         print_loss(query, output, has_processes);
     count += print_loops(session, output);
+    count += print_leftovers(tt__session_leftovers(session), output);
     tt__style(output, TT_STYLE_PLAIN);
     tt__query_close(query);
     return count;
@@ -196,7 +226,7 @@ size_t tt__losses_print(tt_session *session, tt_output *output)
 
 void tt__losses_say(tt_session *session, tt_output *output)
 {
-    if (tt__query_count(session, "SELECT count(*) FROM losses") == 0)
+    if (!tt__losses_any(session))
         return;
     tt__print(output, "telltale: %s is not complete:\n", tt__session_path(session));
     tt__losses_print(session, output);

@@ -9,6 +9,9 @@
 
 #include "session.h"
 
+/* Whether there is something to print. */
+bool tt__losses_any(tt_session *session);
+
 /* Prints what is missing, a line for each process and cause, indented: "  37 events lost between 12.301 s and 12.340 s". Returns
  * how many lines. */
 size_t tt__losses_print(tt_session *session, tt_output *output);

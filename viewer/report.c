@@ -1,6 +1,7 @@
 /* report.c: the parts of a report that several commands print. The contract is in report.h. */
 #include "report.h"
 
+#include "leftovers.h"
 #include "losses.h"
 #include "output/text.h"
 #include "query.h"
@@ -71,6 +72,7 @@ void tt__report_count_rest(tt_session *session, struct tt_report_counts *out_cou
                                              " + (SELECT count(*) FROM processes WHERE is_balanced = 0)");
     counts.unknown_loops = tt__query_count(session, "SELECT count(*) FROM losses WHERE loop_id IS NOT NULL");
     counts.processes = tt__query_count(session, "SELECT count(*) FROM processes");
+    counts.is_behind = tt__session_leftovers(session)->doubt != TT_LEFTOVERS_NONE;
     *out_counts = counts;
 }
 
@@ -121,7 +123,7 @@ void tt__report_print_header(tt_session *session, tt_output *output, const struc
     tt__query_bind_integer(query, 1, HEADER_PROCESSES);
     tt__print(output, "telltale: %s: ", tt__session_path(session));
     if (counts->processes == 0)
-        tt__print(output, "no process was traced\n");
+        tt__print(output, counts->is_behind ? "no process is in it yet\n" : "no process was traced\n");
     if (counts->processes > 1)
         tt__print(output, "%jd processes\n", (intmax_t)counts->processes);
     while (tt__query_next(query)) {
@@ -138,9 +140,9 @@ void tt__report_print_header(tt_session *session, tt_output *output, const struc
 
 void tt__report_say_losses(tt_session *session, tt_output *messages, const struct tt_report_counts *counts)
 {
-    if (counts->processes == 0)
+    if (counts->processes == 0 && !counts->is_behind)
         tt__complain("%s: nothing was traced: no process used telltale", tt__session_path(session));
-    bool has_losses = tt__query_count(session, "SELECT count(*) FROM losses") > 0;
+    bool has_losses = tt__losses_any(session);
     if (!has_losses && counts->uncounted_losses + counts->unknown_tasks + counts->unknown_failures == 0)
         return;
     tt__print(messages, "telltale: %s is not complete:\n", tt__session_path(session));
@@ -181,7 +183,7 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
 {
     if (counts->counting > 0)
         return TT_EXIT_FINDINGS;
-    bool is_uncertain = counts->processes == 0 || counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
+    bool is_uncertain = counts->processes == 0 || counts->is_behind || counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
                         counts->unknown_failures > 0;
     return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
 }
@@ -196,11 +198,11 @@ int tt__report_summary(struct tt_invocation *invocation, const char *path, bool 
         return status;
     tt__lints_default(&choice);
     tt__report_count(session, &choice, &counts);
-    if (counts.processes == 0)
+    if (counts.processes == 0 && !counts.is_behind)
         tt__complain("%s: nothing was traced: no process used telltale", path);
     else if (!tt__session_has_failed(session))
         tt__report_print_summary(&invocation->messages, &counts);
-    if (is_strict && counts.processes > 0)
+    if (is_strict && (counts.processes > 0 || counts.is_behind))
         tt__report_say_losses(session, &invocation->messages, &counts);
     if (counts.counting > 0)
         tt__complain("see: telltale report %s", path);

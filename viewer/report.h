@@ -21,6 +21,7 @@ struct tt_report_counts {
     int64_t uncounted_losses; /* times of which nothing is known, and processes of which not all was read */
     int64_t unknown_loops;    /* loops that did not tell what they had; of the uncounted losses */
     int64_t processes;
+    bool is_behind; /* not all that was said is in the store */
 };
 
 /* Places in the table of lints that counts are asked for by. */

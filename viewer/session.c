@@ -19,6 +19,7 @@ struct tt_session {
     bool has_progress; /* a line about it stands on the terminal */
     struct tt_store_reader *reader;
     struct tt_invocation *invocation;
+    struct tt_leftovers leftovers;
     int failure; /* exit status for the first query that failed; 0: none did */
     FILE *nowhere;     /* --explain-sql: where the command prints to; NULL otherwise */
     tt_output explain; /* --explain-sql: where its queries go */
@@ -126,16 +127,30 @@ static int look_settled(struct tt_invocation *invocation, const char *path, tt_s
     return look_at(invocation, path, tt__leftovers_settle(path) ? LOOK_AT_STORE : LOOK_AT_SETTLED_COPY, out_session, out_complaint);
 }
 
-int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session)
+/* Says why there is no store: COMPLAINT, unless it is about to be made. Returns the exit status, which is STATUS as a rule. */
+static int complain_about_store(const char *path, const char *complaint, const struct tt_leftovers *leftovers, int status)
 {
-    char complaint[1024];
-    tt_session *session = NULL;
-    tt__leftovers_recover(path);
-    int status = look_settled(invocation, path, &session, complaint);
-    if (status >= 0) {
+    struct stat file;
+    bool is_there = stat(path, &file) == 0 && file.st_size > 0;
+    if (is_there || (leftovers->doubt != TT_LEFTOVERS_UNANSWERED && leftovers->doubt != TT_LEFTOVERS_UNWRITTEN)) {
         tt__complain("%s", complaint);
         return status;
     }
+    tt__complain("%s: there is no store yet: what belongs into it, %ju events at most, is in %s", path, (uintmax_t)leftovers->event_count,
+                 leftovers->dir);
+    return TT_EXIT_OUTSIDE;
+}
+
+int tt__session_open(struct tt_invocation *invocation, const char *path, tt_session **out_session)
+{
+    char complaint[1024];
+    struct tt_leftovers leftovers;
+    tt_session *session = NULL;
+    tt__leftovers_catch_up(path, &leftovers);
+    int status = look_settled(invocation, path, &session, complaint);
+    if (status >= 0)
+        return complain_about_store(path, complaint, &leftovers, status);
+    session->leftovers = leftovers;
     if (invocation->is_explaining && begin_explaining(session) < 0) {
         tt__complain("cannot open /dev/null; --explain-sql needs it");
         tt_store_close_reader(session->reader);
@@ -168,6 +183,11 @@ int tt__session_close(tt_session *session, int status)
     tt_store_close_reader(session->reader);
     free(session);
     return status;
+}
+
+const struct tt_leftovers *tt__session_leftovers(const tt_session *session)
+{
+    return &session->leftovers;
 }
 
 const char *tt__session_path(const tt_session *session)

@@ -1,7 +1,7 @@
 /* session.h: a store that a command reads.
  *
- * What it is for. Opening a store as viewer.md wants it: read only, recovered first when a killed process left something
- * behind, with limits and a deadline, and with complaints that say what to do next.
+ * What it is for. Opening a store as viewer.md wants it: read only, after its recorder has written what was said until then, recovered when
+ * a killed process left something behind, with limits and a deadline, and with complaints that say what to do next.
  *
  * What it leaves to others. Queries: query.h. How a store is opened and what its views are: telltale-store.
  *
@@ -29,6 +29,10 @@ struct tt_store_reader *tt__session_reader(const tt_session *session);
 
 /* Ends the session. Returns STATUS, or that of the first query that failed when STATUS would hide it. */
 int tt__session_close(tt_session *session, int status);
+
+/* What belongs into the store, and is not in it: then an answer that rests on absence is a guess. */
+struct tt_leftovers;
+const struct tt_leftovers *tt__session_leftovers(const tt_session *session);
 
 /* The store's path as the user gave it. */
 const char *tt__session_path(const tt_session *session);

@@ -409,15 +409,28 @@ case_a_program_that_is_not_traced_is_pointed_out() {
     expect_text err 'nothing was traced'
 }
 
-# The recorder gives up some seconds after the last process is gone, and who opens the store reads what is left.
+# The recorder gives up some seconds after the last process is gone, and record cannot read into the store what it left: somebody has it then.
 case_a_disk_that_is_full_at_the_end_does_not_keep_record() {
-    record_holder
+    mkfifo input
+    "$telltale" record --check -- "$traced" wait <input >output 2>messages &
+    record=$!
+    background="$background $record"
+    exec 9>input
+    wait_until has_line output
+    background="$background $(cat output)"
     prlimit --fsize=0 --pid "$(find_child "$record" "$telltale")"
+    flock --no-fork run.telltale sleep 600 9>&- &
+    next=$!
+    background="$background $next"
     end_holder
-    expect_status 0 record
     cp messages "$work/err"
+    expect_status 4 'record --check'
     expect_text err 'not all is in the store'
-    run "$telltale" check run.telltale
+    expect_text err 'run.telltale is not complete:'
+    expect_text err 'the store cannot be written'
+    kill "$next"
+    wait "$next" 2>/dev/null || :
+    must "$telltale" check --strict run.telltale
     expect_equal "$(ask 'SELECT end_reason, is_balanced FROM processes')" 'exit,1' 'the process'
     ! grep -lsxF "$PWD/run.telltale" "/dev/shm/telltale-$(id -u)"/*/store || fail 'its ring dir is left'
 }

@@ -5,6 +5,7 @@
  *     traced fork COUNT     COUNT children, each with a task that returns
  *     traced outlive        a child that goes on until the end of the standard input; prints its process id
  *     traced clean          a task that returns
+ *     traced wait           prints its process id; at the end of its standard input a task that returns
  *     traced turns COUNT    COUNT tasks, woken at once, that have their turns one after the other, two milliseconds each
  *     traced interrupts     prints "ready", and at the end of its standard input how many SIGINTs it got; exit status 9
  */
@@ -140,6 +141,16 @@ static int outlive(void)
     return 0;
 }
 
+static int wait_first(void)
+{
+    char line[24];
+    snprintf(line, sizeof line, "%ld", (long)getpid());
+    say(line);
+    wait_for_end_of_input();
+    end_task(begin_task("last"), TT_OUTCOME_RETURNED);
+    return 0;
+}
+
 static int count_interrupts(void)
 {
     char line[40];
@@ -171,10 +182,12 @@ int main(int argc, char **argv)
         take_turns(count < 64 ? count : 64);
     } else if (strcmp(what, "clean") == 0) {
         end_task(begin_task("clean"), TT_OUTCOME_RETURNED);
+    } else if (strcmp(what, "wait") == 0) {
+        return wait_first();
     } else if (strcmp(what, "interrupts") == 0) {
         return count_interrupts();
     } else {
-        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean|turns COUNT|interrupts\n");
+        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean|wait|turns COUNT|interrupts\n");
         return 2;
     }
     return 0;
