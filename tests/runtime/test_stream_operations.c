@@ -1,8 +1,5 @@
-/* Streams, operation by operation: each call of telltale/stream.h, connection.h and server.h that can wait, with a peer that
- * lets it wait as often as it can, is cancelled after each turn, fails at each allocation, and has its loop closed over it
- * after each turn. Nothing may be left of it, and what it returns has to be right. */
-#include "hardship.h"
-#include "stage.h"
+/* Streams, operation by operation: each call of telltale/stream.h, connection.h and server.h that can wait. See operations.h. */
+#include "operations.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,44 +8,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-enum { MUCH = 600000, FAR = 60000 };
+enum { FAR = 60000 };
+
+/* Kinds of ground. */
+enum { SOCKETS, PIPE, LISTENING, LISTENING_UNIX, NOTHING };
 
 static const char far_away[] = "xxxxxxxxxxxxxxxx"; /* in what is much */
-static char much[MUCH], room[MUCH];
-
-/* What an operation has, and what its peer, a task beside it, does something with in each turn. */
-struct ground {
-    tt_stream *stream; /* of pair[0], or what the call opens */
-    int pair[2];       /* the other end is the peer's; -1: closed */
-    int file;          /* with MUCH in it */
-    tt_task *peer;
-    tt_listener *listener;
-    tt_server *server;
-    int64_t grace_ns;
-    struct sockaddr_storage address; /* of pair[1], if that listens */
-};
-
-struct operation {
-    const char *name;
-    int (*call)(struct ground *ground);
-    tt_coro_fn *peer;
-    int cancelled_least; /* how often it waits at least; fewer, and the peer does not do what it is for */
-    enum { SOCKETS, PIPE, LISTENING, LISTENING_UNIX, NOTHING } kind;
-};
-
-static const char *wrong; /* an operation that returned what it must not */
-
-/* 0, or notes that something is not as it should be. */
-static int check(bool is_right, const char *what)
-{
-    if (!is_right)
-        wrong = what;
-    return 0;
-}
 
 /* ----------------------------------------------------------------------------------------------------------- the ground */
 
-static int open_listening(struct ground *ground, bool is_unix)
+static void open_listening(struct ground *ground, bool is_unix)
 {
     struct sockaddr_in *inet = (struct sockaddr_in *)&ground->address;
     struct sockaddr_un *local = (struct sockaddr_un *)&ground->address;
@@ -60,109 +29,52 @@ static int open_listening(struct ground *ground, bool is_unix)
     ground->pair[1] = socket(ground->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (bind(ground->pair[1], (struct sockaddr *)&ground->address, length) < 0 ||
         listen(ground->pair[1], is_unix ? 0 : 10) < 0)
-        return -1;
+        abort();
     length = sizeof ground->address;
     if (getsockname(ground->pair[1], (struct sockaddr *)&ground->address, &length) < 0)
-        return -1;
+        abort();
     if (!is_unix)
-        return 0;
+        return;
     ground->pair[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (connect(ground->pair[0], (struct sockaddr *)&ground->address, length) < 0) /* who takes the only place */
-        return -1;
+        abort();
     local->sun_path[0] = '@'; /* the name as tt_open_unix_connection takes it */
-    return 0;
+}
+
+static void open_pair(struct ground *ground, const struct operation *operation)
+{
+    if (operation->kind == SOCKETS &&
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ground->pair) < 0)
+        abort();
+    if (operation->kind == PIPE) {
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+            abort();
+        ground->pair[0] = ends[1];
+        ground->pair[1] = ends[0];
+    }
 }
 
 static int open_ground(struct ground *ground, const struct operation *operation)
 {
-    switch (operation->kind) {
-    case SOCKETS:
-        return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ground->pair);
-    case PIPE: {
-        int ends[2], rc = pipe2(ends, O_CLOEXEC | O_NONBLOCK);
-
-        ground->pair[0] = ends[1];
-        ground->pair[1] = ends[0];
-        return rc;
-    }
-    case LISTENING:
-    case LISTENING_UNIX:
-        return open_listening(ground, operation->kind == LISTENING_UNIX);
-    default:
-        return 0;
-    }
-}
-
-/* Also when the loop is closed over it. Whatever the call has left is closed here, as a program's cleanup would. */
-static int close_ground(void *arg)
-{
-    struct ground *ground = arg;
-
-    if (ground->peer)
-        tt_task_cancel(ground->peer, NULL);
-    tt_task_unref(ground->peer);
-    tt_stream_close(ground->stream);
-    tt_listener_close(ground->listener);
-    for (int i = 0; i < 2; i++)
-        if (ground->pair[i] >= 0)
-            close(ground->pair[i]);
-    close(ground->file);
-    free(ground);
-    return 0;
-}
-
-static int operate(void *arg)
-{
-    const struct operation *operation = arg;
-    struct ground *ground = calloc(1, sizeof *ground); /* what is deferred runs when this has returned */
-
-    if (!ground)
-        return tt_raise(&tt_MemoryError, "no ground");
-    ground->pair[0] = ground->pair[1] = -1;
-    if (open_ground(ground, operation) < 0)
-        abort();
+    memcpy(much + FAR, far_away, sizeof far_away);
     ground->file = memfd_create("much", MFD_CLOEXEC);
     if (ground->file < 0 || write(ground->file, much, MUCH) != MUCH)
         abort();
-    if (tt_defer(close_ground, ground) < 0)
+    if (operation->kind == LISTENING || operation->kind == LISTENING_UNIX)
+        open_listening(ground, operation->kind == LISTENING_UNIX);
+    if (operation->kind != SOCKETS && operation->kind != PIPE)
+        return 0;
+    open_pair(ground, operation);
+    ground->stream = tt_stream_open(ground->pair[0], 0);
+    if (!ground->stream)
         return -1;
-    if (operation->kind == SOCKETS || operation->kind == PIPE) {
-        ground->stream = tt_stream_open(ground->pair[0], 0);
-        if (!ground->stream)
-            return -1;
-        ground->pair[0] = -1;
-    }
-    ground->peer = tt_create_task(operation->peer, ground);
-    return ground->peer ? operation->call(ground) : -1;
-}
-
-static void try_each(const struct operation *operations, size_t count)
-{
-    for (size_t i = 0; i < MUCH; i++)
-        much[i] = (char)(i * 7 + i / 251);
-    memcpy(much + FAR, far_away, sizeof far_away);
-    for (size_t i = 0; i < count; i++) {
-        void *operation = (void *)(uintptr_t)&operations[i];
-
-        print_message("%s: ", operations[i].name);
-        assert_true(cancel_everywhere(operate, operation) >= operations[i].cancelled_least);
-        assert_true(fail_each_allocation(operate, operation) > 0);
-        if (wrong)
-            fail_msg("%s: %s", operations[i].name, wrong);
-    }
-    for (size_t i = 0; i < count; i++)
-        close_over_everywhere(operate, (void *)(uintptr_t)&operations[i]);
-}
-
-#define TRY(operations) try_each(operations, sizeof(operations) / sizeof(operations)[0])
-
-/* --------------------------------------------------------------------------------------------------------------- peers */
-
-static int idle(void *arg)
-{
-    (void)arg;
+    ground->pair[0] = -1;
     return 0;
 }
+
+/* --------------------------------------------------------------------------------------------------------------- peers */
 
 /* Sends "0123456789\n" a byte a turn, and ends. */
 static int trickle(void *arg)
@@ -195,35 +107,6 @@ static int pour(void *arg)
             return -1;
     }
     return 0;
-}
-
-/* Takes what comes, some of it in each turn. */
-static int drain(void *arg)
-{
-    static char buffer[100000];
-    struct ground *ground = arg;
-
-    for (;;) {
-        if (tt_sleep(0) < 0)
-            return -1;
-        if (read(ground->pair[1], buffer, sizeof buffer) == 0)
-            return 0;
-    }
-}
-
-/* Accepts what comes in some turns, and hangs up. */
-static int accept_them(void *arg)
-{
-    struct ground *ground = arg;
-
-    for (;;) {
-        int connection = accept4(ground->pair[1], NULL, NULL, SOCK_CLOEXEC);
-
-        if (connection >= 0)
-            close(connection);
-        if (tt_sleep(0) < 0)
-            return -1;
-    }
 }
 
 /* Connects to the listener of the ground, once there is one, and sends a line. */
@@ -322,7 +205,7 @@ static void whatever_reads_leaves_nothing(void **state)
     };
 
     (void)state;
-    TRY(operations);
+    TRY(open_ground, operations);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- writing */
@@ -384,7 +267,7 @@ static void whatever_writes_leaves_nothing(void **state)
     };
 
     (void)state;
-    TRY(operations);
+    TRY(open_ground, operations);
 }
 
 /* ---------------------------------------------------------------------------------------------- connecting, accepting */
@@ -456,7 +339,7 @@ static void whatever_connects_leaves_nothing(void **state)
     };
 
     (void)state;
-    TRY(operations);
+    TRY(open_ground, operations);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- serving */
@@ -518,7 +401,7 @@ static void whatever_serves_leaves_nothing(void **state)
     };
 
     (void)state;
-    TRY(operations);
+    TRY(open_ground, operations);
 }
 
 static const struct CMUnitTest cases[] = {
