@@ -82,6 +82,38 @@ register_whatever_it_takes() {
     export LTTNG_UST_REGISTER_TIMEOUT=30000
 }
 
+# Starts a program whose standard input is a socket, which a loop can poll; what is written to descriptor 9 comes there. Returns when it has
+# said "ready".
+start_program() { # PROGRAM ARGUMENT...
+    mkfifo "$work/feed"
+    python3 - "$work/feed" "$@" >"$work/said" 2>"$work/complaints" <<'END' &
+import socket, subprocess, sys
+ours, theirs = socket.socketpair()
+process = subprocess.Popen(sys.argv[2:], stdin=theirs)
+theirs.close()
+feed = open(sys.argv[1], 'rb', buffering=0)
+while byte := feed.read(1):
+    ours.send(byte)
+ours.close()
+sys.exit(process.wait())
+END
+    program=$!
+    background="$background $program"
+    exec 9>"$work/feed"
+    wait_until grep -q ready "$work/said"
+}
+
+# Closes its standard input, which ends it.
+finish_program() {
+    exec 9>&-
+    wait "$program" || fail "exit status $?"
+}
+
+# A trace that is being written cannot be read as a whole, but strings in it can be found.
+is_written() { # NAME TEXT
+    grep -raqF -- "$2" "$work/$1"
+}
+
 # A session NAME that records all of telltale's events to $work/NAME.
 create_session() { # NAME
     lttng_must create "$1" --output="$work/$1"

@@ -6,35 +6,6 @@
 export TELLTALE_LTTNG=1
 register_whatever_it_takes
 
-# Starts a program; it ends when finish_program closes its standard input.
-start_program() { # PROGRAM ARGUMENT...
-    mkfifo "$work/feed"
-    python3 - "$work/feed" "$@" >"$work/said" 2>"$work/complaints" <<'PY' &
-import os, socket, subprocess, sys
-ours, theirs = socket.socketpair()
-process = subprocess.Popen(sys.argv[2:], stdin=theirs)
-theirs.close()
-feed = open(sys.argv[1], 'rb', buffering=0)
-while byte := feed.read(1):
-    ours.send(byte)
-ours.close()
-sys.exit(process.wait())
-PY
-    program=$!
-    background="$background $program"
-    exec 9>"$work/feed"
-    wait_until grep -q ready "$work/said"
-}
-
-finish_program() {
-    exec 9>&-
-    wait "$program" || fail "exit status $?"
-}
-
-is_written() { # NAME TEXT
-    grep -raqF -- "$2" "$work/$1"
-}
-
 import_folder() { # FOLDER NAME
     must "$telltale" import "$1" -o "$2.telltale"
 }

@@ -6,28 +6,6 @@
 export TELLTALE_LTTNG=1
 register_whatever_it_takes
 
-start_program() {
-    mkfifo "$work/feed"
-    python3 - "$work/feed" "$programs/tasks" held >"$work/said" 2>"$work/complaints" <<'END' &
-import socket, subprocess, sys
-ours, theirs = socket.socketpair()
-process = subprocess.Popen(sys.argv[2:], stdin=theirs)
-theirs.close()
-open(sys.argv[1]).read()
-ours.close()
-sys.exit(process.wait())
-END
-    program=$!
-    background="$background $program"
-    exec 9>"$work/feed"
-    wait_until grep -q ready "$work/said"
-}
-
-finish_program() {
-    exec 9>&-
-    wait "$program" || fail "exit status $?"
-}
-
 # How often the trace NAME, which is being written, has TEXT in it.
 has_written() { # NAME TEXT TIMES
     [ "$(cat "$work/$1"/ust/uid/*/*/ch_* | grep -aoF -- "$2" | wc -l)" -ge "$3" ]
@@ -46,7 +24,7 @@ import_session() { # NAME
 case_another_session_that_begins_and_ends_is_no_pause() {
     start_daemon
     start_session s
-    start_program
+    start_program "$programs/tasks" held
     wait_until has_written s 'set from outside' 1
     start_session another
     wait_for_telling another 1
@@ -89,7 +67,7 @@ expect_no_certainty() { # NAME
 case_a_session_that_is_stopped_and_started_has_a_pause() {
     start_daemon
     start_session s
-    start_program
+    start_program "$programs/tasks" held
     wait_until has_written s 'set from outside' 1
     pause s
     finish_program # at once: what no look has seen the goodbye tells
@@ -101,7 +79,7 @@ case_a_session_that_is_stopped_and_started_has_a_pause() {
 case_a_session_that_pauses_while_another_one_listens_has_a_pause_of_its_own() {
     start_daemon
     start_session s
-    start_program
+    start_program "$programs/tasks" held
     wait_until has_written s 'set from outside' 1
     start_session another
     wait_for_telling another 1
@@ -126,7 +104,7 @@ case_each_pause_is_seen() {
     # Else there is no description of the trace before its end.
     lttng_must enable-channel --session=s --userspace metadata --subbuf-size=4096 --num-subbuf=2 --switch-timer=100000
     lttng_must start s
-    start_program
+    start_program "$programs/tasks" held
     wait_until is_told_as s 1
     for number in 2 3 4; do
         pause s
@@ -141,7 +119,7 @@ case_telling_again_every_second_is_no_pause() {
     start_daemon
     export TELLTALE_LTTNG_DUMP=1
     start_session s
-    start_program
+    start_program "$programs/tasks" held
     wait_for_telling s 3
     finish_program
     import_session s

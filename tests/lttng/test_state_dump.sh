@@ -6,44 +6,13 @@
 export TELLTALE_LTTNG=1
 register_whatever_it_takes
 
-# Starts the program; it ends when finish_program closes its standard input.
-start_program() { # ARGUMENT...
-    mkfifo "$work/feed"
-    # Its input is a socket, which a loop can poll; what the other end gets is that of the fifo.
-    python3 - "$work/feed" "$programs/tasks" "$@" >"$work/said" 2>"$work/complaints" <<'END' &
-import os, socket, subprocess, sys
-ours, theirs = socket.socketpair()
-process = subprocess.Popen(sys.argv[2:], stdin=theirs)
-theirs.close()
-open(sys.argv[1]).read()
-ours.close()
-sys.exit(process.wait())
-END
-    program=$!
-    background="$background $program"
-    exec 9>"$work/feed"
-    wait_until grep -q ready "$work/said"
-}
-
-finish_program() {
-    exec 9>&-
-    code=0
-    wait "$program" || code=$?
-}
-
-# A trace that is being written cannot be read as a whole, but strings in it can be found.
-is_written() { # NAME TEXT
-    grep -raqF -- "$2" "$work/$1"
-}
-
 case_tasks_alive_and_failures_held_are_told_to_a_session_that_starts_in_the_middle() {
     start_daemon
-    start_program held
+    start_program "$programs/tasks" held
     start_session s
     wait_until is_written s 'set from outside' # nothing but the session wakes the loop
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     file='"tests/lttng/tasks.c"'
     expect_count s "^loop_dumped .*started_site_file = $file.* task_count = 4$" 1
     expect_count s '^task_created ' 0
@@ -69,7 +38,7 @@ case_tasks_alive_and_failures_held_are_told_to_a_session_that_starts_in_the_midd
 # The same, as somebody asks for it: what is imported from such a session is what the views show.
 case_a_store_made_of_such_a_session_shows_who_waits_and_what_was_held() {
     start_daemon
-    start_program held
+    start_program "$programs/tasks" held
     start_session s
     wait_until is_written s 'set from outside'
     lttng_must stop s
@@ -96,14 +65,13 @@ untouched|task|ValueError|untouched went wrong|unknown|raised|1|1|1' 'failures: 
 # What of it is not in the trace, nobody can know; that it was asked and did not answer is.
 case_a_loop_that_is_blocked_all_the_time_is_a_loss_and_no_clean_bill() {
     start_daemon
-    start_program blocked
+    start_program "$programs/tasks" blocked
     start_session s
     wait_until is_written s 'set from outside'
     wait_until is_written s run_blocked
     lttng_must stop s
     must "$telltale" import -o run.telltale "$work/s"
     finish_program
-    expect_equal "$code" 0 'exit status'
     expect_equal "$(ask run.telltale "SELECT what, count IS NULL, to_ns IS NOT NULL, is_vital FROM losses
             WHERE what <> 'cut_off' AND loop_id IN (SELECT loop_id FROM loop)")" 'unanswered|1|1|1' 'losses'
     expect_equal "$(ask run.telltale "SELECT s.func, l.asked_ns IS NOT NULL, l.dumped_ns >= l.asked_ns FROM loop AS l
@@ -120,13 +88,12 @@ run_blocked|1|' 'loops'
 
 case_a_loop_that_was_blocked_answers_when_it_goes_on() {
     start_daemon
-    start_program blocked
+    start_program "$programs/tasks" blocked
     start_session s
     wait_until is_written s 'set from outside'
     wait_until is_written s run_blocked
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     must "$telltale" import -o run.telltale "$work/s"
     expect_equal "$(ask run.telltale 'SELECT what, from_ns < to_ns, is_vital FROM losses')" 'late|1|1' 'losses'
     expect_equal "$(ask run.telltale 'SELECT count(*), count(asked_ns), count(dumped_ns), count(created_ns) FROM loop')" \
@@ -139,12 +106,11 @@ cancelled' 'tasks that both loops told'
 
 case_a_loop_that_does_not_run_answers_when_it_is_closed() {
     start_daemon
-    start_program closed
+    start_program "$programs/tasks" closed
     start_session s
     wait_until is_written s be_closed # it was asked
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     expect_count s '^loop_asked ' 1
     expect_count s '^loop_dumped .* task_count = 1$' 1
     expect_count s '^task_dumped .*site_text = "sleeper"' 1
@@ -153,7 +119,7 @@ case_a_loop_that_does_not_run_answers_when_it_is_closed() {
 
 case_a_second_session_is_told_too() {
     start_daemon
-    start_program held
+    start_program "$programs/tasks" held
     start_session s
     wait_until is_written s 'set from outside'
     start_session another
@@ -170,7 +136,7 @@ case_a_second_session_is_told_too() {
 # several dumps, since LTTng begins to record one event after the other.
 case_tasks_that_are_ready_are_told_as_ready() {
     start_daemon
-    start_program ready
+    start_program "$programs/tasks" ready
     lttng_must create s --output="$work/s"
     lttng_must enable-channel --session=s --userspace ch --subbuf-size=1M --num-subbuf=8 --switch-timer=100000
     lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*_dumped'
@@ -178,7 +144,6 @@ case_tasks_that_are_ready_are_told_as_ready() {
     wait_until is_written s restless
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     told=$(count s '^task_dumped .*state = \( "ready" .*wait_kind = \( "none" .*name = "restless"$')
     [ "$told" -ge 1 ] && [ "$told" -le 4 ] || fail "told $told times"
     expect_count s '^task_dumped .*state = \( "waiting" .*wait_kind = \( "future" .*name = "restless"$' "$told"
@@ -187,19 +152,18 @@ case_tasks_that_are_ready_are_told_as_ready() {
 
 case_a_failure_of_a_thread_side_future_is_told() {
     start_daemon
-    start_program thread
+    start_program "$programs/tasks" thread
     start_session s
     wait_until is_written s 'across went wrong'
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     expect_count s '^failure_dumped .*"thread_future" .*"thread" .*handle_count = 1, user_touch_count = 1, .*raised_site_func = "failing".*message = "across went wrong"$' 1
 }
 
 case_it_is_told_again_every_second_when_that_is_asked_for() {
     start_daemon
     export TELLTALE_LTTNG_DUMP=1
-    start_program held
+    start_program "$programs/tasks" held
     start_session s
     sleep 3.5
     finish_program
@@ -213,14 +177,13 @@ case_it_is_told_again_every_second_when_that_is_asked_for() {
 # More than what is told in one turn of the loop.
 case_many_tasks_are_told_in_parts_each_once() {
     start_daemon
-    start_program many 5000
+    start_program "$programs/tasks" many 5000
     create_session s
     lttng_must start s
     wait_until is_written s sleeper
     sleep 1
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     expect_count s '^loop_dumped .* task_count = 5001$' 1
     expect_equal "$(sed -n 's/^task_dumped .*task_id = \([0-9]*\), .*/\1/p' "$work/s.txt" | sort -u | wc -l)" 5001 'tasks'
     expect_count s '^task_dumped ' 5001
@@ -229,12 +192,11 @@ case_many_tasks_are_told_in_parts_each_once() {
 # Event test_dumped.
 case_a_test_that_is_under_way_is_told_with_its_name_and_its_beginning() {
     start_daemon
-    start_program tested
+    start_program "$programs/tasks" tested
     start_session s
     wait_until is_written s 'is under way'
     finish_program
     end_session s
-    expect_equal "$code" 0 'exit status'
     expect_count s '^test_(begun|dumped) ' 1
     expect_count s '^test_dumped .*site_file = "tests/lttng/tasks.c".* age = [1-9][0-9]*, name = "is under way"$' 1
     must "$telltale" import -o run.telltale "$work/s"
@@ -249,7 +211,7 @@ case_a_test_that_is_under_way_is_told_with_its_name_and_its_beginning() {
 case_without_a_session_nothing_is_told_again() {
     start_daemon
     start_session s
-    start_program held
+    start_program "$programs/tasks" held
     sleep 0.5
     finish_program
     end_session s
