@@ -1,4 +1,4 @@
-/* decoded.h: an event as readers have it, whatever carried it: the arena, or one day a trace of LTTng.
+/* decoded.h: an event as readers have it, whatever carried it: the arena, or a trace of LTTng.
  *
  * For each event NAME of events.def there is struct tt_decoded_NAME with its fields in the reader's terms: durations
  * are nanoseconds, places are the content hashes of the dictionary, texts are bytes with a length that belong to

@@ -220,73 +220,81 @@ void tt__step_wait_result(sqlite3_context *context, const struct tt_step_wait *w
         sqlite3_result_int64(context, wait->site_id);
 }
 
-static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column_number)
+static void result_id(sqlite3_context *context, int64_t id)
 {
-    const struct cursor *cursor = (struct cursor *)base;
-    const struct tt_step *row = &cursor->pass.row;
+    if (id != 0)
+        sqlite3_result_int64(context, id);
+}
+
+/* The wait before the step, and its end. */
+static void tell_before(sqlite3_context *context, const struct tt_step_wait *before, int column_number)
+{
+    if (column_number == AFTER_NS && before->is_known)
+        result_time(context, before->since_ns);
+    else if (column_number == READY_NS && before->is_timed)
+        result_time(context, before->ended_ns);
+    else if (column_number == WOKEN_BY && before->has_by)
+        result_word(context, "actor", before->by);
+    else if (column_number == WOKEN_BY_ID && before->has_by)
+        result_id(context, before->by_id);
+    else if (column_number < AFTER_NS)
+        tt__step_wait_result(context, before, (enum tt_step_wait_part)(column_number - AFTER_KIND));
+}
+
+/* The wait behind it. */
+static void tell_behind(sqlite3_context *context, const struct tt_step_wait *behind, int column_number)
+{
+    if (column_number < WAIT_ENDED_NS)
+        tt__step_wait_result(context, behind, (enum tt_step_wait_part)(column_number - WAIT_KIND));
+    else if (behind->is_known)
+        result_time(context, behind->ended_ns);
+}
+
+/* The step itself. */
+static void tell_step(sqlite3_context *context, const struct tt_step *step, int column_number)
+{
     switch (column_number) {
     case TASK_ID:
-        sqlite3_result_int64(context, row->task_id);
+        sqlite3_result_int64(context, step->task_id);
         break;
     case PROCESS_ID:
-        sqlite3_result_int64(context, row->task_id >> 40);
+        sqlite3_result_int64(context, step->task_id >> 40);
         break;
     case THREAD_ID:
-        sqlite3_result_int64(context, row->thread_id);
+        sqlite3_result_int64(context, step->thread_id);
         break;
     case STEP_NUMBER:
-        if (row->number != 0)
-            sqlite3_result_int64(context, row->number);
-        break;
-    case AFTER_KIND:
-    case AFTER_OBJECT:
-    case AFTER_SITE_ID:
-        tt__step_wait_result(context, &row->after, (enum tt_step_wait_part)(column_number - AFTER_KIND));
-        break;
-    case AFTER_NS:
-        if (row->after.is_known)
-            result_time(context, row->after.since_ns);
-        break;
-    case READY_NS:
-        if (row->after.is_timed)
-            result_time(context, row->after.ended_ns);
-        break;
-    case WOKEN_BY:
-        if (row->after.has_by)
-            result_word(context, "actor", row->after.by);
-        break;
-    case WOKEN_BY_ID:
-        if (row->after.has_by && row->after.by_id != 0)
-            sqlite3_result_int64(context, row->after.by_id);
+        result_id(context, step->number);
         break;
     case BEGAN_NS:
-        result_time(context, row->began_ns);
+        result_time(context, step->began_ns);
         break;
     case ENDED_NS:
-        result_time(context, row->ended_ns);
+        result_time(context, step->ended_ns);
         break;
     case ENDING:
-        if (row->ending)
-            sqlite3_result_text(context, row->ending, -1, SQLITE_STATIC);
-        break;
-    case WAIT_KIND:
-    case WAIT_OBJECT:
-    case WAIT_SITE_ID:
-        tt__step_wait_result(context, &row->then, (enum tt_step_wait_part)(column_number - WAIT_KIND));
-        break;
-    case WAIT_ENDED_NS:
-        if (row->then.is_known)
-            result_time(context, row->then.ended_ns);
+        sqlite3_result_text(context, step->ending, -1, SQLITE_STATIC); /* NULL makes NULL */
         break;
     case DARK_NS:
-        result_time(context, row->dark_ns);
+        result_time(context, step->dark_ns);
         break;
     case LIGHT_NS:
-        result_time(context, row->light_ns);
+        result_time(context, step->light_ns);
         break;
     default:
         break;
     }
+}
+
+static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column_number)
+{
+    const struct tt_step *step = &((struct cursor *)base)->pass.row;
+    if (column_number >= AFTER_KIND && column_number <= WOKEN_BY_ID)
+        tell_before(context, &step->after, column_number);
+    else if (column_number >= WAIT_KIND && column_number <= WAIT_ENDED_NS)
+        tell_behind(context, &step->then, column_number);
+    else
+        tell_step(context, step, column_number);
     return SQLITE_OK;
 }
 

@@ -20,7 +20,7 @@
 #include <string.h>
 
 #include "store_check.h"
-#include "store_connection.h"
+#include "store_writer_state.h"
 
 #define PAGE_BYTES     16384u
 #define PAGES_MAX      512u /* 8 MiB: four times what a batch of the recorder takes; more rows go the usual way */

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "store_check.h"
-#include "store_connection.h"
 #include "store_image.h"
+#include "store_writer_state.h"
 
 #define BULK_ROWS     50u
 #define USUAL_ROWS_MIN (2 * BULK_ROWS) /* from so many on it pays to look for what they have in common */

@@ -12,7 +12,7 @@
 
 #include "ingest_batch.h"
 #include "store_check.h"
-#include "store_connection.h"
+#include "store_writer_state.h"
 
 #define SPAN_TASKS       4096u
 #define WINDOW           4096u

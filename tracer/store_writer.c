@@ -15,11 +15,11 @@
 
 #include "store_check.h"
 #include "store_claim.h"
-#include "store_connection.h"
 #include "store_image.h"
 #include "store_migrate.h"
 #include "store_summary.h"
 #include "store_views.h"
+#include "store_writer_state.h"
 
 #define BUSY_MS        2000
 #define RESTART_MS     20
@@ -423,6 +423,21 @@ int tt__store_limit(struct tt__store_writer *writer, uint64_t bytes_max)
     snprintf(sql, sizeof sql, "PRAGMA max_page_count = %llu",
              (unsigned long long)(bytes_max / (uint64_t)writer->page_bytes));
     return execute(writer, sql, "setting it up");
+}
+
+uint64_t tt__store_used_bytes(struct tt__store_writer *writer)
+{
+    int pages = 0, free_pages = 0;
+    sqlite3_stmt *statement = NULL;
+    static const char sql[] = "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM "
+                              "pragma_freelist_count)";
+    if (sqlite3_prepare_v2(writer->connection, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        pages = sqlite3_column_int(statement, 0);
+        free_pages = sqlite3_column_int(statement, 1);
+    }
+    sqlite3_finalize(statement);
+    return pages > free_pages ? (uint64_t)(pages - free_pages) * (uint64_t)writer->page_bytes : 0;
 }
 
 uint64_t tt__store_log_bytes(const struct tt__store_writer *writer)

@@ -174,6 +174,22 @@ case_every_file_says_what_it_is_for() {
     done)" 'files without an opening comment'
 }
 
+# By its own name, its header's, or the pattern of its family.
+case_every_file_of_the_tracer_stands_on_its_opening_page() {
+    words=$(sed -n '/^| read /,/^$/ s/^| \([^|]*\) | .*/\1/p' "$source/tracer/README.md" | tr -c 'a-z0-9_.*' '\n' | sort -u)
+    expect_nothing "$(c_files tracer | grep '^tracer/[^/]*\.c$' | while read -r file; do
+        name=$(basename "$file" .c)
+        found=
+        set -f
+        for word in $words; do
+            # shellcheck disable=SC2254 # a pattern
+            case $name.c in $word) found=1 ;; esac
+            [ "$word" != "$name.h" ] || found=1
+        done
+        [ -n "$found" ] || printf '%s\n' "$file"
+    done)" 'files that tracer/README.md does not name'
+}
+
 case_no_file_has_two_versions_of_itself() {
     expect_nothing "$(cd "$source" && find . -path ./build -prune -o -path ./.git -prune -o -type f -exec grep -lE '^(<{7}|>{7}) ' {} +)" 'marks of a merge'
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "store_check.h"
-#include "store_connection.h"
+#include "store_writer_state.h"
 
 static void expect_writer_refuses(enum tt_store_error_kind kind, const char *text)
 {

@@ -1,9 +1,10 @@
-/* store_connection.h: what store_writer.c and store_rows.c share.
+/* store_writer_state.h: what a writer of a store is, for the files that it is made of: store_writer.c, store_rows.c, store_image.c,
+ * store_summary.c, store_log_reader.c. Everybody else has store_writer.h.
  *
  * Threads: as store_writer.h says.
  */
-#ifndef TT_STORE_CONNECTION_H
-#define TT_STORE_CONNECTION_H
+#ifndef TT_STORE_WRITER_STATE_H
+#define TT_STORE_WRITER_STATE_H
 
 #include <sqlite3.h>
 
@@ -32,14 +33,14 @@ struct tt__usual {
 
 struct tt__store_writer {
     sqlite3 *connection;
-    int fd;       /* holds the lock against other writers */
-    int index_fd; /* see store_readers.c; -1: not open */
+    int fd;         /* holds the lock against other writers */
+    int index_fd;   /* see store_log_reader.c; -1: not open */
     bool gives_way; /* to others that want to write the store */
     char *path;
     int page_bytes, log_pages;
     struct tt_store_error error;
-    sqlite3_stmt *single[TT__TABLE_COUNT]; /* one row a statement */
-    sqlite3_stmt *bulk[TT__TABLE_COUNT];   /* many */
+    sqlite3_stmt *single[TT__TABLE_COUNT];   /* one row a statement */
+    sqlite3_stmt *bulk[TT__TABLE_COUNT];     /* many */
     struct tt__usual usual[TT__TABLE_COUNT]; /* many with the same columns */
     struct tt__image *image;                 /* very many; NULL: there were none as yet */
     struct {

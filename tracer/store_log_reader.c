@@ -1,4 +1,4 @@
-/* store_readers.c: who reads a store. See tt__store_find_reader() in store_writer.h.
+/* store_log_reader.c: who reads the log of a store, and keeps it from being begun anew. See tt__store_find_reader() in store_writer.h.
  *
  * Readers of a write-ahead log hold one of five locks on bytes of the file STORE-shm, each for a state of the log; the
  * format is SQLite's (its documentation, "WAL-mode file format"), and part of it since 2010. Whoever asks the system for
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store_connection.h"
+#include "store_writer_state.h"
 
 #define READ_LOCKS_BEGIN 123 /* the first of the locks of readers; the lock before, 122, is that of recovery */
 #define READ_LOCKS       5
@@ -62,19 +62,4 @@ uint32_t tt__store_find_reader(struct tt__store_writer *writer, char *out_name, 
     if (pid > 0)
         read_name(pid, out_name, size);
     return (uint32_t)pid;
-}
-
-uint64_t tt__store_used_bytes(struct tt__store_writer *writer)
-{
-    int pages = 0, free_pages = 0;
-    sqlite3_stmt *statement = NULL;
-    static const char sql[] = "SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM "
-                              "pragma_freelist_count)";
-    if (sqlite3_prepare_v2(writer->connection, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        pages = sqlite3_column_int(statement, 0);
-        free_pages = sqlite3_column_int(statement, 1);
-    }
-    sqlite3_finalize(statement);
-    return pages > free_pages ? (uint64_t)(pages - free_pages) * (uint64_t)writer->page_bytes : 0;
 }
