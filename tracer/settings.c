@@ -126,7 +126,8 @@ static bool is_lttng(const char *value)
 const struct tt__setting tt__settings[TT__SETTING_COUNT] = {
     [TT__SETTING_EVENTS] =
         SETTING("TELLTALE_EVENTS",
-                "categories of events: task,failure,...; +step/100 adds to those on by default, for one task in 100",
+                "categories of events, or default, all, none, vital: task,failure,...; +step/100 adds to those on by default, "
+                "for one task in 100",
                 are_events),
     [TT__SETTING_RING_POLICY] =
         SETTING("TELLTALE_RING_POLICY", "drop, overwrite or block:MS with 1 to 60000", is_policy),

@@ -73,42 +73,12 @@ static const struct tt_option options[] = {
 
 /* ------------------------------------------------------------------------------------------------- arguments */
 
-static bool is_category(const char *word, size_t length)
-{
-    static const char *const names[] = {
-#define TT_CATEGORY(bit, name, default_on, text) #name,
-#include "events.def"
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen(names[i]) == length && memcmp(names[i], word, length) == 0)
-            return true;
-    return false;
-}
-
-/* Whether the LENGTH bytes of RATE, behind step, are /N. */
-static bool is_rate(const char *rate, size_t length)
-{
-    return length >= 2 && length <= 10 && rate[0] == '/' && strspn(rate + 1, "0123456789") >= length - 1 && rate[1] != '0';
-}
-
 static int check_events(const struct tt_command *command, const char *events)
 {
-    for (const char *word = events; word != NULL && *word != '\0';) {
-        bool is_signed = *word == '+' || *word == '-';
-        size_t length = strcspn(word, ","), name_length = strcspn(word, ",/") - is_signed;
-        const char *name = word + is_signed;
-        bool is_none = name_length == 4 && memcmp(name, "none", 4) == 0 && !is_signed;
-        bool is_all = name_length == 3 && memcmp(name, "all", 3) == 0;
-        if (!is_category(name, name_length) && !is_none && !is_all)
-            return tt__usage_error(command, "--events: there is no category %.*s", (int)length, word);
-        bool may_have_rate = *word != '-' && (is_all || (name_length == 4 && memcmp(name, "step", 4) == 0));
-        if (name + name_length != word + length &&
-            (!may_have_rate || !is_rate(name + name_length, length - name_length - is_signed)))
-            return tt__usage_error(command, "--events: %.*s: only step takes a rate: step/N, for one task in N", (int)length,
-                                   word);
-        word += length + (word[length] == ',');
-    }
-    return -1;
+    const struct tt__setting *setting = &tt__settings[TT__SETTING_EVENTS];
+    if (events == NULL || *events == '\0' || setting->is_sound(events))
+        return -1;
+    return tt__usage_error(command, "--events: %s makes no sense: it wants %s", events, setting->wants);
 }
 
 static int check_ring_bytes(const struct tt_command *command, uint64_t bytes)

@@ -106,6 +106,7 @@ static void become_recorder(const struct supervisor *supervisor, int control_fd,
     setsid();
     sigprocmask(SIG_SETMASK, &supervisor->old_mask, NULL);
     execv(tt__supervisor_own_path(), (char **)arguments);
+    tt__complain("the recorder cannot be started: %s: %s", tt__supervisor_own_path(), strerror(errno));
     _exit(127);
 }
 

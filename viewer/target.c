@@ -176,7 +176,14 @@ static bool is_taken(const struct tt_target *target, enum tt_file_kind kind)
 {
     struct stat status;
     const char *what = NULL;
-    if (lstat(target->path, &status) == 0 && S_ISLNK(status.st_mode))
+    bool is_there = lstat(target->path, &status) == 0;
+    if (!is_there && errno != ENOENT) {
+        tt__complain("%s: cannot write %s: %s; name another file with -o", target->command, target->name, strerror(errno));
+        return true;
+    }
+    if (is_there && S_ISREG(status.st_mode) && status.st_size == 0)
+        return false; /* nothing is lost with it */
+    else if (is_there && S_ISLNK(status.st_mode))
         what = "is a symbolic link, and stores are not written through links";
     else if (kind == TT_FILE_NEWER_STORE)
         what = "was written by a newer telltale";

@@ -398,9 +398,25 @@ case_what_a_killed_program_and_its_recorder_left_is_recovered_by_whoever_reads()
 case_events_and_ring_bytes_reach_the_command() {
     must "$telltale" record --events task,failure --ring-bytes 64K -- sh -c 'echo "$TELLTALE_EVENTS $TELLTALE_RING_BYTES"'
     expect_text out 'task,failure 65536'
+    for events in default vital default,step/10 -io; do
+        must "$telltale" record --events "$events" -- sh -c 'echo "$TELLTALE_EVENTS"'
+        expect_text out "$events"
+    done
+    for events in bogus +step/0 -none; do
+        run "$telltale" record --events "$events" -- touch ran
+        expect_status 2 "$events"
+        expect_text err "--events: $events makes no sense: it wants categories of events, or default, all, none, vital"
+    done
+    [ ! -e ran ] || fail 'the command ran'
     must "$telltale" record --events task -- "$traced" fail
     expect_equal "$(ask 'SELECT count(*) FROM tasks')" 1 'the tasks'
     expect_equal "$(ask 'SELECT count(*) FROM touch')" 0 'the touches'
+}
+
+case_an_empty_file_is_no_obstacle() {
+    : >run.telltale
+    must "$telltale" record -- "$traced" fail
+    expect_equal "$(ask 'SELECT count(*) FROM tasks')" 1 'the tasks'
 }
 
 case_a_program_that_is_not_traced_is_pointed_out() {
