@@ -126,17 +126,20 @@ static bool continues(const struct tt__import_hole *run, const struct tt__import
 }
 
 /* Whether HOLE is before the first event of a thread in a trace that need not have the thread's first ones: then LTTng's counts,
- * which are of the time of the trace, explain it or not. */
-static bool is_before_all(const struct tt__import_process *process, const struct tt__import_hole *hole)
+ * which are of the time of the trace, explain it or not. LTTng has a process emit a moment before the session records, so that
+ * also of the first session of all there may be such events; its word to that session comes after them. */
+static bool is_before_all(const struct tt__import_process *process, const struct tt__import_thread *thread,
+                          const struct tt__import_hole *hole)
 {
-    return hole->first == 0 && !hole->has_from && !process->has_beginning;
+    bool is_before_telling = process->is_late && (thread->is_told_first || hole->to_ns <= process->first_told_ns);
+    return hole->first == 0 && !hole->has_from && (!process->has_beginning || is_before_telling);
 }
 
 /* Until when the events of HOLE of THREAD may have been. */
 static int64_t end_of(const struct tt__import_process *process, const struct tt__import_thread *thread,
                       const struct tt__import_hole *hole)
 {
-    return is_before_all(process, hole) && thread->is_told_first ? thread->told_ns : hole->to_ns;
+    return is_before_all(process, thread, hole) && thread->is_told_first ? thread->told_ns : hole->to_ns;
 }
 
 /* The aged holes of a thread become rows, and are no holes any more. LEFT: of each, how many events LTTng's counts do not
@@ -150,7 +153,7 @@ static uint64_t settle_thread(struct tt_import *import, struct tt__import_proces
     const char *what = NULL;
     for (size_t i = 0; i < thread->aged_count; i++) {
         struct tt__import_hole hole = sequence->holes[i], rest = hole;
-        bool is_before = is_before_all(process, &hole);
+        bool is_before = is_before_all(process, thread, &hole);
         mark_vital(process, hole.count, end_of(process, thread, &hole));
         thread->settled_count += hole.count;
         rest.count = left[i].left;

@@ -414,7 +414,8 @@ def trace_late_and_discarded(folder):
 
 
 def trace_only_session(folder):
-    """The only session begins a minute after the process, and lacks the first 3 numbers of its thread."""
+    """The only session begins a minute after the process, and lacks the first 3 numbers of its thread; of a thread that began after
+    that it lacks the first 2."""
     trace = Trace()
     process = Process(trace)
     process.next = {1: 3}
@@ -422,6 +423,8 @@ def trace_only_session(folder):
     process.tell(listener_first=1, listener_set=1, listener_new=1)
     process.create(2, 'good')
     process.finish(2)
+    process.next[2] = 2
+    process.emit('note', thread=2, text='there')
     process.end()
     trace.write(folder)
 
