@@ -21,7 +21,7 @@ static void fail_task(unsigned number)
             .raised_site = site, .last_site = site, .name = text, .type = "ValueError", .message = text);
     TT_EMIT(task_finished, .task_id = task, .step_count = 1, .outcome = TT_OUTCOME_FAILED);
     TT_EMIT(failure_reported, .failure_id = task, .site = site);
-    TT_EMIT(failure_released, .failure_id = task, .site = site);
+    TT_EMIT(failure_released, .failure_id = task, .site = site, .counted = 1);
 }
 
 int main(void)

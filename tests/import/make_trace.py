@@ -565,7 +565,7 @@ def trace_discarded(folder):
     process.start()
     process.create(2, 'early')
     process.fail(2, 3)
-    process.emit('failure_released', failure_id=2, site=('src/made.c', 60, 'main', ''))
+    process.emit('failure_released', failure_id=2, counted=1, site=('src/made.c', 60, 'main', ''))
     process.emit('thread_attached', thread=2, tid=4712, name='second', cpu=1)
     process.emit('task_started', thread=2, task_id=90, cpu=1)
     process.create(4, 'held')
