@@ -65,6 +65,29 @@ case_a_relay_that_is_killed_is_told_and_what_was_read_is_kept() {
     expect_says 'SELECT count, what, is_vital FROM losses' '|cut_off|1
 |incomplete|1'
     expect_says 'SELECT end_text, is_balanced FROM processes' 'end not recorded|0'
+    must "$telltale" doctor run.telltale
+    expect_text out 'of 1 of 1 processes nobody knows whether all is here'
+    expect_text out '0 events lost, and 2 times nobody knows how many'
+    end_emitter
+}
+
+case_a_follower_that_is_killed_leaves_a_store_without_an_end() {
+    begin
+    follow "$relay"
+    start_emitter 20
+    wait_until says "$notes" 20
+    expect_says 'SELECT state FROM failures' held
+    kill -KILL "$follower"
+    wait "$follower" || :
+    must "$telltale" doctor run.telltale
+    expect_text out '1 of 1 processes were not recorded to their end, and nobody writes the store any more'
+    run "$telltale" check --strict run.telltale
+    expect_status 4 'check --strict'
+    expect_text err 'nothing recorded after'
+    expect_text err '1 failure unknown'
+    expect_says 'SELECT end_text, is_balanced FROM processes' 'end not recorded|0'
+    expect_says 'SELECT count, what, is_vital FROM losses' '|cut_off|1'
+    expect_says 'SELECT state FROM failures' unknown
     end_emitter
 }
 
