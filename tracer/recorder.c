@@ -11,15 +11,12 @@
  */
 #include "recorder.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,13 +24,12 @@
 #include "arena_reader.h"
 #include "ingest.h"
 #include "recorder_control.h"
+#include "recorder_enter.h"
 #include "recorder_folder.h"
-#include "recorder_lock.h"
 #include "recorder_log.h"
 #include "recorder_process.h"
 #include "recorder_retention.h"
 #include "recorder_stats.h"
-#include "ring_dir.h"
 #include "store_check.h"
 #include "store_writer.h"
 
@@ -456,65 +452,6 @@ static void ignore_signals(void)
         (void)signal(signals[i], SIG_IGN);
 }
 
-/* Makes and opens the ring dir. 0, or -1 and *ERROR. */
-static int open_dir(struct recorder *recorder, char default_dir[PATH_MAX], struct tt_store_error *error)
-{
-    char store[PATH_MAX];
-    const char *path = recorder->options.store;
-    int result = tt__store_canonical_path(path, store, sizeof store);
-    if (result < 0)
-        return tt__store_fail(error,
-                              result == -ENOENT   ? TT_STORE_MISSING
-                              : result == -EISDIR ? TT_STORE_DIRECTORY
-                                                  : TT_STORE_FAILED,
-                              result == -EISDIR ? "%s: is a directory, and no store"
-                                                : "%s: its folder cannot be used: %s",
-                              path, strerror(-result));
-    result = tt__ring_dir_of_store(store, default_dir, PATH_MAX);
-    if (!recorder->options.ring_dir)
-        recorder->options.ring_dir = default_dir;
-    if (result == 0)
-        result = tt__ring_dir_prepare(recorder->options.ring_dir, recorder->options.keep ? NULL : store);
-    if (result < 0)
-        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be used as ring dir: %s", recorder->options.ring_dir,
-                              strerror(-result));
-    recorder->dir_fd = open(recorder->options.ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (recorder->dir_fd < 0)
-        return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be opened: %s", recorder->options.ring_dir,
-                              strerror(errno));
-    return 0;
-}
-
-static void close_dir(struct recorder *recorder)
-{
-    if (recorder->lock_fd >= 0)
-        close(recorder->lock_fd);
-    if (recorder->dir_fd >= 0)
-        close(recorder->dir_fd);
-    recorder->lock_fd = recorder->dir_fd = -1;
-}
-
-/* Whether the folder that is locked is still the one that others find: the recorder before may have deleted it. */
-static bool has_its_name(const struct recorder *recorder)
-{
-    struct stat ours, found;
-    return fstat(recorder->dir_fd, &ours) == 0 && stat(recorder->options.ring_dir, &found) == 0 &&
-           ours.st_dev == found.st_dev && ours.st_ino == found.st_ino;
-}
-
-/* Opens the ring dir and takes its lock; as tt__recorder_lock(). */
-static int open_and_lock(struct recorder *recorder, char default_dir[PATH_MAX], struct tt_store_error *error)
-{
-    int has_lock;
-    do {
-        close_dir(recorder);
-        has_lock = open_dir(recorder, default_dir, error) < 0
-                       ? -1
-                       : tt__recorder_lock(recorder->dir_fd, &recorder->options, &recorder->lock_fd, error);
-    } while (has_lock == 1 && !has_its_name(recorder));
-    return has_lock;
-}
-
 static int open_store(struct recorder *recorder, struct tt_store_error *error)
 {
     struct tt__store_writer_options options = {.bytes_max = recorder->options.store_bytes_max};
@@ -602,7 +539,7 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     recorder->dir_fd = recorder->lock_fd = -1;
     if (!options->recover)
         ignore_signals();
-    int has_lock = open_and_lock(recorder, default_dir, &error);
+    int has_lock = tt__recorder_enter(&recorder->options, default_dir, &recorder->dir_fd, &recorder->lock_fd, &error);
     /* Without a supervisor and without arenas there is nothing to do, and no store to be made; one that is there is settled. */
     bool has_work = has_lock == 1 && (options->supervised || tt__folder_has_arena(recorder->dir_fd) ||
                                       (options->recover && access(options->store, F_OK) == 0));
@@ -616,7 +553,7 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
     /* A folder that somebody else named is somebody else's. After a failure it goes, too, unless there are arenas for the next one. */
     bool is_own = has_lock == 1 && !options->keep && strcmp(recorder->options.ring_dir, default_dir) == 0;
     bool is_done = !is_own || tt__folder_delete(recorder->dir_fd, default_dir) || result < 0;
-    close_dir(recorder);
+    tt__recorder_leave(&recorder->dir_fd, &recorder->lock_fd);
     free(recorder);
     if (!is_done) {
         struct tt_recorder_options again = *options;

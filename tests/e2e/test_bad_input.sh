@@ -201,8 +201,9 @@ END
     [ ! -e run.telltale ] || fail 'a store was made'
     # What it said stays in its arena, as wherever a store cannot be written, and another one can be made of it.
     on_nfs "$telltale" report run.telltale
-    expect_status 3 'a report of what cannot be made a store'
+    expect_status 5 'a report of what cannot be made a store'
     expect_text err 'could not be read into it, and stays there'
+    expect_text err 'run.telltale: there is no store yet: what belongs into it, '
     remedy=$(sed -n 's/.*: telltale import \(.*\) -o FILE$/\1/p' "$work/err")
     must "$telltale" import "$remedy" -o other.telltale
     expect_equal "$(ask other.telltale 'SELECT count(*), min(state) FROM failures')" '1|delivered' 'failures'
