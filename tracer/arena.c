@@ -35,6 +35,9 @@ static struct {
     size_t bytes;
 } mapped;
 
+/* That of the process that this one was forked from, until this one has an arena or is told that it can have none; NULL: none. */
+static struct tt_arena_header *parent;
+
 int tt__life_prepare(void)
 {
     if (tt__life() != &no_life)
@@ -241,6 +244,8 @@ int tt__arena_create(struct tt__life *life, const struct tt__plan *plan, bool ov
     uint8_t uuid[16];
     char path[PATH_MAX];
     struct tt__layout layout;
+    if (mapped.start)
+        tt__arena_inherit(); /* a child of a bare clone, for which no handler ran */
     tt__uuid_make(uuid);
     int result = make_path(plan->ring_dir, uuid, path);
     if (result < 0)
@@ -267,13 +272,34 @@ void tt__arena_publish(struct tt__life *life)
     __atomic_store_n(&life->header->magic, TT_ARENA_MAGIC, __ATOMIC_RELEASE);
 }
 
+/* The address range stays taken, so that a pointer into it, such as a task's board slot, never means something else. */
+static void cover(void *start, size_t bytes)
+{
+    (void)mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 void tt__arena_retire(void)
+{
+    if (mapped.start)
+        cover(mapped.start, mapped.bytes);
+    mapped.start = NULL;
+}
+
+void tt__arena_inherit(void)
 {
     if (!mapped.start)
         return;
-    /* The address range stays taken, so that a pointer into it, such as a task's board slot, never means something
-     * else. */
-    (void)mmap(mapped.start, mapped.bytes, PROT_READ | PROT_WRITE,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    cover((unsigned char *)mapped.start + TT_ARENA_HEADER_BYTES, mapped.bytes - TT_ARENA_HEADER_BYTES);
+    parent = mapped.start;
     mapped.start = NULL;
+}
+
+void tt__arena_disown(bool is_lost)
+{
+    if (!parent)
+        return;
+    if (is_lost)
+        atomic_fetch_add_explicit(&parent->child_drop_count, 1, memory_order_relaxed);
+    cover(parent, TT_ARENA_HEADER_BYTES);
+    parent = NULL;
 }

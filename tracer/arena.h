@@ -112,6 +112,8 @@ struct tt_arena_header {
     /* Numbers of the namespaces that `pid`, and `start_ticks` and the clocks, are told in; 0: not known. A reader in others can make nothing
      * of them. */
     uint64_t pid_namespace, time_namespace;
+    _Atomic uint32_t child_drop_count; /* children: those of them that had something to say, and could have no arena to say it in */
+    uint32_t reserved_3;
 };
 
 /* Who reads an arena anew begins with the oldest records that are still there: their room was given back, so writers may overwrite them

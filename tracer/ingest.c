@@ -433,6 +433,8 @@ void tt_ingest_process_losses(struct tt_ingest *ingest, uint32_t process_id, con
         TT__SET(row, PROCESS, vital_drop_last_ns, losses->vital_drop_last_ns);
     TT__SET(row, PROCESS, board_drop_count, losses->board_drop_count);
     TT__SET(row, PROCESS, dictionary_drop_count, losses->dictionary_drop_count);
+    if (losses->child_drop_count > 0)
+        TT__SET(more_of_process(ingest, process_id), PROCESS_MORE, child_drop_count, losses->child_drop_count);
 }
 
 void tt_ingest_process_finished(struct tt_ingest *ingest, uint32_t process_id, bool is_balanced)

@@ -122,6 +122,7 @@ struct tt_ingest_losses {
     int64_t vital_drop_last_ns; /* the latest instant at which one may have been lost */
     bool has_vital_drops;
     uint64_t board_drop_count, dictionary_drop_count;
+    uint32_t child_drop_count; /* children that could have no arena */
 };
 void tt_ingest_process_losses(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_losses *losses);
 

@@ -6,8 +6,8 @@
  *
  * In another pid or time namespace (a container's) these numbers mean something else, or nobody. There the arena itself tells: a
  * process has it mapped for as long as it lives. The kernel grants a lease for writing on a file that nobody else has open or
- * mapped, and refuses it on any other; so it is asked for, and given back at once. Who reads the arena at that moment, or was begotten
- * by a bare clone and has not emitted yet, is taken for the writer that lives.
+ * mapped, and refuses it on any other; so it is asked for, and given back at once. Who reads the arena at that moment, or is a
+ * child of the writer that has not emitted yet, is taken for the writer that lives.
  *
  * Threads: a watch belongs to one thread at a time.
  */

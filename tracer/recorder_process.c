@@ -51,6 +51,7 @@ struct tt__process_reader {
     bool has_last_event;
     uint64_t dictionary_position;
     uint64_t vital_drop_count;
+    uint32_t child_drop_count;
     int64_t vital_loss_ns; /* the latest instant before which a vital event may have been lost, if one was */
     uint64_t head_sum;     /* of all rings, to see whether it is silent */
     struct tt__ring_state *rings;
@@ -422,14 +423,17 @@ static void hand_in_losses(struct tt__process_reader *process, bool has_new_drop
             if (before_ns > process->vital_loss_ns)
                 process->vital_loss_ns = before_ns;
         }
-    if (!has_lost && !is_end)
+    uint32_t child_drop_count = atomic_load_explicit(&header->child_drop_count, memory_order_relaxed);
+    if (!has_lost && !is_end && child_drop_count == process->child_drop_count)
         return;
+    process->child_drop_count = child_drop_count;
     struct tt_ingest_losses losses = {
         .vital_drop_count = process->vital_drop_count,
         .vital_drop_last_ns = process->vital_loss_ns,
         .has_vital_drops = has_lost,
         .board_drop_count = atomic_load_explicit(&header->board_drop_count, memory_order_relaxed),
         .dictionary_drop_count = atomic_load_explicit(&header->dictionary_drop_count, memory_order_relaxed),
+        .child_drop_count = child_drop_count,
     };
     tt_ingest_process_losses(process->ingest, process->process_id, &losses);
 }

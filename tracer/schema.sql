@@ -121,7 +121,9 @@ CREATE TABLE process (
     is_redacted INTEGER,
     -- When it was selected last, while it ran, what is recorded; 9223372036854775807 when since then events are off that answers
     -- rest on. NULL when it never was.
-    selected_last_ns INTEGER
+    selected_last_ns INTEGER,
+    -- Children that had something to say and could have no arena to say it in: nothing of them is recorded.
+    child_drop_count INTEGER
 ) STRICT;
 
 -- One row for each thread that emitted events.

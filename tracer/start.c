@@ -5,7 +5,7 @@
  *   off ──start──► recording ──stop──► off              (start may be called again)
  *                  recording ──exit──► said goodbye
  *                  recording ──fork──► in the child: wanted ──first event──► recording, in an arena of its own
- *                                                           ──error──────► off
+ *                                                           ──error──────► off, and counted in the parent's arena
  *
  * `wanted` is in plain memory, which a child inherits; the arena's ordinal is in the page that the kernel clears in a
  * child. Wanted and no ordinal: this is a child. LTTng's life is the same, with `is_lttng_wanted` and an ordinal of its own.
@@ -199,6 +199,7 @@ static int open_arena(struct tt__life *life)
     uint32_t ordinal = atomic_fetch_add(&arena_count, 1) + 1;
     atomic_store_explicit(&life->ordinal, ordinal, memory_order_release);
     tt__arena_publish(life);
+    tt__arena_disown(false);
     atomic_store(&is_wanted, true);
     switch_on();
     emit_started(life->header);
@@ -241,7 +242,7 @@ static void forget_parent(void)
     tt__id_after_fork();
     if (tt_trace_categories != 0)
         __atomic_or_fetch(&tt_trace_categories, TT_CARRIER_CHILD, __ATOMIC_RELEASE);
-    tt__arena_retire();
+    tt__arena_inherit();
     tt__lttng_after_fork_child(life);
     tt__dump_after_fork(true);
     tt__thread.fork_depth = 0;
@@ -356,8 +357,14 @@ bool tt__trace_revive(void)
     if (!atomic_load_explicit(&is_wanted, memory_order_relaxed))
         return false;
     enter(life, &guard);
-    if (tt__life_ordinal(life) == 0 && atomic_load(&is_wanted) && open_arena(life) < 0)
-        want_no_arena();
+    if (tt__life_ordinal(life) == 0 && atomic_load(&is_wanted)) {
+        int result = open_arena(life);
+        if (result < 0) {
+            tt__arena_disown(true);
+            tt__reason_tell(NULL, result);
+            want_no_arena();
+        }
+    }
     bool is_alive = tt__life_ordinal(life) != 0;
     leave(life, &guard);
     errno = error;

@@ -177,6 +177,12 @@ void tt__arena_publish(struct tt__life *life);
  * harm and the file's memory is free when the recorder has deleted it. Async-signal-safe. */
 void tt__arena_retire(void);
 
+/* In a child: gives up the mapping that it has inherited, but for the header, which it counts itself in if it can have no arena. */
+void tt__arena_inherit(void);
+
+/* In a child, which has an arena of its own now, or IS_LOST: cannot have one. Gives up what is left of its parent's. */
+void tt__arena_disown(bool is_lost);
+
 /* Makes BYTES at START real, so that writing cannot fail. 0 or a negative errno value: no room. Keeps errno;
  * async-signal-safe. */
 int tt__arena_populate(void *start, uint64_t bytes);

@@ -89,6 +89,15 @@ static void print_not_recorded(tt_query *query, tt_output *output)
     }
 }
 
+/* Children of which nothing is recorded, with what they began. */
+static void print_children(tt_query *query, tt_output *output)
+{
+    const char *detail = tt__query_text(query, "detail");
+    bool is_one = detail != NULL && strcmp(detail, "1") == 0;
+    tt__print(output, "  %s %s nothing is recorded: no arena could be made there, for want of rights or of room", detail != NULL ? detail : "?",
+              is_one ? "child process of which" : "child processes of which");
+}
+
 /* What was switched off while the process ran. */
 static void print_unselected(tt_query *query, tt_output *output)
 {
@@ -114,6 +123,8 @@ static void print_uncounted(tt_query *query, tt_output *output, const char *what
         print_not_recorded(query, output);
     else if (strcmp(what, "unselected") == 0)
         print_unselected(query, output);
+    else if (strcmp(what, "children") == 0)
+        print_children(query, output);
     else
         tt__print(output, "  events lost, nobody knows how many");
 }

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "arena.h"
 
@@ -379,6 +381,78 @@ static void damaged_arenas_do_no_harm(void **state)
     }
 }
 
+/* ------------------------------------------------------------------------------------- children that cannot be recorded */
+
+/* No file can be opened any more, as in a child that has given up its rights no arena can be made. */
+static void bar(void)
+{
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_NOFILE, &none) < 0)
+        _exit(9);
+}
+
+static void be_barred_child(void)
+{
+    bar();
+    for (int i = 0; i < 3; i++)
+        tt_trace_note(0, "barred", "");
+    _exit(*tt_trace_start_reason() ? 0 : 8);
+}
+
+static void be_barred_parent(void)
+{
+    bar();
+    pid_t child = fork();
+    if (child == 0)
+        be_barred_child();
+    _exit(child > 0 && studio_wait(child) == 0 ? 0 : 7);
+}
+
+static void be_child(void)
+{
+    tt_trace_note(0, "child", "");
+    exit(0);
+}
+
+static void be_silent_child(void)
+{
+    bar();
+    exit(0);
+}
+
+static void have_children(void *argument)
+{
+    void (*const children[])(void) = {be_barred_child, be_child, be_barred_parent, be_silent_child, be_barred_child};
+    (void)argument;
+    tt_trace_note(0, "parent", "");
+    for (size_t i = 0; i < sizeof children / sizeof *children; i++) {
+        pid_t child = fork();
+        if (child == 0)
+            children[i]();
+        if (child < 0 || studio_wait(child) != 0)
+            _exit(9);
+    }
+    pid_t bare = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    if (bare == 0)
+        be_barred_child();
+    if (bare < 0 || studio_wait(bare) != 0)
+        _exit(9);
+    tt_trace_note(0, "parent", "");
+}
+
+/* Who says nothing is not missing. */
+static void children_that_can_have_no_arena_are_counted_and_know_why(void **state)
+{
+    (void)state;
+    studio_start_recorder(&studio, NULL);
+    assert_int_equal(studio_wait(studio_start_program(&studio, have_children, NULL, 0)), 0);
+    studio_finish(&studio);
+    studio_expect_sound(&studio);
+    studio_expect(&studio, "SELECT key, count(*) FROM note GROUP BY key ORDER BY key", "child|1\nparent|2");
+    studio_expect(&studio, "SELECT process_id, what, count, is_vital, detail FROM losses", "0|children|NULL|1|4");
+    studio_expect(&studio, "SELECT process_id, child_drop_count FROM processes ORDER BY process_id", "0|4\n1|0");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(an_arena_that_nobody_read_keeps_the_newest_and_counts_the_rest),
     cmocka_unit_test_in_studio(lost_details_leave_failures_certain),
@@ -392,6 +466,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(readers_see_a_growing_prefix_while_it_is_recorded),
     cmocka_unit_test_in_studio(files_that_are_no_arenas_are_left_alone),
     cmocka_unit_test_in_studio(damaged_arenas_do_no_harm),
+    cmocka_unit_test_in_studio(children_that_can_have_no_arena_are_counted_and_know_why),
 };
 
 TT_TEST_MAIN(cases)

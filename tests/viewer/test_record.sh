@@ -40,6 +40,15 @@ case_the_exit_status_is_that_of_the_command() {
     done
 }
 
+case_children_that_cannot_be_recorded_make_the_answer_uncertain() {
+    run "$telltale" record --check -o run.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" bar 1
+    expect_status 4 'record --check'
+    expect_text err '1 child process of which nothing is recorded: no arena could be made there, for want of rights or of room'
+    run "$telltale" record --check -o run.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" bar 2
+    expect_status 4 'record --check'
+    expect_text err '2 child processes of which nothing is recorded'
+}
+
 case_a_signal_that_ends_the_command_becomes_its_status() {
     run "$telltale" record -- sh -c 'kill -9 $$'
     expect_status 137 'a command that kills itself'

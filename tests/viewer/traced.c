@@ -3,6 +3,7 @@
  *     traced fail           a task fails and is dropped; exit status 0
  *     traced hold           a task fails and is held; prints "ready" and waits for the end of its standard input
  *     traced fork COUNT     COUNT children, each with a task that returns
+ *     traced bar COUNT      COUNT children that have something to say and cannot be recorded
  *     traced outlive        a child that goes on until the end of the standard input; prints its process id
  *     traced clean          a task that returns
  *     traced wait           prints its process id; at the end of its standard input a task that returns
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,6 +119,24 @@ static int fork_children(int count)
     return 0;
 }
 
+/* They can open no file, and so make no arena. */
+static int bar_children(int count)
+{
+    const struct rlimit none = {0, 0};
+    begin_trace();
+    end_task(begin_task("parent"), TT_OUTCOME_RETURNED);
+    for (int i = 0; i < count; i++) {
+        if (fork() == 0) {
+            if (setrlimit(RLIMIT_NOFILE, &none) == 0)
+                end_task(begin_task("child"), TT_OUTCOME_RETURNED);
+            exit(0);
+        }
+    }
+    while (wait(NULL) > 0)
+        ;
+    return 0;
+}
+
 static int outlive(void)
 {
     char line[24];
@@ -168,6 +188,8 @@ int main(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "fork") == 0 && argc == 3)
         return fork_children(atoi(argv[2]));
+    if (strcmp(what, "bar") == 0 && argc == 3)
+        return bar_children(atoi(argv[2]));
     if (strcmp(what, "outlive") == 0)
         return outlive();
     begin_trace();
@@ -187,7 +209,7 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "interrupts") == 0) {
         return count_interrupts();
     } else {
-        fprintf(stderr, "usage: traced fail|hold|fork COUNT|outlive|clean|wait|turns COUNT|interrupts\n");
+        fprintf(stderr, "usage: traced fail|hold|fork COUNT|bar COUNT|outlive|clean|wait|turns COUNT|interrupts\n");
         return 2;
     }
     return 0;

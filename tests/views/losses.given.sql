@@ -12,6 +12,8 @@ INSERT INTO loop (loop_id, created_ns, asked_ns, dumped_ns) VALUES
 INSERT INTO gap (thread_id, count, from_ns, to_ns, first_sequence, what, is_vital, detail) VALUES
     (3 << 40, NULL, -9, 0, 0, 'late', 1, NULL), (3 << 40, NULL, 5, 8, 0, 'not_recorded', 1, 'failure_touched, uncancelled');
 INSERT INTO process (process_id, uuid, categories, categories_lacking) VALUES (3, X'33', 127, NULL), (4, X'44', 5, 'loop, failure');
+-- Children of which nothing is recorded; and a process that had none of these.
+INSERT INTO process (process_id, uuid, child_drop_count) VALUES (6, X'66', 3), (7, X'77', 0);
 -- What was switched off while the process ran; process 4 had other categories off from the start, which changes nothing.
 INSERT INTO process (process_id, uuid, started_ns, categories) VALUES (5, X'55', 0, 511);
 INSERT INTO selection (selected_ns, thread_id, sequence, categories, step_every, by) VALUES

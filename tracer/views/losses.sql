@@ -23,6 +23,8 @@ SELECT
     -- could not be read; other processes may be missing whole),
     -- unattributed (LTTng had no room, and it is not known for whose events: several processes of the trace may lack them,
     -- or none does, and they are another one's, which is not in the trace),
+    -- children (children of the process had something to say and could have no arena, after setuid or chroot, say: detail says how many; nothing
+    -- of them, and of what they began, is recorded),
     -- unanswered (a loop that was there before the session never told its tasks and failures: it was blocked),
     -- unselected (while the process ran events were switched off, or on that had been off, that answers rest on: see the view selections).
     g.what AS what,
@@ -37,7 +39,7 @@ SELECT
     (SELECT sum(r.vital_count) FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
         AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns) AS vital_count,
     -- pruned: what count is about, stream (events of it), io, task, note or failure; these are gone with what belongs to them.
-    -- not_recorded: names of events or of categories, separated by commas; NULL when not known. unselected: the category. NULL
+    -- children: how many. not_recorded: names of events or of categories, separated by commas; NULL when not known. unselected: the category. NULL
     -- otherwise.
     g.detail AS detail,
     -- pruned: size, age, or log (a reader kept the write-ahead log so long that the event stream was no longer written).
@@ -61,6 +63,22 @@ SELECT
     'categories'
 FROM process AS p
 WHERE p.categories_lacking IS NOT NULL AND NOT EXISTS (SELECT 1 FROM selection AS n WHERE n.thread_id >> 40 = p.process_id)
+UNION ALL
+SELECT
+    p.process_id,
+    p.process_id << 40,
+    NULL,
+    NULL,
+    NULL,
+    'children',
+    1,
+    NULL,
+    NULL,
+    NULL,
+    CAST(p.child_drop_count AS TEXT),
+    NULL
+FROM process AS p
+WHERE p.child_drop_count > 0
 UNION ALL
 SELECT
     s.process_id,

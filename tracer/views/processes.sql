@@ -68,6 +68,8 @@ SELECT
     coalesce(p.hole_count, 0) AS hole_count,
     -- Tasks that found no slot on the board: their waits are not known.
     coalesce(p.board_drop_count, 0) AS board_drop_count,
+    -- Children that had something to say and could have no arena, for want of rights or of room: nothing of them is recorded.
+    coalesce(p.child_drop_count, 0) AS child_drop_count,
     -- 1 when attempts = records + drops + holes held at its end; 0 when not; NULL while it runs.
     p.is_balanced AS is_balanced,
     -- What the wall clock showed at started_ns and ended_ns, nanoseconds since 1970, as far as it is known how it was set
