@@ -9,10 +9,13 @@
 #include "settings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *read_variable(const char *name)
 {
@@ -107,6 +110,24 @@ static int copy_path(const char *path, char out[PATH_MAX])
     return 0;
 }
 
+/* Whether a recorder with this process's rights could write the store PATH, as far as can be told without opening it: a descriptor that is closed
+ * takes SQLite's locks of the whole process with it. A recorder itself could tell nobody, and its arenas would stay for ever. */
+static int check_store(const char *path)
+{
+    struct stat status;
+    char folder[PATH_MAX];
+    bool is_there = lstat(path, &status) == 0;
+    if (is_there && !S_ISREG(status.st_mode))
+        return S_ISLNK(status.st_mode) ? -ELOOP : S_ISDIR(status.st_mode) ? -EISDIR : -EEXIST;
+    size_t length = (size_t)(strrchr(path, '/') - path);
+    memcpy(folder, path, length);
+    strcpy(folder + length, length == 0 ? "/" : "");
+    if (is_there && faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) < 0)
+        return -errno;
+    /* SQLite has its log beside the store. */
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
 /* Where the arena goes, and which store it is for. A store that was given for a ring dir that knows its own is not
  * needed. */
 static int choose_places(const char *store, const char *ring_dir, struct tt__plan *plan)
@@ -122,7 +143,17 @@ static int choose_places(const char *store, const char *ring_dir, struct tt__pla
             (!store || tt__store_canonical_path(store, plan->store, sizeof plan->store) < 0))
             plan->store[0] = '\0';
     }
-    return result < 0 ? result : tt__ring_dir_prepare(plan->ring_dir, plan->store[0] ? plan->store : NULL);
+    return result;
+}
+
+/* Who writes the store: "" nobody that is started from here. */
+static void choose_program(const struct tt_trace_options *options, const char *ring_dir, struct tt__plan *plan)
+{
+    const char *supervised = read_variable("TELLTALE_SUPERVISED");
+    plan->is_supervised = ring_dir && !options->ring_dir && supervised && strcmp(supervised, "1") == 0;
+    if (plan->is_supervised || !plan->store[0] ||
+        tt__helper_find(options->program, plan->program, sizeof plan->program) < 0)
+        plan->program[0] = '\0';
 }
 
 bool tt__options_have_arena(const struct tt_trace_options *options)
@@ -142,7 +173,6 @@ int tt__options_read_lttng(const struct tt_trace_options *options)
 int tt__options_read(const struct tt_trace_options *options, bool needs_arena, struct tt__plan *out_plan)
 {
     static const struct tt_trace_options nothing;
-    const char *supervised = read_variable("TELLTALE_SUPERVISED");
     if (!options)
         options = &nothing;
     const char *store = options->store ? options->store : read_variable("TELLTALE_STORE");
@@ -167,9 +197,9 @@ int tt__options_read(const struct tt_trace_options *options, bool needs_arena, s
         result = choose_places(store, ring_dir, out_plan);
     if (result < 0)
         return result;
-    out_plan->is_supervised = ring_dir && !options->ring_dir && supervised && strcmp(supervised, "1") == 0;
-    if (out_plan->is_supervised || !out_plan->store[0] ||
-        tt__helper_find(options->program, out_plan->program, sizeof out_plan->program) < 0)
-        out_plan->program[0] = '\0';
-    return 0;
+    choose_program(options, ring_dir, out_plan);
+    /* Of a ring dir that was given somebody else may be the recorder. */
+    if (out_plan->program[0] && !ring_dir)
+        result = check_store(out_plan->store);
+    return result < 0 ? result : tt__ring_dir_prepare(out_plan->ring_dir, out_plan->store[0] ? out_plan->store : NULL);
 }

@@ -72,9 +72,13 @@ static const char *explain(const struct tt_trace_options *options, int result)
     case -ENOTSUP:
         return "the kernel is older than Linux 5.14";
     case -EACCES:
-        return "no permission to make a folder or file for the recording";
+        return "no permission to write the store, or to make a folder or file for the recording";
     case -EROFS:
-        return "the ring dir's file system is read-only";
+        return "the file system of the store or of the ring dir is read-only";
+    case -ELOOP:
+        return "the store is a symbolic link, and stores are not written through links";
+    case -EEXIST:
+        return "the store is no regular file";
     case -ENAMETOOLONG:
         return "the name of the store or of the ring dir is too long";
     case -ENOMEM:

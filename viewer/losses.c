@@ -9,9 +9,10 @@
 
 #include <string.h>
 
+/* Where nothing came before one of them, or after one, together they have no beginning, or no end. */
 static const char select_losses[] =
-    "SELECT process_id, what, detail, why, sum(count) AS count, count(*) AS rows, min(from_ns) AS from_ns,\n"
-    "    iif(what IN ('not_recorded', 'unselected') AND count(to_ns) < count(*), NULL, max(to_ns)) AS to_ns\n"
+    "SELECT process_id, what, detail, why, sum(count) AS count, count(*) AS rows,\n"
+    "    iif(count(from_ns) < count(*), NULL, min(from_ns)) AS from_ns, iif(count(to_ns) < count(*), NULL, max(to_ns)) AS to_ns\n"
     "FROM losses WHERE loop_id IS NULL GROUP BY process_id, what, detail, why, count IS NULL\n"
     "ORDER BY process_id, what, detail, why, count";
 

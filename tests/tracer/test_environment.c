@@ -2,9 +2,13 @@
  * recorded, and runs on. */
 #include "harness.h"
 #include "recording.h"
+#include "ring_dir.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const char *const names[] = {
     "TELLTALE_STORE",   "TELLTALE_RING_DIR", "TELLTALE_SUPERVISED", "TELLTALE_RING_BYTES", "TELLTALE_EVENTS",
@@ -159,6 +163,64 @@ static void each_error_has_its_reason(void **state)
     recording_remove(&recording);
 }
 
+static void expect_refusal(const char *store, int error, const char *reason)
+{
+    char dir[PATH_MAX];
+    struct tt_trace_options options = {.store = store, .program = "/bin/true"};
+    assert_int_equal(tt_trace_start(&options), error);
+    assert_non_null(strstr(tt_trace_start_reason(), reason));
+    assert_int_equal(tt__ring_dir_of_store(store, dir, sizeof dir), 0);
+    assert_int_equal(access(dir, F_OK), -1); /* nothing is left for nobody to read */
+}
+
+/* A recorder that has no better rights could tell nobody that it cannot write. */
+static void a_store_that_its_recorder_could_not_write_is_refused(void **state)
+{
+    (void)state;
+    struct recording recording;
+    char store[320], other[320];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(unsetenv(names[i]), 0);
+    recording_make_dir(&recording);
+    snprintf(store, sizeof store, "%s/run.telltale", recording.dir);
+    snprintf(other, sizeof other, "%s/other", recording.dir);
+    assert_int_equal(symlink(other, store), 0);
+    expect_refusal(store, -ELOOP, "is a symbolic link");
+    assert_int_equal(unlink(store), 0);
+    assert_int_equal(mkdir(store, 0700), 0);
+    expect_refusal(store, -EISDIR, "is a folder");
+    assert_int_equal(rmdir(store), 0);
+    assert_int_equal(mkfifo(store, 0600), 0);
+    expect_refusal(store, -EEXIST, "is no regular file");
+    assert_int_equal(unlink(store), 0);
+    assert_int_equal(chmod(recording.dir, 0555), 0);
+    pid_t child = fork();
+    if (child == 0) { /* root may write everywhere */
+        if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+            _exit(9);
+        expect_refusal(store, -EACCES, "no permission to write the store");
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(chmod(recording.dir, 0755), 0);
+    FILE *file = fopen(store, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(chmod(store, 0400), 0);
+    child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+            _exit(9);
+        expect_refusal(store, -EACCES, "no permission to write the store");
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    recording_remove(&recording);
+}
+
 /* The caller's own numbers are asked no less than the environment's. */
 static void options_out_of_range_are_refused(void **state)
 {
@@ -200,6 +262,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test(options_out_of_range_are_refused),
     cmocka_unit_test(a_variable_that_is_not_asked_is_not_blamed),
     cmocka_unit_test(each_error_has_its_reason),
+    cmocka_unit_test(a_store_that_its_recorder_could_not_write_is_refused),
 };
 
 TT_TEST_MAIN(cases)

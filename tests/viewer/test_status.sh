@@ -54,6 +54,19 @@ case_a_damaged_page_answers_no_later_question() {
     expect_equal "$(cat "$work/out")" "$(printf 'note_id\nnote_id\nprocess_id\n0')" 'answers, which begin with the names of columns'
 }
 
+# Where nothing came after one of several losses, or before one, nobody knows until when they were, or since when.
+case_losses_without_end_are_told_without_end() {
+    given lossy
+    expect 0 report run.telltale
+    expect_text out '37 events lost between 12.301 s and 12.340 s'
+    must sqlite3 -batch run.telltale "INSERT INTO gap (thread_id, count, from_ns, to_ns, first_sequence, what, is_vital) VALUES (1, 5, 12900000000, NULL, 90, 'dropped', 1)"
+    expect 0 report run.telltale
+    expect_text out '42 events lost after 12.301 s'
+    must sqlite3 -batch run.telltale "UPDATE gap SET to_ns = 12950000000 WHERE count = 5; UPDATE gap SET from_ns = NULL WHERE count = 30"
+    expect 0 report run.telltale
+    expect_text out '42 events lost before 12.950 s'
+}
+
 # FILE has the answer, or what was in it before.
 case_an_answer_goes_into_a_file() {
     given killed

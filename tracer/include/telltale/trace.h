@@ -299,6 +299,10 @@ struct tt_trace_options {
  *   -EINVAL   neither store nor ring dir, a relative ring dir, an unknown category, ring_bytes or another number out of
  *             range, a word in the environment that makes no sense
  *   -ENOENT   the store's folder does not exist
+ *   -EACCES   the store, or its folder, may not be written by this process, whose rights its recorder has; or no file may be made in the
+ *             ring dir
+ *   -ELOOP    the store is a symbolic link
+ *   -EISDIR   it is a folder
  *   -EPERM    the ring dir belongs to somebody else, or others may write to it
  *   -ENOTDIR  the ring dir is no folder, or a symbolic link
  *   -ENOSPC   no memory left where the ring dir is
