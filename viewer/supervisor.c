@@ -128,7 +128,7 @@ static bool await_ready(struct supervisor *supervisor, int ready_fd)
     return false;
 }
 
-/* Starts a recorder and waits until it is at work. Returns 0, or -1: it has said why. */
+/* Starts a recorder and waits until it is at work. Returns 0; or -1: it has said why; or 1: it was killed before. */
 static int start_recorder(struct supervisor *supervisor)
 {
     int control[2], ready[2];
@@ -149,14 +149,15 @@ static int start_recorder(struct supervisor *supervisor)
         write_to_recorder(supervisor, supervisor->told);
         return 0;
     }
+    int status = 0;
     if (supervisor->recorder_pid < 0)
         tt__complain("cannot start the recorder: %s", strerror(errno));
     else
-        waitpid(supervisor->recorder_pid, NULL, 0);
+        waitpid(supervisor->recorder_pid, &status, 0);
     close(supervisor->control_fd);
     supervisor->control_fd = -1;
     supervisor->recorder_pid = 0;
-    return -1;
+    return WIFSIGNALED(status) ? 1 : -1;
 }
 
 /* Asks the recorder to end, before there was anything to record. */
@@ -187,8 +188,10 @@ static void recorder_is_gone(struct supervisor *supervisor, int status)
     }
     if (now_s() - supervisor->recorder_started_s >= RESTART_S_MIN)
         supervisor->restart_count = 0;
-    if (supervisor->restart_count++ < RESTART_MAX && start_recorder(supervisor) == 0)
-        return;
+    /* One that was killed while it began is none that cannot begin. */
+    for (int result = 1; result > 0 && supervisor->restart_count++ < RESTART_MAX;)
+        if ((result = start_recorder(supervisor)) == 0)
+            return;
     supervisor->result.has_lost_recorder = true;
     tt__complain("the recorder keeps ending and was given up; what it has not read is read when the store is next opened");
 }
@@ -339,7 +342,7 @@ static int take_signals(struct supervisor *supervisor)
 static void start(struct supervisor *supervisor)
 {
     bool needs_recorder = !supervisor->plan->has_recorder && !supervisor->plan->is_unrecorded;
-    if (needs_recorder && start_recorder(supervisor) < 0) {
+    if (needs_recorder && start_recorder(supervisor) != 0) {
         supervisor->result.end = TT_SUPERVISION_NO_RECORDER;
         return;
     }
