@@ -12,6 +12,13 @@
 #include "ring_dir.h"
 #include "store_check.h"
 
+static const char *why_no_ring_dir(int result)
+{
+    return result == -EPERM     ? "it, or the folder that it lies in, belongs to somebody else, or others may write to it"
+           : result == -ENOTDIR ? "it, or the folder that it lies in, is no folder, or a symbolic link"
+                                : strerror(-result);
+}
+
 /* Makes and opens the ring dir. 0, or -1 and *ERROR. */
 static int open_dir(struct tt_recorder_options *options, char default_dir[PATH_MAX], int *out_fd,
                     struct tt_store_error *error)
@@ -33,7 +40,7 @@ static int open_dir(struct tt_recorder_options *options, char default_dir[PATH_M
         result = tt__ring_dir_prepare(options->ring_dir, options->keep ? NULL : store);
     if (result < 0)
         return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be used as ring dir: %s", options->ring_dir,
-                              strerror(-result));
+                              why_no_ring_dir(result));
     *out_fd = open(options->ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*out_fd < 0)
         return tt__store_fail(error, TT_STORE_FAILED, "%s: cannot be opened: %s", options->ring_dir, strerror(errno));

@@ -522,6 +522,34 @@ case_programs_that_nobody_records_any_more_are_told() {
     expect_equal "$(ask 'SELECT end_reason, is_balanced FROM processes')" 'exit,1' 'the process'
 }
 
+# Somebody else may have made the folder of rings before its user did: nothing is put into it. In a /dev/shm of the test's own.
+case_a_folder_of_rings_that_others_could_look_into_is_refused() {
+    [ "$(id -u)" -eq 0 ] || skip 'needs a /dev/shm of its own'
+    cat >plant.sh <<'END'
+mount -t tmpfs none /dev/shm || exit 9
+folder=/dev/shm/telltale-0
+mkdir /dev/shm/elsewhere
+case $1 in
+foreign) mkdir -m 700 "$folder" && chown 65534 "$folder" ;;
+open) mkdir "$folder" && chmod 770 "$folder" ;;
+link) ln -s elsewhere "$folder" ;;
+esac
+TELLTALE_STORE=own.telltale "$3" >/dev/null 2>&1
+"$2" record -o run.telltale -- touch it-ran
+status=$?
+ls "$folder/" /dev/shm/elsewhere >listed
+exit $status
+END
+    for how in foreign open link; do
+        run unshare --mount sh plant.sh "$how" "$telltale" "$TELLTALE_TEST_BIN/examples/gather"
+        [ "$status" -ne 9 ] || skip 'cannot mount a /dev/shm'
+        expect_status 5 "record, with a folder of rings that is $how"
+        expect_text err 'cannot be used as ring dir: it, or the folder that it lies in, '
+        [ ! -e it-ran ] && [ ! -e run.telltale ] && [ ! -e own.telltale ] || fail 'something was recorded'
+        expect_equal "$(grep -cv ':$' listed)" "$(grep -c '^$' listed)" "what lies in a folder of rings that is $how"
+    done
+}
+
 case_a_folder_that_cannot_be_written_is_told_before_the_command_runs() {
     run "$telltale" record -o /proc/run.telltale -- touch it-ran
     expect_status 5 record
