@@ -17,16 +17,6 @@
 
 #define NO_NAMESPACES 77 /* exit status of a program that could not have them */
 
-#if defined(__SANITIZE_ADDRESS__)
-/* Looking for leaks stops threads, which it cannot find in other namespaces, and takes what the first thread of a process had for lost when
- * that has ended. */
-__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
-int __lsan_is_turned_off(void)
-{
-    return 1;
-}
-#endif
-
 static void note(const char *key)
 {
     tt_trace_note(0, key, "");
