@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ?1: process ids between commas, which are left alone; ?2: 1 when only imported ones are meant. */
 #define UNFINISHED "is_balanced IS NULL AND (is_boardless = 1 OR NOT ?2) AND instr(?1, ',' || process_id || ',') = 0"
@@ -45,21 +46,19 @@ static int settle(struct tt__store_writer *writer, const struct tt__cell paramet
     return 0;
 }
 
+/* A comma, and the digits of the largest id. */
+#define ID_BYTES_MAX 11u
+
 /* The ids between commas; NULL: no memory. */
 static char *list_ids(const uint32_t *ids, size_t count, uint32_t *out_length)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
-    if (!stream)
+    size_t size = (count + 1) * ID_BYTES_MAX, length = 1;
+    char *text = malloc(size);
+    if (!text)
         return NULL;
-    fputc(',', stream);
+    memcpy(text, ",", 2);
     for (size_t i = 0; i < count; i++)
-        fprintf(stream, "%" PRIu32 ",", ids[i]);
-    if (fclose(stream) != 0) {
-        free(text);
-        return NULL;
-    }
+        length += (size_t)snprintf(text + length, size - length, "%" PRIu32 ",", ids[i]);
     *out_length = (uint32_t)length;
     return text;
 }
