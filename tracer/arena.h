@@ -114,6 +114,11 @@ struct tt_arena_header {
     uint64_t pid_namespace, time_namespace;
     _Atomic uint32_t child_drop_count; /* children: those of them that had something to say, and could have no arena to say it in */
     uint32_t reserved_3;
+    /* recorder: since when it reads nothing, because its store takes nothing (CLOCK_MONOTONIC in nanoseconds; 0: it reads), written last; why, enum
+     * tt_pause_reason; whom it waits for, of those who read the store (0: nobody); and what all rings had dropped by then. */
+    _Atomic uint64_t pause_since_ns;
+    _Atomic uint32_t pause_reason, pause_reader_pid;
+    _Atomic uint64_t pause_drop_count;
 };
 
 /* Who reads an arena anew begins with the oldest records that are still there: their room was given back, so writers may overwrite them

@@ -27,6 +27,7 @@
 #include "recorder_enter.h"
 #include "recorder_folder.h"
 #include "recorder_log.h"
+#include "recorder_pause.h"
 #include "recorder_process.h"
 #include "recorder_retention.h"
 #include "recorder_stats.h"
@@ -65,6 +66,7 @@ struct recorder {
     bool is_held_up;  /* a reader keeps an old state, and the write-ahead log has its full length */
     size_t batch_bytes;
     struct tt__recorder_stats stats;
+    struct tt__pause pause;
     struct tt__retention retention;
     struct tt__recorder_log log;
 };
@@ -397,7 +399,10 @@ static int record(struct recorder *recorder, struct tt_store_error *error)
     if (settle_others(recorder, error) < 0 && recorder->options.recover)
         return -1;
     for (;;) {
-        if (is_held_up(recorder)) {
+        bool is_waiting = is_held_up(recorder);
+        tt__pause_tell(&recorder->pause, is_waiting || recorder->is_paused, &recorder->stats, recorder->processes,
+                       recorder->process_count);
+        if (is_waiting) {
             if (recorder->options.recover || is_stuck(recorder))
                 return tt__store_fail(
                     error, TT_STORE_BUSY,

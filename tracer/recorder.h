@@ -14,6 +14,7 @@
 #ifndef TT_RECORDER_H
 #define TT_RECORDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store.h"
@@ -80,6 +81,20 @@ TT_MUST_USE int tt_recorder_run(const struct tt_recorder_options *options, struc
  * a microsecond for each task, may be ended at any instant, does nothing when somebody else writes STORE, and gives way to whoever wants
  * to meanwhile. */
 void tt_recorder_summarise(const char *store);
+
+/* A recorder whose store takes nothing. It has no end of its own: recording goes on as soon as the cause is gone. */
+struct tt_recorder_pause {
+    int64_t since_ns;       /* CLOCK_MONOTONIC */
+    uint32_t reason;        /* enum tt_pause_reason */
+    uint32_t reader_pid;    /* with TT_PAUSE_REASON_LOG: who reads an old state of the store; 0: not known */
+    uint64_t waiting_count; /* events that wait in rings */
+    uint64_t drop_count;    /* events dropped since */
+    bool is_overwritten;    /* and of those that wait the oldest are being overwritten */
+};
+
+/* Whether the recorder that works for RING_DIR pauses. Returns 1 and *OUT_PAUSE, with the counts of all processes; or 0, also when there is no
+ * recorder, or no such folder. Looking at a full ring of 8 MiB takes some milliseconds. */
+int tt_recorder_look(const char *ring_dir, struct tt_recorder_pause *out_pause);
 
 /* Whether RING_DIR holds arenas that no recorder is reading: then a recorder should run with `recover` before the
  * store is read. Returns 0 or 1; 0 also when the folder does not exist. */

@@ -56,6 +56,16 @@ int tt__recorder_lock(int dir_fd, const struct tt_recorder_options *options, int
     }
 }
 
+bool tt__recorder_has_lock(int dir_fd)
+{
+    int fd = openat(dir_fd, TT_RING_DIR_LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Shared, and given back at once: a recorder that starts in this moment waits for it. */
+    bool is_free = fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0;
+    if (fd >= 0)
+        close(fd);
+    return !is_free;
+}
+
 int tt_recorder_is_needed(const char *ring_dir)
 {
     int dir_fd = open(ring_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

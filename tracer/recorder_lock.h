@@ -15,4 +15,7 @@
 int tt__recorder_lock(int dir_fd, const struct tt_recorder_options *options, int *out_fd,
                       struct tt_store_error *out_error);
 
+/* Whether somebody has the lock of the folder DIR_FD. */
+bool tt__recorder_has_lock(int dir_fd);
+
 #endif

@@ -14,6 +14,7 @@
 #include "nanoseconds.h"
 #include "process_identity.h"
 #include "recorder_board.h"
+#include "recorder_pause.h"
 #include "recorder_ring.h"
 #include "store_check.h"
 
@@ -282,6 +283,7 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
         tt__process_detach(process);
         return TT__ATTACH_FAILED;
     }
+    tt__process_tell_pause(process, &(struct tt__pause){0}); /* a recorder that was killed may have said something else */
     if (process->arena.can_write)
         atomic_store_explicit(&tt__arena_header(&process->arena)->recorder_pid, (uint32_t)getpid(),
                               memory_order_relaxed);
@@ -304,6 +306,12 @@ void tt__process_detach(struct tt__process_reader *process)
     tt__arena_close(&process->arena);
     free(process->rings);
     free(process);
+}
+
+void tt__process_tell_pause(struct tt__process_reader *process, const struct tt__pause *pause)
+{
+    if (process->arena.can_write)
+        tt__pause_write(&process->arena, pause);
 }
 
 const char *tt__process_arena(const struct tt__process_reader *process)

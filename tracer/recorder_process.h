@@ -34,6 +34,10 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
 /* Gives it up; the arena stays. NULL is fine. */
 void tt__process_detach(struct tt__process_reader *process);
 
+/* Has its arena say what PAUSE does (recorder_pause.h), if it can be written. */
+struct tt__pause;
+void tt__process_tell_pause(struct tt__process_reader *process, const struct tt__pause *pause);
+
 /* Name of its arena. */
 const char *tt__process_arena(const struct tt__process_reader *process);
 

@@ -11,6 +11,7 @@
 
 #include "leftovers.h"
 #include "output/text.h"
+#include "pause.h"
 #include "query.h"
 #include "report.h"
 #include "ring_dir.h"
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct examination {
@@ -41,6 +43,22 @@ static void tell(struct examination *examination, const char *name, const struct
 
 /* ---------------------------------------------------------------------------------------------------- the file */
 
+/* The writer, called NAME if that is known, waits. */
+static void tell_pause(struct examination *examination, const char *name, const struct tt_recorder_pause *pause)
+{
+    struct tt_finding finding = {.verdict = TT_DOCTOR_NOTE};
+    struct timespec now;
+    char lasted[TT_DURATION_BYTES], cause[160], counts[160];
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    tt__text_duration(lasted, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - pause->since_ns);
+    TT_FOUND(&finding, "process %ld%s%s has written nothing for %s, %s; %s", examination->writer, name[0] != '\0' ? ", " : "", name, lasted,
+             tt__pause_cause(pause, cause), tt__pause_counts(pause, counts));
+    finding.remedy = pause->reason == TT_PAUSE_REASON_FULL ? "make room; recording goes on by itself, and what finds its ring full until then is lost"
+                     : pause->reason == TT_PAUSE_REASON_LOG ? "end that process, or let it go on; recording goes on by itself then"
+                                                            : "look at the disk and at the limits of the recorder; it tries again and again";
+    tell(examination, "writer", &finding);
+}
+
 static void tell_writer(struct examination *examination)
 {
     struct tt_finding finding = {0};
@@ -51,6 +69,11 @@ static void tell_writer(struct examination *examination)
         if (fgets(name, sizeof name, file) != NULL)
             name[strcspn(name, "\n")] = '\0';
         fclose(file);
+    }
+    struct tt_recorder_pause pause;
+    if (examination->writer != 0 && tt__pause_find(examination->path, &pause)) {
+        tell_pause(examination, name, &pause);
+        return;
     }
     if (examination->writer == 0)
         TT_FOUND(&finding, "nobody writes it");

@@ -8,6 +8,7 @@
 #include "progress.h"
 #include "recorder.h"
 #include "recorder_backlog.h"
+#include "recorder_lock.h"
 #include "ring_dir.h"
 #include "supervisor.h"
 
@@ -36,16 +37,11 @@ static bool is_arena(const char *name)
 
 static bool is_locked(const char *dir)
 {
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/" TT_RING_DIR_LOCK, dir) >= (int)sizeof path)
-        return false;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (descriptor < 0)
-        return false;
-    /* Shared, and given back at once: a recorder that starts in this very moment waits for it. */
-    bool is_free = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
-    close(descriptor);
-    return !is_free;
+    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_locked = dir_fd >= 0 && tt__recorder_has_lock(dir_fd);
+    if (dir_fd >= 0)
+        close(dir_fd);
+    return is_locked;
 }
 
 struct tt_ring_dir_content tt__leftovers_look(const char *dir)
@@ -226,6 +222,7 @@ static bool is_without_store(const char *path)
 struct waiting {
     const char *store, *path, *dir;
     struct tt__backlog backlog;
+    struct tt_recorder_pause pause;
     unsigned recovery_count;
     int64_t came_on_ms;
     useconds_t look_us;
@@ -253,6 +250,8 @@ static enum tt_leftovers_doubt get_on(struct waiting *waiting, long recorder)
         waiting->recovery_count++;
         return doubt_of(recover(waiting->store, waiting->path, waiting->dir));
     }
+    if (tt_recorder_look(waiting->dir, &waiting->pause) == 1)
+        return TT_LEFTOVERS_PAUSED;
     int64_t still_ms = now_ms() - waiting->came_on_ms;
     if (still_ms > STILL_MS || (still_ms > STILL_MS_MIN && (has_told_of_waiting || is_stopped(recorder))))
         return TT_LEFTOVERS_UNANSWERED;
@@ -292,6 +291,7 @@ void tt__leftovers_catch_up(const char *store, struct tt_leftovers *out_leftover
         out_leftovers->doubt = TT_LEFTOVERS_UNREADABLE;
     else if (out_leftovers->doubt == TT_LEFTOVERS_UNREADABLE && out_leftovers->arena_count == 0)
         out_leftovers->arena_count = tt__leftovers_look(waiting.dir).arena_count;
+    out_leftovers->pause = waiting.pause;
     if (out_leftovers->doubt == TT_LEFTOVERS_UNANSWERED || out_leftovers->doubt == TT_LEFTOVERS_UNWRITTEN)
         out_leftovers->event_count = tt__backlog_count_events(waiting.dir, &waiting.backlog);
     tt__backlog_finish(&waiting.backlog);

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "recorder.h"
+
 struct tt_ring_dir_content {
     size_t arena_count;
     bool has_recorder; /* a recorder is at work: it holds the lock */
@@ -40,6 +42,7 @@ enum tt_leftovers_end tt__leftovers_read(const char *store, const char *dir, boo
 /* Why not all that was said is in a store. */
 enum tt_leftovers_doubt {
     TT_LEFTOVERS_NONE,
+    TT_LEFTOVERS_PAUSED,     /* its recorder waits, because the store takes nothing */
     TT_LEFTOVERS_UNANSWERED, /* its recorder stands still */
     TT_LEFTOVERS_UNWRITTEN,  /* they could not be written into it */
     TT_LEFTOVERS_UNREADABLE  /* arenas are damaged */
@@ -49,6 +52,7 @@ struct tt_leftovers {
     enum tt_leftovers_doubt doubt;
     uint64_t event_count;  /* that wait, at most; 0: only ends of processes do, or it is not known */
     size_t arena_count;    /* of UNREADABLE */
+    struct tt_recorder_pause pause; /* of PAUSED */
     char dir[PATH_MAX];    /* where they are */
 };
 

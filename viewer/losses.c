@@ -4,6 +4,7 @@
 #include "leftovers.h"
 #include "nanoseconds.h"
 #include "output/text.h"
+#include "pause.h"
 #include "query.h"
 #include "report.h"
 
@@ -194,9 +195,13 @@ static size_t print_loops(tt_session *session, tt_output *output)
 }
 
 /* What belongs into the store, and is not in it. How many lines. */
-static size_t print_leftovers(const struct tt_leftovers *leftovers, tt_output *output)
+static size_t print_leftovers(tt_session *session, tt_output *output)
 {
+    const struct tt_leftovers *leftovers = tt__session_leftovers(session);
     switch (leftovers->doubt) {
+    case TT_LEFTOVERS_PAUSED:
+        tt__pause_print(session, output, &leftovers->pause);
+        return 1;
     case TT_LEFTOVERS_NONE:
         return 0;
     case TT_LEFTOVERS_UNREADABLE:
@@ -230,7 +235,7 @@ size_t tt__losses_print(tt_session *session, tt_output *output)
     for (; tt__query_next(query); count++)
         print_loss(query, output, has_processes);
     count += print_loops(session, output);
-    count += print_leftovers(tt__session_leftovers(session), output);
+    count += print_leftovers(session, output);
     tt__style(output, TT_STYLE_PLAIN);
     tt__query_close(query);
     return count;

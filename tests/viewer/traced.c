@@ -8,6 +8,7 @@
  *     traced clean          a task that returns
  *     traced wait           prints its process id; at the end of its standard input a task that returns
  *     traced turns COUNT    COUNT tasks, woken at once, that have their turns one after the other, two milliseconds each
+ *     traced obey           prints "ready"; for each line of the standard input, a number, so many tasks that return; prints it again
  *     traced interrupts     prints "ready", and at the end of its standard input how many SIGINTs it got; exit status 9
  */
 #include <signal.h>
@@ -183,6 +184,18 @@ static int count_interrupts(void)
     return 9;
 }
 
+static void obey(void)
+{
+    char line[24];
+    say("ready");
+    while (fgets(line, sizeof line, stdin)) {
+        for (unsigned long i = strtoul(line, NULL, 10); i > 0; i--)
+            end_task(begin_task("obeying"), TT_OUTCOME_RETURNED);
+        line[strcspn(line, "\n")] = '\0';
+        say(line);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -206,10 +219,12 @@ int main(int argc, char **argv)
         end_task(begin_task("clean"), TT_OUTCOME_RETURNED);
     } else if (strcmp(what, "wait") == 0) {
         return wait_first();
+    } else if (strcmp(what, "obey") == 0) {
+        obey();
     } else if (strcmp(what, "interrupts") == 0) {
         return count_interrupts();
     } else {
-        fprintf(stderr, "usage: traced fail|hold|fork COUNT|bar COUNT|outlive|clean|wait|turns COUNT|interrupts\n");
+        fprintf(stderr, "usage: traced fail|hold|fork COUNT|bar COUNT|outlive|clean|wait|turns COUNT|obey|interrupts\n");
         return 2;
     }
     return 0;
