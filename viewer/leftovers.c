@@ -298,7 +298,11 @@ void tt__leftovers_catch_up(const char *store, struct tt_leftovers *out_leftover
     tell_of_waiting(store, out_leftovers);
 }
 
-long tt__leftovers_find_writer(const struct stat *file)
+/* The kernel tells its locks page by page: where others take and give back some meanwhile, as many viewers of one store do, one that
+ * stays may be passed over. Nobody is passed over again and again. */
+#define LOCK_LOOKS 8
+
+static long find_in_locks(const struct stat *file)
 {
     char *line = NULL;
     size_t size = 0;
@@ -313,6 +317,14 @@ long tt__leftovers_find_writer(const struct stat *file)
     free(line);
     if (locks != NULL)
         fclose(locks);
+    return found;
+}
+
+long tt__leftovers_find_writer(const struct stat *file)
+{
+    long found = 0;
+    for (int i = 0; i < LOCK_LOOKS && found == 0; i++)
+        found = find_in_locks(file);
     return found;
 }
 
