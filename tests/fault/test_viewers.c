@@ -31,7 +31,7 @@ static void expect_log_bounded(const struct studio *studio, uint64_t bytes_max)
  * is for a while, and what there is to see grows. */
 static void be_looked_at_by_a_crowd(struct studio *studio, int64_t milliseconds)
 {
-    viewers_start(studio->store, VIEWERS_MAX, false);
+    viewers_start(studio->store, VIEWERS_MAX, VIEWERS_OF_ALL_KINDS);
     for (int64_t end_ns = studio_now_ns() + milliseconds * 1000000; studio_now_ns() < end_ns;) {
         expect_log_bounded(studio, CROWD_LOG_BYTES_MAX);
         studio_sleep_us(10000);
@@ -44,7 +44,7 @@ static void be_looked_at_by_a_crowd(struct studio *studio, int64_t milliseconds)
 static void be_looked_at(struct studio *studio, unsigned viewers, int64_t milliseconds)
 {
     int64_t end_ns = studio_now_ns() + milliseconds * 1000000;
-    viewers_start(studio->store, viewers, false);
+    viewers_start(studio->store, viewers, VIEWERS_OF_ALL_KINDS);
     viewers_await_looks(1);
     pid_t still = viewers_start_still(studio->store);
     viewers_await_growth();
@@ -84,10 +84,10 @@ static uint64_t sum_of_store(const struct studio *studio)
     return sum_of_file(studio->store) * 31 + sum_of_file(log);
 }
 
-static void expect_no_change(const struct studio *studio)
+static void expect_no_change(const struct studio *studio, enum viewers_kind kind)
 {
     uint64_t sum = sum_of_store(studio);
-    viewers_start(studio->store, VIEWERS_MAX, false);
+    viewers_start(studio->store, VIEWERS_MAX, kind);
     viewers_await_looks(2);
     viewers_stop();
     assert_true(sum_of_store(studio) == sum);
@@ -123,7 +123,7 @@ static void viewers_of_a_live_store_see_a_growing_prefix_and_change_nothing(void
     truth_begin(&options);
     studio_open(&studio);
     /* Those who come before the store is there. */
-    viewers_start(studio.store, 4, true);
+    viewers_start(studio.store, 4, VIEWERS_EARLY);
     studio_start_recorder(&studio, &recorder);
     pid_t program = studio_start_program(&studio, truth_emit, NULL, 0);
     truth_await_start();
@@ -136,14 +136,14 @@ static void viewers_of_a_live_store_see_a_growing_prefix_and_change_nothing(void
     for (unsigned i = 0; i < phases; i++)
         be_looked_at(&studio, numbers[i], milliseconds / 2 / phases);
     freeze_recorder(&studio);
-    expect_no_change(&studio);
+    expect_no_change(&studio, VIEWERS_OF_ALL_KINDS);
     assert_int_equal(kill(studio.recorder, SIGCONT), 0);
     truth_end_program();
     assert_int_equal(studio_wait(program), 0);
     studio_kill_recorder(&studio);
-    expect_no_change(&studio);
+    expect_no_change(&studio, VIEWERS_BY_CONNECTION);
     /* Those who look without a pause while the next recorder goes on, ends, and makes one file of it. */
-    viewers_start(studio.store, VIEWERS_MAX / 2, true);
+    viewers_start(studio.store, VIEWERS_MAX / 2, VIEWERS_EARLY);
     viewers_await_looks(1);
     studio_start_recorder(&studio, NULL);
     studio_finish(&studio);
@@ -151,7 +151,7 @@ static void viewers_of_a_live_store_see_a_growing_prefix_and_change_nothing(void
     viewers_stop();
     truth_expect(&studio, false, false);
     assert_int_equal(studio_number(&studio, "SELECT count(*) FROM note"), truth_returned());
-    expect_no_change(&studio);
+    expect_no_change(&studio, VIEWERS_OF_ALL_KINDS);
     fprintf(stderr, "%llu looks\n", (unsigned long long)viewers_look_count());
     studio_close(&studio);
 }

@@ -14,7 +14,7 @@
 
 #include "store.h"
 
-#define PATIENCE_MS 60000 /* for one more look, or for something new to see */
+#define PATIENCE_MS 60000 /* for one more look, or for something new to see; under valgrind ten times that */
 #define PAUSE_US    20000 /* between two looks */
 
 /* Notes of thread 0, the number that they should have by their texts, and what the view of losses says, in one state. */
@@ -123,9 +123,10 @@ static void take_answer(unsigned number, const struct answer *answer, bool is_fi
     atomic_fetch_add(&crowd->looks[number], 1);
 }
 
-static _Noreturn void look(const char *path, unsigned number, bool is_early)
+static _Noreturn void look(const char *path, unsigned number, enum viewers_kind kind)
 {
-    enum manner manner = is_early ? ANEW : number % MANNER_COUNT;
+    bool is_early = kind == VIEWERS_EARLY;
+    enum manner manner = is_early ? ANEW : number % (kind == VIEWERS_OF_ALL_KINDS ? MANNER_COUNT : PROGRAM);
     struct tt_store_reader *reader = NULL;
     for (bool is_first = true; !atomic_load(&crowd->is_over);) {
         if (manner != PROGRAM && !reader && !(reader = open_store(path, is_early && is_first)))
@@ -172,7 +173,7 @@ static pid_t fork_viewer(void)
     return child;
 }
 
-void viewers_start(const char *path, unsigned count, bool are_early)
+void viewers_start(const char *path, unsigned count, enum viewers_kind kind)
 {
     share_memory();
     assert_true(viewer_count == 0 && count <= VIEWERS_MAX);
@@ -180,7 +181,7 @@ void viewers_start(const char *path, unsigned count, bool are_early)
     for (; viewer_count < count; viewer_count++) {
         pids[viewer_count] = fork_viewer();
         if (pids[viewer_count] == 0)
-            look(path, viewer_count, are_early);
+            look(path, viewer_count, kind);
     }
 }
 
@@ -188,11 +189,12 @@ void viewers_start(const char *path, unsigned count, bool are_early)
 static void await(unsigned number, int64_t (*reached)(unsigned number), int64_t before, unsigned more, const char *what)
 {
     int status;
-    for (int64_t end_ns = studio_now_ns() + (int64_t)PATIENCE_MS * 1000000; reached(number) < before + more;) {
+    int64_t patience_ms = studio_is_under_valgrind() ? 10 * PATIENCE_MS : PATIENCE_MS;
+    for (int64_t end_ns = studio_now_ns() + patience_ms * 1000000; reached(number) < before + more;) {
         if (waitpid(pids[number], &status, WNOHANG) != 0)
             fail_msg("viewer %u: %s", number, crowd->complaint);
         if (studio_now_ns() > end_ns)
-            fail_msg("viewer %u of %u has %s for %d ms", number, viewer_count, what, PATIENCE_MS);
+            fail_msg("viewer %u of %u has %s for %lld ms", number, viewer_count, what, (long long)patience_ms);
         studio_sleep_us(1000);
     }
 }

@@ -11,14 +11,19 @@
 #ifndef TT_TESTS_VIEWERS_H
 #define TT_TESTS_VIEWERS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define VIEWERS_MAX 16u
 
-/* Starts COUNT of them, who look at the store at PATH. ARE_EARLY: there may be no store yet; they wait for it, and look without a pause. */
-void viewers_start(const char *path, unsigned count, bool are_early);
+enum viewers_kind {
+    VIEWERS_OF_ALL_KINDS,
+    VIEWERS_BY_CONNECTION, /* not the program, which completes what nobody writes any more */
+    VIEWERS_EARLY, /* by connections, too; there may be no store yet: they wait for it, and look without a pause */
+};
+
+/* Starts COUNT of them, who look at the store at PATH. */
+void viewers_start(const char *path, unsigned count, enum viewers_kind kind);
 
 /* Waits until each has looked LOOKS times more. */
 void viewers_await_looks(unsigned looks);
