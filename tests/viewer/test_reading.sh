@@ -53,12 +53,25 @@ without_rights() { # COMMAND...
 
 case_a_store_in_a_folder_that_cannot_be_written_is_read() {
     given killed
-    sqlite3 run.telltale 'PRAGMA journal_mode = WAL' >/dev/null
+    # What was written last is in the log alone, as a recorder leaves it that was killed.
+    python3 -c 'import os, sqlite3
+store = sqlite3.connect("run.telltale")
+store.execute("PRAGMA journal_mode = WAL")
+store.execute("INSERT INTO note (noted_ns, thread_id, sequence, key) VALUES (1, 1, 1000000, ?)", ("in the log",))
+store.commit()
+os._exit(0)'
+    rm -f run.telltale-shm
+    [ -s run.telltale-wal ] || fail 'there is no log'
     chmod 555 .
     run without_rights "$telltale" report run.telltale
+    cp "$work/out" "$work/report"
+    code=$status
+    run without_rights "$telltale" query run.telltale "SELECT key FROM note WHERE sequence = 1000000" --format csv
     chmod 755 .
-    expect_status 1 report
-    expect_text out 'SUMMARY: telltale: 3 lost failures in 1 group'
+    expect_equal "$code" 1 'the status of report'
+    grep -q 'SUMMARY: telltale: 3 lost failures in 1 group' "$work/report" || fail 'no summary'
+    expect_text out 'in the log'
+    [ ! -e run.telltale-shm ] || fail 'something was written beside the store'
 }
 
 case_a_store_that_is_being_written_is_read_as_it_stands() {
