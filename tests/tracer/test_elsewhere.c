@@ -78,6 +78,8 @@ static void end_first_thread(void *argument)
 static void a_process_without_its_first_thread_is_recorded_to_its_end(void **state)
 {
     (void)state;
+    if (studio_is_under_valgrind())
+        TT_SKIP("valgrind takes what a thread has for lost when the first one is gone");
     pid_t program = studio_start_program(&studio, end_first_thread, NULL, 0);
     studio_await(1);
     studio_start_recorder(&studio, NULL);
@@ -150,8 +152,7 @@ static void die_there(void)
 {
     note("there");
     studio_reach(1);
-    (void)kill(getpid(), SIGKILL); /* the first process of a namespace is spared by its own */
-    _exit(0);
+    _exit(0); /* without a goodbye; a signal of its own spares the first process of a namespace */
 }
 
 static void be_in_pid_namespace(void *argument)
