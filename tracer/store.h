@@ -93,6 +93,10 @@ const char *tt_store_reader_message(struct tt_store_reader *reader);
 /* The path that was opened, as the caller gave it. READER's. */
 const char *tt_store_reader_path(const struct tt_store_reader *reader);
 
+/* 1 when somebody has the lock of the store's file, as recorders and imports have while they write it; else 0. Who wants it in this moment
+ * waits an instant. */
+int tt_store_reader_has_writer(const struct tt_store_reader *reader);
+
 /* 1 when a statement was prepared on the reader's connection that reads steps, which may have been told of some tasks only; else 0. */
 int tt_store_reader_asks_steps(const struct tt_store_reader *reader);
 

@@ -16,6 +16,10 @@
  * EWOULDBLOCK if somebody else has it. */
 int tt__store_claim(int fd);
 
+/* Whether somebody has the lock of the store that FD, which has it not, has open: in /proc/locks, which is told a page at a time, one may be
+ * missing. It is had for an instant, which claims wait for. */
+bool tt__store_is_claimed(int fd);
+
 /* The lock of FD, which is open for writing and has it, is given way with from now on: ask tt__store_is_wanted(), and let go soon. */
 void tt__store_give_way(int fd);
 

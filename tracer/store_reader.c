@@ -17,6 +17,7 @@
 #include "sql_table.h"
 #include "store.h"
 #include "store_check.h"
+#include "store_claim.h"
 #include "store_copy.h"
 #include "store_migrate.h"
 #include "store_settle.h"
@@ -329,6 +330,11 @@ struct sqlite3 *tt_store_reader_connection(struct tt_store_reader *reader)
 const char *tt_store_reader_message(struct tt_store_reader *reader)
 {
     return sqlite3_errmsg(reader->connection);
+}
+
+int tt_store_reader_has_writer(const struct tt_store_reader *reader)
+{
+    return tt__store_is_claimed(reader->fd);
 }
 
 const char *tt_store_reader_path(const struct tt_store_reader *reader)

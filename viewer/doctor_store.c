@@ -243,7 +243,8 @@ static void tell_completeness(struct examination *examination)
     int64_t unread = tt__query_integer(query, "unread"), unbalanced = tt__query_integer(query, "unbalanced");
     int64_t missing = tt__query_integer(query, "missing"), untold = tt__query_integer(query, "untold");
     int64_t unknown = tt__query_integer(query, "unknown");
-    bool is_left = running > 0 && tt__leftovers_is_left(examination->path);
+    bool is_left = running > 0 && tt__leftovers_is_left(examination->path) &&
+                   !tt_store_reader_has_writer(tt__session_reader(examination->session));
     if (unbalanced > 0)
         TT_FOUND(&finding, "counts do not add up for %" PRId64 " of %" PRId64 " processes", unbalanced, processes);
     else if (untold > 0)

@@ -65,7 +65,7 @@ void tt__leftovers_catch_up(const char *store, struct tt_leftovers *out_leftover
 void tt__leftovers_recover(const char *store);
 
 /* The process that holds a lock of flock for writing on FILE, as recorders and imports do on their store; 0: none, or it cannot be seen
- * from here. */
+ * from here, or the kernel, whose list of locks may change between two pages of it, has left it out. */
 long tt__leftovers_find_writer(const struct stat *file);
 
 /* STORE has processes that were not read to their end. Where nobody writes it, and no arena of it is left, nothing more will come of them, and

@@ -114,7 +114,7 @@ int tt__session_look(struct tt_invocation *invocation, const char *path, tt_sess
 static bool is_cut_off(tt_session *session)
 {
     return tt__query_count(session, "SELECT EXISTS (SELECT 1 FROM process WHERE is_balanced IS NULL)") > 0 &&
-           tt__leftovers_is_left(tt__session_path(session));
+           tt__leftovers_is_left(tt__session_path(session)) && !tt_store_reader_has_writer(session->reader);
 }
 
 /* As tt__session_look(); of a store that nobody writes any more nobody is told that its processes run. */
