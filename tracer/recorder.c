@@ -132,6 +132,8 @@ static int attach_arena(struct recorder *recorder, const char *name, struct tt_s
                                         : TT__ATTACH_LATER;
     switch (result) {
     case TT__ATTACHED:
+        if (!recorder->options.recover) /* who recovers does not stay: whoever waits for the lock is to go on waiting */
+            tt__process_claim(process);
         for (size_t i = 0; i < recorder->process_count; i++) {
             tt__process_hear_of(recorder->processes[i], process);
             tt__process_hear_of(process, recorder->processes[i]);

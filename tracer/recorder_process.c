@@ -284,11 +284,15 @@ enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct t
         return TT__ATTACH_FAILED;
     }
     tt__process_tell_pause(process, &(struct tt__pause){0}); /* a recorder that was killed may have said something else */
+    *out_process = process;
+    return TT__ATTACHED;
+}
+
+void tt__process_claim(struct tt__process_reader *process)
+{
     if (process->arena.can_write)
         atomic_store_explicit(&tt__arena_header(&process->arena)->recorder_pid, (uint32_t)getpid(),
                               memory_order_relaxed);
-    *out_process = process;
-    return TT__ATTACHED;
 }
 
 void tt__process_detach(struct tt__process_reader *process)

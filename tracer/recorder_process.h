@@ -31,6 +31,9 @@ enum tt__attach_result {
 enum tt__attach_result tt__process_attach(int dir_fd, const char *name, struct tt_ingest *ingest,
                                           struct tt__process_reader **out_process, struct tt_store_error *out_error);
 
+/* Notes in the arena that this recorder reads it, until tt__process_detach(): another one that begins has nothing to do for it. */
+void tt__process_claim(struct tt__process_reader *process);
+
 /* Gives it up; the arena stays. NULL is fine. */
 void tt__process_detach(struct tt__process_reader *process);
 
