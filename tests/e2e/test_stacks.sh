@@ -49,8 +49,8 @@ static int app(void *arg)
 {
     (void)arg;
     create_it();
-    if (tt_sleep(TT_MSEC(20)) < 0)
-        return -1;
+    while (!tt_task_done(kept) && tt_sleep(TT_MSEC(1)) == 0)
+        continue;
     tt_task_unref(kept);
     return 0;
 }

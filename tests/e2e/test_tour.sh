@@ -136,13 +136,13 @@ case_connections_beyond_the_limit_are_told_to_come_again() {
 }
 
 case_sigterm_lets_a_download_end_and_nobody_in() {
-    start_tour --grace 600
+    start_tour --grace 600 --patience 600 # also where a machine is so slow that the download stands still for long
     must "$client" terminate "$port" "$server" SIGTERM
     expect_clean_end
 }
 
 case_so_does_sigint() {
-    start_tour --grace 600
+    start_tour --grace 600 --patience 600
     must "$client" terminate "$port" "$server" SIGINT
     expect_clean_end
 }
