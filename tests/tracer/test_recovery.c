@@ -4,9 +4,12 @@
 #include "studio_case.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "arena.h"
 
 static void tell_life_of_a_task(void *argument)
 {
@@ -58,7 +61,8 @@ static void begin_late(const char *arena, const char *reason)
     }
 }
 
-static void make_damaged_arena(const char *name)
+/* Of a process that began at BEGAN_NS, as far as it tells: arenas are attached in that order. */
+static void make_damaged_arena(const char *name, uint64_t began_ns)
 {
     char path[256];
     snprintf(path, sizeof path, "%s/%s", studio.ring_dir, name);
@@ -66,6 +70,9 @@ static void make_damaged_arena(const char *name)
     assert_true(file >= 0);
     assert_int_equal(ftruncate(file, 1 << 20), 0);
     assert_int_equal(pwrite(file, "nothing of ours", 15, 0), 15);
+    assert_int_equal(
+        pwrite(file, &began_ns, sizeof began_ns, offsetof(struct tt_arena_header, clock_first.monotonic_ns)),
+        sizeof began_ns);
     close(file);
 }
 
@@ -79,10 +86,10 @@ static void a_recorder_that_begins_during_a_recovery_goes_on_when_that_is_over(v
                                           .control_fd = -1,
                                           .recover = 1,
                                           .on_refused = begin_late};
-    make_damaged_arena("4194305-0.arena"); /* of nobody */
+    make_damaged_arena("4194305-0.arena", 0); /* of nobody */
     pid_t program = studio_start_program(&studio, tell_life_of_a_task, NULL, 0);
     studio_await(1);
-    make_damaged_arena("4194306-0.arena");
+    make_damaged_arena("4194306-0.arena", INT64_MAX);
     make_late_recorder();
     assert_true(tt_recorder_run(&options, &error) == 0 || error.kind == TT_STORE_DAMAGED);
     assert_int_equal(late.refused_count, 2);
