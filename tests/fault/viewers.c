@@ -162,24 +162,13 @@ static _Noreturn void stand_still(const char *path)
 
 /* -------------------------------------------------------------------------------------------------------- the crowd */
 
-/* A child of the test's, which goes with it. */
-static pid_t fork_viewer(void)
-{
-    fflush(NULL);
-    pid_t test = getpid(), child = fork();
-    assert_true(child >= 0);
-    if (child == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != test))
-        _exit(98);
-    return child;
-}
-
 void viewers_start(const char *path, unsigned count, enum viewers_kind kind)
 {
     share_memory();
     assert_true(viewer_count == 0 && count <= VIEWERS_MAX);
     memset(crowd, 0, sizeof *crowd);
     for (; viewer_count < count; viewer_count++) {
-        pids[viewer_count] = fork_viewer();
+        pids[viewer_count] = studio_fork();
         if (pids[viewer_count] == 0)
             look(path, viewer_count, kind);
     }
@@ -247,7 +236,7 @@ pid_t viewers_start_still(const char *path)
 {
     int status;
     share_memory();
-    pid_t still = fork_viewer();
+    pid_t still = studio_fork();
     if (still == 0)
         stand_still(path);
     assert_int_equal(waitpid(still, &status, WUNTRACED), still);

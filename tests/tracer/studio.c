@@ -60,7 +60,7 @@ void studio_close(struct studio *studio)
 
 /* -------------------------------------------------------------------------------------------------------- processes */
 
-static pid_t fork_child(void)
+pid_t studio_fork(void)
 {
     fflush(NULL);
     pid_t test = getpid(), child = fork();
@@ -94,7 +94,7 @@ void studio_start_recorder(struct studio *studio, const struct tt_recorder_optio
     char word[8];
     assert_int_equal(pipe2(control, O_CLOEXEC), 0);
     assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    pid_t child = fork_child();
+    pid_t child = studio_fork();
     if (child == 0) {
         close(control[1]);
         close(ready[0]);
@@ -152,7 +152,7 @@ void studio_recover(struct studio *studio)
 
 pid_t studio_start_program(struct studio *studio, studio_program_fn program, void *argument, uint64_t ring_bytes)
 {
-    pid_t child = fork_child();
+    pid_t child = studio_fork();
     if (child != 0)
         return child;
     if (studio->control >= 0)

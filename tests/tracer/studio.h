@@ -47,6 +47,9 @@ void studio_kill_recorder(struct studio *studio);
 /* Runs a recorder in this process until it has nothing to do, as the next viewer would. Fails the test when that fails. */
 void studio_recover(struct studio *studio);
 
+/* Forks a child that ends with the test, however that ends. */
+pid_t studio_fork(void);
+
 /* Starts PROGRAM with rings of RING_BYTES (0: the default). */
 pid_t studio_start_program(struct studio *studio, studio_program_fn program, void *argument, uint64_t ring_bytes);
 
