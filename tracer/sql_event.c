@@ -101,8 +101,13 @@ static void want_name(struct cursor *cursor, sqlite3_value *value, uint64_t *set
 
 static int want_task(struct cursor *cursor, sqlite3_value *value)
 {
-    if (sqlite3_value_type(value) != SQLITE_INTEGER)
+    int type = sqlite3_value_numeric_type(value); /* the column's affinity makes a number of '7' */
+    if (type == SQLITE_NULL)
         return SQLITE_OK;
+    if (type != SQLITE_INTEGER) {
+        cursor->has_tasks = false; /* 7.0 equals 7: SQLite knows */
+        return SQLITE_OK;
+    }
     if ((cursor->task_count & (cursor->task_count - 1)) == 0) { /* room for a power of two */
         size_t capacity = cursor->task_count ? 2 * cursor->task_count : 1;
         int64_t *grown = sqlite3_realloc64(cursor->tasks, capacity * sizeof *grown);

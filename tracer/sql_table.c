@@ -106,7 +106,7 @@ int tt__index_finish(sqlite3_index_info *info, const struct tt_index_text *index
 
 static void narrow(struct tt_range *range, int operator, sqlite3_value * value)
 {
-    if (sqlite3_value_type(value) != SQLITE_INTEGER)
+    if (sqlite3_value_numeric_type(value) != SQLITE_INTEGER) /* the columns' affinity makes a number of '7' */
         return;
     int64_t number = sqlite3_value_int64(value), least = INT64_MIN, greatest = INT64_MAX;
     switch (operator) {
