@@ -335,7 +335,7 @@ static int run(struct tt_invocation *invocation)
     if (status < 0)
         status = tt__target_check(&target, given->is_appending);
     if (status < 0 && !given->is_lttng)
-        status = tt__target_clear(&target, given->is_appending);
+        status = tt__target_clear(&target, given->is_appending, true);
     if (status >= 0)
         return status;
     return given->is_lttng ? record_through_lttng(invocation, &target) : supervise(invocation, &target);

@@ -119,6 +119,6 @@ int tt__import_live(struct tt_invocation *invocation, const char *store, bool is
     if (status < 0)
         status = tt__target_check(&target, is_appending);
     if (status < 0)
-        status = tt__target_clear(&target, is_appending);
+        status = tt__target_clear(&target, is_appending, false);
     return status >= 0 ? status : follow(invocation, &target, is_appending);
 }

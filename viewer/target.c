@@ -121,6 +121,11 @@ static int fail_as(const struct tt_store_error *error, const struct tt_target *t
     return TT_EXIT_OUTSIDE;
 }
 
+static void tell_replaced(const struct tt_target *target)
+{
+    tt__complain("%s: replacing the recording in %s", target->command, target->name);
+}
+
 int tt__target_keep(struct tt_target *target)
 {
     struct tt_store_error error;
@@ -132,9 +137,11 @@ int tt__target_keep(struct tt_target *target)
         if (tt_store_draft_publish(draft, &error) < 0)
             return fail_as(&error, target);
         if (replaces)
-            tt__complain("%s: replacing the recording in %s", target->command, target->name);
+            tell_replaced(target);
     }
     if (target->is_set_aside) {
+        if (!target->is_told)
+            tell_replaced(target);
         name_aside(aside, target);
         remove_store(aside);
         close(target->aside_fd);
@@ -219,13 +226,15 @@ int tt__target_check(struct tt_target *target, bool is_appending)
     return TT_EXIT_OUTSIDE;
 }
 
-int tt__target_clear(struct tt_target *target, bool is_appending)
+int tt__target_clear(struct tt_target *target, bool is_appending, bool tells)
 {
     target->is_cleared = true;
     if (is_appending || tt__session_file_kind(target->path) == TT_FILE_MISSING)
         return -1;
     if (set_aside(target) == 0) {
-        tt__complain("%s: replacing the recording in %s", target->command, target->name);
+        target->is_told = tells;
+        if (tells)
+            tell_replaced(target);
         return -1;
     }
     tt__complain("%s: cannot replace %s: %s; name another file with -o", target->command, target->name,

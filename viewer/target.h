@@ -31,6 +31,7 @@ struct tt_target {
     bool has_recorder;            /* somebody else is recording into it: --append */
     bool is_cleared;              /* what is under its name now was written since */
     bool is_set_aside;            /* it is called something else for the time being */
+    bool is_told;                 /* that it is replaced; valid when is_set_aside */
     int aside_fd;                 /* holds the lock that says so; valid when is_set_aside */
     struct tt_store_draft *draft; /* NULL: there is none */
 };
@@ -43,8 +44,9 @@ int tt__target_find(const char *command, const char *name, struct tt_target *out
 int tt__target_check(struct tt_target *target, bool is_appending);
 
 /* After a check, for a recording: sees to it that the store's name is free, or with IS_APPENDING that a store can be
- * gone on with. Returns -1, or the exit status after a complaint. */
-int tt__target_clear(struct tt_target *target, bool is_appending);
+ * gone on with. TELLS: that one is replaced is said now, and not when there is a new one. Returns -1, or the exit status after a
+ * complaint. */
+int tt__target_clear(struct tt_target *target, bool is_appending, bool tells);
 
 /* After a check, for a store that is written at once: begins a draft. Returns -1, or the exit status after a complaint. */
 int tt__target_draft(struct tt_target *target);

@@ -37,6 +37,7 @@ case_a_store_grows_while_the_programs_run() {
 }
 
 case_a_signal_ends_it_with_a_whole_store() {
+    must "$telltale" record -- "$emitter" 3 # which is replaced, and that is said once there is another one
     begin
     follow "$relay/host/$(hostname)/s"
     start_emitter 20
@@ -45,6 +46,7 @@ case_a_signal_ends_it_with_a_whole_store() {
     end_follower
     expect_status 0 'the end that was asked for'
     expect_text err '1 process said no goodbye'
+    expect_text err 'replacing the recording in run.telltale'
     expect_equal "$(find . -name 'run.telltale*')" ./run.telltale 'the files of the store'
     expect_says 'SELECT count, what, is_vital FROM losses' '|cut_off|1'
     expect_says 'SELECT state FROM failures' unknown
@@ -216,6 +218,10 @@ case_an_earlier_recording_is_there_again_when_nothing_came() {
     end_follower
     expect_status 3 'nothing'
     expect_text err 'no event of telltale came; nothing was written'
+    ! grep -q replacing "$work/err" || fail 'nothing is replaced'
+    run "$telltale" import net://127.0.0.1:1/
+    expect_status 5 'nobody'
+    expect_equal "$(wc -l <"$work/err")" 1 'one line about nobody'
     cksum run.telltale | cmp -s - before || fail 'the earlier recording is gone'
 }
 
