@@ -11,6 +11,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "nanoseconds.h"
+
 #define STAT_FIELD_AFTER_NAME 3 /* the field that follows the name in parentheses */
 #define STAT_FIELD_START_TIME 22
 
@@ -73,6 +75,30 @@ static uint64_t read_namespace(const char *path)
     return stat(path, &status) == 0 ? (uint64_t)status.st_ino : 0;
 }
 
+/* The number in TEXT behind NAME, nanoseconds; two words in a line of /proc/self/timens_offsets. */
+static int64_t read_offset(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    char *end;
+    if (!at)
+        return 0;
+    int64_t seconds = strtoll(at + strlen(name), &end, 10), ns;
+    return __builtin_mul_overflow(seconds, INT64_C(1000000000), &ns) ? 0 : tt__ns_add(ns, strtoll(end, NULL, 10));
+}
+
+/* How far the clocks of this process's time namespace are ahead of the machine's. The kernel tells it of the namespace in which children
+ * begin; of one who has made that for them alone nothing is known. */
+static void read_time_offsets(int64_t *out_monotonic_ns, int64_t *out_boottime_ns)
+{
+    char text[256];
+    *out_monotonic_ns = *out_boottime_ns = 0;
+    if (read_namespace("/proc/self/ns/time") != read_namespace("/proc/self/ns/time_for_children"))
+        return;
+    read_file("/proc/self/timens_offsets", text, sizeof text);
+    *out_monotonic_ns = read_offset(text, "monotonic");
+    *out_boottime_ns = read_offset(text, "boottime");
+}
+
 static void copy_text(char *out, size_t size, const char *text)
 {
     size_t length = tt__text_cut(text, size - 1);
@@ -124,6 +150,8 @@ static uint64_t number_of(const uint8_t bytes[8])
 
 void tt__identity_tell(const struct tt_arena_header *identity, struct tt_event_process_started *out)
 {
+    int64_t monotonic_ahead_ns, boottime_ahead_ns;
+    read_time_offsets(&monotonic_ahead_ns, &boottime_ahead_ns);
     *out = (struct tt_event_process_started){
         .pid = identity->pid,
         .parent_pid = identity->parent_pid,
@@ -139,5 +167,7 @@ void tt__identity_tell(const struct tt_arena_header *identity, struct tt_event_p
         .boot_id_high = number_of(identity->boot_id + 8),
         .start_ticks = identity->start_ticks,
         .uid = identity->uid,
+        .monotonic_ahead_ns = (uint64_t)monotonic_ahead_ns,
+        .boottime_ahead_ns = (uint64_t)boottime_ahead_ns,
     };
 }

@@ -172,8 +172,10 @@ static struct tt_ingest_process facts_of(const struct tt_import_event *event, st
     if (started->realtime_ns != 0 && started->monotonic_ns != 0) {
         facts.monotonic_ns = (int64_t)started->monotonic_ns;
         facts.realtime_ns = (int64_t)started->realtime_ns;
-        facts.boottime_ns = (int64_t)started->boottime_ns;
+        facts.boottime_ns = tt__ns_subtract((int64_t)started->boottime_ns, (int64_t)started->boottime_ahead_ns);
     }
+    facts.clock_shift_ns = tt__ns_subtract(0, (int64_t)started->monotonic_ahead_ns);
+    facts.monotonic_ns = tt__ns_add(facts.monotonic_ns, facts.clock_shift_ns);
     return facts;
 }
 
@@ -185,6 +187,20 @@ static bool is_stranger(const struct tt_import *import, uint64_t process)
     return false;
 }
 
+/* A process that has not told who it is yet is taken for one of the time namespace of others of its trace. */
+static void guess_clock(const struct tt_import *import, const struct tt_import_event *event,
+                        struct tt_ingest_process *facts)
+{
+    for (size_t i = 0; i < import->process_count && event->kinds; i++) {
+        const struct tt__import_process *other = &import->processes[i];
+        if (!other->has_started || other->recent_kinds != event->kinds)
+            continue;
+        facts->clock_shift_ns = other->clock_shift_ns;
+        facts->monotonic_ns = tt__ns_add(facts->monotonic_ns, facts->clock_shift_ns);
+        return;
+    }
+}
+
 static struct tt__import_process *add_process(struct tt_import *import, const struct tt_import_event *event,
                                               struct tt_store_error *error)
 {
@@ -193,6 +209,8 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
     int64_t known_id;
     struct tt_import_who who;
     struct tt_ingest_process facts = facts_of(event, &who);
+    if (event->event->number != TT_EVENT_process_started)
+        guess_clock(import, event, &facts);
     if (!grow((void **)&import->processes, import->process_count, &import->process_capacity,
               sizeof *import->processes)) {
         fail_for_memory(error);
@@ -208,6 +226,7 @@ static struct tt__import_process *add_process(struct tt_import *import, const st
                                            .process_id = process_id,
                                            .is_stranger = is_strange,
                                            .pid = facts.pid,
+                                           .clock_shift_ns = facts.clock_shift_ns,
                                            .first_ns = event->time.monotonic_ns,
                                            .last_ns = event->time.monotonic_ns};
     memcpy(process->boot_id, facts.boot_id, sizeof process->boot_id);
@@ -323,7 +342,7 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
         thread->damaged_count++;
         return 0;
     }
-    event->event->time_ns = tt_ingest_time(import->ingest, process->process_id, event->time.monotonic_ns);
+    event->event->time_ns = tt__import_time(import, process, event->time.monotonic_ns);
     tt_ingest_event(import->ingest, process->process_id, thread->ordinal, event->event);
     import->summary.event_count += event->event->number != 0;
     if (tt_ingest_pending_bytes(import->ingest) <= COMMIT_BYTES)
@@ -422,12 +441,11 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
         tt__import_incomplete(import, process);
     tt__import_judge_kinds(import, process);
     tt__import_count_threads(import, process);
-    int64_t last_ns = tt_ingest_time(import->ingest, process->process_id, process->last_ns);
+    int64_t last_ns = tt__import_time(import, process, process->last_ns);
     struct tt_ingest_losses losses = {
         .vital_drop_count = process->vital_count,
         .has_vital_drops = process->has_vital || !is_complete,
-        .vital_drop_last_ns =
-            is_complete ? tt_ingest_time(import->ingest, process->process_id, process->vital_last_ns) : last_ns,
+        .vital_drop_last_ns = is_complete ? tt__import_time(import, process, process->vital_last_ns) : last_ns,
     };
     tt_ingest_process_losses(import->ingest, process->process_id, &losses);
     tt_ingest_process_seen(import->ingest, process->process_id, last_ns);

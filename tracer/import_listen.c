@@ -40,7 +40,8 @@ void tt__import_learn_start(struct tt__import_process *process, const struct tt_
     process->has_beginning = has_all_numbers(told);
     /* A writer that does not say who listens may be telling it again. */
     process->is_late = told->is_repeated || told->listener_set == 0;
-    process->begin_ns = facts->monotonic_ns;
+    process->clock_shift_ns = facts->clock_shift_ns;
+    process->begin_ns = tt__ns_subtract(facts->monotonic_ns, facts->clock_shift_ns);
     process->first_told_ns = event->time.monotonic_ns;
     process->pid = facts->pid;
     process->start_ticks = facts->start_ticks;

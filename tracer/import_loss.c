@@ -45,9 +45,9 @@ static void write_gap(struct tt_import *import, const struct tt__import_process 
         return;
     struct tt_ingest_gap gap = {
         .count = (int64_t)hole->count,
-        .from_ns = hole->has_from ? tt_ingest_time(import->ingest, process->process_id, hole->from_ns) : 0,
+        .from_ns = hole->has_from ? tt__import_time(import, process, hole->from_ns) : 0,
         .has_from = hole->has_from,
-        .to_ns = hole->has_to ? tt_ingest_time(import->ingest, process->process_id, hole->to_ns) : 0,
+        .to_ns = hole->has_to ? tt__import_time(import, process, hole->to_ns) : 0,
         .has_to = hole->has_to,
         .is_vital = true,
         .first_sequence = hole->first,
@@ -78,9 +78,9 @@ static void write_uncounted(struct tt_import *import, struct tt__import_process 
     if (process->is_stranger)
         return;
     if (gap.has_from)
-        gap.from_ns = tt_ingest_time(import->ingest, process->process_id, from_ns);
+        gap.from_ns = tt__import_time(import, process, from_ns);
     if (gap.has_to)
-        gap.to_ns = tt_ingest_time(import->ingest, process->process_id, to_ns);
+        gap.to_ns = tt__import_time(import, process, to_ns);
     mark_vital(process, 0, gap.has_to ? to_ns : process->last_ns);
     tt_ingest_gap(import->ingest, process->process_id, 0, &gap);
 }

@@ -94,12 +94,12 @@ void tt__import_tell_progress(struct tt_import *import)
         struct tt_ingest_losses losses = {
             .vital_drop_count = process->vital_count,
             .has_vital_drops = process->has_vital,
-            .vital_drop_last_ns = tt_ingest_time(import->ingest, process->process_id, process->vital_last_ns),
+            .vital_drop_last_ns = tt__import_time(import, process, process->vital_last_ns),
         };
         tt__import_count_threads(import, process);
         tt_ingest_process_losses(import->ingest, process->process_id, &losses);
         tt_ingest_process_seen(import->ingest, process->process_id,
-                               tt_ingest_time(import->ingest, process->process_id, process->last_ns));
+                               tt__import_time(import, process, process->last_ns));
     }
 }
 
@@ -124,6 +124,7 @@ static void keep_facts(void *context, const struct tt__cell *row)
     facts->monotonic_ns = row[3].integer;
     facts->realtime_ns = row[4].integer;
     facts->boottime_ns = row[5].kind == TT__CELL_INTEGER ? row[5].integer : 0;
+    facts->clock_shift_ns = row[6].kind == TT__CELL_INTEGER ? row[6].integer : 0;
 }
 
 int tt__import_find_earlier(struct tt_import *import, struct tt_ingest_process *facts, int64_t *out_process_id,
@@ -132,7 +133,8 @@ int tt__import_find_earlier(struct tt_import *import, struct tt_ingest_process *
     struct earlier earlier = {.facts = facts, .process_id = -1};
     struct tt__cell uuid = {.text = (const char *)facts->uuid, .length = 8, .kind = TT__CELL_BLOB};
     if (tt__store_run(import->writer,
-                      "SELECT process_id, uuid, boot_id, started_monotonic_ns, started_realtime_ns, started_boottime_ns"
+                      "SELECT process_id, uuid, boot_id, started_monotonic_ns, started_realtime_ns, started_boottime_ns,"
+                      " clock_shift_ns"
                       " FROM process WHERE substr(uuid, 1, 8) = ?",
                       &uuid, 1, keep_facts, &earlier) < 0) {
         *error = *tt__store_writer_error(import->writer);
@@ -149,10 +151,10 @@ struct taking {
     bool has_goodbye, has_no_memory, begins_at_0;
 };
 
-/* The other way round of tt_ingest_time(). */
+/* The other way round of tt__import_time(). */
 static int64_t monotonic_of(const struct taking *taking, int64_t time_ns)
 {
-    return tt__ns_subtract(time_ns, tt_ingest_time(taking->import->ingest, taking->process->process_id, 0));
+    return tt__ns_subtract(time_ns, tt__import_time(taking->import, taking->process, 0));
 }
 
 static void keep_process(void *context, const struct tt__cell *row)

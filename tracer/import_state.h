@@ -10,6 +10,7 @@
 #include "import.h"
 #include "import_sequence.h"
 #include "ingest.h"
+#include "nanoseconds.h"
 #include "store_writer.h"
 
 struct tt__import_thread {
@@ -36,6 +37,7 @@ struct tt__import_process {
     uint32_t pid;        /* 0: not known */
     uint64_t start_ticks;
     uint8_t boot_id[16];
+    int64_t clock_shift_ns; /* to add to its CLOCK_MONOTONIC to get that of its boot */
     bool is_known;                      /* an event of it was taken */
     bool is_resumed; /* an earlier import left it in the store, and nothing new of it has come yet */
     bool is_settling; /* so is what it lacks behind its last events */
@@ -88,6 +90,13 @@ struct tt_import {
     bool has_stepped_back; /* a counter of discarded events did: the times of what it told are not to be relied upon */
     struct tt_import_summary summary;
 };
+
+/* The recording's time at NS of PROCESS's CLOCK_MONOTONIC. */
+static inline int64_t tt__import_time(const struct tt_import *import, const struct tt__import_process *process,
+                                      int64_t ns)
+{
+    return tt_ingest_time(import->ingest, process->process_id, tt__ns_add(ns, process->clock_shift_ns));
+}
 
 /* Makes gaps of what is missing, and notes what that makes uncertain. False: no memory. */
 bool tt__import_settle_losses(struct tt_import *import);

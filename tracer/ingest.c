@@ -307,7 +307,17 @@ void tt__ingest_set_categories(struct tt_ingest *ingest, struct tt__cell *row, u
 
 void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_process *process)
 {
-    memcpy(ingest->processes[process_id].uuid, process->uuid, sizeof process->uuid);
+    struct tt__process *known = &ingest->processes[process_id];
+    bool is_shifted_anew = process->clock_shift_ns != known->clock_shift_ns; /* it was not known when it was attached */
+    memcpy(known->uuid, process->uuid, sizeof process->uuid);
+    if (is_shifted_anew) {
+        known->clock_shift_ns = process->clock_shift_ns;
+        known->has_offset = false;
+        known->offset_ns = offset_of(ingest, process);
+        known->has_offset = true;
+    }
+    if (is_shifted_anew || process->clock_shift_ns != 0)
+        TT__SET(more_of_process(ingest, process_id), PROCESS_MORE, clock_shift_ns, process->clock_shift_ns);
 
     struct tt__cell *row = tt__ingest_process_row(ingest, process_id);
     tt__batch_set_blob(&ingest->batch, TT__CELL(row, PROCESS, uuid), process->uuid, sizeof process->uuid);

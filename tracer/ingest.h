@@ -69,7 +69,7 @@ struct tt_ingest_process {
     uint64_t start_ticks;
     const char *host, *program, *command;           /* copied */
     int64_t monotonic_ns, realtime_ns, boottime_ns; /* at its start, read together */
-    int64_t clock_shift_ns; /* between its CLOCK_MONOTONIC and that of its boot: 0, unless it is in a time namespace of its own */
+    int64_t clock_shift_ns; /* to add to its CLOCK_MONOTONIC to get that of its boot; not 0 in a time namespace only */
     uint64_t ring_bytes;                            /* 0: it has no rings */
     uint32_t ring_policy, block_ms, categories, step_every;
     bool is_redacted;                               /* its writer leaves messages out */
@@ -90,8 +90,8 @@ TT_MUST_USE int tt_ingest_attach_process(struct tt_ingest *ingest, const struct 
                                          uint32_t *out_process_id, bool *out_is_known,
                                          struct tt_store_error *out_error);
 
-/* The process, attached before its start was known, turns out to be PROCESS: uuid and start are told anew, times of the
- * recording stay what they were. */
+/* The process, attached before its start was known, turns out to be PROCESS: uuid and start are told anew, and in which time
+ * namespace it is, which changes times from now on. */
 void tt_ingest_identify_process(struct tt_ingest *ingest, uint32_t process_id, const struct tt_ingest_process *process);
 
 /* More of the process is to come, also if it was settled as one of which nothing will (store_settle.h). 0, or -1 and *OUT_ERROR. */
@@ -101,7 +101,7 @@ TT_MUST_USE int tt_ingest_unsettle(struct tt_ingest *ingest, uint32_t process_id
 TT_MUST_USE int tt_ingest_settle(struct tt_ingest *ingest, const uint32_t *living, size_t count,
                                  struct tt_store_error *out_error);
 
-/* The time of the recording at MONOTONIC_NS of the process's CLOCK_MONOTONIC. */
+/* The time of the recording at MONOTONIC_NS of CLOCK_MONOTONIC of the process's boot. */
 int64_t tt_ingest_time(const struct tt_ingest *ingest, uint32_t process_id, int64_t monotonic_ns);
 
 /* The present in the time of the recording. False: it has no time yet, for no process was attached. */

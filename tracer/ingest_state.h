@@ -21,7 +21,7 @@ struct tt__exit_message {
 
 struct tt__process {
     int64_t offset_ns; /* to take off the process's CLOCK_MONOTONIC; valid when has_offset */
-    int64_t clock_shift_ns; /* to add to what its events say of that */
+    int64_t clock_shift_ns; /* to add to what its events say of that; as struct tt_ingest_process has it */
     uint8_t uuid[16], boot_id[16];
     bool has_offset;
     bool has_stream;

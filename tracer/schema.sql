@@ -69,6 +69,9 @@ CREATE TABLE process (
     started_monotonic_ns INTEGER,
     -- CLOCK_BOOTTIME at started_ns, nanoseconds.
     started_boottime_ns INTEGER,
+    -- What was added to its own CLOCK_MONOTONIC, here and in all its times, because it ran in a time namespace; NULL when
+    -- nothing was.
+    clock_shift_ns INTEGER,
     -- The latest instant at which it was seen alive or emitted an event.
     seen_ns INTEGER,
     -- When its board was read last; NULL when that never happened.

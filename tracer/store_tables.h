@@ -23,7 +23,7 @@
 /* A row has no more than 32 cells: what few processes have is written apart. */
 #define TT__COLUMNS_PROCESS_MORE(X) \
     X(PROCESS_MORE, process_id) X(PROCESS_MORE, uuid) X(PROCESS_MORE, selected_last_ns) X(PROCESS_MORE, board_ns) \
-    X(PROCESS_MORE, child_drop_count)
+    X(PROCESS_MORE, child_drop_count) X(PROCESS_MORE, clock_shift_ns)
 
 #define TT__COLUMNS_THREAD(X)                                                                         \
     X(THREAD, thread_id) X(THREAD, tid) X(THREAD, name) X(THREAD, attached_ns) X(THREAD, detached_ns) \

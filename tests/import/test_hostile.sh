@@ -50,6 +50,9 @@ END
     size=$(stat -c %s text)
     for length in 5 100 $(seq 150 "$((size / 20))" "$((size - 3))"); do
         head -c "$length" text >whole/metadata
+        case $(tail -c 3 whole/metadata) in
+        *'};') continue ;; # whole sentences: nobody can tell that there were more
+        esac
         run timeout 20 "$telltale" import whole
         expect_status 3 "text of $length bytes"
         expect_text err 'its metadata is cut short'

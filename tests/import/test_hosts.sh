@@ -5,6 +5,7 @@
 
 caller=$TELLTALE_TEST_BUILD/tests/import/caller
 monotonic_s=100000 # what the second host's clock is ahead
+same_boot=''       # else both say that they are of this machine's boot
 
 # Two hosts, ada and bob, whose commands are written to descriptors 7 and 8.
 start_hosts() {
@@ -13,10 +14,10 @@ start_hosts() {
         skip 'this kernel gives no namespaces for names and time, or does not permit them'
     start_relay
     mkfifo "$work/ada.commands" "$work/bob.commands"
-    unshare --uts --mount sh "$TELLTALE_TEST_SOURCE/tests/import/host.sh" ada "$work" "$control" "$data" &
+    unshare --uts --mount sh "$TELLTALE_TEST_SOURCE/tests/import/host.sh" ada "$work" "$control" "$data" "$same_boot" &
     ada=$!
     unshare --uts --mount --time --monotonic "$monotonic_s" --boottime "$monotonic_s" --fork --kill-child \
-        sh "$TELLTALE_TEST_SOURCE/tests/import/host.sh" bob "$work" "$control" "$data" &
+        sh "$TELLTALE_TEST_SOURCE/tests/import/host.sh" bob "$work" "$control" "$data" "$same_boot" &
     bob=$!
     background="$background $ada $bob"
     exec 7>"$work/ada.commands" 8>"$work/bob.commands"
@@ -72,10 +73,29 @@ END
     must "$telltale" ps run.telltale
     expect_text out 'HOST'
     # The clocks are a day apart, and the boots are others; what came later on the other host is later.
-    expect_equal "$(ask run.telltale 'SELECT count(DISTINCT boot_id), max(started_monotonic_ns) - min(started_monotonic_ns) > 90000e9 FROM process')" \
-        '2|1' 'boots and clocks'
+    expect_equal "$(ask run.telltale 'SELECT count(DISTINCT boot_id), min(clock_shift_ns) FROM process')" \
+        "2|-${monotonic_s}000000000" 'boots and clocks'
     expect_says "SELECT count(*) FROM tasks AS r, tasks AS s WHERE r.name = 'request' AND s.name = 'serve' AND s.created_ns > r.started_ns AND s.ended_ns < r.ended_ns" 2
     expect_says 'SELECT max(started_ns) < 600e9 FROM processes' 1
+}
+
+# Containers of one machine: one boot, and one of them has a time namespace.
+case_hosts_of_one_boot_are_on_one_line_of_time_whatever_their_time_namespaces() {
+    same_boot=same
+    start_hosts
+    follow "$relay"
+    mkfifo "$work/said" "$work/hold"
+    echo "$caller ask <$work/hold >$work/said" >&7
+    exec 6>"$work/hold"
+    read -r link <"$work/said"
+    echo "echo $link | $caller answer" >&8
+    wait_until says "SELECT count(*) FROM tasks WHERE name = 'work' AND outcome = 'returned'" 1
+    exec 6>&-
+    end_hosts
+    expect_equal "$(ask run.telltale 'SELECT count(DISTINCT boot_id), group_concat(clock_shift_ns) FROM process')" "1|-${monotonic_s}000000000" 'one boot'
+    expect_says "SELECT count(*) FROM tasks AS r, tasks AS s WHERE r.name = 'request' AND s.name = 'serve' AND s.created_ns > r.started_ns AND s.ended_ns < r.ended_ns" 1
+    expect_says "SELECT max(abs(time_ns)) < 600e9 FROM event" 1
+    expect_equal "$(ask run.telltale 'SELECT max(started_boottime_ns - started_monotonic_ns) - min(started_boottime_ns - started_monotonic_ns) < 1e9 FROM process')" 1 'boottime'
 }
 
 # What follows from links in a recording of telltale's own is the same, without LTTng.
@@ -119,6 +139,52 @@ END
     expect_says 'SELECT pid, started_ns FROM processes ORDER BY pid' '5000|0
 5001|50000
 5002|70000'
+}
+
+# Two traces of one boot, the second one of a container whose clock is 500,000 s ahead; the wall clock was set forward by an hour in between. 5002 does
+# not tell who it is, and 5003 only after its first event.
+make_namespaces() {
+    python3 - <<'END' || fail 'no traces'
+import os, sys, uuid
+sys.path.insert(0, os.path.join(os.environ['TELLTALE_TEST_SOURCE'], 'tests/import'))
+import make_trace
+AHEAD, HOUR = 500_000_000_000_000, 3_600_000_000_000
+trace = make_trace.Trace(uuid.UUID(int=77))
+make_trace.whole(trace, 5000, 20, 0)
+trace.write('traces/a')
+make_trace.START_NS += AHEAD
+make_trace.OFFSET_NS -= AHEAD - HOUR
+told = {'monotonic_ahead_ns': AHEAD, 'boottime_ahead_ns': AHEAD}
+trace = make_trace.Trace(uuid.UUID(int=78))
+one, silent, late = (make_trace.Process(trace, 5000 + n, 20 + n) for n in (1, 2, 3))
+one.ns = 49000
+one.tell(50000, is_repeated=0, listener_first=1, listener_set=1, listener_new=1, **told)
+silent.emit('note', ns=60000, key='silent')
+late.emit('note', ns=70000, key='early')
+late.tell(71000, **told)
+late.emit('note', key='later', ns=72000)
+one.emit('note', key='one', ns=80000)
+trace.write('traces/b')
+one.trace = make_trace.Trace(uuid.UUID(int=79))
+one.emit('note', key='two', ns=90000)
+one.end()
+one.trace.write('next/c')
+END
+}
+
+case_a_time_namespace_is_taken_off_whatever_the_wall_clock_shows() {
+    make_namespaces
+    must "$telltale" import traces
+    expect_equal "$(ask run.telltale 'SELECT key, noted_ns FROM note ORDER BY noted_ns')" 'silent|60000
+early|70000
+later|72000
+one|80000' 'notes'
+    expect_says 'SELECT started_ns FROM processes WHERE pid IN (5000, 5001) ORDER BY pid' '0
+50000'
+    must "$telltale" import --append next
+    expect_equal "$(ask run.telltale "SELECT key, noted_ns FROM note WHERE key IN ('one', 'two') ORDER BY noted_ns")" 'one|80000
+two|90000' 'notes of both imports'
+    expect_says "SELECT DISTINCT from_ns, to_ns FROM losses WHERE what = 'paused'" '80000|90000'
 }
 
 run_case "$@"
