@@ -41,7 +41,7 @@ static const struct tt_option options[] = {
      offsetof(struct import_options, only), NULL},
     {0, "redact", TT_OPTION_WORD, "WHAT", "messages: exceptions' texts, reasons and notes are left out of the store",
      offsetof(struct import_options, redacts), tt__redaction_words},
-    {0, "cpu-seconds", TT_OPTION_NUMBER, "N", "processor time that reading traces may take; by their size if not given",
+    {0, "cpu-seconds", TT_OPTION_COUNT, "N", "processor time that reading traces may take; by their size if not given",
      offsetof(struct import_options, cpu_seconds), NULL},
 };
 

@@ -41,7 +41,7 @@ static const struct tt_option options[] = {
     {'s', "sort", TT_OPTION_TEXT, "LIST", "columns to sort by, if not by creation; -NAME: greatest first",
      OFFSET(listing.sort), NULL},
     {'n', "limit", TT_OPTION_NUMBER, "N", "at most so many", OFFSET(listing.limit), NULL},
-    {'w', "width", TT_OPTION_NUMBER, "COLUMNS", "of the screen; if not given the terminal's, else 80", OFFSET(width),
+    {'w', "width", TT_OPTION_COUNT, "COLUMNS", "of the screen; if not given the terminal's, else 80", OFFSET(width),
      NULL},
     {'C', "columns", TT_OPTION_TEXT, "LIST", "columns of data formats: any of the view tasks", OFFSET(listing.columns),
      NULL},

@@ -31,6 +31,7 @@ enum tt_option_kind {
     TT_OPTION_FLAG,   /* bool */
     TT_OPTION_TEXT,   /* const char * */
     TT_OPTION_NUMBER, /* uint64_t; K, M and G multiply by powers of 1,024 */
+    TT_OPTION_COUNT,  /* the same, and 1 at least: a field that is 0 was not given */
     TT_OPTION_WORD,   /* int: index into `words` */
     TT_OPTION_LIST    /* struct tt_text_list: the option may be given more than once */
 };

@@ -158,8 +158,11 @@ static int take_value(const struct tt_command *command, const struct tt_option *
         *(const char **)field = value;
         return -1;
     case TT_OPTION_NUMBER:
+    case TT_OPTION_COUNT:
         if (parse_number(value, (uint64_t *)field) < 0)
             return tt__usage_error(command, "--%s wants a number, not %s", option->name, value);
+        if (option->kind == TT_OPTION_COUNT && *(uint64_t *)field == 0)
+            return tt__usage_error(command, "--%s wants a number above 0, not %s", option->name, value);
         return -1;
     case TT_OPTION_WORD:
         word = find_word(option->words, value);

@@ -213,7 +213,7 @@ case_options_of_rings_and_stores_arrive() {
     expect_equal "$(figure "SELECT ring_policy || ' ' || block_ms || ' ' || ring_bytes || ' ' || step_every || ' ' || drop_count FROM processes")" \
         'block 70 131072 7 0' 'what the process says'
     expect_equal "$(figure "SELECT bytes_max || ' ' || seconds_max FROM recordings")" '67108864 7200' 'what the store says'
-    for wrong in --ring-policy=block '--ring-policy=block:0' --ring-policy=newest --poll-ms=1001 --max-size=1000 --max-age=1w --max-age=0 --redact=all; do
+    for wrong in --ring-policy=block '--ring-policy=block:0' --ring-policy=newest --poll-ms=1001 --poll-ms=0 --max-size=1000 --max-size=0 --ring-bytes=0 --max-age=1w --max-age=0 --redact=all; do
         run "$telltale" record -o none.telltale "$wrong" -- "$examples/gather"
         expect_status 2 "$wrong"
     done
