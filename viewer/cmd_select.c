@@ -9,10 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "arena.h"
+#include "leftovers.h"
+#include "query.h"
 #include "ring_dir.h"
 #include "select_outside.h"
+#include "session.h"
 #include "telltale/trace.h"
 
 /* A program that does anything takes a selection within a second; see tracer/select.c. */
@@ -107,14 +111,34 @@ static void count_only(void *context, const struct tt_select_outcome *outcome)
     (void)outcome;
 }
 
+/* Whether STORE has processes that LTTng recorded, or will have. */
+static bool is_of_lttng(struct tt_invocation *invocation, const char *store)
+{
+    char path[PATH_MAX], complaint[1024];
+    tt_session *session = NULL;
+    if (tt__store_canonical_path(store, path, sizeof path) == 0 && tt__leftovers_has_lttng(path))
+        return true;
+    if (access(store, R_OK) != 0 || tt__session_look(invocation, store, &session, complaint) >= 0)
+        return false;
+    bool has_any = tt__query_count(session, "SELECT count(*) FROM process WHERE is_boardless") > 0;
+    tt__session_close(session, TT_EXIT_CLEAN);
+    return has_any;
+}
+
 /* That there is nobody, or not PID (0: any), and what can be done then. */
-static int complain_about_nobody(const char *store, const char *ring_dir, uint64_t pid)
+static int complain_about_nobody(struct tt_invocation *invocation, const char *ring_dir, uint64_t pid)
 {
     struct stat status;
+    const char *store = invocation->arguments[0];
     int others = pid != 0 ? tt_select_outside(ring_dir, NULL, 0, 0, count_only, NULL) : 0;
     if (others > 0)
         tt__complain("%s: process %ju is not being recorded into it, %d %s; who is: telltale select %s", store,
                      (uintmax_t)pid, others, others == 1 ? "other is" : "others are", store);
+    else if (is_of_lttng(invocation, store))
+        tt__complain("%s: its programs are recorded by LTTng, and select reaches only those that telltale itself records; what they emit is "
+                     "selected when they begin (telltale record --lttng --events LIST, or TELLTALE_EVENTS=LIST), or by themselves "
+                     "(tt_trace_select)",
+                     store);
     else if (stat(store, &status) != 0)
         tt__complain("%s: there is no such store, and no program that runs is being recorded into it; to record one: "
                      "telltale record -o %s -- PROGRAM",
@@ -155,7 +179,7 @@ static int run(struct tt_invocation *invocation)
         return TT_EXIT_OUTSIDE;
     }
     if (count <= 0)
-        return complain_about_nobody(store, ring_dir, has_pid ? given->pid : 0);
+        return complain_about_nobody(invocation, ring_dir, has_pid ? given->pid : 0);
     return tt__finish_output(invocation,
                              telling.has_wish && telling.foreign_count > 0 ? TT_EXIT_OUTSIDE : TT_EXIT_CLEAN);
 }

@@ -410,6 +410,31 @@ static size_t find_below(const char *base, struct tt_left_folder *out_folders, s
     return count;
 }
 
+static bool is_recorded_below(const char *base, const char *store)
+{
+    bool is_recorded = false;
+    DIR *entries = opendir(base);
+    for (struct dirent *entry; entries != NULL && !is_recorded && (entry = readdir(entries)) != NULL;) {
+        char folder[PATH_MAX], mark[PATH_MAX + sizeof TT_LEFT_STORE + 1], path[PATH_MAX];
+        if (!is_private_name(entry->d_name) ||
+            snprintf(folder, sizeof folder, "%s/%s", base, entry->d_name) >= (int)sizeof folder)
+            continue;
+        snprintf(mark, sizeof mark, "%s/" TT_LEFT_STORE, folder);
+        ssize_t length = readlink(mark, path, sizeof path - 1);
+        path[length > 0 ? length : 0] = '\0';
+        is_recorded = length > 0 && strcmp(path, store) == 0 && !is_left(folder);
+    }
+    if (entries != NULL)
+        closedir(entries);
+    return is_recorded;
+}
+
+bool tt__leftovers_has_lttng(const char *store)
+{
+    const char *base = getenv("TMPDIR");
+    return (base != NULL && base[0] == '/' && is_recorded_below(base, store)) || is_recorded_below("/tmp", store);
+}
+
 size_t tt__leftovers_find_folders(struct tt_left_folder *out_folders, size_t capacity)
 {
     const char *base = getenv("TMPDIR");

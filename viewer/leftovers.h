@@ -91,4 +91,10 @@ struct tt_left_folder {
 /* Private folders of this user that no process has marked. Fills OUT_FOLDERS, up to CAPACITY of them, and returns how many there are. */
 size_t tt__leftovers_find_folders(struct tt_left_folder *out_folders, size_t capacity);
 
+/* In the private folder of who records into a store through LTTng, a symbolic link: to that store, by its canonical path. */
+#define TT_LEFT_STORE "store"
+
+/* Whether a process of this user that lives, with the same TMPDIR, records into STORE, a canonical path, through LTTng. */
+bool tt__leftovers_has_lttng(const char *store);
+
 #endif

@@ -309,6 +309,10 @@ static int make_folders(struct tt_lttng_session *session)
         return TT_EXIT_OUTSIDE;
     }
     session->folder_fd = tt__leftovers_claim(session->folder);
+    char mark[sizeof session->folder + sizeof TT_LEFT_STORE + 1];
+    snprintf(mark, sizeof mark, "%s/" TT_LEFT_STORE, session->folder);
+    if (session->store != NULL && symlink(session->store, mark) < 0)
+        session->store = NULL; /* nobody finds it by that, then */
     if (session->trace[0] == '\0')
         snprintf(session->trace, sizeof session->trace, "%s/trace", session->folder);
     if (mkdir(session->trace, 0700) == 0)

@@ -27,6 +27,7 @@ struct tt_lttng_session {
     int folder_fd;                           /* marks the folder as that of a process that lives; -1: there is none */
     char trace[PATH_MAX];                    /* where the session writes */
     char recording[24];                      /* token of what is recorded, random */
+    const char *store;                       /* the canonical path of what the trace becomes; NULL: it is not known */
     pid_t daemon;                            /* that was started for it; 0: one was there */
     struct tt_lttng_keeper keeper;           /* of that daemon, if it is root's */
     pid_t consumers[TT_LTTNG_CONSUMERS_MAX]; /* its consumer daemons, to be ended with it */

@@ -270,6 +270,7 @@ struct tt_lttng_result tt__record_lttng(const struct tt_lttng_recording *recordi
     bool keeps_trace = false;
     begin_noting(old);
     if (tt__lttng_plan(&session, recording->keep_trace, recording->snapshot_count) < 0) {
+        session.store = recording->target->path;
         result = record(recording, &session, &keeps_trace);
         tt__lttng_close(&session, keeps_trace);
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_select.sh: what is recorded is selected anew while a program runs that LTTng alone records: by the program itself, for from outside
-# nobody reaches it.
+# nobody reaches it, which is said.
 # shellcheck source-path=SCRIPTDIR source=session.sh
 . "$(dirname "$0")/session.sh"
 
@@ -57,20 +57,34 @@ is_told() {
     grep -raqF select_at_once "$work/s"
 }
 
-case_from_outside_nobody_is_found() {
+case_from_outside_nobody_is_reached_and_that_is_said() {
     start_daemon
-    "$telltale" record --lttng -o run.telltale -- "$TELLTALE_TEST_BIN/examples/load" 5 >"$work/said" 2>&1 &
+    must "$telltale" record -o other.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" clean
+    mkdir "$work/tmp"
+    TMPDIR=$work/tmp "$telltale" record --lttng -o run.telltale -- "$TELLTALE_TEST_BIN/examples/load" 5 >"$work/said" 2>&1 &
     recording=$!
     background="$background $recording"
     load=$(readlink -f "$TELLTALE_TEST_BIN/examples/load")
     wait_until find_child "$recording" "$load"
     program=$(find_child "$recording" "$load")
     background="$background $program"
+    wait_until grep -raqF examples/load "$work/tmp" # it has told LTTng who it is
+    export TMPDIR="$work/tmp"
     run "$telltale" select run.telltale --events +step
     expect_status 5 'select'
+    expect_text err 'run.telltale: its programs are recorded by LTTng, and select reaches only those that telltale itself records'
+    run "$telltale" select other.telltale --events +step
     expect_text err 'no program that runs is being recorded into it'
     kill -TERM "$program"
     wait "$recording" || :
+    run "$telltale" select run.telltale
+    expect_status 5 'select, of what was recorded'
+    expect_text err 'its programs are recorded by LTTng'
+    rm run.telltale
+    mkdir "$work/tmp/telltale-killed" # the folder of a recording that was killed
+    ln -s "$PWD/run.telltale" "$work/tmp/telltale-killed/store"
+    run "$telltale" select run.telltale
+    expect_text err 'there is no such store'
 }
 
 run_case "$@"
