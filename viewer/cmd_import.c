@@ -307,7 +307,7 @@ static int read_held(struct tt_invocation *invocation, struct tt_target *target,
     int status = read_all(invocation, target, sources, &held, &has_store);
     sigprocmask(SIG_UNBLOCK, &held, NULL);
     if (has_store)
-        tt__report_summary(invocation, target->name, false);
+        tt__report_summary(invocation, target->name, "no process", false);
     return status;
 }
 

@@ -185,12 +185,12 @@ static int finish(struct tt_invocation *invocation, const struct tt_target *targ
 {
     const struct record_options *given = invocation->options;
     int status = status_of_command(wait_status);
-    int found = tt__report_summary(invocation, target->name, given->is_checking);
+    int found = tt__report_summary(invocation, target->name, "no process of this user", given->is_checking);
     if (!given->is_checking || status != 0)
         return status;
     int64_t count = earlier_count > 0 ? count_processes(invocation, target) : -1;
     if (count >= 0 && count <= earlier_count) {
-        tt__complain("record: nothing was traced: no process of %s used telltale", invocation->arguments[0]);
+        tt__complain("record: nothing was traced: no process of %s used telltale as this user", invocation->arguments[0]);
         return found == TT_EXIT_CLEAN ? TT_EXIT_UNCERTAIN : found;
     }
     return found;

@@ -103,7 +103,7 @@ static int follow(struct tt_invocation *invocation, struct tt_target *target, bo
     if (has_store(&result, &status)) {
         (void)tt__target_keep(target); /* there is no draft */
         tt__trace_tell_kept("import", &result);
-        tt__report_summary(invocation, target->name, false);
+        tt__report_summary(invocation, target->name, "no process", false);
     } else {
         tt__target_restore(target);
     }

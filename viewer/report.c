@@ -188,7 +188,7 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
     return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
 }
 
-int tt__report_summary(struct tt_invocation *invocation, const char *path, bool is_strict)
+int tt__report_summary(struct tt_invocation *invocation, const char *path, const char *nobody, bool is_strict)
 {
     tt_session *session = NULL;
     struct tt_lint_choice choice;
@@ -199,7 +199,7 @@ int tt__report_summary(struct tt_invocation *invocation, const char *path, bool 
     tt__lints_default(&choice);
     tt__report_count(session, &choice, &counts);
     if (counts.processes == 0 && !counts.is_behind)
-        tt__complain("%s: nothing was traced: no process used telltale", path);
+        tt__complain("%s: nothing was traced: %s used telltale", path, nobody);
     else if (!tt__session_has_failed(session))
         tt__report_print_summary(&invocation->messages, &counts);
     if (is_strict && (counts.processes > 0 || counts.is_behind))

@@ -49,9 +49,9 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
  * among them. It is the clean answer that is not. */
 int tt__report_status(const struct tt_report_counts *counts, bool is_strict);
 
-/* Opens the store at PATH and prints its summary on stderr, for `telltale record`. Returns the exit status of a report, of a
- * strict one if IS_STRICT, which says what was lost, too. */
-int tt__report_summary(struct tt_invocation *invocation, const char *path, bool is_strict);
+/* Opens the store at PATH and prints its summary on stderr, for who has just made it. NOBODY: who it is that used telltale where nothing
+ * was traced: "no process". Returns the exit status of a report, of a strict one if IS_STRICT, which says what was lost, too. */
+int tt__report_summary(struct tt_invocation *invocation, const char *path, const char *nobody, bool is_strict);
 
 /* "1 task", "2 tasks". For use as two arguments of a format "%jd %s". */
 #define TT_COUNTED(count, noun) (intmax_t)(count), (count) == 1 ? noun : noun "s"

@@ -431,7 +431,19 @@ case_an_empty_file_is_no_obstacle() {
 case_a_program_that_is_not_traced_is_pointed_out() {
     run "$telltale" record -- true
     expect_status 0 true
-    expect_text err 'nothing was traced'
+    expect_text err 'nothing was traced: no process of this user used telltale'
+}
+
+# As under sudo -u.
+case_a_program_of_another_user_is_not_recorded_and_runs_all_the_same() {
+    [ "$(id -u)" -eq 0 ] || skip 'only root becomes another user'
+    gather=$TELLTALE_TEST_BIN/examples/gather
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$gather" || skip 'another user cannot run the program'
+    run "$telltale" record --check -- setpriv --reuid=65534 --regid=65534 --clear-groups "$gather"
+    expect_status 4 'a gate'
+    [ -s "$work/out" ] || fail 'the program did not run'
+    expect_text err 'nothing was traced: no process of this user used telltale'
+    ! grep -q SUMMARY "$work/err" || fail 'nothing is judged'
 }
 
 # The recorder gives up some seconds after the last process is gone, and record cannot read into the store what it left: somebody has it then.
