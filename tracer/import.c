@@ -125,9 +125,9 @@ static int commit(struct tt_import *import, struct tt_store_error *error)
     import->committed_ns = now_ns();
     if (tt_ingest_commit(import->ingest, error) < 0)
         return -1;
-    tt__store_checkpoint(import->writer);
-    if (import->options.on_commit)
+    if (import->options.on_commit) /* at once: who is killed during the next step has kept these */
         import->options.on_commit(import->summary.event_count);
+    tt__store_checkpoint(import->writer);
     return 0;
 }
 
