@@ -456,6 +456,10 @@ static void finish_process(struct tt_import *import, struct tt__import_process *
 
 int tt__import_commit_live(struct tt_import *import, struct tt_store_error *error)
 {
+    if (!tt__store_has_its_name(import->writer)) {
+        (void)tt__store_cut_log(import->writer); /* so that all is there, if somebody has only renamed it */
+        return tt__store_fail(error, TT_STORE_MISSING, "the store was deleted, renamed or replaced while it was written");
+    }
     if (!tt__import_settle_aged(import))
         return fail_for_memory(error);
     tt__import_tell_progress(import);

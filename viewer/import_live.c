@@ -105,6 +105,8 @@ static int follow(struct tt_invocation *invocation, struct tt_target *target, bo
         tt__trace_tell_kept("import", &result);
         tt__report_summary(invocation, target->name, "no process", false);
     } else {
+        if (result.end == TT_TRACE_FAILED && result.events > 0)
+            target->is_cleared = false; /* what has the name now is not what was written */
         tt__target_restore(target);
     }
     return status;

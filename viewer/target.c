@@ -57,8 +57,10 @@ static int lock_aside(const char *path)
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd >= 0 && tt__store_claim(fd) == 0)
         return fd;
+    int error = errno;
     if (fd >= 0)
         close(fd);
+    errno = error;
     return -1;
 }
 
@@ -71,6 +73,17 @@ static int set_aside(struct tt_target *target)
         return -1;
     target->is_set_aside = true;
     return move_store(target->path, aside);
+}
+
+/* What somebody else has begun to write under the name meanwhile is his. */
+static void remove_unwritten(const char *path)
+{
+    int fd = lock_aside(path);
+    if (fd < 0 && errno == EWOULDBLOCK)
+        return;
+    remove_store(path);
+    if (fd >= 0)
+        close(fd);
 }
 
 /* One that somebody set aside who was killed then. A new recording that has its name replaces it, as he wanted. */
@@ -156,11 +169,14 @@ void tt__target_restore(struct tt_target *target)
     tt_store_draft_discard(target->draft);
     target->draft = NULL;
     if (target->is_cleared && !target->was_there)
-        remove_store(target->path);
+        remove_unwritten(target->path);
     if (!target->is_set_aside)
         return;
     name_aside(aside, target);
-    if (move_store(aside, target->path) < 0)
+    if (access(target->path, F_OK) == 0)
+        tt__complain("%s: the earlier recording is now called %s, for there is another one in %s", target->command,
+                     aside, target->name);
+    else if (move_store(aside, target->path) < 0)
         tt__complain("%s: the earlier recording is now called %s: %s", target->command, aside, strerror(errno));
     close(target->aside_fd);
     target->is_set_aside = false;
@@ -201,6 +217,23 @@ static bool is_taken(const struct tt_target *target, enum tt_file_kind kind)
     return what != NULL;
 }
 
+/* Who writes the store, an import that follows a session say, goes on with it; then says so. */
+static bool is_written(const struct tt_target *target)
+{
+    struct stat status;
+    long writer = lstat(target->path, &status) == 0 ? tt__leftovers_find_writer(&status) : 0;
+    int fd = lock_aside(target->path);
+    bool is_busy = fd < 0 && errno == EWOULDBLOCK;
+    if (fd >= 0)
+        close(fd);
+    if (is_busy && writer != 0)
+        tt__complain("%s: %s is being written by process %ld; name another file with -o", target->command,
+                     target->name, writer);
+    else if (is_busy)
+        tt__complain("%s: %s is being written; name another file with -o", target->command, target->name);
+    return is_busy;
+}
+
 int tt__target_check(struct tt_target *target, bool is_appending)
 {
     struct stat status;
@@ -220,7 +253,7 @@ int tt__target_check(struct tt_target *target, bool is_appending)
     tt__leftovers_recover(target->path);
     content = tt__leftovers_look(target->ring_dir);
     if (!content.has_recorder && content.arena_count == 0)
-        return -1;
+        return kind == TT_FILE_STORE && is_written(target) ? TT_EXIT_OUTSIDE : -1;
     tt__complain("%s: %s is still being recorded; name another file with -o, or join it with --append", target->command,
                  target->name);
     return TT_EXIT_OUTSIDE;
@@ -228,10 +261,12 @@ int tt__target_check(struct tt_target *target, bool is_appending)
 
 int tt__target_clear(struct tt_target *target, bool is_appending, bool tells)
 {
-    target->is_cleared = true;
-    if (is_appending || tt__session_file_kind(target->path) == TT_FILE_MISSING)
+    if (is_appending || tt__session_file_kind(target->path) == TT_FILE_MISSING) {
+        target->is_cleared = true;
         return -1;
+    }
     if (set_aside(target) == 0) {
+        target->is_cleared = true;
         target->is_told = tells;
         if (tells)
             tell_replaced(target);

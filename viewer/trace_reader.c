@@ -328,12 +328,23 @@ static void listen_to(struct reader *reader)
 
 /* ------------------------------------------------------------------------------------------------------ what it means */
 
+/* Makes what was read whole, as far as it is there: the result is TT_TRACE_PARTLY then. */
+static void settle(struct reader *reader)
+{
+    struct tt_store_error error;
+    uint32_t process_count = 0;
+    if (access(reader->reading->store, F_OK) != 0)
+        return;
+    if (tt_import_settle(reader->reading->store, &process_count, &error) < 0)
+        tt__complain("%s: what was read of it is not kept: %s", reader->reading->command, error.text);
+    else if (process_count > 0)
+        reader->result.end = TT_TRACE_PARTLY;
+}
+
 /* The reader was ended by a limit, or fell over the trace. What it had written until then is settled. */
 static void judge_killed(struct reader *reader)
 {
     const char *command = reader->reading->command;
-    struct tt_store_error error;
-    uint32_t process_count = 0;
     char text[256];
     struct tt_reader_end end = {
         .wait_status = reader->wait_status,
@@ -350,12 +361,7 @@ static void judge_killed(struct reader *reader)
     tt__complain("%s: %s", command, text);
     reader->result.was_damaged = true;
     reader->result.end = TT_TRACE_NOTHING;
-    if (access(reader->reading->store, F_OK) != 0)
-        return;
-    if (tt_import_settle(reader->reading->store, &process_count, &error) < 0)
-        tt__complain("%s: what was read of it is not kept: %s", command, error.text);
-    else if (process_count > 0)
-        reader->result.end = TT_TRACE_PARTLY;
+    settle(reader);
 }
 
 static void judge(struct reader *reader)
@@ -365,6 +371,8 @@ static void judge(struct reader *reader)
     if (strcmp(reader->end, "failed") == 0) {
         tt__complain("%s: %s", command, reader->error);
         result->end = TT_TRACE_FAILED;
+        if (reader->reading->url_count > 0 && result->events > 0)
+            settle(reader); /* that was read live is not read again */
     } else if (strcmp(reader->end, "refused") == 0) {
         tt__complain("%s: %s", command, reader->error);
         result->end = TT_TRACE_REFUSED;

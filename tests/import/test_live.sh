@@ -225,6 +225,50 @@ case_an_earlier_recording_is_there_again_when_nothing_came() {
     cksum run.telltale | cmp -s - before || fail 'the earlier recording is gone'
 }
 
+# Whoever wants to write it, with events in it or without.
+case_a_store_that_is_followed_into_is_nobody_elses() {
+    begin
+    python3 "$TELLTALE_TEST_SOURCE/tests/import/make_trace.py" whole whole
+    follow "$relay"
+    wait_until test -s run.telltale
+    run "$telltale" import "$relay"
+    expect_status 5 'a second one'
+    expect_text err "run.telltale is being written by process $(find_child "$follower" "$TELLTALE_TEST_BUILD/libexec/telltale/telltale-ctf-reader")"
+    start_emitter 20
+    wait_until says "$notes" 20
+    for second in "import $relay" 'import whole' "record -- $emitter 3" "record --lttng -- $emitter 3"; do
+        run env -u TELLTALE_LTTNG "$telltale" $second
+        expect_status 5 "$second"
+        [ "$(grep -c . "$work/err")" -le 3 ] || fail "$second: many words"
+        expect_says "$notes" 20
+    done
+    printf 'abc' >&9
+    wait_until says "$notes" 23
+    end_emitter
+    lttng_must destroy s
+    end_follower
+    expect_status 0 'the end of a session'
+    expect_equal "$(find . -name 'run.telltale*')" ./run.telltale 'the files of the store'
+    expect_says "$notes" 23
+}
+
+case_a_store_that_is_renamed_while_it_is_followed_into_is_told_and_has_all_until_then() {
+    begin
+    must "$telltale" record -- "$emitter" 3
+    follow "$relay"
+    start_emitter 20
+    wait_until says "$notes" 20
+    mv run.telltale kept.telltale
+    printf 'abc' >&9
+    end_follower
+    expect_status 5 'a renamed store'
+    expect_text err 'import: the store was deleted, renamed or replaced while it was written'
+    expect_says "$notes" 3
+    mv kept.telltale run.telltale
+    expect_says "$notes" 20
+    end_emitter
+}
+
 case_a_relay_that_is_frozen_is_not_waited_for_for_ever() {
     begin
     follow "$relay"
