@@ -227,5 +227,5 @@ enum tt__decode_result tt__decode(const struct tt__decoder *decoder, const struc
             tt__event_set_number(out_event, step->target, value);
         }
     }
-    return TT__DECODED;
+    return tt__event_has_object(out_event) ? TT__DECODED : TT__DECODE_SENSELESS;
 }

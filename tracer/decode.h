@@ -34,7 +34,7 @@ enum tt__decode_result {
     TT__DECODED,         /* *OUT_EVENT has it */
     TT__DECODE_UNKNOWN,  /* the event is described and this version does not know it */
     TT__DECODE_DAMAGED,  /* the event is not described, or the payload is shorter than its fields */
-    TT__DECODE_SENSELESS /* the program gave an id that is none */
+    TT__DECODE_SENSELESS /* the program gave an id that is none, or none for what the event is about */
 };
 
 /* Decodes PAYLOAD (LENGTH bytes) of event NUMBER. Sets all of OUT_EVENT but sequence and time_ns; texts point into

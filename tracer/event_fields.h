@@ -85,6 +85,29 @@ static inline bool tt__field_forbids(const struct tt__known_field *field, uint64
 /* Whether each id in EVENT is one that a process can have made. */
 bool tt__event_has_ids(const struct tt_decoded_event *event);
 
+/* Whether EVENT names the object that it is about, by its first field: all do, but those of processes and threads, and those that need
+ * not be about one. */
+static inline bool tt__event_has_object(const struct tt_decoded_event *event)
+{
+    switch (event->number) {
+    case 0: /* this version does not know it */
+    case TT_EVENT_process_started:
+    case TT_EVENT_process_ended:
+    case TT_EVENT_thread_attached:
+    case TT_EVENT_thread_detached:
+    case TT_EVENT_clock_sampled:
+    case TT_EVENT_recorder_gap:
+    case TT_EVENT_recorder_stats:
+    case TT_EVENT_categories_selected:
+    case TT_EVENT_handler_called:
+    case TT_EVENT_note:
+    case TT_EVENT_task_linked:
+        return true;
+    default:
+        return event->task_created.task_id != 0;
+    }
+}
+
 /* Puts TEXT where FIELD, a text, is in EVENT. */
 void tt__event_set_text(struct tt_decoded_event *event, const struct tt__known_field *field,
                         struct tt_decoded_text text);

@@ -337,7 +337,7 @@ int tt_import_event(struct tt_import *import, const struct tt_import_event *even
     learn(import, process, thread, event);
     if (process->is_stranger)
         return 0;
-    if (!tt__event_has_ids(event->event)) {
+    if (!tt__event_has_ids(event->event) || !tt__event_has_object(event->event)) {
         process->damaged_count++;
         thread->damaged_count++;
         return 0;

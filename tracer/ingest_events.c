@@ -919,28 +919,6 @@ STREAM_ONLY(task_resumed)
 STREAM_ONLY(turn_ended)
 STREAM_ONLY(resource_waited)
 
-/* Whether the event is about one object, whose id is its first field: all are, but those of processes and threads,
- * and those that need not have one. */
-static bool needs_object(uint16_t number)
-{
-    switch (number) {
-    case TT_EVENT_process_started:
-    case TT_EVENT_process_ended:
-    case TT_EVENT_thread_attached:
-    case TT_EVENT_thread_detached:
-    case TT_EVENT_clock_sampled:
-    case TT_EVENT_recorder_gap:
-    case TT_EVENT_recorder_stats:
-    case TT_EVENT_categories_selected:
-    case TT_EVENT_handler_called:
-    case TT_EVENT_note:
-    case TT_EVENT_task_linked:
-        return false;
-    default:
-        return true;
-    }
-}
-
 void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thread_ordinal,
                      const struct tt_decoded_event *event)
 {
@@ -952,8 +930,8 @@ void tt_ingest_event(struct tt_ingest *ingest, uint32_t process_id, uint32_t thr
         tt__event_redact(&redacted);
         event = &redacted;
     }
-    if (needs_object(event->number) && (event->task_created.task_id & TT_LOCAL_ID_MASK) == 0)
-        return; /* about nothing: only a damaged record is */
+    if (event->number == 0 || !tt__event_has_object(event))
+        return; /* this version does not know it; or about nothing: who read it has counted it */
     if (ingest->processes[process_id].has_stream && ingest->is_shedding)
         tt__ingest_shed(ingest, process_id, event->time_ns);
     else if (ingest->processes[process_id].has_stream &&

@@ -84,11 +84,13 @@ static void a_newer_writers_fields_are_skipped_and_narrowed(void **state)
 static void a_text_where_a_number_is_known_is_skipped(void **state)
 {
     (void)state;
-    static const unsigned char payload[] = {3, 0, 'a', 'b', 'c', 9, 0, 0, 0, 0, 0, 0, 0};
+    static const unsigned char payload[] = {7, 0, 0, 0, 0, 0, 0, 0, 3, 0, 'a', 'b', 'c', 9, 0, 0, 0, 0, 0, 0, 0};
     struct tt_decoded_event event;
-    assert_int_equal(decode_finished("task_id:text:3 busy:ticks", payload, sizeof payload, &event), TT__DECODED);
-    assert_int_equal(event.task_finished.task_id, 0);
-    assert_int_equal(event.task_finished.busy, 9);
+    assert_int_equal(decode_finished("task_id:id busy:text:3 ready:ticks", payload, sizeof payload, &event), TT__DECODED);
+    assert_int_equal(event.task_finished.busy, 0);
+    assert_int_equal(event.task_finished.ready, 9);
+    assert_int_equal(decode_finished("task_id:text:3 busy:ticks", payload + 8, sizeof payload - 8, &event),
+                     TT__DECODE_SENSELESS);
 }
 
 static void a_payload_that_is_too_short_is_damaged(void **state)
@@ -121,9 +123,9 @@ static void events_that_only_one_side_knows_are_told_apart(void **state)
 static void a_text_ends_at_its_first_nul(void **state)
 {
     (void)state;
-    static const unsigned char payload[] = {5, 0, 'a', 'b', 0, 'c', 'd'};
+    static const unsigned char payload[] = {7, 0, 0, 0, 0, 0, 0, 0, 5, 0, 'a', 'b', 0, 'c', 'd'};
     struct tt_decoded_event event;
-    struct tt__decoder *decoder = make_decoder("event 22 task_renamed task name:text:127\n");
+    struct tt__decoder *decoder = make_decoder("event 22 task_renamed task task_id:id name:text:127\n");
     assert_int_equal(tt__decode(decoder, &identity, 22, payload, sizeof payload, &event), TT__DECODED);
     assert_int_equal(event.task_renamed.name.length, 2);
     tt__decoder_destroy(decoder);

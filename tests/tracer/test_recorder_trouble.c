@@ -120,6 +120,8 @@ static void use_ids_that_are_none(void *argument)
     studio_create_task("good", TT_HERE);
     TT_EMIT(task_created, .task_id = UINT64_C(1) << 40, .name = "none");
     TT_EMIT(task_created, .task_id = UINT64_C(0x7fffdead0010), .name = "an address");
+    TT_EMIT(task_created, .name = "nothing");
+    TT_EMIT(exception_raised, .type = "E", .message = "of nothing");
     tt_board_slot *slot = tt_board_claim(UINT64_C(0x7fffdead0010), 0, 0, TT_HERE, "an address", 0);
     TT_EMIT(task_created, .task_id = (UINT64_C(1) << 40) - 1, .name = "the last one");
     studio_reach(1);
@@ -138,7 +140,7 @@ static void events_with_ids_that_are_none_are_counted(void **state)
     studio_finish(&studio);
     studio_expect_sound(&studio);
     studio_expect(&studio, "SELECT name FROM tasks ORDER BY task_id", "good\nthe last one");
-    studio_expect(&studio, "SELECT what, sum(count), is_vital FROM losses GROUP BY 1", "unreadable|2|1");
+    studio_expect(&studio, "SELECT what, sum(count), is_vital FROM losses GROUP BY 1", "unreadable|4|1");
 }
 
 /* Without a telltale program nobody reads, and the newest is worth more than the oldest. */

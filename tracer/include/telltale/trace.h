@@ -140,7 +140,8 @@ TT_API extern uint64_t tt_trace_tasks_since;
  * TIME is a reading of tt_trace_clock(), or 0 to have the clock read now. EVENT and what it points to is read before
  * the call returns and stays the caller's. A NULL text is an empty text, a text that is longer than events.def says is cut in
  * front of a character that does not fit, a NULL site is no site. Ids are those of tt_trace_new_id(), 0 for none; an event with an
- * id of 2^40 or more, an address for instance, is not recorded, and counted as unreadable. Where the
+ * id of 2^40 or more, an address for instance, is not recorded, and counted as unreadable; so is one with 0 as its first field, which is
+ * what it is about, but for handler_called, note and task_linked. Where the
  * category is off the call does nothing; TT_EMIT saves the caller the work of filling the struct then. It cannot fail: an event
  * for which there is no room is counted (tt_trace_get_statistics()), and the store says where events are missing. Any thread,
  * signal handlers. */
