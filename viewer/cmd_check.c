@@ -274,6 +274,8 @@ static int check(struct tt_invocation *invocation, const struct gate *gate)
     int status = tt__session_open(invocation, invocation->arguments[0], &session);
     if (status >= 0)
         return status;
+    if (given->is_strict)
+        tt__query_file(session);
     count_classes(session, gate, class_counts);
     for (size_t i = 0; i < CLASS_COUNT; i++)
         fails |= check_class(session, &invocation->output, gate, i, class_counts[i]);

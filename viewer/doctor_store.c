@@ -374,9 +374,10 @@ int tt__doctor_store(struct tt_invocation *invocation)
         return examination.status;
     bool is_whole = tell_structure(&examination);
     tell_stream(&examination);
-    tell_completeness(&examination);
-    tell_losses(&examination);
-    if (is_whole)
+    if (is_whole) { /* else counts of what can be read would say more than is known */
+        tell_completeness(&examination);
+        tell_losses(&examination);
         tell_sizes(&examination);
+    }
     return tt__session_close(examination.session, examination.status);
 }

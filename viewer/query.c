@@ -34,6 +34,12 @@ static void complain_about_sql(tt_session *session, const char *what, int code)
         tt__complain("%s: %s", what, tt_store_reader_message(tt__session_reader(session)));
 }
 
+static void complain_about_damage(tt_session *session, const char *message)
+{
+    const char *path = tt__session_path(session);
+    tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, message, path);
+}
+
 static void complain_about_failure(tt_session *session, int code)
 {
     const char *message = tt_store_reader_message(tt__session_reader(session));
@@ -41,7 +47,7 @@ static void complain_about_failure(tt_session *session, int code)
     if (code == SQLITE_INTERRUPT)
         tt__complain("%s: stopped after the time that --timeout allows", path);
     else if (code == SQLITE_CORRUPT || code == SQLITE_CORRUPT_INDEX || code == SQLITE_NOTADB)
-        tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, message, path);
+        complain_about_damage(session, message);
     else
         tt__complain("%s: cannot read the store: %s", path, message);
 }
@@ -220,6 +226,20 @@ int64_t tt__query_count(tt_session *session, const char *sql)
     int64_t count = tt__query_next(query) ? sqlite3_column_int64(query->statement, 0) : 0;
     tt__query_close(query);
     return count;
+}
+
+void tt__query_file(tt_session *session)
+{
+    if (tt__session_has_failed(session))
+        return;
+    tt_query *query = tt__query_open(session, "PRAGMA quick_check(1)");
+    const char *complaint = tt__query_next(query) ? tt__query_text(query, "quick_check") : NULL;
+    if (complaint != NULL && strcmp(complaint, "ok") != 0) {
+        const char *line = strchr(complaint, '\n'); /* behind "*** in database main ***" */
+        complain_about_damage(session, line != NULL ? line + 1 : complaint);
+        tt__session_fail(session, TT_EXIT_INPUT);
+    }
+    tt__query_close(query);
 }
 
 bool tt__query_has_column(tt_session *session, const char *table, const char *name)

@@ -45,6 +45,10 @@ bool tt__query_is_integer(tt_query *query, const char *column);
 /* The first column of the first row of a query without parameters: a number, 0 when there is none. */
 int64_t tt__query_count(tt_session *session, const char *sql);
 
+/* Has SQLite look at every page of the file, and the rows in them, which takes seconds for each GB. Says what is damaged, and the session
+ * has failed then. Nothing is done for one that has failed before. */
+void tt__query_file(tt_session *session);
+
 /* Prints all rows. COLUMNS has an entry for each column of the query; NULL takes names from the query. Returns how many rows. */
 size_t tt__query_print(tt_query *query, tt_output *output, enum tt_format format, const struct tt_column *columns);
 

@@ -196,6 +196,8 @@ int tt__report_summary(struct tt_invocation *invocation, const char *path, const
     int status = tt__session_open(invocation, path, &session);
     if (status >= 0)
         return status;
+    if (is_strict)
+        tt__query_file(session);
     tt__lints_default(&choice);
     tt__report_count(session, &choice, &counts);
     if (counts.processes == 0 && !counts.is_behind)

@@ -181,4 +181,22 @@ case_a_store_where_nothing_can_be_written_is_looked_at() {
     expect_equal "$(ls folder)" run.telltale 'the files of the folder'
 }
 
+# A page that no answer of a gate rests on: who wants to be certain has all of the file looked at.
+case_a_damaged_page_is_seen_by_a_gate() {
+    must "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" clean
+    at=$(sqlite3 -batch run.telltale "SELECT (rootpage - 1) * page_size FROM sqlite_schema, pragma_page_size WHERE name = 'note'")
+    must "$telltale" check --strict run.telltale
+    printf '\377' | dd of=run.telltale bs=1 seek="$at" conv=notrunc 2>/dev/null
+    must "$telltale" check run.telltale
+    for gate in check report; do
+        run "$telltale" "$gate" --strict run.telltale
+        expect_status 3 "$gate --strict"
+        expect_text err 'the store is damaged: '
+        ! grep -q SUMMARY "$work/out" || fail 'it is judged'
+    done
+    expect_doctor 3 run.telltale
+    expect_finding BAD structure Page
+    ! grep -q completeness "$work/out" || fail 'what is left adds up'
+}
+
 run_case "$@"
