@@ -274,14 +274,15 @@ static void fail(struct tt_ctf_run *run, const struct tt_store_error *error)
     run->has_failed = true;
 }
 
-static enum tt__ctf_live_end follow(const struct sessions *sessions, struct tt_ctf_run *run)
+static void follow(const struct sessions *sessions, struct tt_ctf_run *run, tt__ctf_live_fn on_end)
 {
     struct tt_store_error error;
     bt_graph *graphs[SESSIONS_MAX] = {NULL};
     enum tt__ctf_live_end end = TT__CTF_LIVE_REFUSED;
     if (tt_import_open(&run->options, &run->shared, &error) < 0) {
         fail(run, &error);
-        return end;
+        on_end(run, end);
+        return;
     }
     if (make_graphs(sessions, graphs, run))
         end = run_graphs(sessions, graphs, run);
@@ -289,18 +290,17 @@ static enum tt__ctf_live_end follow(const struct sessions *sessions, struct tt_c
     /* Before the graphs go, which know what the traces have declared. */
     if (!run->has_failed && tt_import_finish(run->shared, run->is_complete, &run->summary, &error) < 0)
         fail(run, &error);
+    tt_import_close(run->shared);
+    on_end(run, end);
     for (size_t i = 0; i < sessions->count; i++)
         bt_graph_put_ref(graphs[i]);
-    tt_import_close(run->shared);
     if (end == TT__CTF_LIVE_INTERRUPTED)
         bt_current_thread_clear_error();
-    return end;
 }
 
-enum tt__ctf_live_end tt__ctf_follow(char *const *urls, size_t count, struct tt_ctf_run *run)
+void tt__ctf_follow(char *const *urls, size_t count, struct tt_ctf_run *run, tt__ctf_live_fn on_end)
 {
     struct sessions sessions = {0};
-    enum tt__ctf_live_end end = TT__CTF_LIVE_REFUSED;
     const bt_plugin *plugin = tt__ctf_find_plugin("ctf");
     sessions.class = plugin ? bt_plugin_borrow_source_component_class_by_name_const(plugin, "lttng-live") : NULL;
     interrupter = bt_interrupter_create();
@@ -313,10 +313,11 @@ enum tt__ctf_live_end tt__ctf_follow(char *const *urls, size_t count, struct tt_
     for (size_t i = 0; i < count && is_well; i++)
         is_well = find_sessions(&sessions, urls[i]);
     if (is_well)
-        end = follow(&sessions, run);
+        follow(&sessions, run, on_end);
+    else
+        on_end(run, TT__CTF_LIVE_REFUSED);
     for (size_t i = 0; i < sessions.count; i++)
         free(sessions.urls[i]);
     bt_plugin_put_ref(plugin);
     bt_interrupter_put_ref(interrupter);
-    return end;
 }

@@ -28,7 +28,10 @@ enum tt__ctf_live_end {
     TT__CTF_LIVE_REFUSED      /* there is no such relay, or session, and nothing was read; a line `error` says which */
 };
 
-/* Follows the sessions that COUNT URLS name. Says a line `session URL` for each. */
-enum tt__ctf_live_end tt__ctf_follow(char *const *urls, size_t count, struct tt_ctf_run *run);
+typedef void (*tt__ctf_live_fn)(const struct tt_ctf_run *run, enum tt__ctf_live_end end);
+
+/* Follows the sessions that COUNT URLS name. Says a line `session URL` for each. Calls ON_END once the store is whole and closed; after
+ * that it takes leave of the relay daemons, which one that stands still keeps waiting. */
+void tt__ctf_follow(char *const *urls, size_t count, struct tt_ctf_run *run, tt__ctf_live_fn on_end);
 
 #endif

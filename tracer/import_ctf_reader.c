@@ -230,14 +230,22 @@ static int end(const struct tt_ctf_run *run, const struct tt_choice *choice, con
     return fflush(stdout) == 0 && is_complete ? 0 : 1;
 }
 
-static int follow(char *const *urls, size_t count, struct tt_ctf_run *run)
+static int follow_status;
+
+static void tell_end(const struct tt_ctf_run *run, enum tt__ctf_live_end how)
 {
     static const char *const words[] = {[TT__CTF_LIVE_ENDED] = "complete",
                                         [TT__CTF_LIVE_INTERRUPTED] = "interrupted",
                                         [TT__CTF_LIVE_LOST] = "partial",
                                         [TT__CTF_LIVE_REFUSED] = "refused"};
     static const struct tt_choice all;
-    return end(run, &all, words[tt__ctf_follow(urls, count, run)]);
+    follow_status = end(run, &all, words[how]);
+}
+
+static int follow(char *const *urls, size_t count, struct tt_ctf_run *run)
+{
+    tt__ctf_follow(urls, count, run, tell_end);
+    return follow_status;
 }
 
 int main(int argc, char **argv)

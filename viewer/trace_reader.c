@@ -34,6 +34,7 @@
 #define WALL_SECONDS_MORE  30u
 #define STILL_SECONDS      30u /* without a word and without any processor time: somebody stopped it */
 #define LOOK_MS            500
+#define LEAVE_MS           3000 /* once the store is whole: for taking leave of relay daemons */
 #define MEMORY_BYTES       (UINT64_C(2) << 30) /* of address space; files are mapped in parts */
 #define STORE_BYTES_MIN    (UINT64_C(64) << 20)
 #define STORE_BYTES_A_BYTE 32u /* of the trace; the log is as large as a batch, beside the store */
@@ -243,7 +244,7 @@ static size_t take_lines(struct reader *reader, size_t used)
 /* How long the reader may run yet, and stand still. A time in which this process did not run, for somebody stopped both,
  * does not count. */
 struct patience {
-    int64_t looked_ms, wall_ms, still_ms, unheard_ms;
+    int64_t looked_ms, wall_ms, still_ms, unheard_ms, leaving_ms;
     uint64_t cpu_ns; /* that the reader had used */
 };
 
@@ -266,6 +267,10 @@ static bool has_patience(struct patience *patience, struct reader *reader, bool 
     patience->wall_ms += passed;
     patience->cpu_ns = cpu_ns;
     patience->looked_ms = now;
+    if (reader->reading->url_count > 0 && reader->end[0] != '\0') {
+        patience->leaving_ms += passed;
+        return patience->leaving_ms < LEAVE_MS;
+    }
     if (reader->reading->url_count > 0) { /* it says that it is there, unless something keeps it from that */
         patience->unheard_ms = has_said ? 0 : patience->unheard_ms + passed;
         reader->is_late = patience->unheard_ms >= (int64_t)STILL_SECONDS * 1000;
@@ -337,7 +342,7 @@ static void settle(struct reader *reader)
         return;
     if (tt_import_settle(reader->reading->store, &process_count, &error) < 0)
         tt__complain("%s: what was read of it is not kept: %s", reader->reading->command, error.text);
-    else if (process_count > 0)
+    else if (process_count > 0 || reader->result.events > 0) /* it may have been killed when all was settled */
         reader->result.end = TT_TRACE_PARTLY;
 }
 

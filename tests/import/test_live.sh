@@ -269,6 +269,25 @@ case_a_store_that_is_renamed_while_it_is_followed_into_is_told_and_has_all_until
     end_emitter
 }
 
+case_a_signal_ends_it_while_the_relay_is_frozen() {
+    begin
+    follow "$relay"
+    start_emitter 20
+    wait_until says "$notes" 20
+    kill -STOP "$relayd"
+    sleep 1 # until it asks, and waits for the answer
+    began=$(date +%s)
+    kill -TERM "$follower"
+    end_follower
+    took=$(($(date +%s) - began))
+    kill -CONT "$relayd"
+    expect_status 0 'the end that was asked for'
+    [ "$took" -lt 20 ] || fail "it took $took s"
+    expect_says "$notes" 20
+    expect_says 'SELECT count, what, is_vital FROM losses' '|cut_off|1'
+    end_emitter
+}
+
 case_a_relay_that_is_frozen_is_not_waited_for_for_ever() {
     begin
     follow "$relay"
