@@ -57,17 +57,24 @@ static int choose_redaction(const struct tt_trace_options *options, struct tt__p
     return text && strcmp(text, "messages") != 0 ? -EINVAL : 0;
 }
 
-static void add_recorder_option(struct tt__plan *plan, const char *name, uint64_t value)
+/* Returns where its value belongs. */
+static char *add_recorder_option(struct tt__plan *plan, const char *name)
 {
     unsigned at = 0;
     while (plan->recorder_options[at].name)
         at++;
     plan->recorder_options[at].name = name;
-    snprintf(plan->recorder_options[at].value, TT_RECORDER_VALUE_BYTES, "%" PRIu64, value);
     plan->recorder_options[at + 1].name = NULL;
+    return plan->recorder_options[at].value;
 }
 
-/* What the recorder is to be told: numbers, which it understands whatever its version. */
+static void add_recorder_number(struct tt__plan *plan, const char *name, uint64_t value)
+{
+    if (value != 0)
+        snprintf(add_recorder_option(plan, name), TT_RECORDER_VALUE_BYTES, "%" PRIu64, value);
+}
+
+/* What the recorder is to be told: numbers, which it understands whatever its version, and that others who join are redacted, too. */
 static int choose_recorder_options(const struct tt_trace_options *options, struct tt__plan *plan)
 {
     uint64_t poll_ms = options->poll_ms, bytes = options->store_bytes_max, seconds = options->store_seconds_max;
@@ -83,12 +90,11 @@ static int choose_recorder_options(const struct tt_trace_options *options, struc
         return -EINVAL;
     if (poll_ms > TT_POLL_MS_MAX || (bytes != 0 && bytes < TT_STORE_BYTES_MIN))
         return -EINVAL;
-    if (poll_ms != 0)
-        add_recorder_option(plan, "--poll-ms", poll_ms);
-    if (bytes != 0)
-        add_recorder_option(plan, "--max-size", bytes);
-    if (seconds != 0)
-        add_recorder_option(plan, "--max-age", seconds);
+    add_recorder_number(plan, "--poll-ms", poll_ms);
+    add_recorder_number(plan, "--max-size", bytes);
+    add_recorder_number(plan, "--max-age", seconds);
+    if (plan->redacts)
+        snprintf(add_recorder_option(plan, "--redact"), TT_RECORDER_VALUE_BYTES, "messages");
     return 0;
 }
 
