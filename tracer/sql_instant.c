@@ -191,7 +191,7 @@ static int expect_living(struct cursor *cursor, sqlite3 *connection)
         cursor->missing_count += code == SQLITE_OK && is_new;
     }
     sqlite3_finalize(task);
-    return code == SQLITE_DONE ? SQLITE_OK : code;
+    return code == SQLITE_DONE ? SQLITE_OK : tt__sql_fail(&cursor->common, &(struct tt__scan){0}, code);
 }
 
 static int read_missing(struct cursor *cursor, sqlite3 *connection)

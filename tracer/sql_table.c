@@ -64,7 +64,7 @@ int tt__sql_fail(struct tt__sql_cursor *cursor, struct tt__scan *scan, int code)
     table->zErrMsg = scan->message;
     scan->message = NULL;
     if (!table->zErrMsg && code != SQLITE_NOMEM && code != SQLITE_INTERRUPT)
-        table->zErrMsg = sqlite3_mprintf("%s", sqlite3_errmsg(scan->connection));
+        table->zErrMsg = sqlite3_mprintf("%s", sqlite3_errmsg(cursor->connection));
     return code;
 }
 

@@ -35,7 +35,7 @@ static const struct {
     [TT_REFERENCE_STREAM_TABLE] =
         {"EVENT STREAM",
          "Virtual tables, of telltale query and of the extension libtelltale-sqlite. A table NAME(T) takes a time."},
-    [TT_REFERENCE_STREAM_VIEW] = {"VIEWS OVER THE EVENT STREAM", "With telltale query; they are not in the file."},
+    [TT_REFERENCE_STREAM_VIEW] = {"VIEWS OVER THE EVENT STREAM", "With telltale query, or the extension libtelltale-sqlite; they are not in the file."},
     [TT_REFERENCE_TABLE] = {"TABLES", "What the views are made of; they change with the version of the schema."},
     [TT_REFERENCE_CATEGORY] = {"CATEGORIES OF EVENTS", "What is recorded is chosen by category."},
     [TT_REFERENCE_EVENT] = {"EVENTS", "What programs say. Vital ones find room where plain ones do not any more."},

@@ -102,7 +102,7 @@ static void tell_file(struct examination *examination, const struct stat *file, 
         TT_FOUND(&finding, "%s", complaint);
         if (examination->status == TT_EXIT_INPUT)
             finding.remedy = file != NULL && S_ISREG(file->st_mode) && is_sqlite(examination->path)
-                                 ? "what is readable of a damaged store: sqlite3 STORE .recover"
+                                 ? "what is readable of a damaged store: sqlite3 STORE .dump"
                                  : "give the path of a file that telltale record or import wrote";
     } else {
         TT_FOUND(&finding, "%s, schema %" PRId64 ", %" PRIu64 " KiB, mode %03o", examination->path,
@@ -185,7 +185,7 @@ static bool tell_structure(struct examination *examination)
         TT_FOUND(&finding, has_failed ? "SQLite cannot read it to its end" : "pages, rows and indexes are whole");
     if (count > 0 || has_failed) {
         finding.verdict = TT_DOCTOR_BAD;
-        finding.remedy = "what is readable: sqlite3 STORE .recover; what is printed of such a store may be wrong";
+        finding.remedy = "what is readable: sqlite3 STORE .dump; what is printed of such a store may be wrong";
     }
     tell(examination, "structure", &finding);
     return count == 0 && !has_failed;

@@ -37,7 +37,7 @@ static void complain_about_sql(tt_session *session, const char *what, int code)
 static void complain_about_damage(tt_session *session, const char *message)
 {
     const char *path = tt__session_path(session);
-    tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .recover", path, message, path);
+    tt__complain("%s: the store is damaged: %s; what is readable: sqlite3 %s .dump", path, message, path);
 }
 
 static void complain_about_failure(tt_session *session, int code)

@@ -67,7 +67,13 @@ void tt__report_count_rest(tt_session *session, struct tt_report_counts *out_cou
     }
     tt__query_close(tasks);
     counts.unknown_failures = tt__query_count(session, "SELECT count(*) FROM failure_states WHERE state = 'unknown'");
-    counts.lost_events = tt__query_count(session, "SELECT total(abs(count)) FROM losses");
+    tt_query *losses = tt__query_open(session, "SELECT total(abs(count)) FILTER (WHERE what <> 'pruned') AS lost,"
+                                               " total(count) FILTER (WHERE what = 'pruned') AS deleted FROM losses");
+    if (tt__query_next(losses)) {
+        counts.lost_events = tt__query_integer(losses, "lost");
+        counts.deleted = tt__query_integer(losses, "deleted");
+    }
+    tt__query_close(losses);
     counts.uncounted_losses = tt__query_count(session, "SELECT (SELECT count(*) FROM losses WHERE count IS NULL)"
                                              " + (SELECT count(*) FROM processes WHERE is_balanced = 0)");
     counts.unknown_loops = tt__query_count(session, "SELECT count(*) FROM losses WHERE loop_id IS NOT NULL");
@@ -175,6 +181,8 @@ void tt__report_print_summary(tt_output *output, const struct tt_report_counts *
         tt__print(output, ", %jd %s unknown", TT_COUNTED(counts->unknown_loops, "loop"));
     if (counts->lost_events > 0)
         tt__print(output, ", %jd %s missing", TT_COUNTED(counts->lost_events, "event"));
+    if (counts->deleted > 0)
+        tt__print(output, ", %jd facts and events deleted", (intmax_t)counts->deleted);
     tt__style(output, TT_STYLE_PLAIN);
     tt__print(output, "\n");
 }
@@ -183,7 +191,7 @@ int tt__report_status(const struct tt_report_counts *counts, bool is_strict)
 {
     if (counts->counting > 0)
         return TT_EXIT_FINDINGS;
-    bool is_uncertain = counts->processes == 0 || counts->is_behind || counts->lost_events > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
+    bool is_uncertain = counts->processes == 0 || counts->is_behind || counts->lost_events > 0 || counts->deleted > 0 || counts->uncounted_losses > 0 || counts->unknown_tasks > 0 ||
                         counts->unknown_failures > 0;
     return is_strict && is_uncertain ? TT_EXIT_UNCERTAIN : TT_EXIT_CLEAN;
 }

@@ -18,6 +18,7 @@ struct tt_report_counts {
     int64_t pending_now;  /* tasks that have not ended, of processes that run */
     int64_t unknown_tasks, unknown_failures;
     int64_t lost_events;
+    int64_t deleted; /* facts and events, to keep the store small or young */
     int64_t uncounted_losses; /* times of which nothing is known, and processes of which not all was read */
     int64_t unknown_loops;    /* loops that did not tell what they had; of the uncounted losses */
     int64_t processes;

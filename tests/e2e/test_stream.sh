@@ -22,6 +22,14 @@ told() { # NUMBER-OF-EVENTS-AT-MOST
         WHERE e.name IN ('task_resumed', 'task_suspended', 'task_finished') ORDER BY e.sequence" | tail -n +2
 }
 
+# The tables are of the store that was opened first.
+case_without_a_store_the_tables_say_what_is_not_there() {
+    for table in event steps turns 'instant(1)'; do
+        ! sqlite3 -batch :memory: ".load $extension" "SELECT count(*) FROM $table" >"$work/out" 2>"$work/err" || fail "$table is there"
+        expect_text err 'no such table: main.'
+    done
+}
+
 # Events task_suspended, task_woken, task_resumed.
 case_every_step_is_told_once_in_the_order_in_which_it_happened() {
     record_stepper 30 --events +step

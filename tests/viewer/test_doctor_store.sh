@@ -136,7 +136,9 @@ case_a_damaged_file_is_told() {
     dd if=/dev/urandom of=run.telltale bs=4096 seek=$((page - 1)) count=1 conv=notrunc 2>/dev/null
     expect_doctor 3 run.telltale
     expect_finding BAD structure ''
-    expect_text out 'sqlite3 STORE .recover'
+    expect_text out 'sqlite3 STORE .dump'
+    sqlite3 -batch run.telltale .dump >readable 2>&1 || :
+    grep -q 'INSERT INTO failure ' readable || grep -q 'INSERT INTO site ' readable || fail 'what is readable is not had by that'
     # An index in which rows are not where they are looked for.
     mv kept.telltale run.telltale
     must sqlite3 -batch run.telltale "PRAGMA writable_schema = ON;
