@@ -3,12 +3,10 @@
 # shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2016,SC2154,SC2317 # code for other shells; variables of case.sh; cases are called by name
 . "$(dirname "$0")/given.sh"
 
-traced_program=$TELLTALE_TEST_BUILD/tests/viewer/traced
-
 # A program whose recorder never comes; what it said is in its arena.
 leave_an_arena() { # WHAT...
     TELLTALE_PROGRAM=$(command -v true) TELLTALE_STORE=$PWD/run.telltale "$traced_program" "$@" >/dev/null
-    arenas=$(dirname "$(grep -slxF "$PWD/run.telltale" "/dev/shm/telltale-$(id -u)"/*/store)")
+    find_arenas run.telltale
     [ "$(find "$arenas" -name '*.arena' | wc -l)" -ge 1 ] || fail 'there is no arena'
 }
 
@@ -81,15 +79,8 @@ case_a_program_that_has_ended_is_in_the_store_at_once() {
 }
 
 case_what_a_recorder_that_stands_still_has_not_read_is_told() {
-    mkfifo input
-    "$telltale" record -o run.telltale -- "$traced_program" hold <input >output 2>messages &
-    record=$!
-    background="$background $record"
-    exec 9>input
-    wait_until has_line output
-    recorder=$(find_child "$record" "$telltale")
-    background="$background $recorder $(find_child "$record" "$traced_program")"
-    wait_until sh -c '[ "$(sqlite3 -batch run.telltale "SELECT count(*) FROM failure")" = 1 ]'
+    start_recording run.telltale
+    await_failure run.telltale
     must "$telltale" check --strict run.telltale
     kill -STOP "$recorder"
     run "$telltale" record --append --check -o run.telltale -- "$traced_program" clean
@@ -106,8 +97,7 @@ case_what_a_recorder_that_stands_still_has_not_read_is_told() {
     kill -CONT "$recorder"
     must "$telltale" check --strict run.telltale
     expect_equal "$(ask run.telltale 'SELECT count(*) FROM process')" 3 'the processes'
-    exec 9>&-
-    wait "$record" || :
+    end_recording
 }
 
 case_what_cannot_be_written_into_the_store_is_told() {

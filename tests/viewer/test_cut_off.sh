@@ -3,34 +3,10 @@
 # shellcheck source-path=SCRIPTDIR source=given.sh disable=SC2016,SC2154,SC2317 # code for other shells; variables of case.sh; cases are called by name
 . "$(dirname "$0")/given.sh"
 
-traced_program=$TELLTALE_TEST_BUILD/tests/viewer/traced
-
-# Starts a program that holds a failure and waits, recorded; what it said until then is in the store.
-start_recording() {
-    mkfifo input
-    "$telltale" record -o run.telltale -- "$traced_program" hold <input >output 2>messages &
-    record=$!
-    background="$background $record"
-    exec 9>input
-    wait_until has_line output
-    recorder=$(find_child "$record" "$telltale")
-    traced=$(find_child "$record" "$traced_program")
-    background="$background $recorder $traced"
-    wait_until sh -c '[ "$(sqlite3 -batch run.telltale "SELECT count(*) FROM failure")" = 1 ]'
-}
-
-# As a machine does that goes down.
-kill_all() {
-    kill -STOP "$record"
-    kill -KILL "$recorder" "$traced"
-    kill -KILL "$record"
-    wait "$record" || :
-    exec 9>&-
-}
-
-# The folder of the arenas of run.telltale.
-find_arenas() {
-    arenas=$(dirname "$(grep -slxF "$PWD/run.telltale" "/dev/shm/telltale-$(id -u)"/*/store)")
+# Starts a recording of a program that holds a failure; what it said until then is in the store.
+record_failure() {
+    start_recording run.telltale
+    await_failure run.telltale
 }
 
 expect_cut_off() { # STORE
@@ -45,12 +21,12 @@ expect_cut_off() { # STORE
 }
 
 case_a_recording_whose_arenas_are_gone_does_not_run() {
-    start_recording
-    find_arenas
+    record_failure
+    find_arenas run.telltale
     run "$telltale" report run.telltale
     expect_text out ', running'
     expect_text out '1 held'
-    kill_all
+    kill_recording
     rm "$arenas"/*.arena
     run "$telltale" doctor run.telltale
     expect_status 0 doctor
@@ -67,14 +43,13 @@ case_a_recording_whose_arenas_are_gone_does_not_run() {
 }
 
 case_a_copy_of_a_store_that_is_written_knows_no_end() {
-    start_recording
+    record_failure
     mkdir copy
     cp run.telltale run.telltale-wal copy/
     expect_cut_off copy/run.telltale
     run "$telltale" report run.telltale
     expect_text out ', running'
-    exec 9>&-
-    wait "$record" || :
+    end_recording
     must "$telltale" query run.telltale 'SELECT end_text FROM processes'
     expect_text out 'exit status 0'
 }
@@ -87,7 +62,7 @@ case_a_store_that_may_not_be_written_is_no_other() {
         reader='setpriv --reuid 65534 --clear-groups'
         chmod 755 "$work"
     fi
-    start_recording
+    record_failure
     mkdir copy
     cp run.telltale run.telltale-wal copy/
     chmod 444 copy/*
@@ -103,9 +78,9 @@ case_a_store_that_may_not_be_written_is_no_other() {
 
 # An arena that is found after all, as where a folder was not mounted, is read to its end, and nothing is in doubt any more.
 case_what_is_found_after_all_is_taken_in() {
-    start_recording
-    find_arenas
-    kill_all
+    record_failure
+    find_arenas run.telltale
+    kill_recording
     mkdir aside
     mv "$arenas"/*.arena aside/
     expect_cut_off run.telltale
@@ -119,9 +94,9 @@ case_what_is_found_after_all_is_taken_in() {
 
 # One of two recordings that went into the same store has its end, and the other is settled by whoever records next.
 case_the_next_recording_settles_the_one_before() {
-    start_recording
-    find_arenas
-    kill_all
+    record_failure
+    find_arenas run.telltale
+    kill_recording
     rm "$arenas"/*.arena
     run "$telltale" record --append -o run.telltale -- "$traced_program" clean
     expect_status 0 'record --append'

@@ -27,18 +27,6 @@ record_steps() { # [EXAMPLE]
     run "$telltale" record -o run.telltale --events +step -- "$examples/${1-gather}"
 }
 
-# Starts a program that waits, recorded; $recorder and $traced are their process ids, $record that of the supervisor.
-start_recording() {
-    mkfifo input
-    "$telltale" record -o run.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <input >output 2>messages &
-    record=$!
-    background="$background $record"
-    exec 9>input
-    wait_until has_line output
-    recorder=$(find_child "$record" "$telltale")
-    traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
-}
-
 case_a_store_that_is_whole_and_complete_is_found_to_be() {
     record_steps
     expect_doctor 0 run.telltale
@@ -59,7 +47,7 @@ case_a_store_that_is_whole_and_complete_is_found_to_be() {
 }
 
 case_who_writes_a_store_is_named() {
-    start_recording
+    start_recording run.telltale
     run "$telltale" doctor run.telltale
     expect_status 0 doctor
     expect_finding ok writer "process $recorder, telltale is writing it"
@@ -67,15 +55,14 @@ case_who_writes_a_store_is_named() {
     wait_until sh -c '[ "$(sqlite3 -batch run.telltale "SELECT count(*) FROM process")" = 1 ]'
     run "$telltale" doctor run.telltale
     expect_finding ok completeness '1 process, 1 not over; all counts add up'
-    exec 9>&-
-    wait "$record" || :
+    end_recording
     expect_doctor 0 run.telltale
     expect_finding ok writer 'nobody writes it'
 }
 
 # It counts what is left, and does not have it read.
 case_what_a_killed_recording_left_is_told_and_left_alone() {
-    start_recording
+    start_recording run.telltale
     kill_recording
     for _ in 1 2; do
         expect_doctor 0 run.telltale

@@ -7,8 +7,8 @@ change() { # SQL
     sqlite3 -cmd '.timeout 10000' run.telltale "$1" >/dev/null || fail "cannot change the store: $1"
 }
 
-# The recording ends: its process says goodbye.
-end_recording() {
+# The recording ends.
+say_goodbye() {
     change "UPDATE process SET goodbye_ns = seen_ns + 1, goodbye_reason = 1, gone_ns = seen_ns + 1"
 }
 
@@ -46,7 +46,7 @@ case_failures_are_told_as_they_happen_and_when_they_change() {
     wait_until has_told '#601,held,the second'
     change "INSERT INTO touch (failure_id, touched_ns, thread_id, sequence, by, how, is_user) VALUES (600, 7, 1, 900, 1, 1, 1)"
     wait_until has_told '#600,delivered,the first'
-    end_recording
+    say_goodbye
     expect_end 0
     expect_equal "$(sort told | uniq -d)" '' 'lines that were told twice'
     [ "$(wc -l <told)" -ge $((before + 3)) ] || fail 'lines are missing'
@@ -65,7 +65,7 @@ case_a_table_is_printed_again_when_it_is_another_one() {
     wait_until has_told 'NAME'
     change "INSERT INTO task (task_id, name, created_ns) VALUES (700, 'a newcomer', 1)"
     wait_until has_told '#700 a newcomer'
-    end_recording
+    say_goodbye
     expect_end 0
     expect_equal "$(grep -c NAME told)" 2 'tables'
     must "$telltale" ps run.telltale -C id,name
@@ -81,7 +81,7 @@ case_a_tree_grows_on_a_terminal_in_one_place() {
     wait_until has_told 'TASK'
     change "INSERT INTO task (task_id, name, parent_kind, parent_id, created_ns) VALUES (700, 'a newcomer', 1, 2, 1)"
     wait_until has_told '#700'
-    end_recording
+    say_goodbye
     expect_end 0
     screens_shown=$(grep -o "$(printf '\033')\[H$(printf '\033')\[2J" told | wc -l)
     [ "$screens_shown" -ge 2 ] || fail "$screens_shown screens"

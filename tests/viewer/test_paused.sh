@@ -6,17 +6,12 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${TELLTALE_TEST_ISOLATED-}" ]; then
 fi
 . "$(dirname "$0")/given.sh"
 
-# A disk of this case's own, and on it the store of a program that obeys (traced.c); its input is descriptor 9, $record its supervisor.
-start_recording() {
+# A disk of this case's own, and on it the store of a program that obeys (traced.c).
+start_on_disk() {
     [ "$(id -u)" -eq 0 ] || skip 'needs a disk of its own'
     mkdir small
     mount -t tmpfs -o size=4m t small || skip 'no disk of its own can be mounted here'
-    mkfifo input
-    "$telltale" record -o small/run.telltale -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" obey <input >output 2>messages &
-    record=$!
-    background="$background $record"
-    exec 9>input
-    wait_until has_line output
+    start_recording small/run.telltale obey
     wait_until has_tasks 0
 }
 
@@ -40,15 +35,15 @@ is_paused() {
     "$telltale" doctor small/run.telltale | grep -q 'has written nothing for'
 }
 
-end_recording() {
-    exec 9>&-
-    wait "$record" || fail "record ended with $?: $(cat messages)"
+end_on_disk() {
+    end_recording
+    expect_equal "$status" 0 "the exit status of record; it said: $(cat messages)"
     umount small
 }
 
 case_a_full_disk_is_told_beside_each_answer() {
     paused=', because there is no room, on the disk or in the store: '
-    start_recording
+    start_on_disk
     for command in report ps; do
         run "$telltale" $command small/run.telltale
         ! grep 'nothing has been recorded' "$work/out" "$work/err" || fail "$command tells a pause where there is none"
@@ -80,15 +75,15 @@ case_a_full_disk_is_told_beside_each_answer() {
     expect_equal "$(cat "$work/err")" '' 'messages afterwards'
     run "$telltale" doctor small/run.telltale
     expect_text out ', telltale is writing it'
-    end_recording
+    end_on_disk
 }
 
 # Nobody is there who pauses: what is said is that it could not be read.
 case_the_pause_of_a_killed_recorder_is_over() {
-    start_recording
+    start_on_disk
     fill_disk
     kill -STOP "$record"
-    kill -KILL "$(find_child "$record" "$telltale")"
+    kill -KILL "$recorder"
     wait_until sh -c '! "$1" doctor small/run.telltale | grep "has written nothing for"' sh "$telltale"
     run "$telltale" report small/run.telltale
     expect_text err 'could not be read into it'
@@ -96,7 +91,7 @@ case_the_pause_of_a_killed_recorder_is_over() {
     rm small/full
     kill -CONT "$record"
     wait_until has_tasks "$told"
-    end_recording
+    end_on_disk
 }
 
 run_case "$@"

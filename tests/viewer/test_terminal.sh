@@ -72,15 +72,9 @@ case_a_short_query_says_nothing_about_itself() {
 
 # The recorder that reads what a kill left finds the store locked for a while.
 case_that_a_recovery_takes_long_is_said_on_a_terminal() {
-    mkfifo input lock
-    "$telltale" record -- "$TELLTALE_TEST_BUILD/tests/viewer/traced" hold <input >output 2>messages &
-    record=$!
-    background="$background $record"
-    exec 9>input
-    wait_until has_line output
-    recorder=$(find_child "$record" "$telltale")
-    traced=$(find_child "$record" "$TELLTALE_TEST_BUILD/tests/viewer/traced")
+    start_recording run.telltale
     kill_recording
+    mkfifo lock
     sqlite3 run.telltale <lock >locked &
     background="$background $!"
     exec 8>lock
