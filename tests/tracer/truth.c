@@ -146,6 +146,12 @@ uint64_t truth_returned(void)
     return sum;
 }
 
+void truth_await(uint64_t count)
+{
+    while (truth_returned() < count)
+        truth_expect_progress();
+}
+
 void truth_expect_progress(void)
 {
     uint64_t before = truth_returned();

@@ -29,6 +29,9 @@ void truth_emit(void *argument);
 /* Waits until the program has emitted something. */
 void truth_await_start(void);
 
+/* Waits until so many emit calls have returned. */
+void truth_await(uint64_t count);
+
 /* Has the program end by itself. */
 void truth_end_program(void);
 
