@@ -60,9 +60,13 @@ struct tt_chunk_summary {
     uint64_t number_set;                    /* bit N is set when an event with N = its number % 64 is in it */
 };
 
-/* What protects DATA and what stands beside it. */
+/* What protects DATA and what stands beside it. Its upper half is of the latter alone: by that a reader knows whether a chunk that it passes over
+ * is what its columns say. */
 uint64_t tt__chunk_checksum(const struct tt_chunk_summary *summary, uint64_t plain_bytes, const void *data,
                             size_t length);
+
+/* Whether CHECKSUM, of a chunk of which nothing else is known, is that of these columns. */
+bool tt__chunk_summary_holds(const struct tt_chunk_summary *summary, uint64_t plain_bytes, uint64_t checksum);
 
 /* --------------------------------------------------------------------------------------------------------- packing */
 
@@ -116,7 +120,8 @@ struct tt__unpacked {
     unsigned char *plain;       /* what was compressed */
     struct tt__column *columns; /* of all types, one after the other */
     uint32_t column_count;
-    bool lacks_memory; /* values were asked for, and there was none for them: that they cannot be had says nothing about the chunk */
+    bool
+        lacks_memory; /* values were asked for, and there was none for them: that they cannot be had says nothing about the chunk */
 };
 
 enum tt__unpack_result { TT__UNPACKED, TT__UNPACK_DAMAGED, TT__UNPACK_NO_MEMORY };

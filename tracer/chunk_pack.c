@@ -71,27 +71,33 @@ static uint64_t read_word(const unsigned char *at, size_t length)
     return word;
 }
 
+static uint64_t mix_summary(const struct tt_chunk_summary *summary, uint64_t plain_bytes)
+{
+    const uint64_t words[] = {(uint64_t)summary->thread_id, summary->event_count,
+                              (uint64_t)summary->first_ns,  (uint64_t)summary->last_ns,
+                              summary->first_sequence,      summary->last_sequence,
+                              summary->first_task,          summary->last_task,
+                              summary->number_set,          plain_bytes};
+    uint64_t hash = UINT64_C(0x2545f4914f6cdd1d);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        hash = mix(hash, words[i]);
+    return hash;
+}
+
 uint64_t tt__chunk_checksum(const struct tt_chunk_summary *summary, uint64_t plain_bytes, const void *data,
                             size_t length)
 {
-    const uint64_t words[] = {(uint64_t)summary->thread_id,
-                              summary->event_count,
-                              (uint64_t)summary->first_ns,
-                              (uint64_t)summary->last_ns,
-                              summary->first_sequence,
-                              summary->last_sequence,
-                              summary->first_task,
-                              summary->last_task,
-                              summary->number_set,
-                              plain_bytes,
-                              length};
-    uint64_t hash = UINT64_C(0x2545f4914f6cdd1d);
+    uint64_t of_summary = mix_summary(summary, plain_bytes), hash = mix(of_summary, length);
     const unsigned char *at = data;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        hash = mix(hash, words[i]);
     for (; length >= 8; length -= 8, at += 8)
         hash = mix(hash, read_word(at, 8));
-    return mix(hash, read_word(at, length));
+    hash = mix(hash, read_word(at, length));
+    return (of_summary & ~(uint64_t)UINT32_MAX) | (hash & UINT32_MAX);
+}
+
+bool tt__chunk_summary_holds(const struct tt_chunk_summary *summary, uint64_t plain_bytes, uint64_t checksum)
+{
+    return mix_summary(summary, plain_bytes) >> 32 == checksum >> 32;
 }
 
 /* --------------------------------------------------------------------------------------------------------- columns */

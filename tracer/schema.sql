@@ -1050,7 +1050,7 @@ CREATE TABLE chunk (
     number_set INTEGER NOT NULL,
     -- Bytes before they were compressed.
     plain_bytes INTEGER NOT NULL,
-    -- Over data and all of the above but chunk_id.
+    -- Over data and all of the above but chunk_id; its upper 32 bits over the latter alone, so that no damage has a chunk passed over.
     checksum INTEGER NOT NULL,
     -- Columns of events, compressed by zstd.
     data BLOB NOT NULL

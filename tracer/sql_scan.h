@@ -47,6 +47,7 @@ struct tt__scan {
     int64_t chunk_id, thread_id, process_base; /* of the chunk at hand; the last: what composes its ids */
     struct tt_chunk_summary summary;           /* of it, as the store says */
     struct tt__unpacked chunk;                 /* no events: it does not matter */
+    bool tells_skipped;                        /* of its bounds */
     char *message;                             /* of the last error, sqlite3_malloc'ed; NULL: SQLite's own says it */
 };
 

@@ -154,6 +154,10 @@ static void a_bit_that_is_not_as_it_was_changes_the_checksum(void **state)
     assert_true(tt__chunk_checksum(&changed, packed.plain_bytes, data, packed.length) != checksum);
     assert_true(tt__chunk_checksum(&packed.summary, packed.plain_bytes + 1, data, packed.length) != checksum);
     assert_true(tt__chunk_checksum(&packed.summary, packed.plain_bytes, data, packed.length - 1) != checksum);
+    /* What stands beside the data is known to be right without them. */
+    assert_true(tt__chunk_summary_holds(&packed.summary, packed.plain_bytes, checksum));
+    assert_false(tt__chunk_summary_holds(&changed, packed.plain_bytes, checksum));
+    assert_false(tt__chunk_summary_holds(&packed.summary, packed.plain_bytes + 1, checksum));
     free(data);
     tt__packer_destroy(packer);
 }

@@ -213,6 +213,21 @@ static void expect_error(const char *sql, const char *text)
     tt_store_close_reader(reader);
 }
 
+/* Three chunks, each about another task, and of them a copy. */
+static void keep_three_chunks(void)
+{
+    for (uint64_t sequence = 0; sequence < 3 * TT_CHUNK_EVENTS; sequence++)
+        tell(1, sequence, RESUMED(1 + sequence / TT_CHUNK_EVENTS, 1));
+    commit();
+    run_plainly("CREATE TABLE kept AS SELECT * FROM chunk");
+}
+
+static void restore_chunks(void)
+{
+    run_plainly("DELETE FROM chunk; INSERT INTO chunk SELECT * FROM kept");
+    studio_expect(&studio, "SELECT count(*) FROM event", "12288");
+}
+
 static void a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read(void **state)
 {
     (void)state;
@@ -220,26 +235,52 @@ static void a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read(vo
         "UPDATE chunk SET data = substr(data, 1, length(data) - 1) WHERE chunk_id = 2",
         "UPDATE chunk SET data = zeroblob(length(data)) WHERE chunk_id = 2",
         "UPDATE chunk SET data = x'' WHERE chunk_id = 2",
-        "UPDATE chunk SET first_ns = first_ns - 1 WHERE chunk_id = 2",
-        "UPDATE chunk SET event_count = event_count + 1 WHERE chunk_id = 2",
-        "UPDATE chunk SET event_count = 1 << 40 WHERE chunk_id = 2",
-        "UPDATE chunk SET plain_bytes = -1 WHERE chunk_id = 2",
-        "UPDATE chunk SET last_task_id = last_task_id + 1 WHERE chunk_id = 2",
-        "UPDATE chunk SET thread_id = 77 WHERE chunk_id = 2",
         "UPDATE chunk SET checksum = checksum + 1 WHERE chunk_id = 2",
     };
-    for (uint64_t sequence = 0; sequence < 3 * TT_CHUNK_EVENTS; sequence++)
-        tell(1, sequence, RESUMED(1 + sequence / TT_CHUNK_EVENTS, 1));
-    commit();
-    run_plainly("CREATE TABLE kept AS SELECT * FROM chunk");
+    keep_three_chunks();
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         run_plainly(damages[i]);
         expect_error("SELECT count(*) FROM event", "chunk 2 of the event stream is damaged");
         expect_error("SELECT count(*) FROM steps", "chunk 2 of the event stream is damaged");
         studio_expect(&studio, "SELECT count(*) FROM event WHERE time_ns < 40000", "4000");
-        run_plainly("DELETE FROM chunk; INSERT INTO chunk SELECT * FROM kept");
+        restore_chunks();
     }
-    studio_expect(&studio, "SELECT count(*) FROM event", "12288");
+    run_plainly("DROP TABLE kept");
+}
+
+/* What stands beside a chunk decides whether it is looked at. */
+static void a_chunk_whose_columns_are_damaged_is_not_passed_over(void **state)
+{
+    (void)state;
+    static const char *const damages[] = {
+        "thread_id = 77",
+        "thread_id = thread_id + (1 << 41)",
+        "event_count = event_count + 1",
+        "event_count = 1 << 40",
+        "first_ns = first_ns - 1",
+        "last_ns = first_ns",
+        "first_sequence = first_sequence + 1",
+        "last_sequence = last_sequence - 1",
+        "first_task_id = 3, last_task_id = 3",
+        "first_task_id = first_task_id + (1 << 41), last_task_id = last_task_id + (1 << 41)",
+        "first_task_id = NULL, last_task_id = NULL",
+        "number_set = 0",
+        "number_set = number_set << 1",
+        "plain_bytes = -1",
+        "checksum = checksum + (1 << 40)",
+    };
+    static const char *const queries[] = {"SELECT count(*) FROM event", "SELECT count(*) FROM steps",
+                                          "SELECT count(*) FROM turns", "SELECT count(*) FROM event WHERE task_id = 2",
+                                          "SELECT count(*) FROM event WHERE time_ns < 40000"};
+    char sql[256];
+    keep_three_chunks();
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        snprintf(sql, sizeof sql, "UPDATE chunk SET %s WHERE chunk_id = 2", damages[i]);
+        run_plainly(sql);
+        for (size_t j = 0; j < sizeof queries / sizeof queries[0]; j++)
+            expect_error(queries[j], "chunk 2 of the event stream is damaged");
+        restore_chunks();
+    }
     run_plainly("DROP TABLE kept");
 }
 
@@ -466,6 +507,7 @@ static const struct CMUnitTest cases[] = {
                                     end_case),
     cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, begin_case,
                                     end_case),
+    cmocka_unit_test_setup_teardown(a_chunk_whose_columns_are_damaged_is_not_passed_over, begin_case, end_case),
     cmocka_unit_test_setup_teardown(whatever_a_chunk_says_queries_end_with_rows_or_an_error, begin_case, end_case),
     cmocka_unit_test_setup_teardown(what_is_pushed_down_changes_no_answer, begin_case, end_case),
     cmocka_unit_test_setup_teardown(nothing_is_concluded_over_what_is_missing, begin_case, end_case),
