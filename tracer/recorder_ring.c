@@ -88,9 +88,10 @@ uint64_t tt__ring_look(struct tt__ring_state *state, const struct tt__ring_conte
         state->cursor.vital_drop_count = vital;
         state->is_changed = true;
     }
-    /* A drop counted at one look may be a gap that is seen at the next. */
-    state->was_vital = new_vital > 0 || state->is_vital_fresh;
+    /* A gap is seen when the next record comes, at a later look than that which saw its drops counted, or much later. */
+    state->was_vital = new_vital > 0 || (state->was_vital && (state->is_vital_fresh || !state->has_told_drop));
     state->is_vital_fresh = new_vital > 0;
+    state->has_told_drop = state->has_told_drop && new_vital == 0;
     return new_vital;
 }
 
@@ -145,6 +146,7 @@ static void add_gap(struct tt__ring_state *state, const struct tt__ring_context 
     };
     cursor->missing_count += count;
     state->is_changed = true;
+    state->has_told_drop |= what == dropped;
     if (is_vital && what != dropped) /* the writers count those */
         note_vital_loss(state, to_ns);
     bool continues = state->gap.count != 0 && state->gap.what == what && state->gap.is_vital == is_vital &&

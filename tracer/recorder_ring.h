@@ -36,8 +36,9 @@ struct tt__ring_state {
     bool is_changed;     /* since the last commit */
     bool is_complete;    /* detached and read to its end: may be used by another thread after the next commit */
     bool is_drained;     /* and that was told to the writer */
-    bool was_vital;      /* vital events were dropped since the look before the last */
-    bool is_vital_fresh; /* since the last */
+    bool was_vital;      /* vital events were dropped, and the gap that has them may not have been told yet */
+    bool is_vital_fresh; /* since the last look: what was told then may have been another gap */
+    bool has_told_drop;  /* a gap was told since */
     bool has_lost_vital; /* and when: see tt__ring_take_vital_loss() */
     int64_t vital_loss_ns;
     struct tt_ingest_cursor cursor;

@@ -320,6 +320,38 @@ static void a_recorder_that_is_gone_costs_a_blocking_program_one_wait(void **sta
     assert_true(studio_number(&studio, "SELECT drop_count FROM processes") > 90000);
 }
 
+/* A ring that is full of vital events, then nothing for a while, then one more: only then the gap is seen. */
+static void drop_vital_events_and_go_on_later(void *argument)
+{
+    (void)argument;
+    studio_reach(1);
+    for (unsigned i = 0; i < 3000; i++)
+        TT_EMIT(cancel_swallowed, .task_id = i + 1);
+    studio_reach(2);
+    tt_trace_note(0, "later", "");
+}
+
+static void a_gap_that_is_seen_long_after_its_drops_is_known_to_have_vital_events(void **state)
+{
+    (void)state;
+    studio_start_recorder(&studio, NULL);
+    pid_t program = studio_start_program(&studio, drop_vital_events_and_go_on_later, NULL, 65536);
+    studio_await(1);
+    assert_int_equal(kill(studio.recorder, SIGSTOP), 0);
+    studio_let_pass(1);
+    studio_await(2);
+    assert_int_equal(kill(studio.recorder, SIGCONT), 0);
+    studio_expect_within(&studio, 20000, "SELECT vital_drop_count > 1000 FROM process", "1");
+    studio_sleep_us(200000); /* some looks, in which nothing is new */
+    studio_expect(&studio, "SELECT count(*) FROM gap", "0");
+    studio_let_pass(2);
+    assert_int_equal(studio_wait(program), 0);
+    studio_finish(&studio);
+    studio_expect(&studio, "SELECT what, is_vital, count = (SELECT vital_drop_count FROM process) FROM gap",
+                  "dropped|1|1");
+    studio_expect(&studio, "SELECT is_vital, vital_count = count FROM losses", "1|1");
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(a_thread_says_how_many_it_lost_as_soon_as_there_is_room),
     cmocka_unit_test(vital_events_do_not_make_room_for_what_is_said_of_gaps),
@@ -331,6 +363,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(overwriting_loses_the_oldest_and_what_is_read_is_whole),
     cmocka_unit_test_in_studio(blocking_loses_nothing_while_the_recorder_goes_on),
     cmocka_unit_test_in_studio(a_recorder_that_is_gone_costs_a_blocking_program_one_wait),
+    cmocka_unit_test_in_studio(a_gap_that_is_seen_long_after_its_drops_is_known_to_have_vital_events),
 };
 
 TT_TEST_MAIN(cases)

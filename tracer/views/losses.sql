@@ -29,7 +29,8 @@ SELECT
     -- unselected (while the process ran events were switched off, or on that had been off, that answers rest on: see the view selections).
     g.what AS what,
     -- 1 when an event about failures, cancellations or ends of tasks may be among them.
-    g.is_vital AS is_vital,
+    max(g.is_vital, (SELECT coalesce(sum(r.vital_count), 0) > 0 FROM ring_gap AS r WHERE g.what = 'dropped' AND r.thread_id = g.thread_id
+        AND r.told_ns > coalesce(g.from_ns, -1 << 62) AND r.told_ns <= g.to_ns)) AS is_vital,
     -- The loop that never told; NULL otherwise.
     NULL AS loop_id,
     -- When the first of them was to be written, and how many are about failures, cancellations and ends; NULL when their
