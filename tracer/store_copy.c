@@ -20,8 +20,8 @@
 #define CHUNK_BYTES (UINT64_C(1) << 30)
 
 struct tt__store_copy {
-    char folder[PATH_MAX];
-    int folder_fd; /* locked: who finds the folder sees whether its reader lives; -1: it could not be */
+    char folder[PATH_MAX]; /* "": it has no name any more */
+    int folder_fd;         /* locked: who finds the folder sees whether who copies lives; -1: it could not be */
     char path[PATH_MAX + 16];
 };
 
@@ -158,10 +158,10 @@ const char *tt__store_copy_path(const struct tt__store_copy *copy)
     return copy->path;
 }
 
-void tt__store_copy_destroy(struct tt__store_copy *copy)
+void tt__store_copy_unlink(struct tt__store_copy *copy)
 {
     static const char *const all[] = {"", "-wal", "-shm", "-journal"};
-    if (!copy)
+    if (copy->folder[0] == '\0')
         return;
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         char path[PATH_MAX + 32];
@@ -169,7 +169,16 @@ void tt__store_copy_destroy(struct tt__store_copy *copy)
         unlink(path);
     }
     rmdir(copy->folder);
+    copy->folder[0] = '\0';
     if (copy->folder_fd >= 0)
         close(copy->folder_fd);
+    copy->folder_fd = -1;
+}
+
+void tt__store_copy_destroy(struct tt__store_copy *copy)
+{
+    if (!copy)
+        return;
+    tt__store_copy_unlink(copy);
     free(copy);
 }

@@ -23,6 +23,9 @@ const char *tt__store_copy_path(const struct tt__store_copy *copy);
  * and errno. */
 int tt__store_copy_file(const char *from, const char *to);
 
+/* Takes the copy's name away, when nobody opens it any more: who has it open keeps it, and it is gone with that process, however that ends. */
+void tt__store_copy_unlink(struct tt__store_copy *copy);
+
 /* Removes the copy; COPY may be NULL. */
 void tt__store_copy_destroy(struct tt__store_copy *copy);
 

@@ -243,7 +243,11 @@ static int connect_to_copy(struct tt_store_reader *reader, const char *path, boo
     const char *copy = tt__store_copy_path(reader->copy);
     if (tt__store_migrate_file(copy, path, error) < 0 || (is_settled && tt__store_settle_file(copy, error) < 0))
         return -1;
-    return connect_to(reader, copy, path, out_code, error);
+    if (connect_to(reader, copy, path, out_code, error) < 0)
+        return -1;
+    /* SQLite has read it, and so has open what it needs of it. */
+    tt__store_copy_unlink(reader->copy);
+    return 0;
 }
 
 static int open_reader(const char *path, bool uses_files, bool is_settled, struct tt_store_reader **out_reader,

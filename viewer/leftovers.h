@@ -76,7 +76,7 @@ bool tt__leftovers_settle(const char *store);
 bool tt__leftovers_is_left(const char *store);
 
 /* A private folder for what goes with this process, below TMPDIR or /tmp: its name begins so, and six letters or digits follow. A reader
- * of a store that lies where nobody may write has one, too, see store_copy.h. */
+ * of a store that lies where nobody may write has one while it copies that, see store_copy.h. */
 #define TT_LEFT_FOLDER "telltale-XXXXXX"
 
 /* Marks the private folder at PATH as that of a process that lives: of this one. Returns a descriptor, which marks it until it is closed,
