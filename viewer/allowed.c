@@ -12,6 +12,8 @@
 
 /* More lines than this are no list of exceptions but a way of life. */
 #define ALLOWED_MAX 1000u
+/* So many bytes of a file are read: what such a list can need, and no device or log that was given by mistake. */
+#define ALLOWED_BYTES_MAX (1u << 20)
 
 #define BLANKS " \t"
 #define UNTIL  "until "
@@ -77,7 +79,7 @@ static int take_rest(struct tt_allowed *allowed, char *rest, const char *name)
 static int take_line(struct tt_allowed_list *list, const char *(*find_class)(const char *word, size_t length),
                      const char *name, char *line, int number)
 {
-    size_t end = strcspn(line, "\r\n");
+    size_t end = strcspn(line, "\r");
     while (end > 0 && strchr(BLANKS, line[end - 1]) != NULL)
         end--;
     line[end] = '\0';
@@ -104,25 +106,43 @@ static int take_line(struct tt_allowed_list *list, const char *(*find_class)(con
     return take_rest(more, rest, name);
 }
 
+/* All of FILE, for the caller to free, or NULL, which was complained of. */
+static char *read_file(FILE *file, const char *name)
+{
+    char *text = malloc(ALLOWED_BYTES_MAX + 2);
+    size_t length = text != NULL ? fread(text, 1, ALLOWED_BYTES_MAX + 1, file) : 0;
+    if (text != NULL && !ferror(file) && length <= ALLOWED_BYTES_MAX && memchr(text, '\0', length) == NULL) {
+        text[length] = '\0';
+        return text;
+    }
+    if (text == NULL || ferror(file))
+        tt__complain("check: cannot read %s: %s", name, strerror(errno));
+    else
+        tt__complain("check: %s is no list of findings: %s", name,
+                     length > ALLOWED_BYTES_MAX ? "it has more than 1 MiB" : "there is a byte 0 in it");
+    free(text);
+    return NULL;
+}
+
 int tt__allowed_read(const char *name, const char *(*find_class)(const char *word, size_t length),
                      struct tt_allowed_list *out_list)
 {
-    size_t line_bytes = 0;
-    char *line = NULL;
     int status = -1, number = 0;
     *out_list = (struct tt_allowed_list){0};
     if (name == NULL)
         return -1;
     FILE *file = fopen(name, "re");
-    while (file != NULL && status < 0 && getline(&line, &line_bytes, file) >= 0)
-        status = take_line(out_list, find_class, name, line, ++number);
-    if (file == NULL || (status < 0 && ferror(file))) {
+    if (file == NULL) {
         tt__complain("check: cannot read %s: %s", name, strerror(errno));
-        status = TT_EXIT_INPUT;
+        return TT_EXIT_INPUT;
     }
-    if (file != NULL)
-        fclose(file);
-    free(line);
+    char *text = read_file(file, name), *rest = text, *line;
+    fclose(file);
+    if (text == NULL)
+        return TT_EXIT_INPUT;
+    while (status < 0 && (line = strsep(&rest, "\n")) != NULL)
+        status = take_line(out_list, find_class, name, line, ++number);
+    free(text);
     return status;
 }
 

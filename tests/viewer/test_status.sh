@@ -147,6 +147,18 @@ case_lints_are_silenced_and_made_to_count_and_have_thresholds() {
     done
 }
 
+# Were it read to its end, it would take all memory.
+case_what_is_no_list_of_findings_is_refused() {
+    given killed
+    expect 3 check run.telltale --allow /dev/zero
+    expect_text err 'check: /dev/zero is no list of findings: it has more than 1 MiB'
+    printf 'lost-failure:*\0\n' >known
+    expect 3 check run.telltale --allow known
+    expect_text err 'check: known is no list of findings: there is a byte 0 in it'
+    expect 3 check run.telltale --allow .
+    expect_text err 'check: cannot read .: Is a directory'
+}
+
 case_what_is_allowed_can_have_a_last_day_and_a_reason() {
     given killed
     printf 'lost-failure:Exception: Unexpected* ; until 9999-12-31 ; the network is old\n' >known
