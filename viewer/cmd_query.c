@@ -46,9 +46,12 @@ static char *read_stream(FILE *stream, const char *name)
         used += fread(text + used, 1, size - used, stream);
     } while (used == size);
     text[used] = '\0';
-    if (!ferror(stream))
+    if (!ferror(stream) && strlen(text) == used)
         return text;
-    tt__complain("query: cannot read %s: %s", name, strerror(errno));
+    if (ferror(stream))
+        tt__complain("query: cannot read %s: %s", name, strerror(errno));
+    else
+        tt__complain("query: %s is no text: byte %zu of it is 0", name, strlen(text) + 1);
     free(text);
     return NULL;
 }

@@ -93,6 +93,16 @@ case_a_store_that_is_being_written_is_read_as_it_stands() {
     wait_until is_there
 }
 
+# SQLite would stop there, and nothing would say that the rest was not run.
+case_statements_with_a_byte_0_in_them_are_refused() {
+    given killed
+    printf 'SELECT 1;\0SELECT 2' >statements
+    run "$telltale" query run.telltale -f statements
+    expect_status 3 query
+    expect_text err 'query: statements is no text: byte 10 of it is 0'
+    expect_equal "$(cat "$work/out")" '' 'the answer'
+}
+
 case_one_command_sees_one_state_of_a_store_that_grows() {
     given live
     sqlite3 run.telltale 'PRAGMA journal_mode = WAL' >/dev/null
