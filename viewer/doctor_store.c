@@ -29,7 +29,8 @@ struct examination {
     struct tt_invocation *invocation;
     const char *path;
     tt_session *session; /* NULL: it cannot be opened */
-    long writer;         /* process id of who writes it; 0: nobody */
+    long writer;         /* process id of who writes it; 0: nobody, or nobody who can be seen here */
+    bool is_written;     /* somebody has its lock, whom the list of locks may not name: in another pid namespace, say */
     int status;
 };
 
@@ -76,7 +77,7 @@ static void tell_writer(struct examination *examination)
         return;
     }
     if (examination->writer == 0)
-        TT_FOUND(&finding, "nobody writes it");
+        TT_FOUND(&finding, "%s", examination->is_written ? "a process that cannot be seen from here is writing it" : "nobody writes it");
     else
         TT_FOUND(&finding, "process %ld%s%s is writing it", examination->writer, name[0] != '\0' ? ", " : "", name);
     tell(examination, "writer", &finding);
@@ -130,7 +131,7 @@ static void tell_log(struct examination *examination)
         TT_FOUND(&finding, "%s-wal, %" PRIu64 " KiB", examination->path, (uint64_t)log.st_size >> 10);
     else
         TT_FOUND(&finding, has_journal ? "%s-journal" : "none", examination->path);
-    if ((has_log || has_journal) && examination->writer == 0) {
+    if ((has_log || has_journal) && !examination->is_written) {
         finding.verdict = TT_DOCTOR_NOTE;
         finding.remedy = "its recorder was killed, or readers kept it from making one file; whoever copies the store "
                          "has to copy both";
@@ -243,8 +244,7 @@ static void tell_completeness(struct examination *examination)
     int64_t unread = tt__query_integer(query, "unread"), unbalanced = tt__query_integer(query, "unbalanced");
     int64_t missing = tt__query_integer(query, "missing"), untold = tt__query_integer(query, "untold");
     int64_t unknown = tt__query_integer(query, "unknown");
-    bool is_left = running > 0 && tt__leftovers_is_left(examination->path) &&
-                   !tt_store_reader_has_writer(tt__session_reader(examination->session));
+    bool is_left = running > 0 && !examination->is_written && tt__leftovers_is_left(examination->path);
     if (unbalanced > 0)
         TT_FOUND(&finding, "counts do not add up for %" PRId64 " of %" PRId64 " processes", unbalanced, processes);
     else if (untold > 0)
@@ -364,6 +364,7 @@ int tt__doctor_store(struct tt_invocation *invocation)
     int status = tt__session_look(invocation, examination.path, &examination.session, complaint);
     if (status >= 0)
         examination.status = status;
+    examination.is_written = examination.writer != 0 || (examination.session != NULL && tt_store_reader_has_writer(tt__session_reader(examination.session)) != 0);
     tell_file(&examination, is_there ? &file : NULL, status >= 0 ? complaint : NULL);
     if (is_there && S_ISREG(file.st_mode)) {
         tell_writer(&examination);

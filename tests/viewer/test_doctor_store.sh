@@ -60,6 +60,17 @@ case_who_writes_a_store_is_named() {
     expect_finding ok writer 'nobody writes it'
 }
 
+# In a pid namespace of its own, as in a container with the folder of the store.
+case_who_writes_a_store_and_cannot_be_seen_is_not_nobody() {
+    unshare --pid --fork --mount-proc true 2>/dev/null || skip 'no pid namespace can be made here'
+    start_recording run.telltale
+    run unshare --pid --fork --mount-proc "$telltale" doctor run.telltale
+    expect_status 0 doctor
+    expect_finding ok writer 'a process that cannot be seen from here is writing it'
+    expect_finding ok log 'run.telltale-wal, '
+    end_recording
+}
+
 # It counts what is left, and does not have it read.
 case_what_a_killed_recording_left_is_told_and_left_alone() {
     start_recording run.telltale
