@@ -1,4 +1,5 @@
--- How many there were, from when on: tasks alive, failures unseen. One row for each instant at which a number changed.
+-- How many there were, from when on: tasks alive, failures unseen. One row for each instant at which a number changed. Of tasks of which
+-- events are missing (view losses) it does not know all: one whose creation was lost is not counted, one whose end was lost is counted on.
 CREATE VIEW levels AS
 WITH change (process_id, what, ns, by) AS (
     SELECT t.task_id >> 40, 'tasks alive', coalesce(t.created_ns, t.started_ns), 1 FROM task AS t
