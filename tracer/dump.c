@@ -84,7 +84,8 @@ void tt_trace_dump(void)
 
 /* ------------------------------------------------------------------------------------------------------- watching */
 
-/* A number that is another one when any event's listeners are; 0 when there are none. */
+/* A number that is another one when any event's listeners are; 0 when there are none. The one before while a session is
+ * beginning: what it were told now, it would not hear. */
 static uintptr_t look(void)
 {
     const struct tt_lttng_table *table = atomic_load(&tt__lttng_table);
@@ -94,7 +95,8 @@ static uintptr_t look(void)
 #define TT_EVENT(number, name, category, level, text, fields) sum = sum * 31 + table->listeners(number);
 #include "events.def"
     /* A list that was made anew may lie where an older one did; this number is another one then. */
-    (void)table->process_listeners(who, TT_LISTENERS_MAX, &lacking, &list);
+    if (table->process_listeners(who, TT_LISTENERS_MAX, &lacking, &list) > 0 && list == 0)
+        return listeners;
     return sum * 31 + list;
 }
 

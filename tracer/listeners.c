@@ -20,6 +20,8 @@ void tt__listeners_look(struct tt__listeners *listeners, const struct tt_lttng_t
     now.count = table->process_listeners(now.who, TT_LISTENERS_MAX, &now.lacking, &now.list);
     if (now.count > TT_LISTENERS_MAX)
         now.count = TT_LISTENERS_MAX;
+    if (now.count > 0 && now.list == 0 && listeners->last > 0)
+        return; /* somebody is about to begin, and would not hear it; who is numbered for the first time is numbered again */
     bool is_the_same = now.count == listeners->count && memcmp(now.who, listeners->who, sizeof now.who) == 0;
     listeners->lacking = now.lacking;
     if (is_the_same && now.list == listeners->list)

@@ -8,7 +8,8 @@
  * How. LTTng has a list of listeners for each event, made anew at each change, in the order in which they began. So whoever is
  * not in the list any more, or stands behind somebody who came later, has ceased. If the list is another one with the same
  * members, the last one has, or somebody else came and went. So a session that is stopped and started is seen however quickly
- * that was done; the last look is at the goodbye. Looks are a tenth of a second apart. What they do not see is one session that
+ * that was done; the last look is at the goodbye. A session is in the lists a moment before it takes events: in that
+ * moment nothing is looked at, since it would not hear what it were told. Looks are a tenth of a second apart. What they do not see is one session that
  * ceases and begins and another one that begins after it, both between the same two looks.
  *
  * Threads: one at a time.

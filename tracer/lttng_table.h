@@ -40,7 +40,7 @@ struct tt_lttng_table {
     uintptr_t (*listeners)(unsigned event);
     /* Who listens to process_started, in the order in which they began: at most MAX of them, at most 64, each a value that stands for
      * it; which of them, a bit each, do not listen to all vital events; and a number that is another one after each change of
-     * the list, 0 when nobody does. Returns how many there are. */
+     * the list, 0 when nobody does, and while the session of one of them does not take events yet, or any more. Returns how many there are. */
     size_t (*process_listeners)(const void **out_who, size_t max, uint64_t *out_lacking, uintptr_t *out_list);
     /* For each event: whether a session wants it at this moment (not 0), and how it is written. */
 #define TT_EVENT(number, name, category, level, text, fields) \

@@ -176,6 +176,36 @@ case_a_session_beside_it_that_asks_for_some_events_is_none_of_its_business() {
     expect_equal "$(ask s.telltale 'SELECT * FROM losses')" '' 'losses'
 }
 
+# LTTng enters a session's listeners one after the other and then has it take events; here the moment between is longer than that
+# between two looks.
+case_a_session_that_takes_long_to_begin_is_told_when_it_has() {
+    case ${TELLTALE_TEST_SANITIZE-} in ?*) skip 'what is preloaded must be the sanitizer' ;; esac
+    cat >slow.c <<'END'
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+void lttng_ust_tp_probe_prune_release_queue(void);
+void lttng_ust_tp_probe_prune_release_queue(void)
+{
+    void *library = dlopen("liblttng-ust-tracepoint.so.1", RTLD_NOLOAD | RTLD_LAZY);
+    void (*prune)(void) = library ? (void (*)(void))dlsym(library, "lttng_ust_tp_probe_prune_release_queue") : NULL;
+    if (!prune)
+        abort();
+    usleep(400000);
+    prune();
+}
+END
+    must "${TELLTALE_TEST_COMPILER:-cc}" -shared -fPIC -o slow.so slow.c
+    start_daemon
+    start_program env LD_PRELOAD="$PWD/slow.so" "$programs/tasks" held
+    start_session s
+    wait_until is_written s 'set from outside'
+    finish_program
+    end_session s
+    expect_count s '^process_started .*listener_set = 1, listener_new = 1, ' 1
+    expect_count s '^task_dumped .*name = "the waiter"' 1
+}
+
 case_categories_that_are_off_are_named_whoever_records() {
     start_daemon
     start_session s

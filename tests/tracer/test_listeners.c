@@ -64,6 +64,41 @@ static void who_listens_all_the_time_keeps_its_number(void **state)
     expect(tell(&listeners), 1, 1, 0);
 }
 
+/* LTTng's list has it, and its session does not take events yet: what is told now it does not hear. */
+static void who_is_about_to_begin_is_told_when_it_has_begun(void **state)
+{
+    (void)state;
+    struct tt__listeners listeners = {0};
+    change("A");
+    expect(tell(&listeners), 1, 1, 1);
+    list_members = "AB";
+    uintptr_t next = list_number + 1;
+    list_number = 0;
+    expect(tell(&listeners), 1, 1, 0);
+    tt__listeners_look(&listeners, &table);
+    assert_false(tt__listeners_are_untold(&listeners));
+    list_number = next;
+    tt__listeners_look(&listeners, &table);
+    assert_true(tt__listeners_are_untold(&listeners));
+    expect(tell(&listeners), 1, 3, 2);
+    assert_false(tt__listeners_are_untold(&listeners));
+}
+
+/* It is told with the others, since somebody may have begun; when all have, it is told again. */
+static void who_is_about_to_begin_at_the_first_look_is_told_again(void **state)
+{
+    (void)state;
+    struct tt__listeners listeners = {0};
+    list_members = "AB";
+    uintptr_t next = list_number + 1;
+    list_number = 0;
+    expect(tell(&listeners), 1, 3, 3);
+    list_number = next;
+    tt__listeners_look(&listeners, &table);
+    assert_true(tt__listeners_are_untold(&listeners));
+    expect(tell(&listeners), 1, 5, 4);
+}
+
 static void who_ceases_and_begins_between_two_looks_has_another_number(void **state)
 {
     (void)state;
@@ -145,6 +180,8 @@ static void who_lacks_events_is_told_and_so_is_who_does_not_any_more(void **stat
 
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test(who_listens_all_the_time_keeps_its_number),
+    cmocka_unit_test(who_is_about_to_begin_is_told_when_it_has_begun),
+    cmocka_unit_test(who_is_about_to_begin_at_the_first_look_is_told_again),
     cmocka_unit_test(who_ceases_and_begins_between_two_looks_has_another_number),
     cmocka_unit_test(nobody_has_to_be_told_that_nobody_listens),
     cmocka_unit_test(a_pause_of_one_is_none_of_another),

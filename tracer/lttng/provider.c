@@ -244,6 +244,13 @@ READS_LISTS static const void *session_of(const struct lttng_ust_tracepoint_prob
     return ((const struct lttng_ust_event_recorder *)event->child)->chan->parent->session;
 }
 
+/* Whether PROBE's session takes events: its listeners are entered one after the other before it does. */
+READS_LISTS static bool is_at_work(const struct lttng_ust_tracepoint_probe *probe)
+{
+    const struct lttng_ust_session *session = session_of(probe);
+    return !session || CMM_LOAD_SHARED(session->active) != 0;
+}
+
 /* Whether SESSION is in none of the entries of PROBE's list. Under the lock. */
 READS_LISTS static bool is_not_in(const struct lttng_ust_tracepoint_probe *probe, const void *session)
 {
@@ -268,6 +275,7 @@ READS_LISTS static size_t find_process_listeners(const void **out_who, size_t ma
                                                  uintptr_t *out_list)
 {
     size_t count = 0;
+    bool are_at_work = true;
     *out_list = 0;
     *out_lacking = 0;
     if (!LTTNG_UST_TP_RCU_LINK_TEST())
@@ -276,13 +284,14 @@ READS_LISTS static size_t find_process_listeners(const void **out_who, size_t ma
     struct lttng_ust_tracepoint_probe *probe =
         lttng_ust_tp_rcu_dereference(lttng_ust_tracepoint_telltale___process_started.probes);
     for (; probe && probe->func; probe++, count++) {
+        are_at_work = are_at_work && is_at_work(probe);
         if (count >= max)
             continue;
         const void *session = session_of(probe);
         out_who[count] = probe->data;
         *out_lacking |= (uint64_t)(session && is_lacking(session)) << count;
     }
-    if (probe)
+    if (probe && are_at_work)
         *out_list = number_list(probe);
     lttng_ust_tp_rcu_read_unlock();
     return count;
