@@ -40,6 +40,7 @@ struct tt_store_reader {
     void *tell_context;
     int64_t tell_since_ns, told_ns; /* on CLOCK_MONOTONIC */
     enum tt__store_stream stream; /* what has been asked for so far, and was made */
+    bool has_pragmas; /* see declare_pragmas() */
     _Atomic int is_interrupted;
     bool asks_steps; /* a statement was prepared that reads them */
 };
@@ -310,9 +311,29 @@ static int make_stream(struct tt_store_reader *reader, enum tt__store_stream wan
     return code;
 }
 
+/* The tables of what allow_reading() lets PRAGMAs tell, which are declared likewise, and seldom asked for: when the first statement names one. */
+static int declare_pragmas(struct tt_store_reader *reader, const char *sql)
+{
+    static const char all[] =
+        "SELECT 1 FROM pragma_table_list, pragma_table_info(''), pragma_index_list(''), pragma_index_info(''),"
+        " pragma_index_xinfo(''), pragma_foreign_key_list(''), pragma_database_list, pragma_function_list,"
+        " pragma_pragma_list, pragma_compile_options, pragma_integrity_check, pragma_quick_check, pragma_application_id,"
+        " pragma_user_version, pragma_schema_version, pragma_page_count, pragma_page_size, pragma_journal_mode,"
+        " pragma_data_version, pragma_encoding, pragma_freelist_count WHERE 0";
+    if (reader->has_pragmas || !strcasestr(sql, "pragma_"))
+        return SQLITE_OK;
+    tt__store_reader_restrict(reader, false);
+    int code = sqlite3_exec(reader->connection, all, NULL, NULL, NULL);
+    tt__store_reader_restrict(reader, true);
+    reader->has_pragmas = code == SQLITE_OK;
+    return code;
+}
+
 int tt_store_prepare(struct tt_store_reader *reader, const char *sql, struct sqlite3_stmt **out_statement, const char **out_rest)
 {
     int code = make_stream(reader, tt__store_asked_stream(sql));
+    if (code == SQLITE_OK)
+        code = declare_pragmas(reader, sql);
     if (code != SQLITE_OK)
         *out_statement = NULL;
     return code == SQLITE_OK ? sqlite3_prepare_v2(reader->connection, sql, -1, out_statement, out_rest) : code;

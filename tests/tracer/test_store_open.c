@@ -334,6 +334,36 @@ static void a_reader_cannot_write_anything_anywhere(void **state)
     assert_int_equal(access("/tmp/telltale-vacuumed.db", F_OK), -1);
 }
 
+/* The same by either way: PRAGMA NAME, and the table of that. */
+static void what_sqlite_tells_of_a_store_can_be_asked_as_tables(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {
+        "SELECT count(*) FROM pragma_table_list WHERE name = 'task'",
+        "SELECT count(*) FROM pragma_table_info('task') WHERE name = 'task_id'",
+        "SELECT count(*) FROM pragma_database_list WHERE name = 'main'",
+        "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'",
+        "SELECT user_version > 0 FROM pragma_user_version",
+        "SELECT application_id <> 0 FROM pragma_application_id",
+        "SELECT count(*) > 0 FROM pragma_index_list('task')",
+        "SELECT count(*) > 0 FROM pragma_function_list",
+    };
+    struct tt_store_reader *reader;
+    struct tt_store_error error;
+    studio_make_store(&studio);
+    if (tt_store_open_reader(studio.store, &reader, &error) < 0)
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        sqlite3_stmt *statement = NULL;
+        sqlite3 *connection = tt_store_reader_connection(reader);
+        if (tt_store_prepare(reader, queries[i], &statement, NULL) != SQLITE_OK ||
+            sqlite3_step(statement) != SQLITE_ROW || sqlite3_column_int(statement, 0) != 1)
+            fail_msg("%s: %s", queries[i], sqlite3_errmsg(connection));
+        sqlite3_finalize(statement);
+    }
+    tt_store_close_reader(reader);
+}
+
 static void a_reader_leaves_a_finished_store_and_its_folder_untouched(void **state)
 {
     (void)state;
@@ -517,6 +547,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(a_store_has_one_writer),
     cmocka_unit_test_in_studio(rows_of_all_tables_can_be_written_one_by_one_and_many_at_once),
     cmocka_unit_test_in_studio(a_reader_cannot_write_anything_anywhere),
+    cmocka_unit_test_in_studio(what_sqlite_tells_of_a_store_can_be_asked_as_tables),
     cmocka_unit_test_in_studio(a_reader_leaves_a_finished_store_and_its_folder_untouched),
     cmocka_unit_test_in_studio(views_in_the_file_do_not_matter),
     cmocka_unit_test_in_studio(a_statement_that_runs_too_long_is_ended),
