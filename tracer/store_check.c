@@ -171,8 +171,9 @@ int tt__store_check_tables(struct sqlite3 *connection, const char *path, struct 
             tt__store_fail_sqlite(error, sqlite3_db_handle(failed), "reading its schema", path);
         else if (missing)
             tt__store_fail(error, TT_STORE_DAMAGED,
-                           "%s: says that it is a store, but %.*s is not there as it should be", path,
-                           (int)strcspn(missing, " "), missing);
+                           "%s: says that it is a store, but %.*s is not there as it should be: somebody changed its "
+                           "tables, or another build of telltale made them",
+                           path, (int)strcspn(missing, " "), missing);
         else
             result = 0;
     }

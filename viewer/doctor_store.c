@@ -29,6 +29,7 @@ struct examination {
     struct tt_invocation *invocation;
     const char *path;
     tt_session *session; /* NULL: it cannot be opened */
+    bool is_there;
     long writer;         /* process id of who writes it; 0: nobody, or nobody who can be seen here */
     bool is_written;     /* somebody has its lock, whom the list of locks may not name: in another pid namespace, say */
     int status;
@@ -95,6 +96,19 @@ static bool is_sqlite(const char *path)
     return is_read && memcmp(magic, "SQLite format 3", sizeof magic) == 0;
 }
 
+/* Whether this user could make the file at PATH. */
+static bool can_make(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (length >= sizeof folder)
+        return false;
+    memcpy(folder, path, length);
+    folder[length] = '\0';
+    return access(length > 0 ? folder : ".", W_OK | X_OK) == 0 || errno == ENOENT;
+}
+
 static void tell_file(struct examination *examination, const struct stat *file, const char *complaint)
 {
     struct tt_finding finding = {0};
@@ -104,6 +118,8 @@ static void tell_file(struct examination *examination, const struct stat *file, 
         if (examination->status == TT_EXIT_INPUT)
             finding.remedy = file != NULL && S_ISREG(file->st_mode) && is_sqlite(examination->path)
                                  ? "what is readable of a damaged store: sqlite3 STORE .dump"
+                             : file == NULL && !can_make(examination->path)
+                                 ? "it cannot be made either: this user may not write to its folder, nor may a recorder that this user starts"
                                  : "give the path of a file that telltale record or import wrote";
     } else {
         TT_FOUND(&finding, "%s, schema %" PRId64 ", %" PRIu64 " KiB, mode %03o", examination->path,
@@ -150,6 +166,8 @@ static void tell_arenas(struct examination *examination)
         content = tt__leftovers_look(dir);
         is_running = tt__leftovers_has_running(dir);
     }
+    if (content.arena_count == 0 && !examination->is_there)
+        return;
     if (content.arena_count == 0)
         TT_FOUND(&finding, "no arenas");
     else if (content.has_recorder)
@@ -358,7 +376,7 @@ int tt__doctor_store(struct tt_invocation *invocation)
         .invocation = invocation, .path = invocation->arguments[0], .status = TT_EXIT_CLEAN};
     struct stat file;
     char complaint[1024];
-    bool is_there = stat(examination.path, &file) == 0;
+    bool is_there = examination.is_there = stat(examination.path, &file) == 0;
     examination.writer = is_there ? tt__leftovers_find_writer(&file) : 0;
     invocation->timeout_s = 0; /* to look at all of it takes as long as it is; none of these queries is without an end */
     int status = tt__session_look(invocation, examination.path, &examination.session, complaint);
@@ -369,8 +387,9 @@ int tt__doctor_store(struct tt_invocation *invocation)
     if (is_there && S_ISREG(file.st_mode)) {
         tell_writer(&examination);
         tell_log(&examination);
-        tell_arenas(&examination);
     }
+    if (!is_there || S_ISREG(file.st_mode))
+        tell_arenas(&examination);
     if (examination.session == NULL)
         return examination.status;
     bool is_whole = tell_structure(&examination);

@@ -149,6 +149,27 @@ case_a_damaged_file_is_told() {
     expect_finding ok writer 'nobody writes it'
 }
 
+case_why_there_is_no_store_is_told() {
+    start_recording run.telltale
+    kill_recording
+    rm run.telltale*
+    expect_doctor 3 run.telltale
+    expect_finding BAD file 'there is no such file'
+    expect_finding note 'left behind' '1 arena in '
+    user=
+    if [ "$(id -u)" -eq 0 ]; then
+        command -v setpriv >/dev/null || skip 'there is no setpriv'
+        user='setpriv --reuid 65534 --clear-groups'
+        chmod 755 "$work"
+    fi
+    mkdir -m 555 folder
+    # shellcheck disable=SC2086 # several words, or none
+    run $user "$telltale" doctor "$PWD/folder/run.telltale"
+    expect_status 3 doctor
+    expect_finding BAD file 'there is no such file'
+    expect_text out 'this user may not write to its folder'
+}
+
 case_what_is_no_store_is_told() {
     expect_doctor 3 nothing.telltale
     expect_finding BAD file 'there is no such file'
