@@ -469,9 +469,14 @@ int tt__import_commit_live(struct tt_import *import, struct tt_store_error *erro
             continue;
         process->is_over = true;
         if (!process->is_stranger && !process->is_resumed)
-            finish_process(import, process, true);
+            finish_process(import, process, !import->options.is_incomplete);
     }
     return commit(import, error);
+}
+
+void tt_import_is_lacking(struct tt_import *import)
+{
+    import->options.is_incomplete = true;
 }
 
 int tt_import_tick(struct tt_import *import, struct tt_store_error *out_error)

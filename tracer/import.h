@@ -109,6 +109,9 @@ bool tt_import_has_origin(const struct tt_import *import);
 /* The beginning of the process of EVENT, a process_started, is not after instant 0. Before any event is handed in. */
 void tt_import_begin(struct tt_import *import, const struct tt_import_event *event);
 
+/* It is known from now on that the trace does not have all: as is_incomplete. */
+void tt_import_is_lacking(struct tt_import *import);
+
 /* Of a live import: commits, if it is time to. To be called often, also when nothing is handed in. 0, or -1 and
  * *OUT_ERROR. */
 TT_MUST_USE int tt_import_tick(struct tt_import *import, struct tt_store_error *out_error);

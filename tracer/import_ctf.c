@@ -107,8 +107,20 @@ static void renew_kinds(struct trace *trace)
     tt__ctf_plan_kinds(trace->event_class, &trace->kinds);
 }
 
-/* The events that the trace of CLASS declares; NULL: no memory. */
-static const struct tt_import_kinds *find_kinds(struct sink *sink, const bt_event_class *class)
+/* Each process has a trace of its own then, and what becomes of one that a viewer is not told of in time nobody counts. */
+static void notice_buffers(struct sink *sink, const bt_event *event)
+{
+    const bt_trace *trace = bt_stream_borrow_trace_const(bt_event_borrow_stream_const(event));
+    const bt_value *scheme = bt_trace_borrow_environment_entry_value_by_name_const(trace, "tracer_buffering_scheme");
+    if (!sink->run->options.is_live || !scheme || !bt_value_is_string(scheme) ||
+        strcmp(bt_value_string_get(scheme), "pid") != 0)
+        return;
+    sink->run->has_process_buffers = true;
+    tt_import_is_lacking(sink->import);
+}
+
+/* The events that the trace of CLASS, EVENT's, declares; NULL: no memory. */
+static const struct tt_import_kinds *find_kinds(struct sink *sink, const bt_event_class *class, const bt_event *event)
 {
     const bt_trace_class *of =
         bt_stream_class_borrow_trace_class_const(bt_event_class_borrow_stream_class_const(class));
@@ -123,6 +135,7 @@ static const struct tt_import_kinds *find_kinds(struct sink *sink, const bt_even
         trace->event_class = class;
         trace->next = sink->traces;
         sink->traces = trace;
+        notice_buffers(sink, event);
     }
     renew_kinds(trace);
     return &trace->kinds;
@@ -140,15 +153,16 @@ static bool tick(struct sink *sink)
     return false;
 }
 
-/* The plan of CLASS; NULL: no memory. */
-static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event_class *class)
+/* The plan of EVENT's class; NULL: no memory. */
+static const struct tt__ctf_plan *find_plan(struct sink *sink, const bt_event *event)
 {
+    const bt_event_class *class = bt_event_borrow_class_const(event);
     if (2 * sink->plan_count >= sink->plan_capacity && !grow_plans(sink))
         return NULL;
     struct tt__ctf_plan *plan = plan_slot(sink->plans, sink->plan_capacity, class);
     if (plan->class)
         return plan;
-    const struct tt_import_kinds *kinds = find_kinds(sink, class);
+    const struct tt_import_kinds *kinds = find_kinds(sink, class, event);
     if (!kinds || !tt__ctf_plan_init(plan, class, sink->import))
         return NULL;
     plan->kinds = kinds;
@@ -220,7 +234,7 @@ static bool take_event(struct sink *sink, const bt_message *message)
     struct tt_decoded_event decoded;
     struct tt_import_event event = {.event = &decoded};
     const bt_event *source = bt_message_event_borrow_event_const(message);
-    const struct tt__ctf_plan *plan = find_plan(sink, bt_event_borrow_class_const(source));
+    const struct tt__ctf_plan *plan = find_plan(sink, source);
     if (!plan) {
         fail_for_memory(sink);
         return false;
@@ -337,7 +351,7 @@ static bool look_at(struct sink *sink, const bt_event *source, const bt_message 
 {
     struct tt_decoded_event decoded;
     struct tt_import_event event = {.event = &decoded};
-    const struct tt__ctf_plan *plan = find_plan(sink, bt_event_borrow_class_const(source));
+    const struct tt__ctf_plan *plan = find_plan(sink, source);
     if (!plan || !plan->is_ours || is_strange(plan) ||
         !read_clock(bt_message_event_borrow_default_clock_snapshot_const(message), plan->frequency, plan->clock_uuid,
                     &event.time))

@@ -36,6 +36,7 @@ struct tt_ctf_run {
     uint64_t unknown_class_count;     /* how many kinds those are */
     uint64_t unknown_field_count;     /* fields of known events that this version does not know */
     bool is_complete;                 /* all messages were taken */
+    bool has_process_buffers;         /* of live sessions: one has buffers per process, of which a relay hands on a part */
     /* Of several components that make one store: its importer, which is the caller's, who also finishes it. Else NULL. */
     struct tt_import *shared;
     bool has_failed;                  /* the store could not be written: error says why */

@@ -223,6 +223,7 @@ static int end(const struct tt_ctf_run *run, const struct tt_choice *choice, con
     bool is_complete = run->is_complete && !run->has_failed;
     print_missing(choice);
     print_figures(run);
+    printf("process_buffers %d\n", run->has_process_buffers);
     if (run->has_failed)
         printf("error %s\nend failed\n", run->error.text);
     else

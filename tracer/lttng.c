@@ -287,8 +287,21 @@ void tt__lttng_end(struct tt__life *life, uint8_t reason)
 
 /* --------------------------------------------------------------------------------------------------------- writing */
 
+/* LTTng allocates memory for each thread. A handler that came in the middle of that, and emitted, would wait for ever for what
+ * its own thread has locked. */
+static void init_thread(void)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+    atomic_load(&tt__lttng_table)->init_thread();
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 static void join(struct tt__thread *self, struct tt__life *life, uint32_t process)
 {
+    if (self->lttng_process == 0)
+        init_thread();
     self->lttng_thread = atomic_fetch_add_explicit(&life->lttng.thread_count, 1, memory_order_relaxed) + 1;
     self->lttng_attempts = 0;
     self->lttng_told = 0;

@@ -18,7 +18,7 @@
 
 #include "telltale/trace.h"
 
-#define TT_LTTNG_TABLE_VERSION 3u
+#define TT_LTTNG_TABLE_VERSION 4u
 #define TT_LTTNG_TABLE_NAME    "tt_lttng_provider_table"
 
 /* What every event begins with, and what is needed to write it. */
@@ -32,6 +32,8 @@ struct tt_lttng_head {
 struct tt_lttng_table {
     uint32_t version, bytes;
     const char *events; /* the description of the events (see arena.h) that the provider was made from */
+    /* Makes what LTTng has for each thread; it allocates, which its first event would do else. */
+    void (*init_thread)(void);
     /* What a fork needs, in the order of pthread_atfork; see <lttng/ust-fork.h>. */
     void (*before_fork)(sigset_t *mask);
     void (*after_fork_parent)(sigset_t *mask);

@@ -206,6 +206,7 @@ static void take_line(struct reader *reader, const char *word, const char *value
         {"unknown_events", &result->unknown_events},
         {"unknown_kinds", &result->unknown_kinds},
         {"unknown_fields", &result->unknown_fields},
+        {"process_buffers", &result->process_buffers},
     };
     if (strcmp(word, "session") == 0)
         tt__complain("%s: following %s; Ctrl-C ends that", reader->reading->command, value);
@@ -382,7 +383,7 @@ static void judge(struct reader *reader)
         tt__complain("%s: %s", command, reader->error);
         result->end = TT_TRACE_REFUSED;
     } else if (strcmp(reader->end, "interrupted") == 0) {
-        result->end = result->events == 0 ? TT_TRACE_NOTHING : TT_TRACE_READ;
+        result->end = result->events == 0 ? TT_TRACE_NOTHING : result->process_buffers > 0 ? TT_TRACE_PARTLY : TT_TRACE_READ;
     } else if (strcmp(reader->end, "partial") == 0) {
         tt__complain(reader->reading->url_count > 0
                          ? "%s: the relay daemon is gone, or is not understood any more: %s"
@@ -391,7 +392,7 @@ static void judge(struct reader *reader)
         result->was_damaged = true;
         result->end = result->events > 0 ? TT_TRACE_PARTLY : TT_TRACE_NOTHING;
     } else if (strcmp(reader->end, "complete") == 0) {
-        result->end = result->events == 0 ? TT_TRACE_NOTHING : reader->is_incomplete ? TT_TRACE_PARTLY : TT_TRACE_READ;
+        result->end = result->events == 0 ? TT_TRACE_NOTHING : reader->is_incomplete || result->process_buffers > 0 ? TT_TRACE_PARTLY : TT_TRACE_READ;
     } else {
         judge_killed(reader);
     }
@@ -417,6 +418,10 @@ static void tell_figures(const struct reader *reader)
                          ? "%s: %ju %s in no snapshot: LTTng had overwritten them; see the view losses"
                          : "%s: %ju %s missing, and the trace does not say why; see the view losses",
                      command, TT_COUNTED(result->missing - result->discarded, "event"));
+    if (result->process_buffers > 0)
+        tt__complain("%s: LTTng's session has buffers per process, of which a relay daemon hands on a part: whole processes may be "
+                     "missing; follow one that has buffers per user, or import the relay's folder",
+                     command);
     if (result->pauses > 0)
         tt__complain(
             "%s: LTTng's session did not listen all the time (%ju %s); what would rest on that is unknown; see "

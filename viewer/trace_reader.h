@@ -53,7 +53,7 @@ struct tt_trace_result {
     enum tt_trace_end end; /* a complaint says why, if it is not TT_TRACE_READ */
     bool was_damaged;      /* TT_TRACE_NOTHING: because the trace is damaged, or the relay daemon is gone */
     uint64_t events, repeated, missing, discarded, processes, pauses, cut_off, partial, late, foreign, strange_events, strange_kinds,
-        unknown_events, unknown_kinds, unknown_fields;
+        unknown_events, unknown_kinds, unknown_fields, process_buffers;
     char nobody[256]; /* words of ONLY that name no process of the traces, separated by commas */
 };
 

@@ -158,6 +158,27 @@ case_what_lttng_discards_is_counted_while_it_is_followed() {
     expect_equal "$(ask run.telltale 'SELECT drop_count FROM process')" "$lost" 'what the process lacks'
 }
 
+# A relay daemon does not tell of each process in time, and babeltrace2 does not say what it has missed.
+case_of_buffers_per_process_it_is_said_that_processes_may_be_missing() {
+    start_relay
+    start_daemon
+    lttng_must create s --live=100000 --set-url="net://127.0.0.1:$control:$data"
+    lttng_must enable-channel --session=s --userspace --buffers-pid ch
+    lttng_must enable-event --session=s --userspace --channel=ch 'telltale:*'
+    lttng_must start s
+    follow "$relay"
+    start_emitter 20
+    wait_until says "$notes" 20
+    end_emitter
+    lttng_must destroy s
+    end_follower
+    expect_status 5 'a part'
+    expect_text err 'buffers per process, of which a relay daemon hands on a part'
+    expect_says "SELECT count(*) > 0 FROM losses WHERE what = 'incomplete'" 1
+    run "$telltale" check --strict run.telltale
+    [ "$status" -ne 0 ] || fail 'a clean answer'
+}
+
 case_two_sessions_are_followed_into_one_store() {
     begin
     start_live_session t

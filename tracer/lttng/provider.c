@@ -15,6 +15,7 @@
 #include "provider.h"
 
 #include <lttng/ust-fork.h>
+#include <lttng/ust-thread.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -301,6 +302,7 @@ static const struct tt_lttng_table table = {
     .version = TT_LTTNG_TABLE_VERSION,
     .bytes = sizeof table,
     .events = tt__description,
+    .init_thread = lttng_ust_init_thread,
     .before_fork = lttng_ust_before_fork,
     .after_fork_parent = lttng_ust_after_fork_parent,
     .after_fork_child = lttng_ust_after_fork_child,

@@ -9,7 +9,8 @@
  *
  * Threads. Everything here may be called on any thread. The emit functions may be called in signal handlers too, also
  * when the signal interrupted another emit. Where LTTng records, not as the first event of a thread: LTTng takes memory for a thread at
- * its first one, and the handler may have interrupted malloc. A thread that emits once, a note for instance, before signals come is safe.
+ * its first one, and the handler may have interrupted malloc. A thread that emits once, a note for instance, before signals come is safe;
+ * so are all in a program that runs with LD_PRELOAD=liblttng-ust.so.1.
  *
  * Promises of the emit path: no allocation, no lock, nothing printed, and, once a ring has been run through for the
  * first time, no system call. When the ring is full the event is counted as dropped. errno is preserved. */
