@@ -79,8 +79,10 @@ case_a_follower_that_is_killed_leaves_a_store_without_an_end() {
     start_emitter 20
     wait_until says "$notes" 20
     expect_says 'SELECT state FROM failures' held
+    reading=$(find_child "$follower" "$TELLTALE_TEST_BUILD/libexec/telltale/telltale-ctf-reader")
     kill -KILL "$follower"
     wait "$follower" || :
+    wait_until is_dead "$reading" # the kernel ends it after its parent
     must "$telltale" doctor run.telltale
     expect_text out '1 of 1 processes were not recorded to their end, and nobody writes the store any more'
     run "$telltale" check --strict run.telltale
