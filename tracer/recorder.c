@@ -7,7 +7,7 @@
  * it succeeds: rings fill, their writers count what they drop, and the programs go on.
  *
  * When somebody deletes or renames the store, nobody would ever find what is still written: a new one is begun under its name, with what
- * the rings still hold.
+ * the rings still hold. So it is when somebody cuts its write-ahead log; what the store had when that was last copied is set aside.
  */
 #include "recorder.h"
 
@@ -62,7 +62,7 @@ struct recorder {
     int wait_ms;
     int64_t written_ns;
     bool is_paused;   /* the last commit failed */
-    bool is_nameless; /* the store's name stands for another file now, or for none */
+    bool is_nameless; /* the store's name stands for another file now, or for none, or is to be given to a new one */
     bool is_held_up;  /* a reader keeps an old state, and the write-ahead log has its full length */
     size_t batch_bytes;
     struct tt__recorder_stats stats;
@@ -243,6 +243,7 @@ static int commit(struct recorder *recorder, struct tt_store_error *error)
                               recorder->options.store);
     }
     if (tt_ingest_commit(recorder->ingest, error) < 0) {
+        recorder->is_nameless = tt__store_is_log_cut(recorder->writer);
         recorder->stats.failed_count++;
         tt__recorder_stats_pause(&recorder->stats,
                                  error->kind == TT_STORE_FULL ? TT_PAUSE_REASON_FULL : TT_PAUSE_REASON_FAILED);
@@ -499,6 +500,18 @@ static void close_store(struct recorder *recorder, bool is_finished)
     recorder->writer = NULL;
 }
 
+/* The name of the store is to be given to a new one. Whether it can be. */
+static bool give_up_name(struct recorder *recorder)
+{
+    char aside[PATH_MAX];
+    bool is_cut = tt__store_is_log_cut(recorder->writer);
+    if (is_cut && tt__store_set_aside(recorder->writer, aside, sizeof aside) < 0)
+        return false;
+    if (recorder->options.on_nameless)
+        recorder->options.on_nameless(recorder->options.store, is_cut ? aside : NULL);
+    return true;
+}
+
 /* Records into the store, and into a new one when that has lost its name. As record(). */
 static int record_into_store(struct recorder *recorder, struct tt_store_error *error)
 {
@@ -511,10 +524,8 @@ static int record_into_store(struct recorder *recorder, struct tt_store_error *e
             say_ready(&recorder->options.ready_fd);
             result = record(recorder, error);
         }
-        if (!recorder->is_nameless || recorder->options.recover)
+        if (!recorder->is_nameless || recorder->options.recover || !give_up_name(recorder))
             return result;
-        if (recorder->options.on_nameless)
-            recorder->options.on_nameless(recorder->options.store);
         close_store(recorder, false);
     }
 }

@@ -56,8 +56,9 @@ struct tt_recorder_options {
     int wait_ms_max;
     /* NULL is fine: told of each arena that cannot be read, and why; with `recover` also of those that may become complete. It stays. */
     void (*on_refused)(const char *arena, const char *reason);
-    /* NULL is fine: told when somebody has deleted or renamed the store, before a new one is begun under its name. */
-    void (*on_nameless)(const char *store);
+    /* NULL is fine: told when somebody has deleted or renamed the store, or, when ASIDE is not NULL, has cut its write-ahead log, so that what is
+     * left of it is called ASIDE now; before a new one is begun under its name. */
+    void (*on_nameless)(const char *store, const char *aside);
     /* NULL is fine: how many arenas could be read. */
     unsigned *out_read_count;
     /* When the store takes nothing, because the disk is full, and no process is left: how long it tries again, in milliseconds, before it

@@ -20,7 +20,7 @@
 #define READ_LOCKS       5
 #define READ_MARKS_BEGIN 100 /* and the frame up to which each of them reads, four bytes in this machine's order */
 
-static int open_index(struct tt__store_writer *writer)
+int tt__store_open_log_index(struct tt__store_writer *writer)
 {
     char *path;
     if (writer->index_fd >= 0)
@@ -47,7 +47,7 @@ static void read_name(pid_t pid, char *out_name, size_t size)
 uint32_t tt__store_find_reader(struct tt__store_writer *writer, char *out_name, size_t size)
 {
     uint32_t marks[READ_LOCKS], oldest = UINT32_MAX;
-    int fd = open_index(writer);
+    int fd = tt__store_open_log_index(writer);
     pid_t pid = 0;
     out_name[0] = '\0';
     if (fd < 0 || pread(fd, marks, sizeof marks, READ_MARKS_BEGIN) != sizeof marks)

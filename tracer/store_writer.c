@@ -293,7 +293,7 @@ int tt__store_open_writer(const char *path, const struct tt__store_writer_option
         free(writer);
         return tt__store_fail(out_error, TT_STORE_FAILED, "%s: no memory to open it", path);
     }
-    writer->fd = writer->index_fd = -1;
+    writer->fd = writer->index_fd = writer->log_fd = -1;
     writer->page_bytes = TT__STORE_PAGE_BYTES;
     writer->gives_way = options && options->gives_way;
     int result = open_and_claim(path, writer->gives_way, &writer->fd, &is_empty, &is_created, &error);
@@ -330,9 +330,11 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
     if (!writer)
         return;
     tt__store_drop_statements(writer);
-    if (writer->connection && is_finished)
+    if (writer->connection && is_finished && !tt__store_is_log_cut(writer))
         tt__store_summarise(writer);
-    if (writer->connection && !is_named(writer->fd, writer->path)) {
+    if (writer->connection && tt__store_is_log_cut(writer)) {
+        sqlite3_db_config(writer->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    } else if (writer->connection && !is_named(writer->fd, writer->path)) {
         leave_names_alone(writer);
     } else if (writer->connection && is_finished && !(writer->gives_way && tt__store_is_wanted(writer->fd))) {
         sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -345,6 +347,8 @@ void tt__store_close_writer(struct tt__store_writer *writer, bool is_finished)
         close(writer->fd); /* after SQLite: its locks belong to the process and go with any descriptor of the file */
     if (writer->index_fd >= 0)
         close(writer->index_fd); /* the same */
+    if (writer->log_fd >= 0)
+        close(writer->log_fd);
     free(writer->path);
     free(writer);
 }
@@ -361,6 +365,8 @@ int tt__store_writer_no_memory(struct tt__store_writer *writer)
 
 int tt__store_begin(struct tt__store_writer *writer)
 {
+    if (tt__store_is_log_cut(writer))
+        return tt__store_fail(&writer->error, TT_STORE_DAMAGED, "%s: its write-ahead log was cut while it was written", writer->path);
     return execute(writer, "BEGIN IMMEDIATE", "writing");
 }
 
@@ -388,6 +394,8 @@ static bool is_begun_anew(struct tt__store_writer *writer)
 uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
 {
     int pages = 0, copied = 0;
+    if (tt__store_is_log_cut(writer))
+        return tt__store_log_bytes(writer);
     int code = sqlite3_wal_checkpoint_v2(writer->connection, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
     if (code != SQLITE_OK || pages < 0)
         return tt__store_log_bytes(writer);
@@ -398,6 +406,8 @@ uint64_t tt__store_checkpoint(struct tt__store_writer *writer)
 
 bool tt__store_cut_log(struct tt__store_writer *writer)
 {
+    if (tt__store_is_log_cut(writer))
+        return false;
     sqlite3_busy_timeout(writer->connection, RESTART_MS);
     int code = sqlite3_wal_checkpoint_v2(writer->connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_busy_timeout(writer->connection, BUSY_MS);

@@ -88,6 +88,14 @@ bool tt__store_cut_log(struct tt__store_writer *writer);
 /* Whether its file is still what its name stands for, so that others find what is written: nobody has deleted or renamed it. */
 bool tt__store_has_its_name(const struct tt__store_writer *writer);
 
+/* Whether somebody has cut the write-ahead log. From then on nothing is written, and nothing of the log gets into the store: that stays as it
+ * was when the log was copied last. */
+bool tt__store_is_log_cut(struct tt__store_writer *writer);
+
+/* Renames a store whose log was cut to a name that nobody has, STORE.damaged or STORE.damaged-N, and deletes what lies beside it. 0 and the
+ * name in OUT_PATH, SIZE bytes at most, or -1. */
+TT_MUST_USE int tt__store_set_aside(struct tt__store_writer *writer, char *out_path, size_t size);
+
 /* Bytes that are left on the store's disk; UINT64_MAX when that cannot be found out. */
 uint64_t tt__store_free_bytes(const struct tt__store_writer *writer);
 

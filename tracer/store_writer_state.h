@@ -1,5 +1,5 @@
 /* store_writer_state.h: what a writer of a store is, for the files that it is made of: store_writer.c, store_rows.c, store_image.c,
- * store_summary.c, store_log_reader.c. Everybody else has store_writer.h.
+ * store_summary.c, store_log_reader.c, store_log_cut.c. Everybody else has store_writer.h.
  *
  * Threads: as store_writer.h says.
  */
@@ -35,6 +35,8 @@ struct tt__store_writer {
     sqlite3 *connection;
     int fd;         /* holds the lock against other writers */
     int index_fd;   /* see store_log_reader.c; -1: not open */
+    int log_fd;     /* see store_log_cut.c; -1: not open */
+    bool is_log_cut; /* seen once, also when the log has grown again */
     bool gives_way; /* to others that want to write the store */
     char *path;
     int page_bytes, log_pages;
@@ -48,6 +50,9 @@ struct tt__store_writer {
         sqlite3_stmt *statement;
     } others[TT__STORE_OTHER_STATEMENTS];
 };
+
+/* Opens the index of the log once, and returns its descriptor, or -1. It stays open until SQLite has closed its own. */
+int tt__store_open_log_index(struct tt__store_writer *writer);
 
 /* Finalizes all statements. */
 void tt__store_drop_statements(struct tt__store_writer *writer);

@@ -120,9 +120,13 @@ static void tell_refused(const char *arena, const char *reason)
     tt__complain("recorder: %s cannot be read, and was left as it is: %s", arena, reason);
 }
 
-static void tell_nameless(const char *store)
+static void tell_nameless(const char *store, const char *aside)
 {
-    tt__complain("recorder: %s was deleted or renamed while it was recorded; a new one is begun, with what is not overwritten yet", store);
+    if (aside != NULL)
+        tt__complain("recorder: the write-ahead log of %s was cut while it was recorded; what it had before is %s, and a new one is begun, with what is not "
+                     "overwritten yet", store, aside);
+    else
+        tt__complain("recorder: %s was deleted or renamed while it was recorded; a new one is begun, with what is not overwritten yet", store);
 }
 
 /* What a recovery has read says the exit status: all, some of it, none. */

@@ -3,6 +3,7 @@
 #include "harness.h"
 #include "studio_case.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,9 +120,75 @@ static void one_that_was_renamed_is_whole_and_another_one_is_begun(void **state)
     unlink(old);
 }
 
+static void cut_log(void)
+{
+    char log[sizeof studio.store + 8];
+    snprintf(log, sizeof log, "%s-wal", studio.store);
+    assert_int_equal(truncate(log, 0), 0);
+}
+
+/* SQLite does not miss what was cut: it would copy zeros into the store. */
+static void one_whose_log_is_cut_is_set_aside_and_another_one_is_begun(void **state)
+{
+    char aside[sizeof studio.store + 16];
+    (void)state;
+    studio_start_recorder(&studio, NULL);
+    pid_t program = studio_start_program(&studio, work, (void *)20000, 65536);
+    pass_stage(1);
+    /* As long as somebody reads this state the log cannot be copied. */
+    sqlite3 *reader;
+    assert_int_equal(sqlite3_open_v2(studio.store, &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM task", NULL, NULL, NULL), SQLITE_OK);
+    studio_let_pass(1);
+    pass_stage(2);
+    cut_log();
+    sqlite3_close(reader);
+    studio_let_pass(2);
+    finish(program);
+    studio_expect(&studio, "SELECT name FROM tasks ORDER BY task_id", "task 1\ntask 2\ntask 3");
+    assert_true(studio_number(&studio, "SELECT sum(count) FROM losses WHERE what = 'overwritten'") > 15000);
+    snprintf(aside, sizeof aside, "%s.damaged", studio.store);
+    assert_int_equal(unlink(aside), 0);
+}
+
+/* As somebody does who has SQLite's own program. */
+static void copy_log(void)
+{
+    sqlite3 *connection;
+    int frames = -1, copied = -1;
+    assert_int_equal(sqlite3_open_v2(studio.store, &connection, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(connection, "SELECT count(*) FROM task", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_wal_checkpoint_v2(connection, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &copied),
+                     SQLITE_OK);
+    assert_true(frames > 0);
+    assert_int_equal(copied, frames);
+    sqlite3_close(connection);
+}
+
+static void a_log_that_is_cut_when_all_of_it_is_in_the_store_is_no_loss(void **state)
+{
+    char aside[sizeof studio.store + 16];
+    (void)state;
+    studio_start_recorder(&studio, NULL);
+    pid_t program = studio_start_program(&studio, work, NULL, 0);
+    pass_stage(1);
+    copy_log();
+    cut_log();
+    studio_let_pass(1);
+    pass_stage(2);
+    studio_let_pass(2);
+    finish(program);
+    studio_expect(&studio, "SELECT name FROM tasks ORDER BY task_id", "task 1\ntask 2\ntask 3");
+    studio_expect(&studio, "SELECT count(*) FROM losses", "0");
+    snprintf(aside, sizeof aside, "%s.damaged", studio.store);
+    assert_int_equal(access(aside, F_OK), -1);
+}
+
 static const struct CMUnitTest cases[] = {
     cmocka_unit_test_in_studio(what_was_read_before_is_in_the_new_one_too),
     cmocka_unit_test_in_studio(what_is_overwritten_by_then_is_counted),
+    cmocka_unit_test_in_studio(one_whose_log_is_cut_is_set_aside_and_another_one_is_begun),
+    cmocka_unit_test_in_studio(a_log_that_is_cut_when_all_of_it_is_in_the_store_is_no_loss),
     cmocka_unit_test_in_studio(one_that_was_renamed_is_whole_and_another_one_is_begun),
 };
 
