@@ -385,14 +385,18 @@ static void judge(struct reader *reader)
     } else if (strcmp(reader->end, "interrupted") == 0) {
         result->end = result->events == 0 ? TT_TRACE_NOTHING : result->process_buffers > 0 ? TT_TRACE_PARTLY : TT_TRACE_READ;
     } else if (strcmp(reader->end, "partial") == 0) {
-        tt__complain(reader->reading->url_count > 0
+        bool is_followed = strstr(reader->error, "already a viewer attached") != NULL; /* babeltrace2's words */
+        tt__complain(reader->reading->url_count > 0 && is_followed
+                         ? "%s: somebody else follows the session, and it can have one follower: %s"
+                     : reader->reading->url_count > 0
                          ? "%s: the relay daemon is gone, or is not understood any more: %s"
                          : "%s: the trace is damaged: %s",
                      command, reader->error);
         result->was_damaged = true;
         result->end = result->events > 0 ? TT_TRACE_PARTLY : TT_TRACE_NOTHING;
     } else if (strcmp(reader->end, "complete") == 0) {
-        result->end = result->events == 0 ? TT_TRACE_NOTHING : reader->is_incomplete || result->process_buffers > 0 ? TT_TRACE_PARTLY : TT_TRACE_READ;
+        bool is_part = reader->is_incomplete || result->process_buffers > 0;
+        result->end = result->events == 0 ? TT_TRACE_NOTHING : is_part ? TT_TRACE_PARTLY : TT_TRACE_READ;
     } else {
         judge_killed(reader);
     }

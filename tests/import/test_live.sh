@@ -265,6 +265,8 @@ case_a_store_that_is_followed_into_is_nobody_elses() {
         [ "$(grep -c . "$work/err")" -le 3 ] || fail "$second: many words"
         expect_says "$notes" 20
     done
+    run "$telltale" import "$relay" -o other.telltale
+    expect_text err 'somebody else follows the session, and it can have one follower'
     printf 'abc' >&9
     wait_until says "$notes" 23
     end_emitter
