@@ -75,14 +75,20 @@ int tt__ring_dir_of_store(const char *store, char *out, size_t size)
     return 0;
 }
 
+/* What the system does not permit, a filter of system calls or a file system without folders of one's own, is nobody's folder. */
+static int refusal(int error)
+{
+    return error == EPERM ? -EACCES : -error;
+}
+
 /* Makes one folder, or takes the one that is there if nobody else can have put anything into it. */
 static int make_private(const char *dir)
 {
     bool is_new = mkdir(dir, 0700) == 0;
     if (!is_new && errno != EEXIST)
-        return -errno;
+        return refusal(errno);
     if (is_new && chmod(dir, 0700) < 0) /* whatever the umask */
-        return -errno;
+        return refusal(errno);
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return errno == ELOOP ? -ENOTDIR : -errno;
