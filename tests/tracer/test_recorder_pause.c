@@ -51,6 +51,26 @@ static void mount_disk(void)
         TT_SKIP("no file system of its own can be mounted here");
 }
 
+/* A recording on a disk of its own, of a program that says nothing yet. */
+static pid_t start_on_disk(void)
+{
+    mount_disk();
+    studio_start_recorder(&studio, NULL);
+    pid_t program = studio_start_program(&studio, note_as_wanted, NULL, RING_BYTES);
+    studio_await(1);
+    studio_let_pass(1);
+    return program;
+}
+
+/* Its recording ends with it. */
+static void end_program(pid_t program)
+{
+    studio_let_pass(2);
+    assert_int_equal(studio_wait(program), 0);
+    studio_finish(&studio);
+    studio_expect_sound(&studio);
+}
+
 static const char *filler(void)
 {
     static char path[128];
@@ -102,11 +122,7 @@ static void a_full_disk_is_told_with_what_waits_and_what_is_lost(void **state)
 {
     struct tt_recorder_pause pause;
     (void)state;
-    mount_disk();
-    studio_start_recorder(&studio, NULL);
-    pid_t program = studio_start_program(&studio, note_as_wanted, NULL, RING_BYTES);
-    studio_await(1);
-    studio_let_pass(1);
+    pid_t program = start_on_disk();
     /* What was dropped before is nothing that the pause has done. */
     assert_int_equal(kill(studio.recorder, SIGSTOP), 0);
     say(2000);
@@ -146,10 +162,7 @@ static void a_full_disk_is_told_with_what_waits_and_what_is_lost(void **state)
     studio_expect_within(&studio, PATIENCE_MS, "SELECT count(*) FROM note", expected);
     while (tt_recorder_look(studio.ring_dir, &pause) == 1)
         studio_sleep_us(1000);
-    studio_let_pass(2);
-    assert_int_equal(studio_wait(program), 0);
-    studio_finish(&studio);
-    studio_expect_sound(&studio);
+    end_program(program);
     snprintf(expected, sizeof expected, "%llu|full", (unsigned long long)(later.drop_count + earlier));
     studio_expect(
         &studio,
@@ -163,11 +176,7 @@ static void a_killed_recorder_pauses_no_longer(void **state)
 {
     struct tt_recorder_pause pause;
     (void)state;
-    mount_disk();
-    studio_start_recorder(&studio, NULL);
-    pid_t program = studio_start_program(&studio, note_as_wanted, NULL, RING_BYTES);
-    studio_await(1);
-    studio_let_pass(1);
+    pid_t program = start_on_disk();
     (void)bring_to_pause(0);
     studio_kill_recorder(&studio);
     assert_int_equal(tt_recorder_look(studio.ring_dir, &pause), 0);
@@ -175,10 +184,7 @@ static void a_killed_recorder_pauses_no_longer(void **state)
     studio_start_recorder(&studio, NULL);
     studio_expect_within(&studio, PATIENCE_MS, "SELECT count(*) > 0 FROM note", "1");
     assert_int_equal(tt_recorder_look(studio.ring_dir, &pause), 0);
-    studio_let_pass(2);
-    assert_int_equal(studio_wait(program), 0);
-    studio_finish(&studio);
-    studio_expect_sound(&studio);
+    end_program(program);
     assert_int_equal(umount2(studio.dir, MNT_DETACH), 0);
 }
 
