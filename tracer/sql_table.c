@@ -70,29 +70,40 @@ int tt__sql_fail(struct tt__sql_cursor *cursor, struct tt__scan *scan, int code)
 
 /* --------------------------------------------------------------------------------------------- what is pushed down */
 
-static bool narrows(int operator)
+/* The sign of an operator in an index text, which EXPLAIN QUERY PLAN shows; 0: it narrows nothing. */
+static char sign_of(int operator)
 {
-    return operator== SQLITE_INDEX_CONSTRAINT_EQ || operator== SQLITE_INDEX_CONSTRAINT_GT || operator==
-        SQLITE_INDEX_CONSTRAINT_GE ||
-        operator== SQLITE_INDEX_CONSTRAINT_LT ||
-        operator== SQLITE_INDEX_CONSTRAINT_LE;
+    switch (operator) {
+    case SQLITE_INDEX_CONSTRAINT_EQ:
+        return '=';
+    case SQLITE_INDEX_CONSTRAINT_GT:
+        return '>';
+    case SQLITE_INDEX_CONSTRAINT_GE:
+        return ']';
+    case SQLITE_INDEX_CONSTRAINT_LT:
+        return '<';
+    case SQLITE_INDEX_CONSTRAINT_LE:
+        return '[';
+    default:
+        return '\0';
+    }
 }
 
 bool tt__index_take(sqlite3_index_info *info, int number, struct tt_index_text *index, bool may_be_list)
 {
     const struct sqlite3_index_constraint *constraint = &info->aConstraint[number];
-    if (!constraint->usable || !narrows(constraint->op) || constraint->iColumn < 0 ||
+    char sign = sign_of(constraint->op);
+    if (!constraint->usable || sign == '\0' || constraint->iColumn < 0 ||
         2 * (unsigned)index->count + 2 >= TT_INDEX_TEXT_MAX ||
         sqlite3_stricmp(sqlite3_vtab_collation(info, number), "BINARY") != 0)
         return false;
-    char operator= constraint->op == SQLITE_INDEX_CONSTRAINT_EQ ? '=' : (char)constraint->op;
     info->aConstraintUsage[number].argvIndex = index->count + 1;
     if (may_be_list && constraint->op == SQLITE_INDEX_CONSTRAINT_EQ && sqlite3_vtab_in(info, number, -1)) {
         (void)sqlite3_vtab_in(info, number, 1);
-        operator= '#';
+        sign = '#';
     }
     index->text[2 * index->count] = (char)('a' + constraint->iColumn);
-    index->text[2 * index->count + 1] = operator;
+    index->text[2 * index->count + 1] = sign;
     index->text[2 * ++index->count] = '\0';
     return true;
 }
@@ -104,31 +115,31 @@ int tt__index_finish(sqlite3_index_info *info, const struct tt_index_text *index
     return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
 }
 
-static void narrow(struct tt_range *range, int operator, sqlite3_value * value)
+static void narrow(struct tt_range *range, char sign, sqlite3_value *value)
 {
     if (sqlite3_value_numeric_type(value) != SQLITE_INTEGER) /* the columns' affinity makes a number of '7' */
         return;
     int64_t number = sqlite3_value_int64(value), least = INT64_MIN, greatest = INT64_MAX;
-    switch (operator) {
-    case SQLITE_INDEX_CONSTRAINT_EQ:
+    switch (sign) {
+    case '=':
         least = greatest = number;
         break;
-    case SQLITE_INDEX_CONSTRAINT_GT:
+    case '>':
         if (number == INT64_MAX)
             range->greatest = INT64_MIN; /* nothing is: the range is empty */
         else
             least = number + 1;
         break;
-    case SQLITE_INDEX_CONSTRAINT_GE:
+    case ']':
         least = number;
         break;
-    case SQLITE_INDEX_CONSTRAINT_LT:
+    case '<':
         if (number == INT64_MIN)
             range->least = INT64_MAX;
         else
             greatest = number - 1;
         break;
-    case SQLITE_INDEX_CONSTRAINT_LE:
+    case '[':
         greatest = number;
         break;
     default:
@@ -140,6 +151,5 @@ static void narrow(struct tt_range *range, int operator, sqlite3_value * value)
 
 void tt__index_narrow(const char *index, int number, sqlite3_value *value, struct tt_range *range)
 {
-    char operator= index[2 * number + 1];
-    narrow(range, operator== '=' ? SQLITE_INDEX_CONSTRAINT_EQ : operator, value);
+    narrow(range, index[2 * number + 1], value);
 }

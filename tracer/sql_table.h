@@ -47,7 +47,7 @@ int tt__sql_fail(struct tt__sql_cursor *cursor, struct tt__scan *scan, int code)
 
 /* -------------------------------------------------------------------------------------------- what is pushed down */
 
-/* How arguments are described to xFilter: two characters for each: the column, 'a' + its number, and the operator. */
+/* How arguments are described to xFilter: two characters for each: the column, 'a' + its number, and the operator's sign. */
 #define TT_INDEX_TEXT_MAX 64u
 struct tt_index_text {
     char text[TT_INDEX_TEXT_MAX];

@@ -443,6 +443,29 @@ static struct chunk_row read_chunk(sqlite3 *connection)
     return row;
 }
 
+/* It goes to terminals. */
+static void a_plan_is_told_in_characters_that_can_be_read(void **state)
+{
+    (void)state;
+    char plan[256];
+    tell(1, 0, RESUMED(1, 1));
+    commit();
+    sqlite3 *connection = open_store();
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(connection,
+                                        "EXPLAIN QUERY PLAN SELECT * FROM event WHERE time_ns > 1 AND time_ns <= 9 AND"
+                                        " thread_id >= 0 AND thread_id < 7 AND task_id = 1",
+                                        -1, &statement, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    snprintf(plan, sizeof plan, "%s", (const char *)sqlite3_column_text(statement, 3));
+    sqlite3_finalize(statement);
+    sqlite3_close(connection);
+    for (const char *at = plan; *at; at++)
+        if (*at < ' ' || *at > '~')
+            fail_msg("byte %d in: %s", *at, plan);
+}
+
 /* Puts DATA in the place of the chunk's, with a checksum that holds. */
 static void replace_data(sqlite3 *connection, const struct chunk_row *row, const void *data, size_t length)
 {
@@ -508,6 +531,7 @@ static const struct CMUnitTest cases[] = {
     cmocka_unit_test_setup_teardown(a_damaged_chunk_is_an_error_that_names_it_and_the_others_are_read, begin_case,
                                     end_case),
     cmocka_unit_test_setup_teardown(a_chunk_whose_columns_are_damaged_is_not_passed_over, begin_case, end_case),
+    cmocka_unit_test_setup_teardown(a_plan_is_told_in_characters_that_can_be_read, begin_case, end_case),
     cmocka_unit_test_setup_teardown(whatever_a_chunk_says_queries_end_with_rows_or_an_error, begin_case, end_case),
     cmocka_unit_test_setup_teardown(what_is_pushed_down_changes_no_answer, begin_case, end_case),
     cmocka_unit_test_setup_teardown(nothing_is_concluded_over_what_is_missing, begin_case, end_case),
