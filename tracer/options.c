@@ -207,5 +207,7 @@ int tt__options_read(const struct tt_trace_options *options, bool needs_arena, s
     /* Of a ring dir that was given somebody else may be the recorder. */
     if (out_plan->program[0] && !ring_dir)
         result = check_store(out_plan->store);
+    if (result == 0 && out_plan->program[0] && !ring_dir && tt__ring_dir_refuses(out_plan->ring_dir, out_plan->store))
+        result = -EUCLEAN;
     return result < 0 ? result : tt__ring_dir_prepare(out_plan->ring_dir, out_plan->store[0] ? out_plan->store : NULL);
 }

@@ -77,6 +77,8 @@ static const char *explain(const struct tt_trace_options *options, int result)
         return "the file system of the store or of the ring dir is read-only";
     case -ELOOP:
         return "the store is a symbolic link, and stores are not written through links";
+    case -EUCLEAN:
+        return "the file in the store's place is damaged, no store, or a newer telltale's: telltale doctor tells which";
     case -EEXIST:
         return "the store is no regular file";
     case -ENAMETOOLONG:

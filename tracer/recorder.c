@@ -568,6 +568,8 @@ int tt_recorder_run(const struct tt_recorder_options *options, struct tt_store_e
         say_ready(&recorder->options.ready_fd);
     }
     close_all(recorder, result == 0 && recorder->process_count == 0);
+    if (result < 0)
+        tt__recorder_refuse(&recorder->options, error.kind);
     /* A folder that somebody else named is somebody else's. After a failure it goes, too, unless there are arenas for the next one. */
     bool is_own = has_lock == 1 && !options->keep && strcmp(recorder->options.ring_dir, default_dir) == 0;
     bool is_done = !is_own || tt__folder_delete(recorder->dir_fd, default_dir) || result < 0;

@@ -76,3 +76,10 @@ void tt__recorder_leave(int *dir_fd, int *lock_fd)
         close(*dir_fd);
     *lock_fd = *dir_fd = -1;
 }
+
+void tt__recorder_refuse(const struct tt_recorder_options *options, enum tt_store_error_kind kind)
+{
+    if (kind == TT_STORE_NOT_SQLITE || kind == TT_STORE_OTHER_APPLICATION || kind == TT_STORE_NEWER_SCHEMA ||
+        kind == TT_STORE_DAMAGED || kind == TT_STORE_NETWORK)
+        tt__ring_dir_refuse(options->ring_dir, options->store);
+}

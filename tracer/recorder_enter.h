@@ -18,4 +18,7 @@ int tt__recorder_enter(struct tt_recorder_options *options, char default_dir[PAT
                        struct tt_store_error *out_error);
 void tt__recorder_leave(int *dir_fd, int *lock_fd);
 
+/* Notes in the ring dir that no recorder can write the store as the file is now, where an error of KIND says so. */
+void tt__recorder_refuse(const struct tt_recorder_options *options, enum tt_store_error_kind kind);
+
 #endif

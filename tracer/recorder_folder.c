@@ -152,6 +152,7 @@ static void delete_empty(int dir_fd, const char *gone)
 {
     (void)unlinkat(dir_fd, TT_RING_DIR_STORE, 0);
     (void)unlinkat(dir_fd, TT_RING_DIR_LOCK, 0);
+    (void)unlinkat(dir_fd, TT_RING_DIR_REFUSED, 0);
     (void)rmdir(gone);
 }
 

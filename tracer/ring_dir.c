@@ -14,6 +14,7 @@
 
 #define SHARED_MEMORY  "/dev/shm"
 #define PRIVATE_PREFIX "telltale-"
+#define REFUSAL_BYTES  128u
 
 static uint64_t hash_text(const char *text)
 {
@@ -183,4 +184,47 @@ int tt__ring_dir_read_store(const char *dir, char *out, size_t size)
         return -ENAMETOOLONG;
     memcpy(out, line, (size_t)(end - line) + 1);
     return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------- refusals */
+
+/* What tells one state of a file from another, in LINE. False: there is no such file. */
+static bool describe_file(const char *file, char *line, size_t size)
+{
+    struct stat status;
+    if (stat(file, &status) < 0)
+        return false;
+    snprintf(line, size, "%ju %ju %jd %jd.%09ld\n", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino,
+             (intmax_t)status.st_size, (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    return true;
+}
+
+static int open_refusal(const char *dir, int flags)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/" TT_RING_DIR_REFUSED, dir) >= (int)sizeof path)
+        return -1;
+    return open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+void tt__ring_dir_refuse(const char *dir, const char *store)
+{
+    char line[REFUSAL_BYTES];
+    int fd = describe_file(store, line, sizeof line) ? open_refusal(dir, O_WRONLY | O_CREAT | O_TRUNC) : -1;
+    if (fd < 0)
+        return;
+    ssize_t written = write(fd, line, strlen(line));
+    (void)written; /* half a line is nobody's */
+    close(fd);
+}
+
+bool tt__ring_dir_refuses(const char *dir, const char *store)
+{
+    char line[REFUSAL_BYTES], noted[REFUSAL_BYTES] = "";
+    int fd = open_refusal(dir, O_RDONLY);
+    if (fd < 0)
+        return false;
+    ssize_t length = read(fd, noted, sizeof noted - 1);
+    close(fd);
+    return length > 0 && describe_file(store, line, sizeof line) && strcmp(line, noted) == 0;
 }

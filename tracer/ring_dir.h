@@ -17,10 +17,12 @@
 #ifndef TT_RING_DIR_H
 #define TT_RING_DIR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define TT_RING_DIR_STORE "store"
-#define TT_RING_DIR_LOCK  "lock"
+#define TT_RING_DIR_STORE   "store"
+#define TT_RING_DIR_LOCK    "lock"
+#define TT_RING_DIR_REFUSED "refused"
 
 /* The canonical absolute path of STORE, which need not exist: the real path of its folder, and its base name as it
  * stands. -ENOENT: the folder does not exist; -EISDIR: it names a folder; -ENAMETOOLONG: it does not fit into SIZE
@@ -41,6 +43,11 @@ int tt__ring_dir_prepare(const char *dir, const char *store);
 /* The same for a default one that was there before, and that a recorder may have deleted meanwhile. -ENOENT: DIR is no
  * default one, or the private folder above it is not there, as in another root. Async-signal-safe. */
 int tt__ring_dir_renew(const char *dir, const char *store);
+
+/* Notes in DIR that the file STORE, as it is now, is none that a recorder can write: damaged, or another program's. Best effort: who begins
+ * to be recorded next hears of it by tt__ring_dir_refuses(), until another file is there, or the file has changed. */
+void tt__ring_dir_refuse(const char *dir, const char *store);
+bool tt__ring_dir_refuses(const char *dir, const char *store);
 
 /* Reads the path of the store that DIR belongs to. -ENOENT: it says none. */
 int tt__ring_dir_read_store(const char *dir, char *out, size_t size);

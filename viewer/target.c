@@ -234,6 +234,18 @@ static bool is_written(const struct tt_target *target)
     return is_busy;
 }
 
+/* A recorder whose processes have ended ends, too, some time later: with what is in the ring dir then, or after a while. */
+static struct tt_ring_dir_content await_end_of_recorder(const char *ring_dir)
+{
+    enum { STEP_US = 20000, STEPS = 500 };
+    struct tt_ring_dir_content content = tt__leftovers_look(ring_dir);
+    for (int i = 0; i < STEPS && content.has_recorder && !tt__leftovers_has_running(ring_dir); i++) {
+        usleep(STEP_US);
+        content = tt__leftovers_look(ring_dir);
+    }
+    return content;
+}
+
 int tt__target_check(struct tt_target *target, bool is_appending)
 {
     struct stat status;
@@ -251,11 +263,17 @@ int tt__target_check(struct tt_target *target, bool is_appending)
     if (is_appending)
         return -1;
     tt__leftovers_recover(target->path);
-    content = tt__leftovers_look(target->ring_dir);
+    content = await_end_of_recorder(target->ring_dir);
+    target->has_recorder = content.has_recorder;
     if (!content.has_recorder && content.arena_count == 0)
         return kind == TT_FILE_STORE && is_written(target) ? TT_EXIT_OUTSIDE : -1;
-    tt__complain("%s: %s is still being recorded; name another file with -o, or join it with --append", target->command,
-                 target->name);
+    if (content.has_recorder || tt__leftovers_has_running(target->ring_dir))
+        tt__complain("%s: %s is still being recorded; name another file with -o, or join it with --append", target->command,
+                     target->name);
+    else
+        tt__complain("%s: what was recorded for %s cannot be read into it, and is still in %s; telltale import %s -o FILE makes a store of it; "
+                     "delete that folder, or name another file with -o",
+                     target->command, target->name, target->ring_dir, target->ring_dir);
     return TT_EXIT_OUTSIDE;
 }
 

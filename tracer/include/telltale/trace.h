@@ -306,6 +306,7 @@ struct tt_trace_options {
  *             ring dir
  *   -ELOOP    the store is a symbolic link
  *   -EISDIR   it is a folder
+ *   -EUCLEAN  a recorder could not write it as it is now: it is damaged, no store, or of a newer telltale
  *   -EPERM    the ring dir belongs to somebody else, or others may write to it
  *   -ENOTDIR  the ring dir is no folder, or a symbolic link
  *   -ENOSPC   no memory left where the ring dir is
