@@ -57,7 +57,7 @@ static void *outlive(void *argument)
     studio_reach(1);
     note("goes on");
     studio_reach(2);
-    return argument;
+    exit(argument != NULL); /* as the end of the last thread does; the thread sanitizer has one more, which has no end */
 }
 
 static void end_first_thread(void *argument)
