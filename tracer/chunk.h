@@ -120,8 +120,7 @@ struct tt__unpacked {
     unsigned char *plain;       /* what was compressed */
     struct tt__column *columns; /* of all types, one after the other */
     uint32_t column_count;
-    bool
-        lacks_memory; /* values were asked for, and there was none for them: that they cannot be had says nothing about the chunk */
+    bool lacks_memory; /* values were asked for, and there was none for them: that they cannot be had says nothing about the chunk */
 };
 
 enum tt__unpack_result { TT__UNPACKED, TT__UNPACK_DAMAGED, TT__UNPACK_NO_MEMORY };

@@ -80,9 +80,6 @@ static void a_process_without_its_first_thread_is_recorded_to_its_end(void **sta
     (void)state;
     if (studio_is_under_valgrind())
         TT_SKIP("valgrind takes what a thread has for lost when the first one is gone");
-#if defined(__SANITIZE_THREAD__)
-    TT_SKIP("the thread sanitizer has a thread of its own, which keeps the process when its others have ended");
-#endif
     pid_t program = studio_start_program(&studio, end_first_thread, NULL, 0);
     studio_await(1);
     studio_start_recorder(&studio, NULL);
