@@ -9,8 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,11 +35,8 @@ static bool has_header(int fd)
 
 static int open_log(struct tt__store_writer *writer)
 {
-    char *path;
-    if (writer->log_fd >= 0 || asprintf(&path, "%s-wal", writer->path) < 0)
-        return writer->log_fd;
-    writer->log_fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    free(path);
+    if (writer->log_fd < 0)
+        writer->log_fd = tt__store_open_beside(writer, "-wal", O_RDONLY);
     return writer->log_fd;
 }
 
@@ -87,11 +84,10 @@ int tt__store_set_aside(struct tt__store_writer *writer, char *out_path, size_t 
             return -1;
     }
     for (size_t i = 0; i < sizeof beside / sizeof *beside && result == 0; i++) {
-        char *path;
-        if (asprintf(&path, "%s%s", writer->path, beside[i]) < 0)
+        char path[PATH_MAX];
+        if (snprintf(path, sizeof path, "%s%s", writer->path, beside[i]) >= (int)sizeof path)
             return -1;
         unlink(path); /* what is left of them belongs to nothing */
-        free(path);
     }
     return result;
 }

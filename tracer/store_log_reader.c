@@ -9,8 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,15 +20,18 @@
 #define READ_LOCKS       5
 #define READ_MARKS_BEGIN 100 /* and the frame up to which each of them reads, four bytes in this machine's order */
 
+int tt__store_open_beside(const struct tt__store_writer *writer, const char *suffix, int flags)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s%s", writer->path, suffix) >= (int)sizeof path)
+        return -1;
+    return open(path, flags | O_NOFOLLOW | O_CLOEXEC);
+}
+
 int tt__store_open_log_index(struct tt__store_writer *writer)
 {
-    char *path;
-    if (writer->index_fd >= 0)
-        return writer->index_fd;
-    if (asprintf(&path, "%s-shm", writer->path) < 0)
-        return -1;
-    writer->index_fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    free(path);
+    if (writer->index_fd < 0)
+        writer->index_fd = tt__store_open_beside(writer, "-shm", O_RDWR);
     return writer->index_fd;
 }
 

@@ -51,6 +51,9 @@ struct tt__store_writer {
     } others[TT__STORE_OTHER_STATEMENTS];
 };
 
+/* Opens the file whose name is the store's and SUFFIX, not through a link. Its descriptor, or -1. */
+int tt__store_open_beside(const struct tt__store_writer *writer, const char *suffix, int flags);
+
 /* Opens the index of the log once, and returns its descriptor, or -1. It stays open until SQLite has closed its own. */
 int tt__store_open_log_index(struct tt__store_writer *writer);
 
