@@ -327,7 +327,7 @@ struct tt_trace_options {
 TT_API int tt_trace_start(const struct tt_trace_options *options);
 
 /* The same, if the environment asks for it: TELLTALE_RING_DIR (set by `telltale record`), TELLTALE_STORE or
- * TELLTALE_LTTNG; otherwise returns TT_TRACE_OFF. The runtime calls it when the first loop is created; calling it again
+ * TELLTALE_LTTNG; otherwise, and after tt_trace_stop(), returns TT_TRACE_OFF. The runtime calls it when the first loop is created; calling it again
  * is cheap. */
 TT_API int tt_trace_start_from_environment(void);
 
@@ -346,7 +346,8 @@ TT_API const char *tt_trace_start_reason(void);
 TT_API int tt_trace_lttng_status(void);
 
 /* Says goodbye: emits process_ended and detaches the arena, which the recorder then reads to its end. Also called at
- * exit. Events emitted afterwards do nothing; start may be called again. Other threads must not be emitting. */
+ * exit. Events emitted afterwards do nothing, and nobody counts them; tt_trace_start() may be called again, while
+ * tt_trace_start_from_environment(), which the next loop calls, does nothing any more. Other threads must not be emitting. */
 TT_API void tt_trace_stop(void);
 
 /* ------------------------------------------------------------------------------------------- selecting while it runs */
